@@ -1,0 +1,71 @@
+/*
+ * config - the configuration file, callbook.conf(5).
+ *
+ * Read whole and checked whole: a struct config is never half filled.  Every
+ * fault is reported as `FILE:LINE: REASON`.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define CONFIG_LINE_MAX 1024 /* bytes in one line of the file */
+#define CONFIG_SOURCES_MAX 1000
+#define CONFIG_SOURCE_NAME_MAX 64 /* [A-Za-z0-9._-], not starting with '.' */
+#define CONFIG_BODY_MAX_DEFAULT (1024 * 1024)
+#define CONFIG_BODY_MAX_MIN 1024
+#define CONFIG_BODY_MAX_MAX (64 * 1024 * 1024)
+
+enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
+enum config_access { ACCESS_LOGIN, ACCESS_PUBLIC };
+enum config_phones { PHONES_FULL, PHONES_MASKED };
+
+/* One [source NAME] section.  Paths are absolute.  NULL: not given. */
+struct config_source {
+	char *name;
+	char *provider; /* required */
+	char *auth; /* a scheme of the definition, or "none" */
+	char *secret_file; /* checked: exists and no stranger can read it */
+	char *key_file; /* public keys, PEM */
+	int answer; /* 200 or 204 */
+	int line; /* of the section, for messages found later */
+};
+
+struct config {
+	char *file; /* absolute path of the file read */
+	char *store; /* absolute path; default callbook.db beside the file */
+	enum config_durability durability;
+	char *timezone; /* IANA name, known to the system; default "UTC" */
+	int64_t max_body; /* bytes */
+	char *providers_dir; /* absolute path or NULL */
+	char *url; /* public address of the receiver, no final slash, or NULL */
+	enum config_access access;
+	enum config_phones phones;
+	struct config_source *source;
+	size_t sources;
+};
+
+/*
+ * The file to read: option (from -c) if not NULL, else $CALLBOOK_CONFIG, else
+ * callbook.conf in the directory above the one this program lies in, if it is
+ * there, else /etc/callbook/callbook.conf.  Returns an absolute path for the
+ * caller to free, or NULL when memory ran out.
+ */
+char *config_find(const char *option);
+
+/*
+ * Read the file.  Returns NULL after adding one line per fault to why, each
+ * `FILE:LINE: REASON` without a final newline on the last.
+ */
+struct config *config_load(const char *path, struct buf *why);
+void config_free(struct config *c);
+
+/* The source of that name (n bytes), or NULL. */
+const struct config_source *config_source(
+    const struct config *c, const char *name, size_t n);
+
+#endif /* !CONFIG_H */

@@ -1,0 +1,21 @@
+/*
+ * number - checked parsers for numbers in text.  The whole text must match.
+ */
+#ifndef NUMBER_H
+#define NUMBER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A decimal integer in min..max.  Returns 0, or -1 and *out untouched. */
+int number_parse(
+    const char *s, size_t n, int64_t min, int64_t max, int64_t *out);
+
+/* A decimal number without exponent, such as "49.350622".  0 or -1. */
+int number_parse_double(const char *s, size_t n, double *out);
+
+/* A size in bytes: "1048576", "1024K", "1M", "1G" (powers of 1024).  0 or -1.
+ */
+int number_parse_size(const char *s, int64_t min, int64_t max, int64_t *out);
+
+#endif /* !NUMBER_H */

@@ -1,0 +1,65 @@
+/*
+ * when - instants, durations, and the days of one time zone.
+ *
+ * An instant is int64_t milliseconds since 1970-01-01T00:00:00Z; a duration is
+ * int64_t milliseconds.  Instants outside the years 1970 to 9999 are refused.
+ */
+#ifndef WHEN_H
+#define WHEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum when_format {
+	WHEN_ISO8601, /* RFC 3339; date only and missing offset mean UTC */
+	WHEN_EPOCH_S, /* may have a fraction */
+	WHEN_EPOCH_MS,
+	WHEN_EPOCH_US,
+	WHEN_EPOCH_NS,
+	WHEN_RFC2822, /* "Sun, 25 Mar 2018 09:53:19 +0000" */
+	WHEN__MAX
+};
+
+enum when_unit { WHEN_UNIT_MS, WHEN_UNIT_S, WHEN_UNIT_MIN, WHEN_UNIT__MAX };
+
+/* The names used in a definition: "iso8601", "epoch-s", ... ; "ms", "s", "min".
+ */
+extern const char *const when_format_name[WHEN__MAX];
+extern const char *const when_unit_name[WHEN_UNIT__MAX];
+
+#define WHEN_MAX 253402300799999LL /* 9999-12-31T23:59:59.999Z */
+#define WHEN_TEXT_SIZE 32 /* bytes for when_rfc3339() */
+
+/* Now, from the system's clock. */
+int64_t when_now(void);
+
+/* Parse n bytes of s in the format.  Returns 0, or -1 and *ms untouched. */
+int when_parse(const char *s, size_t n, enum when_format f, int64_t *ms);
+
+/* The same for a value that was a number already, not text. */
+int when_from_number(double number, enum when_format f, int64_t *ms);
+/* Exact for integers, which a double past 2^53 (nanoseconds) is not. */
+int when_from_integer(int64_t number, enum when_format f, int64_t *ms);
+
+/*
+ * A duration: a decimal number in the unit, or with its own suffix ("186s",
+ * "250ms", "2.5min"), which wins over the unit.  Rounded to the millisecond;
+ * negative durations are refused.  Returns 0 or -1.
+ */
+int when_duration(const char *s, size_t n, enum when_unit u, int64_t *ms);
+int when_duration_from_number(double number, enum when_unit u, int64_t *ms);
+
+/* Write "2026-03-18T20:53:41.766Z" and return out. */
+const char *when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE]);
+
+/*
+ * Make name, an IANA time zone, the zone of this process.  To be called once,
+ * before there are threads: it sets TZ.  Returns -1 if the system does not
+ * know the name (the C library would silently take UTC).
+ */
+int when_zone(const char *name);
+
+/* The local day of an instant in the zone, as days since 1970-01-01. */
+int64_t when_day(int64_t ms);
+
+#endif /* !WHEN_H */

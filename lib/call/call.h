@@ -1,0 +1,158 @@
+/*
+ * call - the vocabulary: what an event says of a call, whatever the platform.
+ *
+ * The rooms meet here: provider/ fills a struct event, store/ keeps it and
+ * folds it into a struct call (fold.h).  One table, call_field, drives the
+ * definitions, the fold, the columns of the store and the export, so that a
+ * new field is one row.
+ *
+ * Instants are milliseconds since the epoch, UTC.  Text is UTF-8 without NUL
+ * bytes.  Pointers in these structs are borrowed.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* By rank: a call is in the highest state that any of its events told. */
+enum call_state {
+	STATE_NONE, /* the event says nothing of it */
+	STATE_QUEUED,
+	STATE_REQUESTED,
+	STATE_RINGING,
+	STATE_CONNECTED,
+	STATE_CLOSING,
+	STATE_ENDED,
+	STATE_ANALYZED,
+	STATE__MAX
+};
+
+/* By strength: of several outcomes of one call the strongest stands. */
+enum call_outcome {
+	OUTCOME_NONE, /* not ended, or the event does not tell */
+	OUTCOME_UNKNOWN, /* ended, and nothing told how */
+	OUTCOME_FAILED,
+	OUTCOME_NO_ANSWER,
+	OUTCOME_BUSY,
+	OUTCOME_UNREACHABLE,
+	OUTCOME_EXPIRED,
+	OUTCOME_CANCELED,
+	OUTCOME_EXHAUSTED,
+	OUTCOME_REJECTED,
+	OUTCOME_VOICEMAIL,
+	OUTCOME_COMPLETED,
+	OUTCOME__MAX
+};
+
+/* The words for them; index 0 is NULL. */
+extern const char *const call_state_name[STATE__MAX];
+extern const char *const call_outcome_name[OUTCOME__MAX];
+
+/* The value of a word of n bytes, or -1. */
+int call_state_parse(const char *s, size_t n);
+int call_outcome_parse(const char *s, size_t n);
+
+/* inbound, outbound, web or unknown? */
+bool call_direction_valid(const char *s, size_t n);
+
+enum call_field {
+	FIELD_TRACE, /* joins the attempts to reach one person */
+	FIELD_AGENT,
+	FIELD_DIRECTION, /* inbound, outbound, web or unknown */
+	FIELD_FROM,
+	FIELD_TO,
+	FIELD_STARTED,
+	FIELD_ENDED,
+	FIELD_DURATION, /* talk time */
+	FIELD_RECORDING, /* a link; the platform may want its key for it */
+	FIELD_STATUS, /* the platform's own word */
+	FIELD_REASON, /* the platform's own word for why it ended */
+	FIELD_DISPOSITION, /* what the conversation came to, the platform's word
+			    */
+	FIELD_SUMMARY,
+	FIELD_ATTEMPT,
+	FIELD_ATTEMPTS_MAX,
+	FIELD_FINAL, /* no further attempt will be made */
+	FIELD_NEXT_RETRY,
+	FIELD_TRANSCRIPT, /* JSON: [{"speaker":…,"text":…,"time":…}] */
+	FIELD__MAX
+};
+
+enum call_kind {
+	KIND_TEXT,
+	KIND_INTEGER,
+	KIND_BOOLEAN,
+	KIND_INSTANT,
+	KIND_DURATION,
+	KIND_JSON
+};
+
+struct call_field_info {
+	const char *name; /* in definitions, in the export, in the store */
+	enum call_kind kind;
+};
+
+extern const struct call_field_info call_field[FIELD__MAX];
+
+/* One value of a field; text for KIND_TEXT and KIND_JSON, else number. */
+struct value {
+	bool set; /* false: the platform did not say */
+	const char *text;
+	size_t len; /* bytes of text */
+	int64_t number;
+};
+
+/* One leaf of a dynamic object: results, parameters, variables, metrics… */
+enum fact_type { FACT_TEXT, FACT_NUMBER, FACT_BOOLEAN };
+
+struct fact {
+	const char *path; /* GROUP/MEMBER…, members escaped as in RFC 6901 */
+	enum fact_type type;
+	const char *text; /* FACT_TEXT */
+	size_t len;
+	double number; /* FACT_NUMBER; FACT_BOOLEAN: 0 or 1 */
+};
+
+/* One entry of a platform's list of errors.  NULL: not told. */
+struct call_error {
+	const char *code;
+	const char *message;
+	const char *phase;
+	const char *place;
+	const char *time; /* as the platform wrote it */
+};
+
+#define EVENT_KEY_SIZE 16
+
+/* What one delivery says.  The unit of exactly once: key within a source. */
+struct event {
+	unsigned char key[EVENT_KEY_SIZE]; /* by the definition's recipe */
+	unsigned char
+	    digest[EVENT_KEY_SIZE]; /* of the content; tells variants */
+	const char *type; /* the platform's word, never NULL */
+	const char *id; /* the platform's id of this event, or NULL */
+	const char *call; /* the platform's id of the call, or NULL: of none */
+	enum call_state state;
+	enum call_outcome outcome;
+	int64_t time; /* the platform's, else received */
+	bool time_known; /* false: time is the time of receipt */
+	int64_t received; /* first receipt: part of the event */
+	struct value field[FIELD__MAX];
+	const struct fact *fact;
+	size_t facts;
+	const struct call_error *error;
+	size_t errors;
+	const char *headers; /* those the mapping used (message.h), or NULL */
+};
+
+/*
+ * Add the record as one JSON object on one line: the `data` of the export.
+ * Absent is absent.  Instants are RFC 3339, durations `duration_ms`.
+ */
+void event_json(const struct event *e, struct buf *b);
+
+#endif /* !CALL_H */

@@ -1,0 +1,65 @@
+/*
+ * fold - from the set of a call's events to the call.
+ *
+ * fold_event() is a join: commutative, associative and, for an event folded
+ * already, without effect save on the count of events, which the store keeps
+ * right by inserting each event once.  So the order of arrival can not matter
+ * (promise P3).  State: the highest rank.  Outcome: the strongest.  Every
+ * other field: the newest that is set, by (event time, key, content).
+ */
+#ifndef FOLD_H
+#define FOLD_H
+
+#include "call/call.h"
+
+/* Which event a field's value came from, as an order over a call's events. */
+struct stamp {
+	int64_t time;
+	unsigned char mark[EVENT_KEY_SIZE]; /* halves of key and digest */
+};
+
+enum call_flag {
+	CALL_WITH_ERRORS = 1, /* the platform listed errors */
+	CALL_VARIANT = 2, /* one key came with two contents */
+	CALL_LATE = 4, /* an event came after a later one */
+	CALL_ESTIMATED = 8 /* start or end is the time of an event */
+};
+
+/* The folded state of one call.  All zero bytes: no event yet. */
+struct call {
+	int64_t events; /* variants not counted */
+	unsigned states; /* 1 << enum call_state, for every state told */
+	enum call_outcome told; /* the strongest told, ended or not */
+	unsigned flags; /* enum call_flag, CALL_ESTIMATED apart */
+	int64_t first_time, last_time; /* of events, the platform's clock */
+	int64_t first_received, last_received;
+	int64_t ended_time; /* first event that told the end; 0: none */
+	struct value field[FIELD__MAX];
+	struct stamp stamp[FIELD__MAX]; /* where field[i].set */
+};
+
+/* What a report asks of a call, derived from the fold. */
+struct call_view {
+	enum call_state state; /* STATE_NONE: only unknown events so far */
+	enum call_outcome outcome; /* OUTCOME_NONE until it ended */
+	unsigned flags;
+	bool answered; /* a person was reached: see call_view() */
+	int64_t started; /* the platform's, else of the first event */
+	int64_t ended; /* the platform's, else of the event that told it; 0 */
+	bool started_known, ended_known; /* the platform's */
+};
+
+/* Join e into c.  c borrows the texts of e. */
+void fold_event(struct call *c, const struct event *e);
+
+/*
+ * Derive.  A call is answered when its outcome is completed, or when it was
+ * connected or has talk time and its outcome is not voicemail.
+ */
+void call_view(const struct call *c, struct call_view *v);
+
+/* The stamp of e, and the order: <0, 0, >0 as memcmp(). */
+void stamp_of(const struct event *e, struct stamp *s);
+int stamp_compare(const struct stamp *a, const struct stamp *b);
+
+#endif /* !FOLD_H */

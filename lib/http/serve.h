@@ -1,0 +1,49 @@
+/*
+ * serve - carry requests to a handler, by FastCGI or by plain CGI.
+ *
+ * The only user of libfcgi.  Which of the two is told by the environment: a
+ * listening socket on descriptor 0 (web server, spawn-fcgi, systemd) or one
+ * that is opened here means FastCGI, anything else CGI.
+ *
+ * SIGTERM and SIGINT: no further request is accepted, those accepted are
+ * answered, serve() returns.
+ */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "http/request.h"
+
+#define SERVE_THREADS_DEFAULT 16
+#define SERVE_THREADS_MAX 256
+#define SERVE_BACKLOG 511 /* connections waiting, as web servers have */
+
+struct serve_options {
+	const char
+	    *listen; /* socket path or ADDRESS:PORT; NULL: descriptor 0 */
+	int threads; /* of FastCGI; CGI has one request and no thread */
+};
+
+/* Calls of one thread never overlap; worker is what worker_new returned. */
+struct serve_handler {
+	void *(*worker_new)(void *arg); /* NULL result: serve() fails */
+	void (*worker_free)(void *worker);
+	void (*handle)(
+	    void *worker, const struct request *r, struct response *w);
+	void *arg; /* for worker_new */
+};
+
+enum serve_rc {
+	SERVE_OK = 0,
+	SERVE_NOT_A_SERVER, /* neither FastCGI nor CGI: started by a person */
+	SERVE_FAILED /* already logged */
+};
+
+/*
+ * Serve until told to stop (FastCGI) or once (CGI).  A socket that is opened
+ * here has mode 0660 from the start and is removed at the end; one that is
+ * there is taken over only if nobody listens on it.
+ */
+enum serve_rc serve(
+    const struct serve_options *o, const struct serve_handler *h);
+
+#endif /* !SERVE_H */

@@ -1,0 +1,72 @@
+/*
+ * auth - is this message from the platform?
+ *
+ * One struct auth is one scheme of a definition with the secrets of one
+ * source.  Everything is checked over the bytes as received, before anything
+ * is parsed, and compared in constant time.  libcrypto does the work.
+ * Immutable, so threads share it.
+ */
+#ifndef AUTH_H
+#define AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "http/message.h"
+#include "provider/provider.h"
+
+#define AUTH_SECRETS_MAX 8 /* valid at once, for rotation */
+#define AUTH_SECRET_SIZE_MAX 4096 /* bytes of one secret */
+#define AUTH_SIGNATURES_MAX 8 /* looked at in one header */
+
+struct auth;
+
+enum auth_rc {
+	AUTH_OK = 0,
+	AUTH_MISSING, /* no signature or token */
+	AUTH_WRONG,
+	AUTH_STALE, /* right, but its time is outside the tolerance */
+	AUTH_ERROR /* libcrypto failed (memory); logged */
+};
+
+/*
+ * The scheme of that name (NULL: the definition's first; "none": nothing is
+ * checked) with the secrets in secret_file, a line each, and the public keys
+ * in key_file, PEM.  Either may be NULL where the scheme does not need it.
+ * Returns NULL after adding a reason to why.
+ */
+struct auth *auth_new(const struct provider *p, const char *scheme,
+    const char *secret_file, const char *key_file, struct buf *why);
+void auth_free(struct auth *a);
+
+/* Does it check anything at all? */
+bool auth_is_none(const struct auth *a);
+
+/*
+ * Check m.  now (ms) is the time of receipt.  segment is what followed the
+ * source in the path, for scheme `token`; NULL or "" if nothing did.
+ */
+enum auth_rc auth_verify(const struct auth *a, const struct message *m,
+    const char *segment, int64_t now);
+
+/* "missing", "wrong", "stale": for the log and the ring of the rejected. */
+const char *auth_reason(enum auth_rc rc);
+
+/* Variable names of headers that carry a credential, NULL at the end. */
+const char *const *auth_secret_headers(const struct auth *a);
+
+/* SHA-256 of s as 64 lower-case digits and a NUL, for message_headers(). */
+void auth_hash(const char *s, size_t n, char out[65]);
+
+/*
+ * Do the sender's side: add to headers the lines `Name: value` that make body
+ * acceptable at time now (ms).  With scheme `token`, add to path the segment
+ * that must follow the source.  private_key_file is needed by RSA and Ed25519.
+ * Returns 0, or -1 after adding a reason to why.
+ */
+int auth_sign(const struct auth *a, const char *private_key_file,
+    const char *body, size_t len, int64_t now, struct buf *headers,
+    struct buf *path, struct buf *why);
+
+#endif /* !AUTH_H */

@@ -1,0 +1,47 @@
+/*
+ * map - from a message to the event it tells, by a definition.
+ *
+ * Together with definition.c the only user of json-c.  A mapper belongs to
+ * one thread and reuses its memory.
+ */
+#ifndef MAP_H
+#define MAP_H
+
+#include <stdint.h>
+
+#include "call/call.h"
+#include "http/message.h"
+#include "provider/provider.h"
+
+#define MAP_DEPTH_MAX 64 /* nesting of a body */
+#define MAP_FACTS_MAX 500 /* leaves taken of one event */
+#define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf; the body keeps the rest \
+				*/
+#define MAP_TEXT_MAX 4096 /* bytes of one mapped text, transcript apart */
+#define MAP_ERRORS_MAX 100 /* entries taken of one event */
+#define MAP_FORM_FIELDS_MAX 1000
+
+struct mapper;
+
+enum map_rc {
+	MAP_OK = 0,
+	MAP_MALFORMED, /* not what its content type says */
+	MAP_UNMAPPABLE, /* well-formed, but no event of this definition */
+	MAP_TOO_LARGE, /* inflates to more than max_body */
+	MAP_NO_MEMORY
+};
+
+/* max_body: bytes that a compressed body may inflate to. */
+struct mapper *mapper_new(size_t max_body);
+void mapper_free(struct mapper *mp);
+
+/*
+ * Map m.  On MAP_OK *e is filled; what it points to is good until the next
+ * call or mapper_free().  Otherwise *reason says in one sentence what is
+ * wrong and where; borrowed likewise.
+ */
+enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
+    const struct message *m, int64_t received, struct event *e,
+    const char **reason);
+
+#endif /* !MAP_H */

@@ -1,0 +1,199 @@
+/*
+ * store - events and calls, kept in one SQLite file.
+ *
+ * The only room that knows SQL.  A writing store is for all threads of a
+ * process; several processes may write to the same file.  The threads that
+ * wait at the same time share one transaction and one fsync; across processes
+ * the transaction and the checkpoint are serialised by flock(2) on FILE-lock.
+ * Failures are logged here, once, so a caller only decides what to answer.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "call/call.h"
+#include "call/fold.h"
+
+#define STORE_LOCK_WAIT_MS 5000 /* for the lock, then STORE_BUSY */
+#define STORE_BATCH_MAX 256 /* requests in one transaction */
+#define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
+#define STORE_REJECTED_MAX 200 /* rows in the ring of the rejected */
+#define STORE_REJECTED_BODY_MAX (64 * 1024) /* bytes kept of one */
+#define STORE_REJECTED_PER_SECOND 5 /* a stranger must not make us write */
+
+struct store;
+
+enum store_mode {
+	STORE_READ, /* never writes; the file must exist */
+	STORE_WRITE /* creates the file, applies migrations */
+};
+
+enum store_rc {
+	STORE_OK = 0, /* done, and on disk */
+	STORE_DUPLICATE, /* that event was stored already; counted */
+	STORE_VARIANT, /* its key was stored with another content; kept beside
+			*/
+	STORE_NOT_FOUND,
+	STORE_BUSY, /* lock not had in time: try later */
+	STORE_FULL, /* the disk is: try later */
+	STORE_ERROR /* anything else */
+};
+
+struct store_options {
+	const char *path;
+	bool durable; /* fsync before every success; else only on checkpoint */
+	const char *timezone; /* whose days the roll-up counts; IANA name */
+};
+
+/*
+ * Open.  The process's zone (when_zone()) must be set to options->timezone.
+ * Returns NULL after adding a reason to why.  Do not carry a store over fork().
+ */
+struct store *store_open(
+    const struct store_options *o, enum store_mode mode, struct buf *why);
+void store_close(struct store *st);
+
+/* --- writing; from any thread ------------------------------------------- */
+
+/* One delivery to be kept.  Borrowed until the call returns. */
+struct delivery {
+	const char *source; /* name in the configuration */
+	const char *provider;
+	const char *content_type; /* "" where none was told */
+	const char *headers; /* text of message_headers(), or NULL */
+	const char *body; /* as received */
+	size_t len;
+	int64_t received; /* ms */
+};
+
+/*
+ * Store e, told by d, and fold it into its call; of d->headers nothing is
+ * kept, of e->headers everything.  *number is the event's.  STORE_OK,
+ * STORE_DUPLICATE and STORE_VARIANT mean on disk.
+ */
+enum store_rc store_event(struct store *st, const struct delivery *d,
+    const struct event *e, int64_t *number);
+
+/* Keep d, which authenticates and tells no event.  *number is its row's. */
+enum store_rc store_quarantine(struct store *st, const struct delivery *d,
+    const char *reason, int64_t *number);
+
+/*
+ * Keep d, which does not authenticate, in a ring of STORE_REJECTED_MAX.  May
+ * drop it silently (STORE_OK all the same): it is only for later inspection.
+ */
+enum store_rc store_reject(
+    struct store *st, const struct delivery *d, const char *reason);
+
+/*
+ * Store the event that row number of the quarantine (or, with rejected, of
+ * the ring) turned out to tell, and remove the row, in one transaction.
+ */
+enum store_rc store_requeue(struct store *st, bool rejected, int64_t row,
+    const struct delivery *d, const struct event *e, int64_t *number);
+
+/* Is the store writable at this moment?  Takes and releases the lock. */
+enum store_rc store_probe(struct store *st);
+
+/* --- reading; one thread at a time --------------------------------------- */
+
+/* An event as stored.  Borrowed during the callback. */
+struct stored_event {
+	int64_t number; /* seq: the durable cursor */
+	const char *source;
+	const char *provider;
+	unsigned char key[EVENT_KEY_SIZE];
+	bool variant; /* a further content of the event's key */
+	const char *content_type;
+	const char *headers; /* those the mapping used, or NULL */
+	const char *body;
+	size_t len;
+	int64_t received;
+	int64_t repeats; /* further deliveries */
+	int64_t repeated; /* ms, the last of them; 0: none */
+};
+
+/* A row of the quarantine, or of the ring.  Borrowed during the callback. */
+struct stored_delivery {
+	int64_t number;
+	const char *reason;
+	int64_t repeats; /* further deliveries of the same bytes */
+	struct delivery delivery;
+};
+
+/* A callback returns 0 to go on, anything else to stop. */
+typedef int (*store_event_fn)(void *arg, const struct stored_event *e);
+typedef int (*store_delivery_fn)(void *arg, const struct stored_delivery *d);
+
+/* Events after number `after`, in the order stored, variants left out. */
+enum store_rc store_each_event(
+    struct store *st, int64_t after, store_event_fn fn, void *arg);
+
+/* The quarantine or the ring, oldest first; row 0: all. */
+enum store_rc store_each_delivery(struct store *st, bool rejected, int64_t row,
+    store_delivery_fn fn, void *arg);
+
+/* A call as folded.  Borrowed during the callback. */
+struct stored_call {
+	int64_t number;
+	const char *source;
+	const char *provider;
+	const char *id; /* the platform's */
+	struct call call;
+	struct call_view view;
+};
+
+typedef int (*store_call_fn)(void *arg, const struct stored_call *c);
+typedef int (*store_fact_fn)(void *arg, const struct fact *f);
+typedef int (*store_error_fn)(void *arg, const struct call_error *e);
+
+/* Calls of that platform's id, over all sources; id NULL: all, newest first. */
+enum store_rc store_each_call(
+    struct store *st, const char *id, store_call_fn fn, void *arg);
+/* What belongs to a call, by its number.  Events by time, variants too. */
+enum store_rc store_call_events(
+    struct store *st, int64_t call, store_event_fn fn, void *arg);
+enum store_rc store_call_facts(
+    struct store *st, int64_t call, store_fact_fn fn, void *arg);
+enum store_rc store_call_errors(
+    struct store *st, int64_t call, store_error_fn fn, void *arg);
+
+/* --- keeping house ---------------------------------------------------------
+ */
+
+/*
+ * Derive everything again from the stored bodies: map() fills e from se as
+ * the receiver did, 0 or -1 (the event keeps what it has, and is counted in
+ * failed).  Calls are done in slices, so a receiver goes on meanwhile.
+ */
+struct store_rebuilt {
+	int64_t events, calls, changed, failed;
+};
+typedef int (*store_map_fn)(
+    void *arg, const struct stored_event *se, struct event *e);
+enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
+    struct store_rebuilt *result);
+
+/* For healthz and `callbook check`. */
+struct store_health {
+	const char *journal; /* "wal" or "truncate" */
+	const char *journal_why; /* why not wal; NULL: it is */
+	const char *sqlite; /* version of the library */
+	bool wal_reset_fault; /* the library has it; flock keeps it away */
+	int schema; /* version */
+	int64_t free_bytes; /* for us, on the file system; -1: unknown */
+	int64_t events, calls, quarantined, rejected; /* -1: not counted */
+	const char
+	    *timezone; /* of the roll-up; differs from the options': rebuild */
+};
+enum store_rc store_health(
+    struct store *st, bool count, struct store_health *h);
+
+/* Run `PRAGMA integrity_check`; adds what it says to b.  STORE_OK: it is ok. */
+enum store_rc store_integrity(struct store *st, struct buf *b);
+
+#endif /* !STORE_H */
