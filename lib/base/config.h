@@ -2,7 +2,8 @@
  * config - the configuration file, callbook.conf(5).
  *
  * Read whole and checked whole: a struct config is never half filled.  Every
- * fault is reported as `FILE:LINE: REASON`.
+ * fault is reported, as `FILE:LINE: REASON`, or `FILE: REASON` where it is not
+ * of one line.  Whether a provider exists is for the caller to ask.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -13,7 +14,9 @@
 
 #include "base/buf.h"
 
+#define CONFIG_FILE_MAX (1024 * 1024) /* bytes */
 #define CONFIG_LINE_MAX 1024 /* bytes in one line of the file */
+#define CONFIG_FAULTS_MAX 100 /* lines reported of one file */
 #define CONFIG_SOURCES_MAX 1000
 #define CONFIG_SOURCE_NAME_MAX 64 /* [A-Za-z0-9._-], not starting with '.' */
 #define CONFIG_BODY_MAX_DEFAULT (1024 * 1024)

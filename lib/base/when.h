@@ -2,11 +2,13 @@
  * when - instants, durations, and the days of one time zone.
  *
  * An instant is int64_t milliseconds since 1970-01-01T00:00:00Z; a duration is
- * int64_t milliseconds.  Instants outside the years 1970 to 9999 are refused.
+ * int64_t milliseconds.  Instants outside the years 1970 to 9999 are refused;
+ * what is finer than a millisecond is cut off.
  */
 #ifndef WHEN_H
 #define WHEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +60,9 @@ const char *when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE]);
  * know the name (the C library would silently take UTC).
  */
 int when_zone(const char *name);
+
+/* Does the system know the time zone?  Sets nothing. */
+bool when_zone_known(const char *name);
 
 /* The local day of an instant in the zone, as days since 1970-01-01. */
 int64_t when_day(int64_t ms);

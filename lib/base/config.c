@@ -1,0 +1,706 @@
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "base/utf8.h"
+#include "base/when.h"
+
+#define CONFIG_NAME "callbook.conf"
+#define CONFIG_SYSTEM "/etc/callbook/callbook.conf"
+#define SOURCE_PREFIX "source "
+#define SOURCE_RESERVED "healthz" /* a path of the receiver itself */
+#define LINE_SIZE (CONFIG_LINE_MAX + 3) /* with CR, LF and NUL */
+
+enum section {
+	SECTION_NONE, /* before the first, or one that is not known */
+	SECTION_CALLBOOK,
+	SECTION_REPORT,
+	SECTION_SOURCE,
+	SECTION__MAX
+};
+
+static const char *const section_name[SECTION__MAX] = {
+    [SECTION_CALLBOOK] = "callbook",
+    [SECTION_REPORT] = "report",
+    [SECTION_SOURCE] = "source NAME",
+};
+
+enum type {
+	TYPE_TEXT, /* char *: any that is not empty */
+	TYPE_PATH, /* char *: made absolute */
+	TYPE_SECRET, /* char *: path of a file that no stranger can read */
+	TYPE_PUBLIC, /* char *: path of a file that no stranger can write */
+	TYPE_ZONE, /* char *: a time zone of the system */
+	TYPE_URL, /* char *: http or https, final slashes cut off */
+	TYPE_SIZE, /* int64_t: bytes in min..max */
+	TYPE_WORD, /* an enum: index into words */
+	TYPE_NUMBER /* int: one of words, as a number */
+};
+
+struct key {
+	enum section section;
+	const char *name;
+	enum type type;
+	size_t at; /* offset in struct config or struct config_source */
+	int64_t min, max; /* TYPE_SIZE */
+	const char *const *words; /* NULL at the end */
+};
+
+static const char *const durability_words[] = {"full", "normal", NULL};
+static const char *const access_words[] = {"login", "public", NULL};
+static const char *const phones_words[] = {"full", "masked", NULL};
+static const char *const answer_words[] = {"200", "204", NULL};
+
+#define GLOBAL(member) offsetof(struct config, member)
+#define SOURCE(member) offsetof(struct config_source, member)
+
+static const struct key keys[] = {
+    {SECTION_CALLBOOK, "store", TYPE_PATH, GLOBAL(store), 0, 0, NULL},
+    {SECTION_CALLBOOK, "durability", TYPE_WORD, GLOBAL(durability), 0, 0,
+	durability_words},
+    {SECTION_CALLBOOK, "timezone", TYPE_ZONE, GLOBAL(timezone), 0, 0, NULL},
+    {SECTION_CALLBOOK, "max_body", TYPE_SIZE, GLOBAL(max_body),
+	CONFIG_BODY_MAX_MIN, CONFIG_BODY_MAX_MAX, NULL},
+    {SECTION_CALLBOOK, "providers_dir", TYPE_PATH, GLOBAL(providers_dir), 0, 0,
+	NULL},
+    {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
+    {SECTION_REPORT, "access", TYPE_WORD, GLOBAL(access), 0, 0, access_words},
+    {SECTION_REPORT, "phones", TYPE_WORD, GLOBAL(phones), 0, 0, phones_words},
+    {SECTION_SOURCE, "provider", TYPE_TEXT, SOURCE(provider), 0, 0, NULL},
+    {SECTION_SOURCE, "auth", TYPE_TEXT, SOURCE(auth), 0, 0, NULL},
+    {SECTION_SOURCE, "secret_file", TYPE_SECRET, SOURCE(secret_file), 0, 0,
+	NULL},
+    {SECTION_SOURCE, "key_file", TYPE_PUBLIC, SOURCE(key_file), 0, 0, NULL},
+    {SECTION_SOURCE, "answer", TYPE_NUMBER, SOURCE(answer), 0, 0, answer_words},
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* The state of reading one file. */
+struct reader {
+	struct config *c;
+	struct buf *why;
+	int faults;
+	const char *text; /* the whole file */
+	size_t len, at;
+	int line; /* number of the line that inih has */
+	bool open; /* that line must still turn out to be KEY = VALUE */
+	bool sections; /* a line [SECTION] was read */
+	enum section section;
+	int first[SECTION__MAX]; /* line of a section that may come once */
+	int seen[KEYS]; /* line of a key in this section; 0: not yet */
+};
+
+static void __attribute__((format(printf, 3, 4)))
+fault(struct reader *r, int line, const char *fmt, ...)
+{
+	char text[CONFIG_LINE_MAX * 2];
+	va_list ap;
+
+	if (++r->faults > CONFIG_FAULTS_MAX)
+		return;
+	if (r->why->len > 0)
+		buf_puts(r->why, "\n");
+	buf_puts(r->why, r->c->file);
+	if (line > 0)
+		buf_printf(r->why, ":%d", line);
+	buf_puts(r->why, ": ");
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_puts(r->why, text);
+}
+
+static struct config_source *
+current_source(const struct reader *r)
+{
+	return &r->c->source[r->c->sources - 1];
+}
+
+/* What a section must have, once all of it was read. */
+static void
+end_section(struct reader *r)
+{
+	const struct config_source *s;
+
+	if (r->section != SECTION_SOURCE)
+		return;
+	s = current_source(r);
+	if (s->provider == NULL)
+		fault(r, s->line,
+		    "[source %s] names no platform: write provider = NAME",
+		    s->name);
+	if (s->auth != NULL && strcmp(s->auth, "none") == 0) {
+		if (s->secret_file != NULL || s->key_file != NULL)
+			fault(r, s->line,
+			    "[source %s] contradicts itself: auth = none "
+			    "checks nothing, so take out %s, or auth",
+			    s->name,
+			    s->secret_file != NULL ? "secret_file"
+						   : "key_file");
+	} else if (s->auth == NULL && s->secret_file == NULL &&
+	    s->key_file == NULL) {
+		fault(r, s->line,
+		    "[source %s] does not say how a message proves where it "
+		    "is from: write secret_file = FILE, or key_file = FILE, "
+		    "or auth = none to take messages from anybody",
+		    s->name);
+	}
+}
+
+static bool
+source_name_valid(const char *s, size_t n)
+{
+	size_t i;
+
+	if (n == 0 || n > CONFIG_SOURCE_NAME_MAX || s[0] == '.')
+		return false;
+	for (i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) &&
+		    (s[i] == '\0' || strchr("._-", s[i]) == NULL))
+			return false;
+	return true;
+}
+
+static void
+begin_source(struct reader *r, const char *name, size_t n)
+{
+	struct config *c = r->c;
+	const struct config_source *other;
+	struct config_source *s;
+
+	if (!source_name_valid(name, n)) {
+		fault(r, r->line,
+		    "the name of a source has 1 to %d characters of A-Z a-z "
+		    "0-9 . _ - and does not begin with a dot",
+		    CONFIG_SOURCE_NAME_MAX);
+		return;
+	}
+	if (n == strlen(SOURCE_RESERVED) &&
+	    memcmp(name, SOURCE_RESERVED, n) == 0) {
+		fault(r, r->line,
+		    "a source can not have the name %s: it is "
+		    "the receiver's own page",
+		    SOURCE_RESERVED);
+		return;
+	}
+	if ((other = config_source(c, name, n)) != NULL) {
+		fault(r, r->line, "[source %s] was there before, on line %d",
+		    other->name, other->line);
+		return;
+	}
+	if (c->sources == CONFIG_SOURCES_MAX) {
+		fault(r, r->line, "more than %d sources", CONFIG_SOURCES_MAX);
+		return;
+	}
+	s = realloc(c->source, (c->sources + 1) * sizeof(*s));
+	if (s == NULL) {
+		fault(r, r->line, "out of memory");
+		return;
+	}
+	c->source = s;
+	s += c->sources;
+	memset(s, 0, sizeof(*s));
+	s->answer = 200;
+	s->line = r->line;
+	if ((s->name = strndup(name, n)) == NULL) {
+		fault(r, r->line, "out of memory");
+		return;
+	}
+	c->sources++;
+	r->section = SECTION_SOURCE;
+}
+
+/*
+ * A line that begins with '['.  It is read here because inih cuts a section's
+ * name at 49 bytes and does not tell of a section without keys.
+ */
+static void
+begin_section(struct reader *r, const char *s, size_t n)
+{
+	const char *end = memchr(s, ']', n);
+	const size_t prefix = strlen(SOURCE_PREFIX);
+	size_t len, rest;
+	int i;
+
+	end_section(r);
+	r->section = SECTION_NONE;
+	r->sections = true;
+	memset(r->seen, 0, sizeof(r->seen));
+	if (end == NULL) {
+		fault(r, r->line, "a section is written [NAME]");
+		return;
+	}
+	len = (size_t)(end - s) - 1;
+	for (rest = len + 2; rest < n && isblank((unsigned char)s[rest]);)
+		rest++;
+	if (rest < n && s[rest] != ';' && s[rest] != '#') {
+		fault(r, r->line, "something follows the section's ]");
+		return;
+	}
+	s++;
+	if (len >= prefix && memcmp(s, SOURCE_PREFIX, prefix) == 0) {
+		begin_source(r, s + prefix, len - prefix);
+		return;
+	}
+	for (i = SECTION_CALLBOOK; i <= SECTION_REPORT; i++)
+		if (strlen(section_name[i]) == len &&
+		    memcmp(section_name[i], s, len) == 0)
+			break;
+	if (i > SECTION_REPORT) {
+		fault(r, r->line,
+		    "no section [%.*s]: there are [callbook], [report] and "
+		    "[source NAME]",
+		    (int)len, s);
+	} else if (r->first[i] != 0) {
+		fault(r, r->line, "[%s] was there before, on line %d",
+		    section_name[i], r->first[i]);
+	} else {
+		r->first[i] = r->line;
+		r->section = (enum section)i;
+	}
+}
+
+/* Look at a line before inih does.  Returns whether inih is to see it. */
+static bool
+inspect(struct reader *r, const char *s, size_t n, size_t room)
+{
+	size_t i = 0;
+
+	r->open = false;
+	if (n > CONFIG_LINE_MAX || n + 2 > room) {
+		fault(r, r->line, "the line is longer than %d bytes",
+		    CONFIG_LINE_MAX);
+		return false;
+	}
+	if (memchr(s, '\0', n) != NULL || !utf8_valid(s, n)) {
+		fault(r, r->line, "the line is not UTF-8 text");
+		return false;
+	}
+	while (i < n && isspace((unsigned char)s[i]))
+		i++;
+	if (i == n || s[i] == ';' || s[i] == '#')
+		return false;
+	if (s[i] == '[') {
+		while (isspace((unsigned char)s[n - 1]))
+			n--;
+		begin_section(r, s + i, n - i);
+		return false;
+	}
+	r->open = true;
+	return true;
+}
+
+/* The last line had to be KEY = VALUE; inih passes over one that is not. */
+static void
+close_line(struct reader *r)
+{
+	if (r->open)
+		fault(r, r->line,
+		    "the line is not KEY = VALUE (a value can not go on over "
+		    "several lines)");
+	r->open = false;
+}
+
+/* For ini_parse_stream(): the next line, as fgets(3). */
+static char *
+read_line(char *out, int size, void *arg)
+{
+	struct reader *r = arg;
+	const char *s = r->text + r->at, *end;
+	size_t n;
+
+	close_line(r);
+	if (r->at >= r->len)
+		return NULL;
+	end = memchr(s, '\n', r->len - r->at);
+	n = end == NULL ? r->len - r->at : (size_t)(end - s);
+	r->at += end == NULL ? n : n + 1;
+	r->line++;
+	if (n > 0 && s[n - 1] == '\r')
+		n--;
+	if (!inspect(r, s, n, (size_t)size))
+		n = 0;
+	memcpy(out, s, n);
+	out[n] = '\n';
+	out[n + 1] = '\0';
+	return out;
+}
+
+/* The file's path if it is relative to the configuration's. */
+static char *
+resolve(const struct config *c, const char *path)
+{
+	const char *slash = strrchr(c->file, '/');
+	struct buf b = {0};
+
+	if (path[0] != '/' && slash != NULL)
+		buf_add(&b, c->file, (size_t)(slash - c->file) + 1);
+	buf_puts(&b, path);
+	if (b.failed) {
+		buf_free(&b);
+		return NULL;
+	}
+	return b.data;
+}
+
+/* Is the file one that is safe to take a secret or a key from? */
+static void
+check_file(struct reader *r, const struct key *k, const char *path)
+{
+	struct stat st;
+	int fd;
+
+	/* O_NONBLOCK: opening a named pipe must not wait for its writer. */
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
+		fault(r, r->line, "%s: %s: %s", k->name, path, strerror(errno));
+		return;
+	}
+	if (fstat(fd, &st) != 0)
+		fault(r, r->line, "%s: %s: %s", k->name, path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		fault(r, r->line, "%s: %s is not a file", k->name, path);
+	else if (k->type == TYPE_SECRET &&
+	    (st.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		fault(r, r->line,
+		    "%s: every user of this machine can read or write %s: "
+		    "chmod 600 it",
+		    k->name, path);
+	else if ((st.st_mode & S_IWOTH) != 0)
+		fault(r, r->line,
+		    "%s: every user of this machine can write %s: "
+		    "chmod 644 it",
+		    k->name, path);
+	(void)close(fd);
+}
+
+static bool
+url_valid(const char *s)
+{
+	size_t i = 0;
+
+	if (strncmp(s, "https://", 8) == 0)
+		i = 8;
+	else if (strncmp(s, "http://", 7) == 0)
+		i = 7;
+	if (i == 0 || s[i] == '\0' || s[i] == '/')
+		return false;
+	for (; s[i] != '\0'; i++)
+		if ((unsigned char)s[i] <= ' ' || (unsigned char)s[i] > '~' ||
+		    strchr("\"<>\\^`{|}?#", s[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* Index of the word, or -1 after a fault that lists them. */
+static int
+find_word(struct reader *r, const struct key *k, const char *value)
+{
+	struct buf list = {0};
+	int i;
+
+	for (i = 0; k->words[i] != NULL; i++) {
+		if (strcmp(k->words[i], value) == 0) {
+			buf_free(&list);
+			return i;
+		}
+		buf_printf(&list, "%s%s", i > 0 ? " or " : "", k->words[i]);
+	}
+	fault(
+	    r, r->line, "%s is %s, not \"%s\"", k->name, buf_str(&list), value);
+	buf_free(&list);
+	return -1;
+}
+
+/* Store a copy of the text in *slot, checked by type. */
+static void
+set_text(struct reader *r, const struct key *k, const char *value, char **slot)
+{
+	bool path = k->type == TYPE_PATH || k->type == TYPE_SECRET ||
+	    k->type == TYPE_PUBLIC;
+	char *copy = path ? resolve(r->c, value) : strdup(value);
+	size_t n;
+
+	if (copy == NULL) {
+		fault(r, r->line, "out of memory");
+		return;
+	}
+	free(*slot);
+	*slot = copy;
+	if (k->type == TYPE_SECRET || k->type == TYPE_PUBLIC)
+		check_file(r, k, copy);
+	if (k->type == TYPE_ZONE && !when_zone_known(copy))
+		fault(r, r->line,
+		    "%s: this system knows no time zone \"%s\" (a name is "
+		    "written like Asia/Kolkata)",
+		    k->name, copy);
+	if (k->type == TYPE_URL) {
+		if (!url_valid(copy))
+			fault(r, r->line,
+			    "%s is written http://HOST/PATH or "
+			    "https://HOST/PATH",
+			    k->name);
+		for (n = strlen(copy); n > 0 && copy[n - 1] == '/'; n--)
+			copy[n - 1] = '\0';
+	}
+}
+
+static void
+set(struct reader *r, const struct key *k, const char *value)
+{
+	char *base = k->section == SECTION_SOURCE ? (char *)current_source(r)
+						  : (char *)r->c;
+	void *slot = base + k->at;
+	int64_t number;
+	int word;
+
+	switch (k->type) {
+	case TYPE_TEXT:
+	case TYPE_PATH:
+	case TYPE_SECRET:
+	case TYPE_PUBLIC:
+	case TYPE_ZONE:
+	case TYPE_URL:
+		set_text(r, k, value, slot);
+		break;
+	case TYPE_SIZE:
+		if (number_parse_size(value, k->min, k->max, &number) == 0)
+			memcpy(slot, &number, sizeof(number));
+		else
+			fault(r, r->line,
+			    "%s is a number of bytes from %lld to %lld, such "
+			    "as 512K or 1M, not \"%s\"",
+			    k->name, (long long)k->min, (long long)k->max,
+			    value);
+		break;
+	case TYPE_WORD:
+	case TYPE_NUMBER:
+		if ((word = find_word(r, k, value)) == -1)
+			break;
+		if (k->type == TYPE_NUMBER &&
+		    number_parse(value, strlen(value), 0, INT_MAX, &number) ==
+			0)
+			word = (int)number;
+		memcpy(slot, &word, sizeof(word));
+		break;
+	}
+}
+
+/* For ini_parse_stream(): a line KEY = VALUE.  The section is our own. */
+static int
+handle_key(void *arg, const char *section, const char *name, const char *value)
+{
+	struct reader *r = arg;
+	size_t i;
+
+	(void)section;
+	r->open = false;
+	if (r->section == SECTION_NONE) {
+		/* Under a section that is wrong itself: told already. */
+		if (!r->sections)
+			fault(
+			    r, r->line, "%s stands before any [SECTION]", name);
+		return 1;
+	}
+	for (i = 0; i < KEYS; i++)
+		if (keys[i].section == r->section &&
+		    strcmp(keys[i].name, name) == 0)
+			break;
+	if (i == KEYS)
+		fault(r, r->line, "no key \"%s\" in [%s]", name,
+		    section_name[r->section]);
+	else if (r->seen[i] != 0)
+		fault(r, r->line, "%s was there before, on line %d", name,
+		    r->seen[i]);
+	else if (*value == '\0')
+		fault(r, r->line, "%s has no value", name);
+	else
+		set(r, &keys[i], value);
+	if (i < KEYS && r->seen[i] == 0)
+		r->seen[i] = r->line;
+	return 1;
+}
+
+static int
+read_file(struct reader *r, struct buf *text)
+{
+	struct stat st;
+	ssize_t n;
+	int fd, rc = -1;
+
+	fd = open(r->c->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1 || fstat(fd, &st) != 0) {
+		fault(r, 0, "%s", strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		fault(r, 0, "not a file");
+		goto out;
+	}
+	while (text->len <= CONFIG_FILE_MAX) {
+		if (buf_reserve(text, LINE_SIZE) != 0) {
+			fault(r, 0, "out of memory");
+			goto out;
+		}
+		n = read(fd, text->data + text->len, LINE_SIZE);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			fault(r, 0, "%s", strerror(errno));
+			goto out;
+		}
+		if (n == 0) {
+			rc = 0;
+			goto out;
+		}
+		text->len += (size_t)n;
+	}
+	fault(r, 0, "larger than %d bytes", CONFIG_FILE_MAX);
+out:
+	if (fd != -1)
+		(void)close(fd);
+	return rc;
+}
+
+/* Options of the library; variables of it in place of arguments. */
+static void
+set_up_inih(void)
+{
+	ini_use_stack = false;
+	ini_initial_alloc = LINE_SIZE;
+	ini_max_line = LINE_SIZE;
+	ini_allow_multiline = false;
+	ini_allow_bom = false; /* skipped before line 1 */
+}
+
+/* An absolute form of path, or NULL when memory ran out. */
+static char *
+absolute(const char *path)
+{
+	char cwd[PATH_MAX];
+	struct buf b = {0};
+
+	if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
+		buf_printf(&b, "%s/", cwd);
+	buf_puts(&b, path);
+	if (b.failed) {
+		buf_free(&b);
+		return NULL;
+	}
+	return b.data;
+}
+
+char *
+config_find(const char *option)
+{
+	const char *env = getenv("CALLBOOK_CONFIG");
+	char exe[PATH_MAX + sizeof("/" CONFIG_NAME)];
+	char *slash;
+	ssize_t n;
+
+	if (option != NULL)
+		return absolute(option);
+	if (env != NULL && *env != '\0')
+		return absolute(env);
+	n = readlink("/proc/self/exe", exe, PATH_MAX);
+	if (n > 0 && n < PATH_MAX) {
+		exe[n] = '\0';
+		/* DIR/cgi-bin/PROGRAM: the file is DIR/callbook.conf. */
+		if ((slash = strrchr(exe, '/')) != NULL)
+			*slash = '\0';
+		if ((slash = strrchr(exe, '/')) != NULL) {
+			memcpy(slash, "/" CONFIG_NAME, sizeof("/" CONFIG_NAME));
+			if (access(exe, F_OK) == 0)
+				return strdup(exe);
+		}
+	}
+	return strdup(CONFIG_SYSTEM);
+}
+
+struct config *
+config_load(const char *path, struct buf *why)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	struct reader r = {.why = why};
+	struct buf text = {0};
+	struct config *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    (c->file = absolute(path)) == NULL)
+		goto no_memory;
+	r.c = c;
+	c->max_body = CONFIG_BODY_MAX_DEFAULT;
+	c->phones = PHONES_MASKED;
+	if ((c->store = resolve(c, "callbook.db")) == NULL ||
+	    (c->timezone = strdup("UTC")) == NULL)
+		goto no_memory;
+
+	if (read_file(&r, &text) != 0)
+		goto fail;
+	r.text = buf_str(&text);
+	r.len = text.len;
+	if (r.len >= strlen(bom) && memcmp(r.text, bom, strlen(bom)) == 0)
+		r.at = strlen(bom);
+	set_up_inih();
+	if (ini_parse_stream(read_line, &r, handle_key, &r) == -2)
+		goto no_memory;
+	end_section(&r);
+	if (r.faults > CONFIG_FAULTS_MAX)
+		buf_printf(why, "\n%s: and %d more faults", c->file,
+		    r.faults - CONFIG_FAULTS_MAX);
+	if (r.faults > 0)
+		goto fail;
+	buf_free(&text);
+	return c;
+no_memory:
+	buf_puts(why, "out of memory");
+fail:
+	buf_free(&text);
+	config_free(c);
+	return NULL;
+}
+
+void
+config_free(struct config *c)
+{
+	size_t i;
+
+	if (c == NULL)
+		return;
+	for (i = 0; i < c->sources; i++) {
+		free(c->source[i].name);
+		free(c->source[i].provider);
+		free(c->source[i].auth);
+		free(c->source[i].secret_file);
+		free(c->source[i].key_file);
+	}
+	free(c->source);
+	free(c->file);
+	free(c->store);
+	free(c->timezone);
+	free(c->providers_dir);
+	free(c->url);
+	free(c);
+}
+
+const struct config_source *
+config_source(const struct config *c, const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < c->sources; i++)
+		if (strncmp(c->source[i].name, name, n) == 0 &&
+		    c->source[i].name[n] == '\0')
+			return &c->source[i];
+	return NULL;
+}

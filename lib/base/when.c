@@ -1,0 +1,473 @@
+#include "base/when.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/number.h"
+
+#define MS_PER_S INT64_C(1000)
+#define MS_PER_DAY INT64_C(86400000)
+#define US_PER_MS 1000
+#define ZONE_NAME_MAX 64 /* bytes of an IANA name; the longest has 32 */
+#define ZONE_DIR "/usr/share/zoneinfo"
+
+const char *const when_format_name[WHEN__MAX] = {
+    [WHEN_ISO8601] = "iso8601",
+    [WHEN_EPOCH_S] = "epoch-s",
+    [WHEN_EPOCH_MS] = "epoch-ms",
+    [WHEN_EPOCH_US] = "epoch-us",
+    [WHEN_EPOCH_NS] = "epoch-ns",
+    [WHEN_RFC2822] = "rfc2822",
+};
+
+const char *const when_unit_name[WHEN_UNIT__MAX] = {
+    [WHEN_UNIT_MS] = "ms",
+    [WHEN_UNIT_S] = "s",
+    [WHEN_UNIT_MIN] = "min",
+};
+
+static const double unit_ms[WHEN_UNIT__MAX] = {
+    [WHEN_UNIT_MS] = 1,
+    [WHEN_UNIT_S] = 1000,
+    [WHEN_UNIT_MIN] = 60000,
+};
+
+/* Microseconds in one of a format's numbers; 0: it is no number. */
+static const double format_us[WHEN__MAX] = {
+    [WHEN_EPOCH_S] = 1e6,
+    [WHEN_EPOCH_MS] = 1e3,
+    [WHEN_EPOCH_US] = 1,
+    [WHEN_EPOCH_NS] = 1e-3,
+};
+
+/* A date and time as it is written, and where it is read from. */
+struct clock {
+	const char *s;
+	size_t n; /* bytes left of s */
+	int64_t year, month, day, hour, minute, second, ms;
+	int64_t offset; /* minutes east of UTC */
+};
+
+int64_t
+when_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * MS_PER_S + ts.tv_nsec / 1000000;
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar, for years from 1. */
+static int64_t
+days_from_date(int64_t y, int64_t m, int64_t d)
+{
+	/* Years begin in March here, so that the leap day comes last. */
+	if (m <= 2) {
+		y--;
+		m += 12;
+	}
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 +
+	    d - 1 - 719468;
+}
+
+static int64_t
+month_days(int64_t y, int64_t m)
+{
+	static const int days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+
+	return days[m - 1] + (m == 2 && leap ? 1 : 0);
+}
+
+/* Is the next character one of set?  Then it is taken. */
+static bool
+take(struct clock *c, const char *set)
+{
+	if (c->n == 0 || *c->s == '\0' || strchr(set, *c->s) == NULL)
+		return false;
+	c->s++;
+	c->n--;
+	return true;
+}
+
+/* Take a number of least to most digits that lies in min..max. */
+static bool
+take_number(struct clock *c, size_t least, size_t most, int64_t min,
+    int64_t max, int64_t *out)
+{
+	size_t len = 0;
+
+	while (len < c->n && len < most && isdigit((unsigned char)c->s[len]))
+		len++;
+	if (len < least || number_parse(c->s, len, min, max, out) != 0)
+		return false;
+	c->s += len;
+	c->n -= len;
+	return true;
+}
+
+/* Take the digits after a point, of which the first three count. */
+static bool
+take_fraction(struct clock *c)
+{
+	int64_t weight = 100;
+
+	if (c->n == 0 || !isdigit((unsigned char)*c->s))
+		return false;
+	for (; c->n > 0 && isdigit((unsigned char)*c->s); c->s++, c->n--) {
+		c->ms += (*c->s - '0') * weight;
+		weight /= 10;
+	}
+	return true;
+}
+
+/* +HH:MM, +HHMM or +HH after its sign. */
+static bool
+take_offset(struct clock *c, bool west)
+{
+	int64_t hours, minutes = 0;
+
+	if (!take_number(c, 2, 2, 0, 23, &hours))
+		return false;
+	if ((take(c, ":") || c->n > 0) &&
+	    !take_number(c, 2, 2, 0, 59, &minutes))
+		return false;
+	c->offset = (hours * 60 + minutes) * (west ? -1 : 1);
+	return true;
+}
+
+/* The end of an ISO 8601 or RFC 2822 time: everything must be used up. */
+static int
+clock_instant(const struct clock *c, int64_t *ms)
+{
+	int64_t t;
+
+	if (c->n != 0 || c->day > month_days(c->year, c->month))
+		return -1;
+	t = days_from_date(c->year, c->month, c->day) * MS_PER_DAY;
+	t += ((c->hour * 60 + c->minute - c->offset) * 60 + c->second) *
+	    MS_PER_S;
+	t += c->ms;
+	if (t < 0 || t > WHEN_MAX)
+		return -1;
+	*ms = t;
+	return 0;
+}
+
+static int
+parse_iso8601(struct clock *c, int64_t *ms)
+{
+	if (!take_number(c, 4, 4, 1, 9999, &c->year) || !take(c, "-") ||
+	    !take_number(c, 2, 2, 1, 12, &c->month) || !take(c, "-") ||
+	    !take_number(c, 2, 2, 1, 31, &c->day))
+		return -1;
+	if (c->n == 0)
+		return clock_instant(c, ms);
+	/* 60 is a leap second (RFC 3339 section 5.7): the next minute. */
+	if (!take(c, "Tt ") || !take_number(c, 2, 2, 0, 23, &c->hour) ||
+	    !take(c, ":") || !take_number(c, 2, 2, 0, 59, &c->minute))
+		return -1;
+	if (take(c, ":") && !take_number(c, 2, 2, 0, 60, &c->second))
+		return -1;
+	if (take(c, ".,") && !take_fraction(c))
+		return -1;
+	if (take(c, "+")) {
+		if (!take_offset(c, false))
+			return -1;
+	} else if (take(c, "-")) {
+		if (!take_offset(c, true))
+			return -1;
+	} else {
+		(void)take(c, "Zz");
+	}
+	return clock_instant(c, ms);
+}
+
+/* Take a name of three letters out of a table of n. */
+static bool
+take_name(struct clock *c, const char *const *name, int64_t n, int64_t *out)
+{
+	int64_t i;
+
+	if (c->n < 3)
+		return false;
+	for (i = 0; i < n; i++) {
+		if (strncasecmp(c->s, name[i], 3) == 0) {
+			c->s += 3;
+			c->n -= 3;
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int
+parse_rfc2822(struct clock *c, int64_t *ms)
+{
+	static const char *const days[] = {
+	    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May",
+	    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	int64_t weekday;
+
+	if (take_name(c, days, 7, &weekday) && (!take(c, ",") || !take(c, " ")))
+		return -1;
+	if (!take_number(c, 1, 2, 1, 31, &c->day) || !take(c, " ") ||
+	    !take_name(c, months, 12, &c->month) || !take(c, " ") ||
+	    !take_number(c, 4, 4, 1, 9999, &c->year) || !take(c, " ") ||
+	    !take_number(c, 2, 2, 0, 23, &c->hour) || !take(c, ":") ||
+	    !take_number(c, 2, 2, 0, 59, &c->minute))
+		return -1;
+	c->month++;
+	if (take(c, ":") && !take_number(c, 2, 2, 0, 60, &c->second))
+		return -1;
+	if (!take(c, " "))
+		return -1;
+	if (take(c, "+"))
+		return take_offset(c, false) ? clock_instant(c, ms) : -1;
+	if (take(c, "-"))
+		return take_offset(c, true) ? clock_instant(c, ms) : -1;
+	if ((c->n == 3 && strncasecmp(c->s, "GMT", 3) == 0) ||
+	    (c->n == 3 && strncasecmp(c->s, "UTC", 3) == 0) ||
+	    (c->n == 2 && strncasecmp(c->s, "UT", 2) == 0)) {
+		c->n = 0;
+		return clock_instant(c, ms);
+	}
+	return -1;
+}
+
+int
+when_from_integer(int64_t number, enum when_format f, int64_t *ms)
+{
+	int64_t t;
+
+	if (number < 0)
+		return -1;
+	switch (f) {
+	case WHEN_EPOCH_S:
+		if (number > WHEN_MAX / MS_PER_S)
+			return -1;
+		t = number * MS_PER_S;
+		break;
+	case WHEN_EPOCH_MS:
+		t = number;
+		break;
+	case WHEN_EPOCH_US:
+		t = number / 1000;
+		break;
+	case WHEN_EPOCH_NS:
+		t = number / 1000000;
+		break;
+	default:
+		return -1;
+	}
+	if (t > WHEN_MAX)
+		return -1;
+	*ms = t;
+	return 0;
+}
+
+int
+when_from_number(double number, enum when_format f, int64_t *ms)
+{
+	double us;
+
+	if (f < 0 || f >= WHEN__MAX || format_us[f] <= 0)
+		return -1;
+	/*
+	 * A double near 1.7e9 is off by less than a microsecond, so rounding
+	 * to that first gives back the digits that were written.
+	 */
+	us = number * format_us[f];
+	if (!(us >= 0 && us < (double)WHEN_MAX * US_PER_MS))
+		return -1;
+	*ms = (int64_t)(us + 0.5) / US_PER_MS;
+	return 0;
+}
+
+/* A number of an epoch format in text: an integer, or one with a fraction. */
+static int
+parse_epoch(const char *s, size_t n, enum when_format f, int64_t *ms)
+{
+	struct clock c = {.s = s, .n = n};
+	const char *point = n == 0 ? NULL : memchr(s, '.', n);
+	size_t whole = point == NULL ? n : (size_t)(point - s);
+	int64_t number, t;
+
+	if (number_parse(s, whole, 0, INT64_MAX, &number) != 0 ||
+	    when_from_integer(number, f, &t) != 0)
+		return -1;
+	if (point != NULL) {
+		c.s += whole + 1;
+		c.n -= whole + 1;
+		if (!take_fraction(&c) || c.n != 0)
+			return -1;
+		if (f == WHEN_EPOCH_S)
+			t += c.ms;
+	}
+	if (t > WHEN_MAX)
+		return -1;
+	*ms = t;
+	return 0;
+}
+
+int
+when_parse(const char *s, size_t n, enum when_format f, int64_t *ms)
+{
+	struct clock c = {.s = s, .n = n};
+
+	switch (f) {
+	case WHEN_ISO8601:
+		return parse_iso8601(&c, ms);
+	case WHEN_RFC2822:
+		return parse_rfc2822(&c, ms);
+	case WHEN_EPOCH_S:
+	case WHEN_EPOCH_MS:
+	case WHEN_EPOCH_US:
+	case WHEN_EPOCH_NS:
+		return parse_epoch(s, n, f, ms);
+	default:
+		return -1;
+	}
+}
+
+int
+when_duration_from_number(double number, enum when_unit u, int64_t *ms)
+{
+	double t;
+
+	if (u < 0 || u >= WHEN_UNIT__MAX)
+		return -1;
+	t = number * unit_ms[u];
+	if (!(t >= 0 && t <= (double)WHEN_MAX))
+		return -1;
+	*ms = (int64_t)(t + 0.5);
+	return 0;
+}
+
+int
+when_duration(const char *s, size_t n, enum when_unit u, int64_t *ms)
+{
+	double number;
+	size_t len;
+	int i;
+
+	/* "ms" before "s": the table is in that order. */
+	for (i = 0; i < WHEN_UNIT__MAX; i++) {
+		len = strlen(when_unit_name[i]);
+		if (n > len &&
+		    memcmp(s + n - len, when_unit_name[i], len) == 0) {
+			u = (enum when_unit)i;
+			n -= len;
+			break;
+		}
+	}
+	if (number_parse_double(s, n, &number) != 0)
+		return -1;
+	return when_duration_from_number(number, u, ms);
+}
+
+const char *
+when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE])
+{
+	int64_t days, era_day, y, m, d;
+	unsigned rest;
+
+	if (ms < 0)
+		ms = 0;
+	if (ms > WHEN_MAX)
+		ms = WHEN_MAX;
+	days = ms / MS_PER_DAY;
+	rest = (unsigned)(ms % MS_PER_DAY);
+
+	/* From 0000-03-01, by periods of 400 years; see days_from_date(). */
+	days += 719468;
+	era_day = days % 146097;
+	y = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) /
+	    365;
+	d = era_day - (365 * y + y / 4 - y / 100);
+	y += days / 146097 * 400;
+	m = (5 * d + 2) / 153;
+	d -= (153 * m + 2) / 5 - 1;
+	m += m < 10 ? 3 : -9;
+	if (m <= 2)
+		y++;
+
+	(void)snprintf(out, WHEN_TEXT_SIZE,
+	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)y % 10000,
+	    (unsigned)m % 100, (unsigned)d % 100, rest / 3600000,
+	    rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
+	return out;
+}
+
+/* Only names, so that "../../etc/passwd" and "EST5EDT,rule" reach no one. */
+static bool
+zone_name_valid(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] != '\0'; i++) {
+		if (i >= ZONE_NAME_MAX)
+			return false;
+		if (!isalnum((unsigned char)name[i]) &&
+		    strchr("/_+-", name[i]) == NULL)
+			return false;
+	}
+	return i > 0 && name[0] != '/';
+}
+
+bool
+when_zone_known(const char *name)
+{
+	char path[PATH_MAX], magic[4];
+	const char *dir = getenv("TZDIR");
+	struct stat st;
+	bool known = false;
+	FILE *f;
+	int n;
+
+	if (!zone_name_valid(name))
+		return false;
+	if (strcmp(name, "UTC") == 0) /* the C library knows it by itself */
+		return true;
+	n = snprintf(path, sizeof(path), "%s/%s",
+	    dir == NULL || *dir == '\0' ? ZONE_DIR : dir, name);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return false;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (f = fopen(path, "re")) == NULL)
+		return false;
+	known = fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+	    memcmp(magic, "TZif", sizeof(magic)) == 0;
+	(void)fclose(f);
+	return known;
+}
+
+int
+when_zone(const char *name)
+{
+	if (!when_zone_known(name) || setenv("TZ", name, 1) != 0)
+		return -1;
+	tzset();
+	return 0;
+}
+
+int64_t
+when_day(int64_t ms)
+{
+	time_t t = (time_t)(ms / MS_PER_S);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return ms / MS_PER_DAY;
+	return days_from_date(
+	    (int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}

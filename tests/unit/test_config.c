@@ -1,0 +1,341 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "scratch.h"
+
+#define SOURCE "[source a]\nprovider = p\nauth = none\n"
+
+static struct scratch scratch;
+static char file[96];
+
+static void
+put(const char *name, const char *text, size_t n, mode_t mode)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", scratch.dir, name);
+	(void)unlink(path);
+	assert_non_null(f = fopen(path, "w"));
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* Load text as a configuration; *why is to be freed. */
+static struct config *
+load(const char *text, size_t n, struct buf *why)
+{
+	put("callbook.conf", text, n, 0644);
+	return config_load(file, why);
+}
+
+static void
+test_everything_is_read(void **state)
+{
+	const char *text = "\xef\xbb\xbf; a comment\r\n"
+			   "[callbook]\r\n"
+			   "store = data/cb.db ; inside the folder\r\n"
+			   "  durability=normal\r\n"
+			   "timezone : Asia/Kolkata\r\n"
+			   "max_body = 2M\r\n"
+			   "providers_dir = /srv/defs\r\n"
+			   "url = https://example.org/callbook/\r\n"
+			   "[report]\r\n"
+			   "access = public\r\n"
+			   "phones = full\r\n"
+			   "# another\r\n"
+			   "[source sales] ; here\r\n"
+			   "provider = formantai\r\n"
+			   "secret_file = s.secret\r\n"
+			   "answer = 204\r\n"
+			   "[source open.one]\r\n"
+			   "provider = recho\r\n"
+			   "auth = none";
+	const struct config_source *s;
+	struct buf why = {0};
+	struct config *c;
+	char path[160];
+
+	(void)state;
+	put("s.secret", "x\n", 2, 0640);
+	c = load(text, strlen(text), &why);
+	assert_string_equal(buf_str(&why), "");
+	assert_non_null(c);
+	(void)snprintf(path, sizeof(path), "%s/data/cb.db", scratch.dir);
+	assert_string_equal(c->store, path);
+	assert_int_equal(c->durability, DURABILITY_NORMAL);
+	assert_string_equal(c->timezone, "Asia/Kolkata");
+	assert_int_equal(c->max_body, 2 * 1024 * 1024);
+	assert_string_equal(c->providers_dir, "/srv/defs");
+	assert_string_equal(c->url, "https://example.org/callbook");
+	assert_int_equal(c->access, ACCESS_PUBLIC);
+	assert_int_equal(c->phones, PHONES_FULL);
+	assert_int_equal(c->sources, 2);
+	assert_non_null(s = config_source(c, "sales/x", 5));
+	(void)snprintf(path, sizeof(path), "%s/s.secret", scratch.dir);
+	assert_string_equal(s->secret_file, path);
+	assert_int_equal(s->answer, 204);
+	assert_int_equal(s->line, 13);
+	assert_null(s->auth);
+	assert_null(config_source(c, "sale", 4));
+	assert_null(config_source(c, "", 0));
+	assert_non_null(config_source(c, "open.one", 8));
+	config_free(c);
+	buf_free(&why);
+}
+
+static void
+test_defaults(void **state)
+{
+	struct buf why = {0};
+	struct config *c = load("", 0, &why);
+	char path[160];
+
+	(void)state;
+	assert_non_null(c);
+	(void)snprintf(path, sizeof(path), "%s/callbook.db", scratch.dir);
+	assert_string_equal(c->store, path);
+	assert_string_equal(c->timezone, "UTC");
+	assert_int_equal(c->durability, DURABILITY_FULL);
+	assert_int_equal(c->access, ACCESS_LOGIN);
+	assert_int_equal(c->phones, PHONES_MASKED);
+	assert_int_equal(c->max_body, CONFIG_BODY_MAX_DEFAULT);
+	assert_null(c->url);
+	config_free(c);
+}
+
+/* A file, and what its faults contain, one string for each. */
+static const struct {
+	const char *text;
+	const char *faults[4];
+} faulty[] = {
+    {"store = x\n", {":1: store stands before any [SECTION]"}},
+    {"[callbook]\nstor = x\n", {":2: no key \"stor\" in [callbook]"}},
+    {"[callbook]\nstore = a\nstore = b\n", {":3: store was there before"}},
+    {"[callbook]\nstore =\n", {":2: store has no value"}},
+    {"[callbook]\nstore = ; no\n", {":2: store has no value"}},
+    {"[callbook]\n[report]\n[callbook]\n", {":3: [callbook] was there"}},
+    {"[callbok]\nstore = x\n", {":1: no section [callbok]"}},
+    {"[callbook\n", {":1: a section is written [NAME]"}},
+    {"[callbook] x\n", {":1: something follows"}},
+    {"[callbook]\nstore\n", {":2: the line is not KEY = VALUE"}},
+    {"[callbook]\nstore = a\n  b\n", {":3: the line is not KEY = VALUE"}},
+    {"[callbook]\nstore = a\n  b = c\n", {":3: no key \"b\""}},
+    {"[callbook]\nstore = \xff\n", {":2: the line is not UTF-8"}},
+    {"[callbook]\ndurability = very\n", {":2: durability is full or normal"}},
+    {"[callbook]\nmax_body = 1\n", {":2: max_body is a number of bytes"}},
+    {"[callbook]\nmax_body = 65M\n", {":2: max_body is a number of bytes"}},
+    {"[callbook]\ntimezone = ../../etc/passwd\n", {":2: timezone:"}},
+    {"[callbook]\nurl = ftp://x\n", {":2: url is written"}},
+    {"[callbook]\nurl = https://\n", {":2: url is written"}},
+    {"[callbook]\nurl = http://x/\"><b>\n", {":2: url is written"}},
+    {"[report]\naccess = all\nphones = no\n",
+	{":2: access is login or public", ":3: phones is full or masked"}},
+    {"[source]\n", {":1: no section [source]"}},
+    {"[source ]\n", {":1: the name of a source"}},
+    {"[source a b]\n", {":1: the name of a source"}},
+    {"[source a/b]\n", {":1: the name of a source"}},
+    {"[source .a]\n", {":1: the name of a source"}},
+    {"[source healthz]\n", {":1: a source can not have the name healthz"}},
+    {SOURCE SOURCE, {":4: [source a] was there before, on line 1"}},
+    {SOURCE "answer = 201\n", {":4: answer is 200 or 204"}},
+    {SOURCE "answer = 200x\n", {":4: answer is 200 or 204"}},
+    {"[source a]\n", {"a] names no platform", "auth = none"}},
+    {"[source a]\nprovider = p\n", {":1: [source a] does not say"}},
+    {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
+    {SOURCE "key_file = ok\n", {":1: [source a] contradicts itself"}},
+    {"[source a]\nprovider = p\nsecret_file = none\n",
+	{":3: secret_file: ", "/none: No such file"}},
+    {"[source a]\nprovider = p\nsecret_file = .\n", {"is not a file"}},
+    {"[source a]\nprovider = p\nsecret_file = open\n", {"chmod 600"}},
+    {"[source a]\nprovider = p\nsecret_file = writable\n", {"chmod 600"}},
+    {"[source a]\nprovider = p\nkey_file = writable\n", {"chmod 644"}},
+    {"[callbook]\nx = 1\nurl = y\n[foo]\n[source b]\nz\n",
+	{":2: no key", ":3: url", ":4: no section", ":6: the line is"}},
+};
+
+static void
+test_faults_are_told_by_line(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	put("ok", "x\n", 2, 0600);
+	put("open", "x\n", 2, 0604);
+	put("writable", "x\n", 2, 0602);
+	for (i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++) {
+		struct buf why = {0};
+
+		if (load(faulty[i].text, strlen(faulty[i].text), &why) != NULL)
+			fail_msg("taken: %s", faulty[i].text);
+		assert_int_equal(strncmp(buf_str(&why), file, strlen(file)), 0);
+		assert_int_not_equal(why.data[why.len - 1], '\n');
+		for (k = 0; k < 4 && faulty[i].faults[k] != NULL; k++)
+			if (strstr(why.data, faulty[i].faults[k]) == NULL)
+				fail_msg("\"%s\" is not in: %s",
+				    faulty[i].faults[k], why.data);
+		buf_free(&why);
+	}
+}
+
+static void
+test_a_key_file_may_be_read_by_all(void **state)
+{
+	const char *text = "[source a]\nprovider = p\nkey_file = pem\n";
+	struct buf why = {0};
+	struct config *c;
+
+	(void)state;
+	put("pem", "x\n", 2, 0644);
+	assert_non_null(c = load(text, strlen(text), &why));
+	config_free(c);
+}
+
+/* A line of the greatest length is whole, one byte more is not cut. */
+static void
+test_long_lines(void **state)
+{
+	const char *head = "[callbook]\nstore = /";
+	const size_t line = strlen("store = /");
+	struct buf text = {0}, why = {0};
+	struct config *c;
+
+	(void)state;
+	buf_puts(&text, head);
+	while (text.len < strlen(head) + CONFIG_LINE_MAX - line)
+		buf_puts(&text, "x");
+	buf_puts(&text, "\r\n");
+	c = load(text.data, text.len, &why);
+	assert_non_null(c);
+	assert_int_equal(strlen(c->store), CONFIG_LINE_MAX - line + 1);
+	config_free(c);
+
+	text.data[text.len - 2] = 'x';
+	assert_null(load(text.data, text.len, &why));
+	assert_non_null(strstr(buf_str(&why), ":2: the line is longer"));
+	buf_free(&text);
+	buf_reset(&why, 0);
+	assert_null(load("[callbook]\nstore = a\0b\n", 23, &why));
+	assert_non_null(strstr(buf_str(&why), ":2: the line is not UTF-8"));
+	buf_free(&why);
+}
+
+static void
+test_names_of_the_greatest_length_differ(void **state)
+{
+	struct buf text = {0}, why = {0};
+	struct config *c;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++)
+		buf_printf(&text,
+		    "[source %063d%d]\nprovider = p\nauth = none\n", 0, i);
+	c = load(text.data, text.len, &why);
+	assert_string_equal(buf_str(&why), "");
+	assert_non_null(c);
+	assert_int_equal(c->sources, 2);
+	config_free(c);
+	buf_free(&text);
+}
+
+static void
+test_faults_are_bounded(void **state)
+{
+	struct buf text = {0}, why = {0};
+	size_t i, lines = 1;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		buf_puts(&text, "nonsense\n");
+	assert_null(load(text.data, text.len, &why));
+	for (i = 0; i < why.len; i++)
+		lines += why.data[i] == '\n';
+	assert_int_equal(lines, CONFIG_FAULTS_MAX + 1);
+	buf_free(&text);
+	buf_free(&why);
+}
+
+static void
+test_no_file(void **state)
+{
+	struct buf why = {0};
+
+	(void)state;
+	assert_null(config_load("/nonexistent/callbook.conf", &why));
+	assert_string_equal(buf_str(&why),
+	    "/nonexistent/callbook.conf: No such file or directory");
+	buf_reset(&why, 0);
+	assert_null(config_load(scratch.dir, &why));
+	assert_non_null(strstr(buf_str(&why), "not a file"));
+	buf_free(&why);
+}
+
+static void
+test_where_it_is_looked_for(void **state)
+{
+	char cwd[512], want[600];
+	char *path;
+
+	(void)state;
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	(void)snprintf(want, sizeof(want), "%s/x.conf", cwd);
+	assert_int_equal(setenv("CALLBOOK_CONFIG", "/env.conf", 1), 0);
+	path = config_find("x.conf");
+	assert_string_equal(path, want);
+	free(path);
+	path = config_find(NULL);
+	assert_string_equal(path, "/env.conf");
+	free(path);
+	assert_int_equal(unsetenv("CALLBOOK_CONFIG"), 0);
+	path = config_find(NULL);
+	assert_string_equal(path, "/etc/callbook/callbook.conf");
+	free(path);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	scratch_make(&scratch);
+	(void)snprintf(file, sizeof(file), "%s/callbook.conf", scratch.dir);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	scratch_remove(&scratch);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_everything_is_read),
+	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_faults_are_told_by_line),
+	    cmocka_unit_test(test_a_key_file_may_be_read_by_all),
+	    cmocka_unit_test(test_long_lines),
+	    cmocka_unit_test(test_names_of_the_greatest_length_differ),
+	    cmocka_unit_test(test_faults_are_bounded),
+	    cmocka_unit_test(test_no_file),
+	    cmocka_unit_test(test_where_it_is_looked_for),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
