@@ -33,7 +33,8 @@ int message_env_name(const char *header, char *out, size_t size);
  * headers in secret (variable names, NULL at the end) and of Authorization,
  * Proxy-Authorization and Cookie are replaced by `sha256:HEX`, which proves
  * a credential without telling it; that hash is made by hash(), which writes
- * 64 digits and a NUL.
+ * 64 digits and a NUL.  QUERY_STRING, which a definition may map, is kept too,
+ * as `:query`, a name that no header can have.
  */
 void message_headers(const struct message *m, const char *const *secret,
     void (*hash)(const char *s, size_t n, char out[65]), struct buf *b);

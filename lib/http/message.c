@@ -1,0 +1,204 @@
+#include "http/message.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define HEADER_PREFIX "HTTP_"
+#define HASH_PREFIX "sha256:"
+#define NAME_MAX_BYTES 256 /* of a variable's name */
+
+/*
+ * What is kept beside the headers.  A header's name can not hold a colon, so
+ * no sender can write these names himself.
+ */
+#define QUERY_NAME ":query"
+#define QUERY_VARIABLE "QUERY_STRING"
+
+/* Credentials, whatever the platform. */
+static const char *const always_secret[] = {
+    "HTTP_AUTHORIZATION",
+    "HTTP_PROXY_AUTHORIZATION",
+    "HTTP_COOKIE",
+    NULL,
+};
+
+/* Headers whose variables have no prefix (RFC 3875 section 4.1). */
+static const char *const bare[] = {"CONTENT_TYPE", "CONTENT_LENGTH", NULL};
+
+static bool
+listed(const char *const *list, const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && list[i] != NULL; i++)
+		if (strncmp(list[i], name, n) == 0 && list[i][n] == '\0')
+			return true;
+	return false;
+}
+
+const char *
+message_env(const struct message *m, const char *name)
+{
+	size_t i, n = strlen(name);
+
+	for (i = 0; m->env != NULL && m->env[i] != NULL; i++)
+		if (strncmp(m->env[i], name, n) == 0 && m->env[i][n] == '=')
+			return m->env[i] + n + 1;
+	return NULL;
+}
+
+/* message_env_name() of n bytes. */
+static int
+variable_name(const char *header, size_t n, char *out, size_t size)
+{
+	const size_t prefix = strlen(HEADER_PREFIX);
+	size_t i;
+
+	if (n == 0 || size <= prefix || n >= size - prefix)
+		return -1;
+	memcpy(out, HEADER_PREFIX, prefix);
+	for (i = 0; i < n; i++)
+		out[prefix + i] = isalnum((unsigned char)header[i])
+		    ? (char)toupper((unsigned char)header[i])
+		    : '_';
+	out[prefix + n] = '\0';
+	if (listed(bare, out + prefix, n))
+		memmove(out, out + prefix, n + 1);
+	return 0;
+}
+
+int
+message_env_name(const char *header, char *out, size_t size)
+{
+	return variable_name(header, strlen(header), out, size);
+}
+
+/* Add a value on one line: what is no text becomes a question mark. */
+static void
+add_value(struct buf *b, const char *s)
+{
+	size_t n = strlen(s), i, len;
+
+	for (i = 0; i < n; i += len) {
+		len = utf8_char(s + i, n - i);
+		if (len == 0 || (unsigned char)s[i] < ' ' || s[i] == 0x7f) {
+			buf_puts(b, s[i] == '\t' ? " " : "?");
+			len = 1;
+		} else {
+			buf_add(b, s + i, len);
+		}
+	}
+}
+
+/* Add the header of the variable: HTTP_X_FOO is x-foo. */
+static void
+add_name(struct buf *b, const char *variable, size_t n)
+{
+	char c;
+	size_t i;
+
+	for (i = strlen(HEADER_PREFIX); i < n; i++) {
+		c = (char)tolower((unsigned char)variable[i]);
+		c = c == '_' ? '-' : c;
+		/* A name as no server passes it on must not break a line. */
+		if (!isalnum((unsigned char)c) && c != '-')
+			c = '-';
+		buf_add(b, &c, 1);
+	}
+}
+
+void
+message_headers(const struct message *m, const char *const *secret,
+    void (*hash)(const char *s, size_t n, char out[65]), struct buf *b)
+{
+	const size_t prefix = strlen(HEADER_PREFIX);
+	const char *query = message_env(m, QUERY_VARIABLE), *value;
+	char digits[65];
+	size_t i, n, kept = 0;
+
+	if (query != NULL && *query != '\0') {
+		buf_puts(b, QUERY_NAME ": ");
+		add_value(b, query);
+		buf_puts(b, "\n");
+	}
+	for (i = 0; m->env != NULL && m->env[i] != NULL; i++) {
+		if (strncmp(m->env[i], HEADER_PREFIX, prefix) != 0 ||
+		    (value = strchr(m->env[i], '=')) == NULL)
+			continue;
+		if (++kept > MESSAGE_HEADERS_MAX)
+			break;
+		n = (size_t)(value - m->env[i]);
+		value++;
+		add_name(b, m->env[i], n);
+		buf_puts(b, ": ");
+		if (listed(always_secret, m->env[i], n) ||
+		    listed(secret, m->env[i], n)) {
+			hash(value, strlen(value), digits);
+			buf_puts(b, HASH_PREFIX);
+			buf_puts(b, digits);
+		} else {
+			add_value(b, value);
+		}
+		buf_puts(b, "\n");
+	}
+}
+
+/* NAME=VALUE of a line of n bytes, or NULL. */
+static char *
+entry_from(struct arena *a, const char *line, size_t n)
+{
+	const size_t query = strlen(QUERY_NAME);
+	char name[NAME_MAX_BYTES];
+	const char *colon, *value;
+	size_t len, left;
+	char *entry;
+
+	/* From the second byte: a pseudo-header begins with a colon. */
+	if (n < 2 || (colon = memchr(line + 1, ':', n - 1)) == NULL)
+		return NULL;
+	len = (size_t)(colon - line);
+	if (len == query && memcmp(line, QUERY_NAME, query) == 0)
+		memcpy(name, QUERY_VARIABLE, sizeof(QUERY_VARIABLE));
+	else if (variable_name(line, len, name, sizeof(name)) != 0)
+		return NULL;
+
+	value = colon + 1;
+	left = n - len - 1;
+	if (left > 0 && *value == ' ') {
+		value++;
+		left--;
+	}
+	len = strlen(name);
+	if ((entry = arena_alloc(a, len + 1 + left + 1)) == NULL)
+		return NULL;
+	memcpy(entry, name, len);
+	entry[len] = '=';
+	memcpy(entry + len + 1, value, left);
+	return entry;
+}
+
+char **
+message_env_from(struct arena *a, const char *headers)
+{
+	const char *s, *end;
+	char **env;
+	size_t lines = 0, n = 0;
+
+	for (s = headers; *s != '\0'; s++)
+		if (*s == '\n')
+			lines++;
+	if ((env = arena_alloc(a, (lines + 2) * sizeof(*env))) == NULL)
+		return NULL;
+	for (s = headers; *s != '\0'; s = *end == '\0' ? end : end + 1) {
+		end = s + strcspn(s, "\n");
+		if (end == s)
+			continue;
+		env[n] = entry_from(a, s, (size_t)(end - s));
+		if (env[n++] == NULL)
+			return NULL;
+	}
+	return env;
+}

@@ -1,0 +1,155 @@
+#include "http/request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+
+#define BODY_STEP (16 * 1024) /* bytes of a body asked for at once */
+#define DETAIL_MAX 1024 /* bytes of a problem's detail */
+#define PROBLEM_TYPE "application/problem+json"
+
+const char *
+request_env(const struct request *r, const char *name)
+{
+	size_t i, n = strlen(name);
+
+	for (i = 0; r->env != NULL && r->env[i] != NULL; i++)
+		if (strncmp(r->env[i], name, n) == 0 && r->env[i][n] == '=')
+			return r->env[i] + n + 1;
+	return NULL;
+}
+
+int64_t
+request_length(const struct request *r)
+{
+	const char *s = request_env(r, "CONTENT_LENGTH");
+	int64_t n;
+
+	if (s == NULL || *s == '\0')
+		return -1;
+	if (number_parse(s, strlen(s), 0, INT64_MAX, &n) != 0)
+		return -2;
+	return n;
+}
+
+enum body_rc
+request_body(const struct request *r, size_t max, struct buf *b)
+{
+	int64_t length = request_length(r);
+	size_t step;
+	ssize_t n;
+
+	buf_reset(b, REQUEST_KEEP);
+	if (length == -2)
+		return BODY_BAD_LENGTH;
+	if (length >= 0 && (uint64_t)length > max)
+		return BODY_TOO_LARGE;
+
+	/* One byte more than is allowed tells that there is more. */
+	while (b->len <= max) {
+		step = max - b->len;
+		step = step < BODY_STEP ? step + 1 : BODY_STEP;
+		if (buf_reserve(b, step) != 0)
+			return BODY_NO_MEMORY;
+		n = r->read(r->io, b->data + b->len, step);
+		if (n < 0)
+			return BODY_TRUNCATED;
+		if (n == 0)
+			break;
+		b->len += (size_t)n;
+		b->data[b->len] = '\0';
+	}
+	if (length >= 0 && b->len < (uint64_t)length)
+		return BODY_TRUNCATED;
+	if (length >= 0 && b->len > (uint64_t)length)
+		return BODY_BAD_LENGTH;
+	return b->len > max ? BODY_TOO_LARGE : BODY_OK;
+}
+
+void
+response_reset(struct response *w)
+{
+	w->status = 0;
+	w->content_type = NULL;
+	w->allow = NULL;
+	w->retry_after = 0;
+	buf_reset(&w->body, REQUEST_KEEP);
+}
+
+void
+response_problem(struct response *w, int status, const char *detail, ...)
+{
+	char text[DETAIL_MAX];
+	va_list ap;
+
+	va_start(ap, detail);
+	if (vsnprintf(text, sizeof(text), detail, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+
+	w->status = status;
+	w->content_type = PROBLEM_TYPE;
+	buf_reset(&w->body, REQUEST_KEEP);
+	buf_puts(&w->body, "{\"title\":");
+	buf_json_str(&w->body, response_phrase(status));
+	buf_printf(&w->body, ",\"status\":%d,\"detail\":", status);
+	buf_json_str(&w->body, text);
+	buf_puts(&w->body, "}\n");
+}
+
+const char *
+response_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+	    {200, "OK"},
+	    {204, "No Content"},
+	    {400, "Bad Request"},
+	    {401, "Unauthorized"},
+	    {404, "Not Found"},
+	    {405, "Method Not Allowed"},
+	    {413, "Content Too Large"},
+	    {415, "Unsupported Media Type"},
+	    {500, "Internal Server Error"},
+	    {503, "Service Unavailable"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Unknown";
+}
+
+void
+response_cgi(const struct response *w, struct buf *out)
+{
+	static const char failed[] = "Status: 500 Internal Server Error\r\n"
+				     "Content-Length: 0\r\n\r\n";
+
+	if (w->status == 0 || w->body.failed) {
+		buf_puts(out, failed);
+		return;
+	}
+	buf_printf(
+	    out, "Status: %d %s\r\n", w->status, response_phrase(w->status));
+	if (w->allow != NULL)
+		buf_printf(out, "Allow: %s\r\n", w->allow);
+	if (w->retry_after > 0)
+		buf_printf(out, "Retry-After: %d\r\n", w->retry_after);
+	if (w->status == 401) /* required by RFC 9110 section 15.5.2 */
+		buf_puts(out, "WWW-Authenticate: Signature\r\n");
+	buf_puts(out, "Cache-Control: no-store\r\n");
+	if (w->content_type != NULL) {
+		buf_printf(out, "Content-Type: %s\r\n", w->content_type);
+		buf_puts(out, "X-Content-Type-Options: nosniff\r\n");
+		buf_printf(out, "Content-Length: %zu\r\n\r\n", w->body.len);
+		buf_add(out, buf_str(&w->body), w->body.len);
+	} else {
+		buf_puts(out, "\r\n");
+	}
+}

@@ -1,0 +1,565 @@
+#include "http/serve.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <limits.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/number.h"
+
+#define STACK_SIZE (512 * 1024) /* bytes of a worker's stack */
+#define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
+#define WAKE_EVERY_MS 20 /* between two calls to a worker to stop */
+#define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
+#define WAKE_SIGNAL SIGUSR2 /* interrupts a worker's accept(2) */
+#define SOCKET_MASK 0117 /* mode 0660 */
+
+extern char **environ;
+
+/* Everything that the threads of one serve() share. */
+struct server {
+	const struct serve_handler *handler;
+	int fd; /* listening */
+	pthread_mutex_t lock;
+	pthread_cond_t ended; /* a worker has */
+	int running; /* workers; under lock */
+	atomic_bool stopping;
+	atomic_bool broken; /* the socket is: nothing can be accepted */
+};
+
+struct worker {
+	struct server *server;
+	pthread_t thread;
+	void *state; /* the handler's */
+	bool started;
+	struct response response;
+	struct buf out;
+};
+
+/* Posted by the signal handler, which can reach nothing else. */
+static sem_t stop_wanted;
+
+static void
+on_stop(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	(void)sem_post(&stop_wanted);
+	errno = saved;
+}
+
+static void
+on_wake(int sig)
+{
+	(void)sig; /* to have interrupted a system call is all */
+}
+
+/* Answer one request that was read by read(io). */
+static void
+answer(struct worker *w, char *const *env,
+    ssize_t (*reader)(void *, char *, size_t), void *io)
+{
+	struct request r = {.env = env, .read = reader, .io = io};
+
+	response_reset(&w->response);
+	buf_reset(&w->out, REQUEST_KEEP);
+	w->server->handler->handle(w->state, &r, &w->response);
+	response_cgi(&w->response, &w->out);
+}
+
+/* --- FastCGI ------------------------------------------------------------- */
+
+static ssize_t
+read_fcgi(void *io, char *buf, size_t n)
+{
+	FCGX_Stream *in = io;
+	int got;
+
+	if (n > INT_MAX)
+		n = INT_MAX;
+	got = FCGX_GetStr(buf, (int)n, in);
+	if (got > 0)
+		return got;
+	return FCGX_GetError(in) != 0 ? -1 : 0;
+}
+
+/*
+ * A web server that hangs must not hold a thread for ever.  libfcgi has no
+ * call for that, and its descriptor is a public member all the same.
+ */
+static void
+limit_time(int fd)
+{
+	const struct timeval limit = {.tv_sec = IO_TIMEOUT_S};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/* FCGX_Accept_r() failed with errno error.  Is there sense in another try? */
+static bool
+accept_again(struct server *s, int error)
+{
+	const struct timespec pause = {.tv_nsec = ACCEPT_PAUSE_MS * 1000000L};
+
+	if (atomic_load(&s->stopping))
+		return false;
+	switch (error) {
+	case EBADF:
+	case EINVAL:
+	case ENOTSOCK:
+	case EOPNOTSUPP:
+		if (!atomic_exchange(&s->broken, true))
+			log_warnx("accept: %s", strerror(error));
+		(void)sem_post(&stop_wanted);
+		return false;
+	case EINTR:
+		return true;
+	default: /* out of descriptors or memory: it may pass */
+		log_warnx("accept: %s", strerror(error));
+		(void)nanosleep(&pause, NULL);
+		return true;
+	}
+}
+
+static void *
+run_worker(void *arg)
+{
+	struct worker *w = arg;
+	struct server *s = w->server;
+	FCGX_Request fr;
+	sigset_t wake;
+	int rc;
+
+	(void)sigemptyset(&wake);
+	(void)sigaddset(&wake, WAKE_SIGNAL);
+	if (FCGX_InitRequest(&fr, s->fd, 0) != 0)
+		goto out;
+	while (!atomic_load(&s->stopping)) {
+		/* Only waiting is interrupted, never a request at work. */
+		(void)pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
+		rc = FCGX_Accept_r(&fr);
+		(void)pthread_sigmask(SIG_BLOCK, &wake, NULL);
+		if (rc < 0) {
+			if (!accept_again(s, -rc))
+				break;
+			continue;
+		}
+		limit_time(fr.ipcFd);
+		answer(w, fr.envp, read_fcgi, fr.in);
+		if (w->out.len <= INT_MAX && !w->out.failed)
+			(void)FCGX_PutStr(
+			    buf_str(&w->out), (int)w->out.len, fr.out);
+		FCGX_Finish_r(&fr);
+	}
+	FCGX_Free(&fr, 1);
+out:
+	(void)pthread_mutex_lock(&s->lock);
+	s->running--;
+	(void)pthread_cond_signal(&s->ended);
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* Our signals in place of those FCGX_Init() has set. */
+static int
+catch_signals(void)
+{
+	static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
+	struct sigaction sa;
+	sigset_t wake;
+	size_t i;
+
+	memset(&sa, 0, sizeof(sa));
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigemptyset(&wake);
+	(void)sigaddset(&wake, WAKE_SIGNAL);
+	if (sem_init(&stop_wanted, 0, 0) != 0)
+		return -1;
+	/* SA_RESTART: whichever thread gets it goes on with its request. */
+	sa.sa_flags = SA_RESTART;
+	sa.sa_handler = on_stop;
+	for (i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (sigaction(stops[i], &sa, NULL) != 0)
+			return -1;
+	sa.sa_handler = SIG_IGN;
+	if (sigaction(SIGPIPE, &sa, NULL) != 0)
+		return -1;
+	sa.sa_flags = 0;
+	sa.sa_handler = on_wake;
+	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0)
+		return -1;
+	/* Inherited by the workers. */
+	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
+}
+
+/* Start the workers.  Returns how many run. */
+static int
+start_workers(struct server *s, struct worker *w, int threads)
+{
+	pthread_attr_t attr;
+	int i, rc = 0;
+
+	if (pthread_attr_init(&attr) != 0)
+		return 0;
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (i = 0; i < threads; i++) {
+		(void)pthread_mutex_lock(&s->lock);
+		s->running++;
+		(void)pthread_mutex_unlock(&s->lock);
+		rc = pthread_create(&w[i].thread, &attr, run_worker, &w[i]);
+		if (rc != 0)
+			break;
+		w[i].started = true;
+	}
+	if (rc != 0) {
+		log_warnx("thread %d: %s", i + 1, strerror(rc));
+		(void)pthread_mutex_lock(&s->lock);
+		s->running--;
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+	(void)pthread_attr_destroy(&attr);
+	return i;
+}
+
+/*
+ * Wake the workers until all have ended.  One signal each would not do: it
+ * may come just before accept(2) is entered, and that then waits.
+ */
+static void
+stop_workers(struct server *s, struct worker *w, int threads)
+{
+	struct timespec until;
+	int i;
+
+	atomic_store(&s->stopping, true);
+	FCGX_ShutdownPending();
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->running > 0) {
+		for (i = 0; i < threads; i++)
+			if (w[i].started)
+				(void)pthread_kill(w[i].thread, WAKE_SIGNAL);
+		(void)clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WAKE_EVERY_MS * 1000000L;
+		if (until.tv_nsec >= 1000000000L) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000L;
+		}
+		(void)pthread_cond_timedwait(&s->ended, &s->lock, &until);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	for (i = 0; i < threads; i++)
+		if (w[i].started)
+			(void)pthread_join(w[i].thread, NULL);
+}
+
+static struct worker *
+new_workers(struct server *s, int n)
+{
+	struct worker *w;
+	int i;
+
+	if ((w = calloc((size_t)n, sizeof(*w))) == NULL) {
+		log_warn("workers");
+		return NULL;
+	}
+	for (i = 0; i < n; i++) {
+		w[i].server = s;
+		w[i].state = s->handler->worker_new(s->handler->arg);
+		if (w[i].state == NULL) {
+			while (--i >= 0)
+				s->handler->worker_free(w[i].state);
+			free(w);
+			return NULL;
+		}
+	}
+	return w;
+}
+
+static void
+free_workers(struct server *s, struct worker *w, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		s->handler->worker_free(w[i].state);
+		buf_free(&w[i].response.body);
+		buf_free(&w[i].out);
+	}
+	free(w);
+}
+
+static enum serve_rc
+serve_fcgi(const struct serve_handler *h, int fd, int threads)
+{
+	struct server s = {.handler = h, .fd = fd};
+	struct worker *w;
+	enum serve_rc rc = SERVE_FAILED;
+
+	atomic_init(&s.stopping, false);
+	atomic_init(&s.broken, false);
+	if (pthread_mutex_init(&s.lock, NULL) != 0)
+		return SERVE_FAILED;
+	if (pthread_cond_init(&s.ended, NULL) != 0)
+		goto out_lock;
+	if (catch_signals() != 0) {
+		log_warn("signals");
+		goto out_cond;
+	}
+	if ((w = new_workers(&s, threads)) == NULL)
+		goto out_cond;
+	if (start_workers(&s, w, threads) == threads) {
+		while (sem_wait(&stop_wanted) == -1 && errno == EINTR)
+			continue;
+		rc = SERVE_OK;
+	}
+	stop_workers(&s, w, threads);
+	if (atomic_load(&s.broken))
+		rc = SERVE_FAILED;
+	free_workers(&s, w, threads);
+out_cond:
+	(void)pthread_cond_destroy(&s.ended);
+out_lock:
+	(void)pthread_mutex_destroy(&s.lock);
+	return rc;
+}
+
+/* --- CGI ----------------------------------------------------------------- */
+
+/* Standard input; no further than CONTENT_LENGTH (RFC 3875 section 4.2). */
+struct input {
+	int64_t left; /* -1: to the end */
+};
+
+static ssize_t
+read_cgi(void *io, char *buf, size_t n)
+{
+	struct input *in = io;
+	ssize_t got;
+
+	if (in->left >= 0 && n > (uint64_t)in->left)
+		n = (size_t)in->left;
+	if (n == 0)
+		return 0;
+	do
+		got = read(STDIN_FILENO, buf, n);
+	while (got == -1 && errno == EINTR);
+	if (got > 0 && in->left >= 0)
+		in->left -= got;
+	return got;
+}
+
+static int
+write_all(const char *s, size_t n)
+{
+	ssize_t done;
+
+	for (; n > 0; s += done, n -= (size_t)done) {
+		done = write(STDOUT_FILENO, s, n);
+		if (done == -1 && errno != EINTR)
+			return -1;
+		if (done == -1)
+			done = 0;
+	}
+	return 0;
+}
+
+static enum serve_rc
+serve_cgi(const struct serve_handler *h)
+{
+	struct server s = {.handler = h, .fd = -1};
+	struct request r = {.env = environ};
+	struct input in = {.left = -1};
+	struct worker *w;
+	enum serve_rc rc = SERVE_FAILED;
+
+	if (request_env(&r, "GATEWAY_INTERFACE") == NULL &&
+	    request_env(&r, "REQUEST_METHOD") == NULL)
+		return SERVE_NOT_A_SERVER;
+	/* FCGX_Init() made it a request to end at the next accept. */
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGUSR1, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if ((w = new_workers(&s, 1)) == NULL)
+		return SERVE_FAILED;
+	if ((in.left = request_length(&r)) < 0)
+		in.left = -1;
+	answer(w, environ, read_cgi, &in);
+	if (w->out.failed)
+		log_warnx("out of memory");
+	else if (write_all(buf_str(&w->out), w->out.len) != 0)
+		log_warn("answer");
+	else
+		rc = SERVE_OK;
+	free_workers(&s, w, 1);
+	return rc;
+}
+
+/* --- a socket of our own ------------------------------------------------- */
+
+/* Does a server answer at the address? */
+static bool
+somebody_listens(const struct sockaddr_un *sa)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool refused;
+
+	if (fd == -1)
+		return true; /* not known: leave it alone */
+	refused = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
+	    errno == ECONNREFUSED;
+	(void)close(fd);
+	return !refused;
+}
+
+/* Remove a socket that a killed server has left behind.  0 or -1. */
+static int
+remove_stale(const struct sockaddr_un *sa)
+{
+	struct stat st;
+
+	if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode) ||
+	    somebody_listens(sa)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return unlink(sa->sun_path);
+}
+
+static int
+bind_unix(int fd, const struct sockaddr_un *sa)
+{
+	const struct sockaddr *any = (const struct sockaddr *)sa;
+	mode_t mask;
+	int rc;
+
+	/* Set before the socket is there, so that it is never open to all. */
+	mask = umask(SOCKET_MASK);
+	rc = bind(fd, any, sizeof(*sa));
+	if (rc != 0 && errno == EADDRINUSE && remove_stale(sa) == 0)
+		rc = bind(fd, any, sizeof(*sa));
+	(void)umask(mask);
+	return rc;
+}
+
+static int
+listen_unix(const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(sa.sun_path)) {
+		log_warnx(
+		    "%s: longer than %zu bytes", path, sizeof(sa.sun_path) - 1);
+		return -1;
+	}
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1) {
+		log_warn("%s", path);
+		return -1;
+	}
+	if (bind_unix(fd, &sa) != 0 || listen(fd, SERVE_BACKLOG) != 0) {
+		log_warn("%s", path);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ADDRESS:PORT with a numeric address; [::1]:PORT for IPv6. */
+static int
+listen_tcp(const char *address)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+	const char *colon = strrchr(address, ':');
+	struct addrinfo *ai = NULL;
+	char host[64];
+	size_t n = (size_t)(colon - address);
+	int fd = -1, one = 1, rc;
+
+	if (n > 1 && address[0] == '[' && address[n - 1] == ']') {
+		address++;
+		n -= 2;
+	}
+	if (n == 0 || n >= sizeof(host)) {
+		log_warnx("%s: not ADDRESS:PORT", address);
+		return -1;
+	}
+	memcpy(host, address, n);
+	host[n] = '\0';
+	if ((rc = getaddrinfo(host, colon + 1, &hints, &ai)) != 0) {
+		log_warnx("%s: %s", address, gai_strerror(rc));
+		return -1;
+	}
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 ||
+	    listen(fd, SERVE_BACKLOG) != 0) {
+		log_warn("%s", address);
+		if (fd != -1)
+			(void)close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(ai);
+	return fd;
+}
+
+static enum serve_rc
+serve_own(const struct serve_handler *h, const char *where, int threads)
+{
+	bool tcp = strchr(where, '/') == NULL && strchr(where, ':') != NULL;
+	struct stat mine, now;
+	enum serve_rc rc;
+	int fd;
+
+	fd = tcp ? listen_tcp(where) : listen_unix(where);
+	if (fd == -1)
+		return SERVE_FAILED;
+	if (!tcp && lstat(where, &mine) != 0)
+		memset(&mine, 0, sizeof(mine));
+	rc = serve_fcgi(h, fd, threads);
+	(void)close(fd);
+	/* Not one that another server has put there since. */
+	if (!tcp && lstat(where, &now) == 0 && now.st_dev == mine.st_dev &&
+	    now.st_ino == mine.st_ino)
+		(void)unlink(where);
+	return rc;
+}
+
+enum serve_rc
+serve(const struct serve_options *o, const struct serve_handler *h)
+{
+	int threads = o->threads;
+
+	if (threads < 1)
+		threads = 1;
+	if (threads > SERVE_THREADS_MAX)
+		threads = SERVE_THREADS_MAX;
+	/* First: FCGX_IsCGI() would call it, and exit where it fails. */
+	if (FCGX_Init() != 0) {
+		log_warnx("libfcgi can not be used");
+		return SERVE_FAILED;
+	}
+	if (o->listen != NULL)
+		return serve_own(h, o->listen, threads);
+	if (FCGX_IsCGI())
+		return serve_cgi(h);
+	return serve_fcgi(h, STDIN_FILENO, threads);
+}

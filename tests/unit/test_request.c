@@ -1,0 +1,181 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/request.h"
+
+/* A sender: so many bytes, at most step at a time, then perhaps an error. */
+struct sender {
+	size_t left, step;
+	bool breaks;
+};
+
+static ssize_t
+give(void *io, char *buf, size_t n)
+{
+	struct sender *s = io;
+
+	if (s->left == 0)
+		return s->breaks ? -1 : 0;
+	if (n > s->step)
+		n = s->step;
+	if (n > s->left)
+		n = s->left;
+	memset(buf, 'x', n);
+	s->left -= n;
+	return (ssize_t)n;
+}
+
+#define MAX 100000
+
+static void
+test_body_and_its_length(void **state)
+{
+	static const struct {
+		const char *length; /* CONTENT_LENGTH, NULL: none */
+		size_t sent;
+		bool breaks;
+		enum body_rc rc;
+	} cases[] = {
+	    {NULL, 0, false, BODY_OK},
+	    {"", 10, false, BODY_OK},
+	    {"10", 10, false, BODY_OK},
+	    {NULL, MAX, false, BODY_OK},
+	    {"100000", MAX, false, BODY_OK},
+	    {NULL, MAX + 1, false, BODY_TOO_LARGE},
+	    {"100001", 0, false, BODY_TOO_LARGE},
+	    {"9223372036854775807", 0, false, BODY_TOO_LARGE},
+	    {"11", 10, false, BODY_TRUNCATED},
+	    {"10", 5, true, BODY_TRUNCATED},
+	    {NULL, 10, true, BODY_TRUNCATED},
+	    {"9", 10, false, BODY_BAD_LENGTH},
+	    {"0", 1, false, BODY_BAD_LENGTH},
+	    {"-1", 1, false, BODY_BAD_LENGTH},
+	    {"1x", 1, false, BODY_BAD_LENGTH},
+	    {"9223372036854775808", 1, false, BODY_BAD_LENGTH},
+	};
+	static const size_t steps[] = {1, 7, 16384, MAX * 2};
+	struct buf b = {0};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (k = 0; k < 4; k++) {
+			char length[40];
+			char *env[] = {length, NULL};
+			struct sender s = {
+			    cases[i].sent, steps[k], cases[i].breaks};
+			struct request r = {.env = env, .read = give, .io = &s};
+
+			(void)snprintf(length, sizeof(length),
+			    "CONTENT_LENGTH=%s",
+			    cases[i].length == NULL ? "" : cases[i].length);
+			if (cases[i].length == NULL)
+				env[0] = NULL;
+			assert_int_equal(
+			    request_body(&r, MAX, &b), cases[i].rc);
+			if (cases[i].rc == BODY_OK)
+				assert_int_equal(b.len, cases[i].sent);
+		}
+	}
+	buf_free(&b);
+}
+
+/* A lying length must not make us allocate. */
+static void
+test_announced_bytes_are_not_allocated(void **state)
+{
+	char length[] = "CONTENT_LENGTH=60000000";
+	char *env[] = {length, NULL};
+	struct sender s = {10, 10, false};
+	struct request r = {.env = env, .read = give, .io = &s};
+	struct buf b = {0};
+
+	(void)state;
+	assert_int_equal(request_body(&r, 64 << 20, &b), BODY_TRUNCATED);
+	assert_true(b.cap < 100000);
+	buf_free(&b);
+}
+
+static void
+test_problem_as_cgi(void **state)
+{
+	struct response w = {0};
+	struct buf out = {0};
+
+	(void)state;
+	response_problem(&w, 405, "This takes \"%s\".", "POST");
+	w.allow = "POST";
+	response_cgi(&w, &out);
+	assert_string_equal(buf_str(&out),
+	    "Status: 405 Method Not Allowed\r\n"
+	    "Allow: POST\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "Content-Type: application/problem+json\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "Content-Length: 76\r\n"
+	    "\r\n"
+	    "{\"title\":\"Method Not Allowed\",\"status\":405,"
+	    "\"detail\":\"This takes \\\"POST\\\".\"}\n");
+
+	response_reset(&w);
+	buf_reset(&out, 0);
+	response_problem(&w, 503, "Later.");
+	w.retry_after = 30;
+	response_cgi(&w, &out);
+	assert_non_null(strstr(buf_str(&out), "\r\nRetry-After: 30\r\n"));
+	assert_null(strstr(buf_str(&out), "Allow"));
+	buf_free(&w.body);
+	buf_free(&out);
+}
+
+static void
+test_no_body_no_type(void **state)
+{
+	struct response w = {.status = 204};
+	struct buf out = {0};
+
+	(void)state;
+	response_cgi(&w, &out);
+	assert_string_equal(buf_str(&out),
+	    "Status: 204 No Content\r\nCache-Control: no-store\r\n\r\n");
+	buf_free(&out);
+}
+
+static void
+test_a_handler_that_failed_is_500(void **state)
+{
+	struct response w = {0};
+	struct buf out = {0};
+
+	(void)state;
+	response_cgi(&w, &out);
+	assert_int_equal(strncmp(buf_str(&out), "Status: 500 ", 12), 0);
+	w.status = 200;
+	w.body.failed = true;
+	buf_reset(&out, 0);
+	response_cgi(&w, &out);
+	assert_int_equal(strncmp(buf_str(&out), "Status: 500 ", 12), 0);
+	buf_free(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_body_and_its_length),
+	    cmocka_unit_test(test_announced_bytes_are_not_allocated),
+	    cmocka_unit_test(test_problem_as_cgi),
+	    cmocka_unit_test(test_no_body_no_type),
+	    cmocka_unit_test(test_a_handler_that_failed_is_500),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
