@@ -59,6 +59,7 @@ int call_outcome_parse(const char *s, size_t n);
 /* inbound, outbound, web or unknown? */
 bool call_direction_valid(const char *s, size_t n);
 
+/* Append only: the store keeps what belongs to a field by its position. */
 enum call_field {
 	FIELD_TRACE, /* joins the attempts to reach one person */
 	FIELD_AGENT,

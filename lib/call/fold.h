@@ -1,11 +1,10 @@
 /*
  * fold - from the set of a call's events to the call.
  *
- * fold_event() is a join: commutative, associative and, for an event folded
- * already, without effect save on the count of events, which the store keeps
- * right by inserting each event once.  So the order of arrival can not matter
- * (promise P3).  State: the highest rank.  Outcome: the strongest.  Every
- * other field: the newest that is set, by (event time, key, content).
+ * fold_event() is a join: commutative, associative, idempotent.  So neither
+ * the order of arrival nor a repetition can matter (promise P3).  State: the
+ * highest rank.  Outcome: the strongest.  Every other field: the newest that
+ * is set, by (event time, key, content).
  */
 #ifndef FOLD_H
 #define FOLD_H
@@ -27,13 +26,13 @@ enum call_flag {
 
 /* The folded state of one call.  All zero bytes: no event yet. */
 struct call {
-	int64_t events; /* variants not counted */
 	unsigned states; /* 1 << enum call_state, for every state told */
-	enum call_outcome told; /* the strongest told, ended or not */
-	unsigned flags; /* enum call_flag, CALL_ESTIMATED apart */
+	enum call_outcome
+	    told; /* the strongest told; telling one tells an end */
+	unsigned flags; /* enum call_flag; CALL_ESTIMATED is call_view()'s */
 	int64_t first_time, last_time; /* of events, the platform's clock */
 	int64_t first_received, last_received;
-	int64_t ended_time; /* first event that told the end; 0: none */
+	int64_t ended_time; /* first event of STATE_ENDED; 0: none */
 	struct value field[FIELD__MAX];
 	struct stamp stamp[FIELD__MAX]; /* where field[i].set */
 };
@@ -49,7 +48,10 @@ struct call_view {
 	bool started_known, ended_known; /* the platform's */
 };
 
-/* Join e into c.  c borrows the texts of e. */
+/*
+ * Join e into c, which borrows the texts of e.  CALL_VARIANT and CALL_LATE are
+ * the store's to set: one event alone cannot tell them.
+ */
 void fold_event(struct call *c, const struct event *e);
 
 /*

@@ -1,0 +1,232 @@
+#include "call/call.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+#define EXACT_MAX 9007199254740992.0 /* integers a double holds exactly */
+
+const char *const call_state_name[STATE__MAX] = {
+    [STATE_QUEUED] = "queued",
+    [STATE_REQUESTED] = "requested",
+    [STATE_RINGING] = "ringing",
+    [STATE_CONNECTED] = "connected",
+    [STATE_CLOSING] = "closing",
+    [STATE_ENDED] = "ended",
+    [STATE_ANALYZED] = "analyzed",
+};
+
+const char *const call_outcome_name[OUTCOME__MAX] = {
+    [OUTCOME_UNKNOWN] = "unknown",
+    [OUTCOME_FAILED] = "failed",
+    [OUTCOME_NO_ANSWER] = "no_answer",
+    [OUTCOME_BUSY] = "busy",
+    [OUTCOME_UNREACHABLE] = "unreachable",
+    [OUTCOME_EXPIRED] = "expired",
+    [OUTCOME_CANCELED] = "canceled",
+    [OUTCOME_EXHAUSTED] = "exhausted",
+    [OUTCOME_REJECTED] = "rejected",
+    [OUTCOME_VOICEMAIL] = "voicemail",
+    [OUTCOME_COMPLETED] = "completed",
+};
+
+const struct call_field_info call_field[FIELD__MAX] = {
+    [FIELD_TRACE] = {"trace", KIND_TEXT},
+    [FIELD_AGENT] = {"agent", KIND_TEXT},
+    [FIELD_DIRECTION] = {"direction", KIND_TEXT},
+    [FIELD_FROM] = {"from", KIND_TEXT},
+    [FIELD_TO] = {"to", KIND_TEXT},
+    [FIELD_STARTED] = {"started", KIND_INSTANT},
+    [FIELD_ENDED] = {"ended", KIND_INSTANT},
+    [FIELD_DURATION] = {"duration", KIND_DURATION},
+    [FIELD_RECORDING] = {"recording", KIND_TEXT},
+    [FIELD_STATUS] = {"status", KIND_TEXT},
+    [FIELD_REASON] = {"reason", KIND_TEXT},
+    [FIELD_DISPOSITION] = {"disposition", KIND_TEXT},
+    [FIELD_SUMMARY] = {"summary", KIND_TEXT},
+    [FIELD_ATTEMPT] = {"attempt", KIND_INTEGER},
+    [FIELD_ATTEMPTS_MAX] = {"attempts_max", KIND_INTEGER},
+    [FIELD_FINAL] = {"final", KIND_BOOLEAN},
+    [FIELD_NEXT_RETRY] = {"next_retry", KIND_INSTANT},
+    [FIELD_TRANSCRIPT] = {"transcript", KIND_JSON},
+};
+
+static bool
+is_word(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && memcmp(s, word, n) == 0;
+}
+
+static int
+index_of(const char *s, size_t n, const char *const *names, int count)
+{
+	for (int i = 1; i < count; i++)
+		if (is_word(s, n, names[i]))
+			return i;
+	return -1;
+}
+
+int
+call_state_parse(const char *s, size_t n)
+{
+	return index_of(s, n, call_state_name, STATE__MAX);
+}
+
+int
+call_outcome_parse(const char *s, size_t n)
+{
+	return index_of(s, n, call_outcome_name, OUTCOME__MAX);
+}
+
+bool
+call_direction_valid(const char *s, size_t n)
+{
+	return is_word(s, n, "inbound") || is_word(s, n, "outbound") ||
+	    is_word(s, n, "web") || is_word(s, n, "unknown");
+}
+
+/* --- the record as JSON --------------------------------------------------- */
+
+/* A member's name, after the first with a comma before it. */
+static void
+add_name(struct buf *b, const char *name, const char *suffix)
+{
+	if (b->len > 0 && b->data[b->len - 1] != '{')
+		buf_puts(b, ",");
+	buf_printf(b, "\"%s%s\":", name, suffix);
+}
+
+static void
+add_text(struct buf *b, const char *name, const char *text)
+{
+	if (text == NULL)
+		return;
+	add_name(b, name, "");
+	buf_json_str(b, text);
+}
+
+static void
+add_instant(struct buf *b, const char *name, int64_t ms)
+{
+	char text[WHEN_TEXT_SIZE];
+
+	add_name(b, name, "");
+	buf_printf(b, "\"%s\"", when_rfc3339(ms, text));
+}
+
+static void
+add_field(
+    struct buf *b, const struct call_field_info *info, const struct value *v)
+{
+	if (!v->set)
+		return;
+	switch (info->kind) {
+	case KIND_TEXT:
+		add_name(b, info->name, "");
+		buf_json(b, v->text, v->len);
+		break;
+	case KIND_INTEGER:
+		add_name(b, info->name, "");
+		buf_printf(b, "%" PRId64, v->number);
+		break;
+	case KIND_BOOLEAN:
+		add_name(b, info->name, "");
+		buf_puts(b, v->number != 0 ? "true" : "false");
+		break;
+	case KIND_INSTANT:
+		add_instant(b, info->name, v->number);
+		break;
+	case KIND_DURATION:
+		add_name(b, info->name, "_ms");
+		buf_printf(b, "%" PRId64, v->number);
+		break;
+	case KIND_JSON:
+		add_name(b, info->name, "");
+		buf_add(b, v->text, v->len);
+		break;
+	}
+}
+
+/* The shortest text that reads back as the same number. */
+static void
+add_number(struct buf *b, double d)
+{
+	char text[40];
+
+	if (fabs(d) <= EXACT_MAX && (double)(int64_t)d == d) {
+		buf_printf(b, "%.0f", d == 0 ? 0.0 : d);
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	buf_puts(b, text);
+}
+
+static void
+add_facts(struct buf *b, const struct event *e)
+{
+	if (e->facts == 0)
+		return;
+	add_name(b, "facts", "");
+	buf_puts(b, "{");
+	for (size_t i = 0; i < e->facts; i++) {
+		const struct fact *f = &e->fact[i];
+
+		if (i > 0)
+			buf_puts(b, ",");
+		buf_json_str(b, f->path);
+		buf_puts(b, ":");
+		if (f->type == FACT_TEXT)
+			buf_json(b, f->text, f->len);
+		else if (f->type == FACT_BOOLEAN)
+			buf_puts(b, f->number != 0 ? "true" : "false");
+		else
+			add_number(b, f->number);
+	}
+	buf_puts(b, "}");
+}
+
+static void
+add_errors(struct buf *b, const struct event *e)
+{
+	if (e->errors == 0)
+		return;
+	add_name(b, "errors", "");
+	buf_puts(b, "[");
+	for (size_t i = 0; i < e->errors; i++) {
+		const struct call_error *error = &e->error[i];
+
+		buf_puts(b, i > 0 ? ",{" : "{");
+		add_text(b, "code", error->code);
+		add_text(b, "message", error->message);
+		add_text(b, "phase", error->phase);
+		add_text(b, "place", error->place);
+		add_text(b, "time", error->time);
+		buf_puts(b, "}");
+	}
+	buf_puts(b, "]");
+}
+
+void
+event_json(const struct event *e, struct buf *b)
+{
+	buf_puts(b, "{");
+	add_text(b, "state", call_state_name[e->state]);
+	add_text(b, "outcome", call_outcome_name[e->outcome]);
+	add_text(b, "call", e->call);
+	for (int i = 0; i < FIELD__MAX; i++)
+		add_field(b, &call_field[i], &e->field[i]);
+	add_facts(b, e);
+	add_errors(b, e);
+	if (e->time_known)
+		add_instant(b, "time", e->time);
+	add_instant(b, "received", e->received);
+	buf_puts(b, "}");
+}
