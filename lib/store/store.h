@@ -23,6 +23,7 @@
 #define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define STORE_REJECTED_MAX 200 /* rows in the ring of the rejected */
 #define STORE_REJECTED_BODY_MAX (64 * 1024) /* bytes kept of one */
+#define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_PER_SECOND 5 /* a stranger must not make us write */
 
 struct store;
@@ -178,7 +179,10 @@ typedef int (*store_map_fn)(
 enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
     struct store_rebuilt *result);
 
-/* For healthz and `callbook check`. */
+/*
+ * For healthz and `callbook check`.  Without count from any thread at any
+ * time; with count it reads the whole file, as one thread.
+ */
 struct store_health {
 	const char *journal; /* "wal" or "truncate" */
 	const char *journal_why; /* why not wal; NULL: it is */
@@ -187,8 +191,8 @@ struct store_health {
 	int schema; /* version */
 	int64_t free_bytes; /* for us, on the file system; -1: unknown */
 	int64_t events, calls, quarantined, rejected; /* -1: not counted */
-	const char
-	    *timezone; /* of the roll-up; differs from the options': rebuild */
+	/* Of the roll-up, "" unless counted; not the options': rebuild. */
+	char timezone[STORE_ZONE_SIZE];
 };
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);

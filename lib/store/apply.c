@@ -1,0 +1,372 @@
+#include "store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+static void
+source_remember(
+    struct store *st, const char *name, const char *provider, int64_t id)
+{
+	size_t i = st->sources;
+	char *n, *p;
+
+	if (i == SOURCE_CACHE_MAX)
+		return;
+	n = strdup(name);
+	p = strdup(provider);
+	if (n == NULL || p == NULL) {
+		free(n);
+		free(p);
+		return;
+	}
+	st->source[i].name = n;
+	st->source[i].provider = p;
+	st->source[i].id = id;
+	st->sources++;
+}
+
+void
+sources_forget(struct store *st)
+{
+	for (size_t i = 0; i < st->sources; i++) {
+		free(st->source[i].name);
+		free(st->source[i].provider);
+	}
+	st->sources = 0;
+}
+
+/* The row of a delivery's source, made at its first delivery; 0: failed. */
+static int64_t
+source_id(struct store *st, const struct delivery *d)
+{
+	sqlite3_stmt *s;
+	int64_t id = 0;
+	int rc;
+
+	for (size_t i = 0; i < st->sources; i++)
+		if (strcmp(st->source[i].name, d->source) == 0 &&
+		    strcmp(st->source[i].provider, d->provider) == 0)
+			return st->source[i].id;
+
+	if ((s = stmt_get(st, SQL_SOURCE_FIND)) == NULL)
+		return 0;
+	bind_text(s, 1, d->source);
+	bind_text(s, 2, d->provider);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		id = sqlite3_column_int64(s, 0);
+	else if (rc != SQLITE_DONE)
+		store_failed(st, "source");
+	stmt_done(s);
+
+	if (rc == SQLITE_DONE && (s = stmt_get(st, SQL_SOURCE_ADD)) != NULL) {
+		bind_text(s, 1, d->source);
+		bind_text(s, 2, d->provider);
+		if (stmt_run(st, s) == STORE_OK)
+			id = sqlite3_last_insert_rowid(st->db);
+	}
+	if (id != 0)
+		source_remember(st, d->source, d->provider, id);
+	return id;
+}
+
+/* What the store has under an event's key. */
+struct known {
+	int contents; /* how many; 0: the event is new */
+	int64_t first; /* number of the first content */
+	int64_t same; /* number of the one with the event's digest; 0: none */
+};
+
+static enum store_rc
+event_known(
+    struct store *st, int64_t source, const struct event *e, struct known *k)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_BY_KEY);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	memset(k, 0, sizeof(*k));
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	bind_bytes(s, 2, e->key, sizeof(e->key));
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t seq = sqlite3_column_int64(s, 0);
+
+		if (k->contents++ == 0)
+			k->first = seq;
+		if (memcmp(sqlite3_column_blob(s, 1), e->digest,
+			sizeof(e->digest)) == 0)
+			k->same = seq;
+	}
+	if (step != SQLITE_DONE)
+		rc = store_failed(st, "event");
+	stmt_done(s);
+	return rc;
+}
+
+static enum store_rc
+repeat_add(struct store *st, int64_t seq, int64_t received)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_REPEAT_ADD);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, seq);
+	sqlite3_bind_int64(s, 2, received);
+	return stmt_run(st, s);
+}
+
+/* Did e come after a later event of the call, or before an earlier one? */
+static enum store_rc
+event_late(struct store *st, int64_t call, const struct event *e, bool *late)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_LATE);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, call);
+	sqlite3_bind_int64(s, 2, e->time);
+	sqlite3_bind_int64(s, 3, e->received);
+	step = sqlite3_step(s);
+	*late = step == SQLITE_ROW;
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		rc = store_failed(st, "late");
+	stmt_done(s);
+	return rc;
+}
+
+enum store_rc
+call_join(
+    struct store *st, int64_t source, const struct event *e, int64_t *number)
+{
+	struct call_row before = {0}, after;
+	enum store_rc rc = STORE_OK;
+	bool late = false;
+	int64_t found = call_find(st, source, e->call);
+
+	if (found == -1)
+		return STORE_ERROR;
+	if (found != 0) {
+		rc = call_load(st, found, &before);
+		if (rc == STORE_OK && (before.call.flags & CALL_LATE) == 0)
+			rc = event_late(st, found, e, &late);
+	}
+	if (rc == STORE_OK) {
+		after = before;
+		after.source = source;
+		after.id = e->call;
+		fold_event(&after.call, e);
+		after.events++;
+		if (late)
+			after.call.flags |= CALL_LATE;
+		rc = call_save(st, &before, &after);
+	}
+	if (rc == STORE_OK)
+		rc = call_add_details(st, after.number, e);
+	if (rc == STORE_OK)
+		*number = after.number;
+	call_release(&before);
+	return rc;
+}
+
+static enum store_rc
+event_insert(struct store *st, int64_t source, const struct delivery *d,
+    const struct event *e, int variant, int64_t call)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_ADD);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	bind_bytes(s, 2, e->key, sizeof(e->key));
+	sqlite3_bind_int(s, 3, variant);
+	bind_bytes(s, 4, e->digest, sizeof(e->digest));
+	bind_text(s, 5, e->type);
+	bind_text(s, 6, e->id);
+	bind_text(s, 7, call_state_name[e->state]);
+	bind_text(s, 8, call_outcome_name[e->outcome]);
+	sqlite3_bind_int64(s, 9, e->time);
+	sqlite3_bind_int64(s, 10, e->received);
+	if (call != 0)
+		sqlite3_bind_int64(s, 11, call);
+	bind_text(s, 12, d->content_type);
+	bind_text(s, 13, e->headers);
+	bind_bytes(s, 14, d->body, d->len);
+	return stmt_run(st, s);
+}
+
+static enum store_rc
+variant_flag(struct store *st, int64_t source, const struct event *e)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_VARIANT_FLAG);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	bind_bytes(s, 2, e->key, sizeof(e->key));
+	return stmt_run(st, s);
+}
+
+/*
+ * Looking first and inserting then is no race: the transaction is immediate,
+ * so nobody else writes between the two, and the unique index stands behind.
+ */
+static enum store_rc
+event_add(struct store *st, const struct delivery *d, const struct event *e,
+    int64_t *number)
+{
+	struct known known;
+	enum store_rc rc;
+	int64_t call = 0, source = source_id(st, d);
+
+	if (source == 0)
+		return STORE_ERROR;
+	if ((rc = event_known(st, source, e, &known)) != STORE_OK)
+		return rc;
+	if (known.same != 0) {
+		*number = known.first;
+		rc = repeat_add(st, known.same, d->received);
+		return rc == STORE_OK ? STORE_DUPLICATE : rc;
+	}
+	if (e->call != NULL)
+		rc = call_join(st, source, e, &call);
+	if (rc == STORE_OK)
+		rc = event_insert(st, source, d, e, known.contents, call);
+	if (rc != STORE_OK)
+		return rc;
+	*number = sqlite3_last_insert_rowid(st->db);
+	if (known.contents == 0)
+		return STORE_OK;
+	rc = variant_flag(st, source, e);
+	return rc == STORE_OK ? STORE_VARIANT : rc;
+}
+
+/* Bind what quarantine and rejected have in common, and run. */
+static enum store_rc
+delivery_insert(struct store *st, enum sql which, int64_t source,
+    const struct delivery *d, const char *reason, size_t len, int64_t *number)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+	enum store_rc rc;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	sqlite3_bind_int64(s, 2, d->received);
+	bind_text(s, 3, reason);
+	bind_text(s, 4, d->content_type);
+	bind_text(s, 5, d->headers);
+	bind_bytes(s, 6, d->body, len);
+	rc = stmt_run(st, s);
+	if (rc == STORE_OK)
+		*number = sqlite3_last_insert_rowid(st->db);
+	return rc;
+}
+
+/* A sender that repeats what cannot be mapped makes one row. */
+static enum store_rc
+quarantine_add(struct store *st, struct job *j)
+{
+	const struct delivery *d = j->delivery;
+	int64_t source = source_id(st, d);
+	sqlite3_stmt *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	if (source == 0 || s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	sqlite3_bind_int64(s, 2, (int64_t)d->len);
+	bind_bytes(s, 3, d->body, d->len);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		j->number = sqlite3_column_int64(s, 0);
+	if (step != SQLITE_DONE)
+		rc = store_failed(st, "quarantine");
+	stmt_done(s);
+	if (rc != STORE_OK || j->number != 0)
+		return rc;
+	return delivery_insert(
+	    st, SQL_QUARANTINE_ADD, source, d, j->reason, d->len, &j->number);
+}
+
+/* Has another process filled this second's share of the ring? */
+static bool
+rejected_enough(struct store *st, int64_t now)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_REJECTED_RECENT);
+	bool enough = false;
+
+	if (s == NULL)
+		return true;
+	sqlite3_bind_int64(s, 1, now);
+	sqlite3_bind_int(s, 2, STORE_REJECTED_PER_SECOND);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		enough = sqlite3_column_int(s, 0) != 0;
+	stmt_done(s);
+	return enough;
+}
+
+static enum store_rc
+rejected_add(struct store *st, struct job *j)
+{
+	const struct delivery *d = j->delivery;
+	int64_t source;
+	sqlite3_stmt *s;
+	enum store_rc rc;
+
+	if (rejected_enough(st, d->received))
+		return STORE_OK;
+	if ((source = source_id(st, d)) == 0)
+		return STORE_ERROR;
+	rc = delivery_insert(st, SQL_REJECTED_ADD, source, d, j->reason,
+	    d->len < STORE_REJECTED_BODY_MAX ? d->len : STORE_REJECTED_BODY_MAX,
+	    &j->number);
+	if (rc != STORE_OK)
+		return rc;
+	if ((s = stmt_get(st, SQL_REJECTED_TRIM)) == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, j->number - STORE_REJECTED_MAX);
+	return stmt_run(st, s);
+}
+
+static enum store_rc
+requeue(struct store *st, struct job *j)
+{
+	sqlite3_stmt *s = stmt_get(
+	    st, j->rejected ? SQL_REJECTED_TAKE : SQL_QUARANTINE_TAKE);
+	enum store_rc rc;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, j->row);
+	if ((rc = stmt_run(st, s)) != STORE_OK)
+		return rc;
+	if (sqlite3_changes(st->db) == 0)
+		return STORE_NOT_FOUND;
+	return event_add(st, j->delivery, j->event, &j->number);
+}
+
+enum store_rc
+apply_job(struct store *st, struct job *j)
+{
+	j->number = 0; /* a failed batch may have set it */
+	switch (j->kind) {
+	case JOB_EVENT:
+		return event_add(st, j->delivery, j->event, &j->number);
+	case JOB_QUARANTINE:
+		return quarantine_add(st, j);
+	case JOB_REJECT:
+		return rejected_add(st, j);
+	case JOB_REQUEUE:
+		return requeue(st, j);
+	case JOB_PROBE:
+		return STORE_OK;
+	}
+	return STORE_ERROR;
+}

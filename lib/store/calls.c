@@ -1,0 +1,409 @@
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+/* Positions in CALL_COLUMNS and parameters of SQL_CALL_ADD of field 0. */
+#define FIELD_COLUMN 14
+#define FIELD_PARAMETER 8
+
+#define STAMP_SIZE (8 + EVENT_KEY_SIZE)
+#define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
+
+/*
+ * The stamps of a call as bytes: how many different ones there are, these in
+ * their order, and for each field its one's position from 1 on, 0 where the
+ * field is not set.  One set of events has one form, and a call of one event
+ * takes 43 bytes.
+ */
+static size_t
+stamps_encode(const struct call *c, unsigned char *out)
+{
+	const struct stamp *sorted[FIELD__MAX];
+	size_t n = 0, len;
+
+	for (int i = 0; i < FIELD__MAX; i++) {
+		size_t at = 0, j;
+
+		if (!c->field[i].set)
+			continue;
+		while (at < n && stamp_compare(sorted[at], &c->stamp[i]) < 0)
+			at++;
+		if (at < n && stamp_compare(sorted[at], &c->stamp[i]) == 0)
+			continue;
+		for (j = n; j > at; j--)
+			sorted[j] = sorted[j - 1];
+		sorted[at] = &c->stamp[i];
+		n++;
+	}
+
+	out[0] = (unsigned char)n;
+	len = 1;
+	for (size_t k = 0; k < n; k++) {
+		uint64_t t = (uint64_t)sorted[k]->time;
+
+		for (int shift = 56; shift >= 0; shift -= 8)
+			out[len++] = (unsigned char)(t >> shift);
+		memcpy(out + len, sorted[k]->mark, EVENT_KEY_SIZE);
+		len += EVENT_KEY_SIZE;
+	}
+	for (int i = 0; i < FIELD__MAX; i++) {
+		size_t k = 0;
+
+		if (c->field[i].set)
+			while (stamp_compare(sorted[k++], &c->stamp[i]) != 0)
+				;
+		out[len++] = (unsigned char)k;
+	}
+	return len;
+}
+
+/* Sets field[i].set and stamp[i].  Fields that came later than the row: no. */
+static void
+stamps_decode(struct call *c, const unsigned char *in, size_t len)
+{
+	size_t n = len > 0 ? in[0] : 0;
+	size_t table = 1 + n * STAMP_SIZE;
+
+	for (size_t i = 0; i < FIELD__MAX && table + i < len; i++) {
+		size_t k = in[table + i];
+		const unsigned char *p;
+		uint64_t t = 0;
+
+		if (k == 0 || k > n)
+			continue;
+		p = in + 1 + (k - 1) * STAMP_SIZE;
+		for (int b = 0; b < 8; b++)
+			t = t << 8 | p[b];
+		c->stamp[i].time = (int64_t)t;
+		memcpy(c->stamp[i].mark, p + 8, EVENT_KEY_SIZE);
+		c->field[i].set = true;
+	}
+}
+
+static bool
+is_text(int field)
+{
+	return call_field[field].kind == KIND_TEXT ||
+	    call_field[field].kind == KIND_JSON;
+}
+
+/* NULL text becomes NULL: that is how a row says that nothing was told. */
+static const char *
+column_text(sqlite3_stmt *s, int i)
+{
+	return (const char *)sqlite3_column_text(s, i);
+}
+
+void
+call_read(sqlite3_stmt *s, int first, struct call_row *r)
+{
+	struct call *c = &r->call;
+	const char *outcome;
+
+	memset(r, 0, sizeof(*r));
+	r->number = sqlite3_column_int64(s, first);
+	r->source = sqlite3_column_int64(s, first + 1);
+	r->id = column_text(s, first + 2);
+	c->flags = (unsigned)sqlite3_column_int(s, first + 3) &
+	    ~(unsigned)CALL_ESTIMATED;
+	r->day = sqlite3_column_int64(s, first + 4);
+	outcome = column_text(s, first + 5);
+	if (outcome != NULL) {
+		int o = call_outcome_parse(outcome, strlen(outcome));
+
+		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
+	}
+	r->events = sqlite3_column_int64(s, first + 6);
+	c->states = (unsigned)sqlite3_column_int(s, first + 7);
+	c->first_time = sqlite3_column_int64(s, first + 8);
+	c->last_time = sqlite3_column_int64(s, first + 9);
+	c->first_received = sqlite3_column_int64(s, first + 10);
+	c->last_received = sqlite3_column_int64(s, first + 11);
+	c->ended_time = sqlite3_column_int64(s, first + 12);
+	stamps_decode(c, sqlite3_column_blob(s, first + 13),
+	    (size_t)sqlite3_column_bytes(s, first + 13));
+	for (int i = 0; i < FIELD__MAX; i++) {
+		struct value *v = &c->field[i];
+		int col = first + FIELD_COLUMN + i;
+
+		if (v->set && is_text(i)) {
+			v->text = column_text(s, col);
+			v->len = (size_t)sqlite3_column_bytes(s, col);
+		} else if (v->set)
+			v->number = sqlite3_column_int64(s, col);
+	}
+	call_view(c, &r->view);
+}
+
+int64_t
+call_find(struct store *st, int64_t source, const char *id)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_CALL_FIND);
+	int64_t number = 0;
+	int step;
+
+	if (s == NULL)
+		return -1;
+	sqlite3_bind_int64(s, 1, source);
+	bind_text(s, 2, id);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		number = sqlite3_column_int64(s, 0);
+	else if (step != SQLITE_DONE) {
+		store_failed(st, "call");
+		number = -1;
+	}
+	stmt_done(s);
+	return number;
+}
+
+enum store_rc
+call_load(struct store *st, int64_t number, struct call_row *r)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_CALL_LOAD);
+
+	memset(r, 0, sizeof(*r));
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	if (sqlite3_step(s) != SQLITE_ROW) {
+		enum store_rc rc = store_failed(st, "call");
+
+		stmt_done(s);
+		return rc == STORE_OK ? STORE_ERROR : rc;
+	}
+	call_read(s, 0, r);
+	r->held = s;
+	return STORE_OK;
+}
+
+void
+call_release(struct call_row *r)
+{
+	if (r->held != NULL)
+		stmt_done(r->held);
+	r->held = NULL;
+}
+
+static const char *
+or_empty(const struct value *v)
+{
+	return v->set ? v->text : "";
+}
+
+/* A call's share of the roll-up: where it counts, and what. */
+static void
+day_bind(sqlite3_stmt *s, const struct call_row *r)
+{
+	const char *outcome = call_outcome_name[r->view.outcome];
+	const struct value *talk = &r->call.field[FIELD_DURATION];
+
+	sqlite3_bind_int64(s, 1, r->day);
+	sqlite3_bind_int64(s, 2, r->source);
+	bind_text(s, 3, or_empty(&r->call.field[FIELD_AGENT]));
+	bind_text(s, 4, or_empty(&r->call.field[FIELD_DIRECTION]));
+	bind_text(s, 5, outcome == NULL ? "" : outcome);
+	sqlite3_bind_int(s, 6, r->view.answered);
+	sqlite3_bind_int64(s, 7, talk->set ? talk->number : 0);
+	sqlite3_bind_int(s, 8, (r->view.flags & CALL_WITH_ERRORS) != 0);
+}
+
+static bool
+same_text(const struct value *a, const struct value *b)
+{
+	return strcmp(or_empty(a), or_empty(b)) == 0;
+}
+
+static bool
+same_share(const struct call_row *a, const struct call_row *b)
+{
+	const struct value *x = a->call.field, *y = b->call.field;
+
+	return a->day == b->day && a->source == b->source &&
+	    same_text(&x[FIELD_AGENT], &y[FIELD_AGENT]) &&
+	    same_text(&x[FIELD_DIRECTION], &y[FIELD_DIRECTION]) &&
+	    a->view.outcome == b->view.outcome &&
+	    a->view.answered == b->view.answered &&
+	    x[FIELD_DURATION].number == y[FIELD_DURATION].number &&
+	    (a->view.flags & CALL_WITH_ERRORS) ==
+	    (b->view.flags & CALL_WITH_ERRORS);
+}
+
+static enum store_rc
+day_run(struct store *st, enum sql which, const struct call_row *r)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	day_bind(s, r);
+	return stmt_run(st, s);
+}
+
+/* Move a call's share from where it was to where it belongs now. */
+static enum store_rc
+day_move(struct store *st, const struct call_row *before,
+    const struct call_row *after)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (before->number != 0 && same_share(before, after))
+		return STORE_OK;
+	if (before->number != 0)
+		rc = day_run(st, SQL_DAY_TAKE, before);
+	if (rc == STORE_OK)
+		rc = day_run(st, SQL_DAY_ADD, after);
+	/* Only after the addition: it may be the same row. */
+	if (rc == STORE_OK && before->number != 0)
+		rc = day_run(st, SQL_DAY_SWEEP, before);
+	return rc;
+}
+
+/* The parameters of SQL_CALL_ADD and SQL_CALL_UPDATE. */
+static void
+call_bind(sqlite3_stmt *s, const struct call_row *r,
+    const unsigned char *stamps, size_t len)
+{
+	const struct call *c = &r->call;
+	const struct call_view *v = &r->view;
+
+	bind_text(s, 3, call_state_name[v->state]);
+	bind_text(s, 4, call_outcome_name[v->outcome]);
+	sqlite3_bind_int64(s, 5, v->flags);
+	sqlite3_bind_int(s, 6, v->answered);
+	sqlite3_bind_int64(s, 7, r->day);
+	for (int i = 0; i < FIELD__MAX; i++) {
+		const struct value *f = &c->field[i];
+		int p = FIELD_PARAMETER + i;
+
+		if (f->set && is_text(i))
+			sqlite3_bind_text64(
+			    s, p, f->text, f->len, SQLITE_STATIC, SQLITE_UTF8);
+		else if (f->set)
+			sqlite3_bind_int64(s, p, f->number);
+	}
+	sqlite3_bind_int64(s, FIELD_PARAMETER + FIELD_STARTED, v->started);
+	if (v->ended != 0)
+		sqlite3_bind_int64(s, FIELD_PARAMETER + FIELD_ENDED, v->ended);
+	sqlite3_bind_int64(s, 26, r->events);
+	sqlite3_bind_int64(s, 27, c->states);
+	sqlite3_bind_int64(s, 28, c->first_time);
+	sqlite3_bind_int64(s, 29, c->last_time);
+	sqlite3_bind_int64(s, 30, c->first_received);
+	sqlite3_bind_int64(s, 31, c->last_received);
+	sqlite3_bind_int64(s, 32, c->ended_time);
+	bind_bytes(s, 33, stamps, len);
+}
+
+enum store_rc
+call_save(
+    struct store *st, const struct call_row *before, struct call_row *after)
+{
+	unsigned char stamps[STAMPS_SIZE];
+	bool fresh = before->number == 0;
+	sqlite3_stmt *s = stmt_get(st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
+	enum store_rc rc;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	call_view(&after->call, &after->view);
+	after->day = when_day(after->view.started);
+	if (fresh) {
+		sqlite3_bind_int64(s, 1, after->source);
+		bind_text(s, 2, after->id);
+	} else
+		sqlite3_bind_int64(s, 34, before->number);
+	call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
+	rc = stmt_run(st, s);
+	if (rc != STORE_OK)
+		return rc;
+	if (fresh)
+		after->number = sqlite3_last_insert_rowid(st->db);
+	return day_move(st, before, after);
+}
+
+static enum store_rc
+drop(struct store *st, enum sql which, int64_t number)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	return stmt_run(st, s);
+}
+
+enum store_rc
+call_drop_details(struct store *st, int64_t number)
+{
+	enum store_rc rc = drop(st, SQL_FACTS_DROP, number);
+
+	return rc == STORE_OK ? drop(st, SQL_ERRORS_DROP, number) : rc;
+}
+
+enum store_rc
+call_drop(struct store *st, const struct call_row *r)
+{
+	enum store_rc rc = day_run(st, SQL_DAY_TAKE, r);
+
+	if (rc == STORE_OK)
+		rc = day_run(st, SQL_DAY_SWEEP, r);
+	return rc == STORE_OK ? drop(st, SQL_CALL_DROP, r->number) : rc;
+}
+
+static enum store_rc
+fact_add(struct store *st, int64_t number, const struct fact *f,
+    const struct stamp *stamp)
+{
+	static const char *const type[] = {
+	    [FACT_TEXT] = "text",
+	    [FACT_NUMBER] = "number",
+	    [FACT_BOOLEAN] = "boolean",
+	};
+	sqlite3_stmt *s = stmt_get(st, SQL_FACT_ADD);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	bind_text(s, 2, f->path);
+	bind_text(s, 3, type[f->type]);
+	if (f->type == FACT_TEXT)
+		sqlite3_bind_text64(
+		    s, 4, f->text, f->len, SQLITE_STATIC, SQLITE_UTF8);
+	else
+		sqlite3_bind_double(s, 4, f->number);
+	sqlite3_bind_int64(s, 5, stamp->time);
+	bind_bytes(s, 6, stamp->mark, sizeof(stamp->mark));
+	return stmt_run(st, s);
+}
+
+static enum store_rc
+error_add(struct store *st, int64_t number, const struct call_error *e)
+{
+	const char *part[] = {e->code, e->message, e->phase, e->place, e->time};
+	sqlite3_stmt *s = stmt_get(st, SQL_ERROR_ADD);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	for (int i = 0; i < 5; i++)
+		bind_text(s, 2 + i, part[i] == NULL ? "" : part[i]);
+	return stmt_run(st, s);
+}
+
+enum store_rc
+call_add_details(struct store *st, int64_t number, const struct event *e)
+{
+	enum store_rc rc = STORE_OK;
+	struct stamp stamp;
+
+	stamp_of(e, &stamp);
+	for (size_t i = 0; i < e->facts && rc == STORE_OK; i++)
+		rc = fact_add(st, number, &e->fact[i], &stamp);
+	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)
+		rc = error_add(st, number, &e->error[i]);
+	return rc;
+}

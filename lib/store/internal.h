@@ -1,0 +1,197 @@
+/*
+ * internal - what the files of this room share.
+ *
+ * store.c opens and closes, schema.c has the migrations, sql.c every other
+ * statement, lock.c the lock across processes, writer.c the queue and the
+ * transaction that waiting threads share, apply.c what one of them writes,
+ * read.c and rebuild.c and health.c the rest of store.h.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+#define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
+
+enum sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SOURCE_FIND,
+	SQL_SOURCE_ADD,
+	SQL_EVENT_BY_KEY,
+	SQL_EVENT_ADD,
+	SQL_EVENT_LATE,
+	SQL_VARIANT_FLAG,
+	SQL_REPEAT_ADD,
+	SQL_CALL_FIND,
+	SQL_CALL_LOAD,
+	SQL_CALL_ADD,
+	SQL_CALL_UPDATE,
+	SQL_FACT_ADD,
+	SQL_ERROR_ADD,
+	SQL_DAY_ADD,
+	SQL_DAY_TAKE,
+	SQL_DAY_SWEEP,
+	SQL_QUARANTINE_ADD,
+	SQL_QUARANTINE_AGAIN,
+	SQL_QUARANTINE_TAKE,
+	SQL_REJECTED_RECENT,
+	SQL_REJECTED_ADD,
+	SQL_REJECTED_TRIM,
+	SQL_REJECTED_TAKE,
+	SQL_EACH_EVENT,
+	SQL_EACH_QUARANTINE,
+	SQL_EACH_REJECTED,
+	SQL_EACH_CALL,
+	SQL_EACH_CALL_BY_ID,
+	SQL_CALL_EVENTS,
+	SQL_CALL_FACTS,
+	SQL_CALL_ERRORS,
+	SQL_REBUILD_EVENTS,
+	SQL_REBUILD_EVENT,
+	SQL_REBUILD_CALLS,
+	SQL_REBUILD_LATE,
+	SQL_REBUILD_VARIANT,
+	SQL_REBUILD_CALL,
+	SQL_REBUILD_FACTS,
+	SQL_REBUILD_ERRORS,
+	SQL_FACTS_DROP,
+	SQL_ERRORS_DROP,
+	SQL_CALL_DROP,
+	SQL_DAYS_DROP,
+	SQL_REBUILD_DAYS,
+	SQL_META_GET,
+	SQL_META_SET,
+	SQL_COUNT_EVENTS,
+	SQL_COUNT_CALLS,
+	SQL_COUNT_QUARANTINE,
+	SQL_COUNT_REJECTED,
+	SQL__MAX
+};
+
+extern const char *const sql_text[SQL__MAX];
+
+/* What a waiting thread wants written, and what became of it. */
+struct job {
+	enum {
+		JOB_EVENT,
+		JOB_QUARANTINE,
+		JOB_REJECT,
+		JOB_REQUEUE,
+		JOB_PROBE
+	} kind;
+	const struct delivery *delivery;
+	const struct event *event;
+	const char *reason;
+	bool rejected; /* JOB_REQUEUE: of the ring, not the quarantine */
+	int64_t row; /* JOB_REQUEUE */
+
+	enum store_rc rc;
+	int64_t number; /* of the row written */
+
+	struct job *next; /* in the queue */
+	bool lead; /* woken to lead the next batch, not because it is done */
+	sem_t wake;
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[SQL__MAX]; /* prepared at first use */
+	enum store_mode mode;
+	char *path;
+	char *timezone;
+	int lock_fd;
+	bool wal;
+	char journal_why[160]; /* why not WAL; "" if it is */
+	int wal_pages; /* in the WAL after the last commit */
+
+	/* Only the thread that leads touches db, stmt and this cache. */
+	struct {
+		char *name, *provider;
+		int64_t id;
+	} source[SOURCE_CACHE_MAX];
+	size_t sources;
+
+	pthread_mutex_t mutex; /* guards what follows */
+	struct job *head, **tail; /* waiting, in order of arrival */
+	bool leading; /* a thread is committing */
+	int64_t reject_second; /* the second the count is of */
+	int reject_count;
+};
+
+/* schema.c: bring the file to the present version; the lock is held. */
+#define SCHEMA_VERSION 1
+int schema_version(sqlite3 *db, int *version);
+int schema_migrate(struct store *st, int from, struct buf *why);
+
+/* lock.c: the lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR. */
+enum store_rc lock_take(struct store *st);
+void lock_release(struct store *st);
+
+/* store.c: a statement ready to be bound; NULL (logged) if it can not be. */
+sqlite3_stmt *stmt_get(struct store *st, enum sql which);
+/* Reset it and drop its bindings; to be called when done with its row. */
+void stmt_done(sqlite3_stmt *s);
+/* Step a statement that returns no row.  Logs a failure. */
+enum store_rc stmt_run(struct store *st, sqlite3_stmt *s);
+/* What an extended result code means to a caller. */
+enum store_rc rc_of(int sqlite_rc);
+/* Log sqlite's message and return what it means. */
+enum store_rc store_failed(struct store *st, const char *what);
+
+/* Bind text, NULL as NULL; blobs; values.  Nothing is copied. */
+void bind_text(sqlite3_stmt *s, int i, const char *text);
+void bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n);
+
+/* writer.c: a transaction under the lock, for what is no job. */
+enum store_rc transaction_begin(struct store *st);
+enum store_rc transaction_end(struct store *st, enum store_rc rc);
+
+/* apply.c: fold e into its call, made if it is new; *number is the call's. */
+enum store_rc call_join(
+    struct store *st, int64_t source, const struct event *e, int64_t *number);
+/* Do one job inside a transaction. */
+enum store_rc apply_job(struct store *st, struct job *j);
+/* After a rollback: a remembered row may be gone. */
+void sources_forget(struct store *st);
+
+/* calls.c: a call's row, and everything that hangs on it. */
+struct call_row {
+	int64_t number; /* 0: not in the store yet */
+	int64_t source;
+	const char *id;
+	int64_t events; /* contents: variants are counted */
+	int64_t day;
+	struct call call;
+	struct call_view view;
+	sqlite3_stmt *held; /* owns the texts of call */
+};
+/* Number of the call, or 0; -1 on failure. */
+int64_t call_find(struct store *st, int64_t source, const char *id);
+enum store_rc call_load(struct store *st, int64_t number, struct call_row *r);
+/* Read a row of SQL_CALL_LOAD or SQL_EACH_CALL, the columns from `first`. */
+void call_read(sqlite3_stmt *s, int first, struct call_row *r);
+void call_release(struct call_row *r);
+/*
+ * Write what before became: the row, and its share of the roll-up.  A new
+ * call (number 0) gets its number.
+ */
+enum store_rc call_save(
+    struct store *st, const struct call_row *before, struct call_row *after);
+/* Remove the row and its share of the roll-up. */
+enum store_rc call_drop(struct store *st, const struct call_row *r);
+/* Remove its facts and errors. */
+enum store_rc call_drop_details(struct store *st, int64_t number);
+/* Join the event's facts and errors into those of the call. */
+enum store_rc call_add_details(
+    struct store *st, int64_t number, const struct event *e);
+
+/* read.c: fill from a row whose columns are those of SQL_EACH_EVENT. */
+void stored_event_read(sqlite3_stmt *s, struct stored_event *e);
+
+#endif /* !STORE_INTERNAL_H */

@@ -1,0 +1,116 @@
+/* The owner of a timer's signal is a Linux notion. */
+#define _GNU_SOURCE
+
+#include "store/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+#define LOCK_SIGNAL SIGRTMIN
+#define LOCK_NUDGE_MS 50 /* between signals once the wait is over */
+
+/* Being there is enough: it makes flock(2) return EINTR. */
+static void
+nudged(int sig)
+{
+	(void)sig;
+}
+
+/* A timer that interrupts this thread after the wait, until it is deleted. */
+static int
+timer_start(timer_t *timer)
+{
+	struct sigaction sa;
+	struct sigevent sev;
+	struct itimerspec when;
+	sigset_t set;
+
+	memset(&sa, 0, sizeof(sa)); /* no SA_RESTART */
+	sa.sa_handler = nudged;
+	sigemptyset(&sa.sa_mask);
+	sigemptyset(&set);
+	sigaddset(&set, LOCK_SIGNAL);
+	memset(&sev, 0, sizeof(sev));
+	sev.sigev_notify = SIGEV_THREAD_ID;
+	sev.sigev_signo = LOCK_SIGNAL;
+	sev.sigev_notify_thread_id = gettid();
+	if (sigaction(LOCK_SIGNAL, &sa, NULL) == -1 ||
+	    pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 ||
+	    timer_create(CLOCK_MONOTONIC, &sev, timer) == -1)
+		return -1;
+	memset(&when, 0, sizeof(when));
+	when.it_value.tv_sec = STORE_LOCK_WAIT_MS / 1000;
+	when.it_value.tv_nsec = STORE_LOCK_WAIT_MS % 1000 * 1000000L;
+	/* Again and again: the first signal may come just before flock(). */
+	when.it_interval.tv_nsec = LOCK_NUDGE_MS * 1000000L;
+	if (timer_settime(*timer, 0, &when, NULL) == -1) {
+		timer_delete(*timer);
+		return -1;
+	}
+	return 0;
+}
+
+static int64_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * Waiting in the kernel is first come, first served, and costs nothing;
+ * SQLite's own busy handler sleeps and tries again, which starves the unlucky.
+ */
+enum store_rc
+lock_take(struct store *st)
+{
+	int64_t deadline;
+	timer_t timer;
+	int rc, saved;
+
+	if (flock(st->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return STORE_OK;
+	if (errno != EWOULDBLOCK && errno != EINTR) {
+		log_warn("%s-lock", st->path);
+		return STORE_ERROR;
+	}
+	deadline = monotonic() + STORE_LOCK_WAIT_MS;
+	if (timer_start(&timer) == -1) {
+		log_warn("%s-lock: timer", st->path);
+		return STORE_ERROR;
+	}
+	do
+		rc = flock(st->lock_fd, LOCK_EX);
+	while (rc == -1 && errno == EINTR && monotonic() < deadline);
+	saved = errno;
+	timer_delete(timer);
+	if (rc == 0)
+		return STORE_OK;
+	errno = saved;
+	if (errno == EINTR) {
+		log_warnx("%s: lock not had within %d ms", st->path,
+		    STORE_LOCK_WAIT_MS);
+		return STORE_BUSY;
+	}
+	log_warn("%s-lock", st->path);
+	return STORE_ERROR;
+}
+
+void
+lock_release(struct store *st)
+{
+	flock(st->lock_fd, LOCK_UN);
+}

@@ -1,0 +1,335 @@
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#define SLICE 100 /* rows in one transaction: a receiver waits no longer */
+
+struct rebuild {
+	struct store *st;
+	store_map_fn map;
+	void *arg;
+	struct arena *arena; /* texts of the call that is folded again */
+	struct store_rebuilt *result;
+};
+
+/* Do one row after number *after.  STORE_NOT_FOUND: there is none. */
+typedef enum store_rc (*row_fn)(struct rebuild *rb, int64_t *after);
+
+/* All rows, SLICE of them in a transaction. */
+static enum store_rc
+in_slices(struct rebuild *rb, row_fn fn)
+{
+	enum store_rc rc = STORE_OK;
+	int64_t after = 0;
+
+	while (rc == STORE_OK) {
+		rc = transaction_begin(rb->st);
+		if (rc != STORE_OK)
+			return rc;
+		for (int i = 0; i < SLICE && rc == STORE_OK; i++)
+			rc = fn(rb, &after);
+		rc = transaction_end(rb->st, rc);
+	}
+	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
+/* Write what the event says of itself now, if that is something else. */
+static enum store_rc
+event_update(
+    struct rebuild *rb, int64_t seq, int64_t call, const struct event *e)
+{
+	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_EVENT);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, seq);
+	bind_text(s, 2, e->type);
+	bind_text(s, 3, e->id);
+	bind_text(s, 4, call_state_name[e->state]);
+	bind_text(s, 5, call_outcome_name[e->outcome]);
+	sqlite3_bind_int64(s, 6, e->time);
+	if (call != 0)
+		sqlite3_bind_int64(s, 7, call);
+	return stmt_run(rb->st, s);
+}
+
+/* First pass: every event to the call that it belongs to. */
+static enum store_rc
+event_again(struct rebuild *rb, int64_t *after)
+{
+	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_EVENTS);
+	struct stored_event se;
+	struct event e;
+	enum store_rc rc = STORE_OK;
+	int64_t source, call = 0;
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, *after);
+	step = sqlite3_step(s);
+	if (step != SQLITE_ROW) {
+		rc = step == SQLITE_DONE ? STORE_NOT_FOUND
+					 : store_failed(rb->st, "event");
+		goto out;
+	}
+	stored_event_read(s, &se);
+	source = sqlite3_column_int64(s, 11);
+	*after = se.number;
+	rb->result->events++;
+	if (rb->map(rb->arg, &se, &e) != 0) {
+		rb->result->failed++;
+		goto out;
+	}
+	if (e.call != NULL) {
+		call = call_find(rb->st, source, e.call);
+		/* A new call is folded right in the second pass. */
+		if (call == 0)
+			rc = call_join(rb->st, source, &e, &call);
+		else if (call == -1)
+			rc = STORE_ERROR;
+	}
+	if (rc == STORE_OK)
+		rc = event_update(rb, se.number, call, &e);
+out:
+	stmt_done(s);
+	return rc;
+}
+
+/* Set the flag if the query finds something in the call. */
+static enum store_rc
+flag_if(struct rebuild *rb, enum sql which, struct call_row *r, unsigned flag)
+{
+	sqlite3_stmt *s = stmt_get(rb->st, which);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, r->number);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		r->call.flags |= flag;
+	else if (step != SQLITE_DONE)
+		rc = store_failed(rb->st, "rebuild");
+	stmt_done(s);
+	return rc;
+}
+
+/* The mapper's texts live until the next event: keep those that won. */
+static int
+keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
+{
+	struct stamp stamp;
+
+	stamp_of(e, &stamp);
+	for (int i = 0; i < FIELD__MAX; i++) {
+		struct value *v = &c->field[i];
+
+		if (!v->set || v->text == NULL ||
+		    stamp_compare(&c->stamp[i], &stamp) != 0)
+			continue;
+		v->text = arena_strndup(rb->arena, v->text, v->len);
+		if (v->text == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Fold all events of the call, and write their facts and errors.  A body that
+ * no definition can read leaves the call as it was: STORE_NOT_FOUND.
+ */
+static enum store_rc
+fold_again(struct rebuild *rb, struct call_row *r, bool write)
+{
+	sqlite3_stmt *s = stmt_get(rb->st, SQL_CALL_EVENTS);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, r->number);
+	while (rc == STORE_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct stored_event se;
+		struct event e;
+
+		stored_event_read(s, &se);
+		if (rb->map(rb->arg, &se, &e) != 0) {
+			rc = STORE_NOT_FOUND;
+			break;
+		}
+		if (write) {
+			rc = call_add_details(rb->st, r->number, &e);
+			continue;
+		}
+		fold_event(&r->call, &e);
+		r->events++;
+		if (keep_texts(rb, &r->call, &e) == -1)
+			rc = STORE_ERROR;
+	}
+	stmt_done(s);
+	return rc;
+}
+
+/* FNV-1a over every column of every row. */
+static enum store_rc
+hash_rows(struct store *st, enum sql which, int64_t number, uint64_t *h)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		for (int i = 0; i < sqlite3_column_count(s); i++) {
+			const unsigned char *p = sqlite3_column_blob(s, i);
+			int n = sqlite3_column_bytes(s, i);
+
+			for (int k = 0; k <= n; k++) {
+				*h ^= k < n ? p[k] : 0xffu;
+				*h *= 1099511628211u;
+			}
+		}
+	if (step != SQLITE_DONE)
+		rc = store_failed(st, "rebuild");
+	stmt_done(s);
+	return rc;
+}
+
+/* Tells whether a call, its facts or its errors changed. */
+static enum store_rc
+fingerprint(struct store *st, int64_t number, uint64_t *h)
+{
+	static const enum sql parts[] = {
+	    SQL_REBUILD_CALL, SQL_REBUILD_FACTS, SQL_REBUILD_ERRORS};
+	enum store_rc rc = STORE_OK;
+
+	*h = 14695981039346656037u;
+	for (int i = 0; i < 3 && rc == STORE_OK; i++)
+		rc = hash_rows(st, parts[i], number, h);
+	return rc;
+}
+
+static int64_t
+next_call(struct store *st, int64_t after)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_REBUILD_CALLS);
+	int64_t number = -1;
+	int step;
+
+	if (s == NULL)
+		return -1;
+	sqlite3_bind_int64(s, 1, after);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		number = sqlite3_column_int64(s, 0);
+	else if (step == SQLITE_DONE)
+		number = 0;
+	else
+		store_failed(st, "call");
+	stmt_done(s);
+	return number;
+}
+
+static enum store_rc
+call_write(
+    struct rebuild *rb, const struct call_row *before, struct call_row *after)
+{
+	uint64_t was, is;
+	int64_t number = before->number;
+	enum store_rc rc = fingerprint(rb->st, number, &was);
+
+	if (rc == STORE_OK)
+		rc = flag_if(rb, SQL_REBUILD_LATE, after, CALL_LATE);
+	if (rc == STORE_OK)
+		rc = flag_if(rb, SQL_REBUILD_VARIANT, after, CALL_VARIANT);
+	if (rc == STORE_OK)
+		rc = call_drop_details(rb->st, number);
+	if (rc == STORE_OK)
+		rc = after->events == 0 ? call_drop(rb->st, before)
+					: call_save(rb->st, before, after);
+	if (rc == STORE_OK && after->events > 0)
+		rc = fold_again(rb, after, true);
+	if (rc == STORE_OK)
+		rc = fingerprint(rb->st, number, &is);
+	if (rc == STORE_OK && is != was)
+		rb->result->changed++;
+	return rc;
+}
+
+/* Second pass: every call from its events. */
+static enum store_rc
+call_again(struct rebuild *rb, int64_t *after_number)
+{
+	struct call_row before, after = {0};
+	enum store_rc rc;
+	int64_t number = next_call(rb->st, *after_number);
+
+	if (number <= 0)
+		return number == 0 ? STORE_NOT_FOUND : STORE_ERROR;
+	*after_number = number;
+	rb->result->calls++;
+	arena_reset(rb->arena);
+	rc = call_load(rb->st, number, &before);
+	if (rc != STORE_OK)
+		return rc;
+	after.number = number;
+	after.source = before.source;
+	after.id = before.id;
+	rc = fold_again(rb, &after, false);
+	if (rc == STORE_OK)
+		rc = call_write(rb, &before, &after);
+	else if (rc == STORE_NOT_FOUND)
+		rc = STORE_OK;
+	call_release(&before);
+	return rc;
+}
+
+/* Third pass: the roll-up, and whose days it counts. */
+static enum store_rc
+days_again(struct store *st)
+{
+	static const enum sql steps[] = {SQL_DAYS_DROP, SQL_REBUILD_DAYS};
+	enum store_rc rc = transaction_begin(st);
+	sqlite3_stmt *s;
+
+	if (rc != STORE_OK)
+		return rc;
+	for (int i = 0; i < 2 && rc == STORE_OK; i++) {
+		s = stmt_get(st, steps[i]);
+		rc = s == NULL ? STORE_ERROR : stmt_run(st, s);
+	}
+	if (rc == STORE_OK && (s = stmt_get(st, SQL_META_SET)) != NULL) {
+		bind_text(s, 1, "timezone");
+		bind_text(s, 2, st->timezone);
+		rc = stmt_run(st, s);
+	}
+	return transaction_end(st, rc);
+}
+
+enum store_rc
+store_rebuild(
+    struct store *st, store_map_fn map, void *arg, struct store_rebuilt *result)
+{
+	struct rebuild rb = {.st = st, .map = map, .arg = arg};
+	enum store_rc rc;
+
+	memset(result, 0, sizeof(*result));
+	rb.result = result;
+	rb.arena = arena_new();
+	if (rb.arena == NULL)
+		return STORE_ERROR;
+	rc = in_slices(&rb, event_again);
+	if (rc == STORE_OK)
+		rc = in_slices(&rb, call_again);
+	if (rc == STORE_OK)
+		rc = days_again(st);
+	arena_free(rb.arena);
+	return rc;
+}

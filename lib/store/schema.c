@@ -1,0 +1,215 @@
+#include "store/internal.h"
+
+#include <stdio.h>
+
+/*
+ * Append only: what is released is never edited.  Step n brings user_version
+ * from n to n + 1.  All steps that a file needs run in one transaction.
+ */
+static const char *const migrations[SCHEMA_VERSION] = {
+    /* What the store itself has to remember. */
+    "CREATE TABLE meta ("
+    "  name TEXT PRIMARY KEY,"
+    "  value TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /*
+     * A configured source.  One that changes its platform is another
+     * source, so that old bodies are still read as what they were.
+     */
+    "CREATE TABLE source ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  UNIQUE (name, provider)"
+    ") STRICT;"
+
+    /*
+     * One content of one event.  `variant` is 0 for the first content of a
+     * key and counts up for others.  seq is never used twice, since it is
+     * the cursor of the export.  The columns type to call follow from body
+     * and headers by the definition; `callbook rebuild` derives them again.
+     */
+    "CREATE TABLE event ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  key BLOB NOT NULL CHECK (length(key) = 16),"
+    "  variant INTEGER NOT NULL,"
+    "  digest BLOB NOT NULL CHECK (length(digest) = 16),"
+    "  type TEXT NOT NULL," /* the platform's word */
+    "  id TEXT," /* the platform's */
+    "  state TEXT CHECK (state IN ('queued', 'requested', 'ringing',"
+    "    'connected', 'closing', 'ended', 'analyzed')),"
+    "  outcome TEXT,"
+    "  time INTEGER NOT NULL," /* ms; the platform's, else received */
+    "  received INTEGER NOT NULL," /* ms */
+    "  call INTEGER REFERENCES call,"
+    "  content_type TEXT NOT NULL,"
+    "  headers TEXT," /* those that the mapping used */
+    "  body BLOB NOT NULL" /* as it came */
+    ") STRICT;"
+    "CREATE UNIQUE INDEX event_key ON event (source, key, variant);"
+    "CREATE INDEX event_call ON event (call) WHERE call IS NOT NULL;"
+
+    /* Further deliveries of an event. */
+    "CREATE TABLE repeat ("
+    "  event INTEGER PRIMARY KEY REFERENCES event,"
+    "  count INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL" /* ms */
+    ") STRICT;"
+
+    /*
+     * One call: a function of the set of its events (call/fold.h).  Beside
+     * what is shown stand the parts that the fold needs to go on: states,
+     * the times of events, and stamps, which tells for each field which
+     * event it came from.
+     */
+    "CREATE TABLE call ("
+    "  number INTEGER PRIMARY KEY,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  id TEXT NOT NULL," /* the platform's */
+    "  state TEXT,"
+    "  outcome TEXT,"
+    "  flags INTEGER NOT NULL," /* enum call_flag */
+    "  answered INTEGER NOT NULL,"
+    "  day INTEGER NOT NULL," /* of started, local, since 1970-01-01 */
+    "  trace TEXT,"
+    "  agent TEXT,"
+    "  direction TEXT,"
+    "  from_number TEXT,"
+    "  to_number TEXT,"
+    "  started INTEGER NOT NULL," /* ms */
+    "  ended INTEGER," /* ms */
+    "  duration INTEGER," /* ms */
+    "  recording TEXT,"
+    "  status TEXT,"
+    "  reason TEXT,"
+    "  disposition TEXT,"
+    "  summary TEXT,"
+    "  attempt INTEGER,"
+    "  attempts_max INTEGER,"
+    "  final INTEGER,"
+    "  next_retry INTEGER," /* ms */
+    "  transcript TEXT," /* JSON array of {speaker, text, time} */
+    "  events INTEGER NOT NULL,"
+    "  states INTEGER NOT NULL," /* bits 1 << enum call_state */
+    "  first_time INTEGER NOT NULL,"
+    "  last_time INTEGER NOT NULL,"
+    "  first_received INTEGER NOT NULL,"
+    "  last_received INTEGER NOT NULL,"
+    "  ended_time INTEGER NOT NULL,"
+    "  stamps BLOB NOT NULL,"
+    "  UNIQUE (id, source)"
+    ") STRICT;"
+    "CREATE INDEX call_started ON call (started);"
+
+    /* One leaf of a dynamic object; the newest by (time, mark). */
+    "CREATE TABLE fact ("
+    "  call INTEGER NOT NULL REFERENCES call,"
+    "  path TEXT NOT NULL," /* GROUP/MEMBER… */
+    "  type TEXT NOT NULL CHECK (type IN ('text', 'number', 'boolean')),"
+    "  value ANY NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  mark BLOB NOT NULL,"
+    "  PRIMARY KEY (call, path)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* One entry of a platform's list of errors; a set, '' where absent. */
+    "CREATE TABLE error ("
+    "  call INTEGER NOT NULL REFERENCES call,"
+    "  code TEXT NOT NULL,"
+    "  message TEXT NOT NULL,"
+    "  phase TEXT NOT NULL,"
+    "  place TEXT NOT NULL,"
+    "  time TEXT NOT NULL,"
+    "  PRIMARY KEY (call, time, code, message, phase, place)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Roll-up; '' where a call has no such value. */
+    "CREATE TABLE day ("
+    "  day INTEGER NOT NULL,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  agent TEXT NOT NULL,"
+    "  direction TEXT NOT NULL,"
+    "  outcome TEXT NOT NULL," /* '' until the call ended */
+    "  calls INTEGER NOT NULL,"
+    "  answered INTEGER NOT NULL,"
+    "  talk INTEGER NOT NULL," /* ms */
+    "  with_errors INTEGER NOT NULL,"
+    "  PRIMARY KEY (day, source, agent, direction, outcome)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Authenticates, and tells no event.  Same bytes: one row. */
+    "CREATE TABLE quarantine ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  received INTEGER NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  content_type TEXT NOT NULL,"
+    "  headers TEXT,"
+    "  repeats INTEGER NOT NULL,"
+    "  body BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX quarantine_same ON quarantine (source, length(body));"
+
+    /* Does not authenticate: a ring. */
+    "CREATE TABLE rejected ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  received INTEGER NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  content_type TEXT NOT NULL,"
+    "  headers TEXT,"
+    "  body BLOB NOT NULL"
+    ") STRICT;",
+};
+
+int
+schema_version(sqlite3 *db, int *version)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) ==
+		SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW) {
+		*version = sqlite3_column_int(s, 0);
+		rc = 0;
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+/* Leaves the transaction open on failure: the caller closes the store. */
+int
+schema_migrate(struct store *st, int from, struct buf *why)
+{
+	char pragma[64];
+
+	if (sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL))
+		goto fail;
+	for (int v = from; v < SCHEMA_VERSION; v++)
+		if (sqlite3_exec(st->db, migrations[v], NULL, NULL, NULL))
+			goto fail;
+	snprintf(
+	    pragma, sizeof(pragma), "PRAGMA user_version = %d", SCHEMA_VERSION);
+	if (sqlite3_exec(st->db, pragma, NULL, NULL, NULL))
+		goto fail;
+	if (from == 0) {
+		sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+
+		if (s == NULL)
+			goto fail;
+		bind_text(s, 1, "timezone");
+		bind_text(s, 2, st->timezone);
+		if (stmt_run(st, s) != STORE_OK)
+			goto fail;
+	}
+	if (sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL))
+		goto fail;
+	return 0;
+fail:
+	buf_printf(why, "%s: cannot bring the schema from version %d to %d: %s",
+	    st->path, from, SCHEMA_VERSION, sqlite3_errmsg(st->db));
+	return -1;
+}

@@ -1,0 +1,446 @@
+#include "store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define NEW_PAGE_SIZE "8192" /* bytes */
+#define BUSY_TIMEOUT_MS 2000 /* for readers, where the journal is no WAL */
+#define STORE_FILE_MODE 0600 /* transcripts are nobody else's */
+
+enum store_rc
+rc_of(int sqlite_rc)
+{
+	switch (sqlite_rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return STORE_OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return STORE_BUSY;
+	case SQLITE_FULL:
+		return STORE_FULL;
+	default:
+		return STORE_ERROR;
+	}
+}
+
+enum store_rc
+store_failed(struct store *st, const char *what)
+{
+	int rc = sqlite3_extended_errcode(st->db);
+
+	log_warnx(
+	    "%s: %s: %s (%d)", st->path, what, sqlite3_errmsg(st->db), rc);
+	return rc_of(rc) == STORE_OK ? STORE_ERROR : rc_of(rc);
+}
+
+sqlite3_stmt *
+stmt_get(struct store *st, enum sql which)
+{
+	sqlite3_stmt **s = &st->stmt[which];
+
+	if (*s == NULL &&
+	    sqlite3_prepare_v3(st->db, sql_text[which], -1,
+		SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
+		store_failed(st, "prepare");
+	return *s;
+}
+
+void
+stmt_done(sqlite3_stmt *s)
+{
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+enum store_rc
+stmt_run(struct store *st, sqlite3_stmt *s)
+{
+	enum store_rc rc = STORE_OK;
+	int step = sqlite3_step(s);
+
+	if (step != SQLITE_DONE && step != SQLITE_ROW)
+		rc = store_failed(st, sqlite3_sql(s));
+	stmt_done(s);
+	return rc;
+}
+
+/* Binding fails only for want of memory; the step after it then says so. */
+void
+bind_text(sqlite3_stmt *s, int i, const char *text)
+{
+	if (text == NULL)
+		sqlite3_bind_null(s, i);
+	else
+		sqlite3_bind_text64(
+		    s, i, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void
+bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n)
+{
+	/* A NULL pointer would be NULL, which is not the empty blob. */
+	if (n == 0)
+		sqlite3_bind_zeroblob(s, i, 0);
+	else
+		sqlite3_bind_blob64(s, i, data, n, SQLITE_STATIC);
+}
+
+/* Does the WAL's shared memory not reach all who may open the file? */
+static const char *
+network_file_system(const char *path)
+{
+	static const struct {
+		unsigned long magic; /* statfs(2) */
+		const char *name;
+	} known[] = {
+	    {0x6969, "NFS"},
+	    {0x517B, "SMB"},
+	    {0xFF534D42, "CIFS"},
+	    {0xFE534D42, "SMB2"},
+	    {0x5346414F, "AFS"},
+	    {0x00C36400, "Ceph"},
+	    {0x0BD00BD0, "Lustre"},
+	    {0x01161970, "GFS2"},
+	    {0x7461636F, "OCFS2"},
+	    {0x65735546, "FUSE"},
+	    {0x01021997, "9P"},
+	};
+	struct statfs fs;
+
+	if (statfs(path, &fs) == -1)
+		return NULL;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (((unsigned long)fs.f_type & 0xffffffffUL) == known[i].magic)
+			return known[i].name;
+	return NULL;
+}
+
+/* Set the journal and say what it became: "wal", "truncate"… */
+static int
+journal_set(sqlite3 *db, const char *sql, char *out, size_t size)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW) {
+		snprintf(out, size, "%s", sqlite3_column_text(s, 0));
+		rc = 0;
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static int
+wal_grew(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store *st = arg;
+
+	(void)db;
+	(void)name;
+	st->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* Open the file as every connection of ours must be; alone: none beside it. */
+static int
+connect_db(struct store *st, bool durable, bool alone, struct buf *why)
+{
+	int flags = st->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
+					    : SQLITE_OPEN_READONLY;
+
+	/* NOMUTEX: at any time one thread, the one that leads, uses it. */
+	if (sqlite3_open_v2(st->path, &st->db,
+		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)) {
+		buf_printf(why, "%s: %s", st->path,
+		    st->db == NULL ? "out of memory" : sqlite3_errmsg(st->db));
+		return -1;
+	}
+	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	/* A checkpoint outside our lock would open the WAL-reset fault. */
+	sqlite3_wal_autocheckpoint(st->db, 0);
+	sqlite3_wal_hook(st->db, wal_grew, st);
+	sqlite3_db_config(
+	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	/*
+	 * Any other statement would look at the file, and share it.  The size
+	 * of a page matters to a new file alone: bodies of the usual
+	 * length fill 8192 bytes better than 4096.
+	 */
+	if ((alone &&
+		sqlite3_exec(st->db, "PRAGMA locking_mode = EXCLUSIVE", NULL,
+		    NULL, NULL)) ||
+	    sqlite3_exec(st->db, "PRAGMA page_size = " NEW_PAGE_SIZE, NULL,
+		NULL, NULL) ||
+	    sqlite3_exec(st->db,
+		durable ? "PRAGMA synchronous = FULL"
+			: "PRAGMA synchronous = NORMAL",
+		NULL, NULL, NULL)) {
+		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Does a WAL work in this directory?  Tried on a file of its own: to try on
+ * the store would change it under those who have it open.
+ */
+static bool
+wal_works(struct store *st)
+{
+	static const char *const suffix[] = {
+	    "-probe", "-probe-wal", "-probe-shm", "-probe-journal"};
+	struct buf name[4] = {{0}};
+	sqlite3 *db = NULL;
+	bool works = false, named = true;
+
+	for (int i = 0; i < 4; i++) {
+		buf_printf(&name[i], "%s%s", st->path, suffix[i]);
+		named = named && !name[i].failed;
+	}
+	if (named) {
+		works = sqlite3_open(name[0].data, &db) == SQLITE_OK &&
+		    sqlite3_exec(db,
+			"PRAGMA journal_mode = WAL; CREATE TABLE t (x)", NULL,
+			NULL, NULL) == SQLITE_OK;
+		if (!works)
+			snprintf(st->journal_why, sizeof(st->journal_why),
+			    "a WAL does not work here: %s",
+			    db == NULL ? "out of memory" : sqlite3_errmsg(db));
+		sqlite3_close(db);
+		for (int i = 0; i < 4; i++)
+			unlink(name[i].data);
+	}
+	for (int i = 0; i < 4; i++)
+		buf_free(&name[i]);
+	return works;
+}
+
+/*
+ * WAL where it works, found by using it; a truncated rollback journal with
+ * its own fsyncs where it does not.  The lock is held.
+ */
+static int
+journal_choose(struct store *st, bool durable, struct buf *why)
+{
+	const char *network = network_file_system(st->path);
+	char mode[16] = "";
+
+	if (network != NULL)
+		snprintf(st->journal_why, sizeof(st->journal_why),
+		    "the file lies on %s, where a WAL is not safe", network);
+	else if (!wal_works(st))
+		; /* it said why */
+	else if (journal_set(st->db, "PRAGMA journal_mode = WAL", mode,
+		     sizeof(mode)) == -1 ||
+	    strcmp(mode, "wal") != 0 ||
+	    sqlite3_exec(st->db, "BEGIN IMMEDIATE; COMMIT", NULL, NULL, NULL))
+		snprintf(st->journal_why, sizeof(st->journal_why),
+		    "a WAL does not work here: %s", sqlite3_errmsg(st->db));
+	else {
+		st->wal = true;
+		return 0;
+	}
+	/*
+	 * A file that says WAL already can only be opened without shared memory
+	 * by a connection that has it alone and has not tried to share.
+	 */
+	sqlite3_close(st->db);
+	st->db = NULL;
+	if (connect_db(st, durable, true, why) == -1)
+		return -1;
+	if (journal_set(st->db, "PRAGMA journal_mode = TRUNCATE", mode,
+		sizeof(mode)) == -1 ||
+	    strcmp(mode, "truncate") != 0 ||
+	    sqlite3_exec(st->db,
+		"PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE; COMMIT", NULL,
+		NULL, NULL)) {
+		buf_printf(why, "%s: %s; and no other journal can be used: %s",
+		    st->path, st->journal_why, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	log_info("%s: journal is TRUNCATE: %s", st->path, st->journal_why);
+	return 0;
+}
+
+/* The lock file, and the store's own with narrow rights before SQLite's. */
+static int
+files_open(struct store *st, struct buf *why)
+{
+	struct buf lock = {0};
+	int fd, rc = -1;
+
+	buf_printf(&lock, "%s-lock", st->path);
+	if (lock.failed) {
+		buf_puts(why, "out of memory");
+		goto out;
+	}
+	/* O_EXCL: closing a file that SQLite has open would drop its locks. */
+	fd = open(
+	    st->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_FILE_MODE);
+	if (fd == -1 && errno != EEXIST) {
+		buf_printf(why, "%s: %s", st->path, strerror(errno));
+		goto out;
+	}
+	if (fd != -1)
+		close(fd);
+	st->lock_fd = open(
+	    lock.data, O_RDWR | O_CREAT | O_CLOEXEC, STORE_FILE_MODE);
+	if (st->lock_fd == -1) {
+		buf_printf(why, "%s: %s", lock.data, strerror(errno));
+		goto out;
+	}
+	rc = 0;
+out:
+	buf_free(&lock);
+	return rc;
+}
+
+static int
+check_version(struct store *st, int version, struct buf *why)
+{
+	if (version <= SCHEMA_VERSION)
+		return 0;
+	buf_printf(why,
+	    "%s: was written by a newer Callbook (schema %d, this program"
+	    " knows %d): install that one again",
+	    st->path, version, SCHEMA_VERSION);
+	return -1;
+}
+
+/*
+ * Can a connection that found a WAL write to it?  Without shared memory it
+ * could still read.  Another writer at work proves that it can.
+ */
+static bool
+can_write(struct store *st)
+{
+	int rc;
+
+	sqlite3_busy_timeout(st->db, 0);
+	rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE; COMMIT", NULL, NULL, NULL);
+	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY;
+}
+
+static int
+open_write(struct store *st, bool durable, struct buf *why)
+{
+	char mode[16] = "";
+	int version, rc = -1;
+
+	/* Usually nothing is to be done, which costs no lock to find out. */
+	if (network_file_system(st->path) == NULL &&
+	    schema_version(st->db, &version) == 0 &&
+	    version == SCHEMA_VERSION &&
+	    journal_set(st->db, "PRAGMA journal_mode", mode, sizeof(mode)) ==
+		0 &&
+	    strcmp(mode, "wal") == 0 && can_write(st)) {
+		st->wal = true;
+		return 0;
+	}
+	if (lock_take(st) != STORE_OK) {
+		buf_printf(why, "%s: the lock was not had", st->path);
+		return -1;
+	}
+	if (journal_choose(st, durable, why) == -1)
+		goto out;
+	/* Read again under the lock: another process may have migrated. */
+	if (schema_version(st->db, &version) == -1)
+		goto fail_locked;
+	if (check_version(st, version, why) == -1)
+		goto out;
+	if (version < SCHEMA_VERSION)
+		rc = schema_migrate(st, version, why);
+	else
+		rc = 0;
+	goto out;
+fail_locked:
+	buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+out:
+	lock_release(st);
+	return rc;
+}
+
+static int
+open_read(struct store *st, struct buf *why)
+{
+	char mode[16] = "";
+	int version;
+
+	if (schema_version(st->db, &version) == -1) {
+		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	if (check_version(st, version, why) == -1)
+		return -1;
+	if (version < SCHEMA_VERSION) {
+		buf_printf(why,
+		    "%s: schema %d is older than this program's %d: the"
+		    " receiver brings it up when it starts",
+		    st->path, version, SCHEMA_VERSION);
+		return -1;
+	}
+	journal_set(st->db, "PRAGMA journal_mode", mode, sizeof(mode));
+	st->wal = strcmp(mode, "wal") == 0;
+	return 0;
+}
+
+struct store *
+store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
+{
+	struct store *st = calloc(1, sizeof(*st));
+
+	if (st == NULL)
+		goto no_memory;
+	st->lock_fd = -1;
+	st->mode = mode;
+	st->tail = &st->head;
+	pthread_mutex_init(&st->mutex, NULL);
+	st->path = strdup(o->path);
+	st->timezone = strdup(o->timezone);
+	if (st->path == NULL || st->timezone == NULL)
+		goto no_memory;
+	if (mode == STORE_WRITE && files_open(st, why) == -1)
+		goto fail;
+	if (connect_db(st, o->durable, false, why) == -1)
+		goto fail;
+	if ((mode == STORE_WRITE ? open_write(st, o->durable, why)
+				 : open_read(st, why)) == -1)
+		goto fail;
+	return st;
+no_memory:
+	buf_puts(why, "out of memory");
+fail:
+	store_close(st);
+	return NULL;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	for (int i = 0; i < SQL__MAX; i++)
+		sqlite3_finalize(st->stmt[i]);
+	sqlite3_close(st->db);
+	if (st->lock_fd != -1)
+		close(st->lock_fd);
+	sources_forget(st);
+	pthread_mutex_destroy(&st->mutex);
+	free(st->timezone);
+	free(st->path);
+	free(st);
+}

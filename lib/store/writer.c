@@ -1,0 +1,276 @@
+#include "store/internal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+/*
+ * The threads that wait at the same time share one transaction.  There is no
+ * thread for writing: the first to come leads, commits for all that queued up
+ * meanwhile, wakes each of them, and hands the lead to the first of those who
+ * came since.  A lone request so pays for no change of threads at all.
+ */
+
+static bool
+is_failure(enum store_rc rc)
+{
+	return rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_ERROR;
+}
+
+static enum store_rc
+begin(struct store *st)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_BEGIN);
+
+	return s == NULL ? STORE_ERROR : stmt_run(st, s);
+}
+
+/* Commit, or undo after a failure; rc or what became of the commit. */
+static enum store_rc
+end(struct store *st, enum store_rc rc)
+{
+	sqlite3_stmt *s;
+
+	if (!is_failure(rc)) {
+		enum store_rc committed;
+
+		s = stmt_get(st, SQL_COMMIT);
+		committed = s == NULL ? STORE_ERROR : stmt_run(st, s);
+		if (committed == STORE_OK)
+			return rc;
+		rc = committed;
+	}
+	/* SQLite undoes by itself on a full disk, for instance. */
+	if (!sqlite3_get_autocommit(st->db)) {
+		s = stmt_get(st, SQL_ROLLBACK);
+		if (s != NULL)
+			stmt_run(st, s);
+	}
+	sources_forget(st);
+	return rc;
+}
+
+/* Copy the WAL back when it has grown; the lock is held. */
+static void
+checkpoint_if_due(struct store *st)
+{
+	int rc;
+
+	if (!st->wal || st->wal_pages < STORE_CHECKPOINT_PAGES)
+		return;
+	st->wal_pages = 0;
+	rc = sqlite3_wal_checkpoint_v2(
+	    st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		store_failed(st, "checkpoint");
+}
+
+enum store_rc
+transaction_begin(struct store *st)
+{
+	enum store_rc rc = lock_take(st);
+
+	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
+		lock_release(st);
+	return rc;
+}
+
+enum store_rc
+transaction_end(struct store *st, enum store_rc rc)
+{
+	rc = end(st, rc);
+	checkpoint_if_due(st);
+	lock_release(st);
+	return rc;
+}
+
+static void
+settle(struct job *first, enum store_rc rc)
+{
+	for (struct job *j = first; j != NULL; j = j->next)
+		j->rc = rc;
+}
+
+/* One job, one transaction. */
+static void
+commit_alone(struct store *st, struct job *j)
+{
+	j->rc = begin(st);
+	if (j->rc == STORE_OK)
+		j->rc = end(st, apply_job(st, j));
+}
+
+/* All jobs in one transaction; if one of them fails, each in its own. */
+static void
+commit_batch(struct store *st, struct job *first)
+{
+	enum store_rc rc = begin(st);
+	bool applied = rc == STORE_OK;
+
+	for (struct job *j = first; j != NULL && applied; j = j->next) {
+		j->rc = apply_job(st, j);
+		applied = !is_failure(j->rc);
+		if (!applied)
+			rc = j->rc;
+	}
+	if (applied) {
+		rc = end(st, STORE_OK);
+		if (rc != STORE_OK)
+			settle(first, rc);
+		return;
+	}
+	end(st, rc);
+	if (first->next == NULL)
+		first->rc = rc;
+	else
+		for (struct job *j = first; j != NULL; j = j->next)
+			commit_alone(st, j);
+}
+
+/* Take what waits, from the head; mine is the head. */
+static struct job *
+dequeue(struct store *st)
+{
+	struct job *first, *last;
+	int n = 1;
+
+	pthread_mutex_lock(&st->mutex);
+	first = last = st->head;
+	while (last->next != NULL && n++ < STORE_BATCH_MAX)
+		last = last->next;
+	st->head = last->next;
+	if (st->head == NULL)
+		st->tail = &st->head;
+	last->next = NULL;
+	pthread_mutex_unlock(&st->mutex);
+	return first;
+}
+
+static void
+lead(struct store *st)
+{
+	struct job *mine = dequeue(st), *j, *next;
+	enum store_rc rc = lock_take(st);
+
+	if (rc == STORE_OK)
+		commit_batch(st, mine);
+	else
+		settle(mine, rc);
+	for (j = mine->next; j != NULL; j = next) {
+		next = j->next; /* j lives on the stack of its thread */
+		sem_post(&j->wake);
+	}
+	if (rc == STORE_OK) {
+		checkpoint_if_due(st);
+		lock_release(st);
+	}
+
+	pthread_mutex_lock(&st->mutex);
+	next = st->head;
+	if (next == NULL)
+		st->leading = false;
+	else
+		next->lead = true;
+	pthread_mutex_unlock(&st->mutex);
+	if (next != NULL)
+		sem_post(&next->wake);
+}
+
+/* Queue the job and come back when it is on disk, or has failed. */
+static enum store_rc
+submit(struct store *st, struct job *j)
+{
+	bool first;
+
+	sem_init(&j->wake, 0, 0);
+	pthread_mutex_lock(&st->mutex);
+	*st->tail = j;
+	st->tail = &j->next;
+	first = !st->leading;
+	st->leading = true;
+	pthread_mutex_unlock(&st->mutex);
+
+	if (!first)
+		while (sem_wait(&j->wake) == -1)
+			; /* EINTR: a signal is not our turn */
+	if (first || j->lead)
+		lead(st);
+	sem_destroy(&j->wake);
+	return j->rc;
+}
+
+enum store_rc
+store_event(struct store *st, const struct delivery *d, const struct event *e,
+    int64_t *number)
+{
+	struct job j = {.kind = JOB_EVENT, .delivery = d, .event = e};
+	enum store_rc rc = submit(st, &j);
+
+	*number = j.number;
+	return rc;
+}
+
+enum store_rc
+store_quarantine(struct store *st, const struct delivery *d, const char *reason,
+    int64_t *number)
+{
+	struct job j = {.kind = JOB_QUARANTINE, .delivery = d};
+	enum store_rc rc;
+
+	j.reason = reason;
+	rc = submit(st, &j);
+	*number = j.number;
+	return rc;
+}
+
+/* A stranger's requests are kept at a rate that costs us nothing. */
+static bool
+reject_allowed(struct store *st, int64_t now)
+{
+	bool allowed;
+
+	pthread_mutex_lock(&st->mutex);
+	if (st->reject_second != now / 1000) {
+		st->reject_second = now / 1000;
+		st->reject_count = 0;
+	}
+	allowed = st->reject_count < STORE_REJECTED_PER_SECOND;
+	if (allowed)
+		st->reject_count++;
+	pthread_mutex_unlock(&st->mutex);
+	return allowed;
+}
+
+enum store_rc
+store_reject(struct store *st, const struct delivery *d, const char *reason)
+{
+	struct job j = {.kind = JOB_REJECT, .delivery = d};
+
+	if (!reject_allowed(st, d->received))
+		return STORE_OK;
+	j.reason = reason;
+	return submit(st, &j);
+}
+
+enum store_rc
+store_requeue(struct store *st, bool rejected, int64_t row,
+    const struct delivery *d, const struct event *e, int64_t *number)
+{
+	struct job j = {.kind = JOB_REQUEUE, .delivery = d, .event = e};
+	enum store_rc rc;
+
+	j.rejected = rejected;
+	j.row = row;
+	rc = submit(st, &j);
+	*number = j.number;
+	return rc;
+}
+
+enum store_rc
+store_probe(struct store *st)
+{
+	struct job j = {.kind = JOB_PROBE};
+
+	return submit(st, &j);
+}

@@ -1,0 +1,517 @@
+/*
+ * Promise P3: order and repetition do not matter.  A set of events is stored
+ * again and again in other orders, with repetitions, some at the same time by
+ * several threads; what the store derives from it has to come out the same to
+ * the byte, and `rebuild` has to find nothing to change.
+ *
+ * Each order is stored under a source name of its own, so that one file serves
+ * for all of them.
+ */
+#include "scratch.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "base/when.h"
+#include "provider/map.h"
+#include "provider/provider.h"
+#include "store/store.h"
+
+#define SET_MAX 32 /* events in a set */
+#define PERMUTE_MAX 6 /* events of which all orders are tried */
+#define RANDOM_ORDERS 60 /* tried of a larger set */
+#define BATCH_MAX 4 /* threads at once */
+#define RECEIVED 1790000000000 /* of the first event of a set, ms */
+
+/* One content of an event: the thing whose order is changed. */
+struct item {
+	struct delivery delivery;
+	struct event event;
+	struct mapper *mapper; /* owns what event points to; NULL: nobody */
+	char *body;
+};
+
+struct set {
+	const char *name;
+	struct item item[SET_MAX];
+	size_t n;
+};
+
+struct world {
+	struct scratch scratch;
+	struct store *store;
+	sqlite3 *db; /* looks at the rows */
+	uint64_t random;
+	int sources;
+	char *rows; /* of the set, in its first order */
+	const struct set *set; /* for the mapping of the rebuild */
+};
+
+static uint32_t
+dice(struct world *w, uint32_t n)
+{
+	/* xorshift64*: the same sequence at every run. */
+	w->random ^= w->random >> 12;
+	w->random ^= w->random << 25;
+	w->random ^= w->random >> 27;
+	return (uint32_t)((w->random * 2685821657736338717u) >> 33) % n;
+}
+
+/* Everything derived for a source, as text; numbers of rows left out. */
+static char *
+derived_rows(struct world *w, const char *source)
+{
+	static const char *const queries[] = {
+	    "SELECT c.* FROM call c JOIN source s ON s.id = c.source"
+	    " WHERE s.name = ?1 ORDER BY c.id",
+	    "SELECT c.id, f.* FROM fact f JOIN call c ON c.number = f.call"
+	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
+	    " ORDER BY c.id, f.path",
+	    "SELECT c.id, e.* FROM error e JOIN call c"
+	    " ON c.number = e.call JOIN source s ON s.id = c.source"
+	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5, 6, 7",
+	    "SELECT d.* FROM day d JOIN source s ON s.id = d.source"
+	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5",
+	};
+	struct buf b = {0};
+
+	for (size_t q = 0; q < sizeof(queries) / sizeof(queries[0]); q++) {
+		sqlite3_stmt *s;
+
+		assert_int_equal(
+		    sqlite3_prepare_v2(w->db, queries[q], -1, &s, NULL),
+		    SQLITE_OK);
+		sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
+		while (sqlite3_step(s) == SQLITE_ROW) {
+			for (int i = 0; i < sqlite3_column_count(s); i++) {
+				const char *name = sqlite3_column_name(s, i);
+				const char *text;
+
+				if (strcmp(name, "number") == 0 ||
+				    strcmp(name, "call") == 0 ||
+				    strcmp(name, "source") == 0)
+					continue;
+				buf_printf(&b, "%s=", name);
+				text = sqlite3_column_blob(s, i);
+				buf_json(&b, text == NULL ? "" : text,
+				    (size_t)sqlite3_column_bytes(s, i));
+				buf_puts(&b, "\n");
+			}
+		}
+		sqlite3_finalize(s);
+	}
+	assert_false(b.failed);
+	return b.data;
+}
+
+/* One thread of a batch. */
+struct sending {
+	pthread_t thread;
+	struct store *store;
+	struct delivery delivery;
+	const struct event *event;
+	enum store_rc rc;
+};
+
+static void *
+send_item(void *arg)
+{
+	struct sending *s = arg;
+	int64_t n;
+
+	s->rc = store_event(s->store, &s->delivery, s->event, &n);
+	return NULL;
+}
+
+/* Store the items in this order, cut into batches at random. */
+static void
+store_in_order(struct world *w, const struct set *set, const size_t *order,
+    size_t n, const char *source)
+{
+	struct sending batch[BATCH_MAX];
+	size_t i = 0;
+
+	while (i < n) {
+		size_t size = 1 + dice(w, BATCH_MAX);
+
+		if (size > n - i)
+			size = n - i;
+		for (size_t k = 0; k < size; k++) {
+			const struct item *it = &set->item[order[i + k]];
+
+			batch[k].store = w->store;
+			batch[k].delivery = it->delivery;
+			batch[k].delivery.source = source;
+			batch[k].event = &it->event;
+			if (size == 1)
+				send_item(&batch[k]);
+			else
+				pthread_create(&batch[k].thread, NULL,
+				    send_item, &batch[k]);
+		}
+		for (size_t k = 0; k < size; k++) {
+			if (size > 1)
+				pthread_join(batch[k].thread, NULL);
+			assert_true(batch[k].rc == STORE_OK ||
+			    batch[k].rc == STORE_DUPLICATE ||
+			    batch[k].rc == STORE_VARIANT);
+		}
+		i += size;
+	}
+}
+
+/* Try one order, some of its events repeated at random places. */
+static void
+try_order(struct world *w, const struct set *set, const size_t *order)
+{
+	size_t all[SET_MAX * 2], n = 0;
+	char source[24];
+	char *rows;
+
+	for (size_t i = 0; i < set->n; i++) {
+		all[n++] = order[i];
+		if (i > 0 && dice(w, 3) == 0)
+			all[n++] = order[dice(w, (uint32_t)i)];
+	}
+	snprintf(source, sizeof(source), "s%d", w->sources++);
+	store_in_order(w, set, all, n, source);
+	rows = derived_rows(w, source);
+	if (w->rows == NULL) {
+		w->rows = rows;
+		return;
+	}
+	if (strcmp(rows, w->rows) != 0)
+		fail_msg("%s: two orders, two results:\n%s\n--- and ---\n%s",
+		    set->name, w->rows, rows);
+	free(rows);
+}
+
+/* All orders of order[at..n), by exchange. */
+static void
+permute(struct world *w, const struct set *set, size_t *order, size_t at)
+{
+	if (at == set->n) {
+		try_order(w, set, order);
+		return;
+	}
+	for (size_t i = at; i < set->n; i++) {
+		size_t t = order[at];
+
+		order[at] = order[i];
+		order[i] = t;
+		permute(w, set, order, at + 1);
+		order[i] = order[at];
+		order[at] = t;
+	}
+}
+
+static int
+map_again(void *arg, const struct stored_event *se, struct event *e)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; i < w->set->n; i++) {
+		const struct item *it = &w->set->item[i];
+
+		if (it->delivery.len == se->len &&
+		    memcmp(it->delivery.body, se->body, se->len) == 0) {
+			*e = it->event;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static void
+try_set(struct world *w, const struct set *set)
+{
+	size_t order[SET_MAX];
+	struct store_rebuilt result;
+	char *rows;
+
+	for (size_t i = 0; i < set->n; i++)
+		order[i] = i;
+	w->sources = 0;
+	w->rows = NULL;
+	if (set->n <= PERMUTE_MAX)
+		permute(w, set, order, 0);
+	else
+		for (int k = 0; k < RANDOM_ORDERS; k++) {
+			for (size_t i = set->n - 1; i > 0; i--) {
+				size_t j = dice(w, (uint32_t)i + 1);
+				size_t t = order[i];
+
+				order[i] = order[j];
+				order[j] = t;
+			}
+			try_order(w, set, order);
+		}
+
+	w->set = set;
+	assert_int_equal(
+	    store_rebuild(w->store, map_again, w, &result), STORE_OK);
+	assert_int_equal(result.failed, 0);
+	if (result.changed != 0)
+		fail_msg("%s: rebuild changed %lld calls", set->name,
+		    (long long)result.changed);
+	rows = derived_rows(w, "s0");
+	assert_string_equal(rows, w->rows);
+	free(rows);
+	free(w->rows);
+}
+
+static void
+world_open(struct world *w)
+{
+	struct store_options o = {NULL, false, "UTC"};
+	struct buf why = {0};
+
+	memset(w, 0, sizeof(*w));
+	w->random = 88172645463325252u;
+	scratch_make(&w->scratch);
+	o.path = w->scratch.path;
+	w->store = store_open(&o, STORE_WRITE, &why);
+	if (w->store == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	assert_int_equal(
+	    sqlite3_open_v2(o.path, &w->db, SQLITE_OPEN_READONLY, NULL),
+	    SQLITE_OK);
+}
+
+static void
+world_close(struct world *w)
+{
+	sqlite3_close(w->db);
+	store_close(w->store);
+	scratch_remove(&w->scratch);
+}
+
+/* --- events made up, with every kind of collision --------------------------
+ */
+
+static const char *const words[] = {"a", "b", "c"};
+
+/* Texts are of `words`, so nothing has to be freed. */
+static void
+make_event(struct world *w, struct event *e, struct fact *fact,
+    struct call_error *error)
+{
+	memset(e, 0, sizeof(*e));
+	e->key[0] = (unsigned char)dice(w, 5);
+	e->digest[0] = (unsigned char)dice(w, 3);
+	e->type = words[dice(w, 3)];
+	e->call = dice(w, 8) == 0 ? "c2" : "c1";
+	e->state = (enum call_state)dice(w, STATE__MAX);
+	if (e->state == STATE_ENDED)
+		e->outcome = (enum call_outcome)dice(w, OUTCOME__MAX);
+	e->time = 1790000000000 + (int64_t)dice(w, 3) * 86400000;
+	e->received = e->time + dice(w, 3) * 1000;
+	for (int i = 0; i < FIELD__MAX; i++) {
+		if (dice(w, 3) == 0)
+			continue;
+		e->field[i].set = true;
+		if (call_field[i].kind == KIND_TEXT ||
+		    call_field[i].kind == KIND_JSON) {
+			e->field[i].text = words[dice(w, 3)];
+			e->field[i].len = 1;
+		} else
+			e->field[i].number = 1790000000000 + dice(w, 9) * 1000;
+	}
+	fact->path = words[dice(w, 2)];
+	fact->type = dice(w, 2) ? FACT_TEXT : FACT_NUMBER;
+	fact->text = words[dice(w, 3)];
+	fact->len = 1;
+	fact->number = dice(w, 9);
+	e->fact = fact;
+	e->facts = dice(w, 2);
+	error->code = words[dice(w, 3)];
+	e->error = error;
+	e->errors = dice(w, 3) == 0;
+}
+
+static void
+made_up_sets_fold_alike_in_every_order(void **state)
+{
+	static struct set set;
+	static struct fact facts[SET_MAX];
+	static struct call_error errors[SET_MAX];
+	static char bodies[SET_MAX][32];
+	struct world w;
+
+	(void)state;
+	for (int round = 0; round < 24; round++) {
+		world_open(&w);
+		w.random += (uint64_t)round * 7919;
+		memset(&set, 0, sizeof(set));
+		memset(errors, 0, sizeof(errors));
+		set.name = "made up";
+		set.n = round < 18 ? 2 + dice(&w, 4) : 7 + dice(&w, 12);
+		for (size_t i = 0; i < set.n; i++) {
+			struct item *it = &set.item[i];
+			size_t j;
+
+			/* One key and content is one event: no twins. */
+			do {
+				make_event(
+				    &w, &it->event, &facts[i], &errors[i]);
+				for (j = 0; j < i; j++)
+					if (memcmp(set.item[j].event.key,
+						it->event.key,
+						2 * EVENT_KEY_SIZE) == 0)
+						break;
+				if (i > 12)
+					it->event.key[1] = (unsigned char)i;
+			} while (j < i);
+			snprintf(bodies[i], sizeof(bodies[i]), "body %zu", i);
+			it->delivery.provider = "p";
+			it->delivery.content_type = "";
+			it->delivery.body = bodies[i];
+			it->delivery.len = strlen(bodies[i]);
+			it->delivery.received = it->event.received;
+		}
+		try_set(&w, &set);
+		world_close(&w);
+	}
+}
+
+/* --- the platforms' own, by call --------------------------------------------
+ */
+
+static char *
+read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	char *p = malloc(1 << 20);
+
+	assert_non_null(f);
+	assert_non_null(p);
+	*len = fread(p, 1, 1 << 20, f);
+	fclose(f);
+	return p;
+}
+
+/* Map one fixture into set if it tells of that call, or of any at first. */
+static void
+add_fixture(
+    struct set *set, const struct provider *p, const char *path, char *call)
+{
+	static char *const no_env[] = {NULL};
+	struct item *it = &set->item[set->n];
+	struct message m = {no_env, "application/json", NULL, 0};
+	const char *reason;
+	int64_t received = RECEIVED + (int64_t)set->n * 1000;
+
+	it->body = read_file(path, &m.len);
+	m.body = it->body;
+	it->mapper = mapper_new(1 << 20);
+	assert_non_null(it->mapper);
+	if (mapper_map(it->mapper, p, &m, received, &it->event, &reason) !=
+		MAP_OK ||
+	    it->event.call == NULL ||
+	    (*call != '\0' && strcmp(it->event.call, call) != 0)) {
+		mapper_free(it->mapper);
+		free(it->body);
+		memset(it, 0, sizeof(*it));
+		return;
+	}
+	snprintf(call, 128, "%s", it->event.call);
+	it->delivery.provider = provider_name(p);
+	it->delivery.content_type = m.content_type;
+	it->delivery.body = it->body;
+	it->delivery.len = m.len;
+	it->delivery.received = received;
+	set->n++;
+}
+
+static int
+is_json(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
+}
+
+/* The set of fixtures of the call that the file at `first` tells of. */
+static void
+load_set(struct set *set, const struct provider *p, const char *dir,
+    struct dirent **files, int n, int first)
+{
+	char path[512], call[128] = "";
+
+	memset(set, 0, sizeof(*set));
+	for (int k = 0; k < n && set->n < SET_MAX; k++) {
+		int i = (first + k) % n;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]->d_name);
+		add_fixture(set, p, path, call);
+		if (k == 0 && set->n == 0)
+			return;
+	}
+	set->name = dir;
+}
+
+static void
+free_set(struct set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		mapper_free(set->item[i].mapper);
+		free(set->item[i].body);
+	}
+}
+
+static void
+the_calls_of_every_platform_fold_alike_in_every_order(void **state)
+{
+	static struct set set;
+	struct buf why = {0};
+	struct providers *ps = providers_load(NULL, &why);
+	const struct provider *p;
+	int sets = 0;
+
+	(void)state;
+	assert_non_null(ps);
+	for (size_t i = 0; (p = providers_at(ps, i)) != NULL; i++) {
+		char dir[256];
+		struct dirent **files;
+		int n;
+
+		snprintf(dir, sizeof(dir), TEST_DATA "/providers/%s",
+		    provider_name(p));
+		n = scandir(dir, &files, is_json, alphasort);
+		assert_true(n > 0);
+		for (int first = 0; first < n; first++) {
+			struct world w;
+
+			load_set(&set, p, dir, files, n, first);
+			if (set.n > 0) {
+				world_open(&w);
+				try_set(&w, &set);
+				world_close(&w);
+				sets++;
+			}
+			free_set(&set);
+		}
+		for (int k = 0; k < n; k++)
+			free(files[k]);
+		free(files);
+	}
+	assert_true(sets > 20);
+	providers_free(ps);
+	buf_free(&why);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(made_up_sets_fold_alike_in_every_order),
+	    cmocka_unit_test(
+		the_calls_of_every_platform_fold_alike_in_every_order),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
+}

@@ -1,0 +1,608 @@
+#include "scratch.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/when.h"
+#include "store/store.h"
+
+struct box {
+	struct scratch scratch;
+	struct store *store;
+};
+
+static struct store *
+reopen(struct box *b, enum store_mode mode)
+{
+	struct store_options o = {b->scratch.path, true, "UTC"};
+	struct buf why = {0};
+	struct store *st = store_open(&o, mode, &why);
+
+	if (st == NULL)
+		print_error("%s\n", buf_str(&why));
+	buf_free(&why);
+	return st;
+}
+
+static int
+setup(void **state)
+{
+	struct box *b = calloc(1, sizeof(*b));
+
+	scratch_make(&b->scratch);
+	b->store = reopen(b, STORE_WRITE);
+	*state = b;
+	return b->store == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	struct box *b = *state;
+
+	store_close(b->store);
+	scratch_remove(&b->scratch);
+	free(b);
+	return 0;
+}
+
+static struct event
+an_event(unsigned char key)
+{
+	struct event e = {
+	    .type = "call.completed",
+	    .call = "c-1",
+	    .state = STATE_ENDED,
+	    .outcome = OUTCOME_COMPLETED,
+	    .time = 1000,
+	    .received = 2000,
+	};
+
+	e.key[0] = key;
+	return e;
+}
+
+static struct delivery
+a_delivery(const char *body)
+{
+	struct delivery d = {
+	    .source = "sales",
+	    .provider = "p",
+	    .content_type = "application/json",
+	    .received = 2000,
+	};
+
+	d.body = body;
+	d.len = strlen(body);
+	return d;
+}
+
+/* One number out of the file, by another connection. */
+static int64_t
+ask(struct box *b, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	int64_t n;
+
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	n = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
+static void
+run(struct box *b, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+static void
+the_same_event_again_is_counted_and_not_stored(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t first, again;
+
+	assert_int_equal(store_event(b->store, &d, &e, &first), STORE_OK);
+	d.received = 3000;
+	assert_int_equal(
+	    store_event(b->store, &d, &e, &again), STORE_DUPLICATE);
+	assert_int_equal(first, again);
+	assert_int_equal(
+	    store_event(b->store, &d, &e, &again), STORE_DUPLICATE);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
+	assert_int_equal(ask(b, "SELECT count FROM repeat"), 2);
+	assert_int_equal(ask(b, "SELECT last FROM repeat"), 3000);
+	assert_int_equal(ask(b, "SELECT received FROM event"), 2000);
+	assert_int_equal(ask(b, "SELECT events FROM call"), 1);
+}
+
+static void
+another_content_under_a_key_is_kept_as_a_variant(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}"), other = a_delivery("{\"a\":1}");
+	int64_t n, v;
+
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	e.digest[0] = 7;
+	assert_int_equal(store_event(b->store, &other, &e, &v), STORE_VARIANT);
+	assert_true(v > n);
+	assert_int_equal(
+	    store_event(b->store, &other, &e, &v), STORE_DUPLICATE);
+	assert_int_equal(v, n);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE variant = 1"), 1);
+	assert_int_equal(ask(b, "SELECT events FROM call"), 2);
+	assert_int_equal(ask(b, "SELECT flags & 2 FROM call"), 2);
+}
+
+static void
+the_same_key_of_another_source_is_another_event(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}"), other = a_delivery("{}");
+	int64_t n;
+
+	other.source = "support";
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	assert_int_equal(store_event(b->store, &other, &e, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
+}
+
+/* The writer for threads: each stores one event of its own. */
+struct sender {
+	pthread_t thread;
+	struct store *store;
+	unsigned char key;
+	const char *type;
+	enum store_rc rc;
+	int64_t number;
+};
+
+static void *
+send_one(void *arg)
+{
+	struct sender *s = arg;
+	struct event e = an_event(s->key);
+	struct delivery d = a_delivery("{}");
+
+	if (s->type != NULL)
+		e.type = s->type;
+	s->rc = store_event(s->store, &d, &e, &s->number);
+	return NULL;
+}
+
+#define SENDERS 24
+
+static void
+send_all(struct box *b, struct sender *s)
+{
+	for (int i = 0; i < SENDERS; i++) {
+		s[i].store = b->store;
+		assert_int_equal(
+		    pthread_create(&s[i].thread, NULL, send_one, &s[i]), 0);
+	}
+	for (int i = 0; i < SENDERS; i++)
+		pthread_join(s[i].thread, NULL);
+}
+
+/*
+ * The lock is held from outside until all wait, so that they share a batch;
+ * one of them violates a trigger.
+ */
+static void
+a_failed_event_harms_nobody_else_in_its_batch(void **state)
+{
+	struct box *b = *state;
+	struct sender s[SENDERS] = {0};
+	int bad = 0;
+
+	run(b,
+	    "CREATE TRIGGER refuse BEFORE INSERT ON event"
+	    " WHEN new.type = 'refused'"
+	    " BEGIN SELECT raise(ABORT, 'refused'); END");
+	for (int i = 0; i < SENDERS; i++)
+		s[i].key = (unsigned char)(i + 1);
+	s[5].type = s[11].type = "refused";
+	send_all(b, s);
+	for (int i = 0; i < SENDERS; i++)
+		if (s[i].rc == STORE_ERROR)
+			bad++;
+		else
+			assert_int_equal(s[i].rc, STORE_OK);
+	assert_int_equal(bad, 2);
+	assert_int_equal(s[5].rc, STORE_ERROR);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), SENDERS - 2);
+	assert_int_equal(ask(b, "SELECT events FROM call"), SENDERS - 2);
+}
+
+static void
+threads_that_bring_the_same_event_store_it_once(void **state)
+{
+	struct box *b = *state;
+	struct sender s[SENDERS] = {0};
+	int stored = 0;
+
+	for (int i = 0; i < SENDERS; i++)
+		s[i].key = 9;
+	send_all(b, s);
+	for (int i = 0; i < SENDERS; i++) {
+		stored += s[i].rc == STORE_OK;
+		assert_true(s[i].rc == STORE_OK || s[i].rc == STORE_DUPLICATE);
+		assert_int_equal(s[i].number, s[0].number);
+	}
+	assert_int_equal(stored, 1);
+	assert_int_equal(ask(b, "SELECT count FROM repeat"), SENDERS - 1);
+}
+
+/* A lock held elsewhere delays; held for longer than the limit it refuses. */
+static void
+a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	char path[120];
+	int64_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-lock", b->scratch.path);
+	fd = open(path, O_RDWR);
+	assert_true(fd != -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_BUSY);
+	flock(fd, LOCK_UN);
+	close(fd);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 0);
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+}
+
+static void
+what_cannot_be_mapped_makes_one_row_however_often_it_comes(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("[1]"), other = a_delivery("[2]");
+	int64_t first, again, third;
+
+	assert_int_equal(
+	    store_quarantine(b->store, &d, "why", &first), STORE_OK);
+	assert_int_equal(
+	    store_quarantine(b->store, &d, "why", &again), STORE_OK);
+	assert_int_equal(
+	    store_quarantine(b->store, &other, "why", &third), STORE_OK);
+	assert_int_equal(first, again);
+	assert_true(third != first);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 2);
+	assert_int_equal(
+	    ask(b, "SELECT repeats FROM quarantine ORDER BY id LIMIT 1"), 1);
+}
+
+static void
+requeueing_moves_the_row_once(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("[1]");
+	int64_t row, n;
+
+	assert_int_equal(store_quarantine(b->store, &d, "why", &row), STORE_OK);
+	assert_int_equal(
+	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
+	assert_int_equal(
+	    store_requeue(b->store, false, row, &d, &e, &n), STORE_NOT_FOUND);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM repeat"), 0);
+}
+
+static void
+the_rejected_are_a_ring_and_few_a_second(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(store_reject(b->store, &d, "wrong"), STORE_OK);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_PER_SECOND);
+	for (int i = 0; i < 3 * STORE_REJECTED_MAX; i++) {
+		d.received += 500;
+		store_reject(b->store, &d, "wrong");
+	}
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_MAX);
+	assert_int_equal(
+	    ask(b, "SELECT max(received) FROM rejected"), d.received);
+}
+
+static void
+an_event_that_comes_after_a_later_one_makes_the_call_late(void **state)
+{
+	struct box *b = *state;
+	struct event first = an_event(1), second = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	first.time = 5000;
+	first.received = 6000;
+	second.time = 4000;
+	second.received = 6001;
+	store_event(b->store, &d, &first, &n);
+	assert_int_equal(ask(b, "SELECT flags & 4 FROM call"), 0);
+	store_event(b->store, &d, &second, &n);
+	assert_int_equal(ask(b, "SELECT flags & 4 FROM call"), 4);
+}
+
+static void
+an_event_of_no_call_is_stored_alone(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.call = NULL;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 0);
+}
+
+static void
+the_roll_up_follows_a_call_that_moves(void **state)
+{
+	struct box *b = *state;
+	struct event start = an_event(1), end = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	start.state = STATE_RINGING;
+	start.outcome = OUTCOME_NONE;
+	store_event(b->store, &d, &start, &n);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE outcome = ''"), 1);
+	end.field[FIELD_DURATION].set = true;
+	end.field[FIELD_DURATION].number = 61000;
+	store_event(b->store, &d, &end, &n);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT talk FROM day WHERE outcome = 'completed'"), 61000);
+	assert_int_equal(ask(b, "SELECT answered FROM day"), 1);
+}
+
+static void
+a_newer_schema_is_refused_with_a_clear_word(void **state)
+{
+	struct box *b = *state;
+	struct store_options o = {b->scratch.path, true, "UTC"};
+	struct buf why = {0};
+
+	store_close(b->store);
+	b->store = NULL;
+	run(b, "PRAGMA user_version = 99");
+	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_non_null(strstr(buf_str(&why), "newer Callbook (schema 99"));
+	assert_null(store_open(&o, STORE_READ, &why));
+	buf_free(&why);
+}
+
+static void
+a_file_that_is_no_database_is_refused_and_left_alone(void **state)
+{
+	struct box *b = *state;
+	struct scratch s;
+	struct store_options o = {NULL, true, "UTC"};
+	struct buf why = {0};
+	FILE *f;
+	char text[40] = "";
+
+	(void)b;
+	scratch_make(&s);
+	o.path = s.path;
+	f = fopen(s.path, "w");
+	fputs("this is somebody's letter, no database", f);
+	fclose(f);
+	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_non_null(strstr(buf_str(&why), "not a database"));
+	f = fopen(s.path, "r");
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "this is somebody's letter, no database");
+	buf_free(&why);
+	scratch_remove(&s);
+}
+
+/* A directory in its place makes the WAL's shared memory impossible. */
+static void
+block(const struct scratch *s, const char *suffix)
+{
+	char path[120];
+
+	snprintf(path, sizeof(path), "%s%s", s->path, suffix);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void
+check_truncate_journal(const struct scratch *s)
+{
+	struct store_options o = {s->path, true, "UTC"};
+	struct buf why = {0};
+	struct store_health h;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	struct store *st, *second;
+	int64_t n;
+
+	st = store_open(&o, STORE_WRITE, &why);
+	if (st == NULL)
+		fail_msg("%s", buf_str(&why));
+	assert_int_equal(store_health(st, false, &h), STORE_OK);
+	assert_string_equal(h.journal, "truncate");
+	assert_non_null(strstr(h.journal_why, "does not work here"));
+	assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+	second = store_open(&o, STORE_WRITE, &why); /* another process */
+	if (second == NULL)
+		fail_msg("%s", buf_str(&why));
+	assert_int_equal(store_event(second, &d, &e, &n), STORE_DUPLICATE);
+	assert_int_equal(store_event(st, &d, &e, &n), STORE_DUPLICATE);
+	store_close(second);
+	store_close(st);
+	buf_free(&why);
+}
+
+static void
+without_shared_memory_the_journal_is_truncate_and_says_why(void **state)
+{
+	struct scratch s;
+
+	(void)state;
+	scratch_make(&s);
+	block(&s, "-probe-shm");
+	check_truncate_journal(&s);
+	scratch_remove(&s);
+}
+
+static void
+a_store_that_loses_shared_memory_goes_on_with_another_journal(void **state)
+{
+	struct scratch s;
+	struct store_options o = {NULL, true, "UTC"};
+	struct buf why = {0};
+	struct store *st;
+	char path[120];
+
+	(void)state;
+	scratch_make(&s);
+	o.path = s.path;
+	st = store_open(&o, STORE_WRITE, &why);
+	assert_non_null(st);
+	store_close(st);
+	snprintf(path, sizeof(path), "%s-shm", s.path);
+	unlink(path);
+	block(&s, "-shm");
+	check_truncate_journal(&s);
+	buf_free(&why);
+	scratch_remove(&s);
+}
+
+static void
+files_are_for_the_owner_alone(void **state)
+{
+	struct box *b = *state;
+	struct stat st;
+	char path[120];
+	static const char *const suffix[] = {"", "-wal", "-shm", "-lock"};
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(
+		    path, sizeof(path), "%s%s", b->scratch.path, suffix[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 077, 0);
+	}
+}
+
+static void
+the_wal_is_copied_back_when_it_has_grown(void **state)
+{
+	struct box *b = *state;
+	struct stat st;
+	char wal[120], body[9000];
+	int64_t n;
+
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	for (int i = 0; i < 4000; i++) {
+		struct event e = an_event(0);
+		struct delivery d = a_delivery(body);
+
+		e.key[1] = (unsigned char)(i >> 8);
+		e.key[2] = (unsigned char)i;
+		e.call = NULL;
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	snprintf(wal, sizeof(wal), "%s-wal", b->scratch.path);
+	assert_int_equal(stat(wal, &st), 0);
+	assert_true(st.st_size < 3 * STORE_CHECKPOINT_PAGES * 8192);
+	assert_int_equal(stat(b->scratch.path, &st), 0);
+	assert_true(st.st_size > 30 * 1000 * 1000);
+}
+
+static int
+count_event(void *arg, const struct stored_event *e)
+{
+	int *n = arg;
+
+	(void)e;
+	++*n;
+	return 0;
+}
+
+static void
+events_are_read_in_the_order_stored_from_a_cursor(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	int64_t n[3];
+	int seen = 0;
+	struct store *reader;
+
+	for (int i = 0; i < 3; i++) {
+		struct event e = an_event((unsigned char)(9 - i));
+
+		store_event(b->store, &d, &e, &n[i]);
+	}
+	assert_true(n[0] < n[1] && n[1] < n[2]);
+	reader = reopen(b, STORE_READ);
+	assert_non_null(reader);
+	assert_int_equal(
+	    store_each_event(reader, n[0], count_event, &seen), STORE_OK);
+	assert_int_equal(seen, 2);
+	store_close(reader);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(the_same_event_again_is_counted_and_not_stored),
+	    TEST(another_content_under_a_key_is_kept_as_a_variant),
+	    TEST(the_same_key_of_another_source_is_another_event),
+	    TEST(a_failed_event_harms_nobody_else_in_its_batch),
+	    TEST(threads_that_bring_the_same_event_store_it_once),
+	    TEST(a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored),
+	    TEST(what_cannot_be_mapped_makes_one_row_however_often_it_comes),
+	    TEST(requeueing_moves_the_row_once),
+	    TEST(the_rejected_are_a_ring_and_few_a_second),
+	    TEST(an_event_that_comes_after_a_later_one_makes_the_call_late),
+	    TEST(an_event_of_no_call_is_stored_alone),
+	    TEST(the_roll_up_follows_a_call_that_moves),
+	    TEST(a_newer_schema_is_refused_with_a_clear_word),
+	    TEST(a_file_that_is_no_database_is_refused_and_left_alone),
+	    TEST(without_shared_memory_the_journal_is_truncate_and_says_why),
+	    TEST(a_store_that_loses_shared_memory_goes_on_with_another_journal),
+	    TEST(files_are_for_the_owner_alone),
+	    TEST(the_wal_is_copied_back_when_it_has_grown),
+	    TEST(events_are_read_in_the_order_stored_from_a_cursor),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
