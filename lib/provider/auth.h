@@ -34,7 +34,7 @@ enum auth_rc {
  * The scheme of that name (NULL: the definition's first; "none": nothing is
  * checked) with the secrets in secret_file, a line each, and the public keys
  * in key_file, PEM.  Either may be NULL where the scheme does not need it.
- * Returns NULL after adding a reason to why.
+ * p must outlive the result.  Returns NULL after adding a reason to why.
  */
 struct auth *auth_new(const struct provider *p, const char *scheme,
     const char *secret_file, const char *key_file, struct buf *why);
@@ -48,6 +48,14 @@ bool auth_is_none(const struct auth *a);
  * source in the path, for scheme `token`; NULL or "" if nothing did.
  */
 enum auth_rc auth_verify(const struct auth *a, const struct message *m,
+    const char *segment, int64_t now);
+
+/*
+ * The same for a message that was kept: a credential (header or segment) may
+ * be there as `sha256:HEX`, as message_headers() keeps it.  Never for a live
+ * one: a hash that leaked would open the door.
+ */
+enum auth_rc auth_verify_kept(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);
 
 /* "missing", "wrong", "stale": for the log and the ring of the rejected. */

@@ -15,8 +15,7 @@
 
 #define MAP_DEPTH_MAX 64 /* nesting of a body */
 #define MAP_FACTS_MAX 500 /* leaves taken of one event */
-#define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf; the body keeps the rest \
-				*/
+#define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf, then it is cut */
 #define MAP_TEXT_MAX 4096 /* bytes of one mapped text, transcript apart */
 #define MAP_ERRORS_MAX 100 /* entries taken of one event */
 #define MAP_FORM_FIELDS_MAX 1000

@@ -1,0 +1,63 @@
+#include "provider/base64.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+static const char digit[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void
+base64_encode(const unsigned char *data, size_t n, struct buf *b)
+{
+	for (size_t i = 0; i < n; i += 3) {
+		size_t have = n - i < 3 ? n - i : 3;
+		uint32_t group = (uint32_t)data[i] << 16;
+		char out[4];
+
+		if (have > 1)
+			group |= (uint32_t)data[i + 1] << 8;
+		if (have > 2)
+			group |= data[i + 2];
+		for (size_t j = 0; j < 4; j++)
+			out[j] = j <= have ? digit[group >> (18 - 6 * j) & 63]
+					   : '=';
+		buf_add(b, out, sizeof(out));
+	}
+}
+
+static int
+digit_value(char c)
+{
+	const char *at = c == '\0' ? NULL : strchr(digit, c);
+
+	return at == NULL ? -1 : (int)(at - digit);
+}
+
+int
+base64_decode(const char *s, size_t n, unsigned char *out, size_t max)
+{
+	size_t pad = 0, len;
+
+	if (n == 0 || n % 4 != 0 || n > INT_MAX)
+		return -1;
+	if (s[n - 1] == '=')
+		pad = s[n - 2] == '=' ? 2 : 1;
+	len = n / 4 * 3 - pad;
+	if (len > max)
+		return -1;
+	for (size_t i = 0, w = 0; i < n; i += 4) {
+		uint32_t group = 0;
+
+		for (size_t j = 0; j < 4; j++) {
+			int v = i + j >= n - pad ? 0 : digit_value(s[i + j]);
+
+			if (v < 0)
+				return -1;
+			group = group << 6 | (uint32_t)v;
+		}
+		for (size_t j = 0; j < 3 && w < len; j++)
+			out[w++] = (unsigned char)(group >> (16 - 8 * j));
+	}
+	return (int)len;
+}

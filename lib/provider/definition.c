@@ -1,0 +1,488 @@
+#include "provider/definition.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "provider/json.h"
+#include "provider/load.h"
+#include "provider/map.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const body_name[BODY__MAX] = {
+    [BODY_JSON] = "json",
+    [BODY_FORM] = "form",
+};
+
+/* --- the head ------------------------------------------------------------- */
+
+static void
+load_methods(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char *const name[] = {"POST", "GET"};
+	size_t items;
+
+	p->post = n->json == NULL;
+	if (n->json == NULL || !load_list(l, n, COUNT(name), &items))
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+		int word = load_word(l, &item, name, COUNT(name), -1);
+
+		p->post = p->post || word == 0;
+		p->get = p->get || word == 1;
+	}
+}
+
+static void
+load_bodies(struct loader *l, const struct node *n, struct provider *p)
+{
+	size_t items;
+
+	if (n->json == NULL) {
+		p->body[p->bodies++] = BODY_JSON;
+		return;
+	}
+	if (!load_list(l, n, BODY__MAX, &items))
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+		int word = load_word(l, &item, body_name, BODY__MAX, -1);
+
+		if (word >= 0)
+			p->body[p->bodies++] = (enum body_kind)word;
+	}
+}
+
+static void
+load_name(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	struct node member = load_member(n, "provider");
+
+	p->name = load_string(l, &member, DEFINITION_NAME_MAX);
+	if (p->name != NULL && p->name[strspn(p->name, allowed)] != '\0')
+		load_fault(l, &member, "must be of a-z, 0-9 and - only");
+	member = load_member(n, "title");
+	p->title = load_string_or(
+	    l, &member, MAP_TEXT_MAX, p->name == NULL ? "" : p->name);
+}
+
+/* --- the event ------------------------------------------------------------ */
+
+static void
+load_key_part(struct loader *l, const struct node *n, struct key_part *out)
+{
+	static const char *const name[] = {
+	    [KEY_TYPE] = "type",
+	    [KEY_ID] = "id",
+	    [KEY_CALL] = "call",
+	    [KEY_TIME] = "time",
+	    [KEY_BODY] = "body",
+	};
+
+	if (json_object_is_type(n->json, json_type_string)) {
+		const char *s = json_object_get_string(n->json);
+
+		for (size_t i = 0; i < COUNT(name); i++) {
+			if (strcmp(s, name[i]) == 0) {
+				out->kind = (enum key_part_kind)i;
+				return;
+			}
+		}
+	}
+	out->kind = KEY_PLACE;
+	out->rule = load_rule(l, n, KIND_TEXT, WORDS_ANY, false);
+}
+
+static void
+load_key(struct loader *l, const struct node *n, struct provider *p)
+{
+	size_t items;
+
+	if (n->json == NULL) {
+		load_fault(l, n, "is required");
+		return;
+	}
+	if (!load_list(l, n, DEFINITION_PLACES_MAX, &items))
+		return;
+	p->key = load_alloc(l, items * sizeof(*p->key));
+	if (p->key == NULL)
+		return;
+	p->keys = items;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+
+		load_key_part(l, &item, &p->key[i]);
+	}
+}
+
+static void
+load_volatile(struct loader *l, const struct node *n, struct provider *p)
+{
+	struct place *place;
+	size_t items;
+
+	if (n->json == NULL ||
+	    !load_list(l, n, DEFINITION_VOLATILE_MAX, &items))
+		return;
+	place = load_alloc(l, items * sizeof(*place));
+	if (place == NULL)
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+
+		(void)load_place(l, &item, true, &place[i]);
+	}
+	p->changing = place;
+	p->changings = items;
+}
+
+static void
+load_event(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char *const keys[] = {
+	    "type", "id", "time", "key", "volatile", NULL};
+	struct node member;
+
+	if (n->json == NULL) {
+		load_fault(l, n, "is required");
+		return;
+	}
+	if (!load_object(l, n, keys))
+		return;
+	member = load_member(n, "type");
+	if (member.json == NULL)
+		load_fault(l, &member, "is required");
+	p->type = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
+	member = load_member(n, "id");
+	p->id = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
+	member = load_member(n, "time");
+	p->time = load_rule(l, &member, KIND_INSTANT, WORDS_ANY, false);
+	member = load_member(n, "key");
+	load_key(l, &member, p);
+	member = load_member(n, "volatile");
+	load_volatile(l, &member, p);
+}
+
+/* --- the call ------------------------------------------------------------- */
+
+static void
+load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
+{
+	static const char *const keys[] = {"name", "value", NULL};
+	struct node name = load_member(n, "name");
+	struct node value = load_member(n, "value");
+	struct place *place;
+
+	if (!load_object(l, n, keys))
+		return;
+	place = load_alloc(l, 2 * sizeof(*place));
+	if (place == NULL)
+		return;
+	(void)load_place(l, &name, true, &place[0]);
+	(void)load_place(l, &value, true, &place[1]);
+	g->list_name = &place[0];
+	g->list_value = &place[1];
+}
+
+static void
+load_fact(struct loader *l, const struct node *n, struct fact_group *g)
+{
+	static const char *const keys[] = {"at", "list", NULL};
+	struct node at = *n, list;
+	struct rule *rule = load_alloc(l, sizeof(*rule));
+
+	if (rule == NULL)
+		return;
+	g->rule = rule;
+	if (json_object_is_type(n->json, json_type_object)) {
+		(void)load_object(l, n, keys);
+		list = load_member(n, "list");
+		if (list.json != NULL)
+			load_fact_list(l, &list, g);
+		at = load_member(n, "at");
+	}
+	(void)load_places(l, &at, true, &rule->place, &rule->places);
+}
+
+static void
+load_facts(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	int count;
+
+	if (n->json == NULL || !load_object(l, n, NULL))
+		return;
+	count = json_object_object_length(n->json);
+	if (count == 0 || count > DEFINITION_FACTS_MAX) {
+		load_fault(
+		    l, n, "must have 1 to %d groups", DEFINITION_FACTS_MAX);
+		return;
+	}
+	p->fact = load_alloc(l, (size_t)count * sizeof(*p->fact));
+	if (p->fact == NULL)
+		return;
+	json_object_object_foreach(n->json, key, value)
+	{
+		const struct node item = {.up = n, .key = key, .json = value};
+		struct fact_group *g = &p->fact[p->facts++];
+
+		if (key[0] == '\0' || strlen(key) > DEFINITION_NAME_MAX ||
+		    key[strspn(key, allowed)] != '\0')
+			load_fault(l, &item,
+			    "a group's name is 1 to %d of a-z, 0-9, _ and -",
+			    DEFINITION_NAME_MAX);
+		g->name = arena_strndup(l->arena, key, strlen(key));
+		if (g->name == NULL)
+			load_fault(l, NULL, "memory ran out");
+		load_fact(l, &item, g);
+	}
+}
+
+static void
+load_errors(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char *const keys[] = {
+	    "at", "code", "message", "phase", "place", "time", NULL};
+	struct errors_rule *e;
+	struct rule *rule;
+	const struct node at = load_member(n, "at");
+
+	if (n->json == NULL || !load_object(l, n, keys))
+		return;
+	e = load_alloc(l, sizeof(*e));
+	rule = load_alloc(l, sizeof(*rule));
+	if (e == NULL || rule == NULL)
+		return;
+	(void)load_places(l, &at, true, &rule->place, &rule->places);
+	e->at = rule;
+	const struct {
+		const char *key;
+		const struct rule **rule;
+	} part[] = {
+	    {"code", &e->code},
+	    {"message", &e->message},
+	    {"phase", &e->phase},
+	    {"place", &e->place},
+	    {"time", &e->time},
+	};
+	for (size_t i = 0; i < COUNT(part); i++) {
+		const struct node member = load_member(n, part[i].key);
+
+		*part[i].rule = load_rule(
+		    l, &member, KIND_TEXT, WORDS_ANY, true);
+	}
+	p->errors = e;
+}
+
+static void
+load_call(struct loader *l, const struct node *n, struct provider *p)
+{
+	const char *keys[FIELD__MAX + 6];
+	size_t used = 0;
+	struct node member;
+
+	if (n->json == NULL) {
+		load_fault(l, n, "is required");
+		return;
+	}
+	keys[used++] = "id";
+	keys[used++] = "facts";
+	keys[used++] = "errors";
+	keys[used++] = "ours";
+	keys[used++] = "theirs";
+	for (int i = 0; i < FIELD__MAX; i++)
+		keys[used++] = call_field[i].name;
+	keys[used] = NULL;
+	if (!load_object(l, n, keys))
+		return;
+	member = load_member(n, "id");
+	if (member.json == NULL)
+		load_fault(l, &member, "is required");
+	p->call = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
+	for (int i = 0; i < FIELD__MAX; i++) {
+		enum load_words words = i == FIELD_DIRECTION ? WORDS_DIRECTION
+		    : call_field[i].kind == KIND_BOOLEAN     ? WORDS_BOOLEAN
+							     : WORDS_ANY;
+
+		member = load_member(n, call_field[i].name);
+		p->field[i] = load_rule(
+		    l, &member, call_field[i].kind, words, false);
+	}
+	member = load_member(n, "ours");
+	p->ours = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
+	member = load_member(n, "theirs");
+	p->theirs = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
+	member = load_member(n, "facts");
+	load_facts(l, &member, p);
+	member = load_member(n, "errors");
+	load_errors(l, &member, p);
+}
+
+/* --- the types ------------------------------------------------------------ */
+
+/* A word, or a value that tells the word. */
+static const struct rule *
+load_told(struct loader *l, const struct node *n, enum load_words words)
+{
+	struct rule *rule;
+
+	if (!json_object_is_type(n->json, json_type_string))
+		return load_rule(l, n, KIND_TEXT, words, false);
+	rule = load_alloc(l, sizeof(*rule));
+	if (rule != NULL)
+		rule->is = load_constant(l, n, words);
+	return rule;
+}
+
+static void
+load_type(struct loader *l, const struct node *n, struct type_row *row)
+{
+	static const char *const keys[] = {"state", "outcome", "call", NULL};
+	struct node member;
+
+	if (!load_object(l, n, keys))
+		return;
+	member = load_member(n, "state");
+	row->state = load_told(l, &member, WORDS_STATE);
+	member = load_member(n, "outcome");
+	row->outcome = load_told(l, &member, WORDS_OUTCOME);
+	member = load_member(n, "call");
+	if (member.json != NULL) {
+		if (!json_object_is_type(member.json, json_type_boolean))
+			load_fault(l, &member, "must be true or false");
+		row->no_call = !json_object_get_boolean(member.json);
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct type_row *x = a, *y = b;
+
+	return strcmp(x->name.text, y->name.text);
+}
+
+static void
+load_types(struct loader *l, const struct node *n, struct provider *p)
+{
+	int count;
+
+	if (n->json == NULL) {
+		load_fault(l, n, "is required");
+		return;
+	}
+	if (!load_object(l, n, NULL))
+		return;
+	count = json_object_object_length(n->json);
+	if (count == 0 || count > DEFINITION_TYPES_MAX) {
+		load_fault(
+		    l, n, "must have 1 to %d types", DEFINITION_TYPES_MAX);
+		return;
+	}
+	p->row = load_alloc(l, (size_t)count * sizeof(*p->row));
+	if (p->row == NULL)
+		return;
+	json_object_object_foreach(n->json, key, value)
+	{
+		const struct node item = {.up = n, .key = key, .json = value};
+		struct type_row *row = &p->row[p->rows];
+
+		row->name.len = strlen(key);
+		row->name.text = arena_strndup(l->arena, key, row->name.len);
+		if (row->name.text == NULL) {
+			load_fault(l, NULL, "memory ran out");
+			return;
+		}
+		p->rows++;
+		load_type(l, &item, row);
+	}
+	qsort(p->row, p->rows, sizeof(*p->row), by_name);
+}
+
+static int
+compare_type(const void *key, const void *row)
+{
+	const struct type_row *r = row;
+
+	return strcmp(key, r->name.text);
+}
+
+const struct type_row *
+provider_type(const struct provider *p, const char *type)
+{
+	return bsearch(type, p->row, p->rows, sizeof(*p->row), compare_type);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static void
+load_definition(struct loader *l, struct json_object *json, struct provider *p)
+{
+	static const char *const keys[] = {"provider", "title", "methods",
+	    "body", "auth", "event", "call", "types", NULL};
+	const struct node top = {.json = json};
+	struct node member;
+
+	if (!load_object(l, &top, keys))
+		return;
+	load_name(l, &top, p);
+	member = load_member(&top, "methods");
+	load_methods(l, &member, p);
+	member = load_member(&top, "body");
+	load_bodies(l, &member, p);
+	member = load_member(&top, "auth");
+	load_auth(l, &member, p);
+	member = load_member(&top, "event");
+	load_event(l, &member, p);
+	member = load_member(&top, "call");
+	load_call(l, &member, p);
+	member = load_member(&top, "types");
+	load_types(l, &member, p);
+}
+
+struct provider *
+provider_parse(const char *file, const char *text, size_t len, struct buf *why)
+{
+	struct arena *arena = arena_new();
+	struct loader l = {.file = file, .arena = arena, .why = why};
+	struct json_tokener *tok = json_new();
+	struct json_object *json = NULL;
+	struct provider *p = NULL;
+	const char *reason;
+
+	if (arena == NULL || tok == NULL ||
+	    (p = arena_alloc(arena, sizeof(*p))) == NULL ||
+	    (p->file = arena_strndup(arena, file, strlen(file))) == NULL ||
+	    (p->text = arena_strndup(arena, text, len)) == NULL) {
+		load_fault(&l, NULL, "memory ran out");
+		goto out;
+	}
+	p->arena = arena;
+	p->len = len;
+	if (len > DEFINITION_SIZE_MAX)
+		load_fault(
+		    &l, NULL, "is larger than %d bytes", DEFINITION_SIZE_MAX);
+	else if (json_parse(tok, text, len, &json, &reason) != 0)
+		load_fault(&l, NULL, "is no JSON: %s", reason);
+	else
+		load_definition(&l, json, p);
+out:
+	json_object_put(json);
+	if (tok != NULL)
+		json_tokener_free(tok);
+	if (l.failed) {
+		arena_free(arena);
+		return NULL;
+	}
+	return p;
+}
+
+void
+provider_free(struct provider *p)
+{
+	if (p != NULL)
+		arena_free(p->arena);
+}

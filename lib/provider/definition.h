@@ -1,0 +1,224 @@
+/*
+ * definition - the compiled form of a definition.
+ *
+ * What the mapper and the authentication need, resolved once: pointers are
+ * split into members, words are checked, tables are sorted.  Everything
+ * lies in the provider's arena and never changes after loading.
+ */
+#ifndef DEFINITION_H
+#define DEFINITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/when.h"
+#include "call/call.h"
+#include "http/message.h"
+#include "provider/provider.h"
+
+#define DEFINITION_NAME_MAX 32 /* bytes of a name of ours */
+#define DEFINITION_HEADER_MAX 64 /* bytes of a header's name */
+#define DEFINITION_TEMPLATE_MAX 16 /* parts of a signed text */
+#define DEFINITION_SCHEMES_MAX 8
+#define DEFINITION_FACTS_MAX 32 /* groups of facts */
+#define DEFINITION_VOLATILE_MAX 64
+#define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
+
+struct json_object;
+
+/* --- values --------------------------------------------------------------- */
+
+enum place_kind { PLACE_BODY, PLACE_HEADER, PLACE_QUERY };
+
+/* One reference token of a JSON Pointer. */
+struct step {
+	const char *member;
+	size_t index; /* as an index of an array; SIZE_MAX: it is none */
+};
+
+struct place {
+	enum place_kind kind;
+	const char *text; /* as written in the definition */
+	const char *name; /* header or parameter; NULL: body */
+	const char *variable; /* the header's CGI variable */
+	const struct step *step; /* body */
+	size_t steps;
+};
+
+struct word {
+	const char *text;
+	size_t len;
+};
+
+struct row {
+	struct word from, to;
+};
+
+/* Either sorted by `from`, or (prefixes) with the longest first. */
+struct table {
+	struct row *row;
+	size_t rows;
+};
+
+struct names {
+	const char **name;
+	size_t names;
+};
+
+/* How a conversation is written down. */
+struct turns {
+	bool lines; /* one text, `PREFIX: words` a line; else an array */
+	struct names agent, caller; /* prefixes of lines */
+	struct names speaker, text, time; /* members of an array's entries */
+	const struct table *speakers;
+	enum when_format time_format;
+};
+
+/* Where a value is and how it is read. */
+struct rule {
+	const struct place *place; /* the first that has something wins */
+	size_t places;
+	enum when_format format; /* of an instant */
+	enum when_unit unit; /* of a duration */
+	const struct table *map; /* whole words */
+	const struct table *starts; /* prefixes */
+	const struct word *is; /* stands for anything that is there */
+	const struct word *otherwise; /* nothing above gave a word */
+	const struct turns *turns; /* of a transcript */
+};
+
+/* --- the event ------------------------------------------------------------ */
+
+enum key_part_kind {
+	KEY_TYPE,
+	KEY_ID,
+	KEY_CALL,
+	KEY_TIME,
+	KEY_BODY,
+	KEY_PLACE
+};
+
+struct key_part {
+	enum key_part_kind kind;
+	const struct rule *rule; /* KEY_PLACE */
+};
+
+struct fact_group {
+	const char *name;
+	const struct rule *rule;
+	const struct place *list_name; /* NULL: an object, not a list */
+	const struct place *list_value;
+};
+
+/* Where the platform lists errors; the rules are relative to an entry. */
+struct errors_rule {
+	const struct rule *at;
+	const struct rule *code, *message, *phase, *place, *time;
+};
+
+struct type_row {
+	struct word name;
+	bool no_call; /* such an event belongs to no call */
+	const struct rule *state;
+	const struct rule *outcome;
+};
+
+/* --- authentication ------------------------------------------------------- */
+
+enum scheme_type {
+	SCHEME_HMAC,
+	SCHEME_RSA,
+	SCHEME_ED25519,
+	SCHEME_BEARER,
+	SCHEME_BASIC,
+	SCHEME_TOKEN,
+	SCHEME__MAX
+};
+
+enum scheme_hash { HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH__MAX };
+enum scheme_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING__MAX };
+enum scheme_padding { PADDING_PKCS1, PADDING_PSS, PADDING__MAX };
+enum scheme_time { TIME_NONE, TIME_HEADER, TIME_ITEM };
+
+enum part_kind { PART_TEXT, PART_BODY, PART_TIME, PART_HEADER };
+
+/* One piece of the signed text. */
+struct part {
+	enum part_kind kind;
+	const char *text; /* PART_TEXT; PART_HEADER: the header's name */
+	size_t len;
+	const char *variable; /* PART_HEADER */
+};
+
+struct scheme {
+	const char *name;
+	enum scheme_type type;
+	const char *header; /* NULL: token */
+	const char *variable; /* the header's */
+	enum scheme_hash hash;
+	enum scheme_encoding encoding;
+	enum scheme_padding padding;
+	const char *prefix; /* of a signature or token, "" */
+	const char *separator; /* of items in the header; NULL: one value */
+	struct part part[DEFINITION_TEMPLATE_MAX];
+	size_t parts;
+	enum scheme_time time;
+	const char *time_name; /* header's name or item's prefix */
+	const char *time_variable;
+	enum when_format time_format;
+	int64_t tolerance; /* ms */
+	bool secret_base64;
+	const char *secret_prefix; /* taken off where it is there, "" */
+};
+
+/* --- the whole ------------------------------------------------------------ */
+
+enum body_kind { BODY_JSON, BODY_FORM, BODY__MAX };
+
+struct provider {
+	struct arena *arena; /* holds all the rest */
+	const char *file;
+	const char *text; /* as read */
+	size_t len;
+	const char *name;
+	const char *title;
+	bool post, get;
+	enum body_kind body[BODY__MAX]; /* in the order written */
+	size_t bodies;
+	struct scheme scheme[DEFINITION_SCHEMES_MAX];
+	size_t schemes;
+	const struct rule *type, *id, *time; /* of the event */
+	struct key_part *key;
+	size_t keys;
+	const struct place *changing; /* `volatile`, a keyword of C */
+	size_t changings;
+	const struct rule *call; /* its id */
+	const struct rule *field[FIELD__MAX];
+	const struct rule *ours,
+	    *theirs; /* numbers; the direction sorts them */
+	struct fact_group *fact;
+	size_t facts;
+	const struct errors_rule *errors; /* or NULL */
+	struct type_row *row; /* sorted by name */
+	size_t rows;
+};
+
+/*
+ * Which of the definition's bodies is a Content-Type?  "" is the first.
+ * Returns -1 for one that it does not take.
+ */
+int provider_body_kind(const struct provider *p, const char *content_type);
+
+/* The row of a type, or NULL. */
+const struct type_row *provider_type(
+    const struct provider *p, const char *type);
+
+/* The row of a word (map) or of a prefix of it (starts), or NULL. */
+const struct word *table_find(
+    const struct table *t, const char *word, size_t len);
+const struct word *table_find_prefix(
+    const struct table *t, const char *word, size_t len);
+
+#endif /* !DEFINITION_H */

@@ -1,0 +1,178 @@
+#include "provider/facts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "provider/json.h"
+#include "provider/map.h"
+
+struct collector {
+	struct scope *scope;
+	struct fact *fact;
+	size_t count, max;
+	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
+	size_t len;
+};
+
+/*
+ * Append a member, escaped as a reference token.  Returns false, and the path
+ * is to be set back, if it does not fit: a leaf with such a name is left out.
+ */
+static bool
+push(struct collector *c, const char *member, size_t n)
+{
+	if (c->len == sizeof(c->path))
+		return false;
+	c->path[c->len++] = '/';
+	for (size_t i = 0; i < n; i++) {
+		bool escape = member[i] == '~' || member[i] == '/';
+
+		if (sizeof(c->path) - c->len < (escape ? 2u : 1u))
+			return false;
+		if (escape)
+			c->path[c->len++] = '~';
+		c->path[c->len++] = member[i] == '~' ? '0'
+		    : member[i] == '/'		     ? '1'
+						     : member[i];
+	}
+	return true;
+}
+
+/* What the leaf says; false: nothing. */
+static bool
+leaf_value(struct collector *c, struct json_object *j, struct fact *f)
+{
+	struct word w;
+	int64_t n;
+	uint64_t big;
+
+	switch (json_object_get_type(j)) {
+	case json_type_boolean:
+		f->type = FACT_BOOLEAN;
+		f->number = json_object_get_boolean(j) ? 1 : 0;
+		return true;
+	case json_type_int:
+		f->type = FACT_NUMBER;
+		if (json_integer(j, &n, &big) == 0)
+			f->number = (double)n;
+		else
+			f->number = (double)big;
+		return big != 0 || json_integer(j, &n, &big) == 0;
+	case json_type_double:
+		f->type = FACT_NUMBER;
+		f->number = json_object_get_double(j);
+		return isfinite(f->number);
+	case json_type_string:
+		f->type = FACT_TEXT;
+		if (!value_clean(c->scope, json_object_get_string(j),
+			(size_t)json_object_get_string_len(j),
+			MAP_FACT_TEXT_MAX, &w))
+			return false;
+		f->text = w.text;
+		f->len = w.len;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+add_leaf(struct collector *c, struct json_object *j)
+{
+	struct fact f = {0};
+
+	if (!leaf_value(c, j, &f))
+		return;
+	f.path = arena_strndup(c->scope->arena, c->path, c->len);
+	if (f.path == NULL)
+		c->scope->failed = true;
+	else
+		c->fact[c->count++] = f;
+}
+
+/* No deeper than MAP_DEPTH_MAX: the parser took no more. */
+static void
+flatten(struct collector *c, struct json_object *j)
+{
+	size_t len = c->len;
+	char index[24];
+
+	if (c->count == c->max)
+		return;
+	if (json_object_is_type(j, json_type_object)) {
+		json_object_object_foreach(j, key, value)
+		{
+			if (push(c, key, strlen(key)))
+				flatten(c, value);
+			c->len = len;
+		}
+	} else if (json_object_is_type(j, json_type_array)) {
+		size_t n = json_object_array_length(j);
+
+		for (size_t i = 0; i < n && c->count < c->max; i++) {
+			int digits = snprintf(index, sizeof(index), "%zu", i);
+
+			if (push(c, index, (size_t)digits))
+				flatten(c, json_object_array_get_idx(j, i));
+			c->len = len;
+		}
+	} else
+		add_leaf(c, j);
+}
+
+/* Is there a fact of that path, or below it, from number `from` on? */
+static bool
+has_path(const struct collector *c, size_t from)
+{
+	for (size_t i = from; i < c->count; i++) {
+		const char *path = c->fact[i].path;
+
+		if (strncmp(path, c->path, c->len) == 0 &&
+		    (path[c->len] == '\0' || path[c->len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* A list of {name, value}; of a repeated name the first. */
+static void
+read_list(
+    struct collector *c, const struct fact_group *g, struct json_object *j)
+{
+	size_t n = json_object_array_length(j), len = c->len, from = c->count;
+
+	for (size_t i = 0; i < n && c->count < c->max; i++) {
+		struct json_object *entry = json_object_array_get_idx(j, i);
+		struct json_object *name = json_walk(
+		    entry, g->list_name->step, g->list_name->steps);
+
+		/* A name with a NUL is cut there, as a member's would be. */
+		if (json_object_is_type(name, json_type_string) &&
+		    json_object_get_string(name)[0] != '\0' &&
+		    push(c, json_object_get_string(name),
+			strlen(json_object_get_string(name))) &&
+		    !has_path(c, from))
+			flatten(c,
+			    json_walk(entry, g->list_value->step,
+				g->list_value->steps));
+		c->len = len;
+	}
+}
+
+size_t
+facts_read(struct scope *s, const struct fact_group *g, struct fact *fact,
+    size_t count, size_t max)
+{
+	struct collector c = {
+	    .scope = s, .fact = fact, .count = count, .max = max};
+	struct json_object *j = value_node(s, g->rule);
+
+	c.len = strlen(g->name);
+	memcpy(c.path, g->name, c.len);
+	if (g->list_name == NULL)
+		flatten(&c, j);
+	else if (json_object_is_type(j, json_type_array))
+		read_list(&c, g, j);
+	return c.count;
+}

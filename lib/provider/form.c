@@ -1,0 +1,111 @@
+#include "provider/form.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/utf8.h"
+#include "provider/map.h"
+
+/* Decode n bytes into b, which is reset first.  Returns 0 or -1. */
+static int
+decode(const char *s, size_t n, struct buf *b)
+{
+	buf_reset(b, SIZE_MAX);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char byte = (unsigned char)s[i];
+
+		if (byte == '+')
+			byte = ' ';
+		else if (byte == '%') {
+			if (n - i < 3 || hex_decode(s + i + 1, 2, &byte, 1))
+				return -1;
+			i += 2;
+		}
+		buf_add(b, &byte, 1);
+	}
+	return b->len == 0 || utf8_valid(b->data, b->len) ? 0 : -1;
+}
+
+/* Add one `name=value` to out. */
+static enum form_rc
+add_pair(
+    const char *s, size_t n, struct buf *b, struct json_object *out, char *name)
+{
+	const char *eq = memchr(s, '=', n);
+	size_t len = eq == NULL ? n : (size_t)(eq - s);
+	struct json_object *value;
+
+	if (decode(s, len, b) != 0 || b->len > MAP_TEXT_MAX)
+		return FORM_BAD;
+	/* json-c's names are C strings. */
+	if (b->len > 0 && memchr(b->data, '\0', b->len) != NULL)
+		return FORM_BAD;
+	if (b->failed)
+		return FORM_NO_MEMORY;
+	memcpy(name, buf_str(b), b->len + 1);
+	if (decode(eq == NULL ? s + n : eq + 1, eq == NULL ? 0 : n - len - 1,
+		b) != 0)
+		return FORM_BAD;
+	if (b->failed)
+		return FORM_NO_MEMORY;
+	if (json_object_object_get_ex(out, name, NULL))
+		return FORM_OK;
+	value = json_object_new_string_len(buf_str(b), (int)b->len);
+	if (value == NULL || json_object_object_add(out, name, value) != 0) {
+		json_object_put(value);
+		return FORM_NO_MEMORY;
+	}
+	return FORM_OK;
+}
+
+enum form_rc
+form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
+    const char **reason)
+{
+	char name[MAP_TEXT_MAX + 1];
+	enum form_rc rc = FORM_OK;
+	size_t fields = 0;
+
+	*out = json_object_new_object();
+	if (*out == NULL)
+		return FORM_NO_MEMORY;
+	while (n > 0 && rc == FORM_OK) {
+		const char *amp = memchr(s, '&', n);
+		size_t len = amp == NULL ? n : (size_t)(amp - s);
+
+		if (len > 0 && ++fields > MAP_FORM_FIELDS_MAX) {
+			*reason = "too many fields";
+			rc = FORM_BAD;
+			break;
+		}
+		if (len > 0) {
+			*reason = "a field is not well-formed";
+			rc = add_pair(s, len, b, *out, name);
+		}
+		len += amp != NULL;
+		s += len;
+		n -= len;
+	}
+	if (rc != FORM_OK) {
+		json_object_put(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int
+form_value(const char *query, const char *name, struct buf *b)
+{
+	size_t want = strlen(name);
+
+	while (*query != '\0') {
+		size_t n = strcspn(query, "&");
+		const char *eq = memchr(query, '=', n);
+
+		if (eq != NULL && decode(query, (size_t)(eq - query), b) == 0 &&
+		    b->len == want && memcmp(buf_str(b), name, want) == 0)
+			return decode(eq + 1, n - (size_t)(eq - query) - 1, b);
+		query += n + (query[n] == '&');
+	}
+	return -1;
+}

@@ -1,0 +1,299 @@
+#include "provider/json.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "provider/map.h"
+
+struct json_tokener *
+json_new(void)
+{
+	struct json_tokener *tok = json_tokener_new_ex(MAP_DEPTH_MAX);
+
+	/* UTF-8 is checked before: json-c lets surrogates through. */
+	if (tok != NULL)
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	return tok;
+}
+
+/* The end of a string whose text begins at s, or NULL. */
+static const char *
+string_end(const char *s, const char *end)
+{
+	for (; s < end && *s != '"'; s++) {
+		if (*s == '\0')
+			return NULL;
+		if (*s == '\\' && ++s == end)
+			return NULL;
+	}
+	return s < end ? s : NULL;
+}
+
+static bool
+is_digit(const char *s, const char *end)
+{
+	return s < end && *s >= '0' && *s <= '9';
+}
+
+/*
+ * What strict json-c takes and JSON is not: quotes of one stroke, NaN and
+ * Infinity, "1." and "00", and a NUL in a string.
+ */
+static const char *
+check_grammar(const char *s, const char *end)
+{
+	bool number = false; /* the byte before belongs to a number */
+
+	for (; s < end; s++) {
+		switch (*s) {
+		case '"':
+			s = string_end(s + 1, end);
+			if (s == NULL)
+				return "a string does not end";
+			break;
+		case '\'':
+			return "quotes of one stroke";
+		case 'N':
+		case 'I':
+			return "a number that is none";
+		case '.':
+			if (!is_digit(s + 1, end))
+				return "a number ends with a point";
+			break;
+		case '0':
+			if (!number && is_digit(s + 1, end))
+				return "a number begins with zero";
+			break;
+		default:
+			break;
+		}
+		number = (*s >= '0' && *s <= '9') || *s == '.' || *s == 'e' ||
+		    *s == 'E' || *s == '+';
+	}
+	return NULL;
+}
+
+int
+json_parse(struct json_tokener *tok, const char *s, size_t n,
+    struct json_object **out, const char **reason)
+{
+	enum json_tokener_error error;
+
+	*out = NULL;
+	if (n > INT_MAX) {
+		*reason = "too long";
+		return -1;
+	}
+	if (!utf8_valid(s, n)) {
+		*reason = "bytes that are not UTF-8";
+		return -1;
+	}
+	*reason = check_grammar(s, s + n);
+	if (*reason != NULL)
+		return -1;
+	json_tokener_reset(tok);
+	*out = json_tokener_parse_ex(tok, s, (int)n);
+	error = json_tokener_get_error(tok);
+	if (error == json_tokener_success &&
+	    json_tokener_get_parse_end(tok) == n)
+		return 0;
+	json_object_put(*out);
+	*out = NULL;
+	if (error == json_tokener_success)
+		*reason = "text after the end";
+	else if (error == json_tokener_continue)
+		*reason = "it does not end";
+	else
+		*reason = json_tokener_error_desc(error);
+	return -1;
+}
+
+struct json_object *
+json_walk(struct json_object *root, const struct step *step, size_t steps)
+{
+	struct json_object *j = root;
+
+	for (size_t i = 0; i < steps && j != NULL; i++) {
+		struct json_object *next = NULL;
+
+		switch (json_object_get_type(j)) {
+		case json_type_object:
+			(void)json_object_object_get_ex(
+			    j, step[i].member, &next);
+			break;
+		case json_type_array:
+			if (step[i].index < json_object_array_length(j))
+				next = json_object_array_get_idx(
+				    j, step[i].index);
+			break;
+		default:
+			break;
+		}
+		j = next;
+	}
+	return j;
+}
+
+int
+json_integer(struct json_object *j, int64_t *out, uint64_t *big)
+{
+	int64_t n;
+
+	*big = 0;
+	if (!json_object_is_type(j, json_type_int))
+		return -1;
+	/* json-c saturates to these; nobody sends them. */
+	n = json_object_get_int64(j);
+	if (n == INT64_MIN)
+		return -1;
+	if (n == INT64_MAX) {
+		uint64_t u = json_object_get_uint64(j);
+
+		if (u > INT64_MAX) {
+			*big = u == UINT64_MAX ? 0 : u;
+			return -1;
+		}
+	}
+	*out = n;
+	return 0;
+}
+
+/* --- canonical ------------------------------------------------------------ */
+
+/* A member or item that is left out. */
+struct left_out {
+	struct json_object *in;
+	const struct step *step;
+};
+
+struct canon {
+	struct left_out *skip;
+	size_t skips;
+	struct arena *arena;
+	struct buf *b;
+};
+
+static bool
+is_left_out(const struct canon *c, struct json_object *in, const char *key,
+    size_t index)
+{
+	for (size_t i = 0; i < c->skips; i++) {
+		const struct left_out *s = &c->skip[i];
+
+		if (s->in == in &&
+		    (key == NULL ? s->step->index == index
+				 : strcmp(s->step->member, key) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+static int write_value(const struct canon *c, struct json_object *j);
+
+static int
+write_object(const struct canon *c, struct json_object *j)
+{
+	size_t n = (size_t)json_object_object_length(j), used = 0;
+	const char **name = arena_alloc(c->arena, (n + 1) * sizeof(*name));
+	bool first = true;
+
+	if (name == NULL)
+		return -1;
+	json_object_object_foreach(j, key, value)
+	{
+		(void)value;
+		name[used++] = key;
+	}
+	if (used > 0)
+		qsort(name, used, sizeof(*name), by_key);
+	buf_puts(c->b, "{");
+	for (size_t i = 0; i < used; i++) {
+		if (is_left_out(c, j, name[i], 0))
+			continue;
+		if (!first)
+			buf_puts(c->b, ",");
+		first = false;
+		buf_json_str(c->b, name[i]);
+		buf_puts(c->b, ":");
+		if (write_value(c, json_object_object_get(j, name[i])) != 0)
+			return -1;
+	}
+	buf_puts(c->b, "}");
+	return 0;
+}
+
+static int
+write_array(const struct canon *c, struct json_object *j)
+{
+	size_t n = json_object_array_length(j);
+	bool first = true;
+
+	buf_puts(c->b, "[");
+	for (size_t i = 0; i < n; i++) {
+		if (is_left_out(c, j, NULL, i))
+			continue;
+		if (!first)
+			buf_puts(c->b, ",");
+		first = false;
+		if (write_value(c, json_object_array_get_idx(j, i)) != 0)
+			return -1;
+	}
+	buf_puts(c->b, "]");
+	return 0;
+}
+
+/* No deeper than MAP_DEPTH_MAX: the parser took no more. */
+static int
+write_value(const struct canon *c, struct json_object *j)
+{
+	const char *text;
+
+	switch (json_object_get_type(j)) {
+	case json_type_object:
+		return write_object(c, j);
+	case json_type_array:
+		return write_array(c, j);
+	case json_type_string:
+		buf_json(c->b, json_object_get_string(j),
+		    (size_t)json_object_get_string_len(j));
+		return 0;
+	default:
+		/* json-c keeps a decimal number as it was written. */
+		text = json_object_to_json_string_ext(
+		    j, JSON_C_TO_STRING_PLAIN);
+		if (text == NULL)
+			return -1;
+		buf_puts(c->b, text);
+		return 0;
+	}
+}
+
+int
+json_canonical(struct json_object *root, const struct place *skip, size_t skips,
+    struct arena *a, struct buf *b)
+{
+	struct left_out out[DEFINITION_VOLATILE_MAX];
+	struct canon c = {.skip = out, .arena = a, .b = b};
+
+	for (size_t i = 0; i < skips; i++) {
+		const struct place *p = &skip[i];
+		struct json_object *in = json_walk(root, p->step, p->steps - 1);
+
+		if (in != NULL)
+			out[c.skips++] = (struct left_out){
+			    in, &p->step[p->steps - 1]};
+	}
+	if (write_value(&c, root) != 0)
+		return -1;
+	return b->failed ? -1 : 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * load - reading a definition's JSON strictly, with all faults reported.
+ *
+ * A fault is a line `FILE: POINTER: REASON`.  The pointer is a chain on the
+ * stack of the readers, so that a reader need not know where it stands.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "provider/definition.h"
+
+struct loader {
+	const char *file;
+	struct arena *arena;
+	struct buf *why;
+	bool failed;
+};
+
+/* A value and where it stands; up is NULL at the top. */
+struct node {
+	const struct node *up;
+	const char *key; /* member of up, or NULL: item number index */
+	size_t index;
+	struct json_object *json; /* NULL: not there, or null */
+};
+
+void load_fault(struct loader *l, const struct node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* n bytes of zero; NULL after a fault that says memory ran out. */
+void *load_alloc(struct loader *l, size_t n);
+
+/* Is it an object with no members but those?  known ends with NULL. */
+bool load_object(
+    struct loader *l, const struct node *n, const char *const *known);
+
+/* The member of an object; its json is NULL if it is not there. */
+struct node load_member(const struct node *n, const char *key);
+
+/* The item of an array. */
+struct node load_item(const struct node *n, size_t index);
+
+/* Is it an array of 1 to max items? */
+bool load_list(
+    struct loader *l, const struct node *n, size_t max, size_t *items);
+
+/* A string of 1 to max bytes without control characters; NULL: a fault. */
+const char *load_string(struct loader *l, const struct node *n, size_t max);
+
+/* The same, or what stands for a missing one (NULL: it is a fault). */
+const char *load_string_or(
+    struct loader *l, const struct node *n, size_t max, const char *missing);
+
+/* The number of the word among n words; -1: a fault. */
+int load_word(struct loader *l, const struct node *n, const char *const *words,
+    size_t count, int missing);
+
+/* Places: one, alternatives, or relative to an entry (body only). */
+bool load_place(
+    struct loader *l, const struct node *n, bool relative, struct place *out);
+bool load_places(struct loader *l, const struct node *n, bool relative,
+    const struct place **out, size_t *count);
+
+/* A header's name, and its CGI variable. */
+const char *load_header(struct loader *l, const struct node *n,
+    const char *name, const char **variable);
+
+/* What words may a value have, beside the kind of its field? */
+enum load_words {
+	WORDS_ANY,
+	WORDS_DIRECTION,
+	WORDS_BOOLEAN,
+	WORDS_STATE,
+	WORDS_OUTCOME,
+	WORDS_SPEAKER
+};
+
+/* A word of ours, or (WORDS_ANY) any text; NULL: not there, or a fault. */
+const struct word *load_constant(
+    struct loader *l, const struct node *n, enum load_words words);
+
+/* A value; NULL where it is not there or has faults. */
+const struct rule *load_rule(struct loader *l, const struct node *n,
+    enum call_kind kind, enum load_words words, bool relative);
+
+/* The object `auth` into p. */
+void load_auth(struct loader *l, const struct node *n, struct provider *p);
+
+#endif /* !LOAD_H */

@@ -1,0 +1,469 @@
+#include "provider/map.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/gzip.h"
+#include "http/request.h"
+#include "provider/facts.h"
+#include "provider/form.h"
+#include "provider/json.h"
+#include "provider/transcript.h"
+#include "provider/value.h"
+
+struct mapper {
+	size_t max_body;
+	struct json_tokener *tok;
+	struct json_object *root; /* the last body */
+	struct arena *arena;
+	struct buf inflated, work, used, reason, transcript;
+	EVP_MD *sha256;
+	EVP_MD_CTX *md;
+	struct fact fact[MAP_FACTS_MAX];
+	struct call_error error[MAP_ERRORS_MAX];
+};
+
+struct mapper *
+mapper_new(size_t max_body)
+{
+	struct mapper *mp = calloc(1, sizeof(*mp));
+
+	if (mp == NULL)
+		return NULL;
+	mp->max_body = max_body;
+	mp->tok = json_new();
+	mp->arena = arena_new();
+	mp->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	mp->md = EVP_MD_CTX_new();
+	if (mp->tok == NULL || mp->arena == NULL || mp->sha256 == NULL ||
+	    mp->md == NULL) {
+		mapper_free(mp);
+		return NULL;
+	}
+	return mp;
+}
+
+void
+mapper_free(struct mapper *mp)
+{
+	if (mp == NULL)
+		return;
+	if (mp->tok != NULL)
+		json_tokener_free(mp->tok);
+	json_object_put(mp->root);
+	arena_free(mp->arena);
+	buf_free(&mp->inflated);
+	buf_free(&mp->work);
+	buf_free(&mp->used);
+	buf_free(&mp->reason);
+	buf_free(&mp->transcript);
+	EVP_MD_free(mp->sha256);
+	EVP_MD_CTX_free(mp->md);
+	free(mp);
+}
+
+static void
+reset(struct mapper *mp)
+{
+	json_object_put(mp->root);
+	mp->root = NULL;
+	arena_reset(mp->arena);
+	buf_reset(&mp->inflated, REQUEST_KEEP);
+	buf_reset(&mp->work, REQUEST_KEEP);
+	buf_reset(&mp->used, REQUEST_KEEP);
+	buf_reset(&mp->reason, REQUEST_KEEP);
+	buf_reset(&mp->transcript, REQUEST_KEEP);
+}
+
+/* --- the body ------------------------------------------------------------- */
+
+/* The bytes that tell the event: inflated, or of a GET the query. */
+static enum map_rc
+content(struct mapper *mp, const struct provider *p, const struct message *m,
+    int kind, const char **s, size_t *n)
+{
+	*s = m->body;
+	*n = m->len;
+	if (m->len == 0 && kind == BODY_FORM && p->get) {
+		const char *query = message_env(m, "QUERY_STRING");
+
+		if (query != NULL) {
+			*s = query;
+			*n = strlen(query);
+			buf_printf(&mp->used, ":query: %s\n", query);
+		}
+		return MAP_OK;
+	}
+	if (m->len == 0 || !gzip_is(m->body, m->len))
+		return MAP_OK;
+	switch (gzip_inflate(m->body, m->len, mp->max_body, &mp->inflated)) {
+	case GZIP_OK:
+		*s = buf_str(&mp->inflated);
+		*n = mp->inflated.len;
+		return MAP_OK;
+	case GZIP_TOO_LARGE:
+		buf_printf(&mp->reason,
+		    "the body inflates to more than %zu "
+		    "bytes",
+		    mp->max_body);
+		return MAP_TOO_LARGE;
+	case GZIP_NO_MEMORY:
+		return MAP_NO_MEMORY;
+	default:
+		buf_puts(&mp->reason, "the body's gzip is damaged");
+		return MAP_MALFORMED;
+	}
+}
+
+static enum map_rc
+parse(struct mapper *mp, int kind, const char *s, size_t n)
+{
+	const char *why = "";
+
+	if (n == 0) {
+		buf_puts(&mp->reason, "the body is empty");
+		return MAP_MALFORMED;
+	}
+	if (kind == BODY_JSON) {
+		if (json_parse(mp->tok, s, n, &mp->root, &why) != 0) {
+			buf_printf(&mp->reason, "the body is no JSON: %s", why);
+			return MAP_MALFORMED;
+		}
+	} else {
+		switch (form_parse(s, n, &mp->work, &mp->root, &why)) {
+		case FORM_OK:
+			break;
+		case FORM_NO_MEMORY:
+			return MAP_NO_MEMORY;
+		default:
+			buf_printf(&mp->reason, "the body is no form: %s", why);
+			return MAP_MALFORMED;
+		}
+	}
+	if (!json_object_is_type(mp->root, json_type_object)) {
+		buf_puts(&mp->reason, "the body is no object");
+		return MAP_UNMAPPABLE;
+	}
+	return MAP_OK;
+}
+
+/* --- key and digest ------------------------------------------------------- */
+
+/* The first half of the SHA-256 under way. */
+static int
+md_final(struct mapper *mp, unsigned char out[EVENT_KEY_SIZE])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+
+	if (EVP_DigestFinal_ex(mp->md, md, NULL) != 1)
+		return -1;
+	memcpy(out, md, EVENT_KEY_SIZE);
+	return 0;
+}
+
+static int
+digest(struct mapper *mp, const struct provider *p, const char *s, size_t n,
+    unsigned char out[EVENT_KEY_SIZE])
+{
+	if (p->changings > 0) {
+		buf_reset(&mp->work, REQUEST_KEEP);
+		if (json_canonical(mp->root, p->changing, p->changings,
+			mp->arena, &mp->work) != 0)
+			return -1;
+		s = buf_str(&mp->work);
+		n = mp->work.len;
+	}
+	if (EVP_DigestInit_ex2(mp->md, mp->sha256, NULL) != 1 ||
+	    EVP_DigestUpdate(mp->md, s, n) != 1)
+		return -1;
+	return md_final(mp, out);
+}
+
+/* A part is its length in eight bytes, high first, and its bytes. */
+static int
+add_part(struct mapper *mp, const void *data, size_t n)
+{
+	unsigned char len[8];
+
+	for (int i = 0; i < 8; i++)
+		len[i] = (unsigned char)((uint64_t)n >> (56 - 8 * i));
+	return EVP_DigestUpdate(mp->md, len, sizeof(len)) == 1 &&
+		EVP_DigestUpdate(mp->md, data, n) == 1
+	    ? 0
+	    : -1;
+}
+
+/* The bytes of a part; NULL: the event does not have it. */
+static const char *
+part_text(struct scope *s, const struct key_part *part, const struct event *e,
+    char time[WHEN_TEXT_SIZE], size_t *n)
+{
+	const char *text = NULL;
+	struct word w;
+
+	switch (part->kind) {
+	case KEY_TYPE:
+		text = e->type;
+		break;
+	case KEY_ID:
+		text = e->id;
+		break;
+	case KEY_CALL:
+		text = e->call;
+		break;
+	case KEY_TIME:
+		text = e->time_known ? when_rfc3339(e->time, time) : NULL;
+		break;
+	case KEY_BODY:
+		break;
+	case KEY_PLACE:
+		if (value_text(s, part->rule, MAP_TEXT_MAX, &w))
+			text = w.text;
+		break;
+	}
+	if (text != NULL)
+		*n = strlen(text);
+	return text;
+}
+
+/*
+ * Keys are kept for ever: a change here would store every event that is sent
+ * again a second time.  What is missing is replaced by the digest, so that
+ * no two contents fall together.
+ */
+static int
+make_key(struct mapper *mp, const struct provider *p, struct scope *s,
+    struct event *e)
+{
+	char time[WHEN_TEXT_SIZE];
+
+	if (EVP_DigestInit_ex2(mp->md, mp->sha256, NULL) != 1)
+		return -1;
+	for (size_t i = 0; i < p->keys; i++) {
+		size_t n;
+		const char *text = part_text(s, &p->key[i], e, time, &n);
+
+		if (text != NULL ? add_part(mp, text, n) != 0
+				 : add_part(mp, e->digest, EVENT_KEY_SIZE) != 0)
+			return -1;
+	}
+	return md_final(mp, e->key);
+}
+
+/* --- the event ------------------------------------------------------------ */
+
+/* The places a rule looks at, for a reason. */
+static void
+write_places(struct buf *b, const struct rule *r)
+{
+	for (size_t i = 0; i < r->places; i++)
+		buf_printf(b, "%s%s", i > 0 ? " or " : "", r->place[i].text);
+}
+
+/* A rule of an optional text. */
+static const char *
+text_of(struct scope *s, const struct rule *r)
+{
+	struct word w;
+
+	return r != NULL && value_text(s, r, MAP_TEXT_MAX, &w) ? w.text : NULL;
+}
+
+/* What kind of event is it, and of which call? */
+static enum map_rc
+map_head(struct mapper *mp, const struct provider *p, struct scope *s,
+    struct event *e)
+{
+	const struct type_row *row;
+	struct value time = {0};
+	struct word w;
+
+	e->type = text_of(s, p->type);
+	if (e->type == NULL) {
+		buf_puts(&mp->reason, "no type of event at ");
+		write_places(&mp->reason, p->type);
+		return MAP_UNMAPPABLE;
+	}
+	e->id = text_of(s, p->id);
+	e->time = e->received;
+	if (p->time != NULL && value_read(s, p->time, KIND_INSTANT, &time)) {
+		e->time = time.number;
+		e->time_known = true;
+	}
+	row = provider_type(p, e->type);
+	if (row == NULL || !row->no_call)
+		e->call = text_of(s, p->call);
+	if (row == NULL)
+		return MAP_OK;
+	if (!row->no_call && e->call == NULL) {
+		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
+		    e->type);
+		write_places(&mp->reason, p->call);
+		return MAP_UNMAPPABLE;
+	}
+	if (row->state != NULL && value_text(s, row->state, MAP_TEXT_MAX, &w)) {
+		int state = call_state_parse(w.text, w.len);
+
+		e->state = state < 0 ? STATE_NONE : (enum call_state)state;
+	}
+	if (row->outcome != NULL &&
+	    value_text(s, row->outcome, MAP_TEXT_MAX, &w)) {
+		int outcome = call_outcome_parse(w.text, w.len);
+
+		e->outcome = outcome < 0 ? OUTCOME_NONE
+					 : (enum call_outcome)outcome;
+	}
+	return MAP_OK;
+}
+
+/* Of an outbound call ours is the number that calls, else theirs. */
+static void
+map_numbers(const struct provider *p, struct scope *s, struct event *e)
+{
+	const struct value *direction = &e->field[FIELD_DIRECTION];
+	bool out = direction->set && strcmp(direction->text, "outbound") == 0;
+	const struct rule *from = out ? p->ours : p->theirs;
+	const struct rule *to = out ? p->theirs : p->ours;
+
+	if (from != NULL && !e->field[FIELD_FROM].set)
+		(void)value_read(s, from, KIND_TEXT, &e->field[FIELD_FROM]);
+	if (to != NULL && !e->field[FIELD_TO].set)
+		(void)value_read(s, to, KIND_TEXT, &e->field[FIELD_TO]);
+}
+
+static void
+map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
+    struct event *e)
+{
+	for (int i = 0; i < FIELD__MAX; i++) {
+		struct value *v = &e->field[i];
+
+		if (p->field[i] == NULL)
+			continue;
+		if (call_field[i].kind != KIND_JSON) {
+			(void)value_read(s, p->field[i], call_field[i].kind, v);
+		} else if (transcript_read(s, p->field[i], &mp->transcript)) {
+			v->set = true;
+			v->text = buf_str(&mp->transcript);
+			v->len = mp->transcript.len;
+		}
+	}
+	if (e->field[FIELD_DIRECTION].set &&
+	    !call_direction_valid(
+		e->field[FIELD_DIRECTION].text, e->field[FIELD_DIRECTION].len))
+		e->field[FIELD_DIRECTION] = (struct value){0};
+	map_numbers(p, s, e);
+}
+
+/* One entry of the platform's list: an object, or a text that is its message.
+ */
+static void
+map_error(const struct errors_rule *r, struct scope *outer,
+    struct json_object *entry, struct call_error *out)
+{
+	struct scope s = *outer;
+	struct word w;
+
+	memset(out, 0, sizeof(*out));
+	if (json_object_is_type(entry, json_type_string)) {
+		if (value_clean(&s, json_object_get_string(entry),
+			(size_t)json_object_get_string_len(entry), MAP_TEXT_MAX,
+			&w))
+			out->message = w.text;
+		goto out;
+	}
+	s.root = entry;
+	out->code = text_of(&s, r->code);
+	out->message = text_of(&s, r->message);
+	out->phase = text_of(&s, r->phase);
+	out->place = text_of(&s, r->place);
+	out->time = text_of(&s, r->time);
+out:
+	outer->failed = s.failed;
+}
+
+static void
+map_errors(struct mapper *mp, const struct provider *p, struct scope *s,
+    struct event *e)
+{
+	struct json_object *j;
+	bool list;
+	size_t n;
+
+	e->error = mp->error;
+	if (p->errors == NULL || (j = value_node(s, p->errors->at)) == NULL)
+		return;
+	list = json_object_is_type(j, json_type_array);
+	n = list ? json_object_array_length(j) : 1;
+	for (size_t i = 0; i < n && e->errors < MAP_ERRORS_MAX; i++) {
+		struct json_object *entry = list
+		    ? json_object_array_get_idx(j, i)
+		    : j;
+
+		if (entry != NULL)
+			map_error(p->errors, s, entry, &mp->error[e->errors++]);
+	}
+}
+
+static enum map_rc
+map_event(struct mapper *mp, const struct provider *p, const struct message *m,
+    struct event *e)
+{
+	struct scope s = {.root = mp->root,
+	    .message = m,
+	    .arena = mp->arena,
+	    .work = &mp->work,
+	    .used = &mp->used};
+	enum map_rc rc = map_head(mp, p, &s, e);
+
+	if (rc != MAP_OK)
+		return s.failed ? MAP_NO_MEMORY : rc;
+	map_fields(mp, p, &s, e);
+	e->fact = mp->fact;
+	for (size_t i = 0; i < p->facts; i++)
+		e->facts = facts_read(
+		    &s, &p->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
+	map_errors(mp, p, &s, e);
+	if (make_key(mp, p, &s, e) != 0 || s.failed || mp->used.failed ||
+	    mp->transcript.failed || mp->work.failed)
+		return MAP_NO_MEMORY;
+	if (mp->used.len > 0)
+		e->headers = buf_str(&mp->used);
+	return MAP_OK;
+}
+
+enum map_rc
+mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
+    int64_t received, struct event *e, const char **reason)
+{
+	int kind = provider_body_kind(p, m->content_type);
+	enum map_rc rc;
+	const char *s;
+	size_t n;
+
+	reset(mp);
+	memset(e, 0, sizeof(*e));
+	e->received = received;
+	if (kind < 0) {
+		buf_puts(&mp->reason, "a content type that is not understood");
+		rc = MAP_MALFORMED;
+		goto out;
+	}
+	rc = content(mp, p, m, kind, &s, &n);
+	if (rc == MAP_OK)
+		rc = parse(mp, kind, s, n);
+	if (rc == MAP_OK && digest(mp, p, s, n, e->digest) != 0)
+		rc = MAP_NO_MEMORY;
+	if (rc == MAP_OK)
+		rc = map_event(mp, p, m, e);
+out:
+	if (rc == MAP_OK)
+		*reason = NULL;
+	else if (rc == MAP_NO_MEMORY || mp->reason.failed)
+		*reason = "memory ran out";
+	else
+		*reason = buf_str(&mp->reason);
+	return rc;
+}

@@ -1,0 +1,338 @@
+#include "provider/provider.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "provider/builtin.h"
+#include "provider/definition.h"
+
+#define PATH_SIZE 4096
+
+struct providers {
+	struct provider *at[PROVIDERS_MAX]; /* sorted by name */
+	size_t count;
+};
+
+static void
+add_line(struct buf *why, const char *file, const char *reason)
+{
+	if (why->len > 0)
+		buf_puts(why, "\n");
+	buf_printf(why, "%s: %s", file, reason);
+}
+
+/* --- the set -------------------------------------------------------------- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct provider *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* The place of name, or count. */
+static size_t
+index_of(const struct providers *ps, const char *name)
+{
+	size_t i = 0;
+
+	while (i < ps->count && strcmp(ps->at[i]->name, name) != 0)
+		i++;
+	return i;
+}
+
+/* Take p over.  Only a built-in one may be replaced. */
+static int
+add(struct providers *ps, struct provider *p, struct buf *why)
+{
+	size_t i = index_of(ps, p->name);
+
+	if (i < ps->count) {
+		if (strcmp(ps->at[i]->file, "built in") != 0) {
+			add_line(why, p->file,
+			    "another file defines the same provider");
+			goto fail;
+		}
+		provider_free(ps->at[i]);
+		ps->at[i] = p;
+		return 0;
+	}
+	if (ps->count == PROVIDERS_MAX) {
+		add_line(why, p->file, "one definition too many");
+		goto fail;
+	}
+	ps->at[ps->count++] = p;
+	return 0;
+fail:
+	provider_free(p);
+	return -1;
+}
+
+static int
+add_builtin(struct providers *ps, struct buf *why)
+{
+	int rc = 0;
+
+	for (const struct builtin *b = builtin_definition; b->name != NULL;
+	     b++) {
+		struct provider *p = provider_parse(
+		    "built in", (const char *)b->text, b->len, why);
+
+		if (p == NULL || add(ps, p, why) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+/* --- the directory -------------------------------------------------------- */
+
+/* Read a file of at most DEFINITION_SIZE_MAX bytes.  0 or -1 and errno. */
+static int
+read_file(const char *path, struct buf *b)
+{
+	FILE *f = fopen(path, "rb");
+	char block[4096];
+	size_t n;
+	int rc = -1;
+
+	if (f == NULL)
+		return -1;
+	while ((n = fread(block, 1, sizeof(block), f)) > 0) {
+		buf_add(b, block, n);
+		if (b->len > DEFINITION_SIZE_MAX)
+			break; /* the parser says so */
+	}
+	if (b->failed)
+		errno = ENOMEM;
+	else if (!ferror(f))
+		rc = 0;
+	(void)fclose(f);
+	return rc;
+}
+
+static int
+add_file(struct providers *ps, const char *path, struct buf *why)
+{
+	struct buf text = {0};
+	struct provider *p = NULL;
+	int rc = -1;
+
+	if (read_file(path, &text) != 0)
+		add_line(why, path, strerror(errno));
+	else
+		p = provider_parse(path, buf_str(&text), text.len, why);
+	if (p != NULL)
+		rc = add(ps, p, why);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+is_definition(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && n > 5 &&
+	    strcmp(d->d_name + n - 5, ".json") == 0;
+}
+
+static int
+add_directory(struct providers *ps, const char *dir, struct buf *why)
+{
+	char path[PATH_SIZE];
+	struct dirent **entry;
+	int n, rc = 0;
+
+	n = scandir(dir, &entry, is_definition, alphasort);
+	if (n < 0) {
+		add_line(why, dir, strerror(errno));
+		return -1;
+	}
+	for (int i = 0; i < n; i++) {
+		int len = snprintf(
+		    path, sizeof(path), "%s/%s", dir, entry[i]->d_name);
+
+		if (len < 0 || (size_t)len >= sizeof(path)) {
+			add_line(why, dir, "a name in it is too long");
+			rc = -1;
+		} else if (add_file(ps, path, why) != 0)
+			rc = -1;
+		free(entry[i]);
+	}
+	free(entry);
+	return rc;
+}
+
+struct providers *
+providers_load(const char *dir, struct buf *why)
+{
+	struct providers *ps = calloc(1, sizeof(*ps));
+	int rc;
+
+	if (ps == NULL) {
+		add_line(why, "providers", "memory ran out");
+		return NULL;
+	}
+	rc = add_builtin(ps, why);
+	if (dir != NULL && add_directory(ps, dir, why) != 0)
+		rc = -1;
+	if (rc != 0) {
+		providers_free(ps);
+		return NULL;
+	}
+	qsort(ps->at, ps->count, sizeof(ps->at[0]), by_name);
+	return ps;
+}
+
+void
+providers_free(struct providers *ps)
+{
+	if (ps == NULL)
+		return;
+	for (size_t i = 0; i < ps->count; i++)
+		provider_free(ps->at[i]);
+	free(ps);
+}
+
+const struct provider *
+providers_find(const struct providers *ps, const char *name)
+{
+	return providers_at(ps, index_of(ps, name));
+}
+
+const struct provider *
+providers_at(const struct providers *ps, size_t i)
+{
+	return i < ps->count ? ps->at[i] : NULL;
+}
+
+/* --- one definition ------------------------------------------------------- */
+
+const char *
+provider_name(const struct provider *p)
+{
+	return p->name;
+}
+
+const char *
+provider_title(const struct provider *p)
+{
+	return p->title;
+}
+
+const char *
+provider_file(const struct provider *p)
+{
+	return p->file;
+}
+
+const char *
+provider_text(const struct provider *p, size_t *len)
+{
+	*len = p->len;
+	return p->text;
+}
+
+bool
+provider_takes_method(const struct provider *p, const char *method)
+{
+	return (p->post && strcmp(method, "POST") == 0) ||
+	    (p->get && strcmp(method, "GET") == 0);
+}
+
+const char *
+provider_methods(const struct provider *p)
+{
+	if (p->post && p->get)
+		return "GET, POST";
+	return p->get ? "GET" : "POST";
+}
+
+const char *
+provider_scheme(const struct provider *p, size_t i)
+{
+	return i < p->schemes ? p->scheme[i].name : NULL;
+}
+
+/* --- content types (RFC 9110 section 8.3) --------------------------------- */
+
+static bool
+is_word(const char *s, size_t n, const char *word)
+{
+	return n == strlen(word) && strncasecmp(s, word, n) == 0;
+}
+
+static bool
+is_json(const char *s, size_t n)
+{
+	return is_word(s, n, "application/json") ||
+	    is_word(s, n, "text/json") ||
+	    (n > 17 && strncasecmp(s, "application/", 12) == 0 &&
+		strncasecmp(s + n - 5, "+json", 5) == 0);
+}
+
+/* Parameters, from the first ';' on: a charset other than UTF-8 is refused. */
+static bool
+parameters_ok(const char *s)
+{
+	while (*s == ';') {
+		size_t n;
+
+		s += 1 + strspn(s + 1, " \t");
+		n = strcspn(s, ";");
+		if (strncasecmp(s, "charset=", 8) == 0) {
+			const char *v = s + 8;
+			size_t len = n - 8;
+
+			while (len > 0 &&
+			    (v[len - 1] == ' ' || v[len - 1] == '\t'))
+				len--;
+			if (!is_word(v, len, "utf-8") &&
+			    !is_word(v, len, "\"utf-8\"") &&
+			    !is_word(v, len, "utf8"))
+				return false;
+		}
+		s += n;
+	}
+	return true;
+}
+
+int
+provider_body_kind(const struct provider *p, const char *content_type)
+{
+	const char *s;
+	size_t n;
+	enum body_kind kind;
+
+	if (content_type == NULL)
+		content_type = "";
+	s = content_type + strspn(content_type, " \t");
+	if (*s == '\0')
+		return (int)p->body[0];
+	n = strcspn(s, ";");
+	if (!parameters_ok(s + n))
+		return -1;
+	while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	if (is_json(s, n))
+		kind = BODY_JSON;
+	else if (is_word(s, n, "application/x-www-form-urlencoded"))
+		kind = BODY_FORM;
+	else
+		return -1;
+	for (size_t i = 0; i < p->bodies; i++)
+		if (p->body[i] == kind)
+			return (int)kind;
+	return -1;
+}
+
+bool
+provider_takes_type(const struct provider *p, const char *content_type)
+{
+	return provider_body_kind(p, content_type) >= 0;
+}

@@ -1,0 +1,61 @@
+/*
+ * secret - the secrets and keys of one source, made ready for use.
+ *
+ * Private to the authentication.
+ */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <openssl/evp.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "provider/auth.h"
+#include "provider/definition.h"
+
+#define SECRET_FILE_MAX (64 * 1024) /* bytes of a file of secrets or keys */
+#define SECRET_RSA_BITS_MIN 1024
+#define SECRET_HASH_SIZE 32 /* SHA-256 */
+
+struct secret {
+	char *value; /* header value or segment; NULL: an HMAC key */
+	unsigned char hash[SECRET_HASH_SIZE]; /* of value */
+	EVP_MAC_CTX *mac; /* keyed, to be duplicated; NULL: not HMAC */
+};
+
+struct key {
+	EVP_PKEY *pkey;
+	EVP_MD_CTX *md; /* ready to verify, to be copied */
+};
+
+struct auth {
+	const struct scheme *scheme; /* NULL: none */
+	EVP_MD *sha256;
+	EVP_MAC *hmac;
+	struct secret secret[AUTH_SECRETS_MAX];
+	size_t secrets;
+	struct key key[AUTH_SECRETS_MAX];
+	size_t keys;
+	const char *hidden[2]; /* the header that carries a credential */
+};
+
+/* Read a line a secret into a.  Returns 0, or -1 and a reason in why. */
+int secret_load(struct auth *a, const char *file, struct buf *why);
+
+/* Read public keys, PEM or (Ed25519) base64.  0, or -1 and a reason. */
+int secret_load_keys(struct auth *a, const char *file, struct buf *why);
+
+/* One private key of the scheme's kind, PEM.  NULL and a reason. */
+EVP_PKEY *secret_private_key(
+    const struct scheme *s, const char *file, struct buf *why);
+
+/* The name libcrypto has for a hash. */
+const char *secret_hash_name(enum scheme_hash hash);
+
+/* Set the padding of an RSA operation.  sign: the salt is as long as the hash.
+ */
+int secret_padding(const struct scheme *s, EVP_PKEY_CTX *ctx, bool sign);
+
+void secret_free(struct auth *a);
+
+#endif /* !SECRET_H */

@@ -1,0 +1,365 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/provider.h"
+#include "scratch.h"
+
+#define AUTH "\"auth\":{\"t\":{\"type\":\"token\"}}"
+#define EVENT "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]}"
+#define CALL "\"call\":{\"id\":\"/c\"}"
+#define TYPES "\"types\":{\"x\":{}}"
+#define NAME "\"provider\":\"p\""
+#define WHOLE(name, auth, event, call, types) \
+	"{" name "," auth "," event "," call "," types "}"
+#define WITH_AUTH(a) WHOLE(NAME, "\"auth\":" a, EVENT, CALL, TYPES)
+#define WITH_HMAC(h) \
+	WITH_AUTH("{\"h\":{\"type\":\"hmac\",\"header\":\"X\"," h "}}")
+#define WITH_EVENT(e) WHOLE(NAME, AUTH, "\"event\":{" e "}", CALL, TYPES)
+#define WITH_CALL(c) \
+	WHOLE(NAME, AUTH, EVENT, "\"call\":{\"id\":\"/c\"," c "}", TYPES)
+#define WITH_TYPES(t) WHOLE(NAME, AUTH, EVENT, CALL, "\"types\":" t)
+
+static const struct {
+	const char *text;
+	const char *why;
+} wrong[] = {
+    {"", "f: is no JSON: it does not end"},
+    {"{", "f: is no JSON: it does not end"},
+    {"{'a':1}", "f: is no JSON: quotes of one stroke"},
+    {"[]", "f: must be an object"},
+    {WHOLE(NAME ",\"colour\":1", AUTH, EVENT, CALL, TYPES),
+	"f: /colour: unknown key"},
+    {WHOLE(NAME ",\"a/b~\":1", AUTH, EVENT, CALL, TYPES),
+	"f: /a~1b~0: unknown key"},
+    {WHOLE("\"provider\":\"Big\"", AUTH, EVENT, CALL, TYPES),
+	"f: /provider: must be of a-z, 0-9 and - only"},
+    {WHOLE("\"title\":\"t\"", AUTH, EVENT, CALL, TYPES),
+	"f: /provider: is required"},
+    {WHOLE("\"provider\":\"abcdefghijklmnopqrstuvwxyz0123456\"", AUTH, EVENT,
+	 CALL, TYPES),
+	"f: /provider: is longer than 32 bytes"},
+    {WHOLE(NAME ",\"title\":7", AUTH, EVENT, CALL, TYPES),
+	"f: /title: must be a text"},
+    {WHOLE(NAME ",\"title\":\"a\\nb\"", AUTH, EVENT, CALL, TYPES),
+	"f: /title: has a control character"},
+    {WHOLE(NAME ",\"methods\":[]", AUTH, EVENT, CALL, TYPES),
+	"f: /methods: must not be empty"},
+    {WHOLE(NAME ",\"methods\":[\"PUT\"]", AUTH, EVENT, CALL, TYPES),
+	"f: /methods/0: must be one of POST, GET"},
+    {WHOLE(NAME ",\"body\":[\"xml\"]", AUTH, EVENT, CALL, TYPES),
+	"f: /body/0: must be one of json, form"},
+    {WHOLE(NAME ",\"body\":null", AUTH, EVENT, CALL, TYPES),
+	"f: /body: must not be null"},
+    {WHOLE(NAME, "\"title\":\"t\"", EVENT, CALL, TYPES),
+	"f: /auth: is required"},
+    {WITH_AUTH("{}"), "f: /auth: must have 1 to 8 schemes"},
+    {WITH_AUTH("{\"none\":{\"type\":\"token\"}}"),
+	"f: /auth/none: a scheme's name is 1 to 32 of a-z, 0-9 and -, and not "
+	"\"none\""},
+    {WITH_AUTH("{\"h\":{}}"), "f: /auth/h/type: is required"},
+    {WITH_AUTH("{\"h\":{\"type\":\"md5\"}}"),
+	"f: /auth/h/type: must be one of hmac, rsa, ed25519, bearer, basic, "
+	"token"},
+    {WITH_AUTH("{\"h\":{\"type\":\"hmac\"}}"),
+	"f: /auth/h/header: is required"},
+    {WITH_AUTH("{\"h\":{\"type\":\"hmac\",\"header\":\"a b\"}}"),
+	"f: /auth/h/header: \"a b\" is no name of a header"},
+    {WITH_AUTH("{\"h\":{\"type\":\"token\",\"header\":\"a\"}}"),
+	"f: /auth/h/header: unknown key"},
+    {WITH_HMAC("\"padding\":\"pss\""), "f: /auth/h/padding: unknown key"},
+    {WITH_HMAC("\"hash\":\"md5\""),
+	"f: /auth/h/hash: must be one of sha1, sha256, sha512"},
+    {WITH_HMAC("\"encoding\":\"x\""),
+	"f: /auth/h/encoding: must be one of hex, base64"},
+    {WITH_HMAC("\"signed\":\"{time}.{body}\""),
+	"f: /auth/h/signed: has {time}, but \"time\" is missing"},
+    {WITH_HMAC("\"signed\":\"{url}{body}\""),
+	"f: /auth/h/signed: {url} is none of {body}, {time}, {header:NAME}"},
+    {WITH_HMAC("\"signed\":\"{body\""),
+	"f: /auth/h/signed: has a '{' without '}'"},
+    {WITH_HMAC("\"signed\":\"x\""),
+	"f: /auth/h/signed: leaves the {body} unsigned"},
+    {WITH_HMAC("\"time\":{\"header\":\"T\"}"),
+	"f: /auth/h/signed: leaves the {time} unsigned"},
+    {WITH_HMAC("\"signed\":\"{time}{body}\",\"time\":{\"item\":\"t=\"}"),
+	"f: /auth/h/time/item: needs a \"separator\" of items"},
+    {WITH_HMAC("\"signed\":\"{time}{body}\",\"time\":{\"header\":\"T\","
+	       "\"tolerance\":0}"),
+	"f: /auth/h/time/tolerance: must be 1 to 604800 seconds"},
+    {WITH_HMAC("\"signed\":\"{time}{body}\",\"time\":{\"header\":\"T\","
+	       "\"format\":\"rfc2822\"}"),
+	"f: /auth/h/time/format: must be one of iso8601, epoch-s, epoch-ms"},
+    {WITH_EVENT("\"key\":[\"body\"]"), "f: /event/type: is required"},
+    {WITH_EVENT("\"type\":\"/t\""), "f: /event/key: is required"},
+    {WITH_EVENT("\"type\":\"t\",\"key\":[\"body\"]"),
+	"f: /event/type: \"t\" is no place: want /pointer, header:NAME or "
+	"query:NAME"},
+    {WITH_EVENT("\"type\":[],\"key\":[\"body\"]"),
+	"f: /event/type: must not be empty"},
+    {WITH_EVENT("\"type\":\"/t~2\",\"key\":[\"body\"]"),
+	"f: /event/type: has a '~' without 0 or 1 after it"},
+    {WITH_EVENT("\"type\":\"/t~\",\"key\":[\"body\"]"),
+	"f: /event/type: has a '~' without 0 or 1 after it"},
+    {WITH_EVENT("\"type\":\"header:Authorization\",\"key\":[\"body\"]"),
+	"f: /event/type: is a credential, which is not kept"},
+    {WITH_EVENT("\"type\":{\"map\":{\"a\":\"b\"}},\"key\":[\"body\"]"),
+	"f: /event/type/at: is required"},
+    {WITH_EVENT("\"type\":\"/t\",\"key\":[\"what\"]"),
+	"f: /event/key/0: \"what\" is no place: want /pointer, header:NAME or "
+	"query:NAME"},
+    {WITH_EVENT("\"type\":\"/t\",\"key\":[\"body\"],\"time\":{\"at\":\"/x\","
+		"\"format\":\"stardate\"}"),
+	"f: /event/time/format: must be one of iso8601, epoch-s, epoch-ms, "
+	"epoch-us, epoch-ns, rfc2822"},
+    {WITH_EVENT("\"type\":\"/t\",\"key\":[\"body\"],\"volatile\":[\"header:"
+		"X\"]"),
+	"f: /event/volatile/0: \"header:X\" is no place: want /pointer"},
+    {WITH_CALL("\"mood\":\"/m\""), "f: /call/mood: unknown key"},
+    {WITH_CALL("\"duration\":{\"at\":\"/d\",\"unit\":\"h\"}"),
+	"f: /call/duration/unit: must be one of ms, s, min"},
+    {WITH_CALL("\"from\":{\"at\":\"/d\",\"unit\":\"s\"}"),
+	"f: /call/from/unit: unknown key"},
+    {WITH_CALL("\"direction\":{\"at\":\"/d\",\"map\":{\"a\":\"up\"}}"),
+	"f: /call/direction/map/a: must be one of inbound, outbound, web, "
+	"unknown"},
+    {WITH_CALL("\"direction\":{\"at\":\"/d\",\"map\":{}}"),
+	"f: /call/direction/map: must have 1 to 1000 words"},
+    {WITH_CALL("\"direction\":{\"at\":\"/d\",\"is\":\"web\",\"map\":{\"a\":"
+	       "\"web\"}}"),
+	"f: /call/direction/is: leaves nothing to map"},
+    {WITH_CALL("\"final\":{\"at\":\"/d\",\"map\":{\"a\":\"yes\"}}"),
+	"f: /call/final/map/a: must be one of false, true"},
+    {WITH_CALL("\"transcript\":\"/t\""),
+	"f: /call/transcript: must be an object with \"format\""},
+    {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"lines\",\"agent\":"
+	       "\"A\"}"),
+	"f: /call/transcript/caller: is required"},
+    {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
+	       "\"speaker\":\"s\",\"text\":\"t\",\"speakers\":{\"a\":\"x\"}}"),
+	"f: /call/transcript/speakers/a: must be one of agent, caller, system, "
+	"tool"},
+    {WITH_CALL("\"facts\":{\"A b\":\"/x\"}"),
+	"f: /call/facts/A b: a group's name is 1 to 32 of a-z, 0-9, _ and -"},
+    {WITH_CALL("\"facts\":{\"a\":{\"at\":\"/x\",\"list\":{\"name\":\"/n\"}}}"),
+	"f: /call/facts/a/list/value: is required"},
+    {WITH_CALL("\"errors\":{\"code\":\"/c\"}"),
+	"f: /call/errors/at: is required"},
+    {WITH_CALL("\"errors\":{\"at\":\"/e\",\"code\":\"c\"}"),
+	"f: /call/errors/code: \"c\" is no place: want /pointer"},
+    {WITH_TYPES("{}"), "f: /types: must have 1 to 1000 types"},
+    {WITH_TYPES("{\"x\":{\"state\":\"flying\"}}"),
+	"f: /types/x/state: must be one of queued, requested, ringing, "
+	"connected, closing, ended, analyzed"},
+    {WITH_TYPES("{\"x\":{\"outcome\":{\"at\":\"/a\",\"map\":{\"b\":\"won\"}}}"
+		"}"),
+	"f: /types/x/outcome/map/b: must be one of unknown, failed, no_answer, "
+	"busy, unreachable, expired, canceled, exhausted, rejected, voicemail, "
+	"completed"},
+    {WITH_TYPES("{\"x\":{\"call\":\"no\"}}"),
+	"f: /types/x/call: must be true or false"},
+    {WITH_TYPES("{\"x\":7}"), "f: /types/x: must be an object"},
+    /* All faults, not the first. */
+    {WHOLE(NAME ",\"a\":1", AUTH, "\"event\":{\"type\":\"t\"}", CALL,
+	 "\"types\":[]"),
+	"f: /a: unknown key\n"
+	"f: /event/type: \"t\" is no place: want /pointer, header:NAME or "
+	"query:NAME\n"
+	"f: /event/key: is required\n"
+	"f: /types: must be an object"},
+};
+
+static struct provider *
+parse(const char *text, struct buf *why)
+{
+	return provider_parse("f", text, strlen(text), why);
+}
+
+static void
+test_wrong_definitions_are_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct buf why = {0};
+
+		assert_null(parse(wrong[i].text, &why));
+		assert_string_equal(buf_str(&why), wrong[i].why);
+		buf_free(&why);
+	}
+}
+
+/* n copies of text, a comma between. */
+static void
+repeat(struct buf *b, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "%s%s", i > 0 ? "," : "", text);
+}
+
+static void
+test_limits(void **state)
+{
+	struct buf text = {0}, why = {0};
+
+	(void)state;
+	buf_puts(&text,
+	    "{" NAME "," AUTH "," CALL "," TYPES
+	    ",\"event\":{\"key\":[\"body\"],\"type\":[");
+	repeat(&text, "\"/t\"", DEFINITION_PLACES_MAX + 1);
+	buf_puts(&text, "]}}");
+	assert_null(parse(buf_str(&text), &why));
+	assert_string_equal(buf_str(&why),
+	    "f: /event/type: has 17 items, at most 16 are taken");
+	buf_reset(&why, 0);
+	buf_reset(&text, 0);
+	buf_puts(&text, "{" NAME "," AUTH "," EVENT "," CALL ",\"types\":{");
+	for (int i = 0; i <= DEFINITION_TYPES_MAX; i++)
+		buf_printf(&text, "%s\"t%d\":{}", i > 0 ? "," : "", i);
+	buf_puts(&text, "}}");
+	assert_null(parse(buf_str(&text), &why));
+	assert_string_equal(
+	    buf_str(&why), "f: /types: must have 1 to 1000 types");
+	buf_reset(&why, 0);
+	buf_reset(&text, 0);
+	while (text.len <= DEFINITION_SIZE_MAX)
+		buf_puts(&text, "                                ");
+	assert_null(parse(buf_str(&text), &why));
+	assert_string_equal(buf_str(&why), "f: is larger than 262144 bytes");
+	buf_free(&text);
+	buf_free(&why);
+}
+
+static void
+test_defaults_and_content_types(void **state)
+{
+	struct buf why = {0};
+	struct provider *p = parse(WHOLE(NAME, AUTH, EVENT, CALL, TYPES), &why);
+	struct provider *f = parse(
+	    WHOLE(NAME
+		",\"methods\":[\"POST\",\"GET\"],\"body\":[\"form\"],\"title\":"
+		"\"T\"",
+		AUTH, EVENT, CALL, TYPES),
+	    &why);
+	size_t len;
+
+	(void)state;
+	assert_non_null(p);
+	assert_non_null(f);
+	assert_string_equal(provider_name(p), "p");
+	assert_string_equal(provider_title(p), "p");
+	assert_string_equal(provider_title(f), "T");
+	assert_string_equal(provider_file(p), "f");
+	assert_string_equal(
+	    provider_text(p, &len), WHOLE(NAME, AUTH, EVENT, CALL, TYPES));
+	assert_string_equal(provider_methods(p), "POST");
+	assert_string_equal(provider_methods(f), "GET, POST");
+	assert_true(provider_takes_method(p, "POST"));
+	assert_false(provider_takes_method(p, "GET"));
+	assert_true(provider_takes_method(f, "GET"));
+	assert_string_equal(provider_scheme(p, 0), "t");
+	assert_null(provider_scheme(p, 1));
+	assert_true(provider_takes_type(p, ""));
+	assert_true(provider_takes_type(p, "application/json"));
+	assert_true(provider_takes_type(p, "APPLICATION/JSON;charset=UTF-8"));
+	assert_true(
+	    provider_takes_type(p, "application/json ; charset=\"utf-8\""));
+	assert_true(provider_takes_type(p, "application/webhook+json"));
+	assert_true(provider_takes_type(p, "text/json; x=y"));
+	assert_false(
+	    provider_takes_type(p, "application/json; charset=utf-16"));
+	assert_false(
+	    provider_takes_type(p, "application/json; x=y; charset=latin1"));
+	assert_false(provider_takes_type(p, "application/jsonx"));
+	assert_false(provider_takes_type(p, "application/+json"));
+	assert_false(provider_takes_type(p, "text/plain"));
+	assert_false(
+	    provider_takes_type(p, "application/x-www-form-urlencoded"));
+	assert_true(
+	    provider_takes_type(f, "application/x-www-form-urlencoded"));
+	assert_false(provider_takes_type(f, "application/json"));
+	provider_free(p);
+	provider_free(f);
+	buf_free(&why);
+}
+
+static void
+put_file(const struct scratch *s, const char *name, const char *text)
+{
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+#define NAMED(n) WHOLE("\"provider\":\"" n "\"", AUTH, EVENT, CALL, TYPES)
+
+/* A file of the user's wins over the built-in of its name. */
+static void
+test_directory(void **state)
+{
+	struct buf why = {0};
+	struct scratch s;
+	struct providers *ps = providers_load(NULL, &why);
+	const struct provider *p;
+	size_t builtin = 0;
+
+	(void)state;
+	scratch_make(&s);
+	assert_non_null(ps);
+	while ((p = providers_at(ps, builtin)) != NULL) {
+		assert_string_equal(provider_file(p), "built in");
+		assert_ptr_equal(providers_find(ps, provider_name(p)), p);
+		builtin++;
+	}
+	assert_true(builtin >= 4);
+	assert_null(providers_find(ps, "zzz"));
+	providers_free(ps);
+
+	put_file(&s, "mine.json", NAMED("zzz"));
+	put_file(&s, "atoms.json", NAMED("atoms"));
+	put_file(&s, "notes.txt", "not a definition");
+	ps = providers_load(s.dir, &why);
+	if (ps == NULL)
+		fail_msg("%s", buf_str(&why));
+	assert_non_null(providers_find(ps, "zzz"));
+	assert_non_null(
+	    strstr(provider_file(providers_find(ps, "atoms")), "/atoms.json"));
+	assert_non_null(providers_at(ps, builtin));
+	assert_null(providers_at(ps, builtin + 1));
+	providers_free(ps);
+
+	put_file(&s, "twice.json", NAMED("zzz"));
+	put_file(&s, "bad.json", "{}");
+	assert_null(providers_load(s.dir, &why));
+	assert_non_null(strstr(buf_str(&why), "/bad.json: /provider: is req"));
+	assert_non_null(strstr(buf_str(&why),
+	    "/twice.json: another file defines the same provider"));
+	assert_null(providers_load("/nonexistent", &why));
+	scratch_remove(&s);
+	buf_free(&why);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_wrong_definitions_are_told),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_defaults_and_content_types),
+	    cmocka_unit_test(test_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

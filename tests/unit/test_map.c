@@ -1,0 +1,705 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/utf8.h"
+#include "provider/map.h"
+#include "provider/provider.h"
+
+#define NOW 1780000000000LL
+#define MAX_BODY (1024 * 1024)
+
+/* A definition that has a bit of everything. */
+static const char definition[] =
+    "{\"provider\":\"test\",\"body\":[\"json\",\"form\"],"
+    "\"methods\":[\"POST\",\"GET\"],"
+    "\"auth\":{\"t\":{\"type\":\"token\"}},"
+    "\"event\":{\"type\":[\"/type\",\"header:X-Type\",\"query:type\"],"
+    "  \"id\":[\"/id\",\"header:X-Id\"],"
+    "  \"time\":{\"at\":\"/time\",\"format\":\"epoch-ms\"},"
+    "  \"key\":[\"call\",\"type\",\"time\",\"/extra\"],"
+    "  \"volatile\":[\"/links/url\",\"/list/0\",\"/gone/too\"]},"
+    "\"call\":{\"id\":\"/call\",\"trace\":\"/trace\",\"agent\":\"/agent\","
+    "  \"direction\":{\"at\":\"/in\",\"map\":{\"true\":\"inbound\","
+    "    \"false\":\"outbound\"}},"
+    "  \"ours\":\"/ours\",\"theirs\":\"/theirs\","
+    "  \"started\":\"/started\",\"ended\":{\"at\":\"/ended\","
+    "    \"format\":\"rfc2822\"},"
+    "  \"duration\":{\"at\":\"/minutes\",\"unit\":\"min\"},"
+    "  \"status\":{\"at\":\"/status\",\"starts\":{\"a\":\"A\",\"ab\":\"AB\"},"
+    "    \"map\":{\"abc\":\"ABC\"},\"else\":\"other\"},"
+    "  \"reason\":{\"at\":\"/seen\",\"is\":\"seen\"},"
+    "  \"summary\":\"/summary\",\"attempt\":\"/attempt\",\"final\":\"/final\","
+    "  \"transcript\":{\"at\":\"/talk\",\"format\":\"turns\",\"speaker\":"
+    "    [\"role\",\"user\"],\"text\":[\"message\",\"text\"],\"time\":\"t\","
+    "    \"time_format\":\"epoch-ms\",\"speakers\":{\"bot\":\"agent\"}},"
+    "  \"facts\":{\"f\":\"/facts\",\"m\":{\"at\":\"/metrics\",\"list\":"
+    "    {\"name\":\"/n\",\"value\":\"/v\"}}},"
+    "  \"errors\":{\"at\":\"/errors\",\"code\":[\"/code\",\"/no\"],"
+    "    \"message\":\"/why\"}},"
+    "\"types\":{\"start\":{\"state\":\"connected\"},"
+    "  \"news\":{\"call\":false},"
+    "  \"status\":{\"state\":{\"at\":\"/now\",\"map\":{\"up\":\"connected\"}},"
+    "    \"outcome\":{\"at\":\"/result\"}}}}";
+
+struct fixture {
+	struct provider *p;
+	struct mapper *mp;
+	struct event e;
+	const char *reason;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct buf why = {0};
+
+	assert_non_null(f);
+	f->p = provider_parse("test", definition, strlen(definition), &why);
+	if (f->p == NULL)
+		fail_msg("%s", buf_str(&why));
+	f->mp = mapper_new(MAX_BODY);
+	assert_non_null(f->mp);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	mapper_free(f->mp);
+	provider_free(f->p);
+	free(f);
+	return 0;
+}
+
+static enum map_rc
+map_message(struct fixture *f, char *const *env, const char *type,
+    const char *body, size_t n)
+{
+	static char *none[] = {NULL};
+	const struct message m = {env == NULL ? none : env, type, body, n};
+
+	return mapper_map(f->mp, f->p, &m, NOW, &f->e, &f->reason);
+}
+
+static enum map_rc
+map(struct fixture *f, const char *body)
+{
+	return map_message(f, NULL, "", body, strlen(body));
+}
+
+static void
+map_ok(struct fixture *f, const char *body)
+{
+	if (map(f, body) != MAP_OK)
+		fail_msg("%s: %s", body, f->reason);
+}
+
+#define HEAD "{\"type\":\"start\",\"call\":\"c1\""
+
+/* The record without the time of receipt. */
+static void
+check_record(struct fixture *f, const char *members, const char *expect)
+{
+	struct buf body = {0}, got = {0}, want = {0};
+
+	buf_printf(&body, HEAD "%s}", members);
+	map_ok(f, buf_str(&body));
+	event_json(&f->e, &got);
+	buf_printf(&want,
+	    "{\"state\":\"connected\",\"call\":\"c1\"%s,"
+	    "\"received\":\"2026-05-28T20:26:40.000Z\"}",
+	    expect);
+	assert_string_equal(buf_str(&got), buf_str(&want));
+	buf_free(&body);
+	buf_free(&got);
+	buf_free(&want);
+}
+
+/* --- values --------------------------------------------------------------- */
+
+#define OTHER ",\"status\":\"other\""
+
+static void
+test_values(void **state)
+{
+	static const struct {
+		const char *members, *expect;
+	} cases[] = {
+	    {"", OTHER},
+	    {",\"agent\":497", ",\"agent\":\"497\"" OTHER},
+	    {",\"agent\":-1", ",\"agent\":\"-1\"" OTHER},
+	    {",\"agent\":18446744073709551614",
+		",\"agent\":\"18446744073709551614\"" OTHER},
+	    {",\"agent\":99999999999999999999999", OTHER},
+	    {",\"agent\":-99999999999999999999999", OTHER},
+	    {",\"agent\":4.5", OTHER},
+	    {",\"agent\":true", OTHER},
+	    {",\"agent\":\"\"", OTHER},
+	    {",\"agent\":null", OTHER},
+	    {",\"agent\":{\"id\":1}", OTHER},
+	    {",\"agent\":\"a\\u0000b\"",
+		",\"agent\":\"a\xef\xbf\xbd"
+		"b\"" OTHER},
+	    {",\"in\":true,\"ours\":\"1\",\"theirs\":\"2\"",
+		",\"direction\":\"inbound\",\"from\":\"2\",\"to\":\"1\"" OTHER},
+	    {",\"in\":false,\"ours\":\"1\",\"theirs\":\"2\"",
+		",\"direction\":\"outbound\",\"from\":\"1\","
+		"\"to\":\"2\"" OTHER},
+	    {",\"in\":\"sideways\",\"theirs\":\"2\"", ",\"from\":\"2\"" OTHER},
+	    {",\"started\":\"2026-01-02T03:04:05Z\"",
+		",\"started\":\"2026-01-02T03:04:05.000Z\"" OTHER},
+	    {",\"started\":\"...\"", OTHER},
+	    {",\"started\":\"\"", OTHER},
+	    {",\"ended\":\"Sun, 25 Mar 2018 09:53:19 +0000\"",
+		",\"ended\":\"2018-03-25T09:53:19.000Z\"" OTHER},
+	    {",\"minutes\":1.5", ",\"duration_ms\":90000" OTHER},
+	    {",\"minutes\":\"186s\"", ",\"duration_ms\":186000" OTHER},
+	    {",\"minutes\":-1", OTHER},
+	    {",\"minutes\":1e300", OTHER},
+	    {",\"minutes\":[]", OTHER},
+	    {",\"status\":\"axx\"", ",\"status\":\"A\""},
+	    {",\"status\":\"abx\"", ",\"status\":\"AB\""},
+	    {",\"status\":\"abc\"", ",\"status\":\"ABC\""},
+	    {",\"seen\":{}", OTHER ",\"reason\":\"seen\""},
+	    {",\"attempt\":3", OTHER ",\"attempt\":3"},
+	    {",\"attempt\":\"3\"", OTHER ",\"attempt\":3"},
+	    {",\"attempt\":3.0", OTHER ",\"attempt\":3"},
+	    {",\"attempt\":3.5", OTHER},
+	    {",\"attempt\":1e99", OTHER},
+	    {",\"attempt\":\"3x\"", OTHER},
+	    {",\"attempt\":18446744073709551614", OTHER},
+	    {",\"final\":true", OTHER ",\"final\":true"},
+	    {",\"final\":\"false\"", OTHER ",\"final\":false"},
+	    {",\"final\":\"maybe\"", OTHER},
+	    {",\"time\":1779296795412",
+		OTHER ",\"time\":\"2026-05-20T17:06:35.412Z\""},
+	    {",\"time\":\"1779296795412\"",
+		OTHER ",\"time\":\"2026-05-20T17:06:35.412Z\""},
+	    {",\"time\":1e300", OTHER},
+	    {",\"time\":-5", OTHER},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_record(*state, cases[i].members, cases[i].expect);
+}
+
+static void
+test_transcripts(void **state)
+{
+	static const struct {
+		const char *members, *expect;
+	} cases[] = {
+	    {",\"talk\":[]", OTHER},
+	    {",\"talk\":\"BOT: hello\"", OTHER},
+	    {",\"talk\":[{\"role\":\"bot\",\"message\":\"Hi\",\"t\":1000},"
+	     "{\"user\":\"other\",\"text\":\"Yo\",\"t\":\"...\"},"
+	     "{\"role\":\"bot\",\"message\":null},{\"role\":\"bot\"},7,null,"
+	     "{\"message\":\"\"},{\"message\":\"who?\",\"t\":2.0}]",
+		OTHER ",\"transcript\":[{\"speaker\":\"agent\",\"text\":\"Hi\","
+		      "\"time\":\"1970-01-01T00:00:01.000Z\"},"
+		      "{\"speaker\":\"other\",\"text\":\"Yo\"},"
+		      "{\"text\":\"who?\",\"time\":"
+		      "\"1970-01-01T00:00:00.002Z\"}]"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_record(*state, cases[i].members, cases[i].expect);
+}
+
+static void
+test_transcript_of_lines(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"l\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/c\",\"transcript\":{\"at\":\"/x\","
+	    "\"format\":\"lines\",\"agent\":[\"AI\",\"BOT\"],"
+	    "\"caller\":\"User\"}},\"types\":{\"s\":{}}}";
+	static const struct {
+		const char *said, *turns;
+	} cases[] = {
+	    {"AI: Hi\\nUser: Yes.\\n",
+		"[{\"speaker\":\"agent\",\"text\":\"Hi\"},"
+		"{\"speaker\":\"caller\",\"text\":\"Yes.\"}]"},
+	    {"BOT:Hi\\r\\nAI:  there\\r\\n",
+		"[{\"speaker\":\"agent\",\"text\":\"Hi\"},"
+		"{\"speaker\":\"agent\",\"text\":\"there\"}]"},
+	    {"AI: one\\ntwo\\n\\nthree\\nUser: four",
+		"[{\"speaker\":\"agent\",\"text\":\"one\\ntwo\\n\\nthree\"},"
+		"{\"speaker\":\"caller\",\"text\":\"four\"}]"},
+	    {"hello\\nAI: hi",
+		"[{\"text\":\"hello\"},"
+		"{\"speaker\":\"agent\",\"text\":\"hi\"}]"},
+	    {"AI:\\nUser: x", "[{\"speaker\":\"caller\",\"text\":\"x\"}]"},
+	    {"AI:", NULL},
+	    {"\\n\\n", NULL},
+	    {"", NULL},
+	};
+	struct fixture *f = *state;
+	struct buf why = {0};
+	struct provider *p = provider_parse("l", text, strlen(text), &why);
+	struct provider *kept = f->p;
+
+	if (p == NULL)
+		fail_msg("%s", buf_str(&why));
+	f->p = p;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf body = {0};
+		const struct value *v = &f->e.field[FIELD_TRANSCRIPT];
+
+		buf_printf(&body, "{\"t\":\"s\",\"c\":\"c\",\"x\":\"%s\"}",
+		    cases[i].said);
+		map_ok(f, buf_str(&body));
+		assert_int_equal(v->set, cases[i].turns != NULL);
+		if (v->set)
+			assert_string_equal(v->text, cases[i].turns);
+		buf_free(&body);
+	}
+	f->p = kept;
+	provider_free(p);
+	buf_free(&why);
+}
+
+static void
+test_facts(void **state)
+{
+	static const struct {
+		const char *members, *expect;
+	} cases[] = {
+	    {",\"facts\":{}", OTHER},
+	    {",\"facts\":7", OTHER ",\"facts\":{\"f\":7}"},
+	    {",\"facts\":{\"a\":{\"b\":[1,null,\"\",{\"c\":false}]},\"d\":2.5}",
+		OTHER ",\"facts\":{\"f/a/b/0\":1,\"f/a/b/3/c\":false,"
+		      "\"f/d\":2.5}"},
+	    {",\"facts\":{\"x/y~z\":\"t\\u0000u\"}",
+		OTHER ",\"facts\":{\"f/x~1y~0z\":\"t\xef\xbf\xbd"
+		      "u\"}"},
+	    {",\"facts\":{\"big\":123456789012345678901234567890,"
+	     "\"inf\":1e999,\"max\":9223372036854775807,\"neg\":-0.0,"
+	     "\"u\":18446744073709551614}",
+		OTHER ",\"facts\":{\"f/max\":9.223372036854776e+18,"
+		      "\"f/neg\":0,\"f/u\":1.8446744073709552e+19}"},
+	    {",\"metrics\":[{\"n\":\"a\",\"v\":1},{\"n\":\"a\",\"v\":2},"
+	     "{\"n\":\"b\",\"v\":{\"x\":true}},{\"n\":\"b\",\"v\":3},"
+	     "{\"n\":\"\",\"v\":4},{\"v\":5},6,{\"n\":\"ab\",\"v\":7}]",
+		OTHER ",\"facts\":{\"m/a\":1,\"m/b/x\":true,\"m/ab\":7}"},
+	    {",\"metrics\":{\"n\":\"a\",\"v\":1}", OTHER},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_record(*state, cases[i].members, cases[i].expect);
+}
+
+static void
+test_errors(void **state)
+{
+	static const struct {
+		const char *members, *expect;
+	} cases[] = {
+	    {",\"errors\":[]", OTHER},
+	    {",\"errors\":null", OTHER},
+	    {",\"errors\":[{\"code\":7,\"why\":\"x\"},\"plain\",null,{\"no\":"
+	     "\"n\"}]",
+		OTHER ",\"errors\":[{\"code\":\"7\",\"message\":\"x\"},"
+		      "{\"message\":\"plain\"},{\"code\":\"n\"}]"},
+	    {",\"errors\":{\"code\":\"one\"}",
+		OTHER ",\"errors\":[{\"code\":\"one\"}]"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_record(*state, cases[i].members, cases[i].expect);
+}
+
+static void
+test_states_and_outcomes_by_value(void **state)
+{
+	struct fixture *f = *state;
+
+	map_ok(f, "{\"type\":\"status\",\"call\":\"c\",\"now\":\"up\"}");
+	assert_int_equal(f->e.state, STATE_CONNECTED);
+	assert_int_equal(f->e.outcome, OUTCOME_NONE);
+	map_ok(f,
+	    "{\"type\":\"status\",\"call\":\"c\",\"now\":\"?\","
+	    "\"result\":\"busy\"}");
+	assert_int_equal(f->e.state, STATE_NONE);
+	assert_int_equal(f->e.outcome, OUTCOME_BUSY);
+	map_ok(f, "{\"type\":\"status\",\"call\":\"c\",\"result\":\"won\"}");
+	assert_int_equal(f->e.outcome, OUTCOME_NONE);
+}
+
+/* --- types and ids -------------------------------------------------------- */
+
+static void
+test_types_and_calls(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(map(f, "{\"call\":\"c\"}"), MAP_UNMAPPABLE);
+	assert_string_equal(f->reason,
+	    "no type of event at /type or header:X-Type or query:type");
+	assert_int_equal(map(f, "{\"type\":\"start\"}"), MAP_UNMAPPABLE);
+	assert_string_equal(
+	    f->reason, "\"start\" without the id of a call at /call");
+	assert_int_equal(map(f, "[1]"), MAP_UNMAPPABLE);
+	assert_int_equal(map(f, "\"x\""), MAP_UNMAPPABLE);
+	map_ok(f, "{\"type\":\"never-heard-of\",\"call\":\"c\"}");
+	assert_int_equal(f->e.state, STATE_NONE);
+	assert_string_equal(f->e.call, "c");
+	map_ok(f, "{\"type\":\"never-heard-of\"}");
+	assert_null(f->e.call);
+	map_ok(f, "{\"type\":\"news\",\"call\":\"c\"}");
+	assert_null(f->e.call);
+	assert_null(f->e.headers);
+	assert_false(f->e.time_known);
+	assert_int_equal(f->e.time, NOW);
+}
+
+/* What came from a header or the query is kept, so that it can be used again.
+ */
+static void
+test_headers_and_query(void **state)
+{
+	struct fixture *f = *state;
+	char type[] = "HTTP_X_TYPE=start", id[] = "HTTP_X_ID=e 1";
+	char query[] = "QUERY_STRING=a=b&type=st%61rt";
+	char bad[] = "HTTP_X_ID=a\nb", worse[] = "HTTP_X_ID=\xff";
+	char *env[] = {type, id, query, NULL};
+	char *only_query[] = {query, bad, NULL};
+	char *not_text[] = {type, worse, NULL};
+	const char *body = "{\"call\":\"c\"}";
+	size_t n = strlen(body);
+
+	assert_int_equal(map_message(f, env, "", body, n), MAP_OK);
+	assert_string_equal(f->e.type, "start");
+	assert_string_equal(f->e.id, "e 1");
+	assert_string_equal(f->e.headers, "x-type: start\nx-id: e 1\n");
+	assert_int_equal(map_message(f, only_query, "", body, n), MAP_OK);
+	assert_string_equal(f->e.type, "start");
+	assert_null(f->e.id);
+	assert_string_equal(f->e.headers, ":query: a=b&type=st%61rt\n");
+	assert_int_equal(map_message(f, not_text, "", body, n), MAP_OK);
+	assert_null(f->e.id);
+	/* What is empty is not there. */
+	body = "{\"call\":\"c\",\"type\":\"\"}";
+	assert_int_equal(map_message(f, env, "", body, strlen(body)), MAP_OK);
+	assert_string_equal(f->e.type, "start");
+	/* The body goes first. */
+	body = HEAD ",\"id\":\"e2\"}";
+	assert_int_equal(map_message(f, env, "", body, strlen(body)), MAP_OK);
+	assert_string_equal(f->e.id, "e2");
+	assert_null(f->e.headers);
+}
+
+/* --- keys and digests ----------------------------------------------------- */
+
+static bool
+same_key(struct fixture *f, const char *a, const char *b, bool *digest)
+{
+	struct event first;
+
+	map_ok(f, a);
+	first = f->e;
+	map_ok(f, b);
+	*digest = memcmp(first.digest, f->e.digest, EVENT_KEY_SIZE) == 0;
+	return memcmp(first.key, f->e.key, EVENT_KEY_SIZE) == 0;
+}
+
+static void
+test_keys(void **state)
+{
+#define FULL HEAD ",\"time\":1,\"extra\":\"x\""
+	static const struct {
+		const char *a, *b;
+		bool key, digest;
+	} cases[] = {
+	    {FULL "}", FULL "}", true, true},
+	    {FULL "}", FULL ",\"more\":1}", true, false},
+	    {FULL "}", HEAD ",\"time\":2,\"extra\":\"x\"}", false, false},
+	    {FULL "}", HEAD ",\"time\":1,\"extra\":\"y\"}", false, false},
+	    /* A part that is missing is replaced by the content. */
+	    {HEAD "}", HEAD "}", true, true},
+	    {HEAD "}", HEAD ",\"more\":1}", false, false},
+	    /* Parts do not run into each other. */
+	    {"{\"type\":\"ab\",\"call\":\"c\",\"time\":1,\"extra\":\"x\"}",
+		"{\"type\":\"b\",\"call\":\"ca\",\"time\":1,\"extra\":\"x\"}",
+		false, false},
+	    /* What differs on every retry is no other content. */
+	    {FULL ",\"links\":{\"url\":\"a\",\"z\":1},\"list\":[1,2]}",
+		"{\"list\":[9,2],\"links\":{\"z\":1,\"url\":\"b\"}, "
+		"\"extra\":\"x\",\"time\":1,\"call\":\"c1\",\"type\":"
+		"\"start\"}",
+		true, true},
+	    {FULL ",\"links\":{\"url\":\"a\"}}", FULL ",\"links\":{}}", true,
+		true},
+	    {FULL ",\"links\":{\"url\":\"a\",\"z\":1}}",
+		FULL ",\"links\":{\"url\":\"a\",\"z\":2}}", true, false},
+	    {FULL ",\"list\":[1,2]}", FULL ",\"list\":[1,3]}", true, false},
+	    {FULL ",\"n\":1.0}", FULL ",\"n\":1.00}", true, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool digest;
+
+		assert_int_equal(
+		    same_key(*state, cases[i].a, cases[i].b, &digest),
+		    cases[i].key);
+		assert_int_equal(digest, cases[i].digest);
+	}
+}
+
+/* Keys are stored: another recipe would store every event a second time. */
+static void
+test_key_is_what_it_was(void **state)
+{
+	static const unsigned char key[EVENT_KEY_SIZE] = {0xf6, 0xab, 0xad,
+	    0x43, 0x68, 0xa8, 0x1a, 0x88, 0x24, 0x7d, 0x62, 0x7a, 0x13, 0xde,
+	    0xcf, 0x7b};
+	struct fixture *f = *state;
+
+	map_ok(f, FULL "}");
+	assert_memory_equal(f->e.key, key, sizeof(key));
+}
+
+/* --- forms ---------------------------------------------------------------- */
+
+#define FORM "application/x-www-form-urlencoded; charset=UTF-8"
+
+static enum map_rc
+map_form(struct fixture *f, const char *body)
+{
+	return map_message(f, NULL, FORM, body, strlen(body));
+}
+
+static void
+test_forms(void **state)
+{
+	static const char *const bad[] = {"type=%zz", "type=%4", "type=%",
+	    "type=%ff", "a%00b=1&type=start&call=c"};
+	struct fixture *f = *state;
+	char query[] = "QUERY_STRING=type=start&call=q";
+	char *env[] = {query, NULL};
+	struct buf many = {0};
+
+	assert_int_equal(map_form(f,
+			     "type=start&&call=c+%2B1&call=2&agent=&x=S%C3%A3o&"
+			     "trace=a%00b&flag"),
+	    MAP_OK);
+	assert_string_equal(f->e.call, "c +1");
+	assert_false(f->e.field[FIELD_AGENT].set);
+	assert_string_equal(f->e.field[FIELD_TRACE].text,
+	    "a\xef\xbf\xbd"
+	    "b");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(map_form(f, bad[i]), MAP_MALFORMED);
+	buf_puts(&many, "type=start&call=c");
+	for (int i = 2; i < MAP_FORM_FIELDS_MAX; i++)
+		buf_printf(&many, "&a%d=b", i);
+	assert_int_equal(map_form(f, buf_str(&many)), MAP_OK);
+	buf_puts(&many, "&z=1");
+	assert_int_equal(map_form(f, buf_str(&many)), MAP_MALFORMED);
+	buf_free(&many);
+	/* A GET: the query is the form. */
+	assert_int_equal(map_message(f, env, FORM, "", 0), MAP_OK);
+	assert_string_equal(f->e.call, "q");
+	assert_string_equal(f->e.headers, ":query: type=start&call=q\n");
+}
+
+/* --- hostile bodies ------------------------------------------------------- */
+
+static void
+test_malformed(void **state)
+{
+	static const char *const bad[] = {"", " ", "{", HEAD, HEAD ",}",
+	    HEAD "} x", HEAD "}{}", HEAD "}]", "{'type':\"start\"}",
+	    HEAD ",\"x\":'y'}", HEAD ",\"x\":NaN}", HEAD ",\"x\":Infinity}",
+	    HEAD ",\"x\":-Infinity}", HEAD ",\"x\":1.}", HEAD ",\"x\":.5}",
+	    HEAD ",\"x\":00}", HEAD ",\"x\":01}", HEAD ",\"x\":-01}",
+	    HEAD ",\"x\":+1}", HEAD ",\"x\":0x1}", HEAD ",\"x\":1e}",
+	    HEAD ",\"x\":tRUE}", HEAD ",\"x\":nul}", HEAD ",\"x\":\"\\q\"}",
+	    HEAD ",\"x\":\"\\", HEAD ",\"x\":\"\\u12\"}", HEAD ",x:1}",
+	    HEAD ",\"x\":\"\xc3\"}", HEAD ",\"x\":\"\xc0\x80\"}",
+	    HEAD ",\"x\":\"\xed\xa0\x80\"}", HEAD ",\"x\":\"\xff\"}",
+	    "\xef\xbb\xbf" HEAD "}", "/* c */" HEAD "}", "nonsense", "}", "]",
+	    "type=start"};
+	static const char nul[] = HEAD ",\"x\":\"a\0b\"}";
+	static const char nul_after[] = HEAD "}\0";
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (map(f, bad[i]) != MAP_MALFORMED)
+			fail_msg("%s", bad[i]);
+		assert_true(strlen(f->reason) > 0);
+	}
+	assert_int_equal(
+	    map_message(f, NULL, "", nul, sizeof(nul) - 1), MAP_MALFORMED);
+	assert_int_equal(
+	    map_message(f, NULL, "", nul_after, sizeof(nul_after) - 1),
+	    MAP_MALFORMED);
+	assert_int_equal(
+	    map_message(f, NULL, "image/png", HEAD "}", strlen(HEAD "}")),
+	    MAP_MALFORMED);
+	/* And what is odd, but JSON. */
+	map_ok(f, HEAD "}\r\n \t");
+	map_ok(f, HEAD ",\"x\":[0,-0,0.5,10,100,1e0,1E+00,-0.0e-1]}");
+	map_ok(f, HEAD ",\"x\":\"NaN ' \\\\\"}");
+	map_ok(f, HEAD ",\"call\":\"twice\"}");
+	map_ok(f, HEAD ",\"x\":\"\\ud800 \\udc00\\ud800\"}");
+}
+
+static void
+nest(struct buf *b, const char *open, const char *close, int depth)
+{
+	buf_reset(b, SIZE_MAX);
+	buf_puts(b, HEAD ",\"facts\":");
+	for (int i = 0; i < depth; i++)
+		buf_puts(b, open);
+	buf_puts(b, "1");
+	for (int i = 0; i < depth; i++)
+		buf_puts(b, close);
+	buf_puts(b, "}");
+}
+
+static void
+test_deep_and_wide(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = {0};
+
+	nest(&b, "[", "]", 50);
+	map_ok(f, buf_str(&b));
+	assert_int_equal(f->e.facts, 1);
+	nest(&b, "{\"a\":", "}", 50);
+	map_ok(f, buf_str(&b));
+	assert_int_equal(f->e.facts, 1);
+	nest(&b, "[", "]", 100);
+	assert_int_equal(map(f, buf_str(&b)), MAP_MALFORMED);
+	nest(&b, "{\"a\":", "}", 100000);
+	assert_int_equal(map(f, buf_str(&b)), MAP_MALFORMED);
+	buf_reset(&b, SIZE_MAX);
+	buf_puts(&b, HEAD ",\"facts\":{\"first\":1");
+	for (int i = 0; i < 10000; i++)
+		buf_printf(&b, ",\"key%d\":%d", i, i);
+	buf_puts(&b, "},\"errors\":[0");
+	for (int i = 0; i < 10000; i++)
+		buf_puts(&b, ",{\"code\":\"x\"}");
+	buf_puts(&b, "]}");
+	map_ok(f, buf_str(&b));
+	assert_int_equal(f->e.facts, MAP_FACTS_MAX);
+	assert_int_equal(f->e.errors, MAP_ERRORS_MAX);
+	buf_free(&b);
+}
+
+/* Long texts are cut between characters; a name that is too long is left. */
+static void
+test_long_texts(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *v = &f->e.field[FIELD_SUMMARY];
+	struct buf b = {0};
+
+	buf_puts(&b, HEAD ",\"summary\":\"x");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&b, "\xe2\x82\xac");
+	buf_puts(&b, "\",\"facts\":{\"");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&b, "n");
+	buf_puts(&b, "\":1,\"b\":\"");
+	for (int i = 0; i < 5000; i++)
+		buf_puts(&b, "\xe2\x82\xac");
+	buf_puts(&b, "\"}}");
+	map_ok(f, buf_str(&b));
+	assert_true(v->len <= MAP_TEXT_MAX && v->len > MAP_TEXT_MAX - 3);
+	assert_int_equal(strlen(v->text), v->len);
+	assert_true(utf8_valid(v->text, v->len));
+	assert_int_equal(f->e.facts, 1);
+	assert_string_equal(f->e.fact[0].path, "f/b");
+	assert_true(f->e.fact[0].len <= MAP_FACT_TEXT_MAX);
+	assert_true(utf8_valid(f->e.fact[0].text, f->e.fact[0].len));
+	buf_free(&b);
+}
+
+static void
+compress_text(const char *text, size_t n, struct buf *out)
+{
+	z_stream z = {0};
+
+	assert_int_equal(
+	    deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY),
+	    Z_OK);
+	assert_int_equal(buf_reserve(out, n + 1000), 0);
+	z.next_in = (Bytef *)(uintptr_t)text;
+	z.avail_in = (uInt)n;
+	z.next_out = (Bytef *)out->data;
+	z.avail_out = (uInt)(n + 1000);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	out->len = z.total_out;
+	deflateEnd(&z);
+}
+
+static void
+test_gzip(void **state)
+{
+	struct fixture *f = *state;
+	struct buf plain = {0}, zipped = {0};
+	unsigned char key[EVENT_KEY_SIZE], digest[EVENT_KEY_SIZE];
+
+	map_ok(f, HEAD "}");
+	memcpy(key, f->e.key, sizeof(key));
+	memcpy(digest, f->e.digest, sizeof(digest));
+	compress_text(HEAD "}", strlen(HEAD "}"), &zipped);
+	assert_int_equal(
+	    map_message(f, NULL, "", zipped.data, zipped.len), MAP_OK);
+	assert_memory_equal(f->e.key, key, sizeof(key));
+	assert_memory_equal(f->e.digest, digest, sizeof(digest));
+	assert_int_equal(map_message(f, NULL, "", zipped.data, zipped.len - 4),
+	    MAP_MALFORMED);
+	zipped.data[zipped.len - 6] ^= 1;
+	assert_int_equal(
+	    map_message(f, NULL, "", zipped.data, zipped.len), MAP_MALFORMED);
+	buf_reset(&zipped, 0);
+	while (plain.len < 8 * MAX_BODY)
+		buf_puts(&plain, "                                        ");
+	compress_text(plain.data, plain.len, &zipped);
+	assert_true(zipped.len < MAX_BODY);
+	assert_int_equal(
+	    map_message(f, NULL, "", zipped.data, zipped.len), MAP_TOO_LARGE);
+	buf_free(&plain);
+	buf_free(&zipped);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_transcripts),
+	    cmocka_unit_test(test_transcript_of_lines),
+	    cmocka_unit_test(test_facts),
+	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_states_and_outcomes_by_value),
+	    cmocka_unit_test(test_types_and_calls),
+	    cmocka_unit_test(test_headers_and_query),
+	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_key_is_what_it_was),
+	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_malformed),
+	    cmocka_unit_test(test_deep_and_wide),
+	    cmocka_unit_test(test_long_texts),
+	    cmocka_unit_test(test_gzip),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,631 @@
+#define _XOPEN_SOURCE 700 /* for the sources that are compiled in */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* The handler is part of a program, not of the library: compiled in. */
+/* NOLINTBEGIN(bugprone-suspicious-include) */
+#include "../../src/receiver/health.c"
+#include "../../src/receiver/receive.c"
+#include "../../src/receiver/receiver.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/hex.h"
+#include "scratch.h"
+
+#define SECRET "test-secret"
+#define MAX_BODY 20000
+#define CONFIG                                                              \
+	"[callbook]\nmax_body = 20000\nproviders_dir = .\n"                 \
+	"[source open]\nprovider = formantai\nauth = none\n"                \
+	"[source sales]\nprovider = formantai\nsecret_file = secret\n"      \
+	"[source quiet]\nprovider = formantai\nauth = none\nanswer = 204\n" \
+	"[source forms]\nprovider = forms\nsecret_file = secret\n"
+
+/* One request: what is NULL is left out of the environment. */
+struct post {
+	const char *method, *path, *type, *encoding, *signature, *root, *query;
+	const char *body;
+	size_t len; /* 0: strlen(body) */
+	int64_t announced; /* -1: chunked, -2: as long as the body */
+	bool breaks; /* the sender breaks off after the body */
+	size_t at; /* of the reader */
+};
+
+/* A POST of a body to a path; members may be changed then. */
+#define POST(where, what)                                                      \
+	{                                                                      \
+		.method = "POST", .path = (where), .type = "application/json", \
+		.body = (what), .announced = -2                                \
+	}
+
+/* A literal and its length, as it may hold NUL bytes. */
+#define BYTES(s) s, sizeof(s) - 1
+
+/* A platform that signs nothing and sends forms, by GET as well. */
+#define FORMS                                                                  \
+	"{\"provider\":\"forms\",\"title\":\"Forms\","                         \
+	"\"methods\":[\"POST\",\"GET\"],\"body\":[\"form\"],"                  \
+	"\"auth\":{\"link\":{\"type\":\"token\"}},"                            \
+	"\"event\":{\"type\":\"/kind\",\"id\":\"/id\",\"key\":[\"id\"]},"      \
+	"\"call\":{\"id\":\"/call\"},"                                         \
+	"\"types\":{\"done\":{\"state\":\"ended\",\"outcome\":\"completed\"}}" \
+	"}"
+
+static struct scratch scratch;
+static char config_path[96];
+static struct receive *shared;
+static void *worker;
+static struct response answer;
+
+static void
+put(const char *name, const char *text, mode_t mode)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", scratch.dir, name);
+	assert_non_null(f = fopen(path, "w"));
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static ssize_t
+give(void *io, char *buf, size_t n)
+{
+	struct post *p = io;
+
+	if (n > p->len - p->at)
+		n = p->len - p->at;
+	if (n == 0 && p->breaks)
+		return -1;
+	memcpy(buf, p->body + p->at, n);
+	p->at += n;
+	return (ssize_t)n;
+}
+
+static void
+add_env(
+    struct arena *a, char **env, size_t *n, const char *name, const char *value)
+{
+	struct buf b = {0};
+
+	if (value == NULL)
+		return;
+	buf_printf(&b, "%s=%s", name, value);
+	env[*n] = arena_strndup(a, buf_str(&b), b.len);
+	assert_non_null(env[*n]);
+	(*n)++;
+	buf_free(&b);
+}
+
+/* Send it; the answer is in `answer`. */
+static int
+send_post(struct post *p)
+{
+	struct arena *a = arena_new();
+	char *env[16] = {NULL}, length[32];
+	struct request r = {.env = env, .read = give, .io = p};
+	size_t n = 0;
+
+	assert_non_null(a);
+	if (p->len == 0)
+		p->len = strlen(p->body);
+	p->at = 0;
+	(void)snprintf(length, sizeof(length), "%lld",
+	    (long long)(p->announced == -2 ? (int64_t)p->len : p->announced));
+	add_env(a, env, &n, "REQUEST_METHOD", p->method);
+	add_env(a, env, &n, "PATH_INFO", p->path);
+	add_env(a, env, &n, "CONTENT_TYPE", p->type);
+	add_env(
+	    a, env, &n, "CONTENT_LENGTH", p->announced == -1 ? NULL : length);
+	add_env(a, env, &n, "HTTP_CONTENT_ENCODING", p->encoding);
+	add_env(a, env, &n, "HTTP_X_FORMANTAI_SIGNATURE", p->signature);
+	add_env(a, env, &n, "DOCUMENT_ROOT", p->root);
+	add_env(a, env, &n, "QUERY_STRING", p->query);
+	response_reset(&answer);
+	receive_handle(worker, &r, &answer);
+	assert_false(answer.body.failed);
+	arena_free(a);
+	return answer.status;
+}
+
+#define assert_answer(p, code, text)                                         \
+	do {                                                                 \
+		assert_int_equal(send_post(p), code);                        \
+		if (strstr(buf_str(&answer.body), text) == NULL)             \
+			fail_msg(                                            \
+			    "%s is not in %s", text, buf_str(&answer.body)); \
+	} while (0)
+
+/* A call.completed with the id, and a transcript of n bytes. */
+static void
+make_event(struct buf *b, const char *id, size_t n)
+{
+	buf_reset(b, SIZE_MAX);
+	buf_printf(b,
+	    "{\"event_id\":\"%s\",\"event_type\":\"call.completed\","
+	    "\"timestamp\":\"2026-03-18T20:53:41.766Z\",\"data\":{\"call\":"
+	    "{\"conversation_id\":\"c1\"},\"results\":{\"note\":\"",
+	    id);
+	while (n-- > 0)
+		buf_puts(b, "x");
+	buf_puts(b, "\"}}}");
+	assert_false(b->failed);
+}
+
+static void
+sign(const char *body, size_t n, const char *secret, char out[72])
+{
+	unsigned char mac[32];
+	char hex[65];
+
+	assert_non_null(HMAC(EVP_sha256(), secret, (int)strlen(secret),
+	    (const unsigned char *)body, n, mac, NULL));
+	hex_encode(mac, sizeof(mac), hex);
+	(void)snprintf(out, 72, "sha256=%s", hex);
+}
+
+static void
+test_stored_duplicate_variant(void **state)
+{
+	struct buf b = {0};
+	struct post p = POST("/open", NULL);
+
+	(void)state;
+	make_event(&b, "evt_1", 10);
+	p.body = b.data;
+	assert_answer(&p, 200, "{\"result\":\"stored\",\"event\":1}\n");
+	assert_string_equal(answer.content_type, "application/json");
+	assert_answer(&p, 200, "{\"result\":\"duplicate\",\"event\":1}\n");
+	make_event(&b, "evt_1", 11);
+	p.len = 0;
+	p.body = b.data;
+	assert_answer(&p, 200, "\"result\":\"variant\"");
+	p.path = "/open/";
+	assert_answer(&p, 200, "\"event\":");
+	buf_free(&b);
+}
+
+static void
+test_answer_204(void **state)
+{
+	struct buf b = {0};
+	struct post p = POST("/quiet", NULL);
+
+	(void)state;
+	make_event(&b, "evt_q", 10);
+	p.body = b.data;
+	assert_int_equal(send_post(&p), 204);
+	assert_null(answer.content_type);
+	assert_int_equal(answer.body.len, 0);
+	p.body = "[]";
+	p.len = 0;
+	assert_int_equal(send_post(&p), 204);
+	buf_free(&b);
+}
+
+static void
+test_signature(void **state)
+{
+	char right[72], wrong[72], first[200];
+	struct buf b = {0};
+	struct post p = POST("/sales", NULL);
+
+	(void)state;
+	make_event(&b, "evt_s", 10);
+	p.body = b.data;
+	assert_int_equal(send_post(&p), 401);
+	(void)snprintf(first, sizeof(first), "%s", buf_str(&answer.body));
+	sign(b.data, b.len, "another", wrong);
+	p.signature = wrong;
+	assert_int_equal(send_post(&p), 401);
+	assert_string_equal(buf_str(&answer.body), first);
+	sign(b.data, b.len, SECRET, right);
+	p.signature = right;
+	assert_answer(&p, 200, "stored");
+	/* Over the bytes as received: one more, and it is another message. */
+	buf_puts(&b, " ");
+	p.body = b.data;
+	p.len = b.len;
+	assert_int_equal(send_post(&p), 401);
+	buf_free(&b);
+}
+
+static void
+test_routes_and_methods(void **state)
+{
+	static const char *const nowhere[] = {NULL, "", "/", "//", "open",
+	    "/opem", "/open/x", "/open/x/y", "/open//", "/healthz/x",
+	    "/../open", "/sales\n"};
+	struct post p = POST(NULL, "{}");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		p.path = nowhere[i];
+		if (send_post(&p) != 404)
+			fail_msg("%s: %d", nowhere[i], answer.status);
+	}
+	p.path = "/open";
+	p.method = "GET";
+	assert_int_equal(send_post(&p), 405);
+	assert_string_equal(answer.allow, "POST");
+	p.method = NULL;
+	assert_int_equal(send_post(&p), 405);
+	p.path = "/healthz";
+	p.method = "POST";
+	assert_int_equal(send_post(&p), 405);
+	assert_string_equal(answer.allow, "GET, HEAD");
+}
+
+static void
+test_types_and_encodings(void **state)
+{
+	struct post p = POST("/open", "{}");
+
+	(void)state;
+	p.type = "text/html";
+	assert_int_equal(send_post(&p), 415);
+	p.type = "application/json; charset=utf-8";
+	p.encoding = "br";
+	assert_int_equal(send_post(&p), 415);
+	p.encoding = "gzip, gzip";
+	assert_int_equal(send_post(&p), 415);
+	p.encoding = "Identity";
+	assert_int_equal(send_post(&p), 200);
+}
+
+/* A body of exactly max_body, and one byte more; with and without length. */
+static void
+test_size(void **state)
+{
+	struct buf b = {0};
+	struct post p = POST("/open", NULL);
+	size_t n;
+
+	(void)state;
+	make_event(&b, "evt_max", 0);
+	n = MAX_BODY - b.len;
+	make_event(&b, "evt_max", n);
+	assert_int_equal(b.len, MAX_BODY);
+	p.body = b.data;
+	assert_answer(&p, 200, "stored");
+	p.announced = -1;
+	assert_answer(&p, 200, "duplicate");
+
+	make_event(&b, "evt_max2", n);
+	p.body = b.data;
+	p.len = b.len;
+	assert_int_equal(send_post(&p), 413);
+	assert_int_equal(p.at, MAX_BODY + 1);
+	p.announced = -2;
+	assert_int_equal(send_post(&p), 413);
+	assert_int_equal(p.at, 0); /* told before it was read */
+	buf_free(&b);
+}
+
+static void
+test_length_lies(void **state)
+{
+	struct buf b = {0};
+	struct post p = POST("/open", NULL);
+
+	(void)state;
+	make_event(&b, "evt_len", 10);
+	p.body = b.data;
+	p.announced = (int64_t)b.len + 1;
+	assert_int_equal(send_post(&p), 400);
+	p.announced = (int64_t)b.len - 1;
+	assert_int_equal(send_post(&p), 400);
+	p.announced = -1;
+	p.breaks = true;
+	assert_int_equal(send_post(&p), 400);
+	p.breaks = false;
+	assert_answer(&p, 200, "stored"); /* and nothing was before */
+	buf_free(&b);
+}
+
+static void
+compress_to(const void *data, size_t n, struct buf *out)
+{
+	z_stream z;
+
+	memset(&z, 0, sizeof(z));
+	assert_int_equal(
+	    deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY),
+	    Z_OK);
+	assert_int_equal(buf_reserve(out, deflateBound(&z, n)), 0);
+	z.next_in = (Bytef *)(uintptr_t)data;
+	z.avail_in = (uInt)n;
+	z.next_out = (Bytef *)out->data;
+	z.avail_out = (uInt)out->cap;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	out->len = z.total_out;
+	(void)deflateEnd(&z);
+}
+
+static void
+test_gzip_bodies(void **state)
+{
+	struct buf b = {0}, packed = {0};
+	char signature[72];
+	struct post p = POST("/sales", NULL);
+
+	(void)state;
+	make_event(&b, "evt_gz", 1000);
+	compress_to(b.data, b.len, &packed);
+	/* The signature is over the bytes as received. */
+	sign(packed.data, packed.len, SECRET, signature);
+	p.body = packed.data;
+	p.len = packed.len;
+	p.encoding = "gzip";
+	p.signature = signature;
+	assert_answer(&p, 200, "stored");
+	p.len--;
+	p.path = "/open";
+	assert_int_equal(send_post(&p), 400); /* cut short */
+
+	/* Inflated by the web server, which left the header. */
+	make_event(&b, "evt_gz2", 1000);
+	p.body = b.data;
+	p.len = b.len;
+	assert_answer(&p, 200, "stored");
+
+	make_event(&b, "evt_bomb", 4 << 20);
+	buf_reset(&packed, 0);
+	compress_to(b.data, b.len, &packed);
+	assert_true(packed.len < MAX_BODY);
+	p.body = packed.data;
+	p.len = packed.len;
+	assert_int_equal(send_post(&p), 413);
+	buf_free(&b);
+	buf_free(&packed);
+}
+
+static void
+test_hostile_bodies(void **state)
+{
+	static const struct {
+		const char *body;
+		size_t len;
+		int status;
+	} cases[] = {
+	    {BYTES("{"), 400},
+	    {BYTES("{}x"), 400},
+	    {BYTES("{\"a\":1"), 400},
+	    {BYTES("{\"a\":\0}"), 400},
+	    {BYTES("\0"), 400},
+	    {BYTES("{\"a\":\"\xff\"}"), 400},
+	    {BYTES("nonsense"), 400},
+	    {BYTES("{}"), 200},
+	    {BYTES("[]"), 200},
+	    {BYTES("{\"event_id\":1e999,\"event_type\":{}}"), 200},
+	    {BYTES("{\"event_type\":\"x\",\"event_id\":\"a\\u0000b\"}"), 200},
+	};
+	struct post p = POST("/open", "");
+	size_t i;
+
+	(void)state;
+	assert_answer(&p, 400, "The body is empty.");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		p.body = cases[i].body;
+		p.len = cases[i].len;
+		if (send_post(&p) != cases[i].status)
+			fail_msg("%s: %d %s", cases[i].body, answer.status,
+			    buf_str(&answer.body));
+	}
+}
+
+static void
+test_huge_shapes(void **state)
+{
+	struct buf b = {0};
+	struct post p = POST("/open", NULL);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		buf_puts(&b, "[");
+	p.body = b.data;
+	assert_int_equal(send_post(&p), 400);
+
+	buf_reset(&b, SIZE_MAX);
+	buf_puts(&b,
+	    "{\"event_id\":\"evt_keys\",\"event_type\":"
+	    "\"call.completed\",\"data\":{\"call\":"
+	    "{\"conversation_id\":\"c9\",\"duration_seconds\":"
+	    "99999999999999999999999},\"results\":{");
+	for (i = 0; i < 2000; i++)
+		buf_printf(&b, "%s\"%x\":%d", i > 0 ? "," : "", i, i % 10);
+	buf_puts(&b, "}}}");
+	assert_true(b.len <= MAX_BODY);
+	p.body = b.data;
+	p.len = b.len;
+	assert_int_equal(send_post(&p), 200);
+	buf_free(&b);
+}
+
+static void
+test_quarantine_names_the_reason(void **state)
+{
+	struct post p = POST("/open", "{\"hello\":\"world\"}");
+
+	(void)state;
+	assert_answer(&p, 200, "{\"result\":\"quarantined\",\"quarantine\":");
+	assert_non_null(strstr(buf_str(&answer.body), ",\"reason\":\""));
+	p.body = "{\"hello\":";
+	p.len = 0;
+	assert_answer(&p, 400, "\"detail\":\"");
+	assert_string_equal(answer.content_type, "application/problem+json");
+}
+
+/* The token is a segment of the path, and a query is as good as a body. */
+static void
+test_token_and_get(void **state)
+{
+	struct post p = POST("/forms/" SECRET, "id=1&kind=done&call=c");
+
+	(void)state;
+	p.type = "application/x-www-form-urlencoded";
+	assert_answer(&p, 200, "stored");
+	p.method = "GET";
+	p.type = NULL;
+	p.query = "id=1&kind=done&call=c";
+	p.body = "";
+	p.len = 0;
+	assert_answer(&p, 200, "duplicate");
+	p.query = "id=2&kind=done&call=c";
+	assert_answer(&p, 200, "stored");
+	p.query = "";
+	assert_int_equal(send_post(&p), 400);
+	p.query = "id=3&kind=done&call=c";
+	p.path = "/forms/another";
+	assert_int_equal(send_post(&p), 401);
+	p.path = "/forms";
+	assert_int_equal(send_post(&p), 401);
+	p.path = "/forms/" SECRET "/";
+	assert_int_equal(send_post(&p), 404);
+	p.method = "PUT";
+	p.path = "/forms/" SECRET;
+	assert_int_equal(send_post(&p), 405);
+	assert_non_null(strstr(answer.allow, "GET"));
+}
+
+static void
+test_health(void **state)
+{
+	struct post p = POST("/healthz", "");
+
+	(void)state;
+	p.method = "GET";
+	p.announced = -1;
+	assert_answer(&p, 200, "{\"status\":\"ok\",\"journal\":");
+	assert_non_null(strstr(buf_str(&answer.body), "\"free_bytes\":"));
+	assert_non_null(strstr(buf_str(&answer.body), "\"version\":"));
+	p.method = "HEAD";
+	assert_int_equal(send_post(&p), 200);
+}
+
+static void
+test_store_under_the_document_root(void **state)
+{
+	char path[160], link[160];
+	struct post p = POST("/open", "{}");
+
+	(void)state;
+	p.root = scratch.dir;
+	assert_answer(&p, 503, "store");
+	assert_true(answer.retry_after > 0);
+	p.path = "/healthz";
+	assert_int_equal(send_post(&p), 503);
+	p.path = "/open";
+	p.root = "/tmp/";
+	assert_int_equal(send_post(&p), 503);
+	(void)snprintf(link, sizeof(link), "%s/link", scratch.dir);
+	assert_int_equal(symlink(scratch.dir, link), 0);
+	p.root = link;
+	assert_int_equal(send_post(&p), 503);
+	assert_int_equal(unlink(link), 0);
+	(void)snprintf(path, sizeof(path), "%s/no", scratch.dir);
+	p.root = path;
+	assert_int_equal(send_post(&p), 200);
+	(void)snprintf(path, sizeof(path), "%.*s", (int)strlen(scratch.dir) - 1,
+	    scratch.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(send_post(&p), 200); /* a prefix is no parent */
+	assert_int_equal(rmdir(path), 0);
+	p.root = NULL;
+	assert_int_equal(send_post(&p), 200);
+}
+
+/* Answers 503 until the file is mended, and then goes on by itself. */
+static void
+test_a_wrong_configuration_is_mended(void **state)
+{
+	const struct timespec second = {1, 100000000};
+	void *kept = worker;
+	struct receive *rv;
+	char path[160];
+	struct post p = POST("/open", "{}");
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/later.conf", scratch.dir);
+	put("later.conf", "[source open]\nprovider = nobody\nauth = none\n",
+	    0600);
+	assert_non_null(rv = receive_new(path));
+	assert_non_null(worker = receive_worker_new(rv));
+	assert_answer(&p, 503, "The configuration has an error");
+	assert_true(answer.retry_after > 0);
+	put("later.conf", CONFIG, 0600);
+	assert_int_equal(send_post(&p), 503); /* looked at once a second */
+	(void)nanosleep(&second, NULL);
+	assert_int_equal(send_post(&p), 200);
+	receive_worker_free(worker);
+	receive_free(rv);
+	worker = kept;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	scratch_make(&scratch);
+	put("secret", SECRET "\n", 0600);
+	put("forms.json", FORMS, 0600);
+	put("callbook.conf", CONFIG, 0600);
+	(void)snprintf(
+	    config_path, sizeof(config_path), "%s/callbook.conf", scratch.dir);
+	shared = receive_new(config_path);
+	assert_non_null(shared);
+	worker = receive_worker_new(shared);
+	assert_non_null(worker);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	receive_worker_free(worker);
+	receive_free(shared);
+	buf_free(&answer.body);
+	scratch_remove(&scratch);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_stored_duplicate_variant),
+	    cmocka_unit_test(test_answer_204),
+	    cmocka_unit_test(test_signature),
+	    cmocka_unit_test(test_routes_and_methods),
+	    cmocka_unit_test(test_types_and_encodings),
+	    cmocka_unit_test(test_size),
+	    cmocka_unit_test(test_length_lies),
+	    cmocka_unit_test(test_gzip_bodies),
+	    cmocka_unit_test(test_hostile_bodies),
+	    cmocka_unit_test(test_huge_shapes),
+	    cmocka_unit_test(test_quarantine_names_the_reason),
+	    cmocka_unit_test(test_token_and_get),
+	    cmocka_unit_test(test_health),
+	    cmocka_unit_test(test_store_under_the_document_root),
+	    cmocka_unit_test(test_a_wrong_configuration_is_mended),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
