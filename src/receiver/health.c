@@ -1,0 +1,129 @@
+#include "health.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "receive.h"
+
+struct health {
+	pthread_mutex_t lock;
+	pthread_cond_t told; /* there is a first verdict */
+	bool asking; /* a thread asks the store */
+	int64_t at; /* ms of the monotonic clock */
+	int status; /* 0: no verdict yet */
+	struct buf text; /* JSON */
+};
+
+struct health *
+health_new(void)
+{
+	struct health *h;
+
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return NULL;
+	if (pthread_mutex_init(&h->lock, NULL) != 0)
+		goto fail;
+	if (pthread_cond_init(&h->told, NULL) != 0) {
+		(void)pthread_mutex_destroy(&h->lock);
+		goto fail;
+	}
+	return h;
+fail:
+	free(h);
+	return NULL;
+}
+
+void
+health_free(struct health *h)
+{
+	if (h == NULL)
+		return;
+	(void)pthread_cond_destroy(&h->told);
+	(void)pthread_mutex_destroy(&h->lock);
+	buf_free(&h->text);
+	free(h);
+}
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static const char *
+fault_word(bool affected)
+{
+	return affected ? "affected, kept away by the lock" : "fixed";
+}
+
+/* Ask the store.  Returns the status and adds the page to b. */
+static int
+ask(struct store *st, struct buf *b)
+{
+	struct store_health sh = {0};
+	bool ok = store_probe(st) == STORE_OK;
+
+	if (store_health(st, false, &sh) != STORE_OK)
+		ok = false;
+	buf_printf(b, "{\"status\":\"%s\"", ok ? "ok" : "failing");
+	if (sh.journal != NULL) {
+		buf_puts(b, ",\"journal\":");
+		buf_json_str(b, sh.journal);
+	}
+	if (sh.sqlite != NULL) {
+		buf_puts(b, ",\"sqlite\":");
+		buf_json_str(b, sh.sqlite);
+		buf_puts(b, ",\"sqlite_wal_reset_fault\":");
+		buf_json_str(b, fault_word(sh.wal_reset_fault));
+		if (sh.free_bytes >= 0)
+			buf_printf(b, ",\"free_bytes\":%lld",
+			    (long long)sh.free_bytes);
+	}
+	buf_puts(b, ",\"version\":");
+	buf_json_str(b, CALLBOOK_VERSION);
+	buf_puts(b, "}\n");
+	return ok ? 200 : 503;
+}
+
+/* Under the lock: make the verdict a new one. */
+static void
+refresh(struct health *h, struct store *st)
+{
+	struct buf text = {0};
+	int status;
+
+	h->asking = true;
+	(void)pthread_mutex_unlock(&h->lock);
+	status = ask(st, &text);
+	(void)pthread_mutex_lock(&h->lock);
+	buf_free(&h->text);
+	h->text = text;
+	h->status = status;
+	h->at = clock_ms();
+	h->asking = false;
+	(void)pthread_cond_broadcast(&h->told);
+}
+
+void
+health_answer(struct health *h, struct store *st, struct response *w)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	if (!h->asking &&
+	    (h->status == 0 || clock_ms() - h->at >= RECEIVE_HEALTH_KEEP_MS))
+		refresh(h, st);
+	while (h->status == 0)
+		(void)pthread_cond_wait(&h->told, &h->lock);
+	w->status = h->status;
+	w->content_type = "application/json";
+	buf_add(&w->body, buf_str(&h->text), h->text.len);
+	w->body.failed = w->body.failed || h->text.failed;
+	if (h->status != 200)
+		w->retry_after = RECEIVE_RETRY_AFTER_S;
+	(void)pthread_mutex_unlock(&h->lock);
+}

@@ -1,0 +1,576 @@
+#define _XOPEN_SOURCE 700 /* realpath(3) */
+
+#include "receive.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/when.h"
+#include "health.h"
+#include "provider/map.h"
+#include "receiver.h"
+
+#define HEALTH_PATH "healthz"
+#define HEALTH_METHODS "GET, HEAD"
+#define FORM_TYPE "application/x-www-form-urlencoded"
+#define JSON_TYPE "application/json"
+
+struct receive {
+	const char *config;
+	pthread_mutex_t lock; /* of all below, ready apart */
+	_Atomic(struct receiver *) ready; /* set once, by ready_receiver() */
+	int64_t tried; /* ms; when loading was tried last; 0: never */
+	struct buf told; /* the faults that were logged */
+	struct health *health;
+	int64_t second; /* of the clock: in it */
+	int lines; /* so many rejections were logged */
+	int64_t silent; /* and so many not, since the last that was */
+};
+
+/* What one thread keeps from request to request. */
+struct worker {
+	struct receive *rv;
+	struct mapper *mapper; /* NULL until there is a receiver */
+	struct buf body;
+	struct buf headers;
+	char *root; /* the last DOCUMENT_ROOT, NULL: none yet */
+	bool exposed; /* the store lies under it */
+};
+
+/* One delivery on its way. */
+struct passage {
+	struct worker *worker;
+	const struct receiver *rc;
+	const struct source *source;
+	const char *segment; /* what follows the source in the path, "" */
+	const struct request *r;
+	struct response *w;
+	struct message m;
+	int64_t received;
+};
+
+struct receive *
+receive_new(const char *config)
+{
+	struct receive *rv;
+
+	if ((rv = calloc(1, sizeof(*rv))) == NULL)
+		return NULL;
+	rv->config = config;
+	atomic_init(&rv->ready, NULL);
+	if ((rv->health = health_new()) == NULL ||
+	    pthread_mutex_init(&rv->lock, NULL) != 0) {
+		health_free(rv->health);
+		free(rv);
+		return NULL;
+	}
+	return rv;
+}
+
+void
+receive_free(struct receive *rv)
+{
+	if (rv == NULL)
+		return;
+	receiver_free(atomic_load(&rv->ready));
+	health_free(rv->health);
+	buf_free(&rv->told);
+	(void)pthread_mutex_destroy(&rv->lock);
+	free(rv);
+}
+
+/* Log every fault by its own line, unless the same were logged before. */
+static void
+tell_faults(struct receive *rv, struct buf *why)
+{
+	const char *s, *end;
+
+	if (why->failed || strcmp(buf_str(why), buf_str(&rv->told)) == 0) {
+		buf_free(why);
+		return;
+	}
+	for (s = buf_str(why); *s != '\0'; s = *end == '\0' ? end : end + 1) {
+		end = s + strcspn(s, "\n");
+		log_warnx("%.*s", (int)(end - s), s);
+	}
+	buf_free(&rv->told);
+	rv->told = *why;
+}
+
+/* Under the lock: load, if that was not tried a moment ago. */
+static void
+try_load(struct receive *rv)
+{
+	struct receiver *rc;
+	struct buf why = {0};
+	int64_t now = when_now();
+
+	/* The clock may have been set back. */
+	if (rv->tried != 0 && now >= rv->tried &&
+	    now - rv->tried < RECEIVE_LOAD_EVERY_MS)
+		return;
+	rc = receiver_load(rv->config, &why);
+	rv->tried = when_now();
+	if (rc == NULL) {
+		tell_faults(rv, &why);
+		return;
+	}
+	buf_free(&why);
+	if (rv->told.len > 0)
+		log_info("%s: in order again", rv->config);
+	atomic_store(&rv->ready, rc);
+}
+
+/* The receiver, loaded now if need be; NULL: the configuration is wrong. */
+static struct receiver *
+ready_receiver(struct receive *rv)
+{
+	struct receiver *rc = atomic_load(&rv->ready);
+
+	if (rc != NULL)
+		return rc;
+	(void)pthread_mutex_lock(&rv->lock);
+	if (atomic_load(&rv->ready) == NULL)
+		try_load(rv);
+	rc = atomic_load(&rv->ready);
+	(void)pthread_mutex_unlock(&rv->lock);
+	return rc;
+}
+
+void *
+receive_worker_new(void *arg)
+{
+	struct worker *wk;
+
+	if ((wk = calloc(1, sizeof(*wk))) == NULL)
+		return NULL;
+	wk->rv = arg;
+	/* The first load is made here, before there are threads. */
+	(void)ready_receiver(wk->rv);
+	return wk;
+}
+
+void
+receive_worker_free(void *worker)
+{
+	struct worker *wk = worker;
+
+	if (wk == NULL)
+		return;
+	if (wk->mapper != NULL)
+		mapper_free(wk->mapper);
+	buf_free(&wk->body);
+	buf_free(&wk->headers);
+	free(wk->root);
+	free(wk);
+}
+
+/* Is dir the directory root, or below it? */
+static bool
+lies_under(const char *dir, const char *root)
+{
+	size_t n = strlen(root);
+
+	if (n > 0 && root[n - 1] == '/') /* only "/" itself ends so */
+		n--;
+	return strncmp(dir, root, n) == 0 && (dir[n] == '/' || dir[n] == '\0');
+}
+
+/*
+ * Could a browser fetch the store?  Links are resolved once for each document
+ * root, as a thread rarely sees two.
+ */
+static bool
+is_exposed(
+    struct worker *wk, const struct receiver *rc, const struct request *r)
+{
+	const char *root = request_env(r, "DOCUMENT_ROOT");
+	char *real;
+
+	if (root == NULL || *root == '\0')
+		return false;
+	if (wk->root != NULL && strcmp(wk->root, root) == 0)
+		return wk->exposed;
+	free(wk->root);
+	if ((wk->root = strdup(root)) == NULL)
+		return true; /* not known: the safe answer, for now */
+	real = realpath(root, NULL);
+	wk->exposed = real != NULL && lies_under(rc->store_dir, real);
+	free(real);
+	if (wk->exposed)
+		log_warnx("%s: store: %s lies under the document root %s, "
+			  "where anybody may fetch it; move it out",
+		    rc->config->file, rc->config->store, root);
+	return wk->exposed;
+}
+
+/* --- answers ------------------------------------------------------------ */
+
+static void
+later(struct response *w, const char *detail)
+{
+	response_problem(w, 503, "%s", detail);
+	w->retry_after = RECEIVE_RETRY_AFTER_S;
+}
+
+static void
+not_found(struct response *w)
+{
+	response_problem(w, 404,
+	    "No source of that name. The address ends with the name of a "
+	    "[source NAME] in the configuration.");
+}
+
+static void
+not_stored(struct passage *p)
+{
+	later(p->w, "The event could not be stored now. Send it again later.");
+}
+
+/* Say by a member of the JSON answer what became of the delivery. */
+static void
+kept(struct passage *p, const char *result, const char *member, int64_t number,
+    const char *reason)
+{
+	struct response *w = p->w;
+
+	if (p->source->config->answer == 204) {
+		w->status = 204;
+		return;
+	}
+	w->status = 200;
+	w->content_type = JSON_TYPE;
+	buf_printf(&w->body, "{\"result\":\"%s\",\"%s\":%lld", result, member,
+	    (long long)number);
+	if (reason != NULL) {
+		buf_puts(&w->body, ",\"reason\":");
+		buf_json_str(&w->body, reason);
+	}
+	buf_puts(&w->body, "}\n");
+}
+
+/* --- keeping ------------------------------------------------------------ */
+
+/* The delivery for the store; with its headers if they are to be kept. */
+static struct delivery
+delivery_of(struct passage *p, bool headers)
+{
+	struct buf *b = &p->worker->headers;
+	struct delivery d = {.source = p->source->config->name,
+	    .provider = provider_name(p->source->provider),
+	    .content_type = p->m.content_type,
+	    .body = p->m.body,
+	    .len = p->m.len,
+	    .received = p->received};
+
+	if (headers) {
+		buf_reset(b, REQUEST_KEEP);
+		message_headers(
+		    &p->m, auth_secret_headers(p->source->auth), auth_hash, b);
+		d.headers = b->failed ? NULL : buf_str(b);
+	}
+	return d;
+}
+
+static void
+keep_event(struct passage *p, const struct event *e)
+{
+	struct delivery d = delivery_of(p, false);
+	int64_t number = 0;
+
+	switch (store_event(p->rc->store, &d, e, &number)) {
+	case STORE_OK:
+		kept(p, "stored", "event", number, NULL);
+		break;
+	case STORE_DUPLICATE:
+		kept(p, "duplicate", "event", number, NULL);
+		break;
+	case STORE_VARIANT:
+		kept(p, "variant", "event", number, NULL);
+		break;
+	default:
+		not_stored(p);
+		break;
+	}
+}
+
+/* What authenticates and can not be used is kept: a definition may be wrong. */
+static void
+quarantine(struct passage *p, const char *reason, bool malformed)
+{
+	struct delivery d = delivery_of(p, true);
+	int64_t number = 0;
+
+	if (store_quarantine(p->rc->store, &d, reason, &number) != STORE_OK)
+		not_stored(p);
+	else if (malformed)
+		response_problem(p->w, 400, "%s", reason);
+	else
+		kept(p, "quarantined", "quarantine", number, reason);
+}
+
+/* Log a rejection, but no more than a few in a second: anybody can cause it. */
+static void
+log_rejected(struct receive *rv, const char *source, const char *reason)
+{
+	int64_t second = when_now() / 1000, silent = 0;
+	bool tell = true;
+
+	(void)pthread_mutex_lock(&rv->lock);
+	if (rv->second != second) {
+		rv->second = second;
+		rv->lines = 0;
+	}
+	if (rv->lines >= RECEIVE_REJECTED_LINES) {
+		rv->silent++;
+		tell = false;
+	} else {
+		rv->lines++;
+		silent = rv->silent;
+		rv->silent = 0;
+	}
+	(void)pthread_mutex_unlock(&rv->lock);
+	if (silent > 0)
+		log_info(
+		    "%lld more rejections were not logged", (long long)silent);
+	if (tell)
+		log_info("[source %s] rejected: signature or token %s", source,
+		    reason);
+}
+
+static void
+reject(struct passage *p, enum auth_rc why)
+{
+	struct delivery d = delivery_of(p, true);
+
+	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
+	(void)store_reject(p->rc->store, &d, auth_reason(why));
+	/* The same words for all: a forger learns nothing from them. */
+	response_problem(p->w, 401,
+	    "The message does not prove that it is from the platform.");
+}
+
+static void
+map_and_keep(struct passage *p)
+{
+	const char *reason = "";
+	struct event e;
+
+	switch (mapper_map(p->worker->mapper, p->source->provider, &p->m,
+	    p->received, &e, &reason)) {
+	case MAP_OK:
+		keep_event(p, &e);
+		break;
+	case MAP_MALFORMED:
+		quarantine(p, reason, true);
+		break;
+	case MAP_UNMAPPABLE:
+		quarantine(p, reason, false);
+		break;
+	case MAP_TOO_LARGE:
+		response_problem(p->w, 413,
+		    "The body inflates to more than %lld bytes.",
+		    (long long)p->rc->config->max_body);
+		break;
+	default:
+		not_stored(p);
+		break;
+	}
+}
+
+static void
+verify_and_keep(struct passage *p)
+{
+	enum auth_rc rc = auth_verify(
+	    p->source->auth, &p->m, p->segment, p->received);
+
+	switch (rc) {
+	case AUTH_OK:
+		map_and_keep(p);
+		break;
+	case AUTH_MISSING:
+	case AUTH_WRONG:
+	case AUTH_STALE:
+		reject(p, rc);
+		break;
+	default:
+		not_stored(p);
+		break;
+	}
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* Refuse by what is known before the body is read.  0, or -1: answered. */
+static int
+check_announced(struct passage *p)
+{
+	const char *encoding = message_env(&p->m, "HTTP_CONTENT_ENCODING");
+	const int64_t max = p->rc->config->max_body;
+
+	if (request_length(p->r) > max) {
+		response_problem(p->w, 413,
+		    "The body is larger than %lld bytes.", (long long)max);
+		return -1;
+	}
+	if (!provider_takes_type(p->source->provider, p->m.content_type)) {
+		response_problem(p->w, 415,
+		    "This platform does not send that Content-Type.");
+		return -1;
+	}
+	if (encoding != NULL && *encoding != '\0' &&
+	    strcasecmp(encoding, "identity") != 0 &&
+	    strcasecmp(encoding, "gzip") != 0 &&
+	    strcasecmp(encoding, "x-gzip") != 0) {
+		response_problem(
+		    p->w, 415, "The only Content-Encoding understood is gzip.");
+		return -1;
+	}
+	return 0;
+}
+
+/* Read the body into the message.  0, or -1: answered. */
+static int
+read_body(struct passage *p)
+{
+	const long long max = p->rc->config->max_body;
+	struct buf *b = &p->worker->body;
+
+	switch (request_body(p->r, (size_t)max, b)) {
+	case BODY_OK:
+		p->m.body = buf_str(b);
+		p->m.len = b->len;
+		return 0;
+	case BODY_TOO_LARGE:
+		response_problem(
+		    p->w, 413, "The body is larger than %lld bytes.", max);
+		break;
+	case BODY_TRUNCATED:
+		response_problem(p->w, 400, "The body was cut short.");
+		break;
+	case BODY_BAD_LENGTH:
+		response_problem(
+		    p->w, 400, "Content-Length is not the length of the body.");
+		break;
+	default:
+		not_stored(p);
+		break;
+	}
+	return -1;
+}
+
+/* A platform that sends GET sends its fields in the query. */
+static void
+query_as_body(struct passage *p)
+{
+	const char *query = message_env(&p->m, "QUERY_STRING");
+
+	p->m.body = query == NULL ? "" : query;
+	p->m.len = strlen(p->m.body);
+	p->m.content_type = FORM_TYPE;
+}
+
+static void
+take_delivery(struct passage *p)
+{
+	const char *method = request_env(p->r, "REQUEST_METHOD");
+	const char *type;
+	bool get;
+
+	if (method == NULL ||
+	    !provider_takes_method(p->source->provider, method)) {
+		response_problem(p->w, 405, "This platform sends %s.",
+		    provider_methods(p->source->provider));
+		p->w->allow = provider_methods(p->source->provider);
+		return;
+	}
+	get = strcmp(method, "GET") == 0;
+	p->m.env = p->r->env;
+	type = message_env(&p->m, "CONTENT_TYPE");
+	p->m.content_type = type == NULL ? "" : type;
+	if (get)
+		query_as_body(p);
+	if (check_announced(p) != 0 || (!get && read_body(p) != 0))
+		return;
+	if (p->m.len == 0) {
+		response_problem(p->w, 400, "The body is empty.");
+		return;
+	}
+	p->received = when_now();
+	verify_and_keep(p);
+}
+
+/* --- routes ------------------------------------------------------------- */
+
+static void
+answer_health(struct receive *rv, const struct receiver *rc, struct passage *p)
+{
+	const char *method = request_env(p->r, "REQUEST_METHOD");
+
+	if (method == NULL ||
+	    (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
+		response_problem(
+		    p->w, 405, "This page takes %s.", HEALTH_METHODS);
+		p->w->allow = HEALTH_METHODS;
+		return;
+	}
+	health_answer(rv->health, rc->store, p->w);
+}
+
+/* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */
+static void
+route(struct passage *p)
+{
+	const char *path = request_env(p->r, "PATH_INFO"), *name;
+	size_t n;
+
+	if (path == NULL || path[0] != '/') {
+		not_found(p->w);
+		return;
+	}
+	name = path + 1;
+	n = strcspn(name, "/");
+	p->segment = name[n] == '/' ? name + n + 1 : name + n;
+	if (n == strlen(HEALTH_PATH) && memcmp(name, HEALTH_PATH, n) == 0 &&
+	    *p->segment == '\0') {
+		answer_health(p->worker->rv, p->rc, p);
+		return;
+	}
+	p->source = receiver_source(p->rc, name, n);
+	if (p->source == NULL || strchr(p->segment, '/') != NULL ||
+	    (*p->segment != '\0' && !p->source->segment)) {
+		not_found(p->w);
+		return;
+	}
+	take_delivery(p);
+}
+
+void
+receive_handle(void *worker, const struct request *r, struct response *w)
+{
+	struct worker *wk = worker;
+	struct passage p = {.worker = wk, .r = r, .w = w};
+
+	if ((p.rc = ready_receiver(wk->rv)) == NULL) {
+		later(w,
+		    "The configuration has an error; the web server's "
+		    "log and `callbook check` name it.");
+		return;
+	}
+	if (is_exposed(wk, p.rc, r)) {
+		later(w,
+		    "The store lies where the web server serves files; "
+		    "the web server's log says more.");
+		return;
+	}
+	if (wk->mapper == NULL &&
+	    (wk->mapper = mapper_new((size_t)p.rc->config->max_body)) == NULL) {
+		later(w, "Out of memory.");
+		return;
+	}
+	route(&p);
+}

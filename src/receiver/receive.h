@@ -1,0 +1,33 @@
+/*
+ * receive - the handler of the receiver: from a request to its answer.
+ *
+ * POST /{source} stores an event, GET /healthz tells how the store is.  Knows
+ * neither FastCGI nor CGI.
+ */
+#ifndef RECEIVE_H
+#define RECEIVE_H
+
+#include "http/request.h"
+
+#define RECEIVE_RETRY_AFTER_S 30 /* told with a 503 */
+#define RECEIVE_LOAD_EVERY_MS 1000 /* tries to load a wrong configuration */
+#define RECEIVE_HEALTH_KEEP_MS 1000 /* a verdict is good for */
+#define RECEIVE_REJECTED_LINES 3 /* logged in a second */
+
+/* What all workers of a process share. */
+struct receive;
+
+/*
+ * config is the path of the configuration, borrowed.  A fault in it is logged
+ * and answered with 503 until it is mended; the file is then read again by
+ * itself.  NULL when memory ran out.
+ */
+struct receive *receive_new(const char *config);
+void receive_free(struct receive *rv);
+
+/* For struct serve_handler; arg is a struct receive. */
+void *receive_worker_new(void *arg);
+void receive_worker_free(void *worker);
+void receive_handle(void *worker, const struct request *r, struct response *w);
+
+#endif /* !RECEIVE_H */

@@ -1,0 +1,165 @@
+#define _XOPEN_SOURCE 700 /* realpath(3) */
+
+#include "receiver.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+/* Begin a new line in why, for a fault of a source. */
+static void
+begin_fault(
+    struct buf *why, const struct config *c, const struct config_source *s)
+{
+	if (why->len > 0)
+		buf_puts(why, "\n");
+	buf_printf(why, "%s:%d: [source %s] ", c->file, s->line, s->name);
+}
+
+/* Does the sender prove itself by what follows the source in the path? */
+static bool
+takes_segment(const struct auth *a)
+{
+	struct buf headers = {0}, path = {0}, why = {0};
+	bool takes;
+
+	(void)auth_sign(a, NULL, "", 0, when_now(), &headers, &path, &why);
+	takes = path.len > 0;
+	buf_free(&headers);
+	buf_free(&path);
+	buf_free(&why);
+	return takes;
+}
+
+/* Returns 0, or -1 after adding to why. */
+static int
+load_source(struct receiver *rc, struct source *s,
+    const struct config_source *config, struct buf *why)
+{
+	struct buf reason = {0};
+
+	s->config = config;
+	s->provider = providers_find(rc->providers, config->provider);
+	if (s->provider == NULL) {
+		begin_fault(why, rc->config, config);
+		buf_printf(why,
+		    "no platform \"%s\": `callbook provider list` lists them",
+		    config->provider);
+		return -1;
+	}
+	s->auth = auth_new(s->provider, config->auth, config->secret_file,
+	    config->key_file, &reason);
+	if (s->auth == NULL) {
+		begin_fault(why, rc->config, config);
+		buf_puts(why, buf_str(&reason));
+		buf_free(&reason);
+		return -1;
+	}
+	buf_free(&reason);
+	s->segment = takes_segment(s->auth);
+	return 0;
+}
+
+/* Returns 0, or -1 after adding to why every fault of every source. */
+static int
+load_sources(struct receiver *rc, struct buf *why)
+{
+	const struct config *c = rc->config;
+	size_t i;
+	int result = 0;
+
+	if (c->sources == 0)
+		return 0;
+	rc->source = calloc(c->sources, sizeof(*rc->source));
+	if (rc->source == NULL) {
+		buf_puts(why, "out of memory");
+		return -1;
+	}
+	for (i = 0; i < c->sources; i++)
+		if (load_source(rc, &rc->source[i], &c->source[i], why) != 0)
+			result = -1;
+	return result;
+}
+
+/* Returns 0, or -1 after adding to why. */
+static int
+load_store(struct receiver *rc, struct buf *why)
+{
+	const struct config *c = rc->config;
+	const struct store_options o = {.path = c->store,
+	    .durable = c->durability == DURABILITY_FULL,
+	    .timezone = c->timezone};
+	char dir[PATH_MAX];
+	const char *slash = strrchr(c->store, '/');
+	size_t n = slash == c->store ? 1 : (size_t)(slash - c->store);
+
+	if (n >= sizeof(dir)) {
+		buf_printf(why, "%s: store: the path is too long", c->file);
+		return -1;
+	}
+	memcpy(dir, c->store, n);
+	dir[n] = '\0';
+	if ((rc->store_dir = realpath(dir, NULL)) == NULL) {
+		buf_printf(
+		    why, "%s: store: %s: %s", c->file, dir, strerror(errno));
+		return -1;
+	}
+	rc->store = store_open(&o, STORE_WRITE, why);
+	return rc->store == NULL ? -1 : 0;
+}
+
+struct receiver *
+receiver_load(const char *path, struct buf *why)
+{
+	struct receiver *rc;
+
+	if ((rc = calloc(1, sizeof(*rc))) == NULL) {
+		buf_puts(why, "out of memory");
+		return NULL;
+	}
+	if ((rc->config = config_load(path, why)) == NULL)
+		goto fail;
+	if (when_zone(rc->config->timezone) != 0) {
+		buf_printf(why, "%s: timezone: %s can not be set",
+		    rc->config->file, rc->config->timezone);
+		goto fail;
+	}
+	rc->providers = providers_load(rc->config->providers_dir, why);
+	if (rc->providers == NULL || load_sources(rc, why) != 0 ||
+	    load_store(rc, why) != 0)
+		goto fail;
+	return rc;
+fail:
+	receiver_free(rc);
+	return NULL;
+}
+
+void
+receiver_free(struct receiver *rc)
+{
+	size_t i;
+
+	if (rc == NULL)
+		return;
+	if (rc->store != NULL)
+		store_close(rc->store);
+	for (i = 0; rc->source != NULL && i < rc->config->sources; i++)
+		auth_free(rc->source[i].auth);
+	free(rc->source);
+	free(rc->store_dir);
+	if (rc->providers != NULL)
+		providers_free(rc->providers);
+	config_free(rc->config);
+	free(rc);
+}
+
+const struct source *
+receiver_source(const struct receiver *rc, const char *name, size_t n)
+{
+	const struct config_source *s = config_source(rc->config, name, n);
+
+	return s == NULL ? NULL : &rc->source[s - rc->config->source];
+}
