@@ -1,0 +1,311 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "base/when.h"
+#include "http/message.h"
+
+#define READ_CHUNK (64 * 1024)
+
+static void vwarnx(const struct admin *a, const char *end, const char *fmt,
+    va_list ap) __attribute__((format(printf, 3, 0)));
+
+static void
+vwarnx(const struct admin *a, const char *end, const char *fmt, va_list ap)
+{
+	char text[ADMIN_MESSAGE_MAX];
+	struct buf line = {0};
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	buf_puts(&line, "callbook");
+	if (a->command != NULL)
+		buf_printf(&line, " %s", a->command->name);
+	buf_puts(&line, ": ");
+	safe_str(&line, text);
+	fprintf(stderr, "%s%s\n", line.failed ? text : buf_str(&line), end);
+	buf_free(&line);
+}
+
+void
+admin_warnx(const struct admin *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarnx(a, "", fmt, ap);
+	va_end(ap);
+}
+
+int
+admin_usage(struct admin *a, const char *fmt, ...)
+{
+	char end[64];
+	va_list ap;
+
+	snprintf(end, sizeof end, "; see 'callbook%s%s --help'",
+	    a->command == NULL ? "" : " ",
+	    a->command == NULL ? "" : a->command->name);
+	va_start(ap, fmt);
+	vwarnx(a, end, fmt, ap);
+	va_end(ap);
+	return ADMIN_USAGE;
+}
+
+void
+admin_reasons(const struct admin *a, const struct buf *why)
+{
+	const char *s = buf_str(why);
+
+	if (*s == '\0')
+		admin_warnx(a, "out of memory");
+	while (*s != '\0') {
+		size_t n = strcspn(s, "\n");
+
+		if (n > 0)
+			admin_warnx(a, "%.*s", (int)n, s);
+		s += n;
+		s += *s == '\n';
+	}
+}
+
+int
+admin_option(struct admin *a, int argc, char **argv, const struct option *longs)
+{
+	int opt;
+
+	opterr = 0;
+	opt = getopt_long(argc, argv, ":c:h", longs, NULL);
+	switch (opt) {
+	case -1:
+		return OPTION_END;
+	case 'c':
+		a->config_option = optarg;
+		return admin_option(a, argc, argv, longs);
+	case 'h':
+		fputs(a->command->help, stdout);
+		a->status = ADMIN_OK;
+		return OPTION_STOP;
+	case ':':
+		a->status = admin_usage(
+		    a, "option %s needs a value", argv[optind - 1]);
+		return OPTION_STOP;
+	case '?':
+		a->status = admin_usage(
+		    a, "unknown option %s", argv[optind - 1]);
+		return OPTION_STOP;
+	default:
+		return opt;
+	}
+}
+
+static int
+find_config(struct admin *a)
+{
+	if (a->config_file == NULL)
+		a->config_file = config_find(a->config_option);
+	if (a->config_file == NULL) {
+		admin_warnx(a, "out of memory");
+		return -1;
+	}
+	return 0;
+}
+
+int
+admin_config(struct admin *a)
+{
+	struct buf why = {0};
+
+	if (a->config != NULL)
+		return 0;
+	if (find_config(a) == -1)
+		return -1;
+	a->config = config_load(a->config_file, &why);
+	if (a->config == NULL)
+		admin_reasons(a, &why);
+	buf_free(&why);
+	return a->config == NULL ? -1 : 0;
+}
+
+int
+admin_config_optional(struct admin *a)
+{
+	if (find_config(a) == -1)
+		return -1;
+	if (a->config_option == NULL && getenv("CALLBOOK_CONFIG") == NULL &&
+	    access(a->config_file, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	return admin_config(a);
+}
+
+int
+admin_providers(struct admin *a)
+{
+	struct buf why = {0};
+
+	if (a->providers != NULL)
+		return 0;
+	a->providers = providers_load(
+	    a->config == NULL ? NULL : a->config->providers_dir, &why);
+	if (a->providers == NULL)
+		admin_reasons(a, &why);
+	buf_free(&why);
+	return a->providers == NULL ? -1 : 0;
+}
+
+int
+admin_store(struct admin *a, enum store_mode mode)
+{
+	struct store_options o;
+	struct buf why = {0};
+
+	if (admin_config(a) == -1)
+		return -1;
+	if (when_zone(a->config->timezone) == -1) {
+		admin_warnx(a, "the system does not know the time zone %s",
+		    a->config->timezone);
+		return -1;
+	}
+	/* Made by the receiver, it belongs to the user who writes to it. */
+	if (access(a->config->store, F_OK) == -1) {
+		admin_warnx(a, "%s: %s; the first request creates it",
+		    a->config->store, strerror(errno));
+		return -1;
+	}
+	o.path = a->config->store;
+	o.durable = a->config->durability == DURABILITY_FULL;
+	o.timezone = a->config->timezone;
+	a->store = store_open(&o, mode, &why);
+	if (a->store == NULL)
+		admin_reasons(a, &why);
+	buf_free(&why);
+	return a->store == NULL ? -1 : 0;
+}
+
+int
+admin_mapper(struct admin *a)
+{
+	int64_t max = a->config == NULL ? CONFIG_BODY_MAX_DEFAULT
+					: a->config->max_body;
+
+	if (a->mapper == NULL)
+		a->mapper = mapper_new((size_t)max);
+	if (a->arena == NULL)
+		a->arena = arena_new();
+	if (a->mapper == NULL || a->arena == NULL) {
+		admin_warnx(a, "out of memory");
+		return -1;
+	}
+	return 0;
+}
+
+int
+admin_mapping(struct admin *a)
+{
+	return admin_providers(a) == -1 ? -1 : admin_mapper(a);
+}
+
+void
+admin_delivery(const struct stored_event *se, struct delivery *d)
+{
+	d->source = se->source;
+	d->provider = se->provider;
+	d->content_type = se->content_type;
+	d->headers = se->headers;
+	d->body = se->body;
+	d->len = se->len;
+	d->received = se->received;
+}
+
+int
+admin_map(struct admin *a, const struct delivery *d, struct event *e,
+    const char **reason)
+{
+	const struct provider *p = providers_find(a->providers, d->provider);
+	struct message m = {0};
+
+	if (p == NULL) {
+		*reason = "there is no definition of its provider any more";
+		return -1;
+	}
+	arena_reset(a->arena);
+	m.env = message_env_from(
+	    a->arena, d->headers == NULL ? "" : d->headers);
+	if (m.env == NULL) {
+		*reason = "its headers cannot be read";
+		return -1;
+	}
+	m.content_type = d->content_type == NULL ? "" : d->content_type;
+	m.body = d->body;
+	m.len = d->len;
+	return mapper_map(a->mapper, p, &m, d->received, e, reason) == MAP_OK
+	    ? 0
+	    : -1;
+}
+
+int
+admin_read(const struct admin *a, const char *path, struct buf *b)
+{
+	FILE *f = stdin;
+	const char *problem = NULL;
+
+	if (strcmp(path, "-") != 0 && (f = fopen(path, "rb")) == NULL) {
+		admin_warnx(a, "%s: %s", path, strerror(errno));
+		return -1;
+	}
+	while (!feof(f)) {
+		if (buf_reserve(b, READ_CHUNK) == -1) {
+			problem = "out of memory";
+			break;
+		}
+		b->len += fread(b->data + b->len, 1, READ_CHUNK, f);
+		b->data[b->len] = '\0';
+		if (ferror(f)) {
+			problem = strerror(errno);
+			break;
+		}
+		if (b->len > ADMIN_FILE_MAX) {
+			problem = "larger than any body may be";
+			break;
+		}
+	}
+	if (problem != NULL)
+		admin_warnx(a, "%s: %s", path, problem);
+	if (f != stdin)
+		fclose(f);
+	return problem == NULL ? 0 : -1;
+}
+
+int
+admin_write(struct admin *a, const struct buf *b)
+{
+	const char *problem = "out of memory";
+
+	if (a->output_failed)
+		return -1;
+	if (!b->failed) {
+		errno = 0;
+		if (fwrite(buf_str(b), 1, b->len, stdout) == b->len &&
+		    fflush(stdout) == 0 && !ferror(stdout))
+			return 0;
+		/* A reader that has enough is not worth a message. */
+		problem = errno == EPIPE ? NULL
+		    : errno == 0	 ? "an earlier write failed"
+					 : strerror(errno);
+	}
+	a->output_failed = true;
+	if (problem != NULL)
+		admin_warnx(a, "cannot write the output: %s", problem);
+	return -1;
+}
+
+bool
+admin_is_form(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot != NULL && strcmp(dot, ".form") == 0;
+}

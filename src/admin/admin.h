@@ -1,0 +1,151 @@
+/*
+ * admin - what the sub-commands of callbook(1) share.
+ *
+ * A sub-command is one file and one struct command.  Its run() returns the
+ * exit status.  Whatever it opened through the functions below is closed by
+ * main().  Messages go to standard error, results to standard output.
+ */
+#ifndef ADMIN_H
+#define ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <getopt.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/config.h"
+#include "call/call.h"
+#include "provider/map.h"
+#include "provider/provider.h"
+#include "store/store.h"
+
+#define ADMIN_FILE_MAX CONFIG_BODY_MAX_MAX /* bytes read of a file named */
+#define ADMIN_MESSAGE_MAX 2048 /* bytes of one line on standard error */
+
+enum admin_status {
+	ADMIN_OK = 0,
+	ADMIN_WRONG = 1, /* found something wrong */
+	ADMIN_USAGE = 2 /* called wrong */
+};
+
+struct admin;
+
+struct command {
+	const char *name;
+	const char *summary; /* for `callbook --help` */
+	const char *help; /* for `callbook NAME --help`; ends with newline */
+	int (*run)(struct admin *a, int argc, char **argv);
+};
+
+extern const struct command command_check;
+extern const struct command command_export;
+extern const struct command command_provider;
+extern const struct command command_quarantine;
+extern const struct command command_rebuild;
+extern const struct command command_send;
+extern const struct command command_show;
+
+struct admin {
+	const struct command *command; /* NULL while none is chosen */
+	const char *config_option; /* from -c, or NULL */
+	int status; /* to return, after OPTION_STOP */
+	bool output_failed; /* and was reported */
+	char *config_file;
+	struct config *config;
+	struct providers *providers;
+	struct store *store;
+	struct mapper *mapper;
+	struct arena *arena; /* what the last admin_map() made */
+};
+
+/* --- the command line ---------------------------------------------------- */
+
+enum { OPTION_END = -1, OPTION_STOP = -2 };
+
+/* The last entries of each command's struct option[]. */
+#define ADMIN_OPTIONS                             \
+	{"config", required_argument, NULL, 'c'}, \
+	    {"help", no_argument, NULL, 'h'},     \
+	{                                         \
+		NULL, 0, NULL, 0                  \
+	}
+
+/*
+ * The next option's value as in longs; OPTION_END after the last, operands
+ * then start at optind.  Answers -c and --help itself and reports what it
+ * does not know: OPTION_STOP means to return a->status.
+ */
+int admin_option(
+    struct admin *a, int argc, char **argv, const struct option *longs);
+
+/* Report a wrong call, point to --help, return ADMIN_USAGE. */
+int admin_usage(struct admin *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Write one line `callbook NAME: TEXT` to standard error. */
+void admin_warnx(const struct admin *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for every line of reasons that a library function gave. */
+void admin_reasons(const struct admin *a, const struct buf *why);
+
+/* --- what to work on; each returns 0, or -1 after reporting --------------- */
+
+int admin_config(struct admin *a);
+/* As admin_config(), but no file in the default places is no fault. */
+int admin_config_optional(struct admin *a);
+/* Needs no configuration; respects its providers_dir if one was loaded. */
+int admin_providers(struct admin *a);
+/* Loads the configuration, sets its time zone; never creates the store. */
+int admin_store(struct admin *a, enum store_mode mode);
+/* Mapper and arena; with the definitions they are what admin_map() needs. */
+int admin_mapper(struct admin *a);
+int admin_mapping(struct admin *a);
+
+/* The delivery that told a stored event.  Borrows from se. */
+void admin_delivery(const struct stored_event *se, struct delivery *d);
+
+/*
+ * Map a kept delivery with the definition as it is now.  Returns 0, or -1 and
+ * one sentence in *reason.  Both *e and *reason are good until the next call.
+ */
+int admin_map(struct admin *a, const struct delivery *d, struct event *e,
+    const char **reason);
+
+/* --- files and output ---------------------------------------------------- */
+
+/* Read a file, or standard input for "-", into b.  0, or -1 and reported. */
+int admin_read(const struct admin *a, const char *path, struct buf *b);
+
+/* Write and flush b.  0, or -1 and reported (a closed pipe: silently). */
+int admin_write(struct admin *a, const struct buf *b);
+
+/* Is the name one of a form's body? */
+bool admin_is_form(const char *path);
+
+/*
+ * Add text from outside so that a terminal shows it and does not obey it:
+ * control characters, those that turn the writing direction, and bytes that
+ * are not UTF-8 are written as \xHH.  Newline and tab stay with SAFE_LINES;
+ * with SAFE_JSON too, and what else is unsafe becomes \uHHHH.
+ */
+enum safe { SAFE_LINE, SAFE_LINES, SAFE_JSON };
+void safe_add(struct buf *b, const char *s, size_t n, enum safe how);
+void safe_str(struct buf *b, const char *s);
+
+/* "2 min 22 s", "850 ms". */
+void duration_add(struct buf *b, int64_t ms);
+/* "1.2 kB" for people. */
+void size_add(struct buf *b, int64_t bytes);
+
+/* Indent JSON text and make it safe.  0, or -1: it is none. */
+int json_pretty(const char *text, size_t len, struct buf *b);
+
+/* Each line of a transcript, FIELD_TRANSCRIPT; time may be "". */
+typedef void (*json_line_fn)(
+    void *arg, const char *speaker, const char *text, const char *time);
+int json_transcript(const char *text, size_t len, json_line_fn fn, void *arg);
+
+#endif /* !ADMIN_H */

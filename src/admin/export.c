@@ -1,0 +1,285 @@
+/*
+ * callbook export: each stored event as one CloudEvents 1.0 JSON object a
+ * line, in the order stored.
+ *
+ * Events are written in slices, outside of the store's read transaction: a
+ * slow reader at the other end of a pipe must not hold back a checkpoint.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "base/hex.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "base/when.h"
+#include "provider/base64.h"
+
+#define EXPORT_POLL_MS 500 /* between looks for new events, --follow */
+#define EXPORT_SLICE                                             \
+	(1024 * 1024) /* bytes collected before they are written \
+		       */
+
+static const char help[] =
+    "usage: callbook export [--after SEQ] [--follow] [--raw]\n\n"
+    "Writes each stored event as one CloudEvents 1.0 JSON object a line, in\n"
+    "the order stored.\n\n"
+    "      --after SEQ     only events after that `sequence`\n"
+    "      --follow        wait for new events until interrupted\n"
+    "      --raw           add the bodies as they came\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option longs[] = {
+    {"after", required_argument, NULL, 'a'},
+    {"follow", no_argument, NULL, 'f'},
+    {"raw", no_argument, NULL, 'r'},
+    ADMIN_OPTIONS,
+};
+
+struct export
+{
+	struct admin *admin;
+	int64_t after; /* the last event written, or to be skipped */
+	bool raw;
+	bool unmapped; /* an event could not be mapped */
+	struct buf out;
+};
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+/*
+ * Add an attribute of type String.  Control characters have no place in one
+ * (CloudEvents section 3.1.1); data tells them exactly.
+ */
+static void
+attribute(struct buf *b, const char *name, const char *s)
+{
+	size_t n = strlen(s), start = 0;
+	struct buf clean = {0};
+
+	if (n == 0)
+		return;
+	for (size_t i = 0; i <= n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		bool c1 = c == 0xc2 && (unsigned char)s[i + 1] >= 0x80 &&
+		    (unsigned char)s[i + 1] <= 0x9f;
+
+		if (c >= 0x20 && c != 0x7f && !c1)
+			continue;
+		buf_add(&clean, s + start, i - start);
+		if (i < n)
+			buf_puts(&clean, "\xef\xbf\xbd"); /* U+FFFD */
+		i += c1;
+		start = i + 1;
+	}
+	buf_printf(b, ",\"%s\":", name);
+	buf_json(b, buf_str(&clean), clean.len);
+	b->failed |= clean.failed;
+	buf_free(&clean);
+}
+
+static void
+add_raw(struct buf *b, const struct stored_event *se)
+{
+	if (utf8_valid(se->body, se->len)) {
+		buf_puts(b, ",\"raw\":");
+		buf_json(b, se->body, se->len);
+	} else {
+		buf_puts(b, ",\"raw_base64\":\"");
+		base64_encode((const unsigned char *)se->body, se->len, b);
+		buf_puts(b, "\"");
+	}
+	if (se->content_type != NULL && *se->content_type != '\0') {
+		buf_puts(b, ",\"raw_content_type\":");
+		buf_json_str(b, se->content_type);
+	}
+}
+
+static void
+add_type(struct buf *b, const struct event *e)
+{
+	if (e == NULL || e->call == NULL)
+		buf_puts(b, ",\"type\":\"callbook.event\"");
+	else
+		buf_printf(b, ",\"type\":\"callbook.call.%s\"",
+		    e->state == STATE_NONE ? "unknown"
+					   : call_state_name[e->state]);
+}
+
+static void
+add_data(struct buf *b, const struct stored_event *se, const struct event *e,
+    const char *reason, bool raw)
+{
+	char when[WHEN_TEXT_SIZE];
+
+	buf_puts(b, ",\"datacontenttype\":\"application/json\",\"data\":");
+	if (e != NULL) {
+		event_json(e, b);
+	} else {
+		buf_printf(b, "{\"received\":\"%s\",\"unmapped\":",
+		    when_rfc3339(se->received, when));
+		buf_json_str(b, reason);
+		buf_puts(b, "}");
+	}
+	if (raw && b->len > 0) {
+		b->len--; /* over the closing brace */
+		add_raw(b, se);
+		buf_puts(b, "}");
+	}
+	buf_puts(b, "}\n");
+}
+
+/* e NULL: not mapped, for that reason. */
+static void
+add_line(struct buf *b, const struct stored_event *se, const struct event *e,
+    const char *reason, bool raw)
+{
+	char key[2 * EVENT_KEY_SIZE + 1], when[WHEN_TEXT_SIZE], seq[24];
+	struct buf source = {0};
+
+	hex_encode(se->key, EVENT_KEY_SIZE, key);
+	buf_printf(&source, "/callbook/%s", se->source);
+	snprintf(seq, sizeof seq, "%020" PRId64, se->number);
+
+	buf_puts(b, "{\"specversion\":\"1.0\"");
+	attribute(b, "id", key);
+	attribute(b, "source", buf_str(&source));
+	add_type(b, e);
+	attribute(
+	    b, "time", when_rfc3339(e == NULL ? se->received : e->time, when));
+	if (e != NULL && e->call != NULL)
+		attribute(b, "subject", e->call);
+	attribute(b, "sequence", seq);
+	attribute(b, "provider", se->provider);
+	if (e != NULL)
+		attribute(b, "providertype", e->type);
+	add_data(b, se, e, reason, raw);
+	b->failed |= source.failed;
+	buf_free(&source);
+}
+
+static int
+each(void *arg, const struct stored_event *se)
+{
+	struct export *x = arg;
+	struct delivery d;
+	struct event e;
+	const char *reason = NULL;
+	bool mapped;
+
+	admin_delivery(se, &d);
+	mapped = admin_map(x->admin, &d, &e, &reason) == 0;
+	if (!mapped) {
+		x->unmapped = true;
+		admin_warnx(x->admin, "event %" PRId64 " of %s (%s): %s",
+		    se->number, se->source, se->provider, reason);
+	}
+	add_line(&x->out, se, mapped ? &e : NULL, reason, x->raw);
+	x->after = se->number;
+	return x->out.failed || x->out.len >= EXPORT_SLICE || stop;
+}
+
+/* Write what is there.  0, or -1 and reported. */
+static int
+drain(struct export *x)
+{
+	struct admin *a = x->admin;
+	enum store_rc rc;
+
+	do {
+		buf_reset(&x->out, EXPORT_SLICE * 2);
+		rc = store_each_event(a->store, x->after, each, x);
+		if (rc != STORE_OK) {
+			admin_warnx(a, "the store could not be read");
+			return -1;
+		}
+		if (x->out.len > 0 && admin_write(a, &x->out) == -1)
+			return -1;
+	} while (x->out.len > 0 && !stop);
+	return 0;
+}
+
+/* Wait for a while, or until nobody reads us any more. */
+static void
+wait_for_more(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	if (poll(&p, 1, EXPORT_POLL_MS) > 0 && (p.revents & POLLERR))
+		stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	/* Without SA_RESTART: the wait ends at once. */
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+/* With zeros in front or without. */
+static int
+parse_after(const char *s, int64_t *after)
+{
+	while (s[0] == '0' && s[1] != '\0')
+		s++;
+	return number_parse(s, strlen(s), 0, INT64_MAX, after);
+}
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	struct export x = {.admin = a};
+	bool follow = false;
+	int opt, rc;
+
+	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END)
+		switch (opt) {
+		case 'a':
+			if (parse_after(optarg, &x.after) == -1)
+				return admin_usage(a,
+				    "--after '%s' is no sequence number",
+				    optarg);
+			break;
+		case 'f':
+			follow = true;
+			break;
+		case 'r':
+			x.raw = true;
+			break;
+		default:
+			return a->status;
+		}
+	if (optind < argc)
+		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
+	if (admin_store(a, STORE_READ) == -1 || admin_mapping(a) == -1)
+		return ADMIN_WRONG;
+
+	catch_signals();
+	rc = drain(&x);
+	while (follow && rc == 0 && !stop) {
+		wait_for_more();
+		if (!stop)
+			rc = drain(&x);
+	}
+	buf_free(&x.out);
+	return rc == -1 || x.unmapped ? ADMIN_WRONG : ADMIN_OK;
+}
+
+const struct command command_export = {
+    "export", "every stored event as CloudEvents, a line each", help, run};

@@ -1,0 +1,372 @@
+/*
+ * callbook send: sign a body as the platform would and post it.  The only
+ * user of libcurl.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "admin.h"
+#include "base/when.h"
+#include "http/request.h"
+#include "provider/auth.h"
+
+#define SEND_TIMEOUT_S 30L /* the patience of a typical platform */
+#define SEND_ANSWER_MAX (64 * 1024) /* bytes shown of an answer */
+
+static const char help[] =
+    "usage: callbook send --source NAME [--url URL] [--key PRIVATE.pem]\n"
+    "           [--header 'NAME: VALUE']... [--form] [--print-curl] FILE|-\n\n"
+    "Signs the body in FILE as the source's platform would and posts it to\n"
+    "the receiver: a test of an installation from end to end.\n\n"
+    "      --source NAME   of the configuration; tells scheme and secret\n"
+    "      --url URL       the receiver, without the source; default: url\n"
+    "                      of the configuration\n"
+    "      --key FILE      private key, PEM, for RSA and Ed25519\n"
+    "      --header        another header; may be repeated\n"
+    "      --form          the body is a form (default for *.form)\n"
+    "      --print-curl    print a curl command that does it, send nothing\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option longs[] = {
+    {"source", required_argument, NULL, 's'},
+    {"url", required_argument, NULL, 'u'},
+    {"key", required_argument, NULL, 'k'},
+    {"header", required_argument, NULL, 'H'},
+    {"form", no_argument, NULL, 'f'},
+    {"print-curl", no_argument, NULL, 'p'},
+    ADMIN_OPTIONS,
+};
+
+struct send {
+	struct admin *admin;
+	const char *source, *url, *key, *file;
+	bool form, print;
+	struct buf headers; /* `Name: value` lines */
+	struct buf address; /* URL/SOURCE and what follows */
+	struct buf body;
+};
+
+/* A further part of the path (RFC 3986 section 2). */
+static void
+add_segment(struct buf *b, const struct buf *segment)
+{
+	buf_puts(b, "/");
+	for (size_t i = 0; i < segment->len; i++) {
+		unsigned char c = (unsigned char)segment->data[i];
+
+		if (isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL))
+			buf_add(b, &c, 1);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+	b->failed |= segment->failed;
+}
+
+static int
+sign(struct send *s, const struct config_source *cs)
+{
+	struct admin *a = s->admin;
+	const struct provider *p = providers_find(a->providers, cs->provider);
+	struct buf why = {0}, segment = {0};
+	struct auth *auth = NULL;
+	int rc = -1;
+
+	if (p == NULL) {
+		admin_warnx(
+		    a, "source %s: no provider '%s'", cs->name, cs->provider);
+		return -1;
+	}
+	auth = auth_new(p, cs->auth, cs->secret_file, cs->key_file, &why);
+	if (auth != NULL)
+		rc = auth_sign(auth, s->key, buf_str(&s->body), s->body.len,
+		    when_now(), &s->headers, &segment, &why);
+	if (rc == -1)
+		admin_reasons(a, &why);
+	else if (segment.len > 0)
+		add_segment(&s->address, &segment);
+	auth_free(auth);
+	buf_free(&segment);
+	buf_free(&why);
+	return rc;
+}
+
+/* A word of the shell, whatever is in it. */
+static void
+quote(struct buf *b, const char *s, size_t n)
+{
+	buf_puts(b, "'");
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == '\'')
+			buf_puts(b, "'\\''");
+		else
+			buf_add(b, s + i, 1);
+	buf_puts(b, "'");
+}
+
+/* Call fn for each line of headers. */
+static void
+each_header(const struct buf *headers,
+    void (*fn)(void *arg, const char *line, size_t n), void *arg)
+{
+	const char *s = buf_str(headers);
+
+	while (*s != '\0') {
+		size_t n = strcspn(s, "\r\n");
+
+		if (n > 0)
+			fn(arg, s, n);
+		s += n;
+		s += *s != '\0';
+	}
+}
+
+static void
+curl_header(void *arg, const char *line, size_t n)
+{
+	buf_puts(arg, " -H ");
+	quote(arg, line, n);
+}
+
+static int
+print_curl(const struct send *s)
+{
+	struct buf out = {0}, data = {0};
+	int rc;
+
+	buf_puts(&out, "curl -sS");
+	each_header(&s->headers, curl_header, &out);
+	buf_printf(&data, "@%s", s->file);
+	buf_puts(&out, " --data-binary ");
+	quote(&out, buf_str(&data), data.len);
+	buf_puts(&out, " ");
+	quote(&out, buf_str(&s->address), s->address.len);
+	buf_puts(&out, "\n");
+	out.failed |= data.failed;
+	rc = admin_write(s->admin, &out);
+	buf_free(&out);
+	buf_free(&data);
+	return rc == -1 ? ADMIN_WRONG : ADMIN_OK;
+}
+
+struct slist {
+	struct curl_slist *list;
+	bool failed;
+};
+
+static void
+slist_header(void *arg, const char *line, size_t n)
+{
+	struct slist *l = arg;
+	struct curl_slist *more;
+	char *copy = malloc(n + 1);
+
+	if (copy == NULL) {
+		l->failed = true;
+		return;
+	}
+	memcpy(copy, line, n);
+	copy[n] = '\0';
+	more = curl_slist_append(l->list, copy);
+	free(copy);
+	if (more == NULL)
+		l->failed = true;
+	else
+		l->list = more;
+}
+
+/* Keeps the start of the answer and reads the rest away. */
+static size_t
+on_answer(char *data, size_t size, size_t n, void *arg)
+{
+	struct buf *b = arg;
+	size_t room = b->len < SEND_ANSWER_MAX ? SEND_ANSWER_MAX - b->len : 0;
+
+	buf_add(b, data, n * size < room ? n * size : room);
+	return n * size;
+}
+
+static CURLcode
+post(const struct send *s, CURL *h, const struct slist *l, struct buf *answer,
+    char *error)
+{
+	CURLcode rc = CURLE_OK;
+
+#define SET(option, value)  \
+	if (rc == CURLE_OK) \
+	rc = curl_easy_setopt(h, option, value)
+
+	SET(CURLOPT_ERRORBUFFER, error);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_URL, buf_str(&s->address));
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDS, buf_str(&s->body));
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body.len);
+	SET(CURLOPT_HTTPHEADER, l->list);
+	SET(CURLOPT_USERAGENT, "callbook/" CALLBOOK_VERSION);
+	SET(CURLOPT_TIMEOUT, SEND_TIMEOUT_S);
+	SET(CURLOPT_WRITEFUNCTION, on_answer);
+	SET(CURLOPT_WRITEDATA, answer);
+#undef SET
+	return rc == CURLE_OK ? curl_easy_perform(h) : rc;
+}
+
+static int
+print_answer(struct admin *a, long status, const struct buf *answer)
+{
+	const char *phrase = response_phrase((int)status);
+	struct buf out = {0};
+	int rc;
+
+	buf_printf(&out, "%ld %s\n", status, phrase == NULL ? "" : phrase);
+	safe_add(&out, buf_str(answer), answer->len, SAFE_LINES);
+	if (answer->len > 0 && answer->data[answer->len - 1] != '\n')
+		buf_puts(&out, "\n");
+	rc = admin_write(a, &out);
+	buf_free(&out);
+	return rc == 0 && status >= 200 && status < 300 ? ADMIN_OK
+							: ADMIN_WRONG;
+}
+
+static int
+send_it(const struct send *s)
+{
+	char error[CURL_ERROR_SIZE] = "";
+	struct slist l = {0};
+	struct buf answer = {0};
+	CURL *h = curl_easy_init();
+	CURLcode rc = CURLE_OUT_OF_MEMORY;
+	long status = 0;
+	int result = ADMIN_WRONG;
+
+	each_header(&s->headers, slist_header, &l);
+	if (h != NULL && !l.failed)
+		rc = post(s, h, &l, &answer, error);
+	if (rc != CURLE_OK)
+		admin_warnx(s->admin, "%s: %s", buf_str(&s->address),
+		    *error != '\0' ? error : curl_easy_strerror(rc));
+	else if (curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status) ==
+	    CURLE_OK)
+		result = print_answer(s->admin, status, &answer);
+	curl_slist_free_all(l.list);
+	curl_easy_cleanup(h);
+	buf_free(&answer);
+	return result;
+}
+
+/* Everything but the sending. */
+static int
+prepare(struct send *s)
+{
+	struct admin *a = s->admin;
+	const struct config_source *cs;
+
+	if (admin_config(a) == -1 || admin_providers(a) == -1)
+		return -1;
+	cs = config_source(a->config, s->source, strlen(s->source));
+	if (cs == NULL) {
+		admin_warnx(
+		    a, "%s has no [source %s]", a->config_file, s->source);
+		return -1;
+	}
+	if (s->url == NULL)
+		s->url = a->config->url;
+	if (s->url == NULL) {
+		admin_warnx(a,
+		    "the configuration has no url: give --url, "
+		    "such as http://127.0.0.1:8080/callbook.fcgi");
+		return -1;
+	}
+	if (admin_read(a, s->file, &s->body) == -1)
+		return -1;
+	buf_add(&s->address, s->url, strlen(s->url));
+	while (s->address.len > 0 && s->address.data[s->address.len - 1] == '/')
+		s->address.data[--s->address.len] = '\0';
+	buf_printf(&s->address, "/%s", s->source);
+	buf_printf(&s->headers, "Content-Type: %s\n",
+	    s->form || admin_is_form(s->file)
+		? "application/x-www-form-urlencoded"
+		: "application/json");
+	return sign(s, cs);
+}
+
+/* 0, or -1 and a->status is to be returned. */
+static int
+options(struct send *s, int argc, char **argv, struct buf *extra)
+{
+	struct admin *a = s->admin;
+	int opt;
+
+	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END)
+		switch (opt) {
+		case 's':
+			s->source = optarg;
+			break;
+		case 'u':
+			s->url = optarg;
+			break;
+		case 'k':
+			s->key = optarg;
+			break;
+		case 'H':
+			if (strchr(optarg, ':') == NULL ||
+			    strpbrk(optarg, "\r\n") != NULL) {
+				a->status = admin_usage(
+				    a, "--header wants 'NAME: VALUE'");
+				return -1;
+			}
+			buf_printf(extra, "%s\n", optarg);
+			break;
+		case 'f':
+			s->form = true;
+			break;
+		case 'p':
+			s->print = true;
+			break;
+		default:
+			return -1;
+		}
+	if (s->source == NULL) {
+		a->status = admin_usage(a, "which --source?");
+		return -1;
+	}
+	if (argc - optind != 1) {
+		a->status = admin_usage(
+		    a, "wants one FILE, or - for standard input");
+		return -1;
+	}
+	s->file = argv[optind];
+	return 0;
+}
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	struct send s = {.admin = a};
+	struct buf extra = {0};
+	int status = ADMIN_WRONG;
+
+	if (options(&s, argc, argv, &extra) == -1) {
+		status = a->status;
+		goto out;
+	}
+	if (prepare(&s) == -1)
+		goto out;
+	buf_add(&s.headers, buf_str(&extra), extra.len);
+	if (s.headers.failed || s.address.failed || extra.failed)
+		admin_warnx(a, "out of memory");
+	else
+		status = s.print ? print_curl(&s) : send_it(&s);
+out:
+	buf_free(&extra);
+	buf_free(&s.headers);
+	buf_free(&s.address);
+	buf_free(&s.body);
+	return status;
+}
+
+const struct command command_send = {
+    "send", "sign a body as the platform would and post it", help, run};

@@ -1,0 +1,412 @@
+/* callbook show: one call as a page of text, or as JSON. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "admin.h"
+#include "base/when.h"
+
+#define LABEL 14 /* columns */
+
+static const char help[] =
+    "usage: callbook show [--json] CALL\n\n"
+    "Shows the call with the platform's id CALL; if several sources know\n"
+    "that id, each of them.\n\n"
+    "      --json          one JSON object a line, for programs\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option longs[] = {
+    {"json", no_argument, NULL, 'j'}, ADMIN_OPTIONS};
+
+struct show {
+	struct admin *admin;
+	struct buf out;
+	bool json;
+	int64_t calls, facts, errors, events;
+	enum store_rc rc; /* of what belongs to a call */
+};
+
+static const struct {
+	enum call_flag flag;
+	const char *name;
+} flags[] = {
+    {CALL_WITH_ERRORS, "with_errors"},
+    {CALL_VARIANT, "variant"},
+    {CALL_LATE, "late"},
+    {CALL_ESTIMATED, "estimated"},
+};
+
+#define FLAGS (sizeof flags / sizeof flags[0])
+
+/* --- text ---------------------------------------------------------------- */
+
+static void
+label(struct buf *b, const char *name)
+{
+	buf_printf(b, "  %-*s", LABEL, name);
+}
+
+static void
+line(struct buf *b, const char *name, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	label(b, name);
+	safe_str(b, text);
+	buf_puts(b, "\n");
+}
+
+static void
+instant(struct buf *b, const char *name, int64_t ms, bool known)
+{
+	char when[WHEN_TEXT_SIZE];
+
+	if (ms == 0)
+		return;
+	label(b, name);
+	buf_printf(b, "%s%s\n", when_rfc3339(ms, when),
+	    known ? "" : "  (time of the event that told it)");
+}
+
+static void
+field(struct buf *b, enum call_field f, const struct value *v)
+{
+	char when[WHEN_TEXT_SIZE];
+
+	label(b, call_field[f].name);
+	switch (call_field[f].kind) {
+	case KIND_TEXT:
+	case KIND_JSON:
+		safe_add(b, v->text, v->len, SAFE_LINE);
+		break;
+	case KIND_INTEGER:
+		buf_printf(b, "%" PRId64, v->number);
+		break;
+	case KIND_BOOLEAN:
+		buf_puts(b, v->number ? "yes" : "no");
+		break;
+	case KIND_INSTANT:
+		buf_puts(b, when_rfc3339(v->number, when));
+		break;
+	case KIND_DURATION:
+		duration_add(b, v->number);
+		break;
+	}
+	buf_puts(b, "\n");
+}
+
+static void
+text_head(struct show *s, const struct stored_call *c)
+{
+	const struct call_view *v = &c->view;
+	struct buf *b = &s->out;
+
+	buf_puts(b, s->calls > 0 ? "\nCall " : "Call ");
+	safe_str(b, c->id);
+	buf_puts(b, "\n");
+	line(b, "source", c->source);
+	line(b, "provider", c->provider);
+	line(b, "state",
+	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
+	if (v->outcome != OUTCOME_NONE)
+		line(b, "outcome", call_outcome_name[v->outcome]);
+	if (v->flags != 0) {
+		label(b, "flags");
+		for (size_t i = 0, n = 0; i < FLAGS; i++)
+			if (v->flags & flags[i].flag)
+				buf_printf(b, "%s%s", n++ == 0 ? "" : ", ",
+				    flags[i].name);
+		buf_puts(b, "\n");
+	}
+	for (int i = 0; i < FIELD__MAX; i++) {
+		enum call_field f = (enum call_field)i;
+
+		if (f == FIELD_STARTED)
+			instant(b, "started", v->started, v->started_known);
+		else if (f == FIELD_ENDED)
+			instant(b, "ended", v->ended, v->ended_known);
+		else if (f != FIELD_TRANSCRIPT && c->call.field[f].set)
+			field(b, f, &c->call.field[f]);
+	}
+}
+
+static int
+text_event(void *arg, const struct stored_event *se)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+	struct delivery d;
+	struct event e;
+	const char *reason;
+	char when[WHEN_TEXT_SIZE];
+	bool mapped;
+
+	if (s->events++ == 0)
+		buf_puts(b, "\nEvents\n");
+	admin_delivery(se, &d);
+	mapped = admin_map(s->admin, &d, &e, &reason) == 0;
+	buf_printf(
+	    b, "  %s  ", when_rfc3339(mapped ? e.time : se->received, when));
+	if (mapped)
+		safe_str(b, e.type);
+	else
+		buf_printf(b, "(%s)", reason);
+	buf_printf(b, "  #%" PRId64, se->number);
+	if (!mapped || !e.time_known) {
+		buf_puts(b, ", time of receipt");
+	} else {
+		buf_puts(b, ", received ");
+		if (se->received >= e.time)
+			duration_add(b, se->received - e.time);
+		else
+			duration_add(b, e.time - se->received);
+		buf_puts(b, se->received >= e.time ? " later" : " earlier");
+	}
+	if (se->variant)
+		buf_puts(b, ", variant");
+	if (se->repeats > 0)
+		buf_printf(b, ", repeated %" PRId64 " time%s, last %s",
+		    se->repeats, se->repeats == 1 ? "" : "s",
+		    when_rfc3339(se->repeated, when));
+	buf_puts(b, "\n");
+	return b->failed;
+}
+
+static int
+text_fact(void *arg, const struct fact *f)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+
+	if (s->facts++ == 0)
+		buf_puts(b, "\nFacts\n");
+	buf_puts(b, "  ");
+	safe_str(b, f->path);
+	buf_puts(b, " = ");
+	if (f->type == FACT_TEXT)
+		safe_add(b, f->text, f->len, SAFE_LINE);
+	else if (f->type == FACT_BOOLEAN)
+		buf_puts(b, f->number != 0 ? "true" : "false");
+	else
+		buf_printf(b, "%.15g", f->number);
+	buf_puts(b, "\n");
+	return b->failed;
+}
+
+static int
+text_error(void *arg, const struct call_error *e)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+	const struct {
+		const char *before, *text;
+	} part[] = {{"", e->time}, {"", e->code}, {"", e->message},
+	    {"phase ", e->phase}, {"at ", e->place}};
+
+	if (s->errors++ == 0)
+		buf_puts(b, "\nErrors\n");
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
+		if (part[i].text != NULL && *part[i].text != '\0') {
+			buf_printf(b, "  %s", part[i].before);
+			safe_str(b, part[i].text);
+		}
+	buf_puts(b, "\n");
+	return b->failed;
+}
+
+static void
+text_line(void *arg, const char *speaker, const char *text, const char *time)
+{
+	struct buf *b = arg;
+
+	(void)time;
+	buf_puts(b, "  ");
+	safe_str(b, *speaker == '\0' ? "?" : speaker);
+	buf_puts(b, ": ");
+	safe_str(b, text);
+	buf_puts(b, "\n");
+}
+
+static int
+text_call(struct show *s, const struct stored_call *c)
+{
+	const struct value *t = &c->call.field[FIELD_TRANSCRIPT];
+	struct store *st = s->admin->store;
+
+	text_head(s, c);
+	if ((s->rc = store_call_events(st, c->number, text_event, s)) ||
+	    (s->rc = store_call_facts(st, c->number, text_fact, s)) ||
+	    (s->rc = store_call_errors(st, c->number, text_error, s)))
+		return -1;
+	if (t->set) {
+		buf_puts(&s->out, "\nTranscript\n");
+		json_transcript(t->text, t->len, text_line, &s->out);
+	}
+	return 0;
+}
+
+/* --- JSON ---------------------------------------------------------------- */
+
+static void
+member(struct buf *b, const char *name, const char *text)
+{
+	if (text == NULL)
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	buf_json_str(b, text);
+}
+
+static int
+json_event(void *arg, const struct stored_event *se)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+	struct delivery d;
+	struct event e;
+	const char *reason;
+	char when[WHEN_TEXT_SIZE];
+
+	admin_delivery(se, &d);
+	buf_printf(b, "%s{\"sequence\":\"%020" PRId64 "\",\"received\":\"%s\"",
+	    s->events++ == 0 ? "" : ",", se->number,
+	    when_rfc3339(se->received, when));
+	if (admin_map(s->admin, &d, &e, &reason) == 0) {
+		member(b, "providertype", e.type);
+		member(b, "id", e.id);
+		if (e.time_known)
+			member(b, "time", when_rfc3339(e.time, when));
+	} else {
+		member(b, "unmapped", reason);
+	}
+	buf_printf(b, ",\"variant\":%s,\"repeats\":%" PRId64 "}",
+	    se->variant ? "true" : "false", se->repeats);
+	return b->failed;
+}
+
+static int
+json_fact(void *arg, const struct fact *f)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+
+	if (s->facts++ > 0)
+		buf_puts(b, ",");
+	buf_json_str(b, f->path);
+	buf_puts(b, ":");
+	if (f->type == FACT_TEXT)
+		buf_json(b, f->text, f->len);
+	else if (f->type == FACT_BOOLEAN)
+		buf_puts(b, f->number != 0 ? "true" : "false");
+	else
+		buf_printf(b, "%.17g", f->number);
+	return b->failed;
+}
+
+static int
+json_error(void *arg, const struct call_error *e)
+{
+	struct show *s = arg;
+	struct buf *b = &s->out;
+	const struct {
+		const char *name, *text;
+	} part[] = {{"code", e->code}, {"message", e->message},
+	    {"phase", e->phase}, {"place", e->place}, {"time", e->time}};
+
+	buf_puts(b, s->errors++ == 0 ? "{" : ",{");
+	for (size_t i = 0, n = 0; i < sizeof part / sizeof part[0]; i++)
+		if (part[i].text != NULL) {
+			buf_printf(
+			    b, "%s\"%s\":", n++ == 0 ? "" : ",", part[i].name);
+			buf_json_str(b, part[i].text);
+		}
+	buf_puts(b, "}");
+	return b->failed;
+}
+
+/* A folded call has what an event has: event_json() writes it too. */
+static void
+json_record(struct show *s, const struct stored_call *c)
+{
+	struct event e = {0};
+
+	e.type = "";
+	e.call = c->id;
+	e.state = c->view.state;
+	e.outcome = c->view.outcome;
+	e.received = c->call.first_received;
+	memcpy(e.field, c->call.field, sizeof e.field);
+	event_json(&e, &s->out);
+}
+
+static int
+json_call(struct show *s, const struct stored_call *c)
+{
+	struct store *st = s->admin->store;
+	struct buf *b = &s->out;
+
+	buf_puts(b, "{\"source\":");
+	buf_json_str(b, c->source);
+	member(b, "provider", c->provider);
+	buf_puts(b, ",\"flags\":[");
+	for (size_t i = 0, n = 0; i < FLAGS; i++)
+		if (c->view.flags & flags[i].flag)
+			buf_printf(
+			    b, "%s\"%s\"", n++ == 0 ? "" : ",", flags[i].name);
+	buf_puts(b, "],\"record\":");
+	json_record(s, c);
+	buf_puts(b, ",\"facts\":{");
+	if ((s->rc = store_call_facts(st, c->number, json_fact, s)))
+		return -1;
+	buf_puts(b, "},\"errors\":[");
+	if ((s->rc = store_call_errors(st, c->number, json_error, s)))
+		return -1;
+	buf_puts(b, "],\"events\":[");
+	if ((s->rc = store_call_events(st, c->number, json_event, s)))
+		return -1;
+	buf_puts(b, "]}\n");
+	return 0;
+}
+
+/* ------------------------------------------------------------------------- */
+
+static int
+each(void *arg, const struct stored_call *c)
+{
+	struct show *s = arg;
+	int rc;
+
+	s->facts = s->errors = s->events = 0;
+	rc = s->json ? json_call(s, c) : text_call(s, c);
+	s->calls++;
+	return rc;
+}
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	struct show s = {.admin = a};
+	enum store_rc rc;
+	int opt, status = ADMIN_WRONG;
+
+	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END) {
+		if (opt != 'j')
+			return a->status;
+		s.json = true;
+	}
+	if (argc - optind != 1)
+		return admin_usage(a, "wants one CALL, the platform's id");
+	if (admin_store(a, STORE_READ) == -1 || admin_mapping(a) == -1)
+		return ADMIN_WRONG;
+
+	rc = store_each_call(a->store, argv[optind], each, &s);
+	if ((rc != STORE_OK && rc != STORE_NOT_FOUND) || s.rc != STORE_OK)
+		admin_warnx(a, "the store could not be read");
+	else if (s.calls == 0)
+		admin_warnx(a, "no call '%s'", argv[optind]);
+	else if (admin_write(a, &s.out) == 0)
+		status = ADMIN_OK;
+	buf_free(&s.out);
+	return status;
+}
+
+const struct command command_show = {
+    "show", "one call: state, events, facts, errors, transcript", help, run};

@@ -1,0 +1,770 @@
+#!/usr/bin/env bats
+# The callbook command, each sub-command right and wrong.
+#
+# Bats sets output, lines and stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+setup() {
+  site
+}
+
+teardown() {
+  [ -z "${BACKGROUND-}" ] || ! kill "$BACKGROUND" 2>/dev/null ||
+    wait "$BACKGROUND" || :
+}
+
+# some_events - four of them from four sources, one delivered twice.
+some_events() {
+  signed sales "$DATA/formantai/call.completed.json"
+  signed sales "$DATA/formantai/call.completed.json"
+  signed support "$DATA/recho/OUTBOUND_CALL_COMPLETED.with-errors.json"
+  signed quick "$DATA/atoms/post-conversation.json"
+  signed old "$DATA/atoms-v1/call.end.json"
+} >answers
+
+# wait_for COMMAND... - until it succeeds, ten seconds at most.
+wait_for() {
+  local i
+  for ((i = 0; i < 500; i++)); do
+    if "$@"; then return 0; fi
+    sleep 0.02
+  done
+  return 1
+}
+
+gone() {
+  ! kill -0 "$BACKGROUND" 2>/dev/null
+}
+
+lines_in() {
+  [ "$(wc -l <"$1")" = "$2" ]
+}
+
+# misread NAME - a definition of one's own for NAME that finds no event type.
+misread() {
+  callbook provider show "$1" | jq '.event.type = "/no/such/member"' >misread
+  mv misread "providers/$1.json"
+}
+
+# --- the command line ---------------------------------------------------------
+
+@test "every command has --help" {
+  run -0 callbook --help
+  has "usage: callbook"
+  for command in check send provider show export quarantine rebuild; do
+    has "  $command"
+    run -0 callbook "$command" --help
+    has "usage: callbook $command"
+    run -0 callbook --help
+  done
+  run -0 callbook --version
+  has "callbook 0."
+}
+
+# wrong TEXT ARGUMENT... - status 2, nothing on standard output, and one line
+# that says TEXT and points to --help.
+wrong() {
+  local text=$1
+  shift
+  run -2 --separate-stderr callbook "$@"
+  [ -z "$output" ]
+  output=$stderr
+  has "$text"
+  has "--help"
+  [ "${#stderr_lines[@]}" = 1 ]
+}
+
+@test "a wrong call is told in one line, status 2" {
+  wrong "which command"
+  wrong "no command 'chek'" chek
+  wrong "--verbose" --verbose
+  wrong "-c" -c
+  wrong "--fast" check --fast
+  wrong "'now'" check now
+  wrong "--source" send body.json
+  wrong "FILE" send --source sales
+  wrong "--url" send --url
+  wrong "NAME: VALUE" send --source sales --header nonsense body.json
+  wrong "list" provider
+  wrong "list" provider lst
+  wrong "list" provider show
+  wrong "CALL" show
+  wrong "CALL" show a b
+  wrong "'soon'" export --after soon
+  wrong "'-5'" export --after -5
+  wrong "'x'" export x
+  wrong "list" quarantine
+  wrong "'x' is no row" quarantine show x
+  wrong "one ROW" quarantine show
+  wrong "--all" quarantine requeue
+  wrong "--all" quarantine requeue --all 1
+  wrong "'x'" rebuild x
+}
+
+@test "-c before and after the command wins over CALLBOOK_CONFIG" {
+  signed sales "$DATA/formantai/call.completed.json"
+  export CALLBOOK_CONFIG=/nonexistent
+  run -0 callbook -c callbook.conf export
+  run -0 callbook export -c callbook.conf
+  run -1 callbook export
+  has "/nonexistent"
+}
+
+@test "a faulty configuration: every fault, status 1" {
+  sed -i 's/^store.*/stoer = x/; s/^auth = none/answer = 201/' callbook.conf
+  for command in check "export" "show x" "rebuild" "quarantine list" \
+    "send --source sales body"; do
+    # shellcheck disable=SC2086
+    run -1 callbook $command
+    has "callbook.conf:2: "
+    has "answer"
+  done
+}
+
+@test "a store that is not there is not made by looking" {
+  for command in export "show x" "quarantine list" rebuild \
+    "quarantine requeue --all"; do
+    # shellcheck disable=SC2086
+    run -1 callbook $command
+    has callbook.db
+  done
+  [ ! -e callbook.db ]
+}
+
+@test "a full disk is noticed" {
+  some_events
+  for command in export "provider list" "provider show recho" check; do
+    # shellcheck disable=SC2086
+    run -1 bash -c '"$@" >/dev/full' bash "$BIN/callbook" $command
+    has "No space left"
+  done
+}
+
+@test "a reader that goes away is noticed, without a word" {
+  some_events
+  mkfifo pipe
+  exec 7<>pipe
+  "$BIN/callbook" export --follow >pipe 2>errors 3>&- 7>&- &
+  BACKGROUND=$!
+  # The reader takes a line and leaves; nothing more is ever written.
+  head -n 1 pipe 7>&- >/dev/null
+  exec 7>&-
+  wait_for gone
+  wait "$BACKGROUND" || :
+  BACKGROUND=
+  [ ! -s errors ]
+}
+
+# --- check --------------------------------------------------------------------
+
+@test "check: before the first event and after" {
+  run -0 callbook check
+  has "ok    configuration: "
+  has "warn  store: $PWD/callbook.db is not there yet"
+  has "ok    source sales: formantai"
+  has "ok    source support: recho, auth rsa"
+  has "warn  source open: "
+  some_events
+  run -0 callbook check --deep
+  has "ok    store: 4 events, 4 calls"
+  has "ok    integrity: "
+  has "ok    journal: wal"
+  has "SQLite: $(sqlite3 --version | cut -d ' ' -f 1)"
+  has "disk: "
+  has_not FAIL
+  # Each line is a finding.
+  [ "$(grep -cvE '^(ok  |warn|FAIL)  ' <<<"$output")" = 0 ]
+}
+
+@test "check: every source's fault, and goes on" {
+  sed -i 's/^provider = atoms$/provider = atmos/; s/^auth = rsa/auth = dsa/' \
+    callbook.conf
+  : >empty
+  chmod 600 empty
+  cat >>callbook.conf <<END
+[source hollow]
+provider = formantai
+secret_file = empty
+END
+  run -1 callbook check
+  has "FAIL  source quick: line "
+  has "'atmos'"
+  has "FAIL  source support: "
+  has "dsa"
+  has "FAIL  source hollow: "
+  has "store: directory"
+}
+
+@test "check: a faulty definition" {
+  echo '{"provider": 1}' >providers/mine.json
+  run -1 callbook check
+  has "FAIL  providers: "
+  has "mine.json"
+}
+
+@test "check: a place that a web server serves, and none at all" {
+  mkdir -p public_html/data
+  sed -i 's|^store.*|store = public_html/data/callbook.db|' callbook.conf
+  run -0 callbook check
+  has "warn  store: "
+  has "/public_html/"
+  sed -i 's|^store.*|store = nowhere/callbook.db|' callbook.conf
+  run -1 callbook check
+  has "FAIL  store: directory $PWD/nowhere"
+}
+
+@test "check: another time zone asks for a rebuild" {
+  some_events
+  sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
+  run -0 callbook check
+  has "warn  time zone: "
+  has "callbook rebuild"
+  run -0 callbook rebuild
+  run -0 callbook check
+  has "ok    time zone: Asia/Kolkata"
+}
+
+@test "check: a damaged store, and a file that is none" {
+  for i in {1..40}; do
+    sed "s/evt_1c58c5d8c55a/evt_$i/; s/e36853de/e36853d$i/" \
+      "$DATA/formantai/call.completed.json" | cgi open
+  done >answers
+  sqlite3 callbook.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+  size=$(stat -c %s callbook.db)
+  # Not the first page, which the opening looks at.
+  dd if=/dev/urandom of=callbook.db bs=4096 seek=8 count=4 conv=notrunc \
+    2>/dev/null
+  [ "$(stat -c %s callbook.db)" = "$size" ]
+  run -1 callbook check --deep
+  has "FAIL  integrity: "
+  echo 'this is no database, it is a line of text' >callbook.db
+  rm -f callbook.db-*
+  run -1 callbook check
+  has "FAIL  store: "
+}
+
+@test "check: what another user made by hand" {
+  some_events
+  if [ "$(id -u)" = 0 ]; then chown 1 callbook.db-lock
+  else chmod 0 callbook.db-lock; fi
+  run -1 callbook check
+  has "FAIL  store: $PWD/callbook.db-lock"
+}
+
+@test "check: what is quarantined and rejected" {
+  misread formantai
+  signed sales "$DATA/formantai/call.completed.json"
+  formantai_secret "$DATA/formantai/call.completed.json" wrong-secret
+  run -0 callbook check
+  has "warn  quarantine: 1 "
+  has "warn  rejected: 1 "
+}
+
+# --- send ---------------------------------------------------------------------
+
+# listener STATUS - an HTTP server that keeps a request in files and answers
+# once.  Sets URL.
+listener() {
+  node -e '
+    const fs = require("fs");
+    const server = require("http").createServer((req, res) => {
+      const body = [];
+      req.on("data", d => body.push(d)).on("end", () => {
+        fs.writeFileSync("request.body", Buffer.concat(body));
+        fs.writeFileSync("request.json", JSON.stringify(
+          { url: req.url, method: req.method, headers: req.headers }));
+        res.writeHead(+process.argv[1], { Connection: "close" });
+        res.end("{\"said\":\"\x1b[31mhello\"}");
+        server.close();
+      });
+    }).listen(0, "127.0.0.1", () =>
+      fs.writeFileSync("port", server.address().port + "\n"));
+  ' "$1" 3>&- &
+  BACKGROUND=$!
+  wait_for test -s port
+  URL=http://127.0.0.1:$(cat port)/hooks
+}
+
+asked() {
+  jq -r "$1" request.json
+}
+
+@test "send: body, signature and headers arrive, the answer is shown" {
+  listener 200
+  run -0 callbook send --source sales --url "$URL/" --header 'X-Extra: 1' \
+    "$DATA/formantai/call.completed.json"
+  [ "${lines[0]}" = "200 OK" ]
+  has '{"said":"\x1b[31mhello"}'
+  cmp request.body "$DATA/formantai/call.completed.json"
+  [ "$(asked .url)" = /hooks/sales ]
+  [ "$(asked .method)" = POST ]
+  [ "$(asked '.headers["content-type"]')" = application/json ]
+  [ "$(asked '.headers["x-extra"]')" = 1 ]
+  [ "$(asked '.headers["x-formantai-signature"]')" = "sha256=$(
+    openssl dgst -sha256 -hmac correct-horse -r request.body |
+      cut -d ' ' -f 1
+  )" ]
+}
+
+@test "send: the url of the configuration, standard input, a form" {
+  listener 401
+  sed -i "s|^store.*|&\nurl = $URL|" callbook.conf
+  run -1 callbook send --source open --form - <<<'a=b'
+  [ "${lines[0]}" = "401 Unauthorized" ]
+  [ "$(cat request.body)" = a=b ]
+  [ "$(asked .url)" = /hooks/open ]
+  [ "$(asked '.headers["content-type"]')" = \
+    application/x-www-form-urlencoded ]
+}
+
+@test "send: RSA, verified by openssl" {
+  listener 204
+  run -0 callbook send --source support --url "$URL" --key private.pem \
+    "$DATA/recho/OUTBOUND_CALL_BUSY.json"
+  { printf '%s.' "$(asked '.headers["x-recho-timestamp"]')" &&
+    cat request.body; } >signed
+  asked '.headers["x-recho-signature"]' | base64 -d >signature
+  openssl dgst -sha256 -verify public.pem -signature signature signed
+}
+
+@test "send: a token goes into the path" {
+  callbook provider show formantai |
+    jq '.provider = "mine" | .auth = {"token": {"type": "token"}}' >mine.json
+  mv mine.json providers/
+  printf 'unguessable-/%%?-0123456789' >token
+  chmod 600 token
+  cat >>callbook.conf <<END
+[source own]
+provider = mine
+secret_file = token
+END
+  run -0 callbook send --print-curl --source own --url http://h/x token
+  has "'http://h/x/own/unguessable-%2F%25%3F-0123456789'"
+}
+
+@test "send: what cannot work says what is missing" {
+  body=$DATA/formantai/call.completed.json
+  run -1 callbook send --source sales "$body"
+  has "--url"
+  run -1 callbook send --source nobody --url http://127.0.0.1:1 "$body"
+  has "[source nobody]"
+  run -1 callbook send --source support --url http://127.0.0.1:1 "$body"
+  has key
+  run -1 callbook send --source sales --url http://127.0.0.1:1 nofile
+  has "nofile: No such file"
+  run -1 callbook send --source sales --url http://127.0.0.1:1 "$body"
+  has "127.0.0.1"
+  run -1 callbook send --source sales --url file:///etc "$body"
+  has "file"
+}
+
+@test "send --print-curl: the shell and curl do the same" {
+  listener 200
+  cp "$DATA/formantai/call.completed.json" "it's a body.json"
+  line=$(callbook send --print-curl --source sales --url "$URL" \
+    --header "X-Name: it's \$HOME" "it's a body.json")
+  run -0 bash -c "$line"
+  cmp request.body "it's a body.json"
+  [ "$(asked '.headers["x-name"]')" = "it's \$HOME" ]
+  [ "$(asked '.headers["x-formantai-signature"]')" = "sha256=$(
+    openssl dgst -sha256 -hmac correct-horse -r request.body |
+      cut -d ' ' -f 1
+  )" ]
+  [[ $line != *correct-horse* ]]
+}
+
+# --- provider -----------------------------------------------------------------
+
+@test "provider list and show: built in, and one of one's own that wins" {
+  run -0 callbook provider list
+  has "formantai "
+  has "recho "
+  has "atoms "
+  has "atoms-v1 "
+  has "built in"
+  callbook provider show recho >recho.json
+  jq -e '.provider == "recho"' recho.json
+  jq '.title = "My Recho"' recho.json >providers/recho.json
+  run -0 callbook provider list
+  has "My Recho"
+  has "$PWD/providers/recho.json"
+  run -1 callbook provider show nobody
+  has "provider list"
+}
+
+@test "provider show >FILE begins a definition of one's own" {
+  # The shell has made the file, empty, before the program starts.
+  callbook provider show recho >providers/recho.json
+  run -0 callbook provider list
+  has "$PWD/providers/recho.json"
+}
+
+@test "provider needs no configuration" {
+  unset CALLBOOK_CONFIG
+  run -0 callbook provider list
+  has "formantai "
+  run -0 callbook provider check formantai
+  has "formantai: ok"
+  run -1 callbook -c nofile provider list
+  has nofile
+}
+
+@test "provider check: file, key and reason of each fault" {
+  callbook provider show formantai >mine.json
+  run -0 callbook provider check ./mine.json
+  has "./mine.json: ok"
+  jq '.event.typ = .event.type | .call.started = 7' mine.json >bad.json
+  run -1 callbook provider check bad.json
+  has "bad.json: /event/typ: "
+  has "bad.json: /call/started: "
+  echo '{' >bad.json
+  run -1 callbook provider check bad.json
+  has "bad.json: "
+  run -1 callbook provider check ./nofile.json
+  has "nofile.json"
+  run -1 callbook provider check nobody
+  has "nobody"
+}
+
+@test "provider check FILE BODY: the record" {
+  run -0 callbook provider check formantai \
+    "$DATA/formantai/call.completed.json"
+  jq -e '.providertype == "call.completed" and .id == "evt_1c58c5d8c55a" and
+    (.key | test("^[0-9a-f]{32}$")) and .state == "ended" and
+    .outcome == "completed" and .from == "+918065177389" and
+    .duration_ms == 142000 and .time == "2026-03-18T20:53:41.766Z"' \
+    <<<"$output"
+  callbook provider show formantai >mine.json
+  run -0 callbook provider check mine.json - \
+    <"$DATA/formantai/call.no_answer.json"
+  has '"no_answer"'
+  run -1 callbook provider check formantai - <<<'{"event_type": '
+  run -1 callbook provider check formantai - <<<'{"a": 1}'
+  run -1 callbook provider check formantai nofile
+  has nofile
+  run -2 callbook provider check --header nonsense formantai \
+    "$DATA/formantai/call.completed.json"
+}
+
+@test "provider check --header: a value from a header" {
+  callbook provider show formantai |
+    jq '.event.type = "header:X-Kind"' >mine.json
+  run -0 callbook provider check --header 'X-Kind: call.busy' mine.json \
+    "$DATA/formantai/call.completed.json"
+  has '"call.busy"'
+  has '"busy"'
+}
+
+# --- show ---------------------------------------------------------------------
+
+@test "show: a call with its events, facts and transcript" {
+  some_events
+  run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  has "Call e36853de-9cbb-441e-ad75-d3c8ac82abfb_1"
+  has "sales"
+  has "outcome       completed"
+  has "+918065177389"
+  has "2 min 22 s"
+  has "call.completed"
+  has "repeated 1 time,"
+  has "results/intent = payment_confirmed"
+  has "Yes, I can talk."
+  has_not "Errors"
+}
+
+@test "show: errors, whatever the status says" {
+  some_events
+  run -0 callbook show 5d2c8a10-77f4-4e0b-9c1d-000000000150
+  has "with_errors"
+  has "RECORDING_FAILED"
+  has "RecordingService.save"
+  has "time of the event that told it"
+  has_not "Transcript"
+}
+
+@test "show: the same id in two sources, and none" {
+  some_events
+  cgi open <"$DATA/formantai/call.completed.json"
+  run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  has "sales"
+  has "open"
+  [ "$(grep -c '^Call ' <<<"$output")" = 2 ]
+  run -1 callbook show nobody
+  has "no call 'nobody'"
+}
+
+@test "show --json: an object a line" {
+  some_events
+  run -0 callbook show --json e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  [ "${#lines[@]}" = 1 ]
+  jq -e '.source == "sales" and .record.outcome == "completed" and
+    .facts["results/intent"] == "payment_confirmed" and .errors == [] and
+    (.events | length) == 1 and .events[0].repeats == 1 and
+    .events[0].providertype == "call.completed"' <<<"$output"
+  run -0 callbook show --json 5d2c8a10-77f4-4e0b-9c1d-000000000150
+  jq -e '.flags == ["with_errors", "estimated"] and
+    (.errors | map(.code)) == ["RECORDING_FAILED", "SUMMARY_FAILED"]' \
+    <<<"$output"
+}
+
+# hostile - an event whose texts are orders to a terminal.
+hostile() {
+  jq -c '.event_id = "evt_h" |
+    .event_type = "call.completed" |
+    .data.call.conversation_id = "h\u001b]0;owned\u0007\u009b31m\u202e" |
+    .data.call.failure_reason = "\u001b[2J\nok    forged" |
+    .data.call.from_phone = "\u001b[31m+1" |
+    .data.results = {"\u001b[1mk": "\u001b[5mv"} |
+    .data.transcript = "BOT: \u001b[2Jx"' \
+    "$DATA/formantai/call.completed.json"
+}
+
+@test "P8 orders to the terminal are shown, not obeyed" {
+  hostile >hostile.json
+  cgi open <hostile.json
+  id=$(jq -r .data.call.conversation_id hostile.json)
+  run -0 callbook show "$id"
+  has 'Call h\x1b]0;owned\x07\xc2\x9b31m\xe2\x80\xae'
+  has '\x1b[2J\x0aok    forged'
+  run -1 callbook show "$id-not"
+  # Neither here nor in any other page for people.
+  sed 's/"data"/"dta"/' hostile.json | cgi open
+  for command in "show $id" "show $id-not" "quarantine list" \
+    "quarantine show 1" "provider check formantai hostile.json"; do
+    # shellcheck disable=SC2086
+    callbook $command >page 2>&1 || :
+    run -1 env LC_ALL=C grep -nP '\x1b|\x07|\xc2\x9b|\xe2\x80\xae' page
+  done
+}
+
+# --- export -------------------------------------------------------------------
+
+# exported [OPTION...] - into the file lines, checked by the SDK.
+exported() {
+  callbook export "$@" >lines
+  node "$ROOT/tests/admin/cloudevents.mjs" <lines
+}
+
+@test "export: CloudEvents, in the order stored" {
+  some_events
+  run -0 exported
+  [ "$output" = 4 ]
+  jq -se 'map(.source) == ["/callbook/sales", "/callbook/support",
+      "/callbook/quick", "/callbook/old"] and
+    map(.provider) == ["formantai", "recho", "atoms", "atoms-v1"] and
+    all(.sequence | test("^[0-9]{20}$")) and
+    all(.id | test("^[0-9a-f]{32}$")) and
+    all(.data.received | endswith("Z"))' lines
+  head -n 1 lines | jq -e '.type == "callbook.call.ended" and
+    .time == "2026-03-18T20:53:41.766Z" and
+    .subject == "e36853de-9cbb-441e-ad75-d3c8ac82abfb_1" and
+    .providertype == "call.completed" and .data.duration_ms == 142000'
+}
+
+@test "export: every fixture is a valid CloudEvent, with its body too" {
+  for file in "$DATA"/formantai/*.json; do signed sales "$file"; done
+  for file in "$DATA"/recho/*.json; do signed support "$file"; done
+  for file in "$DATA"/atoms/*.json; do signed quick "$file"; done
+  for file in "$DATA"/atoms-v1/*.json; do signed old "$file"; done
+  run -0 exported
+  [ "$output" = "$(sqlite3 callbook.db 'SELECT count(*) FROM event')" ]
+  [ "$output" -ge 30 ]
+  run -0 exported --raw
+  jq -se 'all(.data | (.raw | fromjson) and
+    .raw_content_type == "application/json")' lines
+}
+
+@test "export --after: from there on, zeros or not" {
+  some_events
+  exported --after 0
+  second=$(sed -n 2p lines | jq -r .sequence)
+  for after in "$second" 2; do
+    run -0 exported --after "$after"
+    [ "$output" = 2 ]
+    head -n 1 lines | jq -e '.source == "/callbook/quick"'
+  done
+  run -0 exported --after 0
+  [ "$output" = 4 ]
+  run -0 exported --after 999
+  [ "$output" = 0 ]
+}
+
+@test "export --follow: new events come; SIGTERM ends it well" {
+  signed sales "$DATA/formantai/call.completed.json"
+  "$BIN/callbook" export --follow >lines 3>&- &
+  BACKGROUND=$!
+  wait_for lines_in lines 1
+  signed sales "$DATA/formantai/call.busy.json"
+  wait_for lines_in lines 2
+  sed -n 2p lines | jq -e '.providertype == "call.busy"'
+  kill "$BACKGROUND"
+  wait "$BACKGROUND"
+  BACKGROUND=
+}
+
+@test "export: states, and an event of no call" {
+  signed support "$DATA/recho/OUTBOUND_CALL_CALLING.json"
+  jq '.eventType = "OUTBOUND_CALL_DANCED"' \
+    "$DATA/recho/OUTBOUND_CALL_CALLING.json" >new.json
+  signed support new.json
+  jq 'del(.body.data) | .eventType = "PROJECT_CHANGED"' \
+    "$DATA/recho/OUTBOUND_CALL_CALLING.json" >none.json
+  signed support none.json
+  run -0 exported
+  [ "$output" = 3 ]
+  jq -se 'map(.type) == ["callbook.call.ringing", "callbook.call.unknown",
+    "callbook.event"] and (.[2] | has("subject") | not)' lines
+}
+
+@test "export: hostile ids stay valid attributes, data tells them exactly" {
+  hostile >hostile.json
+  cgi open <hostile.json
+  run -0 exported
+  jq -e '.subject == "h\ufffd]0;owned\ufffd\ufffd31m\u202e" and
+    .data.call == "h\u001b]0;owned\u0007\u009b31m\u202e"' lines
+}
+
+@test "export --raw: a compressed body in base64" {
+  gzip -n <"$DATA/formantai/call.completed.json" >body.gz
+  cgi open HTTP_CONTENT_ENCODING=gzip <body.gz
+  run -0 exported --raw
+  jq -e '.data | has("raw") | not' lines
+  jq -r .data.raw_base64 lines | base64 -d | cmp - body.gz
+}
+
+@test "export: an event whose definition is gone is a line all the same" {
+  callbook provider show formantai | jq '.provider = "mine"' >mine.json
+  mv mine.json providers/
+  cat >>callbook.conf <<END
+[source own]
+provider = mine
+auth = none
+END
+  cgi own <"$DATA/formantai/call.completed.json"
+  signed sales "$DATA/formantai/call.busy.json"
+  rm providers/mine.json
+  run -1 --separate-stderr callbook export
+  [[ $stderr == *mine* ]]
+  [ "${#lines[@]}" = 2 ]
+  jq -e '.type == "callbook.event" and (.data | keys) ==
+    ["received", "unmapped"] and (has("providertype") | not)' \
+    <<<"${lines[0]}"
+  node "$ROOT/tests/admin/cloudevents.mjs" <<<"$output"
+  run -1 callbook export --raw
+}
+
+# --- quarantine ---------------------------------------------------------------
+
+@test "quarantine: list, show, and requeue after the definition is mended" {
+  misread formantai
+  for name in completed busy; do
+    signed sales "$DATA/formantai/call.$name.json"
+  done
+  run -0 callbook quarantine list
+  [ "${#lines[@]}" = 3 ]
+  has "sales"
+  run -0 callbook quarantine show 1
+  has "formantai"
+  has '"evt_1c58c5d8c55a"'
+  callbook quarantine show --raw 1 | cmp - \
+    "$DATA/formantai/call.completed.json"
+
+  run -1 callbook quarantine requeue --all
+  has "row 1: stays: "
+  has "row 2: stays: "
+  rm providers/formantai.json
+  run -0 callbook quarantine requeue 2
+  has "row 2: stored as event 1"
+  run -1 callbook quarantine requeue 2
+  has "row 2: stays: "
+  run -0 callbook quarantine requeue --all
+  has "row 1: stored as event 2"
+  run -0 callbook quarantine list
+  [ -z "$output" ]
+  run -1 callbook quarantine show 1
+  has "no row 1"
+  run -0 exported
+  [ "$output" = 2 ]
+  run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  has completed
+}
+
+@test "quarantine requeue: what was stored already goes" {
+  signed sales "$DATA/formantai/call.completed.json"
+  misread formantai
+  signed sales "$DATA/formantai/call.completed.json"
+  rm providers/formantai.json
+  run -0 callbook quarantine requeue --all
+  has "already, event 1"
+  run -0 callbook quarantine list
+  [ -z "$output" ]
+}
+
+@test "quarantine --rejected: requeue after the secret is corrected" {
+  body=$DATA/formantai/call.completed.json
+  formantai_secret "$body" new-secret
+  formantai_secret "$DATA/formantai/call.busy.json" somebody-elses
+  run -0 callbook quarantine list --rejected
+  [ "${#lines[@]}" = 3 ]
+  has "wrong"
+  run -0 callbook quarantine show --rejected 1
+  has "x-formantai-signature"
+  run -1 callbook quarantine requeue --rejected --all
+  has "row 1: stays: "
+  echo new-secret >secret
+  run -1 callbook quarantine requeue --rejected --all
+  has "row 1: stored as event 1"
+  has "row 2: stays: "
+  run -0 exported
+  [ "$output" = 1 ]
+  run -0 callbook quarantine list --rejected
+  [ "${#lines[@]}" = 2 ]
+}
+
+@test "quarantine --rejected: RSA with its time, after the key is corrected" {
+  cp public.pem right.pem
+  openssl genpkey -algorithm RSA -out other.pem 2>/dev/null
+  openssl pkey -in other.pem -pubout -out public.pem
+  signed support "$DATA/recho/OUTBOUND_CALL_BUSY.json"
+  cp right.pem public.pem
+  run -0 callbook quarantine requeue --rejected --all
+  has "stored as event 1"
+}
+
+# --- rebuild ------------------------------------------------------------------
+
+@test "P3 rebuild changes nothing" {
+  some_events
+  for file in "$DATA"/recho/*.json; do signed support "$file"; done >answers
+  sqlite3 callbook.db .dump >before
+  run -0 callbook rebuild
+  has "events"
+  has "changed  0"
+  has "failed   0"
+  sqlite3 callbook.db .dump | cmp before -
+}
+
+@test "rebuild: a mended definition is applied to what is stored" {
+  callbook provider show formantai | jq '.call.agent = "/no/agent"' >mine.json
+  mv mine.json providers/formantai.json
+  signed sales "$DATA/formantai/call.completed.json"
+  run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  has_not "497"
+  rm providers/formantai.json
+  run -0 callbook rebuild
+  run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  has "agent         497"
+}
+
+@test "rebuild: what cannot be mapped any more is told and kept" {
+  some_events
+  misread recho
+  run -1 callbook rebuild
+  has "failed   1"
+  has "support"
+  run -0 callbook show 5d2c8a10-77f4-4e0b-9c1d-000000000150
+  has "completed"
+}
