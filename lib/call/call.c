@@ -34,6 +34,13 @@ const char *const call_outcome_name[OUTCOME__MAX] = {
     [OUTCOME_COMPLETED] = "completed",
 };
 
+const char *const call_flag_name[CALL_FLAGS] = {
+    "with_errors",
+    "variant",
+    "late",
+    "estimated",
+};
+
 const struct call_field_info call_field[FIELD__MAX] = {
     [FIELD_TRACE] = {"trace", KIND_TEXT},
     [FIELD_AGENT] = {"agent", KIND_TEXT},
@@ -169,6 +176,19 @@ add_number(struct buf *b, double d)
 	buf_puts(b, text);
 }
 
+void
+fact_json(const struct fact *f, struct buf *b)
+{
+	buf_json_str(b, f->path);
+	buf_puts(b, ":");
+	if (f->type == FACT_TEXT)
+		buf_json(b, f->text, f->len);
+	else if (f->type == FACT_BOOLEAN)
+		buf_puts(b, f->number != 0 ? "true" : "false");
+	else
+		add_number(b, f->number);
+}
+
 static void
 add_facts(struct buf *b, const struct event *e)
 {
@@ -177,18 +197,9 @@ add_facts(struct buf *b, const struct event *e)
 	add_name(b, "facts", "");
 	buf_puts(b, "{");
 	for (size_t i = 0; i < e->facts; i++) {
-		const struct fact *f = &e->fact[i];
-
 		if (i > 0)
 			buf_puts(b, ",");
-		buf_json_str(b, f->path);
-		buf_puts(b, ":");
-		if (f->type == FACT_TEXT)
-			buf_json(b, f->text, f->len);
-		else if (f->type == FACT_BOOLEAN)
-			buf_puts(b, f->number != 0 ? "true" : "false");
-		else
-			add_number(b, f->number);
+		fact_json(&e->fact[i], b);
 	}
 	buf_puts(b, "}");
 }
@@ -214,9 +225,29 @@ add_errors(struct buf *b, const struct event *e)
 	buf_puts(b, "]");
 }
 
-void
-event_json(const struct event *e, struct buf *b)
+static void
+add_flags(struct buf *b, unsigned flags)
 {
+	const char *comma = "";
+
+	if (flags == 0)
+		return;
+	add_name(b, "flags", "");
+	buf_puts(b, "[");
+	for (int i = 0; i < CALL_FLAGS; i++) {
+		if ((flags & 1u << i) == 0)
+			continue;
+		buf_printf(b, "%s\"%s\"", comma, call_flag_name[i]);
+		comma = ",";
+	}
+	buf_puts(b, "]");
+}
+
+void
+event_json(const struct event *e, unsigned flags, struct buf *b)
+{
+	if (e->errors > 0)
+		flags |= CALL_WITH_ERRORS;
 	buf_puts(b, "{");
 	add_text(b, "state", call_state_name[e->state]);
 	add_text(b, "outcome", call_outcome_name[e->outcome]);
@@ -225,6 +256,7 @@ event_json(const struct event *e, struct buf *b)
 		add_field(b, &call_field[i], &e->field[i]);
 	add_facts(b, e);
 	add_errors(b, e);
+	add_flags(b, flags);
 	if (e->time_known)
 		add_instant(b, "time", e->time);
 	add_instant(b, "received", e->received);

@@ -150,10 +150,27 @@ struct event {
 	const char *headers; /* those the mapping used (message.h), or NULL */
 };
 
+/* Bits, kept in the store: append only. */
+enum call_flag {
+	CALL_WITH_ERRORS = 1, /* the platform listed errors */
+	CALL_VARIANT = 2, /* one key came with two contents */
+	CALL_LATE = 4, /* an event came after a later one */
+	CALL_ESTIMATED = 8 /* of a call: start or end is the time of an event */
+};
+
+#define CALL_FLAGS 4
+
+/* Their words: that of 1 << i. */
+extern const char *const call_flag_name[CALL_FLAGS];
+
 /*
  * Add the record as one JSON object on one line: the `data` of the export.
+ * flags: what the event alone cannot tell; CALL_WITH_ERRORS is added.
  * Absent is absent.  Instants are RFC 3339, durations `duration_ms`.
  */
-void event_json(const struct event *e, struct buf *b);
+void event_json(const struct event *e, unsigned flags, struct buf *b);
+
+/* Add one fact as a member of a JSON object: "PATH":VALUE. */
+void fact_json(const struct fact *f, struct buf *b);
 
 #endif /* !CALL_H */

@@ -17,13 +17,6 @@ struct stamp {
 	unsigned char mark[EVENT_KEY_SIZE]; /* halves of key and digest */
 };
 
-enum call_flag {
-	CALL_WITH_ERRORS = 1, /* the platform listed errors */
-	CALL_VARIANT = 2, /* one key came with two contents */
-	CALL_LATE = 4, /* an event came after a later one */
-	CALL_ESTIMATED = 8 /* start or end is the time of an event */
-};
-
 /* The folded state of one call.  All zero bytes: no event yet. */
 struct call {
 	unsigned states; /* 1 << enum call_state, for every state told */

@@ -95,6 +95,12 @@ auth_is_none(const struct auth *a)
 	return a->scheme == NULL;
 }
 
+bool
+auth_takes_segment(const struct auth *a)
+{
+	return a->scheme != NULL && a->scheme->type == SCHEME_TOKEN;
+}
+
 const char *
 auth_reason(enum auth_rc rc)
 {

@@ -43,6 +43,9 @@ void auth_free(struct auth *a);
 /* Does it check anything at all? */
 bool auth_is_none(const struct auth *a);
 
+/* Is it proved by what follows the source in the path (scheme `token`)? */
+bool auth_takes_segment(const struct auth *a);
+
 /*
  * Check m.  now (ms) is the time of receipt.  segment is what followed the
  * source in the path, for scheme `token`; NULL or "" if nothing did.

@@ -190,8 +190,8 @@ load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
 static void
 load_fact(struct loader *l, const struct node *n, struct fact_group *g)
 {
-	static const char *const keys[] = {"at", "list", NULL};
-	struct node at = *n, list;
+	static const char *const keys[] = {"at", "list", "except", NULL};
+	struct node at = *n, list, except;
 	struct rule *rule = load_alloc(l, sizeof(*rule));
 
 	if (rule == NULL)
@@ -202,6 +202,10 @@ load_fact(struct loader *l, const struct node *n, struct fact_group *g)
 		list = load_member(n, "list");
 		if (list.json != NULL)
 			load_fact_list(l, &list, g);
+		except = load_member(n, "except");
+		if (except.json != NULL)
+			(void)load_places(
+			    l, &except, true, &g->except, &g->excepts);
 		at = load_member(n, "at");
 	}
 	(void)load_places(l, &at, true, &rule->place, &rule->places);

@@ -110,6 +110,8 @@ struct fact_group {
 	const struct rule *rule;
 	const struct place *list_name; /* NULL: an object, not a list */
 	const struct place *list_value;
+	const struct place *except; /* members that are no facts */
+	size_t excepts;
 };
 
 /* Where the platform lists errors; the rules are relative to an entry. */

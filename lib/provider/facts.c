@@ -1,5 +1,6 @@
 #include "provider/facts.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,10 +8,15 @@
 #include "provider/json.h"
 #include "provider/map.h"
 
+/* Every integer up to here is a double (IEEE 754 binary64). */
+#define EXACT_MAX (INT64_C(1) << 53)
+
 struct collector {
 	struct scope *scope;
 	struct fact *fact;
 	size_t count, max;
+	struct json_object *except[DEFINITION_PLACES_MAX]; /* nodes left out */
+	size_t excepts;
 	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
 	size_t len;
 };
@@ -39,13 +45,38 @@ push(struct collector *c, const char *member, size_t n)
 	return true;
 }
 
+/* An integer that a double does not hold is told by its digits. */
+static bool
+leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
+{
+	char digits[24];
+	uint64_t big = 0;
+	int64_t n;
+	int len;
+
+	if (json_integer(j, &n, &big) == 0) {
+		if (n >= -EXACT_MAX && n <= EXACT_MAX) {
+			f->type = FACT_NUMBER;
+			f->number = (double)n;
+			return true;
+		}
+		len = snprintf(digits, sizeof(digits), "%" PRId64, n);
+	} else if (big != 0)
+		len = snprintf(digits, sizeof(digits), "%" PRIu64, big);
+	else
+		return false; /* saturated: a wrong number is worse than none */
+	f->type = FACT_TEXT;
+	f->len = (size_t)len;
+	f->text = arena_strndup(c->scope->arena, digits, f->len);
+	c->scope->failed = c->scope->failed || f->text == NULL;
+	return f->text != NULL;
+}
+
 /* What the leaf says; false: nothing. */
 static bool
 leaf_value(struct collector *c, struct json_object *j, struct fact *f)
 {
 	struct word w;
-	int64_t n;
-	uint64_t big;
 
 	switch (json_object_get_type(j)) {
 	case json_type_boolean:
@@ -53,12 +84,7 @@ leaf_value(struct collector *c, struct json_object *j, struct fact *f)
 		f->number = json_object_get_boolean(j) ? 1 : 0;
 		return true;
 	case json_type_int:
-		f->type = FACT_NUMBER;
-		if (json_integer(j, &n, &big) == 0)
-			f->number = (double)n;
-		else
-			f->number = (double)big;
-		return big != 0 || json_integer(j, &n, &big) == 0;
+		return leaf_integer(c, j, f);
 	case json_type_double:
 		f->type = FACT_NUMBER;
 		f->number = json_object_get_double(j);
@@ -91,6 +117,15 @@ add_leaf(struct collector *c, struct json_object *j)
 		c->fact[c->count++] = f;
 }
 
+static bool
+is_excepted(const struct collector *c, const struct json_object *j)
+{
+	for (size_t i = 0; i < c->excepts; i++)
+		if (j == c->except[i])
+			return true;
+	return false;
+}
+
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */
 static void
 flatten(struct collector *c, struct json_object *j)
@@ -98,7 +133,7 @@ flatten(struct collector *c, struct json_object *j)
 	size_t len = c->len;
 	char index[24];
 
-	if (c->count == c->max)
+	if (c->count == c->max || is_excepted(c, j))
 		return;
 	if (json_object_is_type(j, json_type_object)) {
 		json_object_object_foreach(j, key, value)
@@ -170,6 +205,13 @@ facts_read(struct scope *s, const struct fact_group *g, struct fact *fact,
 
 	c.len = strlen(g->name);
 	memcpy(c.path, g->name, c.len);
+	for (size_t i = 0; i < g->excepts; i++) {
+		struct json_object *node = json_walk(
+		    j, g->except[i].step, g->except[i].steps);
+
+		if (node != NULL)
+			c.except[c.excepts++] = node;
+	}
 	if (g->list_name == NULL)
 		flatten(&c, j);
 	else if (json_object_is_type(j, json_type_array))

@@ -29,6 +29,11 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 	e->received = sqlite3_column_int64(s, 8);
 	e->repeats = sqlite3_column_int64(s, 9);
 	e->repeated = sqlite3_column_int64(s, 10);
+	e->flags = 0;
+	if (sqlite3_column_int(s, 11))
+		e->flags |= CALL_VARIANT;
+	if (sqlite3_column_int(s, 12))
+		e->flags |= CALL_LATE;
 }
 
 /* After the last row: was it the end, or a failure? */

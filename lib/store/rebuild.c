@@ -77,7 +77,7 @@ event_again(struct rebuild *rb, int64_t *after)
 		goto out;
 	}
 	stored_event_read(s, &se);
-	source = sqlite3_column_int64(s, 11);
+	source = sqlite3_column_int64(s, 13);
 	*after = se.number;
 	rb->result->events++;
 	if (rb->map(rb->arg, &se, &e) != 0) {

@@ -13,7 +13,11 @@
 /* In the order that stored_event_read() reads. */
 #define EVENT_COLUMNS                                                  \
 	"e.seq, s.name, s.provider, e.key, e.variant, e.content_type," \
-	" e.headers, e.body, e.received, r.count, r.last"
+	" e.headers, e.body, e.received, r.count, r.last,"             \
+	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"     \
+	" AND v.key = e.key AND v.seq <> e.seq),"                      \
+	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"         \
+	" AND l.time > e.time AND l.received < e.received)"
 #define EVENT_FROM                                       \
 	" FROM event e JOIN source s ON s.id = e.source" \
 	" LEFT JOIN repeat r ON r.event = e.seq"

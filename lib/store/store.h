@@ -114,6 +114,7 @@ struct stored_event {
 	const char *body;
 	size_t len;
 	int64_t received;
+	unsigned flags; /* CALL_VARIANT, CALL_LATE: of this event */
 	int64_t repeats; /* further deliveries */
 	int64_t repeated; /* ms, the last of them; 0: none */
 };

@@ -126,7 +126,7 @@ add_data(struct buf *b, const struct stored_event *se, const struct event *e,
 
 	buf_puts(b, ",\"datacontenttype\":\"application/json\",\"data\":");
 	if (e != NULL) {
-		event_json(e, b);
+		event_json(e, se->flags, b);
 	} else {
 		buf_printf(b, "{\"received\":\"%s\",\"unmapped\":",
 		    when_rfc3339(se->received, when));

@@ -100,7 +100,7 @@ record(const struct event *e, struct buf *b)
 	struct buf data = {0};
 
 	hex_encode(e->key, EVENT_KEY_SIZE, key);
-	event_json(e, &data);
+	event_json(e, 0, &data);
 	buf_puts(b, "{\"providertype\":");
 	buf_json_str(b, e->type);
 	if (e->id != NULL) {

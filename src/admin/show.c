@@ -25,18 +25,6 @@ struct show {
 	enum store_rc rc; /* of what belongs to a call */
 };
 
-static const struct {
-	enum call_flag flag;
-	const char *name;
-} flags[] = {
-    {CALL_WITH_ERRORS, "with_errors"},
-    {CALL_VARIANT, "variant"},
-    {CALL_LATE, "late"},
-    {CALL_ESTIMATED, "estimated"},
-};
-
-#define FLAGS (sizeof flags / sizeof flags[0])
-
 /* --- text ---------------------------------------------------------------- */
 
 static void
@@ -111,10 +99,10 @@ text_head(struct show *s, const struct stored_call *c)
 		line(b, "outcome", call_outcome_name[v->outcome]);
 	if (v->flags != 0) {
 		label(b, "flags");
-		for (size_t i = 0, n = 0; i < FLAGS; i++)
-			if (v->flags & flags[i].flag)
+		for (int i = 0, n = 0; i < CALL_FLAGS; i++)
+			if (v->flags & 1u << i)
 				buf_printf(b, "%s%s", n++ == 0 ? "" : ", ",
-				    flags[i].name);
+				    call_flag_name[i]);
 		buf_puts(b, "\n");
 	}
 	for (int i = 0; i < FIELD__MAX; i++) {
@@ -290,14 +278,7 @@ json_fact(void *arg, const struct fact *f)
 
 	if (s->facts++ > 0)
 		buf_puts(b, ",");
-	buf_json_str(b, f->path);
-	buf_puts(b, ":");
-	if (f->type == FACT_TEXT)
-		buf_json(b, f->text, f->len);
-	else if (f->type == FACT_BOOLEAN)
-		buf_puts(b, f->number != 0 ? "true" : "false");
-	else
-		buf_printf(b, "%.17g", f->number);
+	fact_json(f, b);
 	return b->failed;
 }
 
@@ -334,7 +315,7 @@ json_record(struct show *s, const struct stored_call *c)
 	e.outcome = c->view.outcome;
 	e.received = c->call.first_received;
 	memcpy(e.field, c->call.field, sizeof e.field);
-	event_json(&e, &s->out);
+	event_json(&e, c->view.flags, &s->out);
 }
 
 static int
@@ -346,12 +327,7 @@ json_call(struct show *s, const struct stored_call *c)
 	buf_puts(b, "{\"source\":");
 	buf_json_str(b, c->source);
 	member(b, "provider", c->provider);
-	buf_puts(b, ",\"flags\":[");
-	for (size_t i = 0, n = 0; i < FLAGS; i++)
-		if (c->view.flags & flags[i].flag)
-			buf_printf(
-			    b, "%s\"%s\"", n++ == 0 ? "" : ",", flags[i].name);
-	buf_puts(b, "],\"record\":");
+	buf_puts(b, ",\"record\":");
 	json_record(s, c);
 	buf_puts(b, ",\"facts\":{");
 	if ((s->rc = store_call_facts(st, c->number, json_fact, s)))

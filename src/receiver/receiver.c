@@ -19,21 +19,6 @@ begin_fault(
 	buf_printf(why, "%s:%d: [source %s] ", c->file, s->line, s->name);
 }
 
-/* Does the sender prove itself by what follows the source in the path? */
-static bool
-takes_segment(const struct auth *a)
-{
-	struct buf headers = {0}, path = {0}, why = {0};
-	bool takes;
-
-	(void)auth_sign(a, NULL, "", 0, when_now(), &headers, &path, &why);
-	takes = path.len > 0;
-	buf_free(&headers);
-	buf_free(&path);
-	buf_free(&why);
-	return takes;
-}
-
 /* Returns 0, or -1 after adding to why. */
 static int
 load_source(struct receiver *rc, struct source *s,
@@ -59,7 +44,7 @@ load_source(struct receiver *rc, struct source *s,
 		return -1;
 	}
 	buf_free(&reason);
-	s->segment = takes_segment(s->auth);
+	s->segment = auth_takes_segment(s->auth);
 	return 0;
 }
 

@@ -505,7 +505,7 @@ END
     (.events | length) == 1 and .events[0].repeats == 1 and
     .events[0].providertype == "call.completed"' <<<"$output"
   run -0 callbook show --json 5d2c8a10-77f4-4e0b-9c1d-000000000150
-  jq -e '.flags == ["with_errors", "estimated"] and
+  jq -e '.record.flags == ["with_errors", "estimated"] and
     (.errors | map(.code)) == ["RECORDING_FAILED", "SUMMARY_FAILED"]' \
     <<<"$output"
 }

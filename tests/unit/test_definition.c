@@ -151,6 +151,8 @@ static const struct {
 	"f: /call/facts/A b: a group's name is 1 to 32 of a-z, 0-9, _ and -"},
     {WITH_CALL("\"facts\":{\"a\":{\"at\":\"/x\",\"list\":{\"name\":\"/n\"}}}"),
 	"f: /call/facts/a/list/value: is required"},
+    {WITH_CALL("\"facts\":{\"a\":{\"at\":\"/x\",\"except\":[\"id\"]}}"),
+	"f: /call/facts/a/except/0: \"id\" is no place: want /pointer"},
     {WITH_CALL("\"errors\":{\"code\":\"/c\"}"),
 	"f: /call/errors/at: is required"},
     {WITH_CALL("\"errors\":{\"at\":\"/e\",\"code\":\"c\"}"),

@@ -41,7 +41,10 @@ static const char definition[] =
     "  \"transcript\":{\"at\":\"/talk\",\"format\":\"turns\",\"speaker\":"
     "    [\"role\",\"user\"],\"text\":[\"message\",\"text\"],\"time\":\"t\","
     "    \"time_format\":\"epoch-ms\",\"speakers\":{\"bot\":\"agent\"}},"
-    "  \"facts\":{\"f\":\"/facts\",\"m\":{\"at\":\"/metrics\",\"list\":"
+    "  \"facts\":{\"f\":\"/facts\",\"d\":{\"at\":\"/data\","
+    "    "
+    "\"except\":[\"/id\",\"/in/x\",\"/y/none\"]},\"m\":{\"at\":\"/"
+    "metrics\",\"list\":"
     "    {\"name\":\"/n\",\"value\":\"/v\"}}},"
     "  \"errors\":{\"at\":\"/errors\",\"code\":[\"/code\",\"/no\"],"
     "    \"message\":\"/why\"}},"
@@ -117,7 +120,7 @@ check_record(struct fixture *f, const char *members, const char *expect)
 
 	buf_printf(&body, HEAD "%s}", members);
 	map_ok(f, buf_str(&body));
-	event_json(&f->e, &got);
+	event_json(&f->e, 0, &got);
 	buf_printf(&want,
 	    "{\"state\":\"connected\",\"call\":\"c1\"%s,"
 	    "\"received\":\"2026-05-28T20:26:40.000Z\"}",
@@ -131,6 +134,7 @@ check_record(struct fixture *f, const char *members, const char *expect)
 /* --- values --------------------------------------------------------------- */
 
 #define OTHER ",\"status\":\"other\""
+#define FLAGS ",\"flags\":[\"with_errors\"]"
 
 static void
 test_values(void **state)
@@ -290,13 +294,19 @@ test_facts(void **state)
 	    {",\"facts\":{\"big\":123456789012345678901234567890,"
 	     "\"inf\":1e999,\"max\":9223372036854775807,\"neg\":-0.0,"
 	     "\"u\":18446744073709551614}",
-		OTHER ",\"facts\":{\"f/max\":9.223372036854776e+18,"
-		      "\"f/neg\":0,\"f/u\":1.8446744073709552e+19}"},
+		OTHER ",\"facts\":{\"f/max\":\"9223372036854775807\","
+		      "\"f/neg\":0,\"f/u\":\"18446744073709551614\"}"},
+	    {",\"facts\":{\"exact\":9007199254740992,"
+	     "\"id\":9007199254740993}",
+		OTHER ",\"facts\":{\"f/exact\":9007199254740992,"
+		      "\"f/id\":\"9007199254740993\"}"},
 	    {",\"metrics\":[{\"n\":\"a\",\"v\":1},{\"n\":\"a\",\"v\":2},"
 	     "{\"n\":\"b\",\"v\":{\"x\":true}},{\"n\":\"b\",\"v\":3},"
 	     "{\"n\":\"\",\"v\":4},{\"v\":5},6,{\"n\":\"ab\",\"v\":7}]",
 		OTHER ",\"facts\":{\"m/a\":1,\"m/b/x\":true,\"m/ab\":7}"},
 	    {",\"metrics\":{\"n\":\"a\",\"v\":1}", OTHER},
+	    {",\"data\":{\"id\":7,\"in\":{\"id\":8,\"x\":9},\"y\":{\"z\":1}}",
+		OTHER ",\"facts\":{\"d/in/id\":8,\"d/y/z\":1}"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -314,9 +324,9 @@ test_errors(void **state)
 	    {",\"errors\":[{\"code\":7,\"why\":\"x\"},\"plain\",null,{\"no\":"
 	     "\"n\"}]",
 		OTHER ",\"errors\":[{\"code\":\"7\",\"message\":\"x\"},"
-		      "{\"message\":\"plain\"},{\"code\":\"n\"}]"},
+		      "{\"message\":\"plain\"},{\"code\":\"n\"}]" FLAGS},
 	    {",\"errors\":{\"code\":\"one\"}",
-		OTHER ",\"errors\":[{\"code\":\"one\"}]"},
+		OTHER ",\"errors\":[{\"code\":\"one\"}]" FLAGS},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

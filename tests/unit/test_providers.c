@@ -55,7 +55,7 @@ record(const struct event *e)
 	struct buf b = {0};
 	struct json_object *j;
 
-	event_json(e, &b);
+	event_json(e, 0, &b);
 	j = json_tokener_parse(buf_str(&b));
 	assert_non_null(j);
 	json_object_object_add(j, "type", json_object_new_string(e->type));
