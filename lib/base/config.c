@@ -44,6 +44,7 @@ enum type {
 	TYPE_URL, /* char *: http or https, final slashes cut off */
 	TYPE_SIZE, /* int64_t: bytes in min..max */
 	TYPE_WORD, /* an enum: index into words */
+	TYPE_FLAG, /* bool: yes or no */
 	TYPE_NUMBER /* int: one of words, as a number */
 };
 
@@ -60,9 +61,15 @@ static const char *const durability_words[] = {"full", "normal", NULL};
 static const char *const access_words[] = {"login", "public", NULL};
 static const char *const phones_words[] = {"full", "masked", NULL};
 static const char *const answer_words[] = {"200", "204", NULL};
+static const char *const flag_words[] = {"no", "yes", NULL};
 
 #define GLOBAL(member) offsetof(struct config, member)
 #define SOURCE(member) offsetof(struct config_source, member)
+#define AUTH_KEY(name, i)                                                      \
+	{                                                                      \
+		SECTION_SOURCE, name, TYPE_TEXT, SOURCE(auth_member[i]), 0, 0, \
+		    NULL                                                       \
+	}
 
 static const struct key keys[] = {
     {SECTION_CALLBOOK, "store", TYPE_PATH, GLOBAL(store), 0, 0, NULL},
@@ -81,7 +88,20 @@ static const struct key keys[] = {
     {SECTION_SOURCE, "secret_file", TYPE_SECRET, SOURCE(secret_file), 0, 0,
 	NULL},
     {SECTION_SOURCE, "key_file", TYPE_PUBLIC, SOURCE(key_file), 0, 0, NULL},
+    {SECTION_SOURCE, "url", TYPE_URL, SOURCE(url), 0, 0, NULL},
+    AUTH_KEY("auth_signed", CONFIG_AUTH_SIGNED),
+    AUTH_KEY("auth_header", CONFIG_AUTH_HEADER),
+    AUTH_KEY("auth_prefix", CONFIG_AUTH_PREFIX),
+    AUTH_KEY("auth_hash", CONFIG_AUTH_HASH),
+    AUTH_KEY("auth_encoding", CONFIG_AUTH_ENCODING),
+    AUTH_KEY("auth_secret", CONFIG_AUTH_SECRET),
+    AUTH_KEY("auth_secret_prefix", CONFIG_AUTH_SECRET_PREFIX),
+    AUTH_KEY("auth_time_header", CONFIG_AUTH_TIME_HEADER),
+    AUTH_KEY("auth_time_format", CONFIG_AUTH_TIME_FORMAT),
+    AUTH_KEY("auth_tolerance", CONFIG_AUTH_TOLERANCE),
     {SECTION_SOURCE, "answer", TYPE_NUMBER, SOURCE(answer), 0, 0, answer_words},
+    {SECTION_SOURCE, "drop_bulk", TYPE_FLAG, SOURCE(drop_bulk), 0, 0,
+	flag_words},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -127,6 +147,22 @@ current_source(const struct reader *r)
 	return &r->c->source[r->c->sources - 1];
 }
 
+/* A key of s that says how to check, NULL if there is none. */
+static const char *
+checking_key(const struct config_source *s)
+{
+	int i;
+
+	if (s->secret_file != NULL)
+		return "secret_file";
+	if (s->key_file != NULL)
+		return "key_file";
+	for (i = 0; i < CONFIG_AUTH__MAX; i++)
+		if (s->auth_member[i] != NULL)
+			return "the auth_ keys";
+	return NULL;
+}
+
 /* What a section must have, once all of it was read. */
 static void
 end_section(struct reader *r)
@@ -141,13 +177,11 @@ end_section(struct reader *r)
 		    "[source %s] names no platform: write provider = NAME",
 		    s->name);
 	if (s->auth != NULL && strcmp(s->auth, "none") == 0) {
-		if (s->secret_file != NULL || s->key_file != NULL)
+		if (checking_key(s) != NULL)
 			fault(r, s->line,
 			    "[source %s] contradicts itself: auth = none "
 			    "checks nothing, so take out %s, or auth",
-			    s->name,
-			    s->secret_file != NULL ? "secret_file"
-						   : "key_file");
+			    s->name, checking_key(s));
 	} else if (s->auth == NULL && s->secret_file == NULL &&
 	    s->key_file == NULL) {
 		fault(r, s->line,
@@ -450,7 +484,10 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 			    "%s is written http://HOST/PATH or "
 			    "https://HOST/PATH",
 			    k->name);
-		for (n = strlen(copy); n > 0 && copy[n - 1] == '/'; n--)
+		/* A source's is whole: the platform may end it so. */
+		for (n = strlen(copy); k->section == SECTION_CALLBOOK &&
+		     n > 0 && copy[n - 1] == '/';
+		     n--)
 			copy[n - 1] = '\0';
 	}
 }
@@ -462,6 +499,7 @@ set(struct reader *r, const struct key *k, const char *value)
 						  : (char *)r->c;
 	void *slot = base + k->at;
 	int64_t number;
+	bool flag;
 	int word;
 
 	switch (k->type) {
@@ -492,6 +530,10 @@ set(struct reader *r, const struct key *k, const char *value)
 			0)
 			word = (int)number;
 		memcpy(slot, &word, sizeof(word));
+		break;
+	case TYPE_FLAG:
+		flag = find_word(r, k, value) == 1;
+		memcpy(slot, &flag, sizeof(flag));
 		break;
 	}
 }
@@ -627,6 +669,28 @@ config_find(const char *option)
 	return strdup(CONFIG_SYSTEM);
 }
 
+/* A source without a url of its own is below the receiver's. */
+static int
+fill_urls(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; c->url != NULL && i < c->sources; i++) {
+		struct config_source *s = &c->source[i];
+		struct buf b = {0};
+
+		if (s->url != NULL)
+			continue;
+		buf_printf(&b, "%s/%s", c->url, s->name);
+		if (b.failed) {
+			buf_free(&b);
+			return -1;
+		}
+		s->url = b.data;
+	}
+	return 0;
+}
+
 struct config *
 config_load(const char *path, struct buf *why)
 {
@@ -660,6 +724,8 @@ config_load(const char *path, struct buf *why)
 		    r.faults - CONFIG_FAULTS_MAX);
 	if (r.faults > 0)
 		goto fail;
+	if (fill_urls(c) != 0)
+		goto no_memory;
 	buf_free(&text);
 	return c;
 no_memory:
@@ -673,7 +739,7 @@ fail:
 void
 config_free(struct config *c)
 {
-	size_t i;
+	size_t i, k;
 
 	if (c == NULL)
 		return;
@@ -683,6 +749,9 @@ config_free(struct config *c)
 		free(c->source[i].auth);
 		free(c->source[i].secret_file);
 		free(c->source[i].key_file);
+		free(c->source[i].url);
+		for (k = 0; k < CONFIG_AUTH__MAX; k++)
+			free(c->source[i].auth_member[k]);
 	}
 	free(c->source);
 	free(c->file);

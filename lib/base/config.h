@@ -27,6 +27,21 @@ enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_access { ACCESS_LOGIN, ACCESS_PUBLIC };
 enum config_phones { PHONES_FULL, PHONES_MASKED };
 
+/* The keys auth_NAME, each in place of a member of the platform's scheme. */
+enum config_auth {
+	CONFIG_AUTH_SIGNED,
+	CONFIG_AUTH_HEADER,
+	CONFIG_AUTH_PREFIX,
+	CONFIG_AUTH_HASH,
+	CONFIG_AUTH_ENCODING,
+	CONFIG_AUTH_SECRET,
+	CONFIG_AUTH_SECRET_PREFIX,
+	CONFIG_AUTH_TIME_HEADER,
+	CONFIG_AUTH_TIME_FORMAT,
+	CONFIG_AUTH_TOLERANCE,
+	CONFIG_AUTH__MAX
+};
+
 /* One [source NAME] section.  Paths are absolute.  NULL: not given. */
 struct config_source {
 	char *name;
@@ -34,7 +49,10 @@ struct config_source {
 	char *auth; /* a scheme of the definition, or "none" */
 	char *secret_file; /* checked: exists and no stranger can read it */
 	char *key_file; /* public keys, PEM */
+	char *url; /* its whole public address; NULL: no url anywhere */
+	char *auth_member[CONFIG_AUTH__MAX]; /* the provider room checks them */
 	int answer; /* 200 or 204 */
+	bool drop_bulk; /* do not keep what the definition calls bulk */
 	int line; /* of the section, for messages found later */
 };
 

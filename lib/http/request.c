@@ -115,6 +115,7 @@ response_phrase(int status)
 	    {413, "Content Too Large"},
 	    {415, "Unsupported Media Type"},
 	    {500, "Internal Server Error"},
+	    {501, "Not Implemented"},
 	    {503, "Service Unavailable"},
 	};
 	size_t i;

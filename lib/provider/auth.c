@@ -10,7 +10,11 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "provider/base64.h"
+#include "provider/form.h"
+#include "provider/jwt.h"
+#include "provider/load.h"
 #include "provider/secret.h"
+#include "provider/signed.h"
 
 #define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define KEPT_PREFIX "sha256:" /* message.h */
@@ -26,27 +30,103 @@ find_scheme(const struct provider *p, const char *name)
 	return NULL;
 }
 
+/* The scheme, as far as the source says so with members of its own. */
 static int
-load_credentials(struct auth *a, const char *secret_file, const char *key_file,
-    struct buf *why)
+choose_scheme(struct auth *a, const struct config_source *cs, struct buf *why)
+{
+	const char *const *key = (const char *const *)cs->auth_member;
+	bool own = false;
+
+	a->scheme = find_scheme(a->provider, cs->auth);
+	if (a->scheme == NULL) {
+		buf_printf(why, "auth \"%s\" is no scheme of provider \"%s\"",
+		    cs->auth == NULL ? "" : cs->auth, a->provider->name);
+		return -1;
+	}
+	for (int i = 0; i < CONFIG_AUTH__MAX; i++)
+		own = own || key[i] != NULL;
+	if (!own)
+		return 0;
+	if ((a->arena = arena_new()) == NULL) {
+		buf_puts(why, "memory ran out");
+		return -1;
+	}
+	a->scheme = load_scheme_with(
+	    a->arena, a->provider, a->scheme, key, why);
+	return a->scheme == NULL ? -1 : 0;
+}
+
+static int
+load_credentials(
+    struct auth *a, const struct config_source *cs, struct buf *why)
 {
 	const struct scheme *s = a->scheme;
 
 	if (s->type == SCHEME_RSA || s->type == SCHEME_ED25519) {
-		if (key_file != NULL)
-			return secret_load_keys(a, key_file, why);
+		if (cs->key_file != NULL)
+			return secret_load_keys(a, cs->key_file, why);
 		buf_printf(why, "auth \"%s\" needs a key_file", s->name);
 	} else {
-		if (secret_file != NULL)
-			return secret_load(a, secret_file, why);
+		if (cs->secret_file != NULL)
+			return secret_load(a, cs->secret_file, why);
 		buf_printf(why, "auth \"%s\" needs a secret_file", s->name);
 	}
 	return -1;
 }
 
+/*
+ * The URL with its port left out, or with the default one where it has none:
+ * of these two platforms sign now one, now the other.
+ */
+static void
+write_other_url(struct buf *b, const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *end = host + strcspn(host, "/"), *c;
+	const char *port = NULL;
+
+	for (c = host; c < end; c++) {
+		if (*c == '@' || *c == ']')
+			port = NULL; /* it was of a password or an address */
+		else if (*c == ':')
+			port = c;
+	}
+	if (port == NULL) {
+		buf_add(b, url, (size_t)(end - url));
+		buf_puts(b, strncmp(url, "https", 5) == 0 ? ":443" : ":80");
+	} else
+		buf_add(b, url, (size_t)(port - url));
+	buf_puts(b, end);
+}
+
+static int
+set_urls(struct auth *a, const char *url, struct buf *why)
+{
+	struct buf other = {0};
+
+	if (!signed_has(a->scheme, PART_URL))
+		return 0;
+	if (url == NULL) {
+		buf_printf(why,
+		    "auth \"%s\" is over the address that the platform sends "
+		    "to: write url = https://HOST/PATH into [callbook], or "
+		    "the whole address of this source as its own url",
+		    a->scheme->name);
+		return -1;
+	}
+	write_other_url(&other, url);
+	a->url[0] = strdup(url);
+	a->url[1] = other.data;
+	if (a->url[0] == NULL || other.failed) {
+		buf_puts(why, "memory ran out");
+		return -1;
+	}
+	return 0;
+}
+
 struct auth *
-auth_new(const struct provider *p, const char *scheme, const char *secret_file,
-    const char *key_file, struct buf *why)
+auth_new(
+    const struct provider *p, const struct config_source *cs, struct buf *why)
 {
 	struct auth *a = calloc(1, sizeof(*a));
 
@@ -54,14 +134,11 @@ auth_new(const struct provider *p, const char *scheme, const char *secret_file,
 		buf_puts(why, "memory ran out");
 		return NULL;
 	}
-	if (scheme != NULL && strcmp(scheme, "none") == 0)
+	a->provider = p;
+	if (cs->auth != NULL && strcmp(cs->auth, "none") == 0)
 		return a;
-	a->scheme = find_scheme(p, scheme);
-	if (a->scheme == NULL) {
-		buf_printf(why, "auth \"%s\" is no scheme of provider \"%s\"",
-		    scheme == NULL ? "" : scheme, p->name);
+	if (choose_scheme(a, cs, why) != 0 || set_urls(a, cs->url, why) != 0)
 		goto fail;
-	}
 	a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	a->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	if (a->sha256 == NULL || a->hmac == NULL) {
@@ -70,7 +147,7 @@ auth_new(const struct provider *p, const char *scheme, const char *secret_file,
 	}
 	if (a->scheme->type == SCHEME_BEARER || a->scheme->type == SCHEME_BASIC)
 		a->hidden[0] = a->scheme->variable;
-	if (load_credentials(a, secret_file, key_file, why) != 0)
+	if (load_credentials(a, cs, why) != 0)
 		goto fail;
 	ERR_clear_error();
 	return a;
@@ -86,6 +163,9 @@ auth_free(struct auth *a)
 	if (a == NULL)
 		return;
 	secret_free(a);
+	free(a->url[0]);
+	free(a->url[1]);
+	arena_free(a->arena);
 	free(a);
 }
 
@@ -245,45 +325,7 @@ read_claim(const struct scheme *s, const struct message *m, struct claim *c)
 	return rc;
 }
 
-/* --- the signed text ------------------------------------------------------ */
-
-/* What the template is made of, given to a function piece by piece. */
-struct signed_text {
-	const struct scheme *scheme;
-	const struct message *message;
-	const struct claim *claim;
-};
-
-static int
-feed(const struct signed_text *t,
-    int (*add)(void *arg, const void *data, size_t n), void *arg)
-{
-	for (size_t i = 0; i < t->scheme->parts; i++) {
-		const struct part *part = &t->scheme->part[i];
-		const char *s = part->text;
-		size_t n = part->len;
-
-		switch (part->kind) {
-		case PART_TEXT:
-			break;
-		case PART_BODY:
-			s = t->message->body;
-			n = t->message->len;
-			break;
-		case PART_TIME:
-			s = t->claim->time;
-			n = t->claim->time_len;
-			break;
-		case PART_HEADER:
-			s = message_env(t->message, part->variable);
-			n = strlen(s);
-			break;
-		}
-		if (n > 0 && add(arg, s, n) != 0)
-			return -1;
-	}
-	return 0;
-}
+/* --- signatures ----------------------------------------------------------- */
 
 static int
 add_to_mac(void *arg, const void *data, size_t n)
@@ -297,19 +339,9 @@ add_to_md(void *arg, const void *data, size_t n)
 	return EVP_DigestVerifyUpdate(arg, data, n) == 1 ? 0 : -1;
 }
 
-static int
-add_to_buf(void *arg, const void *data, size_t n)
-{
-	struct buf *b = arg;
-
-	buf_add(b, data, n);
-	return b->failed ? -1 : 0;
-}
-
-/* --- signatures ----------------------------------------------------------- */
-
 static enum auth_rc
-check_hmac(const struct auth *a, const struct signed_text *t)
+check_hmac(const struct auth *a, const struct signed_text *t,
+    const struct claim *claim)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	enum auth_rc rc = AUTH_WRONG;
@@ -318,13 +350,13 @@ check_hmac(const struct auth *a, const struct signed_text *t)
 		EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(a->secret[i].mac);
 		size_t len = 0;
 
-		if (ctx == NULL || feed(t, add_to_mac, ctx) != 0 ||
+		if (ctx == NULL || signed_feed(t, add_to_mac, ctx) != 0 ||
 		    EVP_MAC_final(ctx, mac, &len, sizeof(mac)) != 1)
 			rc = AUTH_ERROR;
 		EVP_MAC_CTX_free(ctx);
-		for (size_t j = 0; j < t->claim->signatures && rc == AUTH_WRONG;
+		for (size_t j = 0; j < claim->signatures && rc == AUTH_WRONG;
 		     j++) {
-			const struct signature *s = &t->claim->signature[j];
+			const struct signature *s = &claim->signature[j];
 
 			if (s->len == len &&
 			    CRYPTO_memcmp(s->data, mac, len) == 0)
@@ -354,17 +386,18 @@ any_rsa(const EVP_MD_CTX *base, const struct claim *c)
 }
 
 static enum auth_rc
-check_rsa(const struct auth *a, const struct signed_text *t)
+check_rsa(const struct auth *a, const struct signed_text *t,
+    const struct claim *claim)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	enum auth_rc rc = ctx == NULL ? AUTH_ERROR : AUTH_WRONG;
 
 	for (size_t i = 0; i < a->keys && rc == AUTH_WRONG; i++) {
 		if (EVP_MD_CTX_copy_ex(ctx, a->key[i].md) != 1 ||
-		    feed(t, add_to_md, ctx) != 0)
+		    signed_feed(t, add_to_md, ctx) != 0)
 			rc = AUTH_ERROR;
 		else
-			rc = any_rsa(ctx, t->claim);
+			rc = any_rsa(ctx, claim);
 	}
 	EVP_MD_CTX_free(ctx);
 	return rc;
@@ -372,18 +405,19 @@ check_rsa(const struct auth *a, const struct signed_text *t)
 
 /* Ed25519 reads the text twice, so it must lie in one piece. */
 static enum auth_rc
-check_ed25519(const struct auth *a, const struct signed_text *t)
+check_ed25519(const struct auth *a, const struct signed_text *t,
+    const struct claim *claim)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct buf text = {0};
 	enum auth_rc rc = AUTH_WRONG;
 
-	if (ctx == NULL || feed(t, add_to_buf, &text) != 0)
+	if (ctx == NULL || signed_feed(t, signed_add_to_buf, &text) != 0)
 		rc = AUTH_ERROR;
 	for (size_t i = 0; i < a->keys && rc == AUTH_WRONG; i++) {
-		for (size_t j = 0; j < t->claim->signatures && rc == AUTH_WRONG;
+		for (size_t j = 0; j < claim->signatures && rc == AUTH_WRONG;
 		     j++) {
-			const struct signature *s = &t->claim->signature[j];
+			const struct signature *s = &claim->signature[j];
 
 			if (EVP_MD_CTX_copy_ex(ctx, a->key[i].md) != 1)
 				rc = AUTH_ERROR;
@@ -412,27 +446,90 @@ check_time(const struct scheme *s, const struct claim *c, int64_t now)
 	return age > s->tolerance ? AUTH_STALE : AUTH_OK;
 }
 
+/*
+ * A body that the text does not have must be told by its hash in the URL,
+ * which it does have.
+ */
+static enum auth_rc
+check_body_hash(const struct auth *a, const struct signed_text *t)
+{
+	const struct message *m = t->message;
+	unsigned char claimed[SECRET_HASH_SIZE], hash[SECRET_HASH_SIZE];
+	struct buf text = {0};
+	enum auth_rc rc = AUTH_WRONG;
+
+	if (signed_has(t->scheme, PART_BODY) || signed_is_form(a->provider, m))
+		return AUTH_OK;
+	if (t->scheme->body_hash == NULL ||
+	    form_value(t->query, t->scheme->body_hash, &text) != 0 ||
+	    hex_decode(buf_str(&text), text.len, claimed, sizeof(claimed)) != 0)
+		goto out;
+	if (EVP_Digest(m->body, m->len, hash, NULL, a->sha256, NULL) != 1)
+		rc = AUTH_ERROR;
+	else if (CRYPTO_memcmp(hash, claimed, sizeof(hash)) == 0)
+		rc = AUTH_OK;
+out:
+	buf_free(&text);
+	return rc;
+}
+
+static enum auth_rc
+check_text(
+    const struct auth *a, const struct signed_text *t, const struct claim *c)
+{
+	switch (a->scheme->type) {
+	case SCHEME_HMAC:
+		return check_hmac(a, t, c);
+	case SCHEME_RSA:
+		return check_rsa(a, t, c);
+	default:
+		return check_ed25519(a, t, c);
+	}
+}
+
 static enum auth_rc
 check_signature(const struct auth *a, const struct message *m, int64_t now)
 {
 	struct claim c;
-	const struct signed_text t = {a->scheme, m, &c};
+	struct signed_text t;
 	enum auth_rc rc = read_claim(a->scheme, m, &c);
 
 	if (rc != AUTH_OK)
 		return rc;
-	switch (a->scheme->type) {
-	case SCHEME_HMAC:
-		rc = check_hmac(a, &t);
+	switch (signed_init(&t, a->provider, a->scheme, m)) {
+	case SIGNED_OK:
+		t.time = c.time;
+		t.time_len = c.time_len;
+		t.url = a->url[0];
+		rc = check_text(a, &t, &c);
+		t.url = a->url[1];
+		if (rc == AUTH_WRONG && t.url != NULL)
+			rc = check_text(a, &t, &c);
 		break;
-	case SCHEME_RSA:
-		rc = check_rsa(a, &t);
+	case SIGNED_BAD:
+		rc = AUTH_WRONG;
 		break;
 	default:
-		rc = check_ed25519(a, &t);
+		rc = AUTH_ERROR;
 		break;
 	}
+	if (rc == AUTH_OK)
+		rc = check_body_hash(a, &t);
+	signed_free(&t);
 	return rc == AUTH_OK ? check_time(a->scheme, &c, now) : rc;
+}
+
+static enum auth_rc
+check_jwt(const struct auth *a, const struct message *m, int64_t now)
+{
+	const char *value = message_env(m, a->scheme->variable);
+	size_t prefix = strlen(a->scheme->prefix);
+
+	if (value == NULL || value[0] == '\0')
+		return AUTH_MISSING;
+	if (strncmp(value, a->scheme->prefix, prefix) != 0)
+		return AUTH_WRONG;
+	return jwt_verify(a, value + prefix, m, now);
 }
 
 /* --- credentials ---------------------------------------------------------- */
@@ -476,6 +573,9 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 		break;
 	case SCHEME_TOKEN:
 		rc = check_credential(a, segment, kept);
+		break;
+	case SCHEME_JWT:
+		rc = check_jwt(a, m, now);
 		break;
 	default:
 		rc = check_signature(a, m, now);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/config.h"
 #include "http/message.h"
 #include "provider/provider.h"
 
@@ -31,13 +32,14 @@ enum auth_rc {
 };
 
 /*
- * The scheme of that name (NULL: the definition's first; "none": nothing is
- * checked) with the secrets in secret_file, a line each, and the public keys
- * in key_file, PEM.  Either may be NULL where the scheme does not need it.
- * p must outlive the result.  Returns NULL after adding a reason to why.
+ * The scheme that the source names (NULL: the definition's first; "none":
+ * nothing is checked), with the members that the source gives in place of the
+ * definition's, its secrets, a line each, and its public keys, PEM.  p must
+ * outlive the result; cs is only read.  Returns NULL after adding a reason to
+ * why.
  */
-struct auth *auth_new(const struct provider *p, const char *scheme,
-    const char *secret_file, const char *key_file, struct buf *why);
+struct auth *auth_new(
+    const struct provider *p, const struct config_source *cs, struct buf *why);
 void auth_free(struct auth *a);
 
 /* Does it check anything at all? */
@@ -70,14 +72,22 @@ const char *const *auth_secret_headers(const struct auth *a);
 /* SHA-256 of s as 64 lower-case digits and a NUL, for message_headers(). */
 void auth_hash(const char *s, size_t n, char out[65]);
 
+/* What a sender adds to a message so that it is acceptable. */
+struct auth_proof {
+	struct buf headers; /* lines `Name: value` */
+	struct buf segment; /* scheme `token`: goes after the source */
+	struct buf query; /* `NAME=VALUE`, goes to the end of the query */
+};
+
+void auth_proof_free(struct auth_proof *proof);
+
 /*
- * Do the sender's side: add to headers the lines `Name: value` that make body
- * acceptable at time now (ms).  With scheme `token`, add to path the segment
- * that must follow the source.  private_key_file is needed by RSA and Ed25519.
- * Returns 0, or -1 after adding a reason to why.
+ * Do the sender's side for m, whose query is that of its environment, at time
+ * now (ms).  The first secret is used; private_key_file is needed by RSA and
+ * Ed25519.  Returns 0, or -1 after adding a reason to why.
  */
 int auth_sign(const struct auth *a, const char *private_key_file,
-    const char *body, size_t len, int64_t now, struct buf *headers,
-    struct buf *path, struct buf *why);
+    const struct message *m, int64_t now, struct auth_proof *proof,
+    struct buf *why);
 
 #endif /* !AUTH_H */

@@ -7,7 +7,9 @@
 #include "base/hex.h"
 #include "provider/auth.h"
 #include "provider/base64.h"
+#include "provider/jwt.h"
 #include "provider/secret.h"
+#include "provider/signed.h"
 
 #define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define MESSAGE_ID_BYTES 12
@@ -40,30 +42,6 @@ make_envelope(const struct scheme *s, int64_t now, struct envelope *e)
 	memcpy(e->id, "msg_", 4);
 	hex_encode(random, sizeof(random), e->id + 4);
 	return 0;
-}
-
-static void
-write_text(const struct scheme *s, const struct envelope *e, const char *body,
-    size_t len, struct buf *b)
-{
-	for (size_t i = 0; i < s->parts; i++) {
-		const struct part *part = &s->part[i];
-
-		switch (part->kind) {
-		case PART_TEXT:
-			buf_add(b, part->text, part->len);
-			break;
-		case PART_BODY:
-			buf_add(b, body, len);
-			break;
-		case PART_TIME:
-			buf_puts(b, e->time);
-			break;
-		case PART_HEADER:
-			buf_puts(b, e->id);
-			break;
-		}
-	}
 }
 
 static int
@@ -139,9 +117,61 @@ write_headers(const struct scheme *s, const struct envelope *e,
 	buf_puts(b, "\n");
 }
 
+/* The hash of a body that is not in the signed text goes into the query. */
 static int
-sign(const struct auth *a, const char *private_key_file, const char *body,
-    size_t n, int64_t now, struct buf *headers, struct buf *why)
+add_body_hash(const struct auth *a, const struct message *m, struct buf *query)
+{
+	char hex[65];
+
+	if (a->scheme->body_hash == NULL || signed_is_form(a->provider, m))
+		return 0;
+	auth_hash(m->body, m->len, hex);
+	buf_printf(query, "%s=%s", a->scheme->body_hash, hex);
+	return query->failed ? -1 : 0;
+}
+
+/* The text that is signed, with the query as it will be. */
+static int
+write_text(const struct auth *a, const struct message *m,
+    const struct envelope *e, struct buf *query, struct buf *text,
+    struct buf *why)
+{
+	struct buf whole = {0};
+	struct signed_text t;
+	int rc = -1;
+
+	switch (signed_init(&t, a->provider, a->scheme, m)) {
+	case SIGNED_OK:
+		break;
+	case SIGNED_BAD:
+		buf_puts(why, "the form is not well-formed: ");
+		goto out;
+	default:
+		goto out;
+	}
+	if (add_body_hash(a, m, query) != 0)
+		goto out;
+	buf_puts(&whole, t.query);
+	if (whole.len > 0 && query->len > 0)
+		buf_puts(&whole, "&");
+	buf_puts(&whole, buf_str(query));
+	t.url = a->url[0];
+	t.query = buf_str(&whole);
+	t.time = e->time;
+	t.time_len = strlen(e->time);
+	t.id = e->id;
+	if (!whole.failed)
+		rc = signed_feed(&t, signed_add_to_buf, text);
+out:
+	signed_free(&t);
+	buf_free(&whole);
+	return rc;
+}
+
+static int
+sign(const struct auth *a, const char *private_key_file,
+    const struct message *m, int64_t now, struct auth_proof *proof,
+    struct buf *why)
 {
 	const struct scheme *s = a->scheme;
 	unsigned char sig[SIGNATURE_SIZE_MAX];
@@ -161,40 +191,66 @@ sign(const struct auth *a, const char *private_key_file, const char *body,
 		if (pkey == NULL)
 			return -1;
 	}
-	if (make_envelope(s, now, &e) == 0) {
-		write_text(s, &e, body, n, &text);
-		if (!text.failed)
-			rc = s->type == SCHEME_HMAC
-			    ? sign_hmac(a, &text, sig, &len)
-			    : sign_key(s, pkey, &text, sig, &len);
-	}
+	if (make_envelope(s, now, &e) == 0 &&
+	    write_text(a, m, &e, &proof->query, &text, why) == 0)
+		rc = s->type == SCHEME_HMAC
+		    ? sign_hmac(a, &text, sig, &len)
+		    : sign_key(s, pkey, &text, sig, &len);
 	if (rc == 0)
-		write_headers(s, &e, sig, len, headers);
+		write_headers(s, &e, sig, len, &proof->headers);
 	else
-		buf_puts(why, "libcrypto cannot sign");
+		buf_puts(why, "it cannot be signed");
 	EVP_PKEY_free(pkey);
 	buf_free(&text);
-	ERR_clear_error();
 	return rc;
 }
 
+static int
+sign_jwt(const struct auth *a, const struct message *m, int64_t now,
+    struct buf *headers, struct buf *why)
+{
+	buf_printf(headers, "%s: %s", a->scheme->header, a->scheme->prefix);
+	if (jwt_sign(a, m, now, headers) != 0) {
+		buf_puts(why, "it cannot be signed");
+		return -1;
+	}
+	buf_puts(headers, "\n");
+	return 0;
+}
+
 int
-auth_sign(const struct auth *a, const char *private_key_file, const char *body,
-    size_t len, int64_t now, struct buf *headers, struct buf *path,
+auth_sign(const struct auth *a, const char *private_key_file,
+    const struct message *m, int64_t now, struct auth_proof *proof,
     struct buf *why)
 {
+	int rc = 0;
+
 	if (a->scheme == NULL)
 		return 0;
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:
-		buf_printf(
-		    headers, "%s: %s\n", a->scheme->header, a->secret[0].value);
-		return 0;
+		buf_printf(&proof->headers, "%s: %s\n", a->scheme->header,
+		    a->secret[0].value);
+		break;
 	case SCHEME_TOKEN:
-		buf_puts(path, a->secret[0].value);
-		return 0;
+		buf_puts(&proof->segment, a->secret[0].value);
+		break;
+	case SCHEME_JWT:
+		rc = sign_jwt(a, m, now, &proof->headers, why);
+		break;
 	default:
-		return sign(a, private_key_file, body, len, now, headers, why);
+		rc = sign(a, private_key_file, m, now, proof, why);
+		break;
 	}
+	ERR_clear_error();
+	return rc;
+}
+
+void
+auth_proof_free(struct auth_proof *proof)
+{
+	buf_free(&proof->headers);
+	buf_free(&proof->segment);
+	buf_free(&proof->query);
 }

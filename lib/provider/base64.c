@@ -61,3 +61,47 @@ base64_decode(const char *s, size_t n, unsigned char *out, size_t max)
 	}
 	return (int)len;
 }
+
+/* --- base64url ------------------------------------------------------------ */
+
+void
+base64url_encode(const unsigned char *data, size_t n, struct buf *b)
+{
+	size_t from = b->len;
+
+	base64_encode(data, n, b);
+	if (b->failed)
+		return;
+	for (size_t i = from; i < b->len; i++)
+		if (b->data[i] == '+')
+			b->data[i] = '-';
+		else if (b->data[i] == '/')
+			b->data[i] = '_';
+	while (b->len > from && b->data[b->len - 1] == '=')
+		b->data[--b->len] = '\0';
+}
+
+int
+base64url_decode(const char *s, size_t n, struct buf *b)
+{
+	struct buf text = {0};
+	int len = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = s[i] == '-' ? '+' : s[i] == '_' ? '/' : s[i];
+
+		/* Those of the other alphabet, and padding, are wrong here. */
+		buf_add(&text, strchr("+/=", s[i]) != NULL ? "\n" : &c, 1);
+	}
+	while (text.len % 4 != 0 && !text.failed)
+		buf_puts(&text, "=");
+	if (!text.failed && buf_reserve(b, text.len) == 0)
+		len = base64_decode(buf_str(&text), text.len,
+		    (unsigned char *)b->data + b->len, text.len);
+	buf_free(&text);
+	if (len < 0)
+		return -1;
+	b->len += (size_t)len;
+	b->data[b->len] = '\0';
+	return 0;
+}

@@ -1,5 +1,6 @@
 /*
- * base64 - RFC 4648 section 4, strict: padded, no white space.
+ * base64 - RFC 4648 section 4, strict: padded, no white space; and section 5,
+ * base64url, without padding, as JWT has it.
  */
 #ifndef BASE64_H
 #define BASE64_H
@@ -12,5 +13,10 @@ void base64_encode(const unsigned char *data, size_t n, struct buf *b);
 
 /* Decode into out.  Returns the length, or -1: not base64, or over max. */
 int base64_decode(const char *s, size_t n, unsigned char *out, size_t max);
+
+void base64url_encode(const unsigned char *data, size_t n, struct buf *b);
+
+/* Decode to the end of b.  Returns 0, or -1: not base64url, or no memory. */
+int base64url_decode(const char *s, size_t n, struct buf *b);
 
 #endif /* !BASE64_H */

@@ -118,14 +118,15 @@ load_key(struct loader *l, const struct node *n, struct provider *p)
 	}
 }
 
+/* A list of members of the body; none where it is not there. */
 static void
-load_volatile(struct loader *l, const struct node *n, struct provider *p)
+load_members(struct loader *l, const struct node *n, size_t max,
+    const struct place **out, size_t *count)
 {
 	struct place *place;
 	size_t items;
 
-	if (n->json == NULL ||
-	    !load_list(l, n, DEFINITION_VOLATILE_MAX, &items))
+	if (n->json == NULL || !load_list(l, n, max, &items))
 		return;
 	place = load_alloc(l, items * sizeof(*place));
 	if (place == NULL)
@@ -135,8 +136,8 @@ load_volatile(struct loader *l, const struct node *n, struct provider *p)
 
 		(void)load_place(l, &item, true, &place[i]);
 	}
-	p->changing = place;
-	p->changings = items;
+	*out = place;
+	*count = items;
 }
 
 static void
@@ -163,7 +164,8 @@ load_event(struct loader *l, const struct node *n, struct provider *p)
 	member = load_member(n, "key");
 	load_key(l, &member, p);
 	member = load_member(n, "volatile");
-	load_volatile(l, &member, p);
+	load_members(
+	    l, &member, DEFINITION_VOLATILE_MAX, &p->changing, &p->changings);
 }
 
 /* --- the call ------------------------------------------------------------- */
@@ -181,10 +183,12 @@ load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
 	place = load_alloc(l, 2 * sizeof(*place));
 	if (place == NULL)
 		return;
-	(void)load_place(l, &name, true, &place[0]);
-	(void)load_place(l, &value, true, &place[1]);
-	g->list_name = &place[0];
-	g->list_value = &place[1];
+	(void)load_place(l, &value, true, &place[0]);
+	g->list_value = &place[0];
+	if (name.json == NULL)
+		return;
+	(void)load_place(l, &name, true, &place[1]);
+	g->list_name = &place[1];
 }
 
 static void
@@ -341,24 +345,49 @@ load_told(struct loader *l, const struct node *n, enum load_words words)
 	return rule;
 }
 
+/* Is the member there, and true? */
+static bool
+load_flag(struct loader *l, const struct node *n)
+{
+	if (n->json != NULL && !json_object_is_type(n->json, json_type_boolean))
+		load_fault(l, n, "must be true or false");
+	return n->json != NULL && json_object_get_boolean(n->json);
+}
+
+/* What becomes of such an event beside being stored. */
+static void
+load_treatment(struct loader *l, const struct node *n, struct type_row *row)
+{
+	static const char *const keep_name[] = {"all", "count"};
+	struct node member = load_member(n, "keep");
+
+	row->count = load_word(l, &member, keep_name, COUNT(keep_name), 0) == 1;
+	member = load_member(n, "answer");
+	row->answer = load_flag(l, &member);
+	if (row->count && row->answer)
+		load_fault(l, &member, "contradicts \"keep\"");
+	member = load_member(n, "bulk");
+	load_members(l, &member, DEFINITION_BULK_MAX, &row->bulk, &row->bulks);
+	if (row->count && row->bulks > 0)
+		load_fault(l, &member, "contradicts \"keep\"");
+}
+
 static void
 load_type(struct loader *l, const struct node *n, struct type_row *row)
 {
-	static const char *const keys[] = {"state", "outcome", "call", NULL};
+	static const char *const keys[] = {
+	    "state", "outcome", "call", "keep", "answer", "bulk", NULL};
 	struct node member;
 
 	if (!load_object(l, n, keys))
 		return;
+	load_treatment(l, n, row);
 	member = load_member(n, "state");
 	row->state = load_told(l, &member, WORDS_STATE);
 	member = load_member(n, "outcome");
 	row->outcome = load_told(l, &member, WORDS_OUTCOME);
 	member = load_member(n, "call");
-	if (member.json != NULL) {
-		if (!json_object_is_type(member.json, json_type_boolean))
-			load_fault(l, &member, "must be true or false");
-		row->no_call = !json_object_get_boolean(member.json);
-	}
+	row->no_call = member.json != NULL && !load_flag(l, &member);
 }
 
 static int
@@ -402,6 +431,13 @@ load_types(struct loader *l, const struct node *n, struct provider *p)
 		}
 		p->rows++;
 		load_type(l, &item, row);
+		/* What is left is written as JSON again, as it was read. */
+		if (row->bulks > 0 &&
+		    (p->parses > 0 || p->bodies != 1 ||
+			p->body[0] != BODY_JSON))
+			load_fault(l, &item,
+			    "\"bulk\" needs a body of JSON alone, without "
+			    "\"parse\"");
 	}
 	qsort(p->row, p->rows, sizeof(*p->row), by_name);
 }
@@ -426,7 +462,7 @@ static void
 load_definition(struct loader *l, struct json_object *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
-	    "body", "auth", "event", "call", "types", NULL};
+	    "body", "parse", "auth", "event", "call", "types", NULL};
 	const struct node top = {.json = json};
 	struct node member;
 
@@ -437,6 +473,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_methods(l, &member, p);
 	member = load_member(&top, "body");
 	load_bodies(l, &member, p);
+	member = load_member(&top, "parse");
+	load_members(l, &member, DEFINITION_PLACES_MAX, &p->parse, &p->parses);
 	member = load_member(&top, "auth");
 	load_auth(l, &member, p);
 	member = load_member(&top, "event");

@@ -24,6 +24,7 @@
 #define DEFINITION_SCHEMES_MAX 8
 #define DEFINITION_FACTS_MAX 32 /* groups of facts */
 #define DEFINITION_VOLATILE_MAX 64
+#define DEFINITION_BULK_MAX 16 /* members that a type may leave out */
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
 
 struct json_object;
@@ -71,9 +72,9 @@ struct names {
 struct turns {
 	bool lines; /* one text, `PREFIX: words` a line; else an array */
 	struct names agent, caller; /* prefixes of lines */
-	struct names speaker, text, time; /* members of an array's entries */
+	const struct rule *speaker, *text, *time; /* relative to an entry */
 	const struct table *speakers;
-	enum when_format time_format;
+	bool offset; /* the time is a duration since the start of the call */
 };
 
 /* Where a value is and how it is read. */
@@ -87,6 +88,9 @@ struct rule {
 	const struct word *is; /* stands for anything that is there */
 	const struct word *otherwise; /* nothing above gave a word */
 	const struct turns *turns; /* of a transcript */
+	const struct rule *from, *until; /* of a duration, instead of a place */
+	const struct rule *plus; /* of an instant: a duration after it */
+	const struct rule *next; /* where this gives nothing */
 };
 
 /* --- the event ------------------------------------------------------------ */
@@ -108,8 +112,8 @@ struct key_part {
 struct fact_group {
 	const char *name;
 	const struct rule *rule;
-	const struct place *list_name; /* NULL: an object, not a list */
-	const struct place *list_value;
+	const struct place *list_value; /* NULL: no list of entries */
+	const struct place *list_name; /* NULL: the name of the member */
 	const struct place *except; /* members that are no facts */
 	size_t excepts;
 };
@@ -123,6 +127,10 @@ struct errors_rule {
 struct type_row {
 	struct word name;
 	bool no_call; /* such an event belongs to no call */
+	bool count; /* such events are counted, not kept */
+	bool answer; /* such a request wants content back */
+	const struct place *bulk; /* members that a source may drop */
+	size_t bulks;
 	const struct rule *state;
 	const struct rule *outcome;
 };
@@ -136,6 +144,7 @@ enum scheme_type {
 	SCHEME_BEARER,
 	SCHEME_BASIC,
 	SCHEME_TOKEN,
+	SCHEME_JWT,
 	SCHEME__MAX
 };
 
@@ -144,7 +153,14 @@ enum scheme_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING__MAX };
 enum scheme_padding { PADDING_PKCS1, PADDING_PSS, PADDING__MAX };
 enum scheme_time { TIME_NONE, TIME_HEADER, TIME_ITEM };
 
-enum part_kind { PART_TEXT, PART_BODY, PART_TIME, PART_HEADER };
+enum part_kind {
+	PART_TEXT,
+	PART_BODY,
+	PART_TIME,
+	PART_HEADER,
+	PART_URL, /* the source's public address, with the query */
+	PART_FORM /* the fields of a form, sorted */
+};
 
 /* One piece of the signed text. */
 struct part {
@@ -166,6 +182,8 @@ struct scheme {
 	const char *separator; /* of items in the header; NULL: one value */
 	struct part part[DEFINITION_TEMPLATE_MAX];
 	size_t parts;
+	const char *body_hash; /* parameter of the query; NULL: none */
+	const char *claim; /* of a JWT: the body's hash */
 	enum scheme_time time;
 	const char *time_name; /* header's name or item's prefix */
 	const char *time_variable;
@@ -196,6 +214,8 @@ struct provider {
 	size_t keys;
 	const struct place *changing; /* `volatile`, a keyword of C */
 	size_t changings;
+	const struct place *parse; /* texts that are JSON themselves */
+	size_t parses;
 	const struct rule *call; /* its id */
 	const struct rule *field[FIELD__MAX];
 	const struct rule *ours,

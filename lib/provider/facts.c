@@ -170,28 +170,55 @@ has_path(const struct collector *c, size_t from)
 	return false;
 }
 
-/* A list of {name, value}; of a repeated name the first. */
+/* The name that an entry tells itself, else the one it has; or NULL. */
+static const char *
+entry_name(
+    const struct fact_group *g, struct json_object *entry, const char *key)
+{
+	const struct place *p = g->list_name;
+	struct json_object *name = p == NULL
+	    ? NULL
+	    : json_walk(entry, p->step, p->steps);
+
+	/* A name with a NUL is cut there, as a member's would be. */
+	if (json_object_is_type(name, json_type_string) &&
+	    json_object_get_string(name)[0] != '\0')
+		return json_object_get_string(name);
+	return key;
+}
+
+/* The value of an entry; of a repeated name, from `from` on, the first. */
+static void
+read_entry(struct collector *c, const struct fact_group *g,
+    struct json_object *entry, const char *key, size_t from)
+{
+	const char *name = entry_name(g, entry, key);
+	size_t len = c->len;
+
+	if (name != NULL && c->count < c->max && push(c, name, strlen(name)) &&
+	    !has_path(c, from))
+		flatten(c,
+		    json_walk(
+			entry, g->list_value->step, g->list_value->steps));
+	c->len = len;
+}
+
+/* Entries in a list, which have their names within, or in an object. */
 static void
 read_list(
     struct collector *c, const struct fact_group *g, struct json_object *j)
 {
-	size_t n = json_object_array_length(j), len = c->len, from = c->count;
+	size_t from = c->count;
 
-	for (size_t i = 0; i < n && c->count < c->max; i++) {
-		struct json_object *entry = json_object_array_get_idx(j, i);
-		struct json_object *name = json_walk(
-		    entry, g->list_name->step, g->list_name->steps);
+	if (json_object_is_type(j, json_type_array)) {
+		size_t n = json_object_array_length(j);
 
-		/* A name with a NUL is cut there, as a member's would be. */
-		if (json_object_is_type(name, json_type_string) &&
-		    json_object_get_string(name)[0] != '\0' &&
-		    push(c, json_object_get_string(name),
-			strlen(json_object_get_string(name))) &&
-		    !has_path(c, from))
-			flatten(c,
-			    json_walk(entry, g->list_value->step,
-				g->list_value->steps));
-		c->len = len;
+		for (size_t i = 0; i < n; i++)
+			read_entry(
+			    c, g, json_object_array_get_idx(j, i), NULL, from);
+	} else if (json_object_is_type(j, json_type_object)) {
+		json_object_object_foreach(j, key, entry)
+		    read_entry(c, g, entry, key, from);
 	}
 }
 
@@ -212,9 +239,9 @@ facts_read(struct scope *s, const struct fact_group *g, struct fact *fact,
 		if (node != NULL)
 			c.except[c.excepts++] = node;
 	}
-	if (g->list_name == NULL)
+	if (g->list_value == NULL)
 		flatten(&c, j);
-	else if (json_object_is_type(j, json_type_array))
+	else
 		read_list(&c, g, j);
 	return c.count;
 }

@@ -1,5 +1,6 @@
 #include "provider/form.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -92,6 +93,109 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 	}
 	return rc;
 }
+
+/* --- sorted --------------------------------------------------------------- */
+
+/* A decoded field; where its name lies is told by an offset until all do. */
+struct field {
+	size_t at;
+	const char *name;
+	size_t name_len, value_len;
+};
+
+static int
+compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int rc = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return rc != 0 ? rc : (a_len > b_len) - (a_len < b_len);
+}
+
+static int
+by_name_and_value(const void *a, const void *b)
+{
+	const struct field *x = a, *y = b;
+	int rc = compare_text(x->name, x->name_len, y->name, y->name_len);
+
+	return rc != 0 ? rc
+		       : compare_text(x->name + x->name_len, x->value_len,
+			     y->name + y->name_len, y->value_len);
+}
+
+/* Decode `name=value` to the end of text. */
+static enum form_rc
+read_field(const char *s, size_t n, struct buf *work, struct buf *text,
+    struct field *f)
+{
+	const char *eq = memchr(s, '=', n);
+	size_t len = eq == NULL ? n : (size_t)(eq - s);
+
+	f->at = text->len;
+	if (decode(s, len, work) != 0)
+		return FORM_BAD;
+	buf_add(text, buf_str(work), work->len);
+	f->name_len = work->len;
+	if (eq != NULL) {
+		if (decode(eq + 1, n - len - 1, work) != 0)
+			return FORM_BAD;
+		buf_add(text, buf_str(work), work->len);
+		f->value_len = work->len;
+	}
+	return work->failed || text->failed ? FORM_NO_MEMORY : FORM_OK;
+}
+
+static enum form_rc
+read_fields(const char *s, size_t n, struct buf *text, struct field *field,
+    size_t *fields)
+{
+	enum form_rc rc = FORM_OK;
+	struct buf work = {0};
+
+	while (n > 0 && rc == FORM_OK) {
+		const char *amp = memchr(s, '&', n);
+		size_t len = amp == NULL ? n : (size_t)(amp - s);
+
+		if (len > 0 && *fields == MAP_FORM_FIELDS_MAX)
+			rc = FORM_BAD;
+		else if (len > 0)
+			rc = read_field(
+			    s, len, &work, text, &field[(*fields)++]);
+		len += amp != NULL;
+		s += len;
+		n -= len;
+	}
+	buf_free(&work);
+	return rc;
+}
+
+enum form_rc
+form_sorted(const char *s, size_t n, struct buf *b)
+{
+	struct field *field = calloc(MAP_FORM_FIELDS_MAX, sizeof(*field));
+	struct buf text = {0};
+	enum form_rc rc = FORM_NO_MEMORY;
+	size_t fields = 0;
+
+	if (field != NULL)
+		rc = read_fields(s, n, &text, field, &fields);
+	if (rc == FORM_OK && fields > 0) {
+		for (size_t i = 0; i < fields; i++)
+			field[i].name = buf_str(&text) + field[i].at;
+		qsort(field, fields, sizeof(*field), by_name_and_value);
+		for (size_t i = 0; i < fields; i++)
+			if (i == 0 ||
+			    by_name_and_value(&field[i - 1], &field[i]) != 0)
+				buf_add(b, field[i].name,
+				    field[i].name_len + field[i].value_len);
+		if (b->failed)
+			rc = FORM_NO_MEMORY;
+	}
+	buf_free(&text);
+	free(field);
+	return rc;
+}
+
+/* --- a query -------------------------------------------------------------- */
 
 int
 form_value(const char *query, const char *name, struct buf *b)

@@ -19,6 +19,13 @@ enum form_rc form_parse(const char *s, size_t n, struct buf *b,
     struct json_object **out, const char **reason);
 
 /*
+ * Add to b every name and its value, decoded and without anything between,
+ * sorted by name, then value; of equal pairs one.  Returns FORM_BAD where a
+ * field is not well-formed or there are too many.
+ */
+enum form_rc form_sorted(const char *s, size_t n, struct buf *b);
+
+/*
  * Decode the value of name in a query string into b.  Returns 0, or -1 if it
  * is not there or not well-formed.
  */

@@ -160,7 +160,7 @@ json_integer(struct json_object *j, int64_t *out, uint64_t *big)
 	return 0;
 }
 
-/* --- canonical ------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------- */
 
 /* A member or item that is left out. */
 struct left_out {
@@ -168,15 +168,16 @@ struct left_out {
 	const struct step *step;
 };
 
-struct canon {
+struct writer {
 	struct left_out *skip;
 	size_t skips;
+	bool sorted;
 	struct arena *arena;
 	struct buf *b;
 };
 
 static bool
-is_left_out(const struct canon *c, struct json_object *in, const char *key,
+is_left_out(const struct writer *c, struct json_object *in, const char *key,
     size_t index)
 {
 	for (size_t i = 0; i < c->skips; i++) {
@@ -198,10 +199,10 @@ by_key(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-static int write_value(const struct canon *c, struct json_object *j);
+static int write_value(const struct writer *c, struct json_object *j);
 
 static int
-write_object(const struct canon *c, struct json_object *j)
+write_object(const struct writer *c, struct json_object *j)
 {
 	size_t n = (size_t)json_object_object_length(j), used = 0;
 	const char **name = arena_alloc(c->arena, (n + 1) * sizeof(*name));
@@ -214,7 +215,7 @@ write_object(const struct canon *c, struct json_object *j)
 		(void)value;
 		name[used++] = key;
 	}
-	if (used > 0)
+	if (c->sorted && used > 0)
 		qsort(name, used, sizeof(*name), by_key);
 	buf_puts(c->b, "{");
 	for (size_t i = 0; i < used; i++) {
@@ -233,7 +234,7 @@ write_object(const struct canon *c, struct json_object *j)
 }
 
 static int
-write_array(const struct canon *c, struct json_object *j)
+write_array(const struct writer *c, struct json_object *j)
 {
 	size_t n = json_object_array_length(j);
 	bool first = true;
@@ -254,7 +255,7 @@ write_array(const struct canon *c, struct json_object *j)
 
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */
 static int
-write_value(const struct canon *c, struct json_object *j)
+write_value(const struct writer *c, struct json_object *j)
 {
 	const char *text;
 
@@ -283,7 +284,7 @@ json_canonical(struct json_object *root, const struct place *skip, size_t skips,
     struct arena *a, struct buf *b)
 {
 	struct left_out out[DEFINITION_VOLATILE_MAX];
-	struct canon c = {.skip = out, .arena = a, .b = b};
+	struct writer c = {.skip = out, .sorted = true, .arena = a, .b = b};
 
 	for (size_t i = 0; i < skips; i++) {
 		const struct place *p = &skip[i];
@@ -293,6 +294,16 @@ json_canonical(struct json_object *root, const struct place *skip, size_t skips,
 			out[c.skips++] = (struct left_out){
 			    in, &p->step[p->steps - 1]};
 	}
+	if (write_value(&c, root) != 0)
+		return -1;
+	return b->failed ? -1 : 0;
+}
+
+int
+json_text(struct json_object *root, struct arena *a, struct buf *b)
+{
+	const struct writer c = {.arena = a, .b = b};
+
 	if (write_value(&c, root) != 0)
 		return -1;
 	return b->failed ? -1 : 0;

@@ -38,4 +38,10 @@ int json_integer(struct json_object *j, int64_t *out, uint64_t *big);
 int json_canonical(struct json_object *root, const struct place *skip,
     size_t skips, struct arena *a, struct buf *b);
 
+/*
+ * Add root without insignificant space, members as they came.  Returns 0, or
+ * -1 when memory ran out, which json-c's own writer would not tell.
+ */
+int json_text(struct json_object *root, struct arena *a, struct buf *b);
+
 #endif /* !JSON_H */

@@ -89,7 +89,15 @@ const struct word *load_constant(
 const struct rule *load_rule(struct loader *l, const struct node *n,
     enum call_kind kind, enum load_words words, bool relative);
 
-/* The object `auth` into p. */
+/* The object `auth` into p, whose kinds of body are known. */
 void load_auth(struct loader *l, const struct node *n, struct provider *p);
+
+/*
+ * Scheme s of p with the members that a source gives by its auth_ keys (NULL:
+ * not given, indexed as in config.h), checked as those of a definition are.
+ * Allocated in a.  Returns NULL after adding the faults to why.
+ */
+const struct scheme *load_scheme_with(struct arena *a, const struct provider *p,
+    const struct scheme *s, const char *const *key, struct buf *why);
 
 #endif /* !LOAD_H */

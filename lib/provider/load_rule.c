@@ -173,6 +173,45 @@ load_names(struct loader *l, const struct node *n, struct names *out)
 	}
 }
 
+/* Where a part of a turn is, relative to the list's entry. */
+static struct rule *
+load_part(struct loader *l, const struct node *n, const char *key)
+{
+	const struct node member = load_member(n, key);
+	struct rule *rule = load_alloc(l, sizeof(*rule));
+
+	if (rule != NULL)
+		(void)load_places(
+		    l, &member, true, &rule->place, &rule->places);
+	return rule;
+}
+
+/* An instant, or so long after the start of the call. */
+static void
+load_turn_time(struct loader *l, const struct node *n, struct turns *t)
+{
+	const struct node time = load_member(n, "time");
+	const struct node format = load_member(n, "time_format");
+	const struct node offset = load_member(n, "time_offset");
+	struct rule *rule;
+	int word;
+
+	if (time.json == NULL)
+		return;
+	rule = load_part(l, n, "time");
+	if (rule == NULL)
+		return;
+	t->time = rule;
+	t->offset = offset.json != NULL;
+	if (t->offset && format.json != NULL)
+		load_fault(l, &format, "contradicts \"time_offset\"");
+	word = load_word(
+	    l, &offset, when_unit_name, WHEN_UNIT__MAX, WHEN_UNIT_S);
+	rule->unit = word < 0 ? WHEN_UNIT_S : (enum when_unit)word;
+	word = load_word(l, &format, when_format_name, WHEN__MAX, WHEN_ISO8601);
+	rule->format = word < 0 ? WHEN_ISO8601 : (enum when_format)word;
+}
+
 static void
 load_turns(struct loader *l, const struct node *n, struct rule *rule)
 {
@@ -180,7 +219,7 @@ load_turns(struct loader *l, const struct node *n, struct rule *rule)
 	static const char *const lines_key[] = {
 	    "at", "format", "agent", "caller", NULL};
 	static const char *const turns_key[] = {"at", "format", "speaker",
-	    "text", "time", "time_format", "speakers", NULL};
+	    "text", "time", "time_format", "time_offset", "speakers", NULL};
 	struct turns *t = load_alloc(l, sizeof(*t));
 	struct node member = load_member(n, "format");
 	int format = load_word(l, &member, format_name, COUNT(format_name), -1);
@@ -197,16 +236,9 @@ load_turns(struct loader *l, const struct node *n, struct rule *rule)
 		load_names(l, &member, &t->caller);
 		return;
 	}
-	member = load_member(n, "speaker");
-	load_names(l, &member, &t->speaker);
-	member = load_member(n, "text");
-	load_names(l, &member, &t->text);
-	member = load_member(n, "time");
-	if (member.json != NULL)
-		load_names(l, &member, &t->time);
-	member = load_member(n, "time_format");
-	t->time_format = (enum when_format)load_word(
-	    l, &member, when_format_name, WHEN__MAX, WHEN_ISO8601);
+	t->speaker = load_part(l, n, "speaker");
+	t->text = load_part(l, n, "text");
+	load_turn_time(l, n, t);
 	member = load_member(n, "speakers");
 	t->speakers = load_table(l, &member, WORDS_SPEAKER, false);
 }
@@ -234,13 +266,33 @@ load_words_of(struct loader *l, const struct node *n, enum load_words words,
 	rule->otherwise = load_constant(l, &member, words);
 }
 
+/* The two instants that a duration lies between. */
+static void
+load_between(struct loader *l, const struct node *n, struct rule *rule)
+{
+	size_t items;
+	struct node item;
+
+	if (n->json == NULL || !load_list(l, n, 2, &items))
+		return;
+	if (items != 2) {
+		load_fault(l, n, "must be two instants");
+		return;
+	}
+	item = load_item(n, 0);
+	rule->from = load_rule(l, &item, KIND_INSTANT, WORDS_ANY, false);
+	item = load_item(n, 1);
+	rule->until = load_rule(l, &item, KIND_INSTANT, WORDS_ANY, false);
+}
+
 /* The members of the object form, as far as the kind of the field has them. */
 static void
 load_options(struct loader *l, const struct node *n, enum call_kind kind,
-    enum load_words words, struct rule *rule)
+    enum load_words words, bool relative, struct rule *rule)
 {
-	static const char *const instant_key[] = {"at", "format", NULL};
-	static const char *const duration_key[] = {"at", "unit", NULL};
+	static const char *const instant_key[] = {"at", "format", "plus", NULL};
+	static const char *const duration_key[] = {
+	    "at", "unit", "between", NULL};
 	static const char *const integer_key[] = {"at", NULL};
 	struct node member;
 	int word;
@@ -259,6 +311,9 @@ load_options(struct loader *l, const struct node *n, enum call_kind kind,
 		word = load_word(
 		    l, &member, when_format_name, WHEN__MAX, WHEN_ISO8601);
 		rule->format = word < 0 ? WHEN_ISO8601 : (enum when_format)word;
+		member = load_member(n, "plus");
+		rule->plus = load_rule(
+		    l, &member, KIND_DURATION, WORDS_ANY, relative);
 		break;
 	case KIND_DURATION:
 		(void)load_object(l, n, duration_key);
@@ -266,6 +321,8 @@ load_options(struct loader *l, const struct node *n, enum call_kind kind,
 		word = load_word(
 		    l, &member, when_unit_name, WHEN_UNIT__MAX, WHEN_UNIT_S);
 		rule->unit = word < 0 ? WHEN_UNIT_S : (enum when_unit)word;
+		member = load_member(n, "between");
+		load_between(l, &member, rule);
 		break;
 	case KIND_JSON:
 		load_turns(l, n, rule);
@@ -273,15 +330,62 @@ load_options(struct loader *l, const struct node *n, enum call_kind kind,
 	}
 }
 
+/* Is it a list in which not all is places? */
+static bool
+has_objects(struct json_object *j)
+{
+	if (!json_object_is_type(j, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(j); i++)
+		if (json_object_is_type(
+			json_object_array_get_idx(j, i), json_type_object))
+			return true;
+	return false;
+}
+
+/* Values of which the first that gives something wins. */
+static const struct rule *
+load_chain(struct loader *l, const struct node *n, enum call_kind kind,
+    enum load_words words, bool relative)
+{
+	struct rule *chain;
+	size_t items;
+
+	if (!load_list(l, n, DEFINITION_PLACES_MAX, &items))
+		return NULL;
+	chain = load_alloc(l, items * sizeof(*chain));
+	if (chain == NULL)
+		return NULL;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+		const struct rule *rule = NULL;
+
+		if (json_object_is_type(item.json, json_type_array))
+			load_fault(l, &item, "must not be a list again");
+		else if (item.json == NULL)
+			load_fault(l, &item, "must not be null");
+		else
+			rule = load_rule(l, &item, kind, words, relative);
+		if (rule == NULL)
+			return NULL;
+		chain[i] = *rule;
+		if (i > 0)
+			chain[i - 1].next = &chain[i];
+	}
+	return chain;
+}
+
 const struct rule *
 load_rule(struct loader *l, const struct node *n, enum call_kind kind,
     enum load_words words, bool relative)
 {
 	struct rule *rule;
-	struct node at;
+	struct node at, between;
 
 	if (n->json == NULL)
 		return NULL;
+	if (has_objects(n->json))
+		return load_chain(l, n, kind, words, relative);
 	rule = load_alloc(l, sizeof(*rule));
 	if (rule == NULL)
 		return NULL;
@@ -295,12 +399,15 @@ load_rule(struct loader *l, const struct node *n, enum call_kind kind,
 		    ? rule
 		    : NULL;
 	}
-	load_options(l, n, kind, words, rule);
+	load_options(l, n, kind, words, relative, rule);
 	at = load_member(n, "at");
-	if (at.json != NULL)
+	between = load_member(n, "between");
+	if (at.json != NULL && between.json != NULL)
+		load_fault(l, &at, "contradicts \"between\"");
+	else if (at.json != NULL)
 		(void)load_places(
 		    l, &at, relative, &rule->place, &rule->places);
-	else if (rule->is == NULL)
+	else if (rule->is == NULL && between.json == NULL)
 		load_fault(l, &at, "is required");
 	return rule;
 }

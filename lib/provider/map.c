@@ -17,8 +17,10 @@ struct mapper {
 	size_t max_body;
 	struct json_tokener *tok;
 	struct json_object *root; /* the last body */
+	struct json_object *taken; /* array: texts of it may be in an event */
+	bool lean; /* leave bulk out */
 	struct arena *arena;
-	struct buf inflated, work, used, reason, transcript;
+	struct buf inflated, work, used, reason, transcript, rest;
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
 	struct fact fact[MAP_FACTS_MAX];
@@ -53,12 +55,14 @@ mapper_free(struct mapper *mp)
 	if (mp->tok != NULL)
 		json_tokener_free(mp->tok);
 	json_object_put(mp->root);
+	json_object_put(mp->taken);
 	arena_free(mp->arena);
 	buf_free(&mp->inflated);
 	buf_free(&mp->work);
 	buf_free(&mp->used);
 	buf_free(&mp->reason);
 	buf_free(&mp->transcript);
+	buf_free(&mp->rest);
 	EVP_MD_free(mp->sha256);
 	EVP_MD_CTX_free(mp->md);
 	free(mp);
@@ -69,12 +73,15 @@ reset(struct mapper *mp)
 {
 	json_object_put(mp->root);
 	mp->root = NULL;
+	json_object_put(mp->taken);
+	mp->taken = NULL;
 	arena_reset(mp->arena);
 	buf_reset(&mp->inflated, REQUEST_KEEP);
 	buf_reset(&mp->work, REQUEST_KEEP);
 	buf_reset(&mp->used, REQUEST_KEEP);
 	buf_reset(&mp->reason, REQUEST_KEEP);
 	buf_reset(&mp->transcript, REQUEST_KEEP);
+	buf_reset(&mp->rest, REQUEST_KEEP);
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -147,6 +154,75 @@ parse(struct mapper *mp, int kind, const char *s, size_t n)
 		return MAP_UNMAPPABLE;
 	}
 	return MAP_OK;
+}
+
+/* Put value, which is taken over, in the place's stead.  0 or -1. */
+static int
+replace(
+    struct json_object *root, const struct place *p, struct json_object *value)
+{
+	const struct step *last = &p->step[p->steps - 1];
+	struct json_object *in = json_walk(root, p->step, p->steps - 1);
+	int rc = -1;
+
+	if (json_object_is_type(in, json_type_object))
+		rc = json_object_object_add(in, last->member, value);
+	else if (json_object_is_type(in, json_type_array))
+		rc = json_object_array_put_idx(in, last->index, value);
+	if (rc != 0)
+		json_object_put(value);
+	return rc;
+}
+
+/* A text that is JSON is read as what it holds; one that is not stays. */
+static enum map_rc
+parse_inner(struct mapper *mp, const struct provider *p)
+{
+	for (size_t i = 0; i < p->parses; i++) {
+		const struct place *at = &p->parse[i];
+		struct json_object *j = json_walk(
+		    mp->root, at->step, at->steps);
+		struct json_object *inner;
+		const char *why;
+
+		if (json_object_is_type(j, json_type_string) &&
+		    json_parse(mp->tok, json_object_get_string(j),
+			(size_t)json_object_get_string_len(j), &inner,
+			&why) == 0 &&
+		    replace(mp->root, at, inner) != 0)
+			return MAP_NO_MEMORY;
+	}
+	return MAP_OK;
+}
+
+/*
+ * Take the bulk out of the body, and write what is left.  What is taken lives
+ * on until the next body: the event's head may have been in it.
+ */
+static enum map_rc
+drop_bulk(struct mapper *mp, const struct type_row *row)
+{
+	mp->taken = json_object_new_array();
+	if (mp->taken == NULL)
+		return MAP_NO_MEMORY;
+	for (size_t i = 0; i < row->bulks; i++) {
+		const struct place *p = &row->bulk[i];
+		struct json_object *in = json_walk(
+		    mp->root, p->step, p->steps - 1);
+		struct json_object *j = json_walk(mp->root, p->step, p->steps);
+
+		if (j == NULL || !json_object_is_type(in, json_type_object))
+			continue;
+		if (json_object_array_add(mp->taken, json_object_get(j)) != 0) {
+			json_object_put(j);
+			return MAP_NO_MEMORY;
+		}
+		json_object_object_del(in, p->step[p->steps - 1].member);
+	}
+	if (json_object_array_length(mp->taken) == 0)
+		return MAP_OK;
+	return json_text(mp->root, mp->arena, &mp->rest) == 0 ? MAP_OK
+							      : MAP_NO_MEMORY;
 }
 
 /* --- key and digest ------------------------------------------------------- */
@@ -258,8 +334,13 @@ make_key(struct mapper *mp, const struct provider *p, struct scope *s,
 static void
 write_places(struct buf *b, const struct rule *r)
 {
-	for (size_t i = 0; i < r->places; i++)
-		buf_printf(b, "%s%s", i > 0 ? " or " : "", r->place[i].text);
+	const char *before = "";
+
+	for (; r != NULL; r = r->next)
+		for (size_t i = 0; i < r->places; i++) {
+			buf_printf(b, "%s%s", before, r->place[i].text);
+			before = " or ";
+		}
 }
 
 /* A rule of an optional text. */
@@ -297,7 +378,9 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		e->call = text_of(s, p->call);
 	if (row == NULL)
 		return MAP_OK;
-	if (!row->no_call && e->call == NULL) {
+	if (mp->lean && row->bulks > 0 && drop_bulk(mp, row) != MAP_OK)
+		return MAP_NO_MEMORY;
+	if (!row->no_call && !row->count && e->call == NULL) {
 		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
 		    e->type);
 		write_places(&mp->reason, p->call);
@@ -337,6 +420,8 @@ static void
 map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
     struct event *e)
 {
+	const struct value *started = &e->field[FIELD_STARTED];
+
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &e->field[i];
 
@@ -344,7 +429,9 @@ map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
 			continue;
 		if (call_field[i].kind != KIND_JSON) {
 			(void)value_read(s, p->field[i], call_field[i].kind, v);
-		} else if (transcript_read(s, p->field[i], &mp->transcript)) {
+		} else if (transcript_read(s, p->field[i],
+			       started->set ? &started->number : NULL,
+			       &mp->transcript)) {
 			v->set = true;
 			v->text = buf_str(&mp->transcript);
 			v->len = mp->transcript.len;
@@ -434,9 +521,10 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 	return MAP_OK;
 }
 
-enum map_rc
-mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
-    int64_t received, struct event *e, const char **reason)
+static enum map_rc
+map_message(struct mapper *mp, const struct provider *p,
+    const struct message *m, int64_t received, struct event *e,
+    const char **reason)
 {
 	int kind = provider_body_kind(p, m->content_type);
 	enum map_rc rc;
@@ -457,6 +545,8 @@ mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
 	if (rc == MAP_OK && digest(mp, p, s, n, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
+		rc = parse_inner(mp, p);
+	if (rc == MAP_OK)
 		rc = map_event(mp, p, m, e);
 out:
 	if (rc == MAP_OK)
@@ -465,5 +555,27 @@ out:
 		*reason = "memory ran out";
 	else
 		*reason = buf_str(&mp->reason);
+	return rc;
+}
+
+enum map_rc
+mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
+    int64_t received, struct event *e, const char **reason)
+{
+	mp->lean = false;
+	return map_message(mp, p, m, received, e, reason);
+}
+
+enum map_rc
+mapper_map_lean(struct mapper *mp, const struct provider *p,
+    const struct message *m, int64_t received, struct event *e,
+    const char **reason, const char **body, size_t *len)
+{
+	enum map_rc rc;
+
+	mp->lean = true;
+	rc = map_message(mp, p, m, received, e, reason);
+	*body = mp->rest.len > 0 ? buf_str(&mp->rest) : m->body;
+	*len = mp->rest.len > 0 ? mp->rest.len : m->len;
 	return rc;
 }

@@ -7,6 +7,7 @@
 #ifndef MAP_H
 #define MAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "call/call.h"
@@ -42,5 +43,14 @@ void mapper_free(struct mapper *mp);
 enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
     const struct message *m, int64_t received, struct event *e,
     const char **reason);
+
+/*
+ * The same without the members that the definition calls bulk: *e does not
+ * tell of them, save for its key and digest, and *body of *len bytes is what
+ * is to be kept, borrowed likewise.  It is m's own where there is no bulk.
+ */
+enum map_rc mapper_map_lean(struct mapper *mp, const struct provider *p,
+    const struct message *m, int64_t received, struct event *e,
+    const char **reason, const char **body, size_t *len);
 
 #endif /* !MAP_H */

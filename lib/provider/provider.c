@@ -253,6 +253,22 @@ provider_methods(const struct provider *p)
 	return p->get ? "GET" : "POST";
 }
 
+bool
+provider_counts(const struct provider *p, const char *type)
+{
+	const struct type_row *row = provider_type(p, type);
+
+	return row != NULL && row->count;
+}
+
+bool
+provider_wants_answer(const struct provider *p, const char *type)
+{
+	const struct type_row *row = provider_type(p, type);
+
+	return row != NULL && row->answer;
+}
+
 const char *
 provider_scheme(const struct provider *p, size_t i)
 {

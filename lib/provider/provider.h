@@ -54,6 +54,10 @@ bool provider_takes_method(const struct provider *p, const char *method);
 const char *provider_methods(const struct provider *p);
 /* Can the definition read a body of that Content-Type (header value)? */
 bool provider_takes_type(const struct provider *p, const char *content_type);
+/* Are events of that type only counted? */
+bool provider_counts(const struct provider *p, const char *type);
+/* Does a request of that type want content back, which Callbook has not? */
+bool provider_wants_answer(const struct provider *p, const char *type);
 /* The i-th scheme of authentication by name, NULL past the last; 0: default. */
 const char *provider_scheme(const struct provider *p, size_t i);
 

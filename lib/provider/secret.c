@@ -158,8 +158,9 @@ add_secret(struct auth *a, const char *text, size_t len)
 {
 	struct secret *s = &a->secret[a->secrets++];
 
-	return a->scheme->type == SCHEME_HMAC ? add_hmac(a, s, text, len)
-					      : add_value(a, s, text, len);
+	return a->scheme->type == SCHEME_HMAC || a->scheme->type == SCHEME_JWT
+	    ? add_hmac(a, s, text, len)
+	    : add_value(a, s, text, len);
 }
 
 int

@@ -29,7 +29,10 @@ struct key {
 };
 
 struct auth {
+	const struct provider *provider;
 	const struct scheme *scheme; /* NULL: none */
+	struct arena *arena; /* of a scheme of the source's own, or NULL */
+	char *url[2]; /* the public address, two ways; NULL: not signed */
 	EVP_MD *sha256;
 	EVP_MAC *hmac;
 	struct secret secret[AUTH_SECRETS_MAX];

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/when.h"
-#include "provider/json.h"
 
 /* One turn of the conversation under way. */
 struct turn {
@@ -50,6 +49,24 @@ prefix(const struct names *names, const char *line, size_t n)
 	return 0;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Leave out the white space around a line. */
+static void
+trim(const char **s, size_t *n)
+{
+	while (*n > 0 && is_blank((*s)[*n - 1]))
+		--*n;
+	while (*n > 0 && is_blank(**s)) {
+		++*s;
+		--*n;
+	}
+}
+
 /*
  * A line without a prefix goes on with the turn before it: the turn is then
  * one piece of the text, from its first line to its last.
@@ -63,28 +80,26 @@ read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
 		const char *nl = memchr(s, '\n', n);
 		size_t whole = nl == NULL ? n : (size_t)(nl - s) + 1;
 		size_t len = nl == NULL ? n : whole - 1, skip;
-		const char *who = "agent";
+		const char *line = s, *who = "agent";
 
-		if (len > 0 && s[len - 1] == '\r')
-			len--;
-		skip = prefix(&how->agent, s, len);
+		trim(&line, &len);
+		skip = prefix(&how->agent, line, len);
 		if (skip == 0) {
 			who = "caller";
-			skip = prefix(&how->caller, s, len);
+			skip = prefix(&how->caller, line, len);
 		}
 		if (skip > 0) {
 			write_turn(b, &t);
 			t.speaker = who;
 			t.speaker_len = strlen(who);
-			while (skip < len && s[skip] == ' ')
-				skip++;
-			t.text = s + skip;
+			t.text = line + skip;
 			t.len = len - skip;
+			trim(&t.text, &t.len);
 		} else if (len > 0 && t.len == 0) {
-			t.text = s;
+			t.text = line;
 			t.len = len;
 		} else if (len > 0)
-			t.len = (size_t)(s + len - t.text);
+			t.len = (size_t)(line + len - t.text);
 		s += whole;
 		n -= whole;
 	}
@@ -93,52 +108,45 @@ read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
 
 /* --- turns ---------------------------------------------------------------- */
 
-static struct json_object *
-member(struct json_object *entry, const struct names *names)
-{
-	struct json_object *j;
+/* A list's entries, how they are read, and when the call started. */
+struct reading {
+	const struct turns *how;
+	const int64_t *started; /* NULL: not told */
+	struct scope *scope; /* its root is the entry */
+};
 
-	for (size_t i = 0; i < names->names; i++)
-		if (json_object_object_get_ex(entry, names->name[i], &j) &&
-		    j != NULL)
-			return j;
-	return NULL;
-}
-
+/* When it was said, or -1. */
 static int64_t
-turn_time(const struct turns *how, struct json_object *j)
+turn_time(const struct reading *rd)
 {
-	int64_t ms = -1, n;
-	uint64_t big;
+	const struct turns *how = rd->how;
+	struct value v;
 
-	if (json_integer(j, &n, &big) == 0)
-		(void)when_from_integer(n, how->time_format, &ms);
-	else if (json_object_is_type(j, json_type_double))
-		(void)when_from_number(
-		    json_object_get_double(j), how->time_format, &ms);
-	else if (json_object_is_type(j, json_type_string))
-		(void)when_parse(json_object_get_string(j),
-		    (size_t)json_object_get_string_len(j), how->time_format,
-		    &ms);
-	return ms;
+	if (how->time == NULL || (how->offset && rd->started == NULL) ||
+	    !value_read(rd->scope, how->time,
+		how->offset ? KIND_DURATION : KIND_INSTANT, &v))
+		return -1;
+	if (!how->offset)
+		return v.number;
+	if (v.number > WHEN_MAX - *rd->started)
+		return -1;
+	return *rd->started + v.number;
 }
 
 static void
-read_turn(const struct turns *how, struct json_object *entry, struct buf *b)
+read_turn(const struct reading *rd, struct buf *b)
 {
-	struct json_object *text, *who;
+	const struct turns *how = rd->how;
+	struct json_object *text = value_node(rd->scope, how->text), *who;
 	struct turn t = {0};
 	const struct word *ours = NULL;
 
-	if (!json_object_is_type(entry, json_type_object))
-		return;
-	text = member(entry, &how->text);
 	if (!json_object_is_type(text, json_type_string))
 		return;
 	t.text = json_object_get_string(text);
 	t.len = (size_t)json_object_get_string_len(text);
-	t.time = turn_time(how, member(entry, &how->time));
-	who = member(entry, &how->speaker);
+	t.time = turn_time(rd);
+	who = value_node(rd->scope, how->speaker);
 	if (json_object_is_type(who, json_type_string)) {
 		t.speaker = json_object_get_string(who);
 		t.speaker_len = (size_t)json_object_get_string_len(who);
@@ -153,20 +161,34 @@ read_turn(const struct turns *how, struct json_object *entry, struct buf *b)
 	write_turn(b, &t);
 }
 
-bool
-transcript_read(struct scope *s, const struct rule *r, struct buf *b)
+static void
+read_turns(struct scope *s, const struct turns *how, const int64_t *started,
+    struct json_object *list, struct buf *b)
 {
-	struct json_object *j = value_node(s, r);
+	struct scope inner = *s;
+	const struct reading rd = {how, started, &inner};
+	size_t n = json_object_array_length(list);
 
-	if (r->turns->lines && json_object_is_type(j, json_type_string)) {
-		read_lines(r->turns, json_object_get_string(j),
-		    (size_t)json_object_get_string_len(j), b);
-	} else if (!r->turns->lines &&
-	    json_object_is_type(j, json_type_array)) {
-		size_t n = json_object_array_length(j);
+	for (size_t i = 0; i < n; i++) {
+		inner.root = json_object_array_get_idx(list, i);
+		read_turn(&rd, b);
+	}
+	s->failed = inner.failed;
+}
 
-		for (size_t i = 0; i < n; i++)
-			read_turn(r->turns, json_object_array_get_idx(j, i), b);
+bool
+transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
+    struct buf *b)
+{
+	for (; r != NULL && b->len == 0; r = r->next) {
+		struct json_object *j = value_node(s, r);
+
+		if (r->turns->lines && json_object_is_type(j, json_type_string))
+			read_lines(r->turns, json_object_get_string(j),
+			    (size_t)json_object_get_string_len(j), b);
+		else if (!r->turns->lines &&
+		    json_object_is_type(j, json_type_array))
+			read_turns(s, r->turns, started, j, b);
 	}
 	if (b->len == 0)
 		return false;

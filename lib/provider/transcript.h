@@ -7,9 +7,10 @@
 #include "provider/value.h"
 
 /*
- * Add what r finds to b.  Returns false, and b as it was, if there is nothing
- * that anybody said.
+ * Add what r finds to b.  started is when the call did, NULL: not told.
+ * Returns false, and b as it was, if there is nothing that anybody said.
  */
-bool transcript_read(struct scope *s, const struct rule *r, struct buf *b);
+bool transcript_read(struct scope *s, const struct rule *r,
+    const int64_t *started, struct buf *b);
 
 #endif /* !TRANSCRIPT_H */

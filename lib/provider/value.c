@@ -240,8 +240,8 @@ mapped(struct scope *s, const struct rule *r, const struct found *f)
 	return to;
 }
 
-bool
-value_text(struct scope *s, const struct rule *r, size_t max, struct word *out)
+static bool
+read_text(struct scope *s, const struct rule *r, size_t max, struct word *out)
 {
 	struct found f;
 	bool there = find(s, r, &f);
@@ -262,6 +262,15 @@ value_text(struct scope *s, const struct rule *r, size_t max, struct word *out)
 		return false;
 	*out = *word;
 	return true;
+}
+
+bool
+value_text(struct scope *s, const struct rule *r, size_t max, struct word *out)
+{
+	for (; r != NULL; r = r->next)
+		if (read_text(s, r, max, out))
+			return true;
+	return false;
 }
 
 /* --- other kinds ---------------------------------------------------------- */
@@ -296,7 +305,7 @@ read_boolean(struct scope *s, const struct rule *r, int64_t *out)
 	struct word w;
 
 	if (r->map != NULL || r->starts != NULL || r->is != NULL) {
-		if (!value_text(s, r, MAP_TEXT_MAX, &w))
+		if (!read_text(s, r, MAP_TEXT_MAX, &w))
 			return false;
 	} else if (!find(s, r, &f) || !found_text(s, &f, true, &w)) {
 		return false;
@@ -306,7 +315,7 @@ read_boolean(struct scope *s, const struct rule *r, int64_t *out)
 }
 
 static bool
-read_instant(struct scope *s, const struct rule *r, int64_t *out)
+find_instant(struct scope *s, const struct rule *r, int64_t *out)
 {
 	struct found f;
 	struct word w;
@@ -326,11 +335,42 @@ read_instant(struct scope *s, const struct rule *r, int64_t *out)
 }
 
 static bool
+read_instant(struct scope *s, const struct rule *r, int64_t *out)
+{
+	struct value plus;
+
+	if (!find_instant(s, r, out))
+		return false;
+	if (r->plus == NULL)
+		return true;
+	if (!value_read(s, r->plus, KIND_DURATION, &plus) ||
+	    plus.number > WHEN_MAX - *out)
+		return false;
+	*out += plus.number;
+	return true;
+}
+
+static bool
+read_between(struct scope *s, const struct rule *r, int64_t *out)
+{
+	struct value from, until;
+
+	if (!value_read(s, r->from, KIND_INSTANT, &from) ||
+	    !value_read(s, r->until, KIND_INSTANT, &until) ||
+	    until.number < from.number)
+		return false;
+	*out = until.number - from.number;
+	return true;
+}
+
+static bool
 read_duration(struct scope *s, const struct rule *r, int64_t *out)
 {
 	struct found f;
 	struct word w;
 
+	if (r->from != NULL)
+		return read_between(s, r, out);
 	if (!find(s, r, &f))
 		return false;
 	if (json_object_is_type(f.node, json_type_int) ||
@@ -341,15 +381,16 @@ read_duration(struct scope *s, const struct rule *r, int64_t *out)
 	    when_duration(w.text, w.len, r->unit, out) == 0;
 }
 
-bool
-value_read(struct scope *s, const struct rule *r, enum call_kind kind,
+/* The value that this rule alone gives. */
+static bool
+read_value(struct scope *s, const struct rule *r, enum call_kind kind,
     struct value *out)
 {
 	struct word w;
 
 	switch (kind) {
 	case KIND_TEXT:
-		out->set = value_text(s, r, MAP_TEXT_MAX, &w);
+		out->set = read_text(s, r, MAP_TEXT_MAX, &w);
 		if (out->set) {
 			out->text = w.text;
 			out->len = w.len;
@@ -371,5 +412,15 @@ value_read(struct scope *s, const struct rule *r, enum call_kind kind,
 		out->set = false;
 		break;
 	}
+	return out->set;
+}
+
+bool
+value_read(struct scope *s, const struct rule *r, enum call_kind kind,
+    struct value *out)
+{
+	out->set = false;
+	for (; r != NULL && !out->set; r = r->next)
+		(void)read_value(s, r, kind, out);
 	return out->set;
 }

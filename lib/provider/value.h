@@ -25,7 +25,10 @@ struct scope {
 	bool failed; /* memory ran out */
 };
 
-/* The first place of r that has something; NULL: none, or not in the body. */
+/*
+ * The first place of r, its next ones apart, that has something; NULL: none,
+ * or not in the body.
+ */
 struct json_object *value_node(struct scope *s, const struct rule *r);
 
 /*

@@ -352,6 +352,20 @@ requeue(struct store *st, struct job *j)
 	return event_add(st, j->delivery, j->event, &j->number);
 }
 
+static enum store_rc
+counted_add(struct store *st, struct job *j)
+{
+	int64_t source = source_id(st, j->delivery);
+	sqlite3_stmt *s = stmt_get(st, SQL_COUNTED_ADD);
+
+	if (source == 0 || s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	bind_text(s, 2, j->type);
+	sqlite3_bind_int64(s, 3, j->delivery->received);
+	return stmt_run(st, s);
+}
+
 enum store_rc
 apply_job(struct store *st, struct job *j)
 {
@@ -365,6 +379,8 @@ apply_job(struct store *st, struct job *j)
 		return rejected_add(st, j);
 	case JOB_REQUEUE:
 		return requeue(st, j);
+	case JOB_COUNT:
+		return counted_add(st, j);
 	case JOB_PROBE:
 		return STORE_OK;
 	}

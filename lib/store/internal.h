@@ -44,9 +44,11 @@ enum sql {
 	SQL_REJECTED_ADD,
 	SQL_REJECTED_TRIM,
 	SQL_REJECTED_TAKE,
+	SQL_COUNTED_ADD,
 	SQL_EACH_EVENT,
 	SQL_EACH_QUARANTINE,
 	SQL_EACH_REJECTED,
+	SQL_EACH_COUNTED,
 	SQL_EACH_CALL,
 	SQL_EACH_CALL_BY_ID,
 	SQL_CALL_EVENTS,
@@ -83,11 +85,13 @@ struct job {
 		JOB_QUARANTINE,
 		JOB_REJECT,
 		JOB_REQUEUE,
+		JOB_COUNT,
 		JOB_PROBE
 	} kind;
 	const struct delivery *delivery;
 	const struct event *event;
 	const char *reason;
+	const char *type; /* JOB_COUNT */
 	bool rejected; /* JOB_REQUEUE: of the ring, not the quarantine */
 	int64_t row; /* JOB_REQUEUE */
 

@@ -29,6 +29,7 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 	e->received = sqlite3_column_int64(s, 8);
 	e->repeats = sqlite3_column_int64(s, 9);
 	e->repeated = sqlite3_column_int64(s, 10);
+	memcpy(e->digest, sqlite3_column_blob(s, 13), sizeof(e->digest));
 	e->flags = 0;
 	if (sqlite3_column_int(s, 11))
 		e->flags |= CALL_VARIANT;
@@ -73,6 +74,28 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 		rc = finish(st, s, step);
 	} while (rc == STORE_OK && step == SQLITE_DONE && rows == SLICE_EVENTS);
 	return rc;
+}
+
+enum store_rc
+store_each_count(struct store *st, store_count_fn fn, void *arg)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_EACH_COUNTED);
+	int step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		const struct stored_count c = {.source = text(s, 0),
+		    .provider = text(s, 1),
+		    .type = text(s, 2),
+		    .count = sqlite3_column_int64(s, 3),
+		    .first = sqlite3_column_int64(s, 4),
+		    .last = sqlite3_column_int64(s, 5)};
+
+		if (fn(arg, &c) != 0)
+			break;
+	}
+	return finish(st, s, step);
 }
 
 /* One row at a time, so that the callback may write to the store. */

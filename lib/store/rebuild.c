@@ -36,6 +36,20 @@ in_slices(struct rebuild *rb, row_fn fn)
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }
 
+/*
+ * Map a stored event.  Its key and digest are those it was stored under: they
+ * are of the content as received, of which a part may have been left out.
+ */
+static int
+map_again(struct rebuild *rb, const struct stored_event *se, struct event *e)
+{
+	if (rb->map(rb->arg, se, e) != 0)
+		return -1;
+	memcpy(e->key, se->key, sizeof(e->key));
+	memcpy(e->digest, se->digest, sizeof(e->digest));
+	return 0;
+}
+
 /* Write what the event says of itself now, if that is something else. */
 static enum store_rc
 event_update(
@@ -77,10 +91,10 @@ event_again(struct rebuild *rb, int64_t *after)
 		goto out;
 	}
 	stored_event_read(s, &se);
-	source = sqlite3_column_int64(s, 13);
+	source = sqlite3_column_int64(s, 14);
 	*after = se.number;
 	rb->result->events++;
-	if (rb->map(rb->arg, &se, &e) != 0) {
+	if (map_again(rb, &se, &e) != 0) {
 		rb->result->failed++;
 		goto out;
 	}
@@ -158,7 +172,7 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		struct event e;
 
 		stored_event_read(s, &se);
-		if (rb->map(rb->arg, &se, &e) != 0) {
+		if (map_again(rb, &se, &e) != 0) {
 			rc = STORE_NOT_FOUND;
 			break;
 		}

@@ -46,7 +46,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  call INTEGER REFERENCES call,"
     "  content_type TEXT NOT NULL,"
     "  headers TEXT," /* those that the mapping used */
-    "  body BLOB NOT NULL" /* as it came */
+    "  body BLOB NOT NULL" /* as it came, or without its bulk */
     ") STRICT;"
     "CREATE UNIQUE INDEX event_key ON event (source, key, variant);"
     "CREATE INDEX event_call ON event (call) WHERE call IS NOT NULL;"
@@ -137,6 +137,16 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  talk INTEGER NOT NULL," /* ms */
     "  with_errors INTEGER NOT NULL,"
     "  PRIMARY KEY (day, source, agent, direction, outcome)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Events of types that are counted, of which nothing else is kept. */
+    "CREATE TABLE counted ("
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  type TEXT NOT NULL," /* the platform's word */
+    "  count INTEGER NOT NULL,"
+    "  first INTEGER NOT NULL," /* ms, received */
+    "  last INTEGER NOT NULL,"
+    "  PRIMARY KEY (source, type)"
     ") STRICT, WITHOUT ROWID;"
 
     /* Authenticates, and tells no event.  Same bytes: one row. */

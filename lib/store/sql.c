@@ -17,7 +17,8 @@
 	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"     \
 	" AND v.key = e.key AND v.seq <> e.seq),"                      \
 	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"         \
-	" AND l.time > e.time AND l.received < e.received)"
+	" AND l.time > e.time AND l.received < e.received),"           \
+	" e.digest"
 #define EVENT_FROM                                       \
 	" FROM event e JOIN source s ON s.id = e.source" \
 	" LEFT JOIN repeat r ON r.event = e.seq"
@@ -124,6 +125,11 @@ const char *const sql_text[SQL__MAX] = {
 	" headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_REJECTED_TRIM] = "DELETE FROM rejected WHERE id <= ?1",
     [SQL_REJECTED_TAKE] = "DELETE FROM rejected WHERE id = ?1",
+    [SQL_COUNTED_ADD] =
+	"INSERT INTO counted (source, type, count, first, last)"
+	" VALUES (?1, ?2, 1, ?3, ?3)"
+	" ON CONFLICT (source, type) DO UPDATE SET count = count + 1,"
+	" first = min(first, ?3), last = max(last, ?3)",
 
     [SQL_EACH_EVENT] =
 	"SELECT " EVENT_COLUMNS EVENT_FROM
@@ -135,6 +141,10 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_EACH_REJECTED] = "SELECT " DELIVERY_COLUMNS ", 0"
 			  " FROM rejected q JOIN source s ON s.id = q.source"
 			  " WHERE q.id > ?1 ORDER BY q.id LIMIT 1",
+    [SQL_EACH_COUNTED] =
+	"SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
+	" FROM counted c JOIN source s ON s.id = c.source"
+	" ORDER BY s.name, s.provider, c.type",
     [SQL_EACH_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
 		      " FROM call c JOIN source s ON s.id = c.source"
 		      " ORDER BY c.started DESC, c.number DESC",

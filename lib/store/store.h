@@ -97,6 +97,10 @@ enum store_rc store_reject(
 enum store_rc store_requeue(struct store *st, bool rejected, int64_t row,
     const struct delivery *d, const struct event *e, int64_t *number);
 
+/* Count d, an event of a type that is not kept. */
+enum store_rc store_count(
+    struct store *st, const struct delivery *d, const char *type);
+
 /* Is the store writable at this moment?  Takes and releases the lock. */
 enum store_rc store_probe(struct store *st);
 
@@ -108,6 +112,7 @@ struct stored_event {
 	const char *source;
 	const char *provider;
 	unsigned char key[EVENT_KEY_SIZE];
+	unsigned char digest[EVENT_KEY_SIZE];
 	bool variant; /* a further content of the event's key */
 	const char *content_type;
 	const char *headers; /* those the mapping used, or NULL */
@@ -127,9 +132,19 @@ struct stored_delivery {
 	struct delivery delivery;
 };
 
+/* Events of a type that is not kept.  Borrowed during the callback. */
+struct stored_count {
+	const char *source;
+	const char *provider;
+	const char *type;
+	int64_t count;
+	int64_t first, last; /* ms, received */
+};
+
 /* A callback returns 0 to go on, anything else to stop. */
 typedef int (*store_event_fn)(void *arg, const struct stored_event *e);
 typedef int (*store_delivery_fn)(void *arg, const struct stored_delivery *d);
+typedef int (*store_count_fn)(void *arg, const struct stored_count *c);
 
 /* Events after number `after`, in the order stored, variants left out. */
 enum store_rc store_each_event(
@@ -138,6 +153,9 @@ enum store_rc store_each_event(
 /* The quarantine or the ring, oldest first; row 0: all. */
 enum store_rc store_each_delivery(struct store *st, bool rejected, int64_t row,
     store_delivery_fn fn, void *arg);
+
+/* What was counted, by source, provider and type. */
+enum store_rc store_each_count(struct store *st, store_count_fn fn, void *arg);
 
 /* A call as folded.  Borrowed during the callback. */
 struct stored_call {

@@ -268,6 +268,15 @@ store_requeue(struct store *st, bool rejected, int64_t row,
 }
 
 enum store_rc
+store_count(struct store *st, const struct delivery *d, const char *type)
+{
+	struct job j = {.kind = JOB_COUNT, .delivery = d};
+
+	j.type = type;
+	return submit(st, &j);
+}
+
+enum store_rc
 store_probe(struct store *st)
 {
 	struct job j = {.kind = JOB_PROBE};

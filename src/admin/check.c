@@ -123,7 +123,7 @@ check_source(struct check *k, const struct config_source *cs)
 		    cs->line, cs->provider);
 		return;
 	}
-	auth = auth_new(p, cs->auth, cs->secret_file, cs->key_file, &why);
+	auth = auth_new(p, cs, &why);
 	if (auth == NULL)
 		faults(k, about, &why);
 	else if (auth_is_none(auth))
@@ -297,6 +297,15 @@ check_versions(struct check *k, const struct store_health *h)
 		    h->timezone, zone);
 }
 
+static int
+counted(void *arg, const struct stored_count *c)
+{
+	finding(arg, GOOD, "counted",
+	    "%" PRId64 " %s events of %s, a type that is not kept", c->count,
+	    c->type, c->source);
+	return 0;
+}
+
 static void
 check_counts(struct check *k, const struct store_health *h)
 {
@@ -341,6 +350,8 @@ check_store(struct check *k)
 	} else {
 		check_versions(k, &h);
 		check_counts(k, &h);
+		if (store_each_count(a->store, counted, k) != STORE_OK)
+			finding(k, FAIL, "store", "%s does not answer", o.path);
 		check_free(k, h.free_bytes);
 	}
 	buf_reset(&why, 0);

@@ -169,7 +169,7 @@ verify(struct quarantine *q, const struct kept *k, struct buf *why)
 	m.env = message_env_from(k->arena, k->d.headers);
 	if (m.env == NULL)
 		return "its headers cannot be read";
-	auth = auth_new(p, cs->auth, cs->secret_file, cs->key_file, why);
+	auth = auth_new(p, cs, why);
 	if (auth == NULL)
 		return buf_str(why);
 	rc = auth_verify_kept(auth, &m, NULL, k->d.received);

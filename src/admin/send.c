@@ -15,19 +15,23 @@
 #include "provider/auth.h"
 
 #define SEND_TIMEOUT_S 30L /* the patience of a typical platform */
+#define FORM_TYPE "application/x-www-form-urlencoded"
+#define JSON_TYPE "application/json"
 #define SEND_ANSWER_MAX (64 * 1024) /* bytes shown of an answer */
 
 static const char help[] =
     "usage: callbook send --source NAME [--url URL] [--key PRIVATE.pem]\n"
-    "           [--header 'NAME: VALUE']... [--form] [--print-curl] FILE|-\n\n"
+    "           [--header 'NAME: VALUE']... [--form | --get] [--print-curl]\n"
+    "           FILE|-\n\n"
     "Signs the body in FILE as the source's platform would and posts it to\n"
     "the receiver: a test of an installation from end to end.\n\n"
     "      --source NAME   of the configuration; tells scheme and secret\n"
-    "      --url URL       the receiver, without the source; default: url\n"
-    "                      of the configuration\n"
+    "      --url URL       the receiver, without the source; default: the\n"
+    "                      source's address in the configuration\n"
     "      --key FILE      private key, PEM, for RSA and Ed25519\n"
     "      --header        another header; may be repeated\n"
     "      --form          the body is a form (default for *.form)\n"
+    "      --get           the form goes into the query of a GET\n"
     "      --print-curl    print a curl command that does it, send nothing\n"
     "  -c, --config FILE   the configuration, callbook.conf(5)\n";
 
@@ -37,6 +41,7 @@ static const struct option longs[] = {
     {"key", required_argument, NULL, 'k'},
     {"header", required_argument, NULL, 'H'},
     {"form", no_argument, NULL, 'f'},
+    {"get", no_argument, NULL, 'g'},
     {"print-curl", no_argument, NULL, 'p'},
     ADMIN_OPTIONS,
 };
@@ -44,10 +49,10 @@ static const struct option longs[] = {
 struct send {
 	struct admin *admin;
 	const char *source, *url, *key, *file;
-	bool form, print;
+	bool form, get, print;
 	struct buf headers; /* `Name: value` lines */
 	struct buf address; /* URL/SOURCE and what follows */
-	struct buf body;
+	struct buf body; /* with --get: the query */
 };
 
 /* A further part of the path (RFC 3986 section 2). */
@@ -66,13 +71,49 @@ add_segment(struct buf *b, const struct buf *segment)
 	b->failed |= segment->failed;
 }
 
+/* Add what makes the body acceptable to the headers and the address. */
+static int
+prove(struct send *s, const struct auth *auth, struct buf *why)
+{
+	struct auth_proof proof = {0};
+	struct buf query = {0};
+	char *env[] = {NULL, NULL};
+	const struct message m = {.env = env,
+	    .content_type = s->form || s->get ? FORM_TYPE : JSON_TYPE,
+	    .body = buf_str(&s->body),
+	    .len = s->body.len};
+	const char *mark = "?";
+	int rc = -1;
+
+	buf_printf(&query, "QUERY_STRING=%s", s->get ? m.body : "");
+	if (query.failed)
+		buf_puts(why, "out of memory");
+	else {
+		env[0] = query.data;
+		rc = auth_sign(auth, s->key, &m, when_now(), &proof, why);
+	}
+	if (proof.segment.len > 0)
+		add_segment(&s->address, &proof.segment);
+	if (s->get) {
+		buf_printf(&s->address, "?%s", m.body);
+		mark = "&";
+	}
+	if (proof.query.len > 0)
+		buf_printf(&s->address, "%s%s", mark, buf_str(&proof.query));
+	buf_puts(&s->headers, buf_str(&proof.headers));
+	s->headers.failed |= proof.headers.failed;
+	auth_proof_free(&proof);
+	buf_free(&query);
+	return rc;
+}
+
 static int
 sign(struct send *s, const struct config_source *cs)
 {
 	struct admin *a = s->admin;
 	const struct provider *p = providers_find(a->providers, cs->provider);
-	struct buf why = {0}, segment = {0};
-	struct auth *auth = NULL;
+	struct buf why = {0};
+	struct auth *auth;
 	int rc = -1;
 
 	if (p == NULL) {
@@ -80,16 +121,17 @@ sign(struct send *s, const struct config_source *cs)
 		    a, "source %s: no provider '%s'", cs->name, cs->provider);
 		return -1;
 	}
-	auth = auth_new(p, cs->auth, cs->secret_file, cs->key_file, &why);
+	if (s->get && !provider_takes_method(p, "GET")) {
+		admin_warnx(a, "source %s: %s sends no GET", cs->name,
+		    provider_name(p));
+		return -1;
+	}
+	auth = auth_new(p, cs, &why);
 	if (auth != NULL)
-		rc = auth_sign(auth, s->key, buf_str(&s->body), s->body.len,
-		    when_now(), &s->headers, &segment, &why);
+		rc = prove(s, auth, &why);
 	if (rc == -1)
 		admin_reasons(a, &why);
-	else if (segment.len > 0)
-		add_segment(&s->address, &segment);
 	auth_free(auth);
-	buf_free(&segment);
 	buf_free(&why);
 	return rc;
 }
@@ -139,10 +181,14 @@ print_curl(const struct send *s)
 
 	buf_puts(&out, "curl -sS");
 	each_header(&s->headers, curl_header, &out);
-	buf_printf(&data, "@%s", s->file);
-	buf_puts(&out, " --data-binary ");
-	quote(&out, buf_str(&data), data.len);
-	buf_puts(&out, " ");
+	if (s->get) {
+		buf_puts(&out, " -g ");
+	} else {
+		buf_printf(&data, "@%s", s->file);
+		buf_puts(&out, " --data-binary ");
+		quote(&out, buf_str(&data), data.len);
+		buf_puts(&out, " ");
+	}
 	quote(&out, buf_str(&s->address), s->address.len);
 	buf_puts(&out, "\n");
 	out.failed |= data.failed;
@@ -202,9 +248,11 @@ post(const struct send *s, CURL *h, const struct slist *l, struct buf *answer,
 	SET(CURLOPT_ERRORBUFFER, error);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_URL, buf_str(&s->address));
-	SET(CURLOPT_POST, 1L);
-	SET(CURLOPT_POSTFIELDS, buf_str(&s->body));
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body.len);
+	if (!s->get) {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDS, buf_str(&s->body));
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body.len);
+	}
 	SET(CURLOPT_HTTPHEADER, l->list);
 	SET(CURLOPT_USERAGENT, "callbook/" CALLBOOK_VERSION);
 	SET(CURLOPT_TIMEOUT, SEND_TIMEOUT_S);
@@ -257,6 +305,49 @@ send_it(const struct send *s)
 	return result;
 }
 
+/* Make the form one that can stand in a URL: without the file's last line end.
+ */
+static int
+check_query(struct send *s)
+{
+	struct buf *b = &s->body;
+
+	while (b->len > 0 && strchr("\r\n", b->data[b->len - 1]) != NULL)
+		b->data[--b->len] = '\0';
+	for (size_t i = 0; i < b->len; i++)
+		if ((unsigned char)b->data[i] <= ' ' ||
+		    (unsigned char)b->data[i] > '~' || b->data[i] == '#') {
+			admin_warnx(s->admin,
+			    "%s: byte %zu cannot stand in a URL", s->file,
+			    i + 1);
+			return -1;
+		}
+	return 0;
+}
+
+/* URL/SOURCE, or the source's public address. */
+static int
+set_address(struct send *s, const struct config_source *cs)
+{
+	struct buf *b = &s->address;
+
+	if (s->url == NULL && cs->url == NULL) {
+		admin_warnx(s->admin,
+		    "the configuration has no url: give --url, "
+		    "such as http://127.0.0.1:8080/callbook.fcgi");
+		return -1;
+	}
+	if (s->url == NULL) {
+		buf_puts(b, cs->url);
+		return 0;
+	}
+	buf_puts(b, s->url);
+	while (b->len > 0 && b->data[b->len - 1] == '/')
+		b->data[--b->len] = '\0';
+	buf_printf(b, "/%s", cs->name);
+	return 0;
+}
+
 /* Everything but the sending. */
 static int
 prepare(struct send *s)
@@ -272,24 +363,14 @@ prepare(struct send *s)
 		    a, "%s has no [source %s]", a->config_file, s->source);
 		return -1;
 	}
-	if (s->url == NULL)
-		s->url = a->config->url;
-	if (s->url == NULL) {
-		admin_warnx(a,
-		    "the configuration has no url: give --url, "
-		    "such as http://127.0.0.1:8080/callbook.fcgi");
+	if (set_address(s, cs) == -1 ||
+	    admin_read(a, s->file, &s->body) == -1 ||
+	    (s->get && check_query(s) == -1))
 		return -1;
-	}
-	if (admin_read(a, s->file, &s->body) == -1)
-		return -1;
-	buf_add(&s->address, s->url, strlen(s->url));
-	while (s->address.len > 0 && s->address.data[s->address.len - 1] == '/')
-		s->address.data[--s->address.len] = '\0';
-	buf_printf(&s->address, "/%s", s->source);
-	buf_printf(&s->headers, "Content-Type: %s\n",
-	    s->form || admin_is_form(s->file)
-		? "application/x-www-form-urlencoded"
-		: "application/json");
+	s->form = s->form || admin_is_form(s->file);
+	if (!s->get)
+		buf_printf(&s->headers, "Content-Type: %s\n",
+		    s->form ? FORM_TYPE : JSON_TYPE);
 	return sign(s, cs);
 }
 
@@ -322,6 +403,9 @@ options(struct send *s, int argc, char **argv, struct buf *extra)
 			break;
 		case 'f':
 			s->form = true;
+			break;
+		case 'g':
+			s->get = true;
 			break;
 		case 'p':
 			s->print = true;

@@ -231,26 +231,35 @@ not_stored(struct passage *p)
 	later(p->w, "The event could not be stored now. Send it again later.");
 }
 
+/* Begin the JSON answer to what was taken.  false: the answer has no body. */
+static bool
+begin_taken(struct passage *p, const char *result)
+{
+	struct response *w = p->w;
+
+	w->status = p->source->config->answer;
+	if (w->status == 204)
+		return false;
+	w->content_type = JSON_TYPE;
+	buf_printf(&w->body, "{\"result\":\"%s\"", result);
+	return true;
+}
+
 /* Say by a member of the JSON answer what became of the delivery. */
 static void
 kept(struct passage *p, const char *result, const char *member, int64_t number,
     const char *reason)
 {
-	struct response *w = p->w;
+	struct buf *b = &p->w->body;
 
-	if (p->source->config->answer == 204) {
-		w->status = 204;
+	if (!begin_taken(p, result))
 		return;
-	}
-	w->status = 200;
-	w->content_type = JSON_TYPE;
-	buf_printf(&w->body, "{\"result\":\"%s\",\"%s\":%lld", result, member,
-	    (long long)number);
+	buf_printf(b, ",\"%s\":%lld", member, (long long)number);
 	if (reason != NULL) {
-		buf_puts(&w->body, ",\"reason\":");
-		buf_json_str(&w->body, reason);
+		buf_puts(b, ",\"reason\":");
+		buf_json_str(b, reason);
 	}
-	buf_puts(&w->body, "}\n");
+	buf_puts(b, "}\n");
 }
 
 /* --- keeping ------------------------------------------------------------ */
@@ -276,26 +285,75 @@ delivery_of(struct passage *p, bool headers)
 	return d;
 }
 
+/* It is stored, and stays without the answer that it wants. */
 static void
-keep_event(struct passage *p, const struct event *e)
+no_answer(struct passage *p, const char *type)
+{
+	response_problem(p->w, 501,
+	    "Callbook records and does not answer. It has recorded this "
+	    "\"%s\"; give the platform another address for requests of that "
+	    "type.",
+	    type);
+}
+
+/* Of some types there are so many that only their number is of interest. */
+static void
+count_event(struct passage *p, const struct event *e)
 {
 	struct delivery d = delivery_of(p, false);
+
+	if (store_count(p->rc->store, &d, e->type) != STORE_OK)
+		not_stored(p);
+	else if (begin_taken(p, "counted"))
+		buf_puts(&p->w->body, "}\n");
+}
+
+/* body: what is to be kept of it. */
+static void
+keep_event(
+    struct passage *p, const struct event *e, const char *body, size_t len)
+{
+	struct delivery d = delivery_of(p, false);
+	const char *result = NULL;
 	int64_t number = 0;
 
+	d.body = body;
+	d.len = len;
 	switch (store_event(p->rc->store, &d, e, &number)) {
 	case STORE_OK:
-		kept(p, "stored", "event", number, NULL);
+		result = "stored";
 		break;
 	case STORE_DUPLICATE:
-		kept(p, "duplicate", "event", number, NULL);
+		result = "duplicate";
 		break;
 	case STORE_VARIANT:
-		kept(p, "variant", "event", number, NULL);
+		result = "variant";
 		break;
 	default:
-		not_stored(p);
 		break;
 	}
+	if (result == NULL)
+		not_stored(p);
+	else if (provider_wants_answer(p->source->provider, e->type))
+		no_answer(p, e->type);
+	else
+		kept(p, result, "event", number, NULL);
+}
+
+/* Map the message; *body is what is to be kept of its own. */
+static enum map_rc
+map_message(struct passage *p, struct event *e, const char **reason,
+    const char **body, size_t *len)
+{
+	struct mapper *mp = p->worker->mapper;
+	const struct provider *pr = p->source->provider;
+
+	if (p->source->config->drop_bulk)
+		return mapper_map_lean(
+		    mp, pr, &p->m, p->received, e, reason, body, len);
+	*body = p->m.body;
+	*len = p->m.len;
+	return mapper_map(mp, pr, &p->m, p->received, e, reason);
 }
 
 /* What authenticates and can not be used is kept: a definition may be wrong. */
@@ -357,13 +415,16 @@ reject(struct passage *p, enum auth_rc why)
 static void
 map_and_keep(struct passage *p)
 {
-	const char *reason = "";
+	const char *reason = "", *body;
 	struct event e;
+	size_t len;
 
-	switch (mapper_map(p->worker->mapper, p->source->provider, &p->m,
-	    p->received, &e, &reason)) {
+	switch (map_message(p, &e, &reason, &body, &len)) {
 	case MAP_OK:
-		keep_event(p, &e);
+		if (provider_counts(p->source->provider, e.type))
+			count_event(p, &e);
+		else
+			keep_event(p, &e, body, len);
 		break;
 	case MAP_MALFORMED:
 		quarantine(p, reason, true);

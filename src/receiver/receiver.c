@@ -35,8 +35,7 @@ load_source(struct receiver *rc, struct source *s,
 		    config->provider);
 		return -1;
 	}
-	s->auth = auth_new(s->provider, config->auth, config->secret_file,
-	    config->key_file, &reason);
+	s->auth = auth_new(s->provider, config, &reason);
 	if (s->auth == NULL) {
 		begin_fault(why, rc->config, config);
 		buf_puts(why, buf_str(&reason));

@@ -458,6 +458,38 @@ END
   has '"busy"'
 }
 
+# literal N - the Nth literal display of the manual's examples.
+literal() {
+  sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$ROOT/src/man/callbook-provider.5" |
+    awk -v n="$1" '/^\.Bd/ {i++; next} /^\.Ed/ {past = i} i == n && past < n'
+}
+
+@test "the manual's example of a new platform works from start to end" {
+  literal 1 >finished.json
+  literal 2 >providers/parrot.json
+  cmp finished.json "$ROOT/tests/data/parrot/finished.json"
+  cmp providers/parrot.json "$ROOT/tests/data/parrot/parrot.json"
+  run -0 callbook provider check providers/parrot.json finished.json
+  has '"outcome": "completed"'
+  has '"ended": "2026-05-28T20:26:35.000Z"'
+  cat >>callbook.conf <<END
+[source desk]
+provider = parrot
+secret_file = secret
+END
+  run -0 callbook check
+  has "source desk: parrot, auth hmac"
+  run -0 signed desk finished.json
+  has '"stored"'
+  run -0 callbook show p-17
+  has "Hi there."
+  jq '.kind = "call.level"' finished.json >level.json
+  run -0 signed desk level.json
+  has '{"result":"counted"}'
+  run -0 callbook check
+  has "1 call.level events of desk"
+}
+
 # --- show ---------------------------------------------------------------------
 
 @test "show: a call with its events, facts and transcript" {
@@ -767,4 +799,51 @@ END
   has "support"
   run -0 callbook show 5d2c8a10-77f4-4e0b-9c1d-000000000150
   has "completed"
+}
+
+@test "rebuild: a body kept without its bulk changes nothing" {
+  cat >>callbook.conf <<END
+[source voice]
+provider = elevenlabs
+auth = none
+drop_bulk = yes
+END
+  for name in audio transcription audio; do
+    cgi voice <"$DATA/elevenlabs/post_call_$name.json"
+  done >answers
+  [ "$(grep -c '"stored"' answers)" = 2 ]
+  [ "$(grep -c '"duplicate"' answers)" = 1 ]
+  sqlite3 callbook.db .dump >before
+  run -1 grep full_audio before
+  run -0 callbook rebuild
+  has "changed  0"
+  has "failed   0"
+  sqlite3 callbook.db .dump | cmp before -
+  run -0 callbook show conv_01jx9a7f5t6h8p2d0s3c
+  has "completed"
+}
+
+@test "P3 every fixture of the platforms that anybody may choose from" {
+  for name in vapi retell bland elevenlabs standard-webhooks twilio; do
+    printf '[source %s]\nprovider = %s\nauth = none\n' "$name" "$name"
+  done >>callbook.conf
+  for name in vapi retell bland elevenlabs standard-webhooks; do
+    for file in "$DATA/$name"/*.json; do cgi "$name" <"$file"; done
+  done >answers
+  form=application/x-www-form-urlencoded
+  for file in "$DATA"/twilio/*.form; do
+    cgi twilio CONTENT_TYPE=$form <"$file"
+  done >>answers
+  cgi twilio REQUEST_METHOD=GET CONTENT_TYPE= CONTENT_LENGTH= \
+    QUERY_STRING="$(cat "$DATA/twilio/busy.form")" </dev/null >>answers
+  [ "$(grep -c '"duplicate"' answers)" = 1 ]
+  [ "$(grep -c 'Status: 501' answers)" = 8 ]
+  run -1 grep -E 'Status: (4|503)|quarantined|variant' answers
+  run -0 exported
+  [ "$output" -ge 60 ]
+  sqlite3 callbook.db .dump >before
+  run -0 callbook rebuild
+  has "changed  0"
+  has "failed   0"
+  sqlite3 callbook.db .dump | cmp before -
 }

@@ -51,6 +51,17 @@
 	"\",\"signed\":\"{time}.{body}\","                                     \
 	"\"time\":{\"header\":\"X-Time\"}}}"
 
+#define JWT(encoding)                                          \
+	"{\"j\":{\"type\":\"jwt\",\"claim\":\"payload_hash\"," \
+	"\"encoding\":\"" encoding "\"}}"
+/* Over the URL and the form. */
+#define URL_FORM                                                            \
+	"{\"h\":{\"type\":\"hmac\",\"header\":\"X-Sig\",\"hash\":\"sha1\"," \
+	"\"encoding\":\"base64\",\"signed\":\"{url}{form}\","               \
+	"\"body_hash\":\"query:bodySHA256\"}},"                             \
+	"\"methods\":[\"POST\",\"GET\"],\"body\":[\"form\",\"json\"]"
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
 /* A message of a body and at most three variables. */
 struct sent {
 	char variable[3][2048];
@@ -117,6 +128,25 @@ parse(const char *definition)
 	return p;
 }
 
+/* What a source says; the texts are only read. */
+static struct config_source
+source_of(const char *scheme, const char *secret_file, const char *key_file)
+{
+	return (struct config_source){.auth = (char *)(uintptr_t)scheme,
+	    .secret_file = (char *)(uintptr_t)secret_file,
+	    .key_file = (char *)(uintptr_t)key_file};
+}
+
+static struct auth *
+open_auth(const struct provider *p, const char *scheme, const char *secret_file,
+    const char *key_file, struct buf *why)
+{
+	const struct config_source cs = source_of(
+	    scheme, secret_file, key_file);
+
+	return auth_new(p, &cs, why);
+}
+
 /* With these lines as secrets; NULL and *why where they are refused. */
 static struct auth *
 make(const struct provider *p, const char *scheme, const char *secrets,
@@ -126,7 +156,7 @@ make(const struct provider *p, const char *scheme, const char *secrets,
 	struct auth *a;
 
 	write_file(path, secrets, strlen(secrets));
-	a = auth_new(p, scheme, path, NULL, why);
+	a = open_auth(p, scheme, path, NULL, why);
 	unlink(path);
 	return a;
 }
@@ -169,28 +199,24 @@ static const struct vector vectors[] = {
 	"HTTP_X_ATOMS_SIGNATURE=sha256="
 	"d6ff946288ce40dc0946702b1ed96d9da2250064c28725bce982df1af0d30073",
 	NULL, NULL, NOW},
-    {NULL,
-	DEFINITION(HMAC_ITEMS("v=", "d=", "{body}{time}", "epoch-ms", "300")),
-	SECRET, "auth/retell-call_started.json", NULL,
-	"HTTP_X_SIGNATURE=v=1779300000500,d="
+    {"retell", NULL, SECRET, "auth/retell-call_started.json", NULL,
+	"HTTP_X_RETELL_SIGNATURE=v=1779300000500,d="
 	"c27e951d34b7f1d21a2168941caa5771ccabbb0a87e370933b5c46c77b5ee667",
 	NULL, NULL, 1779300000500LL},
-    {NULL, DEFINITION(HMAC_PLAIN), SECRET, "auth/bland-post-call.json", NULL,
+    {"bland", NULL, SECRET, "auth/bland-post-call.json", NULL,
 	"HTTP_X_WEBHOOK_SIGNATURE="
 	"a8968f165fb754bd62229eb5392fb972ef5fc538ae18ee3c9294fc88f4532f89",
 	NULL, NULL, NOW},
-    {NULL,
-	DEFINITION(HMAC_ITEMS("t=", "v0=", "{time}.{body}", "epoch-s", "1800")),
-	SECRET, "auth/elevenlabs-post_call_transcription.json", NULL,
-	"HTTP_X_SIGNATURE=t=1779310150,v0="
+    {"elevenlabs", NULL, SECRET, "auth/elevenlabs-post_call_transcription.json",
+	NULL,
+	"HTTP_ELEVENLABS_SIGNATURE=t=1779310150,v0="
 	"851c74686544c64a2b6fc5017f43ad41dd6fbbf6537f6108bb6873bd4f1c3658",
 	NULL, NULL, 1779310150000LL},
-    {NULL, DEFINITION(HMAC_TIMED), SECRET, "auth/vapi-end-of-call-report.json",
-	NULL,
+    {"vapi", NULL, SECRET, "auth/vapi-end-of-call-report.json", NULL,
 	"HTTP_X_SIGNATURE="
 	"53e677d0fe437c47e3453fa8685b2aff815c756512806d7e201d2e044f9489f5",
 	"HTTP_X_TIMESTAMP=1779296796", NULL, 1779296796000LL},
-    {NULL, DEFINITION(STANDARD), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL,
+    {"standard-webhooks", NULL, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL,
 	"{\"test\": 2432232314}",
 	"HTTP_WEBHOOK_SIGNATURE=v1,"
 	"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
@@ -290,8 +316,8 @@ test_rsa_paddings(void **state)
 	struct buf why = {0}, body = {0};
 	struct providers *ps = providers_load(NULL, &why);
 	const struct provider *p = providers_find(ps, "recho");
-	struct auth *one = auth_new(p, "rsa", NULL, key, &why);
-	struct auth *two = auth_new(p, "rsa-pss", NULL, key, &why);
+	struct auth *one = open_auth(p, "rsa", NULL, key, &why);
+	struct auth *two = open_auth(p, "rsa-pss", NULL, key, &why);
 	struct sent s;
 
 	(void)state;
@@ -548,7 +574,7 @@ test_none_checks_nothing(void **state)
 {
 	struct provider *p = parse(DEFINITION(HMAC_PLAIN));
 	struct buf why = {0};
-	struct auth *a = auth_new(p, "none", NULL, NULL, &why);
+	struct auth *a = open_auth(p, "none", NULL, NULL, &why);
 	struct sent s;
 
 	(void)state;
@@ -573,11 +599,11 @@ test_bad_secret_files(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	assert_null(auth_new(p, NULL, NULL, NULL, &why));
+	assert_null(open_auth(p, NULL, NULL, NULL, &why));
 	assert_non_null(strstr(buf_str(&why), "needs a secret_file"));
-	assert_null(auth_new(p, "rsa", NULL, NULL, &why));
+	assert_null(open_auth(p, "rsa", NULL, NULL, &why));
 	assert_non_null(strstr(buf_str(&why), "no scheme"));
-	assert_null(auth_new(p, NULL, "/nonexistent/secret", NULL, &why));
+	assert_null(open_auth(p, NULL, "/nonexistent/secret", NULL, &why));
 	assert_non_null(strstr(buf_str(&why), "/nonexistent/secret: "));
 	assert_null(make(p, NULL, "", &why));
 	assert_null(make(p, NULL, "\n \n\r\n", &why));
@@ -634,15 +660,15 @@ test_bad_key_files(void **state)
 
 	(void)state;
 	EVP_PKEY_free(make_key("ED25519", public, private));
-	assert_null(auth_new(p, NULL, NULL, NULL, &why));
-	assert_null(auth_new(p, NULL, NULL, public, &why)); /* another kind */
-	assert_null(auth_new(p, NULL, NULL, private, &why));
+	assert_null(open_auth(p, NULL, NULL, NULL, &why));
+	assert_null(open_auth(p, NULL, NULL, public, &why)); /* another kind */
+	assert_null(open_auth(p, NULL, NULL, private, &why));
 	assert_non_null(strstr(buf_str(&why), "has no public key"));
 	write_file(text, "-----BEGIN PUBLIC KEY-----\nMIIB\n", 32);
-	assert_null(auth_new(p, NULL, NULL, text, &why));
+	assert_null(open_auth(p, NULL, NULL, text, &why));
 	unlink(text);
 	write_file(text, "whpk_AAAA\n", 10);
-	assert_null(auth_new(e, NULL, NULL, text, &why));
+	assert_null(open_auth(e, NULL, NULL, text, &why));
 	unlink(text);
 	unlink(public);
 	unlink(private);
@@ -683,16 +709,22 @@ send_signed(struct sent *s, struct buf *headers, const char *body)
 static void
 check_signing(const struct auth *a, const char *private_key)
 {
-	struct buf headers = {0}, path = {0}, why = {0};
+	static const char body[] = "{\"x\":1}";
+	char *no_env[] = {NULL};
+	const struct message m = {no_env, "", body, strlen(body)};
+	struct auth_proof proof = {0};
+	struct buf why = {0};
 	struct sent s;
 
-	if (auth_sign(a, private_key, "{\"x\":1}", 7, NOW, &headers, &path,
-		&why) != 0)
+	if (auth_sign(a, private_key, &m, NOW, &proof, &why) != 0)
 		fail_msg("%s", buf_str(&why));
-	send_signed(&s, &headers, "{\"x\":1}");
-	assert_int_equal(auth_verify(a, &s.m, buf_str(&path), NOW), AUTH_OK);
-	buf_free(&headers);
-	buf_free(&path);
+	send_signed(&s, &proof.headers, body);
+	assert_int_equal(
+	    auth_verify(a, &s.m, buf_str(&proof.segment), NOW), AUTH_OK);
+	auth_proof_free(&proof);
+	if (private_key != NULL)
+		assert_int_equal(auth_sign(a, NULL, &m, NOW, &proof, &why), -1);
+	auth_proof_free(&proof);
 	buf_free(&why);
 }
 
@@ -713,6 +745,8 @@ test_signing_makes_acceptable(void **state)
 		       "\"hash\":\"sha1\"}}"),
 	    DEFINITION("{\"b\":{\"type\":\"bearer\"}}"),
 	    DEFINITION("{\"b\":{\"type\":\"token\"}}"),
+	    DEFINITION(JWT("hex")),
+	    DEFINITION(JWT("base64")),
 	};
 	static const char *const with_key[][2] = {
 	    {"RSA", DEFINITION(RSA_PADDED("pkcs1"))},
@@ -737,12 +771,10 @@ test_signing_makes_acceptable(void **state)
 		struct auth *a;
 
 		EVP_PKEY_free(make_key(with_key[i][0], public, private));
-		a = auth_new(p, NULL, NULL, public, &why);
+		a = open_auth(p, NULL, NULL, public, &why);
 		if (a == NULL)
 			fail_msg("%s", buf_str(&why));
 		check_signing(a, private);
-		assert_int_equal(
-		    auth_sign(a, NULL, "", 0, NOW, &why, &why, &why), -1);
 		auth_free(a);
 		provider_free(p);
 		buf_free(&why);
@@ -772,7 +804,7 @@ test_ed25519_raw_key_and_vector(void **state)
 
 	(void)state;
 	write_file(path, key, strlen(key));
-	a = auth_new(p, NULL, NULL, path, &why);
+	a = open_auth(p, NULL, NULL, path, &why);
 	if (a == NULL)
 		fail_msg("%s", buf_str(&why));
 	send_with(&s, "\xaf\x82", 2, signature, NULL, NULL);
@@ -784,6 +816,536 @@ test_ed25519_raw_key_and_vector(void **state)
 	auth_free(a);
 	provider_free(p);
 	buf_free(&why);
+}
+
+/* --- over the address ----------------------------------------------------- */
+
+struct url_vector {
+	const char *url; /* as configured */
+	const char *query;
+	const char *type, *body;
+	const char *file; /* of the body, NULL: body */
+	const char *secret, *signature;
+	bool good;
+};
+
+#define PUBLISHED "https://mycompany.com/myapp.php"
+#define DIGITS                                               \
+	"Digits=1234&To=%2B18005551212&From=%2B14158675309&" \
+	"Caller=%2b14158675309&CallSid=CA1234567890ABCDE"
+#define HASH "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+#define JSON_BODY "{\"property\": \"value\", \"boolean\": true}"
+#define SIG_FORM "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+#define SIG_JSON "a9nBmqA0ju/hNViExpshrM61xv4="
+#define Q "foo=1&bar=2"
+
+static const struct url_vector url_vectors[] = {
+    /* Published: a form, and a body of JSON. */
+    {PUBLISHED, Q, FORM_TYPE, DIGITS, NULL, "12345", SIG_FORM, true},
+    {PUBLISHED, Q, FORM_TYPE "; charset=UTF-8", DIGITS, NULL, "12345", SIG_FORM,
+	true},
+    {PUBLISHED, Q "&bodySHA256=" HASH, "application/json", JSON_BODY, NULL,
+	"12345", SIG_JSON, true},
+    /* The same with the default port, which was not signed. */
+    {"https://mycompany.com:443/myapp.php", Q, FORM_TYPE, DIGITS, NULL, "12345",
+	SIG_FORM, true},
+    {"https://mycompany.com:80/myapp.php", Q, FORM_TYPE, DIGITS, NULL, "12345",
+	SIG_FORM, true},
+    /* A byte of anything. */
+    {"https://mycompany.com:44a/myapp.php", Q, FORM_TYPE, DIGITS "1", NULL,
+	"12345", SIG_FORM, false},
+    {"http://mycompany.com/myapp.php", Q, FORM_TYPE, DIGITS, NULL, "12345",
+	SIG_FORM, false},
+    {"https://mycompany.com/myapp.phq", Q, FORM_TYPE, DIGITS, NULL, "12345",
+	SIG_FORM, false},
+    {PUBLISHED, "foo=1&bar=3", FORM_TYPE, DIGITS, NULL, "12345", SIG_FORM,
+	false},
+    {PUBLISHED, "bar=2&foo=1", FORM_TYPE, DIGITS, NULL, "12345", SIG_FORM,
+	false},
+    {PUBLISHED, "", FORM_TYPE, DIGITS, NULL, "12345", SIG_FORM, false},
+    {PUBLISHED, Q, FORM_TYPE, DIGITS "&x=", NULL, "12345", SIG_FORM, false},
+    {PUBLISHED, Q, FORM_TYPE, DIGITS, NULL, "12346", SIG_FORM, false},
+    {PUBLISHED, Q, FORM_TYPE, DIGITS, NULL, "12345",
+	"RSOYDt4T1cUTdK1PDd93/VVr8C8=", false},
+    {PUBLISHED, Q, FORM_TYPE, DIGITS "&%", NULL, "12345", SIG_FORM, false},
+    /* JSON: another body, no hash, another hash, the type of a form. */
+    {PUBLISHED, Q "&bodySHA256=" HASH, "application/json", JSON_BODY " ", NULL,
+	"12345", SIG_JSON, false},
+    {PUBLISHED, Q, "application/json", JSON_BODY, NULL, "12345",
+	"a9nBmqA0ju/hNViExpshrM61xv4=", false},
+    {PUBLISHED, Q "&bodysha256=" HASH, "application/json", JSON_BODY, NULL,
+	"12345", SIG_JSON, false},
+    {PUBLISHED, Q "&bodySHA256=" HASH, FORM_TYPE, JSON_BODY, NULL, "12345",
+	SIG_JSON, false},
+    {PUBLISHED, Q "&bodySHA256=" HASH, "", JSON_BODY, NULL, "12345", SIG_JSON,
+	false},
+    /* A repeated name has its distinct values, sorted. */
+    {"https://h/x", NULL, FORM_TYPE, "b=2&a=1&b=1&a=1&b=", NULL, SECRET,
+	"QIBDUh4gKd6vIccICA9OUiSe6Jc=", true},
+    /* What colons there are beside the port's. */
+    {"https://u:p@[::1]/x", NULL, FORM_TYPE, "a=1", NULL, SECRET,
+	"mCuaCWYBa0df2+IiRNGMPk4qdJ0=", true},
+    {"http://u:p@h:80/x", NULL, FORM_TYPE, "a=1", NULL, SECRET,
+	"MRyEWnJy/G2A8YwyGaAJAP1/44Q=", true},
+    {"http://h", NULL, FORM_TYPE, "a=1", NULL, SECRET,
+	"pXrksngmE7LEmt3Nhqq/k8eqkZs=", true},
+    /* Computed over a whole status callback. */
+    {"https://hooks.example.com/twilio", NULL, FORM_TYPE, NULL,
+	"providers/twilio/completed.form", SECRET,
+	"3phEOvrhaJbZgoSdeWnA1wWrne0=", true},
+    {"https://hooks.example.com:443/twilio", NULL, FORM_TYPE, NULL,
+	"providers/twilio/completed.form", SECRET,
+	"3phEOvrhaJbZgoSdeWnA1wWrne0=", true},
+    {"https://hooks.example.com/twilip", NULL, FORM_TYPE, NULL,
+	"providers/twilio/completed.form", SECRET,
+	"3phEOvrhaJbZgoSdeWnA1wWrne0=", false},
+};
+
+static struct auth *
+make_with_url(const struct provider *p, const char *url, const char *secret)
+{
+	struct config_source cs;
+	struct buf why = {0};
+	char path[32];
+	struct auth *a;
+
+	write_file(path, secret, strlen(secret));
+	cs = source_of(NULL, path, NULL);
+	cs.url = (char *)(uintptr_t)url;
+	a = auth_new(p, &cs, &why);
+	unlink(path);
+	if (a == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	return a;
+}
+
+static void
+check_url_vector(const struct provider *p, const struct url_vector *v)
+{
+	struct auth *a = make_with_url(p, v->url, v->secret);
+	struct buf body = {0};
+	char query[256], signature[256];
+	enum auth_rc rc;
+	struct sent s;
+
+	if (v->file != NULL)
+		read_data(v->file, &body);
+	else
+		buf_puts(&body, v->body);
+	snprintf(query, sizeof(query), "QUERY_STRING=%s",
+	    v->query == NULL ? "" : v->query);
+	snprintf(signature, sizeof(signature), "HTTP_X_SIG=%s", v->signature);
+	send_with(&s, body.data, body.len, signature,
+	    v->query == NULL ? NULL : query, NULL);
+	s.m.content_type = v->type;
+	rc = auth_verify(a, &s.m, NULL, NOW);
+	if (rc != (v->good ? AUTH_OK : AUTH_WRONG))
+		fail_msg("%s?%s %s %s: %d", v->url, v->query, v->type,
+		    buf_str(&body), (int)rc);
+	auth_free(a);
+	buf_free(&body);
+}
+
+static void
+test_signatures_over_the_address(void **state)
+{
+	struct provider *p = parse(DEFINITION(URL_FORM));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(url_vectors) / sizeof(*url_vectors); i++)
+		check_url_vector(p, &url_vectors[i]);
+	provider_free(p);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* Of a GET the fields are in the URL, and not signed a second time. */
+static void
+test_a_get_is_signed_by_its_address(void **state)
+{
+	struct provider *p = parse(DEFINITION(URL_FORM));
+	struct auth *a = make_with_url(p, "https://h.example/x", SECRET);
+	static const char query[] = "b=%20&a=1";
+	struct auth_proof proof = {0};
+	struct buf why = {0};
+	struct sent s;
+	char line[128];
+
+	(void)state;
+	send_with(
+	    &s, query, strlen(query), "QUERY_STRING=b=%20&a=1", NULL, NULL);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), 0);
+	assert_int_equal(proof.query.len, 0);
+	/* openssl dgst -sha1 -hmac test-secret-123, of the URL */
+	assert_string_equal(
+	    buf_str(&proof.headers), "X-Sig: ocd/ra94DRgRQZczGoQjVjWNih4=\n");
+	snprintf(line, sizeof(line), "HTTP_X_SIG=%.28s",
+	    buf_str(&proof.headers) + strlen("X-Sig: "));
+	send_with(
+	    &s, query, strlen(query), line, "QUERY_STRING=b=%20&a=1", NULL);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	/* As the body of a POST to the address alone it proves nothing. */
+	send_with(&s, query, strlen(query), line, NULL, NULL);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	send_with(&s, "a=2", 3, line, "QUERY_STRING=b=%20&a=1", NULL);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	auth_proof_free(&proof);
+	auth_free(a);
+	provider_free(p);
+}
+
+/* What is signed for the sender is accepted, whatever the body. */
+static void
+test_signing_over_the_address(void **state)
+{
+	static const struct {
+		const char *url, *type, *body, *query;
+	} cases[] = {
+	    {"https://h/x", FORM_TYPE, "b=2&a=1&b=1&a=1&c&=d", ""},
+	    {"https://h:8443/x/", FORM_TYPE, "a=%C3%A3+b&a=%00", "q=1"},
+	    {"https://u:p@[::1]/x", "application/json", "{\"x\":1}", "q=1"},
+	    {"http://h", "application/json", "[]", ""},
+	};
+	struct provider *p = parse(DEFINITION(URL_FORM));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct auth *a = make_with_url(p, cases[i].url, SECRET);
+		struct auth_proof proof = {0};
+		struct buf why = {0}, query = {0};
+		struct sent s;
+
+		buf_printf(&query, "QUERY_STRING=%s", cases[i].query);
+		send_with(&s, cases[i].body, strlen(cases[i].body),
+		    buf_str(&query), NULL, NULL);
+		s.m.content_type = cases[i].type;
+		if (auth_sign(a, NULL, &s.m, NOW, &proof, &why) != 0)
+			fail_msg("%s", buf_str(&why));
+		assert_int_equal(
+		    proof.query.len > 0, strcmp(cases[i].type, FORM_TYPE) != 0);
+		if (proof.query.len > 0 && cases[i].query[0] != '\0')
+			buf_puts(&query, "&");
+		buf_puts(&query, buf_str(&proof.query));
+		send_signed(&s, &proof.headers, cases[i].body);
+		s.env[1] = query.data;
+		s.env[2] = NULL;
+		s.m.content_type = cases[i].type;
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+		s.m.len--;
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+		auth_proof_free(&proof);
+		buf_free(&query);
+		auth_free(a);
+	}
+	provider_free(p);
+}
+
+static void
+test_an_address_must_be_known(void **state)
+{
+	struct provider *p = parse(DEFINITION(URL_FORM));
+	struct buf why = {0};
+
+	(void)state;
+	assert_null(make(p, NULL, SECRET, &why));
+	assert_non_null(strstr(buf_str(&why), "url = https://"));
+	assert_non_null(strstr(buf_str(&why), "[callbook]"));
+	buf_free(&why);
+	provider_free(p);
+}
+
+/* --- members of the source's own ------------------------------------------ */
+
+struct own_case {
+	enum config_auth key;
+	const char *value;
+	const char *fault; /* NULL: taken */
+};
+
+static const struct own_case own_cases[] = {
+    {CONFIG_AUTH_HASH, "sha512", NULL},
+    {CONFIG_AUTH_HASH, "md5", "auth_ keys: /hash: must be one of sha1"},
+    {CONFIG_AUTH_ENCODING, "base64", NULL},
+    {CONFIG_AUTH_ENCODING, "base32", "/encoding: must be one of"},
+    {CONFIG_AUTH_HEADER, "X-Other", NULL},
+    {CONFIG_AUTH_HEADER, "X Other", "/header: \"X Other\" is no name"},
+    {CONFIG_AUTH_PREFIX, "sha256=", NULL},
+    {CONFIG_AUTH_SIGNED, "{body}", NULL},
+    {CONFIG_AUTH_SIGNED, "{header:X-Id}.{time}.{body}", NULL},
+    {CONFIG_AUTH_SIGNED, "{time}", "/signed: leaves the {body} unsigned"},
+    {CONFIG_AUTH_SIGNED, "{nonce}{body}", "/signed: {nonce} is none of"},
+    {CONFIG_AUTH_TIME_HEADER, "X-When", NULL},
+    {CONFIG_AUTH_TIME_FORMAT, "epoch-ms", NULL},
+    {CONFIG_AUTH_TIME_FORMAT, "rfc2822", "/time/format: must be one of"},
+    {CONFIG_AUTH_TOLERANCE, "60", NULL},
+    {CONFIG_AUTH_TOLERANCE, "0", "/time/tolerance: must be 1 to"},
+    {CONFIG_AUTH_TOLERANCE, "soon", "/time/tolerance: must be a number"},
+    {CONFIG_AUTH_SECRET, "base64", NULL},
+    {CONFIG_AUTH_SECRET, "hex", "/secret: must be one of"},
+    {CONFIG_AUTH_SECRET_PREFIX, "test-", NULL},
+};
+
+static struct auth *
+make_own(const struct provider *p, struct config_source *cs, struct buf *why)
+{
+	char path[32];
+	struct auth *a;
+
+	write_file(path, "c2VjcmV0", 8);
+	cs->secret_file = path;
+	a = auth_new(p, cs, why);
+	unlink(path);
+	return a;
+}
+
+static void
+test_members_of_a_source_are_checked(void **state)
+{
+	struct provider *p = parse(DEFINITION(HMAC_TIMED));
+	struct provider *b = parse(DEFINITION("{\"b\":{\"type\":\"bearer\"}}"));
+	struct config_source cs;
+	struct buf why = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(own_cases) / sizeof(own_cases[0]); i++) {
+		const struct own_case *c = &own_cases[i];
+		struct auth *a;
+
+		buf_reset(&why, SIZE_MAX);
+		cs = source_of(NULL, NULL, NULL);
+		cs.auth_member[c->key] = (char *)(uintptr_t)c->value;
+		a = make_own(p, &cs, &why);
+		if ((a == NULL) != (c->fault != NULL) ||
+		    (c->fault != NULL &&
+			strstr(buf_str(&why), c->fault) == NULL))
+			fail_msg("%s: %s", c->value, buf_str(&why));
+		if (a != NULL)
+			check_signing(a, NULL);
+		auth_free(a);
+	}
+	/* What a type has no use for is a fault. */
+	cs = source_of(NULL, NULL, NULL);
+	cs.auth_member[CONFIG_AUTH_HASH] = (char *)(uintptr_t) "sha1";
+	assert_null(make_own(b, &cs, &why));
+	assert_non_null(strstr(buf_str(&why), "/hash: unknown key"));
+	buf_free(&why);
+	provider_free(p);
+	provider_free(b);
+}
+
+/* openssl dgst -sha512 -hmac c2VjcmV0 -binary | base64 -w 0 */
+static void
+test_members_of_a_source_win(void **state)
+{
+	static const char signature[] =
+	    "HTTP_X_OWN=v9,"
+	    "u5XMMw20AdWaO3UHi8Vkwjrc8QyrhY6RgtHqul/8mNra"
+	    "kwPTn6mbxsnFDMvoA+ATOmw0uqRWWbrmGmcaUPbr9Q==";
+	struct provider *p = parse(DEFINITION(HMAC_TIMED));
+	struct config_source cs = source_of(NULL, NULL, NULL);
+	struct buf why = {0};
+	struct auth *a;
+	struct sent s;
+
+	(void)state;
+	cs.auth_member[CONFIG_AUTH_HEADER] = (char *)(uintptr_t) "X-Own";
+	cs.auth_member[CONFIG_AUTH_PREFIX] = (char *)(uintptr_t) "v9,";
+	cs.auth_member[CONFIG_AUTH_HASH] = (char *)(uintptr_t) "sha512";
+	cs.auth_member[CONFIG_AUTH_ENCODING] = (char *)(uintptr_t) "base64";
+	cs.auth_member[CONFIG_AUTH_SIGNED] = (char *)(uintptr_t) "<{body}>";
+	a = make_own(p, &cs, &why);
+	if (a == NULL)
+		fail_msg("%s", buf_str(&why));
+	send_with(&s, "{}", 2, signature, NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	send_with(&s, "{ ", 2, signature, NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	auth_free(a);
+	provider_free(p);
+}
+
+/* --- JWT ------------------------------------------------------------------ */
+
+/* base64url of text at the end of b. */
+static void
+add_url64(struct buf *b, const unsigned char *data, size_t n)
+{
+	unsigned char text[1024];
+	int len = EVP_EncodeBlock(text, data, (int)n);
+
+	for (int i = 0; i < len && text[i] != '='; i++) {
+		char c = (char)text[i];
+
+		c = c == '+' ? '-' : c == '/' ? '_' : c;
+		buf_add(b, &c, 1);
+	}
+}
+
+/* A token made by hand. */
+static void
+make_token(struct buf *b, const char *header, const char *claims)
+{
+	unsigned char mac[32];
+	size_t len = 0;
+
+	add_url64(b, (const unsigned char *)header, strlen(header));
+	buf_puts(b, ".");
+	add_url64(b, (const unsigned char *)claims, strlen(claims));
+	assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, SECRET,
+	    strlen(SECRET), (const unsigned char *)b->data, b->len, mac,
+	    sizeof(mac), &len));
+	buf_puts(b, ".");
+	add_url64(b, mac, len);
+}
+
+struct token {
+	const char *header;
+	const char *claims; /* with @ in place of the body's hash */
+	enum auth_rc rc;
+};
+
+#define HS256 "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
+#define CLAIM "\"payload_hash\":\"@\""
+
+static const struct token tokens[] = {
+    {HS256, "{" CLAIM "}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"iat\":1779300000,\"exp\":1779300060}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"iat\":1779299700,\"exp\":1779299700}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"iat\":1779300000.5}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"iat\":1779299699}", AUTH_STALE},
+    {HS256, "{" CLAIM ",\"iat\":1779300301}", AUTH_STALE},
+    {HS256, "{" CLAIM ",\"exp\":1779299699}", AUTH_STALE},
+    {HS256, "{" CLAIM ",\"nbf\":1779300301}", AUTH_STALE},
+    {HS256, "{" CLAIM ",\"exp\":\"1779300060\"}", AUTH_WRONG},
+    {HS256, "{" CLAIM ",\"exp\":null}", AUTH_WRONG},
+    {HS256, "{" CLAIM ",\"exp\":-1}", AUTH_WRONG},
+    {HS256, "{\"iat\":1779300000}", AUTH_WRONG},
+    {HS256, "{\"payload_hash\":\"\"}", AUTH_WRONG},
+    {HS256, "{\"payload_hash\":\"00@\"}", AUTH_WRONG},
+    {HS256, "[\"@\"]", AUTH_WRONG},
+    {HS256, "{" CLAIM "", AUTH_WRONG},
+    {"{\"alg\":\"none\"}", "{" CLAIM "}", AUTH_WRONG},
+    {"{\"alg\":\"hs256\"}", "{" CLAIM "}", AUTH_WRONG},
+    {"{\"alg\":\"RS256\"}", "{" CLAIM "}", AUTH_WRONG},
+    {"{\"alg\":[\"HS256\"]}", "{" CLAIM "}", AUTH_WRONG},
+    {"{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}", "{" CLAIM "}",
+	AUTH_WRONG},
+    {"{}", "{" CLAIM "}", AUTH_WRONG},
+    {"", "{" CLAIM "}", AUTH_WRONG},
+};
+
+static void
+check_token(const struct auth *a, const struct token *t)
+{
+	const char *at = strchr(t->claims, '@');
+	struct buf token = {0}, claims = {0};
+	char hex[65], line[1024];
+	struct sent s;
+
+	auth_hash("{\"x\":1}", 7, hex);
+	buf_add(&claims, t->claims,
+	    at == NULL ? strlen(t->claims) : (size_t)(at - t->claims));
+	if (at != NULL)
+		buf_printf(&claims, "%s%s", hex, at + 1);
+	make_token(&token, t->header, buf_str(&claims));
+	snprintf(line, sizeof(line), "HTTP_AUTHORIZATION=Bearer %s",
+	    buf_str(&token));
+	send_with(&s, "{\"x\":1}", 7, line, NULL, NULL);
+	if (auth_verify(a, &s.m, NULL, NOW) != t->rc)
+		fail_msg("%s %s", t->header, t->claims);
+	send_with(&s, "{\"x\":2}", 7, line, NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	/* A byte of the text, or of the signature. */
+	for (size_t i = 1; i < 60 && i < token.len; i += 7) {
+		send_with(&s, "{\"x\":1}", 7, line, NULL, NULL);
+		s.variable[0][strlen(line) - i] ^= 1;
+		assert_int_not_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	}
+	buf_free(&token);
+	buf_free(&claims);
+}
+
+static void
+test_jwt(void **state)
+{
+	static const char *const bad[] = {"HTTP_AUTHORIZATION=Bearer ",
+	    "HTTP_AUTHORIZATION=Bearer ..", "HTTP_AUTHORIZATION=Bearer a.b",
+	    "HTTP_AUTHORIZATION=Bearer a.b.c.d",
+	    "HTTP_AUTHORIZATION=bearer a.b.c",
+	    "HTTP_AUTHORIZATION=Bearer e30.e30.e30"};
+	struct provider *p = parse(DEFINITION(JWT("hex")));
+	struct auth *a = make_ok(p, NULL, "other\n" SECRET "\n");
+	struct auth *wrong = make_ok(p, NULL, SECRET "4\n");
+	struct token t = tokens[0];
+	struct sent s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		check_token(a, &tokens[i]);
+	t.rc = AUTH_WRONG;
+	check_token(wrong, &t);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		send_with(&s, "{\"x\":1}", 7, bad[i], NULL, NULL);
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	}
+	send_with(&s, "{\"x\":1}", 7, NULL, NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_MISSING);
+	auth_free(a);
+	auth_free(wrong);
+	provider_free(p);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* --- definitions that leave something open -------------------------------- */
+
+static void
+test_schemes_that_are_refused(void **state)
+{
+#define SIGNED(text, more)                                       \
+	DEFINITION("{\"h\":{\"type\":\"hmac\",\"header\":\"S\"," \
+		   "\"signed\":\"" text "\"" more "}}")
+	static const struct {
+		const char *definition, *fault;
+	} cases[] = {
+	    {SIGNED("{url}", ""), "/auth/h/signed: leaves the {body}"},
+	    {SIGNED("{form}", ""), "without {url}"},
+	    {SIGNED("{url}{form}", ""), "\"body_hash\" is missing"},
+	    {SIGNED("{url}{form}", ",\"body_hash\":\"/hash\""),
+		"/auth/h/body_hash: must be query:NAME"},
+	    {SIGNED("{url}{form}", ",\"body_hash\":\"header:X\""),
+		"must be query:NAME"},
+	    {SIGNED("{form}{body}", ",\"body_hash\":\"query:x\""),
+		"is not signed without the {url}"},
+	    {SIGNED("{url}{body}", ",\"body_hash\":\"query:x\""),
+		"is of no use"},
+	    {SIGNED("{URL}{body}", ""), "{URL} is none of"},
+	    {DEFINITION("{\"j\":{\"type\":\"jwt\"}}"),
+		"/auth/j/claim: is required"},
+	    {DEFINITION("{\"j\":{\"type\":\"jwt\",\"claim\":\"h\","
+			"\"hash\":\"sha512\"}}"),
+		"/auth/j/hash: unknown key"},
+	    {DEFINITION("{\"j\":{\"type\":\"jwt\",\"claim\":\"h\","
+			"\"tolerance\":0}}"),
+		"/auth/j/tolerance: must be 1 to"},
+	    {DEFINITION("{\"j\":{\"type\":\"jwt\",\"claim\":\"h\","
+			"\"tolerance\":9223372036854775807}}"),
+		"/auth/j/tolerance: must be 1 to"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf why = {0};
+		struct provider *p = provider_parse("t.json",
+		    cases[i].definition, strlen(cases[i].definition), &why);
+
+		if (p != NULL || strstr(buf_str(&why), cases[i].fault) == NULL)
+			fail_msg("%s: %s", cases[i].definition, buf_str(&why));
+		buf_free(&why);
+	}
 }
 
 int
@@ -802,6 +1364,14 @@ main(void)
 	    cmocka_unit_test(test_bad_key_files),
 	    cmocka_unit_test(test_signing_makes_acceptable),
 	    cmocka_unit_test(test_ed25519_raw_key_and_vector),
+	    cmocka_unit_test(test_signatures_over_the_address),
+	    cmocka_unit_test(test_a_get_is_signed_by_its_address),
+	    cmocka_unit_test(test_signing_over_the_address),
+	    cmocka_unit_test(test_an_address_must_be_known),
+	    cmocka_unit_test(test_members_of_a_source_are_checked),
+	    cmocka_unit_test(test_members_of_a_source_win),
+	    cmocka_unit_test(test_jwt),
+	    cmocka_unit_test(test_schemes_that_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,7 @@ test_everything_is_read(void **state)
 			   "provider = formantai\r\n"
 			   "secret_file = s.secret\r\n"
 			   "answer = 204\r\n"
+			   "drop_bulk = yes\r\n"
 			   "[source open.one]\r\n"
 			   "provider = recho\r\n"
 			   "auth = none";
@@ -87,12 +88,56 @@ test_everything_is_read(void **state)
 	(void)snprintf(path, sizeof(path), "%s/s.secret", scratch.dir);
 	assert_string_equal(s->secret_file, path);
 	assert_int_equal(s->answer, 204);
+	assert_true(s->drop_bulk);
 	assert_int_equal(s->line, 13);
 	assert_null(s->auth);
 	assert_null(config_source(c, "sale", 4));
 	assert_null(config_source(c, "", 0));
 	assert_non_null(config_source(c, "open.one", 8));
 	config_free(c);
+	buf_free(&why);
+}
+
+/* A source's public address, and members of the platform's scheme. */
+static void
+test_what_a_source_says_of_its_signatures(void **state)
+{
+	const char *text = "[callbook]\nurl = https://h/cb/\n" SOURCE
+			   "[source b]\nprovider = p\nauth = none\n"
+			   "url = https://other/hook/\n"
+			   "[source c]\nprovider = p\nsecret_file = s.secret\n"
+			   "auth_header = X-Sig\nauth_prefix = sha256=\n"
+			   "auth_signed = {time}.{body}\n"
+			   "auth_tolerance = 60\n";
+	const char *bad = SOURCE "auth_hash = sha1\n"
+				 "[source b]\nprovider = p\n"
+				 "secret_file = s.secret\nauth_nothing = 1\n"
+				 "url = hooks\n";
+	struct buf why = {0};
+	struct config *c;
+
+	(void)state;
+	put("s.secret", "x\n", 2, 0640);
+	c = load(text, strlen(text), &why);
+	assert_string_equal(buf_str(&why), "");
+	assert_non_null(c);
+	assert_string_equal(c->source[0].url, "https://h/cb/a");
+	assert_string_equal(c->source[1].url, "https://other/hook/");
+	assert_string_equal(c->source[2].url, "https://h/cb/c");
+	assert_null(c->source[0].auth_member[CONFIG_AUTH_HEADER]);
+	assert_string_equal(
+	    c->source[2].auth_member[CONFIG_AUTH_HEADER], "X-Sig");
+	assert_string_equal(
+	    c->source[2].auth_member[CONFIG_AUTH_PREFIX], "sha256=");
+	assert_string_equal(
+	    c->source[2].auth_member[CONFIG_AUTH_SIGNED], "{time}.{body}");
+	assert_string_equal(
+	    c->source[2].auth_member[CONFIG_AUTH_TOLERANCE], "60");
+	config_free(c);
+	assert_null(load(bad, strlen(bad), &why));
+	assert_non_null(strstr(buf_str(&why), "take out the auth_ keys"));
+	assert_non_null(strstr(buf_str(&why), ":8: no key \"auth_nothing\""));
+	assert_non_null(strstr(buf_str(&why), ":9: url is written http"));
 	buf_free(&why);
 }
 
@@ -152,6 +197,7 @@ static const struct {
     {SOURCE SOURCE, {":4: [source a] was there before, on line 1"}},
     {SOURCE "answer = 201\n", {":4: answer is 200 or 204"}},
     {SOURCE "answer = 200x\n", {":4: answer is 200 or 204"}},
+    {SOURCE "drop_bulk = true\n", {":4: drop_bulk is no or yes"}},
     {"[source a]\n", {"a] names no platform", "auth = none"}},
     {"[source a]\nprovider = p\n", {":1: [source a] does not say"}},
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
@@ -327,6 +373,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everything_is_read),
+	    cmocka_unit_test(test_what_a_source_says_of_its_signatures),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_faults_are_told_by_line),
 	    cmocka_unit_test(test_a_key_file_may_be_read_by_all),

@@ -68,7 +68,7 @@ static const struct {
     {WITH_AUTH("{\"h\":{}}"), "f: /auth/h/type: is required"},
     {WITH_AUTH("{\"h\":{\"type\":\"md5\"}}"),
 	"f: /auth/h/type: must be one of hmac, rsa, ed25519, bearer, basic, "
-	"token"},
+	"token, jwt"},
     {WITH_AUTH("{\"h\":{\"type\":\"hmac\"}}"),
 	"f: /auth/h/header: is required"},
     {WITH_AUTH("{\"h\":{\"type\":\"hmac\",\"header\":\"a b\"}}"),
@@ -82,8 +82,9 @@ static const struct {
 	"f: /auth/h/encoding: must be one of hex, base64"},
     {WITH_HMAC("\"signed\":\"{time}.{body}\""),
 	"f: /auth/h/signed: has {time}, but \"time\" is missing"},
-    {WITH_HMAC("\"signed\":\"{url}{body}\""),
-	"f: /auth/h/signed: {url} is none of {body}, {time}, {header:NAME}"},
+    {WITH_HMAC("\"signed\":\"{uri}{body}\""),
+	"f: /auth/h/signed: {uri} is none of {body}, {time}, {url}, {form}, "
+	"{header:NAME}"},
     {WITH_HMAC("\"signed\":\"{body\""),
 	"f: /auth/h/signed: has a '{' without '}'"},
     {WITH_HMAC("\"signed\":\"x\""),
@@ -144,9 +145,37 @@ static const struct {
 	       "\"A\"}"),
 	"f: /call/transcript/caller: is required"},
     {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
-	       "\"speaker\":\"s\",\"text\":\"t\",\"speakers\":{\"a\":\"x\"}}"),
+	       "\"speaker\":\"/s\",\"text\":\"/t\",\"speakers\":{\"a\":"
+	       "\"x\"}}"),
 	"f: /call/transcript/speakers/a: must be one of agent, caller, system, "
 	"tool"},
+    {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
+	       "\"speaker\":\"s\",\"text\":\"/t\"}"),
+	"f: /call/transcript/speaker: \"s\" is no place: want /pointer"},
+    {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
+	       "\"speaker\":\"/s\",\"text\":\"/t\",\"time\":\"/x\","
+	       "\"time_offset\":\"h\"}"),
+	"f: /call/transcript/time_offset: must be one of ms, s, min"},
+    {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
+	       "\"speaker\":\"/s\",\"text\":\"/t\",\"time\":\"/x\","
+	       "\"time_offset\":\"s\",\"time_format\":\"iso8601\"}"),
+	"f: /call/transcript/time_format: contradicts \"time_offset\""},
+    {WITH_CALL("\"agent\":[\"/a\",{\"at\":\"b\"}]"),
+	"f: /call/agent/1/at: \"b\" is no place: want /pointer, header:NAME "
+	"or query:NAME"},
+    {WITH_CALL("\"agent\":[[\"/a\"],{\"at\":\"/b\"}]"),
+	"f: /call/agent/0: must not be a list again"},
+    {WITH_CALL("\"agent\":[null,{\"at\":\"/b\"}]"),
+	"f: /call/agent/0: must not be null"},
+    {WITH_CALL("\"duration\":{\"between\":[\"/a\"]}"),
+	"f: /call/duration/between: must be two instants"},
+    {WITH_CALL("\"duration\":{\"at\":\"/d\",\"between\":[\"/a\",\"/b\"]}"),
+	"f: /call/duration/at: contradicts \"between\""},
+    {WITH_CALL("\"started\":{\"between\":[\"/a\",\"/b\"]}"),
+	"f: /call/started/between: unknown key"},
+    {WITH_CALL("\"ended\":{\"at\":\"/d\",\"plus\":{\"at\":\"/x\",\"unit\":"
+	       "\"h\"}}"),
+	"f: /call/ended/plus/unit: must be one of ms, s, min"},
     {WITH_CALL("\"facts\":{\"A b\":\"/x\"}"),
 	"f: /call/facts/A b: a group's name is 1 to 32 of a-z, 0-9, _ and -"},
     {WITH_CALL("\"facts\":{\"a\":{\"at\":\"/x\",\"list\":{\"name\":\"/n\"}}}"),
@@ -158,6 +187,24 @@ static const struct {
     {WITH_CALL("\"errors\":{\"at\":\"/e\",\"code\":\"c\"}"),
 	"f: /call/errors/code: \"c\" is no place: want /pointer"},
     {WITH_TYPES("{}"), "f: /types: must have 1 to 1000 types"},
+    {WITH_TYPES("{\"x\":{\"keep\":\"some\"}}"),
+	"f: /types/x/keep: must be one of all, count"},
+    {WITH_TYPES("{\"x\":{\"answer\":1}}"),
+	"f: /types/x/answer: must be true or false"},
+    {WITH_TYPES("{\"x\":{\"keep\":\"count\",\"answer\":true}}"),
+	"f: /types/x/answer: contradicts \"keep\""},
+    {WITH_TYPES("{\"x\":{\"keep\":\"count\",\"bulk\":[\"/a\"]}}"),
+	"f: /types/x/bulk: contradicts \"keep\""},
+    {WITH_TYPES("{\"x\":{\"bulk\":[\"header:A\"]}}"),
+	"f: /types/x/bulk/0: \"header:A\" is no place: want /pointer"},
+    {WHOLE(NAME ",\"body\":[\"json\",\"form\"]", AUTH, EVENT, CALL,
+	 "\"types\":{\"x\":{\"bulk\":[\"/a\"]}}"),
+	"f: /types/x: \"bulk\" needs a body of JSON alone, without \"parse\""},
+    {WHOLE(NAME ",\"parse\":[\"/p\"]", AUTH, EVENT, CALL,
+	 "\"types\":{\"x\":{\"bulk\":[\"/a\"]}}"),
+	"f: /types/x: \"bulk\" needs a body of JSON alone, without \"parse\""},
+    {WHOLE(NAME ",\"parse\":[\"p\"]", AUTH, EVENT, CALL, TYPES),
+	"f: /parse/0: \"p\" is no place: want /pointer"},
     {WITH_TYPES("{\"x\":{\"state\":\"flying\"}}"),
 	"f: /types/x/state: must be one of queued, requested, ringing, "
 	"connected, closing, ended, analyzed"},

@@ -39,7 +39,8 @@ static const char definition[] =
     "  \"reason\":{\"at\":\"/seen\",\"is\":\"seen\"},"
     "  \"summary\":\"/summary\",\"attempt\":\"/attempt\",\"final\":\"/final\","
     "  \"transcript\":{\"at\":\"/talk\",\"format\":\"turns\",\"speaker\":"
-    "    [\"role\",\"user\"],\"text\":[\"message\",\"text\"],\"time\":\"t\","
+    "    [\"/role\",\"/user\"],\"text\":[\"/message\",\"/text\"],"
+    "    \"time\":\"/t\","
     "    \"time_format\":\"epoch-ms\",\"speakers\":{\"bot\":\"agent\"}},"
     "  \"facts\":{\"f\":\"/facts\",\"d\":{\"at\":\"/data\","
     "    "
@@ -690,6 +691,225 @@ test_gzip(void **state)
 	buf_free(&zipped);
 }
 
+/* --- alternatives, combinations, and what is left out -----------------------
+ */
+
+static const char combined[] =
+    "{\"provider\":\"c\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+    "\"event\":{\"type\":[{\"at\":\"/kind\",\"map\":{\"part\":\"t.part\"}},"
+    "    {\"at\":\"/seen\",\"is\":\"t.seen\"},\"/t\"],\"key\":[\"body\"]},"
+    "\"call\":{\"id\":\"/c\","
+    "  \"started\":{\"at\":\"/start\",\"format\":\"epoch-s\"},"
+    "  \"ended\":[\"/end\",{\"at\":\"/start\",\"format\":\"epoch-s\","
+    "    \"plus\":{\"at\":\"/secs\",\"unit\":\"s\"}}],"
+    "  \"duration\":[{\"at\":\"/mins\",\"unit\":\"min\"},{\"between\":"
+    "    [{\"at\":\"/start\",\"format\":\"epoch-s\"},\"/end\"]}],"
+    "  \"final\":[{\"at\":\"/n\",\"map\":{\"0\":\"true\"}},\"/f\"],"
+    "  \"transcript\":[{\"at\":\"/turns\",\"format\":\"turns\","
+    "    \"speaker\":\"/who/name\",\"text\":\"/said\",\"time\":\"/w/0/at\","
+    "    \"time_offset\":\"s\"},"
+    "    {\"at\":\"/lines\",\"format\":\"lines\",\"agent\":\"A\","
+    "    \"caller\":\"B\"}],"
+    "  \"facts\":{\"r\":{\"at\":\"/results\",\"list\":{\"value\":\"/value\"}},"
+    "    \"o\":{\"at\":\"/outs\",\"list\":{\"name\":\"/name\","
+    "    \"value\":\"/is\"}}}},"
+    "\"types\":{\"s\":{},\"n\":{\"keep\":\"count\"},\"t.part\":{},"
+    "  \"q\":{\"answer\":true},\"b\":{\"bulk\":[\"/big\",\"/in/big\"]}}}";
+
+static struct provider *
+swap(struct fixture *f, const char *text)
+{
+	struct provider *kept = f->p;
+	struct buf why = {0};
+
+	f->p = provider_parse("c", text, strlen(text), &why);
+	if (f->p == NULL)
+		fail_msg("%s", buf_str(&why));
+	return kept;
+}
+
+static void
+swap_back(struct fixture *f, struct provider *kept)
+{
+	provider_free(f->p);
+	f->p = kept;
+}
+
+/* The record of body, from after the call's id on. */
+static void
+check_combined(struct fixture *f, const char *members, const char *expect)
+{
+	struct buf body = {0}, got = {0}, want = {0};
+
+	buf_printf(&body, "{\"t\":\"s\",\"c\":\"c\"%s}", members);
+	map_ok(f, buf_str(&body));
+	event_json(&f->e, 0, &got);
+	buf_printf(&want,
+	    "{\"call\":\"c\"%s,\"received\":\"2026-05-28T20:26:40.000Z\"}",
+	    expect);
+	assert_string_equal(buf_str(&got), buf_str(&want));
+	buf_free(&body);
+	buf_free(&got);
+	buf_free(&want);
+}
+
+static void
+test_combined_values(void **state)
+{
+#define S ",\"started\":\"1970-01-01T00:01:40.000Z\""
+#define E ",\"ended\":\"1970-01-01T00:01:"
+	static const struct {
+		const char *members, *expect;
+	} cases[] = {
+	    {"", ""},
+	    {",\"start\":100", S},
+	    {",\"start\":100,\"secs\":2.5", S E "42.500Z\""},
+	    {",\"start\":100,\"secs\":-1", S},
+	    {",\"start\":253402300799,\"secs\":1",
+		",\"started\":\"9999-12-31T23:59:59.000Z\""},
+	    {",\"secs\":2", ""},
+	    {",\"start\":100,\"end\":\"1970-01-01T00:01:50Z\",\"secs\":1",
+		S E "50.000Z\",\"duration_ms\":10000"},
+	    {",\"start\":100,\"end\":\"1970-01-01T00:01:30Z\"",
+		S E "30.000Z\""},
+	    {",\"start\":100,\"end\":\"1970-01-01T00:01:50Z\",\"mins\":2",
+		S E "50.000Z\",\"duration_ms\":120000"},
+	    {",\"n\":0,\"f\":false", ",\"final\":true"},
+	    {",\"n\":1,\"f\":false", ",\"final\":false"},
+	    {",\"turns\":[{\"said\":\"x\",\"w\":[{\"at\":1}],\"who\":"
+	     "{\"name\":\"n\"}},7,null]",
+		",\"transcript\":[{\"speaker\":\"n\",\"text\":\"x\"}]"},
+	    {",\"start\":100,\"turns\":[{\"said\":\"x\",\"w\":[{\"at\":1.5}]},"
+	     "{\"said\":\"y\",\"w\":[{\"at\":-1}]},"
+	     "{\"said\":\"z\",\"w\":[{\"at\":1e300}]}]",
+		S ",\"transcript\":[{\"text\":\"x\",\"time\":"
+		  "\"1970-01-01T00:01:41.500Z\"},{\"text\":\"y\"},"
+		  "{\"text\":\"z\"}]"},
+	    {",\"turns\":[{\"said\":\"\"}],\"lines\":\"A: a\\n \\n  B:  b \"",
+		",\"transcript\":[{\"speaker\":\"agent\",\"text\":\"a\"},"
+		"{\"speaker\":\"caller\",\"text\":\"b\"}]"},
+	    {",\"results\":{\"a\":{\"value\":1},\"b\":{\"other\":2},\"c\":3}",
+		",\"facts\":{\"r/a\":1}"},
+	    {",\"results\":[{\"value\":1}]", ""},
+	    {",\"outs\":{\"u1\":{\"name\":\"N\",\"is\":{\"x\":1}},"
+	     "\"u2\":{\"is\":2},\"u3\":{\"name\":\"N\",\"is\":3}}",
+		",\"facts\":{\"o/N/x\":1,\"o/u2\":2}"},
+	};
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, combined);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_combined(f, cases[i].members, cases[i].expect);
+	swap_back(f, kept);
+#undef S
+#undef E
+}
+
+static void
+test_types_by_alternatives(void **state)
+{
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, combined);
+
+	map_ok(f, "{\"t\":\"s\",\"kind\":\"part\",\"c\":\"c\"}");
+	assert_string_equal(f->e.type, "t.part");
+	map_ok(f, "{\"t\":\"s\",\"kind\":\"whole\",\"c\":\"c\"}");
+	assert_string_equal(f->e.type, "s");
+	map_ok(f, "{\"seen\":[],\"c\":\"c\"}");
+	assert_string_equal(f->e.type, "t.seen");
+	assert_int_equal(map(f, "{\"c\":\"c\"}"), MAP_UNMAPPABLE);
+	assert_string_equal(
+	    f->reason, "no type of event at /kind or /seen or /t");
+	/* One that is only counted needs no call. */
+	map_ok(f, "{\"t\":\"n\"}");
+	assert_true(provider_counts(f->p, "n"));
+	assert_false(provider_counts(f->p, "s"));
+	assert_false(provider_counts(f->p, "unheard of"));
+	assert_true(provider_wants_answer(f->p, "q"));
+	assert_false(provider_wants_answer(f->p, "s"));
+	assert_int_equal(map(f, "{\"t\":\"q\"}"), MAP_UNMAPPABLE);
+	swap_back(f, kept);
+}
+
+static void
+test_json_in_a_text(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"j\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"body\":[\"json\",\"form\"],\"parse\":[\"/p\",\"/p/q\",\"/l/1\"],"
+	    "\"event\":{\"type\":\"/p/t\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/p/q/c\",\"agent\":\"/p\",\"facts\":"
+	    "{\"l\":\"/l\"}},\"types\":{\"s\":{}}}";
+	static const char form[] =
+	    "p=%7B%22t%22%3A%22s%22%2C%22q%22%3A%7B%22c%22%3A7%7D%7D";
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, text);
+	struct buf got = {0};
+
+	map_ok(f,
+	    "{\"p\":\"{\\\"t\\\":\\\"s\\\",\\\"q\\\":"
+	    "\\\"{\\\\\\\"c\\\\\\\":\\\\\\\"c1\\\\\\\"}\\\"}\","
+	    "\"l\":[\"1\",\"[2]\",\"[3\"]}");
+	assert_string_equal(f->e.type, "s");
+	assert_string_equal(f->e.call, "c1");
+	event_json(&f->e, 0, &got);
+	assert_non_null(strstr(buf_str(&got),
+	    "\"facts\":{\"l/0\":\"1\",\"l/1/0\":2,\"l/2\":\"[3\"}"));
+	assert_int_equal(map(f, "{\"p\":\"no\"}"), MAP_UNMAPPABLE);
+	assert_int_equal(map(f, "{\"p\":\"null\"}"), MAP_UNMAPPABLE);
+	/* In a form, and not where it is no text. */
+	assert_int_equal(
+	    map_message(f, NULL, "application/x-www-form-urlencoded", form,
+		strlen(form)),
+	    MAP_OK);
+	assert_string_equal(f->e.call, "7");
+	buf_free(&got);
+	swap_back(f, kept);
+}
+
+/* Bulk is left out of what is kept, and of nothing that names the event. */
+static void
+test_bulk(void **state)
+{
+	static char *none[] = {NULL};
+	static const char whole[] =
+	    "{ \"z\":1.50, \"t\":\"b\",\"c\":\"c/1\",\"big\":\"xxxx\","
+	    "\"in\":{\"big\":[1],\"a\":9007199254740993}}";
+	static const char rest[] = "{\"z\":1.50,\"t\":\"b\",\"c\":\"c/1\","
+				   "\"in\":{\"a\":9007199254740993}}";
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, combined);
+	struct message m = {none, "", whole, strlen(whole)};
+	unsigned char key[EVENT_KEY_SIZE];
+	const char *body;
+	size_t len;
+
+	map_ok(f, whole);
+	memcpy(key, f->e.key, sizeof(key));
+	assert_int_equal(mapper_map_lean(f->mp, f->p, &m, NOW, &f->e,
+			     &f->reason, &body, &len),
+	    MAP_OK);
+	assert_int_equal(len, strlen(rest));
+	assert_memory_equal(body, rest, len);
+	assert_memory_equal(f->e.key, key, sizeof(key));
+	assert_string_equal(f->e.call, "c/1");
+	/* Without it, and of another type, the body stays as it is. */
+	m.body = rest;
+	m.len = strlen(rest);
+	assert_int_equal(mapper_map_lean(f->mp, f->p, &m, NOW, &f->e,
+			     &f->reason, &body, &len),
+	    MAP_OK);
+	assert_ptr_equal(body, rest);
+	m.body = "{\"t\":\"s\",\"c\":\"c\",\"big\":1}";
+	m.len = strlen(m.body);
+	assert_int_equal(mapper_map_lean(f->mp, f->p, &m, NOW, &f->e,
+			     &f->reason, &body, &len),
+	    MAP_OK);
+	assert_ptr_equal(body, m.body);
+	assert_int_equal(len, m.len);
+	swap_back(f, kept);
+}
+
 int
 main(void)
 {
@@ -709,6 +929,10 @@ main(void)
 	    cmocka_unit_test(test_deep_and_wide),
 	    cmocka_unit_test(test_long_texts),
 	    cmocka_unit_test(test_gzip),
+	    cmocka_unit_test(test_combined_values),
+	    cmocka_unit_test(test_types_by_alternatives),
+	    cmocka_unit_test(test_json_in_a_text),
+	    cmocka_unit_test(test_bulk),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

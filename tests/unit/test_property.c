@@ -393,6 +393,21 @@ read_file(const char *path, size_t *len)
 	return p;
 }
 
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static const char *
+content_type(const char *path)
+{
+	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
+					: "application/json";
+}
+
 /* Map one fixture into set if it tells of that call, or of any at first. */
 static void
 add_fixture(
@@ -400,7 +415,7 @@ add_fixture(
 {
 	static char *const no_env[] = {NULL};
 	struct item *it = &set->item[set->n];
-	struct message m = {no_env, "application/json", NULL, 0};
+	struct message m = {no_env, content_type(path), NULL, 0};
 	const char *reason;
 	int64_t received = RECEIVED + (int64_t)set->n * 1000;
 
@@ -410,7 +425,7 @@ add_fixture(
 	assert_non_null(it->mapper);
 	if (mapper_map(it->mapper, p, &m, received, &it->event, &reason) !=
 		MAP_OK ||
-	    it->event.call == NULL ||
+	    it->event.call == NULL || provider_counts(p, it->event.type) ||
 	    (*call != '\0' && strcmp(it->event.call, call) != 0)) {
 		mapper_free(it->mapper);
 		free(it->body);
@@ -427,19 +442,20 @@ add_fixture(
 }
 
 static int
-is_json(const struct dirent *e)
+is_fixture(const struct dirent *e)
 {
-	size_t n = strlen(e->d_name);
-
-	return n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
+	return ends_with(e->d_name, ".json") || ends_with(e->d_name, ".form");
 }
 
-/* The set of fixtures of the call that the file at `first` tells of. */
+/*
+ * The set of fixtures of the call that the file at `first` tells of.  done has
+ * the calls before, a line each; of one that is in it, that file alone.
+ */
 static void
 load_set(struct set *set, const struct provider *p, const char *dir,
-    struct dirent **files, int n, int first)
+    struct dirent **files, int n, int first, struct buf *done)
 {
-	char path[512], call[128] = "";
+	char path[512], call[128] = "", line[132];
 
 	memset(set, 0, sizeof(*set));
 	for (int k = 0; k < n && set->n < SET_MAX; k++) {
@@ -447,8 +463,12 @@ load_set(struct set *set, const struct provider *p, const char *dir,
 
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i]->d_name);
 		add_fixture(set, p, path, call);
-		if (k == 0 && set->n == 0)
-			return;
+		if (k > 0)
+			continue;
+		snprintf(line, sizeof(line), "\n%s\n", call);
+		if (set->n == 0 || strstr(buf_str(done), line) != NULL)
+			break;
+		buf_puts(done, line);
 	}
 	set->name = dir;
 }
@@ -476,16 +496,17 @@ the_calls_of_every_platform_fold_alike_in_every_order(void **state)
 	for (size_t i = 0; (p = providers_at(ps, i)) != NULL; i++) {
 		char dir[256];
 		struct dirent **files;
+		struct buf done = {0};
 		int n;
 
 		snprintf(dir, sizeof(dir), TEST_DATA "/providers/%s",
 		    provider_name(p));
-		n = scandir(dir, &files, is_json, alphasort);
+		n = scandir(dir, &files, is_fixture, alphasort);
 		assert_true(n > 0);
 		for (int first = 0; first < n; first++) {
 			struct world w;
 
-			load_set(&set, p, dir, files, n, first);
+			load_set(&set, p, dir, files, n, first, &done);
 			if (set.n > 0) {
 				world_open(&w);
 				try_set(&w, &set);
@@ -497,6 +518,7 @@ the_calls_of_every_platform_fold_alike_in_every_order(void **state)
 		for (int k = 0; k < n; k++)
 			free(files[k]);
 		free(files);
+		buf_free(&done);
 	}
 	assert_true(sets > 20);
 	providers_free(ps);

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/auth.h"
 #include "provider/map.h"
 #include "provider/provider.h"
+#include "scratch.h"
 
 #define RECEIVED 1780000000000LL /* 2026-05-28T20:26:40Z */
 #define FIXTURES_MAX 200
@@ -25,12 +27,25 @@ struct seen {
 	size_t count;
 };
 
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static const char *
+content_type(const char *path)
+{
+	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
+					: "application/json";
+}
+
 static int
 is_fixture(const struct dirent *d)
 {
-	size_t n = strlen(d->d_name);
-
-	return n > 5 && strcmp(d->d_name + n - 5, ".json") == 0;
+	return ends_with(d->d_name, ".json") || ends_with(d->d_name, ".form");
 }
 
 static void
@@ -98,7 +113,7 @@ check_fixture(struct mapper *mp, const struct provider *p, const char *path,
 	struct event e;
 
 	slurp(path, &body);
-	m = (struct message){no_env, "application/json", body.data, body.len};
+	m = (struct message){no_env, content_type(path), body.data, body.len};
 	if (mapper_map(mp, p, &m, RECEIVED, &e, &reason) != MAP_OK)
 		fail_msg("%s: %s", path, reason);
 	snprintf(expect_path, sizeof(expect_path), "%s.expect", path);
@@ -182,8 +197,103 @@ test_fixtures_map_as_expected(void **state)
 		check_types(p, seen);
 		free(seen);
 	}
-	assert_true(i >= 4);
+	assert_true(i >= 10);
 	mapper_free(mp);
+	providers_free(ps);
+	buf_free(&why);
+}
+
+/* Signatures of fixtures, made by others with the secret below. */
+#define SECRET "test-secret-123\n"
+#define AT(s) (INT64_C(1000) * (s))
+
+static const struct {
+	const char *provider, *fixture, *env[3];
+	int64_t now;
+} signed_fixture[] = {
+    {"formantai", "call.completed.json",
+	{"HTTP_X_FORMANTAI_SIGNATURE=sha256=9998f1790889b719702902a20afe26a534"
+	 "0347d4a141a135772933eea223d185"},
+	AT(1780000000)},
+    {"atoms", "pre-conversation.json",
+	{"HTTP_X_SIGNATURE=3a01356655c13505525bfcbae7a1768d955b4027674bf837c5cf"
+	 "ea9b0668fbb0"},
+	AT(1780000000)},
+    {"atoms-v1", "call.end.json",
+	{"HTTP_X_ATOMS_SIGNATURE=sha256=d6ff946288ce40dc0946702b1ed96d9da225006"
+	 "4c28725bce982df1af0d30073"},
+	AT(1780000000)},
+    {"retell", "call_started.json",
+	{"HTTP_X_RETELL_SIGNATURE=v=1779300000500,d=c27e951d34b7f1d21a2168941ca"
+	 "a5771ccabbb0a87e370933b5c46c77b5ee667"},
+	AT(1779300290)},
+    {"bland", "post-call.json",
+	{"HTTP_X_WEBHOOK_SIGNATURE=a8968f165fb754bd62229eb5392fb972ef5fc538ae18"
+	 "ee3c9294fc88f4532f89"},
+	AT(1780000000)},
+    {"elevenlabs", "post_call_transcription.json",
+	{"HTTP_ELEVENLABS_SIGNATURE=t=1779310150,v0=851c74686544c64a2b6fc5017f4"
+	 "3ad41dd6fbbf6537f6108bb6873bd4f1c3658"},
+	AT(1779311900)},
+    {"vapi", "end-of-call-report.json",
+	{"HTTP_X_TIMESTAMP=1779296796",
+	    "HTTP_X_SIGNATURE=53e677d0fe437c47e3453fa8685b2aff815c756512806d7e2"
+	    "01d2e044f9489f5"},
+	AT(1779296800)},
+    {"twilio", "completed.form",
+	{"HTTP_X_TWILIO_SIGNATURE=3phEOvrhaJbZgoSdeWnA1wWrne0="},
+	AT(1780000000)},
+};
+
+/* What the built-in definitions say of authentication fits real signatures. */
+static void
+test_signatures_of_fixtures(void **state)
+{
+	struct buf why = {0};
+	struct providers *ps = providers_load(NULL, &why);
+	struct scratch scratch;
+	char secret[80], url[] = "https://hooks.example.com/twilio";
+	struct config_source cs = {.secret_file = secret, .url = url};
+	FILE *f;
+
+	(void)state;
+	assert_non_null(ps);
+	scratch_make(&scratch);
+	snprintf(secret, sizeof(secret), "%s/secret", scratch.dir);
+	assert_non_null(f = fopen(secret, "w"));
+	fputs(SECRET, f);
+	fclose(f);
+	for (size_t i = 0;
+	     i < sizeof(signed_fixture) / sizeof(signed_fixture[0]); i++) {
+		const char *name = signed_fixture[i].provider;
+		const char *file = signed_fixture[i].fixture;
+		const struct provider *p = providers_find(ps, name);
+		struct buf body = {0};
+		char path[PATH_SIZE], *env[4] = {NULL};
+		struct message m = {env, content_type(file), NULL, 0};
+		struct auth *a = auth_new(p, &cs, &why);
+
+		if (a == NULL)
+			fail_msg("%s: %s", name, buf_str(&why));
+		for (int k = 0; signed_fixture[i].env[k] != NULL; k++)
+			assert_non_null(
+			    env[k] = strdup(signed_fixture[i].env[k]));
+		snprintf(path, sizeof(path), "%s/providers/%s/%s", TEST_DATA,
+		    name, file);
+		slurp(path, &body);
+		m.body = body.data;
+		m.len = body.len;
+		if (auth_verify(a, &m, "", signed_fixture[i].now) != AUTH_OK)
+			fail_msg("%s: its signature is not taken", path);
+		body.data[body.len / 2] ^= 1;
+		assert_int_equal(
+		    auth_verify(a, &m, "", signed_fixture[i].now), AUTH_WRONG);
+		auth_free(a);
+		buf_free(&body);
+		for (int k = 0; env[k] != NULL; k++)
+			free(env[k]);
+	}
+	scratch_remove(&scratch);
 	providers_free(ps);
 	buf_free(&why);
 }
@@ -193,6 +303,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_fixtures_map_as_expected),
+	    cmocka_unit_test(test_signatures_of_fixtures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,11 @@
 	"[source open]\nprovider = formantai\nauth = none\n"                \
 	"[source sales]\nprovider = formantai\nsecret_file = secret\n"      \
 	"[source quiet]\nprovider = formantai\nauth = none\nanswer = 204\n" \
-	"[source forms]\nprovider = forms\nsecret_file = secret\n"
+	"[source forms]\nprovider = forms\nsecret_file = secret\n"          \
+	"[source many]\nprovider = many\nauth = none\n"                     \
+	"[source bearer]\nprovider = many\nsecret_file = secret\n"          \
+	"[source lean]\nprovider = many\nauth = none\ndrop_bulk = yes\n"    \
+	"[source hush]\nprovider = many\nauth = none\nanswer = 204\n"
 
 /* One request: what is NULL is left out of the environment. */
 struct post {
@@ -62,6 +66,14 @@ struct post {
 	"\"call\":{\"id\":\"/call\"},"                                         \
 	"\"types\":{\"done\":{\"state\":\"ended\",\"outcome\":\"completed\"}}" \
 	"}"
+
+/* A platform of which much is not kept, and some wants answers. */
+#define MANY                                                                  \
+	"{\"provider\":\"many\",\"auth\":{\"b\":{\"type\":\"bearer\"}},"      \
+	"\"event\":{\"type\":\"/t\",\"key\":[\"type\",\"call\"]},"            \
+	"\"call\":{\"id\":\"/c\",\"facts\":{\"f\":\"/f\"}},"                  \
+	"\"types\":{\"tick\":{\"keep\":\"count\"},\"ask\":{\"answer\":true}," \
+	"\"audio\":{\"bulk\":[\"/f/sound\"]}}}"
 
 static struct scratch scratch;
 static char config_path[96];
@@ -504,6 +516,98 @@ test_token_and_get(void **state)
 	assert_non_null(strstr(answer.allow, "GET"));
 }
 
+static int
+note_count(void *arg, const struct stored_count *c)
+{
+	buf_printf(
+	    arg, "%s %s %lld\n", c->source, c->type, (long long)c->count);
+	return 0;
+}
+
+/* Counted, once it has authenticated, and nothing else kept of it. */
+static void
+test_counted(void **state)
+{
+	struct post p = POST("/many", "{\"t\":\"tick\"}");
+	struct store_health h;
+	struct buf counts = {0};
+	struct store *st = atomic_load(&shared->ready)->store;
+	int64_t events;
+
+	(void)state;
+	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	events = h.events;
+	assert_answer(&p, 200, "{\"result\":\"counted\"}\n");
+	assert_answer(&p, 200, "{\"result\":\"counted\"}\n");
+	p.path = "/hush";
+	assert_int_equal(send_post(&p), 204);
+	assert_int_equal(answer.body.len, 0);
+	p.path = "/bearer";
+	assert_int_equal(send_post(&p), 401);
+	assert_int_equal(store_each_count(st, note_count, &counts), STORE_OK);
+	assert_string_equal(buf_str(&counts), "hush tick 1\nmany tick 2\n");
+	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(h.events, events);
+	buf_free(&counts);
+}
+
+/* Recorded, and told that no answer will come; the second time as well. */
+static void
+test_wants_an_answer(void **state)
+{
+	struct post p = POST("/many", "{\"t\":\"ask\",\"c\":\"c1\"}");
+	struct store_health h;
+	struct store *st = atomic_load(&shared->ready)->store;
+	int64_t events;
+
+	(void)state;
+	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	events = h.events;
+	assert_answer(&p, 501, "Callbook records and does not answer");
+	assert_string_equal(answer.content_type, "application/problem+json");
+	assert_answer(&p, 501, "\\\"ask\\\"");
+	p.path = "/hush";
+	assert_int_equal(send_post(&p), 501);
+	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(h.events, events + 2);
+}
+
+static int
+note_body(void *arg, const struct stored_event *e)
+{
+	if (strcmp(e->source, "lean") == 0 || strcmp(e->source, "many") == 0)
+		buf_printf(arg, "%s %.*s\n", e->source, (int)e->len, e->body);
+	return 0;
+}
+
+/* The bulk of an event is kept unless the source says no; it counts as one. */
+static void
+test_bulk(void **state)
+{
+	struct post p = POST("/lean", NULL);
+	struct buf bodies = {0};
+	struct store *st = atomic_load(&shared->ready)->store;
+
+	(void)state;
+	p.body =
+	    "{\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"sound\":\"x\",\"n\":1}}";
+	assert_answer(&p, 200, "stored");
+	assert_answer(&p, 200, "duplicate");
+	p.path = "/many";
+	assert_answer(&p, 200, "stored");
+	p.path = "/lean";
+	p.body =
+	    "{\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"sound\":\"y\",\"n\":1}}";
+	assert_answer(&p, 200, "variant");
+	assert_int_equal(store_each_event(st, 0, note_body, &bodies), STORE_OK);
+	assert_non_null(strstr(buf_str(&bodies),
+	    "lean {\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"n\":1}}\n"));
+	assert_non_null(strstr(buf_str(&bodies),
+	    "many {\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"sound\":\"x\","
+	    "\"n\":1}}\n"));
+	buf_free(&bodies);
+}
+
 static void
 test_health(void **state)
 {
@@ -585,6 +689,7 @@ set_up(void **state)
 	scratch_make(&scratch);
 	put("secret", SECRET "\n", 0600);
 	put("forms.json", FORMS, 0600);
+	put("many.json", MANY, 0600);
 	put("callbook.conf", CONFIG, 0600);
 	(void)snprintf(
 	    config_path, sizeof(config_path), "%s/callbook.conf", scratch.dir);
@@ -622,6 +727,9 @@ main(void)
 	    cmocka_unit_test(test_huge_shapes),
 	    cmocka_unit_test(test_quarantine_names_the_reason),
 	    cmocka_unit_test(test_token_and_get),
+	    cmocka_unit_test(test_counted),
+	    cmocka_unit_test(test_wants_an_answer),
+	    cmocka_unit_test(test_bulk),
 	    cmocka_unit_test(test_health),
 	    cmocka_unit_test(test_store_under_the_document_root),
 	    cmocka_unit_test(test_a_wrong_configuration_is_mended),
