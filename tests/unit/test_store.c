@@ -261,7 +261,7 @@ a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored(void **state)
 	struct box *b = *state;
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("{}");
-	char path[120];
+	char path[160];
 	int64_t n;
 	int fd;
 
@@ -433,7 +433,7 @@ a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 static void
 block(const struct scratch *s, const char *suffix)
 {
-	char path[120];
+	char path[160];
 
 	snprintf(path, sizeof(path), "%s%s", s->path, suffix);
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -486,7 +486,7 @@ a_store_that_loses_shared_memory_goes_on_with_another_journal(void **state)
 	struct store_options o = {NULL, true, "UTC"};
 	struct buf why = {0};
 	struct store *st;
-	char path[120];
+	char path[160];
 
 	(void)state;
 	scratch_make(&s);
@@ -507,7 +507,7 @@ files_are_for_the_owner_alone(void **state)
 {
 	struct box *b = *state;
 	struct stat st;
-	char path[120];
+	char path[160];
 	static const char *const suffix[] = {"", "-wal", "-shm", "-lock"};
 
 	for (int i = 0; i < 4; i++) {
@@ -523,7 +523,7 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 {
 	struct box *b = *state;
 	struct stat st;
-	char wal[120], body[9000];
+	char wal[160], body[9000];
 	int64_t n;
 
 	memset(body, 'x', sizeof(body) - 1);
