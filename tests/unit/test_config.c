@@ -17,7 +17,7 @@
 #define SOURCE "[source a]\nprovider = p\nauth = none\n"
 
 static struct scratch scratch;
-static char file[96];
+static char file[160];
 
 static void
 put(const char *name, const char *text, size_t n, mode_t mode)
