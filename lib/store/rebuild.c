@@ -148,7 +148,7 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 {
 	sqlite3_stmt *s = stmt_get(rb->st, SQL_CALL_EVENTS);
 	enum store_rc rc = STORE_OK;
-	int step;
+	int step = SQLITE_DONE;
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -171,6 +171,8 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		if (keep_texts(rb, &r->call, &e) == -1)
 			rc = STORE_ERROR;
 	}
+	if (rc == STORE_OK && step != SQLITE_DONE)
+		rc = store_failed(rb->st, "rebuild");
 	stmt_done(s);
 	return rc;
 }

@@ -128,15 +128,14 @@ commit_batch(struct store *st, struct job *first)
 			commit_alone(st, j);
 }
 
-/* Take what waits, from the head; mine is the head. */
-static struct job *
-dequeue(struct store *st)
+/* Take what waits, from the head, which is mine, into a batch. */
+static void
+dequeue(struct store *st, struct job *mine)
 {
-	struct job *first, *last;
+	struct job *last = mine;
 	int n = 1;
 
 	pthread_mutex_lock(&st->mutex);
-	first = last = st->head;
 	while (last->next != NULL && n++ < STORE_BATCH_MAX)
 		last = last->next;
 	st->head = last->next;
@@ -144,15 +143,16 @@ dequeue(struct store *st)
 		st->tail = &st->head;
 	last->next = NULL;
 	pthread_mutex_unlock(&st->mutex);
-	return first;
 }
 
 static void
-lead(struct store *st)
+lead(struct store *st, struct job *mine)
 {
-	struct job *mine = dequeue(st), *j, *next;
+	struct job *j, *next;
 	enum store_rc rc = lock_take(st);
 
+	/* Not before: who comes while we wait for the lock is in the batch. */
+	dequeue(st, mine);
 	if (rc == STORE_OK)
 		commit_batch(st, mine);
 	else
@@ -195,7 +195,7 @@ submit(struct store *st, struct job *j)
 		while (sem_wait(&j->wake) == -1)
 			; /* EINTR: a signal is not our turn */
 	if (first || j->lead)
-		lead(st);
+		lead(st, j);
 	sem_destroy(&j->wake);
 	return j->rc;
 }

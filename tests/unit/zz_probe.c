@@ -1,9 +1,0 @@
-#include <stdlib.h>
-int f(void);
-int
-f(void)
-{
-	int *p = NULL;
-
-	return *p;
-}
