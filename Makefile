@@ -8,6 +8,8 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 PREFIX ?= /usr/local
 KILLS ?= 1000
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
 
 VERSION = 0.1.0
 STD = -std=c11 -D_POSIX_C_SOURCE=200809L
@@ -44,43 +46,48 @@ programs: $(BUILD)/callbook.fcgi $(BUILD)/callbook
 
 cgi-bin/callbook.fcgi: $(BUILD)/callbook.fcgi
 	@mkdir -p $(@D)
-	install -m 0755 $< $@
+	@install -m 0755 $< $@
 
 $(BUILD)/libcallbook.a: $(LIB_OBJ)
-	rm -f $@
-	$(AR) rcs $@ $(LIB_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/callbook.fcgi: $(RECEIVER_OBJ) $(BUILD)/libcallbook.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/callbook: $(ADMIN_OBJ) $(BUILD)/libcallbook.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
 	    $$(pkg-config --libs libcurl)
 
 # The definitions as bytes of a C array: NAME, text, length.
 $(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/provider/embed.sh
 	@mkdir -p $(@D)
-	sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
+	$(Q)sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
 
 $(BUILD)/lib/provider/builtin.o: $(BUILD)/lib/provider/builtin.c | deps-build
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- tests ------------------------------------------------------------------
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcallbook.a
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS) $$(pkg-config --libs cmocka)
 
 # The load generator of the tests: signed events over many connections.
 $(BUILD)/tests/post: tests/web/post.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $$(pkg-config --libs libcurl libcrypto) -pthread
 
 unit: $(UNIT)
