@@ -58,8 +58,12 @@ auth_new(const struct provider *p, const char *scheme, const char *secret_file,
 		return a;
 	a->scheme = find_scheme(p, scheme);
 	if (a->scheme == NULL) {
-		buf_printf(why, "auth \"%s\" is no scheme of provider \"%s\"",
-		    scheme == NULL ? "" : scheme, p->name);
+		/* Not what was given: it may be a secret in the wrong line. */
+		buf_printf(
+		    why, "auth names no scheme of %s: there are", p->name);
+		for (size_t i = 0; i < p->schemes; i++)
+			buf_printf(why, " %s,", p->scheme[i].name);
+		buf_puts(why, " none");
 		goto fail;
 	}
 	a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);

@@ -157,7 +157,7 @@ static const struct {
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
     {SOURCE "key_file = ok\n", {":1: [source a] contradicts itself"}},
     {"[source a]\nprovider = p\nsecret_file = none\n",
-	{":3: secret_file: ", "/none: No such file"}},
+	{":3: secret_file: the file it names: No such file"}},
     {"[source a]\nprovider = p\nsecret_file = .\n", {"is not a file"}},
     {"[source a]\nprovider = p\nsecret_file = open\n", {"chmod 600"}},
     {"[source a]\nprovider = p\nsecret_file = writable\n", {"chmod 600"}},
