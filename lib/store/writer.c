@@ -66,10 +66,27 @@ checkpoint_if_due(struct store *st)
 		store_failed(st, "checkpoint");
 }
 
+/* The lock of the store of that name, opened again if it is another now. */
+static enum store_rc
+lock_store(struct store *st)
+{
+	enum store_rc rc;
+
+	if (st->db == NULL && store_reopen(st) == -1)
+		return STORE_ERROR;
+	rc = lock_take(st);
+	if (rc != STORE_OK || store_is_there(st))
+		return rc;
+	lock_release(st);
+	if (store_reopen(st) == -1)
+		return STORE_ERROR;
+	return lock_take(st);
+}
+
 enum store_rc
 transaction_begin(struct store *st)
 {
-	enum store_rc rc = lock_take(st);
+	enum store_rc rc = lock_store(st);
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
 		lock_release(st);
@@ -149,7 +166,7 @@ static void
 lead(struct store *st, struct job *mine)
 {
 	struct job *j, *next;
-	enum store_rc rc = lock_take(st);
+	enum store_rc rc = lock_store(st);
 
 	/* Not before: who comes while we wait for the lock is in the batch. */
 	dequeue(st, mine);

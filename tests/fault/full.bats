@@ -70,6 +70,7 @@ look() {
 
   # It is the disk's fault, not that of the next event.
   expect 503 '{*"status":503*' formantai "$DIR/body"
+  wait_for expect 503 '{"status":"failing",*' send healthz -X GET
 
   give_space
   expect 200 '{"result":"stored",*' formantai "$DIR/body"
