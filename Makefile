@@ -6,6 +6,10 @@
 CC ?= cc
 CFLAGS ?= -O2 -g
 BUILD ?= build
+PREFIX ?= /usr/local
+KILLS ?= 1000
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
 
 VERSION = 0.1.0
 STD = -std=c11 -D_POSIX_C_SOURCE=200809L
@@ -15,6 +19,15 @@ PKGS = fcgi json-c sqlite3 libcrypto inih zlib
 OURS = $(STD) $(WARN) -Ilib -DCALLBOOK_VERSION='"$(VERSION)"' -pthread
 LIBS = $(shell pkg-config --libs $(PKGS)) -pthread
 
+# The Debian packages, each named once; README.md says what each is for.
+DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
+	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev
+DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
+DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
+	libc6-dbg clang libclang-rt-14-dev $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
+DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
+	cppcheck shellcheck mandoc
+
 LIB_SRC := $(wildcard lib/*/*.c)
 DEFINITIONS := $(sort $(wildcard lib/provider/definitions/*.json))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/provider/builtin.o
@@ -23,52 +36,178 @@ ADMIN_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/admin/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 
+ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+TSAN = -O1 -g -fsanitize=thread
+
 all: programs cgi-bin/callbook.fcgi
 
 programs: $(BUILD)/callbook.fcgi $(BUILD)/callbook
 
 cgi-bin/callbook.fcgi: $(BUILD)/callbook.fcgi
-	install -m 0755 $< $@
+	@mkdir -p $(@D)
+	@install -m 0755 $< $@
 
 $(BUILD)/libcallbook.a: $(LIB_OBJ)
-	rm -f $@
-	$(AR) rcs $@ $(LIB_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJ)
 
 $(BUILD)/callbook.fcgi: $(RECEIVER_OBJ) $(BUILD)/libcallbook.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/callbook: $(ADMIN_OBJ) $(BUILD)/libcallbook.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
 	    $$(pkg-config --libs libcurl)
 
 # The definitions as bytes of a C array: NAME, text, length.
 $(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/provider/embed.sh
 	@mkdir -p $(@D)
-	sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
+	$(Q)sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/lib/provider/builtin.o: $(BUILD)/lib/provider/builtin.c
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/lib/provider/builtin.o: $(BUILD)/lib/provider/builtin.c | deps-build
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- tests ------------------------------------------------------------------
 
 $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcallbook.a
 	@mkdir -p $(@D)
-	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS) $$(pkg-config --libs cmocka)
+
+# The load generator of the tests: signed events over many connections.
+$(BUILD)/tests/post: tests/web/post.c | deps-build
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	    $$(pkg-config --libs libcurl libcrypto) -pthread
 
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "$$t"; $$t || exit 1; done
 
-format:
-	clang-format -i lib/*/*.[ch] src/*/*.[ch] tests/unit/*.[ch]
+unit-programs: $(UNIT)
+
+asan: deps-test
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(ASAN)' programs unit-programs
+
+plain: deps-test
+	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
+	    $(BUILD)/plain/tests/post
+
+tsan: deps-test
+	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
+
+# The exports are checked with the CloudEvents SDK, as its users would.
+$(BUILD)/npm/node_modules: tests/package.json tests/package-lock.json
+	@mkdir -p $(@D)
+	cp tests/package.json tests/package-lock.json $(@D)
+	cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
+
+# Definitions and bodies made up by libFuzzer, which is clang's.
+FUZZ = -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SECONDS ?= 60
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
+	    -MMD -MP -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
+	    $(BUILD)/libcallbook.a $(LIBS)
+
+fuzz-programs: deps-test
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
+	    $(BUILD)/fuzz/tests/fuzz/fuzz_provider
+
+# SECONDS=600 for longer; what is found stays in $(BUILD)/fuzz/corpus.
+fuzz: fuzz-programs
+	tests/fuzz/seeds.sh $(BUILD)/fuzz/seeds
+	@mkdir -p $(BUILD)/fuzz/corpus
+	cd $(BUILD)/fuzz && tests/fuzz/fuzz_provider -timeout=5 -max_len=16384 \
+	    -max_total_time=$(SECONDS) corpus seeds
+
+# What authenticating and mapping cost beside json-c's parse of the body.
+$(BUILD)/tests/bench/bench_%: tests/bench/bench_%.c $(BUILD)/libcallbook.a
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
+	    $(BUILD)/libcallbook.a $(LIBS)
+
+bench:
+	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' \
+	    $(BUILD)/plain/tests/bench/bench_provider
+	$(BUILD)/plain/tests/bench/bench_provider
+
+# ONLY='web fault/crash' runs those jobs alone.
+test: asan plain tsan fuzz-programs $(BUILD)/npm/node_modules
+	@tests/run $(BUILD) $(ONLY)
+
+valgrind: plain
+	@tests/run $(BUILD) valgrind
+
+crash: plain
+	@KILLS=$(KILLS) tests/run $(BUILD) fault/crash
+
+lint: deps-lint
+	@tests/lint.sh $(OURS)
+
+run: deps-run
+	@$(MAKE) --no-print-directory programs
+	@tests/demo/run $(BUILD)
+
+format: deps-lint
+	clang-format -i lib/*/*.[ch] src/*/*.[ch] tests/*/*.[ch]
+
+# --- installing -------------------------------------------------------------
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/callbook \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
+	install -m 0755 $(BUILD)/callbook $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BUILD)/callbook.fcgi $(DESTDIR)$(PREFIX)/lib/callbook
+	for m in src/man/*.[158]; do install -m 0644 "$$m" \
+	    "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}" || exit 1; done
+
+# Installs what is missing, and is quick and silent if nothing is.
+HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
+	2>/dev/null | sed -n 's/^ii *//p')
+
+deps: deps-run deps-test deps-lint
+
+deps-build deps-run deps-test deps-lint: deps-%:
+	@missing='$(strip $(filter-out $(HAVE),$(DEPS_$*)))'; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "Not a Debian system; needed, by their names there:" \
+	        "$$missing" >&2; exit 0; \
+	fi; \
+	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; \
+	    command -v sudo >/dev/null || { \
+	    echo "Please have root run: apt-get install $$missing" >&2; \
+	    exit 1; }; fi; \
+	echo "Installing: $$missing"; \
+	$$root apt-get -q update; \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+	    --no-install-recommends $$missing || { \
+	    echo "Could not install: $$missing" >&2; exit 1; }
 
 clean:
 	rm -rf $(BUILD) cgi-bin/callbook.fcgi
 
-.PHONY: all programs unit format clean
+.PHONY: all programs unit unit-programs asan plain tsan \
+	fuzz fuzz-programs bench test valgrind crash lint run format install clean \
+	deps deps-build deps-run deps-test deps-lint
 .SECONDARY:
 
--include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) $(UNIT:=.d)
+-include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) \
+	$(UNIT:=.d) $(BUILD)/tests/post.d \
+	$(wildcard $(BUILD)/tests/fuzz/*.d $(BUILD)/tests/bench/*.d)

@@ -397,7 +397,9 @@ check_file(struct reader *r, const struct key *k, const char *path)
 
 	/* O_NONBLOCK: opening a named pipe must not wait for its writer. */
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
-		fault(r, r->line, "%s: %s: %s", k->name, path, strerror(errno));
+		/* No name: it may be the secret itself, in the wrong place. */
+		fault(r, r->line, "%s: the file it names: %s", k->name,
+		    strerror(errno));
 		return;
 	}
 	if (fstat(fd, &st) != 0)

@@ -347,7 +347,7 @@ when_duration_from_number(double number, enum when_unit u, int64_t *ms)
 	if (u < 0 || u >= WHEN_UNIT__MAX)
 		return -1;
 	t = number * unit_ms[u];
-	if (!(t >= 0 && t <= (double)WHEN_MAX))
+	if (!(t >= 0 && t <= (double)WHEN_DURATION_MAX))
 		return -1;
 	*ms = (int64_t)(t + 0.5);
 	return 0;

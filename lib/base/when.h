@@ -30,6 +30,7 @@ extern const char *const when_format_name[WHEN__MAX];
 extern const char *const when_unit_name[WHEN_UNIT__MAX];
 
 #define WHEN_MAX 253402300799999LL /* 9999-12-31T23:59:59.999Z */
+#define WHEN_DURATION_MAX (366LL * 86400 * 1000) /* no call is longer */
 #define WHEN_TEXT_SIZE 32 /* bytes for when_rfc3339() */
 
 /* Now, from the system's clock. */
@@ -46,7 +47,8 @@ int when_from_integer(int64_t number, enum when_format f, int64_t *ms);
 /*
  * A duration: a decimal number in the unit, or with its own suffix ("186s",
  * "250ms", "2.5min"), which wins over the unit.  Rounded to the millisecond;
- * negative durations are refused.  Returns 0 or -1.
+ * negative durations and those past WHEN_DURATION_MAX are refused.  Returns 0
+ * or -1.
  */
 int when_duration(const char *s, size_t n, enum when_unit u, int64_t *ms);
 int when_duration_from_number(double number, enum when_unit u, int64_t *ms);

@@ -139,7 +139,7 @@ struct event {
 	const char *call; /* the platform's id of the call, or NULL: of none */
 	enum call_state state;
 	enum call_outcome outcome;
-	int64_t time; /* the platform's, else received */
+	int64_t time; /* the platform's, else received; > 0 */
 	bool time_known; /* false: time is the time of receipt */
 	int64_t received; /* first receipt: part of the event */
 	struct value field[FIELD__MAX];

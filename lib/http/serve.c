@@ -147,7 +147,11 @@ run_worker(void *arg)
 
 	(void)sigemptyset(&wake);
 	(void)sigaddset(&wake, WAKE_SIGNAL);
-	if (FCGX_InitRequest(&fr, s->fd, 0) != 0)
+	/*
+	 * Not FCGX_ShutdownPending(): with it, a connection that sent nothing
+	 * yet makes FCGX_Accept_r() go round for ever.
+	 */
+	if (FCGX_InitRequest(&fr, s->fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		goto out;
 	while (!atomic_load(&s->stopping)) {
 		/* Only waiting is interrupted, never a request at work. */
@@ -247,7 +251,6 @@ stop_workers(struct server *s, struct worker *w, int threads)
 	int i;
 
 	atomic_store(&s->stopping, true);
-	FCGX_ShutdownPending();
 	(void)pthread_mutex_lock(&s->lock);
 	while (s->running > 0) {
 		for (i = 0; i < threads; i++)

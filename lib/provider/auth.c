@@ -39,8 +39,12 @@ choose_scheme(struct auth *a, const struct config_source *cs, struct buf *why)
 
 	a->scheme = find_scheme(a->provider, cs->auth);
 	if (a->scheme == NULL) {
-		buf_printf(why, "auth \"%s\" is no scheme of provider \"%s\"",
-		    cs->auth == NULL ? "" : cs->auth, a->provider->name);
+		/* Not what was given: it may be a secret in the wrong line. */
+		buf_printf(why, "auth names no scheme of %s: there are",
+		    a->provider->name);
+		for (size_t i = 0; i < a->provider->schemes; i++)
+			buf_printf(why, " %s,", a->provider->scheme[i].name);
+		buf_puts(why, " none");
 		return -1;
 	}
 	for (int i = 0; i < CONFIG_AUTH__MAX; i++)

@@ -42,9 +42,11 @@ is_digit(const char *s, const char *end)
  * Infinity, "1." and "00", and a NUL in a string.
  */
 static const char *
-check_grammar(const char *s, const char *end)
+check_grammar(const char *s, const char *end, size_t *values)
 {
 	bool number = false; /* the byte before belongs to a number */
+
+	*values = 1;
 
 	for (; s < end; s++) {
 		switch (*s) {
@@ -52,6 +54,11 @@ check_grammar(const char *s, const char *end)
 			s = string_end(s + 1, end);
 			if (s == NULL)
 				return "a string does not end";
+			break;
+		case ',':
+		case '[':
+		case '{':
+			++*values;
 			break;
 		case '\'':
 			return "quotes of one stroke";
@@ -80,6 +87,8 @@ json_parse(struct json_tokener *tok, const char *s, size_t n,
     struct json_object **out, const char **reason)
 {
 	enum json_tokener_error error;
+	size_t values;
+	bool whole;
 
 	*out = NULL;
 	if (n > INT_MAX) {
@@ -90,14 +99,24 @@ json_parse(struct json_tokener *tok, const char *s, size_t n,
 		*reason = "bytes that are not UTF-8";
 		return -1;
 	}
-	*reason = check_grammar(s, s + n);
+	*reason = check_grammar(s, s + n, &values);
 	if (*reason != NULL)
 		return -1;
+	if (values > MAP_VALUES_MAX) {
+		*reason = "more values than are taken";
+		return JSON_TOO_MANY;
+	}
 	json_tokener_reset(tok);
 	*out = json_tokener_parse_ex(tok, s, (int)n);
 	error = json_tokener_get_error(tok);
-	if (error == json_tokener_success &&
-	    json_tokener_get_parse_end(tok) == n)
+	whole = json_tokener_get_parse_end(tok) == n;
+	if (error == json_tokener_continue) {
+		/* A number that is all there is ends with what follows it. */
+		*out = json_tokener_parse_ex(tok, " ", 1);
+		error = json_tokener_get_error(tok);
+		whole = true;
+	}
+	if (error == json_tokener_success && whole)
 		return 0;
 	json_object_put(*out);
 	*out = NULL;

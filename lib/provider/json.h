@@ -16,7 +16,9 @@
 /* A parser that takes MAP_DEPTH_MAX levels; json_tokener_free() it. */
 struct json_tokener *json_new(void);
 
-/* Parse all of s.  Returns 0, or -1 and *reason says why; static. */
+#define JSON_TOO_MANY (-2) /* it has more than MAP_VALUES_MAX values */
+
+/* Parse all of s.  Returns 0, or -1 or JSON_TOO_MANY and *reason; static. */
 int json_parse(struct json_tokener *tok, const char *s, size_t n,
     struct json_object **out, const char **reason);
 

@@ -134,7 +134,14 @@ parse(struct mapper *mp, int kind, const char *s, size_t n)
 		return MAP_MALFORMED;
 	}
 	if (kind == BODY_JSON) {
-		if (json_parse(mp->tok, s, n, &mp->root, &why) != 0) {
+		switch (json_parse(mp->tok, s, n, &mp->root, &why)) {
+		case 0:
+			break;
+		case JSON_TOO_MANY:
+			buf_printf(&mp->reason,
+			    "the body has more than %d values", MAP_VALUES_MAX);
+			return MAP_UNMAPPABLE;
+		default:
 			buf_printf(&mp->reason, "the body is no JSON: %s", why);
 			return MAP_MALFORMED;
 		}
@@ -519,6 +526,12 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 	if (mp->used.len > 0)
 		e->headers = buf_str(&mp->used);
 	return MAP_OK;
+}
+
+void
+mapper_release(struct mapper *mp)
+{
+	reset(mp);
 }
 
 static enum map_rc

@@ -15,6 +15,7 @@
 #include "provider/provider.h"
 
 #define MAP_DEPTH_MAX 64 /* nesting of a body */
+#define MAP_VALUES_MAX 50000 /* in a body: each takes some 250 bytes */
 #define MAP_FACTS_MAX 500 /* leaves taken of one event */
 #define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf, then it is cut */
 #define MAP_TEXT_MAX 4096 /* bytes of one mapped text, transcript apart */
@@ -52,5 +53,8 @@ enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
 enum map_rc mapper_map_lean(struct mapper *mp, const struct provider *p,
     const struct message *m, int64_t received, struct event *e,
     const char **reason, const char **body, size_t *len);
+
+/* Let go of the last event, whose body may have been a large one. */
+void mapper_release(struct mapper *mp);
 
 #endif /* !MAP_H */

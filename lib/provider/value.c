@@ -403,7 +403,8 @@ read_value(struct scope *s, const struct rule *r, enum call_kind kind,
 		out->set = read_boolean(s, r, &out->number);
 		break;
 	case KIND_INSTANT:
-		out->set = read_instant(s, r, &out->number);
+		/* An epoch of 0 is how platforms write "not yet". */
+		out->set = read_instant(s, r, &out->number) && out->number > 0;
 		break;
 	case KIND_DURATION:
 		out->set = read_duration(s, r, &out->number);

@@ -247,21 +247,46 @@ event_add(struct store *st, const struct delivery *d, const struct event *e,
 	return rc == STORE_OK ? STORE_VARIANT : rc;
 }
 
+/* Length of the lines of text that fit into max bytes. */
+static size_t
+whole_lines(const char *text, size_t max)
+{
+	size_t n = strlen(text);
+
+	if (n <= max)
+		return n;
+	for (n = max; n > 0 && text[n - 1] != '\n'; n--)
+		;
+	return n;
+}
+
+/* FNV-1a: only to find the same bytes, which are compared then. */
+static int64_t
+hash_of(const char *s, size_t n)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+	return (int64_t)h;
+}
+
 /* Bind what quarantine and rejected have in common, and run. */
 static enum store_rc
-delivery_insert(struct store *st, enum sql which, int64_t source,
-    const struct delivery *d, const char *reason, size_t len, int64_t *number)
+delivery_insert(struct store *st, sqlite3_stmt *s, int64_t source,
+    const struct delivery *d, const char *reason, size_t len,
+    size_t headers_max, int64_t *number)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
 	enum store_rc rc;
 
-	if (s == NULL)
-		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, source);
 	sqlite3_bind_int64(s, 2, d->received);
 	bind_text(s, 3, reason);
 	bind_text(s, 4, d->content_type);
-	bind_text(s, 5, d->headers);
+	if (d->headers != NULL)
+		sqlite3_bind_text64(s, 5, d->headers,
+		    whole_lines(d->headers, headers_max), SQLITE_STATIC,
+		    SQLITE_UTF8);
 	bind_bytes(s, 6, d->body, len);
 	rc = stmt_run(st, s);
 	if (rc == STORE_OK)
@@ -274,7 +299,7 @@ static enum store_rc
 quarantine_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
-	int64_t source = source_id(st, d);
+	int64_t source = source_id(st, d), hash = hash_of(d->body, d->len);
 	sqlite3_stmt *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
 	enum store_rc rc = STORE_OK;
 	int step;
@@ -282,7 +307,7 @@ quarantine_add(struct store *st, struct job *j)
 	if (source == 0 || s == NULL)
 		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, source);
-	sqlite3_bind_int64(s, 2, (int64_t)d->len);
+	sqlite3_bind_int64(s, 2, hash);
 	bind_bytes(s, 3, d->body, d->len);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW)
 		j->number = sqlite3_column_int64(s, 0);
@@ -291,25 +316,33 @@ quarantine_add(struct store *st, struct job *j)
 	stmt_done(s);
 	if (rc != STORE_OK || j->number != 0)
 		return rc;
+	if ((s = stmt_get(st, SQL_QUARANTINE_ADD)) == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 7, hash);
 	return delivery_insert(
-	    st, SQL_QUARANTINE_ADD, source, d, j->reason, d->len, &j->number);
+	    st, s, source, d, j->reason, d->len, SIZE_MAX, &j->number);
 }
 
 /* Has another process filled this second's share of the ring? */
-static bool
-rejected_enough(struct store *st, int64_t now)
+static enum store_rc
+rejected_enough(struct store *st, int64_t now, bool *enough)
 {
 	sqlite3_stmt *s = stmt_get(st, SQL_REJECTED_RECENT);
-	bool enough = false;
+	enum store_rc rc = STORE_OK;
+	int step;
 
+	*enough = false;
 	if (s == NULL)
-		return true;
+		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, now);
 	sqlite3_bind_int(s, 2, STORE_REJECTED_PER_SECOND);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		enough = sqlite3_column_int(s, 0) != 0;
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		*enough = sqlite3_column_int(s, 0) != 0;
+	else if (step != SQLITE_DONE)
+		rc = store_failed(st, "rejected");
 	stmt_done(s);
-	return enough;
+	return rc;
 }
 
 static enum store_rc
@@ -318,15 +351,18 @@ rejected_add(struct store *st, struct job *j)
 	const struct delivery *d = j->delivery;
 	int64_t source;
 	sqlite3_stmt *s;
-	enum store_rc rc;
+	bool enough;
+	enum store_rc rc = rejected_enough(st, d->received, &enough);
 
-	if (rejected_enough(st, d->received))
-		return STORE_OK;
-	if ((source = source_id(st, d)) == 0)
+	if (rc != STORE_OK || enough)
+		return rc;
+	source = source_id(st, d);
+	s = stmt_get(st, SQL_REJECTED_ADD);
+	if (source == 0 || s == NULL)
 		return STORE_ERROR;
-	rc = delivery_insert(st, SQL_REJECTED_ADD, source, d, j->reason,
+	rc = delivery_insert(st, s, source, d, j->reason,
 	    d->len < STORE_REJECTED_BODY_MAX ? d->len : STORE_REJECTED_BODY_MAX,
-	    &j->number);
+	    STORE_REJECTED_HEADERS_MAX, &j->number);
 	if (rc != STORE_OK)
 		return rc;
 	if ((s = stmt_get(st, SQL_REJECTED_TRIM)) == NULL)
@@ -366,6 +402,20 @@ counted_add(struct store *st, struct job *j)
 	return stmt_run(st, s);
 }
 
+/* Only a write proves that one can be made. */
+static enum store_rc
+probe(struct store *st)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+	char now[WHEN_TEXT_SIZE];
+
+	if (s == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, "probed");
+	bind_text(s, 2, when_rfc3339(when_now(), now));
+	return stmt_run(st, s);
+}
+
 enum store_rc
 apply_job(struct store *st, struct job *j)
 {
@@ -382,7 +432,7 @@ apply_job(struct store *st, struct job *j)
 	case JOB_COUNT:
 		return counted_add(st, j);
 	case JOB_PROBE:
-		return STORE_OK;
+		return probe(st);
 	}
 	return STORE_ERROR;
 }

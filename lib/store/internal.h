@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "store/store.h"
 
@@ -57,7 +58,7 @@ enum sql {
 	SQL_REBUILD_EVENTS,
 	SQL_REBUILD_EVENT,
 	SQL_REBUILD_CALLS,
-	SQL_REBUILD_LATE,
+	SQL_REBUILD_CALL_EVENTS,
 	SQL_REBUILD_VARIANT,
 	SQL_REBUILD_CALL,
 	SQL_REBUILD_FACTS,
@@ -109,7 +110,9 @@ struct store {
 	enum store_mode mode;
 	char *path;
 	char *timezone;
+	bool durable;
 	int lock_fd;
+	struct stat file, lock_file; /* when they were opened */
 	bool wal;
 	char journal_why[160]; /* why not WAL; "" if it is */
 	int wal_pages; /* in the WAL after the last commit */
@@ -133,11 +136,21 @@ struct store {
 int schema_version(sqlite3 *db, int *version);
 int schema_migrate(struct store *st, int from, struct buf *why);
 
-/* lock.c: the lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR. */
+/* lock.c: a clock that nobody sets. */
+int64_t monotonic_ms(void);
+/* The lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR. */
 enum store_rc lock_take(struct store *st);
 void lock_release(struct store *st);
 
-/* store.c: a statement ready to be bound; NULL (logged) if it can not be. */
+/*
+ * store.c: are the files that are open still those of that name?  One who
+ * writes to a removed file loses events.  To be asked under the lock.
+ */
+bool store_is_there(struct store *st);
+/* Open the files of that name.  0, or -1, logged: db is NULL then. */
+int store_reopen(struct store *st);
+
+/* A statement ready to be bound; NULL (logged) if it can not be. */
 sqlite3_stmt *stmt_get(struct store *st, enum sql which);
 /* Reset it and drop its bindings; to be called when done with its row. */
 void stmt_done(sqlite3_stmt *s);

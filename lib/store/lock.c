@@ -61,8 +61,8 @@ timer_start(timer_t *timer)
 	return 0;
 }
 
-static int64_t
-monotonic(void)
+int64_t
+monotonic_ms(void)
 {
 	struct timespec ts;
 
@@ -87,14 +87,14 @@ lock_take(struct store *st)
 		log_warn("%s-lock", st->path);
 		return STORE_ERROR;
 	}
-	deadline = monotonic() + STORE_LOCK_WAIT_MS;
+	deadline = monotonic_ms() + STORE_LOCK_WAIT_MS;
 	if (timer_start(&timer) == -1) {
 		log_warn("%s-lock: timer", st->path);
 		return STORE_ERROR;
 	}
 	do
 		rc = flock(st->lock_fd, LOCK_EX);
-	while (rc == -1 && errno == EINTR && monotonic() < deadline);
+	while (rc == -1 && errno == EINTR && monotonic_ms() < deadline);
 	saved = errno;
 	timer_delete(timer);
 	if (rc == 0)

@@ -29,11 +29,11 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 	e->received = sqlite3_column_int64(s, 8);
 	e->repeats = sqlite3_column_int64(s, 9);
 	e->repeated = sqlite3_column_int64(s, 10);
-	memcpy(e->digest, sqlite3_column_blob(s, 13), sizeof(e->digest));
+	memcpy(e->digest, sqlite3_column_blob(s, 11), sizeof(e->digest));
 	e->flags = 0;
-	if (sqlite3_column_int(s, 11))
-		e->flags |= CALL_VARIANT;
 	if (sqlite3_column_int(s, 12))
+		e->flags |= CALL_VARIANT;
+	if (sqlite3_column_int(s, 13))
 		e->flags |= CALL_LATE;
 }
 

@@ -1,36 +1,38 @@
 #include "store/internal.h"
 
+#include <stdint.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/log.h"
+#include "base/buf.h"
 
-#define SLICE 100 /* rows in one transaction: a receiver waits no longer */
+#define SLICE_MS 100 /* of one transaction: a receiver waits no longer */
 
 struct rebuild {
 	struct store *st;
 	store_map_fn map;
 	void *arg;
-	struct arena *arena; /* texts of the call that is folded again */
+	struct buf text[FIELD__MAX]; /* of the call that is folded again */
 	struct store_rebuilt *result;
 };
 
 /* Do one row after number *after.  STORE_NOT_FOUND: there is none. */
 typedef enum store_rc (*row_fn)(struct rebuild *rb, int64_t *after);
 
-/* All rows, SLICE of them in a transaction. */
+/* All rows, as many in a transaction as its time allows. */
 static enum store_rc
 in_slices(struct rebuild *rb, row_fn fn)
 {
 	enum store_rc rc = STORE_OK;
-	int64_t after = 0;
+	int64_t after = 0, until;
 
 	while (rc == STORE_OK) {
 		rc = transaction_begin(rb->st);
 		if (rc != STORE_OK)
 			return rc;
-		for (int i = 0; i < SLICE && rc == STORE_OK; i++)
+		until = monotonic_ms() + SLICE_MS;
+		do
 			rc = fn(rb, &after);
+		while (rc == STORE_OK && monotonic_ms() < until);
 		rc = transaction_end(rb->st, rc);
 	}
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
@@ -113,11 +115,11 @@ out:
 	return rc;
 }
 
-/* Set the flag if the query finds something in the call. */
+/* Was one content of an event of the call followed by another? */
 static enum store_rc
-flag_if(struct rebuild *rb, enum sql which, struct call_row *r, unsigned flag)
+variant_again(struct rebuild *rb, struct call_row *r)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, which);
+	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_VARIANT);
 	enum store_rc rc = STORE_OK;
 	int step;
 
@@ -126,7 +128,7 @@ flag_if(struct rebuild *rb, enum sql which, struct call_row *r, unsigned flag)
 	sqlite3_bind_int64(s, 1, r->number);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW)
-		r->call.flags |= flag;
+		r->call.flags |= CALL_VARIANT;
 	else if (step != SQLITE_DONE)
 		rc = store_failed(rb->st, "rebuild");
 	stmt_done(s);
@@ -146,11 +148,34 @@ keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 		if (!v->set || v->text == NULL ||
 		    stamp_compare(&c->stamp[i], &stamp) != 0)
 			continue;
-		v->text = arena_strndup(rb->arena, v->text, v->len);
-		if (v->text == NULL)
+		buf_reset(&rb->text[i], SIZE_MAX);
+		buf_add(&rb->text[i], v->text, v->len);
+		if (rb->text[i].failed)
 			return -1;
+		v->text = buf_str(&rb->text[i]);
 	}
 	return 0;
+}
+
+/* Events come by time: one received before an earlier one was overtaken. */
+struct order {
+	int64_t time; /* of the last event */
+	int64_t received; /* the latest of all earlier than that time */
+	int64_t same; /* the latest of all of that time */
+};
+
+static bool
+overtaken(struct order *o, const struct event *e)
+{
+	if (e->time > o->time) {
+		if (o->same > o->received)
+			o->received = o->same;
+		o->same = 0;
+		o->time = e->time;
+	}
+	if (e->received > o->same)
+		o->same = e->received;
+	return e->received < o->received;
 }
 
 /*
@@ -160,9 +185,10 @@ keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 static enum store_rc
 fold_again(struct rebuild *rb, struct call_row *r, bool write)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, SQL_CALL_EVENTS);
+	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_CALL_EVENTS);
+	struct order order = {0};
 	enum store_rc rc = STORE_OK;
-	int step;
+	int step = SQLITE_DONE;
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -181,10 +207,14 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 			continue;
 		}
 		fold_event(&r->call, &e);
+		if (overtaken(&order, &e))
+			r->call.flags |= CALL_LATE;
 		r->events++;
 		if (keep_texts(rb, &r->call, &e) == -1)
 			rc = STORE_ERROR;
 	}
+	if (rc == STORE_OK && step != SQLITE_DONE)
+		rc = store_failed(rb->st, "rebuild");
 	stmt_done(s);
 	return rc;
 }
@@ -260,9 +290,7 @@ call_write(
 	enum store_rc rc = fingerprint(rb->st, number, &was);
 
 	if (rc == STORE_OK)
-		rc = flag_if(rb, SQL_REBUILD_LATE, after, CALL_LATE);
-	if (rc == STORE_OK)
-		rc = flag_if(rb, SQL_REBUILD_VARIANT, after, CALL_VARIANT);
+		rc = variant_again(rb, after);
 	if (rc == STORE_OK)
 		rc = call_drop_details(rb->st, number);
 	if (rc == STORE_OK)
@@ -289,7 +317,6 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		return number == 0 ? STORE_NOT_FOUND : STORE_ERROR;
 	*after_number = number;
 	rb->result->calls++;
-	arena_reset(rb->arena);
 	rc = call_load(rb->st, number, &before);
 	if (rc != STORE_OK)
 		return rc;
@@ -336,14 +363,12 @@ store_rebuild(
 
 	memset(result, 0, sizeof(*result));
 	rb.result = result;
-	rb.arena = arena_new();
-	if (rb.arena == NULL)
-		return STORE_ERROR;
 	rc = in_slices(&rb, event_again);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, call_again);
 	if (rc == STORE_OK)
 		rc = days_again(st);
-	arena_free(rb.arena);
+	for (int i = 0; i < FIELD__MAX; i++)
+		buf_free(&rb.text[i]);
 	return rc;
 }

@@ -158,9 +158,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  content_type TEXT NOT NULL,"
     "  headers TEXT,"
     "  repeats INTEGER NOT NULL,"
+    "  hash INTEGER NOT NULL," /* of the body, to find the same again */
     "  body BLOB NOT NULL"
     ") STRICT;"
-    "CREATE INDEX quarantine_same ON quarantine (source, length(body));"
+    "CREATE INDEX quarantine_same ON quarantine (source, hash);"
 
     /* Does not authenticate: a ring. */
     "CREATE TABLE rejected ("

@@ -11,14 +11,15 @@
 	" c.transcript"
 
 /* In the order that stored_event_read() reads. */
-#define EVENT_COLUMNS                                                  \
+#define EVENT_PARTS                                                    \
 	"e.seq, s.name, s.provider, e.key, e.variant, e.content_type," \
-	" e.headers, e.body, e.received, r.count, r.last,"             \
-	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"     \
-	" AND v.key = e.key AND v.seq <> e.seq),"                      \
-	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"         \
-	" AND l.time > e.time AND l.received < e.received),"           \
-	" e.digest"
+	" e.headers, e.body, e.received, r.count, r.last, e.digest"
+#define EVENT_COLUMNS                                               \
+	EVENT_PARTS                                                 \
+	", EXISTS (SELECT 1 FROM event v WHERE v.source = e.source" \
+	" AND v.key = e.key AND v.seq <> e.seq),"                   \
+	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"      \
+	" AND l.time > e.time AND l.received < e.received)"
 #define EVENT_FROM                                       \
 	" FROM event e JOIN source s ON s.id = e.source" \
 	" LEFT JOIN repeat r ON r.event = e.seq"
@@ -111,11 +112,11 @@ const char *const sql_text[SQL__MAX] = {
 
     [SQL_QUARANTINE_ADD] =
 	"INSERT INTO quarantine (source, received, reason, content_type,"
-	" headers, repeats, body) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
-    [SQL_QUARANTINE_AGAIN] =
-	"UPDATE quarantine SET repeats = repeats + 1"
-	" WHERE source = ?1 AND length(body) = ?2 AND body = ?3"
-	" RETURNING id",
+	" headers, repeats, body, hash)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+    [SQL_QUARANTINE_AGAIN] = "UPDATE quarantine SET repeats = repeats + 1"
+			     " WHERE source = ?1 AND hash = ?2 AND body = ?3"
+			     " RETURNING id",
     [SQL_QUARANTINE_TAKE] = "DELETE FROM quarantine WHERE id = ?1",
     /* Is the ring's limit for a second reached?  ?1: now, ms; ?2: limit. */
     [SQL_REJECTED_RECENT] = "SELECT received > ?1 - 1000 FROM rejected"
@@ -159,7 +160,7 @@ const char *const sql_text[SQL__MAX] = {
 	"SELECT code, message, phase, place, time FROM error"
 	" WHERE call = ?1 ORDER BY time, code, message, phase, place",
 
-    [SQL_REBUILD_EVENTS] = "SELECT " EVENT_COLUMNS ", e.source" EVENT_FROM
+    [SQL_REBUILD_EVENTS] = "SELECT " EVENT_PARTS ", 0, 0, e.source" EVENT_FROM
 			   " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1",
     [SQL_REBUILD_EVENT] =
 	"UPDATE event SET type = ?2, id = ?3, state = ?4, outcome = ?5,"
@@ -167,9 +168,10 @@ const char *const sql_text[SQL__MAX] = {
 	" outcome, time, call) IS NOT (?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_REBUILD_CALLS] =
 	"SELECT number FROM call WHERE number > ?1 ORDER BY number LIMIT 1",
-    [SQL_REBUILD_LATE] = "SELECT 1 FROM event a JOIN event b ON b.call = a.call"
-			 " WHERE a.call = ?1 AND a.time > b.time"
-			 " AND a.received < b.received LIMIT 1",
+    /* As SQL_CALL_EVENTS, without what costs and is not asked. */
+    [SQL_REBUILD_CALL_EVENTS] =
+	"SELECT " EVENT_PARTS ", 0, 0" EVENT_FROM
+	" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest",
     [SQL_REBUILD_VARIANT] =
 	"SELECT 1 FROM event a JOIN event b"
 	" ON b.source = a.source AND b.key = a.key AND b.seq <> a.seq"

@@ -280,8 +280,13 @@ static int
 files_open(struct store *st, struct buf *why)
 {
 	struct buf lock = {0};
+	struct stat is;
 	int fd, rc = -1;
 
+	if (stat(st->path, &is) == 0 && !S_ISREG(is.st_mode)) {
+		buf_printf(why, "%s: is no file", st->path);
+		goto out;
+	}
 	buf_printf(&lock, "%s-lock", st->path);
 	if (lock.failed) {
 		buf_puts(why, "out of memory");
@@ -298,7 +303,8 @@ files_open(struct store *st, struct buf *why)
 		close(fd);
 	st->lock_fd = open(
 	    lock.data, O_RDWR | O_CREAT | O_CLOEXEC, STORE_FILE_MODE);
-	if (st->lock_fd == -1) {
+	if (st->lock_fd == -1 || stat(st->path, &st->file) == -1 ||
+	    fstat(st->lock_fd, &st->lock_file) == -1) {
 		buf_printf(why, "%s: %s", lock.data, strerror(errno));
 		goto out;
 	}
@@ -398,6 +404,73 @@ open_read(struct store *st, struct buf *why)
 	return 0;
 }
 
+/* Open the files of a writing store. */
+static int
+open_all(struct store *st, struct buf *why)
+{
+	if (files_open(st, why) == -1 ||
+	    connect_db(st, st->durable, false, why) == -1)
+		return -1;
+	return open_write(st, st->durable, why);
+}
+
+static void
+close_all(struct store *st)
+{
+	for (int i = 0; i < SQL__MAX; i++) {
+		sqlite3_finalize(st->stmt[i]);
+		st->stmt[i] = NULL;
+	}
+	sqlite3_close(st->db);
+	st->db = NULL;
+	if (st->lock_fd != -1)
+		close(st->lock_fd);
+	st->lock_fd = -1;
+	sources_forget(st);
+}
+
+static bool
+same_file(const char *path, const struct stat *was)
+{
+	struct stat is;
+
+	return stat(path, &is) == 0 && is.st_dev == was->st_dev &&
+	    is.st_ino == was->st_ino;
+}
+
+bool
+store_is_there(struct store *st)
+{
+	struct buf lock = {0};
+	bool there;
+
+	buf_printf(&lock, "%s-lock", st->path);
+	there = st->db != NULL && !lock.failed &&
+	    same_file(st->path, &st->file) &&
+	    same_file(lock.data, &st->lock_file);
+	buf_free(&lock);
+	return there;
+}
+
+int
+store_reopen(struct store *st)
+{
+	struct buf why = {0};
+	int rc;
+
+	close_all(st);
+	rc = open_all(st, &why);
+	if (rc == 0)
+		log_warnx(
+		    "%s: was removed or replaced; opened again", st->path);
+	else {
+		log_warnx("%s", buf_str(&why));
+		close_all(st);
+	}
+	buf_free(&why);
+	return rc;
+}
+
 struct store *
 store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 {
@@ -407,18 +480,16 @@ store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 		goto no_memory;
 	st->lock_fd = -1;
 	st->mode = mode;
+	st->durable = o->durable;
 	st->tail = &st->head;
 	pthread_mutex_init(&st->mutex, NULL);
 	st->path = strdup(o->path);
 	st->timezone = strdup(o->timezone);
 	if (st->path == NULL || st->timezone == NULL)
 		goto no_memory;
-	if (mode == STORE_WRITE && files_open(st, why) == -1)
-		goto fail;
-	if (connect_db(st, o->durable, false, why) == -1)
-		goto fail;
-	if ((mode == STORE_WRITE ? open_write(st, o->durable, why)
-				 : open_read(st, why)) == -1)
+	if (mode == STORE_WRITE ? open_all(st, why) == -1
+				: connect_db(st, true, false, why) == -1 ||
+		    open_read(st, why) == -1)
 		goto fail;
 	return st;
 no_memory:
@@ -433,12 +504,7 @@ store_close(struct store *st)
 {
 	if (st == NULL)
 		return;
-	for (int i = 0; i < SQL__MAX; i++)
-		sqlite3_finalize(st->stmt[i]);
-	sqlite3_close(st->db);
-	if (st->lock_fd != -1)
-		close(st->lock_fd);
-	sources_forget(st);
+	close_all(st);
 	pthread_mutex_destroy(&st->mutex);
 	free(st->timezone);
 	free(st->path);

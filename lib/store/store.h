@@ -24,6 +24,7 @@
 #define STORE_REJECTED_MAX 200 /* rows in the ring of the rejected */
 #define STORE_REJECTED_BODY_MAX (64 * 1024) /* bytes kept of one */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
+#define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
 #define STORE_REJECTED_PER_SECOND 5 /* a stranger must not make us write */
 
 struct store;
@@ -101,7 +102,7 @@ enum store_rc store_requeue(struct store *st, bool rejected, int64_t row,
 enum store_rc store_count(
     struct store *st, const struct delivery *d, const char *type);
 
-/* Is the store writable at this moment?  Takes and releases the lock. */
+/* Is the store writable at this moment?  Writes a row, to be sure. */
 enum store_rc store_probe(struct store *st);
 
 /* --- reading; one thread at a time --------------------------------------- */

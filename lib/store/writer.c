@@ -66,10 +66,27 @@ checkpoint_if_due(struct store *st)
 		store_failed(st, "checkpoint");
 }
 
+/* The lock of the store of that name, opened again if it is another now. */
+static enum store_rc
+lock_store(struct store *st)
+{
+	enum store_rc rc;
+
+	if (st->db == NULL && store_reopen(st) == -1)
+		return STORE_ERROR;
+	rc = lock_take(st);
+	if (rc != STORE_OK || store_is_there(st))
+		return rc;
+	lock_release(st);
+	if (store_reopen(st) == -1)
+		return STORE_ERROR;
+	return lock_take(st);
+}
+
 enum store_rc
 transaction_begin(struct store *st)
 {
-	enum store_rc rc = lock_take(st);
+	enum store_rc rc = lock_store(st);
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
 		lock_release(st);
@@ -128,15 +145,14 @@ commit_batch(struct store *st, struct job *first)
 			commit_alone(st, j);
 }
 
-/* Take what waits, from the head; mine is the head. */
-static struct job *
-dequeue(struct store *st)
+/* Take what waits, from the head, which is mine, into a batch. */
+static void
+dequeue(struct store *st, struct job *mine)
 {
-	struct job *first, *last;
+	struct job *last = mine;
 	int n = 1;
 
 	pthread_mutex_lock(&st->mutex);
-	first = last = st->head;
 	while (last->next != NULL && n++ < STORE_BATCH_MAX)
 		last = last->next;
 	st->head = last->next;
@@ -144,15 +160,16 @@ dequeue(struct store *st)
 		st->tail = &st->head;
 	last->next = NULL;
 	pthread_mutex_unlock(&st->mutex);
-	return first;
 }
 
 static void
-lead(struct store *st)
+lead(struct store *st, struct job *mine)
 {
-	struct job *mine = dequeue(st), *j, *next;
-	enum store_rc rc = lock_take(st);
+	struct job *j, *next;
+	enum store_rc rc = lock_store(st);
 
+	/* Not before: who comes while we wait for the lock is in the batch. */
+	dequeue(st, mine);
 	if (rc == STORE_OK)
 		commit_batch(st, mine);
 	else
@@ -195,7 +212,7 @@ submit(struct store *st, struct job *j)
 		while (sem_wait(&j->wake) == -1)
 			; /* EINTR: a signal is not our turn */
 	if (first || j->lead)
-		lead(st);
+		lead(st, j);
 	sem_destroy(&j->wake);
 	return j->rc;
 }

@@ -441,6 +441,7 @@ map_and_keep(struct passage *p)
 		not_stored(p);
 		break;
 	}
+	mapper_release(p->worker->mapper);
 }
 
 static void

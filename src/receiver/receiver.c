@@ -3,7 +3,6 @@
 #include "receiver.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,23 +75,19 @@ load_store(struct receiver *rc, struct buf *why)
 	const struct store_options o = {.path = c->store,
 	    .durable = c->durability == DURABILITY_FULL,
 	    .timezone = c->timezone};
-	char dir[PATH_MAX];
-	const char *slash = strrchr(c->store, '/');
-	size_t n = slash == c->store ? 1 : (size_t)(slash - c->store);
+	char *slash;
 
-	if (n >= sizeof(dir)) {
-		buf_printf(why, "%s: store: the path is too long", c->file);
+	if ((rc->store = store_open(&o, STORE_WRITE, why)) == NULL)
+		return -1;
+	/* The file's, which may be a link itself. */
+	if ((rc->store_dir = realpath(c->store, NULL)) == NULL) {
+		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
+		    strerror(errno));
 		return -1;
 	}
-	memcpy(dir, c->store, n);
-	dir[n] = '\0';
-	if ((rc->store_dir = realpath(dir, NULL)) == NULL) {
-		buf_printf(
-		    why, "%s: store: %s: %s", c->file, dir, strerror(errno));
-		return -1;
-	}
-	rc->store = store_open(&o, STORE_WRITE, why);
-	return rc->store == NULL ? -1 : 0;
+	slash = strrchr(rc->store_dir, '/');
+	slash[slash == rc->store_dir] = '\0';
+	return 0;
 }
 
 struct receiver *

@@ -193,7 +193,7 @@ END
   has "FAIL  source quick: line "
   has "'atmos'"
   has "FAIL  source support: "
-  has "dsa"
+  has "auth names no scheme of recho: there are rsa, rsa-pss, bearer, none"
   has "FAIL  source hollow: "
   has "store: directory"
 }

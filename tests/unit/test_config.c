@@ -17,7 +17,7 @@
 #define SOURCE "[source a]\nprovider = p\nauth = none\n"
 
 static struct scratch scratch;
-static char file[96];
+static char file[160];
 
 static void
 put(const char *name, const char *text, size_t n, mode_t mode)
@@ -203,7 +203,7 @@ static const struct {
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
     {SOURCE "key_file = ok\n", {":1: [source a] contradicts itself"}},
     {"[source a]\nprovider = p\nsecret_file = none\n",
-	{":3: secret_file: ", "/none: No such file"}},
+	{":3: secret_file: the file it names: No such file"}},
     {"[source a]\nprovider = p\nsecret_file = .\n", {"is not a file"}},
     {"[source a]\nprovider = p\nsecret_file = open\n", {"chmod 600"}},
     {"[source a]\nprovider = p\nsecret_file = writable\n", {"chmod 600"}},

@@ -366,6 +366,9 @@ test_types_and_calls(void **state)
 	    f->reason, "\"start\" without the id of a call at /call");
 	assert_int_equal(map(f, "[1]"), MAP_UNMAPPABLE);
 	assert_int_equal(map(f, "\"x\""), MAP_UNMAPPABLE);
+	assert_int_equal(map(f, "5"), MAP_UNMAPPABLE);
+	assert_int_equal(map(f, " null "), MAP_UNMAPPABLE);
+	assert_int_equal(map(f, "tru"), MAP_MALFORMED);
 	map_ok(f, "{\"type\":\"never-heard-of\",\"call\":\"c\"}");
 	assert_int_equal(f->e.state, STATE_NONE);
 	assert_string_equal(f->e.call, "c");
@@ -530,6 +533,25 @@ test_forms(void **state)
 
 /* --- hostile bodies ------------------------------------------------------- */
 
+/* A tree takes many times the bytes of its text. */
+static void
+test_many_values_are_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = {0};
+
+	buf_puts(&b, HEAD ",\"x\":[0");
+	for (int i = 5; i < MAP_VALUES_MAX; i++)
+		buf_puts(&b, ",0");
+	buf_puts(&b, "]}");
+	assert_int_equal(map(f, buf_str(&b)), MAP_OK);
+	b.len -= 2;
+	buf_puts(&b, ",0]}");
+	assert_int_equal(map(f, buf_str(&b)), MAP_UNMAPPABLE);
+	assert_non_null(strstr(f->reason, "50000 values"));
+	buf_free(&b);
+}
+
 static void
 test_malformed(void **state)
 {
@@ -597,7 +619,7 @@ test_deep_and_wide(void **state)
 	assert_int_equal(f->e.facts, 1);
 	nest(&b, "[", "]", 100);
 	assert_int_equal(map(f, buf_str(&b)), MAP_MALFORMED);
-	nest(&b, "{\"a\":", "}", 100000);
+	nest(&b, "{\"a\":", "}", 40000);
 	assert_int_equal(map(f, buf_str(&b)), MAP_MALFORMED);
 	buf_reset(&b, SIZE_MAX);
 	buf_puts(&b, HEAD ",\"facts\":{\"first\":1");
@@ -925,6 +947,7 @@ main(void)
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_key_is_what_it_was),
 	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_many_values_are_not_read),
 	    cmocka_unit_test(test_malformed),
 	    cmocka_unit_test(test_deep_and_wide),
 	    cmocka_unit_test(test_long_texts),

@@ -34,7 +34,7 @@ struct item {
 };
 
 struct set {
-	const char *name;
+	char name[256];
 	struct item item[SET_MAX];
 	size_t n;
 };
@@ -227,7 +227,7 @@ map_again(void *arg, const struct stored_event *se, struct event *e)
 static void
 try_set(struct world *w, const struct set *set)
 {
-	size_t order[SET_MAX];
+	size_t order[SET_MAX] = {0};
 	struct store_rebuilt result;
 	char *rows;
 
@@ -332,6 +332,13 @@ make_event(struct world *w, struct event *e, struct fact *fact,
 	e->errors = dice(w, 3) == 0;
 }
 
+static bool
+same_content(const struct event *a, const struct event *b)
+{
+	return memcmp(a->key, b->key, sizeof(a->key)) == 0 &&
+	    memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+}
+
 static void
 made_up_sets_fold_alike_in_every_order(void **state)
 {
@@ -347,7 +354,7 @@ made_up_sets_fold_alike_in_every_order(void **state)
 		w.random += (uint64_t)round * 7919;
 		memset(&set, 0, sizeof(set));
 		memset(errors, 0, sizeof(errors));
-		set.name = "made up";
+		snprintf(set.name, sizeof(set.name), "made up");
 		set.n = round < 18 ? 2 + dice(&w, 4) : 7 + dice(&w, 12);
 		for (size_t i = 0; i < set.n; i++) {
 			struct item *it = &set.item[i];
@@ -358,9 +365,8 @@ made_up_sets_fold_alike_in_every_order(void **state)
 				make_event(
 				    &w, &it->event, &facts[i], &errors[i]);
 				for (j = 0; j < i; j++)
-					if (memcmp(set.item[j].event.key,
-						it->event.key,
-						2 * EVENT_KEY_SIZE) == 0)
+					if (same_content(
+						&set.item[j].event, &it->event))
 						break;
 				if (i > 12)
 					it->event.key[1] = (unsigned char)i;
@@ -470,7 +476,7 @@ load_set(struct set *set, const struct provider *p, const char *dir,
 			break;
 		buf_puts(done, line);
 	}
-	set->name = dir;
+	snprintf(set->name, sizeof(set->name), "%s", dir);
 }
 
 static void

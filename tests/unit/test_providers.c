@@ -252,7 +252,7 @@ test_signatures_of_fixtures(void **state)
 	struct buf why = {0};
 	struct providers *ps = providers_load(NULL, &why);
 	struct scratch scratch;
-	char secret[80], url[] = "https://hooks.example.com/twilio";
+	char secret[160], url[] = "https://hooks.example.com/twilio";
 	struct config_source cs = {.secret_file = secret, .url = url};
 	FILE *f;
 

@@ -76,7 +76,7 @@ struct post {
 	"\"audio\":{\"bulk\":[\"/f/sound\"]}}}"
 
 static struct scratch scratch;
-static char config_path[96];
+static char config_path[160];
 static struct receive *shared;
 static void *worker;
 static struct response answer;
@@ -636,7 +636,8 @@ test_store_under_the_document_root(void **state)
 	p.path = "/healthz";
 	assert_int_equal(send_post(&p), 503);
 	p.path = "/open";
-	p.root = "/tmp/";
+	(void)snprintf(path, sizeof(path), "%s/../", scratch.dir);
+	p.root = path;
 	assert_int_equal(send_post(&p), 503);
 	(void)snprintf(link, sizeof(link), "%s/link", scratch.dir);
 	assert_int_equal(symlink(scratch.dir, link), 0);

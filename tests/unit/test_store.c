@@ -261,7 +261,7 @@ a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored(void **state)
 	struct box *b = *state;
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("{}");
-	char path[120];
+	char path[160];
 	int64_t n;
 	int fd;
 
@@ -332,6 +332,62 @@ the_rejected_are_a_ring_and_few_a_second(void **state)
 	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_MAX);
 	assert_int_equal(
 	    ask(b, "SELECT max(received) FROM rejected"), d.received);
+}
+
+static void
+the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+	struct buf headers = {0};
+
+	while (headers.len < 5 * STORE_REJECTED_HEADERS_MAX)
+		buf_puts(&headers, "x-name: some value\n");
+	d.headers = buf_str(&headers);
+	assert_int_equal(store_reject(b->store, &d, "wrong"), STORE_OK);
+	assert_true(ask(b, "SELECT length(headers) FROM rejected") <=
+	    STORE_REJECTED_HEADERS_MAX);
+	assert_int_equal(
+	    ask(b, "SELECT headers LIKE '%value' || char(10) FROM rejected"),
+	    1);
+	buf_free(&headers);
+}
+
+/* Who removes a store to start afresh must not lose what comes then. */
+static void
+a_store_that_was_removed_is_made_again(void **state)
+{
+	static const char *const suffix[] = {"", "-wal", "-shm", "-lock"};
+	struct box *b = *state;
+	struct event first = an_event(1), second = an_event(2);
+	struct delivery d = a_delivery("{}");
+	char path[160];
+	int64_t n;
+
+	assert_int_equal(store_event(b->store, &d, &first, &n), STORE_OK);
+	for (int i = 0; i < 4; i++) {
+		snprintf(
+		    path, sizeof(path), "%s%s", b->scratch.path, suffix[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(store_event(b->store, &d, &second, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
+	assert_int_equal(ask(b, "SELECT hex(key) LIKE '02%' FROM event"), 1);
+}
+
+static void
+a_directory_is_no_store_and_gets_no_lock_file(void **state)
+{
+	struct box *b = *state;
+	struct store_options o = {b->scratch.dir, true, "UTC"};
+	struct buf why = {0};
+	char path[160];
+
+	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_non_null(strstr(buf_str(&why), "is no file"));
+	snprintf(path, sizeof(path), "%s-lock", b->scratch.dir);
+	assert_int_equal(access(path, F_OK), -1);
+	buf_free(&why);
 }
 
 static void
@@ -433,7 +489,7 @@ a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 static void
 block(const struct scratch *s, const char *suffix)
 {
-	char path[120];
+	char path[160];
 
 	snprintf(path, sizeof(path), "%s%s", s->path, suffix);
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -486,7 +542,7 @@ a_store_that_loses_shared_memory_goes_on_with_another_journal(void **state)
 	struct store_options o = {NULL, true, "UTC"};
 	struct buf why = {0};
 	struct store *st;
-	char path[120];
+	char path[160];
 
 	(void)state;
 	scratch_make(&s);
@@ -507,7 +563,7 @@ files_are_for_the_owner_alone(void **state)
 {
 	struct box *b = *state;
 	struct stat st;
-	char path[120];
+	char path[160];
 	static const char *const suffix[] = {"", "-wal", "-shm", "-lock"};
 
 	for (int i = 0; i < 4; i++) {
@@ -523,7 +579,7 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 {
 	struct box *b = *state;
 	struct stat st;
-	char wal[120], body[9000];
+	char wal[160], body[9000];
 	int64_t n;
 
 	memset(body, 'x', sizeof(body) - 1);
@@ -591,6 +647,9 @@ main(void)
 	    TEST(what_cannot_be_mapped_makes_one_row_however_often_it_comes),
 	    TEST(requeueing_moves_the_row_once),
 	    TEST(the_rejected_are_a_ring_and_few_a_second),
+	    TEST(the_rejected_keep_whole_lines_of_their_headers_and_not_all),
+	    TEST(a_store_that_was_removed_is_made_again),
+	    TEST(a_directory_is_no_store_and_gets_no_lock_file),
 	    TEST(an_event_that_comes_after_a_later_one_makes_the_call_late),
 	    TEST(an_event_of_no_call_is_stored_alone),
 	    TEST(the_roll_up_follows_a_call_that_moves),

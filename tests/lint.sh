@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# tests/lint.sh CFLAGS... - every check that needs no running program.
+# Goes on after a finding, so that one run shows all; fails if there was any.
+# The functions are called through check().
+# shellcheck disable=SC2317
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+flags=("$@" '-DTEST_DATA=""')
+failed=0
+
+mapfile -t units < <(find lib src tests -name '*.c' | sort)
+mapfile -t code < <(find lib src tests -name '*.[ch]' | sort)
+mapfile -t scripts < <(grep -lrE '^#!.*\b(sh|bash|bats)$' .ci lib src tests |
+  sort)
+mapfile -t pages < <(find src/man -name '*.[1-9]' | sort)
+
+# check NAME COMMAND... - run it and show what it said if it failed.
+check() {
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then
+    printf 'ok      %s\n' "$name"
+  else
+    printf '%s\nFAILED  %s\n' "$said" "$name"
+    failed=1
+  fi
+}
+
+# each COMMAND... - with every C source as its last word, one at a time.
+each() {
+  printf '%s\0' "${units[@]}" | xargs -0 -n 1 -P "$(nproc)" "$@"
+}
+
+# nothing_but REGEX - fail after printing every other line of the input.
+nothing_but() {
+  awk -v regex="$1" '$0 !~ regex { print; n++ } END { exit n > 0 }'
+}
+
+# clang-tidy wants the source before the compiler's flags; it counts what it
+# does not show.
+tidy() {
+  # shellcheck disable=SC2016
+  each sh -c 'for src; do :; done; clang-tidy --quiet "$src" -- "$@" 2>&1' \
+    sh "${flags[@]}" | nothing_but 'warnings? generated[.]$'
+}
+
+# Only the definitions know platforms: one more must need no C.
+no_platform() {
+  ! grep -riE 'formant|recho|atoms|vapi|retell|bland|eleven|twilio' \
+    lib src --include='*.[ch]'
+}
+
+# mandoc's status tells of warnings, not of remarks on style.  Our pages refer
+# to each other, and are not installed here.
+man_pages() {
+  { mandoc -Tlint "${pages[@]}" 2>&1 || :; } |
+    nothing_but 'outdated mandoc.db|referenced manual not found: Xr callbook'
+}
+
+# Optimised, because some warnings come only of the flow of data.
+check gcc each gcc "${flags[@]}" -O2 -Werror -o /dev/null -c
+check clang each clang "${flags[@]}" -O2 -Werror -o /dev/null -c
+check clang-tidy tidy
+check cppcheck cppcheck --quiet --std=c11 -Ilib -j "$(nproc)" \
+  --enable=warning,performance,portability --inline-suppr \
+  --suppress=missingIncludeSystem --error-exitcode=1 lib src tests
+check clang-format clang-format --dry-run -Werror "${code[@]}"
+check shellcheck shellcheck "${scripts[@]}"
+check mandoc man_pages
+check 'no platform in C' no_platform
+exit "$failed"

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# How a receiver is started and stopped: by itself on a socket, by spawn-fcgi,
+# as plain CGI; and what it does with a configuration that is wrong.
+
+# Every test is a process of its own.
+# shellcheck disable=SC2030,SC2031
+
+load server
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  DIR=$BATS_TEST_TMPDIR
+  cd "$DIR" || return
+  installation "$DIR"
+  event 000001 >body
+}
+
+teardown() {
+  [ -z "${LIGHTTPD-}" ] || lighttpd_stop
+  [ -z "${RECEIVER-}" ] || ! kill "$RECEIVER" || wait "$RECEIVER" || :
+}
+
+# receiver OPTION... - start one by itself.  Sets RECEIVER (pid).
+receiver() {
+  "$BIN/callbook.fcgi" -c "$DIR/callbook.conf" "$@" >>"$DIR/receiver.log" \
+    2>&1 3>&- &
+  RECEIVER=$!
+}
+
+# receiver_stop - by SIGTERM, which is a success.
+receiver_stop() {
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  RECEIVER=
+}
+
+@test "-s PATH: a socket of mode 0660, removed at the end" {
+  umask 000
+  receiver -s "$DIR/r.sock"
+  wait_for test -S r.sock
+  [ "$(stat -c %a r.sock)" = 660 ]
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+  expect 200 '{"result":"stored",*' formantai body
+  receiver_stop
+  [ ! -e r.sock ]
+}
+
+@test "-s PATH takes over a socket that nobody listens on, and no other" {
+  receiver -s "$DIR/r.sock"
+  wait_for test -S r.sock
+  run -1 "$BIN/callbook.fcgi" -c callbook.conf -s "$DIR/r.sock"
+  kill -9 "$RECEIVER"
+  wait "$RECEIVER" || :
+  [ -S r.sock ]
+  receiver -s "$DIR/r.sock"
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+  wait_for expect 200 '{"result":"stored",*' formantai body
+  receiver_stop
+}
+
+@test "-s ADDRESS:PORT" {
+  port=$((RANDOM % 20000 + 12000))
+  receiver -s "127.0.0.1:$port"
+  socket_host "$DIR" "127.0.0.1:$port"
+  lighttpd_start "$DIR"
+  wait_for expect 200 '{"result":*' formantai body
+  receiver_stop
+}
+
+@test "spawn-fcgi" {
+  RECEIVER=$(spawn-fcgi -s "$DIR/r.sock" -P "$DIR/pid" -- \
+    "$BIN/callbook.fcgi" -c "$DIR/callbook.conf" 3>&- >/dev/null &&
+    cat "$DIR/pid")
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+  expect 200 '{"result":"stored",*' formantai body
+  kill "$RECEIVER"
+  wait_for gone "$RECEIVER"
+  RECEIVER=
+}
+
+@test "plain CGI, with the configuration above the program" {
+  mkdir cgi-bin
+  cp "$BIN/callbook.fcgi" cgi-bin/
+  socket_host "$DIR" "$DIR/none.sock"
+  lighttpd_start "$DIR"
+  URL=${URL%/callbook}/cgi-bin/callbook.fcgi
+  expect 200 '{"result":"stored","event":1}' formantai body
+  expect 200 '{"result":"duplicate","event":1}' formantai body
+  expect 401 '{*"status":401*' send sales --data-binary @body
+  expect 200 '{*"journal":"wal"*' send healthz -X GET
+}
+
+# cgi NAME=VALUE... - the program as a web server would run it, body on
+# standard input.
+cgi() {
+  env -i PATH="$PATH" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
+    UBSAN_OPTIONS="${UBSAN_OPTIONS-}" GATEWAY_INTERFACE=CGI/1.1 \
+    REQUEST_METHOD=POST PATH_INFO=/sales CONTENT_TYPE=application/json \
+    HTTP_X_FORMANTAI_SIGNATURE="sha256=$(hmac body)" "$@" \
+    "$BIN/callbook.fcgi" -c callbook.conf
+}
+
+@test "CGI without a length reads to the end" {
+  run cgi HTTP_TRANSFER_ENCODING=chunked <body
+  [[ ${lines[0]} == 'Status: 200 '* && $output == *stored* ]]
+}
+
+@test "CGI with a length that is not the body's: 400" {
+  for length in $(($(wc -c <body) + 1)) -5 12abc 99999999999999999999; do
+    run cgi CONTENT_LENGTH="$length" <body
+    [[ ${lines[0]} == 'Status: 400 '* ]]
+  done
+  [ "$(stored "$DIR")" = 0 ]
+}
+
+@test "CGI with a length over max_body does not read" {
+  # Nothing ever comes on this standard input.
+  mkfifo never
+  exec 6<>never
+  run timeout 5 bash -c "$(declare -f cgi hmac); SECRET=$SECRET;
+    cgi CONTENT_LENGTH=262145" <&6
+  exec 6>&-
+  [[ ${lines[0]} == 'Status: 413 '* ]]
+}
+
+@test "a person who starts it is told what it is" {
+  run -2 env -i PATH="$PATH" "$BIN/callbook.fcgi" </dev/null
+  [[ $output == *usage* ]]
+}
+
+@test "P7 a wrong configuration answers 503 until it is mended" {
+  sed -i 's/^max_body.*/max_body = lots/' callbook.conf
+  receiver_host "$DIR" "$BIN" 1
+  lighttpd_start "$DIR"
+  expect 503 '{*"status":503*' formantai body
+  [[ $output != *lots* && $output != *"$DIR"* ]]
+  expect 503 '*' send healthz -X GET
+  grep -q 'callbook.conf:3: ' lighttpd.out
+  sed -i 's/^max_body.*/max_body = 256K/' callbook.conf
+  wait_for expect 200 '{"result":"stored",*' formantai body
+}
+
+@test "P7 a secret that strangers can read answers 503" {
+  chmod 0644 secret
+  receiver_host "$DIR" "$BIN" 1
+  lighttpd_start "$DIR"
+  expect 503 '{*"status":503*' formantai body
+  chmod 0600 secret
+  wait_for expect 200 '{"result":"stored",*' formantai body
+}
+
+@test "P7 a store under the document root is refused" {
+  sed -i 's,^store.*,store = www/callbook.db,' callbook.conf
+  receiver_host "$DIR" "$BIN" 1
+  lighttpd_start "$DIR"
+  expect 503 '{*"status":503*' formantai body
+  # The store may have been made, but nothing is written into it.
+  [ "$(sqlite3 www/callbook.db 'SELECT count(*) FROM event')" = 0 ]
+}
+
+@test "where WAL can not be, the journal is TRUNCATE and healthz says so" {
+  mkdir callbook.db-shm
+  receiver_host "$DIR" "$BIN" 1
+  lighttpd_start "$DIR"
+  expect 200 '{"result":"stored","event":1}' formantai body
+  expect 200 '{"result":"duplicate","event":1}' formantai body
+  expect 200 '{*"journal":"truncate"*' send healthz -X GET
+}
+
+@test "SIGTERM: an idle receiver ends with success at once" {
+  receiver -s "$DIR/r.sock"
+  wait_for test -S r.sock
+  SECONDS=0
+  receiver_stop
+  [ "$SECONDS" -le 2 ]
+}
+
+@test "SIGTERM: a connection that sends nothing does not hold it up" {
+  receiver -s "$DIR/r.sock"
+  wait_for test -S r.sock
+  perl -MIO::Socket::UNIX -e '
+    my $s = IO::Socket::UNIX->new(Peer => shift) or die;
+    open my $f, ">", "connected"; close $f; sleep 60' "$DIR/r.sock" &
+  silent=$!
+  wait_for test -e connected
+  receiver_stop
+  kill "$silent"
+}
+
+@test "SIGTERM: a busy receiver answers what it accepted" {
+  receiver -s "$DIR/r.sock"
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+  wait_for expect 200 '*' send healthz -X GET
+  event @@@@@@ 1200 |
+    "$PLAIN/tests/post" -c 8 -n 20000 -s "$SECRET" "$URL/sales" >answers &
+  post=$!
+  wait_for grep -q ' 200 ' answers
+  receiver_stop
+  kill "$post" || :
+  wait "$post" || :
+  cut -d ' ' -f 2 answers | sort | uniq -c
+  # Each 2xx is in the store; an event without one may be there.
+  awk '$2 == 200 { printf "evt-%06d\n", $1 }' answers | sort >told
+  [ -s told ]
+  sql "$DIR" 'SELECT id FROM event' | sort >kept
+  [ -z "$(comm -23 told kept)" ]
+}

@@ -1,0 +1,197 @@
+# shellcheck shell=bash
+# server.bash - a private installation behind a real lighttpd, for bats files.
+#
+# Everything lies in a directory of the test.  A lighttpd is started on a free
+# port of 127.0.0.1 and touches nothing of the system's.
+
+SECRET=test-secret-123
+
+# installation DIR - configuration, secrets and keys for all sources.
+installation() {
+  mkdir -p "$1/www"
+  echo "$1" >"$1/www/whose"
+  (
+    umask 077
+    echo "$SECRET" >"$1/secret"
+    openssl genrsa -out "$1/private.pem" 2048
+  ) 2>/dev/null
+  openssl rsa -in "$1/private.pem" -pubout -out "$1/public.pem" 2>/dev/null
+  cat >"$1/callbook.conf" <<END
+[callbook]
+store = callbook.db
+max_body = 256K
+
+[source sales]
+provider = formantai
+secret_file = secret
+
+[source support]
+provider = recho
+auth = rsa
+key_file = public.pem
+
+[source quiet]
+provider = atoms
+secret_file = secret
+answer = 204
+
+[source open]
+provider = formantai
+auth = none
+END
+}
+
+# lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
+# host described by the lines in DIR/host.  Sets PORT, URL and LIGHTTPD (pid).
+lighttpd_start() {
+  local dir=$1
+  for _ in {1..20}; do
+    PORT=$((RANDOM % 20000 + 12000))
+    cat >"$dir/lighttpd.conf" <<END
+server.modules = ("mod_alias", "mod_fastcgi", "mod_cgi")
+server.document-root = "$dir/www"
+server.bind = "127.0.0.1"
+server.port = $PORT
+server.errorlog = "$dir/lighttpd.log"
+server.upload-dirs = ("$dir")
+server.max-keep-alive-requests = 1000000
+fastcgi.server = ("/callbook" => (($(cat "$dir/host"),
+  "check-local" => "disable")))
+alias.url = ("/cgi-bin/" => "$dir/cgi-bin/")
+cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
+END
+    lighttpd -D -f "$dir/lighttpd.conf" >>"$dir/lighttpd.out" 2>&1 3>&- &
+    LIGHTTPD=$!
+    URL=http://127.0.0.1:$PORT/callbook
+    if wait_for ours "$dir"; then return; fi
+    kill "$LIGHTTPD" 2>/dev/null || :
+    wait "$LIGHTTPD" || :
+    grep -q 'Address already in use' "$dir"/lighttpd.{log,out} || break
+  done
+  cat "$dir/lighttpd.out" "$dir/lighttpd.log"
+  return 1
+}
+
+# Is it our own lighttpd that answers?  Status 2: ours is gone.
+ours() {
+  kill -0 "$LIGHTTPD" 2>/dev/null || return 2
+  [ "$(curl -s -m 5 "http://127.0.0.1:$PORT/whose")" = "$1" ]
+}
+
+# wait_for COMMAND... - until it succeeds, ten seconds at most; its status 2
+# says that it never will.
+wait_for() {
+  local i rc
+  for ((i = 0; i < 500; i++)); do
+    rc=0
+    "$@" || rc=$?
+    case $rc in 0) return 0 ;; 2) return 1 ;; esac
+    sleep 0.02
+  done
+  return 1
+}
+
+# children PID - the processes it started.
+children() {
+  grep -lsE "^PPid:[[:space:]]+$1\$" /proc/[0-9]*/status | cut -d/ -f3
+}
+
+gone() {
+  local pid
+  for pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done
+}
+
+# lighttpd_stop - and wait until the receivers it started have ended too.
+lighttpd_stop() {
+  local receivers
+  receivers=$(children "$LIGHTTPD")
+  kill "$LIGHTTPD"
+  wait "$LIGHTTPD" || :
+  # shellcheck disable=SC2086
+  wait_for gone $receivers
+}
+
+# receiver_host DIR PROGRAMS PROCESSES [OPTION...] - lighttpd starts them.
+receiver_host() {
+  local dir=$1 programs=$2 processes=$3
+  shift 3
+  cat >"$dir/host" <<END
+"bin-path" => "$programs/callbook.fcgi -c $dir/callbook.conf${*:+ $*}",
+"socket" => "$dir/callbook.sock",
+"max-procs" => $processes
+END
+}
+
+# socket_host DIR ADDRESS - the receiver was started by somebody else.
+socket_host() {
+  case $2 in
+  /*) echo "\"socket\" => \"$2\"" ;;
+  *) echo "\"host\" => \"${2%:*}\", \"port\" => ${2#*:}" ;;
+  esac >"$1/host"
+}
+
+# hmac FILE [SECRET] - hexadecimal HMAC-SHA256 by openssl, not by our code.
+hmac() {
+  openssl dgst -sha256 -hmac "${2-$SECRET}" -r "$1" | cut -d ' ' -f 1
+}
+
+# Every sender below prints the body of the answer and, last, its status.
+# send SOURCE CURL-OPTION... - TYPE is its Content-Type.
+send() {
+  local source=$1
+  shift
+  curl -s -m 30 -H "Content-Type: ${TYPE-application/json}" -H 'Expect:' \
+    -w '%{http_code}' "$@" "$URL/$source"
+}
+
+# formantai FILE [CURL-OPTION...] - signed as that platform does.
+formantai() {
+  local file=$1
+  shift
+  send sales -H "X-FormantAI-Signature: sha256=$(hmac "$file")" \
+    --data-binary "@$file" "$@"
+}
+
+# recho FILE DIR [TIMESTAMP] - likewise, with the private key in DIR.
+recho() {
+  local at=${3-$(date +%s)} signature
+  signature=$({ printf '%s.' "$at" && cat "$1"; } |
+    openssl dgst -sha256 -sign "$2/private.pem" | base64 -w 0)
+  send support -H "X-Recho-Timestamp: $at" \
+    -H "X-Recho-Signature: $signature" --data-binary "@$1"
+}
+
+# expect STATUS GLOB COMMAND... - a sender's answer: status and body.
+expect() {
+  local code=$1 glob=$2
+  shift 2
+  run "$@"
+  # shellcheck disable=SC2053,SC2154
+  [[ $output == $glob?($'\n')$code ]] && return
+  printf 'wanted %s %s, got:\n%s\n' "$code" "$glob" "$output"
+  return 1
+}
+
+# event NUMBER [SIZE] - a completed call whose ids hold NUMBER (six digits or
+# @@@@@@), padded with white space to SIZE bytes.
+event() {
+  local text
+  text='{"event_id":"evt-'$1'","event_type":"call.completed",'
+  text+='"timestamp":"2026-05-12T10:24:00.000Z","data":{"call":{'
+  text+='"conversation_id":"call-'$1'","agent_id":7,"status":"completed",'
+  text+='"from_phone":"+15550100001","to_phone":"+15550100002",'
+  text+='"started_at":"2026-05-12T10:24:00.000Z",'
+  text+='"ended_at":"2026-05-12T10:26:00.000Z","duration_seconds":120},'
+  text+='"results":{"interested":true,"score":4}}}'
+  printf '%-*s' "${2-0}" "$text"
+}
+
+# sql DIR STATEMENT - what the store holds.
+sql() {
+  sqlite3 -readonly -cmd '.timeout 10000' "$1/callbook.db" "$2"
+}
+
+# stored DIR - how many events the store has.
+stored() {
+  sql "$1" 'SELECT count(*) FROM event'
+}
