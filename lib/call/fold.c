@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#define RANK_SHIFT 56 /* bits; no instant has as many */
 #define ENDED_STATES (1u << STATE_ENDED | 1u << STATE_ANALYZED)
 
 void
-stamp_of(const struct event *e, struct stamp *s)
+stamp_of(const struct event *e, enum call_field f, struct stamp *s)
 {
 	s->time = e->time;
+	if (f == FIELD_STATUS) /* above any time: they end in 9999 */
+		s->time |= (int64_t)e->state << RANK_SHIFT;
 	memcpy(s->mark, e->key, EVENT_KEY_SIZE / 2);
 	memcpy(s->mark + EVENT_KEY_SIZE / 2, e->digest, EVENT_KEY_SIZE / 2);
 }
@@ -52,10 +55,10 @@ fold_event(struct call *c, const struct event *e)
 	if (e->errors > 0)
 		c->flags |= CALL_WITH_ERRORS;
 
-	stamp_of(e, &s);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		if (!e->field[i].set)
 			continue;
+		stamp_of(e, (enum call_field)i, &s);
 		if (c->field[i].set && stamp_compare(&c->stamp[i], &s) >= 0)
 			continue;
 		c->field[i] = e->field[i];

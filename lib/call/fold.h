@@ -4,7 +4,7 @@
  * fold_event() is a join: commutative, associative, idempotent.  So neither
  * the order of arrival nor a repetition can matter (promise P3).  State: the
  * highest rank.  Outcome: the strongest.  Every other field: the newest that
- * is set, by (event time, key, content).
+ * is set, by (event time, key, content); the status by rank before that.
  */
 #ifndef FOLD_H
 #define FOLD_H
@@ -53,8 +53,12 @@ void fold_event(struct call *c, const struct event *e);
  */
 void call_view(const struct call *c, struct call_view *v);
 
-/* The stamp of e, and the order: <0, 0, >0 as memcmp(). */
-void stamp_of(const struct event *e, struct stamp *s);
+/*
+ * The stamp of what e says of field f (FIELD__MAX: of anything else), and the
+ * order: <0, 0, >0 as memcmp().  The platform's status goes with the state: a
+ * late "ringing" must not stand beside an end, so the rank comes first.
+ */
+void stamp_of(const struct event *e, enum call_field f, struct stamp *s);
 int stamp_compare(const struct stamp *a, const struct stamp *b);
 
 #endif /* !FOLD_H */

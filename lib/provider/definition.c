@@ -360,6 +360,7 @@ load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 {
 	static const char *const keep_name[] = {"all", "count"};
 	struct node member = load_member(n, "keep");
+	struct read *reads = l->reads;
 
 	row->count = load_word(l, &member, keep_name, COUNT(keep_name), 0) == 1;
 	member = load_member(n, "answer");
@@ -368,6 +369,7 @@ load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 		load_fault(l, &member, "contradicts \"keep\"");
 	member = load_member(n, "bulk");
 	load_members(l, &member, DEFINITION_BULK_MAX, &row->bulk, &row->bulks);
+	l->reads = reads; /* these are not for reading */
 	if (row->count && row->bulks > 0)
 		load_fault(l, &member, "contradicts \"keep\"");
 }
@@ -442,6 +444,30 @@ load_types(struct loader *l, const struct node *n, struct provider *p)
 	qsort(p->row, p->rows, sizeof(*p->row), by_name);
 }
 
+/* Is the pointer what is dropped, or within it? */
+static bool
+is_within(const char *pointer, const char *bulk)
+{
+	size_t n = strlen(bulk);
+
+	return strncmp(pointer, bulk, n) == 0 &&
+	    (pointer[n] == '\0' || pointer[n] == '/');
+}
+
+/* What is read can not be dropped: a rebuild would not find it again. */
+static void
+check_bulk(struct loader *l, const struct node *n, const struct type_row *row)
+{
+	for (size_t i = 0; i < row->bulks; i++)
+		for (const struct read *r = l->reads; r != NULL; r = r->next)
+			if (is_within(r->text, row->bulk[i].text)) {
+				load_fault(l, n,
+				    "the bulk %s of \"%s\" is read at %s",
+				    row->bulk[i].text, row->name.text, r->text);
+				return;
+			}
+}
+
 static int
 compare_type(const void *key, const void *row)
 {
@@ -483,6 +509,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_call(l, &member, p);
 	member = load_member(&top, "types");
 	load_types(l, &member, p);
+	for (size_t i = 0; i < p->rows; i++)
+		check_bulk(l, &member, &p->row[i]);
 }
 
 struct provider *

@@ -218,7 +218,9 @@ read_list(
 			    c, g, json_object_array_get_idx(j, i), NULL, from);
 	} else if (json_object_is_type(j, json_type_object)) {
 		json_object_object_foreach(j, key, entry)
-		    read_entry(c, g, entry, key, from);
+		{
+			read_entry(c, g, entry, key, from);
+		}
 	}
 }
 

@@ -312,8 +312,16 @@ load_place(
 	if (s == NULL)
 		return false;
 	out->text = s;
-	if (s[0] == '/')
+	if (s[0] == '/') {
+		struct read *r = load_alloc(l, sizeof(*r));
+
+		if (r == NULL)
+			return false;
+		r->text = s;
+		r->next = l->reads;
+		l->reads = r;
 		return split_pointer(l, n, out);
+	}
 	if (!relative && strncmp(s, "header:", 7) == 0) {
 		out->kind = PLACE_HEADER;
 		out->name = load_header(l, n, s + 7, &out->variable);

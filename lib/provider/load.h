@@ -20,6 +20,12 @@ struct loader {
 	struct arena *arena;
 	struct buf *why;
 	bool failed;
+	struct read *reads; /* all pointers into the body */
+};
+
+struct read {
+	const char *text;
+	struct read *next;
 };
 
 /* A value and where it stands; up is NULL at the top. */

@@ -247,10 +247,11 @@ md_final(struct mapper *mp, unsigned char out[EVENT_KEY_SIZE])
 }
 
 static int
-digest(struct mapper *mp, const struct provider *p, const char *s, size_t n,
-    unsigned char out[EVENT_KEY_SIZE])
+digest(struct mapper *mp, const struct provider *p, int kind, const char *s,
+    size_t n, unsigned char out[EVENT_KEY_SIZE])
 {
-	if (p->changings > 0) {
+	/* A form's fields have no order, and no one way to be written. */
+	if (p->changings > 0 || kind == BODY_FORM) {
 		buf_reset(&mp->work, REQUEST_KEEP);
 		if (json_canonical(mp->root, p->changing, p->changings,
 			mp->arena, &mp->work) != 0)
@@ -555,7 +556,7 @@ map_message(struct mapper *mp, const struct provider *p,
 	rc = content(mp, p, m, kind, &s, &n);
 	if (rc == MAP_OK)
 		rc = parse(mp, kind, s, n);
-	if (rc == MAP_OK && digest(mp, p, s, n, e->digest) != 0)
+	if (rc == MAP_OK && digest(mp, p, kind, s, n, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
 		rc = parse_inner(mp, p);

@@ -309,6 +309,8 @@ quarantine_add(struct store *st, struct job *j)
 	sqlite3_bind_int64(s, 1, source);
 	sqlite3_bind_int64(s, 2, hash);
 	bind_bytes(s, 3, d->body, d->len);
+	/* They may tell the event: an id in a header, a GET's query. */
+	bind_text(s, 4, d->headers);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW)
 		j->number = sqlite3_column_int64(s, 0);
 	if (step != SQLITE_DONE)

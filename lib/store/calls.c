@@ -400,7 +400,7 @@ call_add_details(struct store *st, int64_t number, const struct event *e)
 	enum store_rc rc = STORE_OK;
 	struct stamp stamp;
 
-	stamp_of(e, &stamp);
+	stamp_of(e, FIELD__MAX, &stamp);
 	for (size_t i = 0; i < e->facts && rc == STORE_OK; i++)
 		rc = fact_add(st, number, &e->fact[i], &stamp);
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)

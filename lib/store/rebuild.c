@@ -141,10 +141,10 @@ keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 {
 	struct stamp stamp;
 
-	stamp_of(e, &stamp);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &c->field[i];
 
+		stamp_of(e, (enum call_field)i, &stamp);
 		if (!v->set || v->text == NULL ||
 		    stamp_compare(&c->stamp[i], &stamp) != 0)
 			continue;

@@ -149,7 +149,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  PRIMARY KEY (source, type)"
     ") STRICT, WITHOUT ROWID;"
 
-    /* Authenticates, and tells no event.  Same bytes: one row. */
+    /* Authenticates, and tells no event.  Same bytes and headers: one row. */
     "CREATE TABLE quarantine ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  source INTEGER NOT NULL REFERENCES source,"

@@ -116,6 +116,7 @@ const char *const sql_text[SQL__MAX] = {
 	" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
     [SQL_QUARANTINE_AGAIN] = "UPDATE quarantine SET repeats = repeats + 1"
 			     " WHERE source = ?1 AND hash = ?2 AND body = ?3"
+			     " AND headers IS ?4"
 			     " RETURNING id",
     [SQL_QUARANTINE_TAKE] = "DELETE FROM quarantine WHERE id = ?1",
     /* Is the ring's limit for a second reached?  ?1: now, ms; ?2: limit. */

@@ -30,11 +30,6 @@ setup() {
   callbook provider show formantai >formantai.json
   jq '.provider = "tokens" | .auth = {"jwt": {"type": "jwt",
     "claim": "payload_hash"}}' formantai.json >providers/tokens.json
-  # Its status callbacks are forms; others of its webhooks are JSON.
-  callbook provider show twilio >twilio.json
-  jq '.provider = "twilio-json" | .body = ["form", "json"] |
-    .auth.hmac.body_hash = "query:bodySHA256"' \
-    twilio.json >providers/twilio-json.json
   sed -i 's|^store.*|&\nurl = https://example.com/cb|' callbook.conf
   source_of standard-webhooks 'provider = standard-webhooks' \
     'secret_file = standard'
@@ -45,7 +40,7 @@ setup() {
   done
   source_of moved 'provider = twilio' 'secret_file = secret' \
     'url = https://hooks.example.com:443/twilio'
-  source_of json 'provider = twilio-json' 'secret_file = secret'
+  source_of json 'provider = twilio' 'secret_file = secret'
   source_of jwt 'provider = tokens' 'secret_file = secret'
   json=$DATA/formantai/call.completed.json
   standard=$DATA/standard-webhooks/call.ended.json

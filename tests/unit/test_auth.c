@@ -1098,6 +1098,7 @@ make_own(const struct provider *p, struct config_source *cs, struct buf *why)
 	write_file(path, "c2VjcmV0", 8);
 	cs->secret_file = path;
 	a = auth_new(p, cs, why);
+	cs->secret_file = NULL;
 	unlink(path);
 	return a;
 }

@@ -195,6 +195,11 @@ static const struct {
 	"f: /types/x/answer: contradicts \"keep\""},
     {WITH_TYPES("{\"x\":{\"keep\":\"count\",\"bulk\":[\"/a\"]}}"),
 	"f: /types/x/bulk: contradicts \"keep\""},
+    {WITH_TYPES("{\"x\":{\"bulk\":[\"/t\"]}}"),
+	"f: /types: the bulk /t of \"x\" is read at /t"},
+    {WITH_TYPES("{\"x\":{\"state\":{\"at\":\"/b/s\",\"else\":\"ended\"},"
+		"\"bulk\":[\"/b\"]}}"),
+	"f: /types: the bulk /b of \"x\" is read at /b/s"},
     {WITH_TYPES("{\"x\":{\"bulk\":[\"header:A\"]}}"),
 	"f: /types/x/bulk/0: \"header:A\" is no place: want /pointer"},
     {WHOLE(NAME ",\"body\":[\"json\",\"form\"]", AUTH, EVENT, CALL,

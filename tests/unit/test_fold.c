@@ -106,6 +106,21 @@ state_is_the_highest_rank_and_outcome_the_strongest(void **state)
 }
 
 static void
+a_late_event_does_not_take_the_status_back(void **state)
+{
+	struct event ended = event_at(1, 1, STATE_ENDED);
+	struct event ringing = event_at(2, 2, STATE_RINGING);
+	struct call c = {0};
+
+	(void)state;
+	set_text(&ended, FIELD_STATUS, "COMPLETED");
+	set_text(&ringing, FIELD_STATUS, "CALLING");
+	fold_event(&c, &ended);
+	fold_event(&c, &ringing);
+	assert_string_equal(c.field[FIELD_STATUS].text, "COMPLETED");
+}
+
+static void
 an_ended_call_of_which_nothing_is_told_is_unknown(void **state)
 {
 	struct event analyzed = event_at(3, 1, STATE_ANALYZED);
@@ -178,6 +193,7 @@ main(void)
 	    cmocka_unit_test(folding_an_event_twice_changes_nothing),
 	    cmocka_unit_test(
 		state_is_the_highest_rank_and_outcome_the_strongest),
+	    cmocka_unit_test(a_late_event_does_not_take_the_status_back),
 	    cmocka_unit_test(an_ended_call_of_which_nothing_is_told_is_unknown),
 	    cmocka_unit_test(voicemail_is_not_answered_even_with_talk_time),
 	    cmocka_unit_test(times_are_estimated_until_the_platform_tells_them),

@@ -531,6 +531,21 @@ test_forms(void **state)
 	assert_string_equal(f->e.headers, ":query: type=start&call=q\n");
 }
 
+/* Who signs the fields signs no order of them: another order is no variant. */
+static void
+test_a_form_in_another_order_is_the_same_content(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char digest[EVENT_KEY_SIZE];
+
+	assert_int_equal(map_form(f, "type=start&call=c&x=a+b"), MAP_OK);
+	memcpy(digest, f->e.digest, sizeof(digest));
+	assert_int_equal(map_form(f, "x=a%20b&&call=c&type=start"), MAP_OK);
+	assert_memory_equal(f->e.digest, digest, sizeof(digest));
+	assert_int_equal(map_form(f, "x=a&call=c&type=start"), MAP_OK);
+	assert_memory_not_equal(f->e.digest, digest, sizeof(digest));
+}
+
 /* --- hostile bodies ------------------------------------------------------- */
 
 /* A tree takes many times the bytes of its text. */
@@ -947,6 +962,7 @@ main(void)
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_key_is_what_it_was),
 	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_a_form_in_another_order_is_the_same_content),
 	    cmocka_unit_test(test_many_values_are_not_read),
 	    cmocka_unit_test(test_malformed),
 	    cmocka_unit_test(test_deep_and_wide),

@@ -281,6 +281,10 @@ test_signatures_of_fixtures(void **state)
 		snprintf(path, sizeof(path), "%s/providers/%s/%s", TEST_DATA,
 		    name, file);
 		slurp(path, &body);
+		if (body.data == NULL) {
+			fail_msg("%s is empty", path);
+			return;
+		}
 		m.body = body.data;
 		m.len = body.len;
 		if (auth_verify(a, &m, "", signed_fixture[i].now) != AUTH_OK)

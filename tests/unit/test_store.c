@@ -291,7 +291,12 @@ what_cannot_be_mapped_makes_one_row_however_often_it_comes(void **state)
 	    store_quarantine(b->store, &other, "why", &third), STORE_OK);
 	assert_int_equal(first, again);
 	assert_true(third != first);
-	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 2);
+	/* An id may stand in a header, beside the same body. */
+	other.headers = "webhook-id: m2\n";
+	assert_int_equal(
+	    store_quarantine(b->store, &other, "why", &again), STORE_OK);
+	assert_true(again != third);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 3);
 	assert_int_equal(
 	    ask(b, "SELECT repeats FROM quarantine ORDER BY id LIMIT 1"), 1);
 }
