@@ -281,15 +281,12 @@ test_signatures_of_fixtures(void **state)
 		snprintf(path, sizeof(path), "%s/providers/%s/%s", TEST_DATA,
 		    name, file);
 		slurp(path, &body);
-		if (body.data == NULL) {
-			fail_msg("%s is empty", path);
-			return;
-		}
-		m.body = body.data;
+		m.body = buf_str(&body);
 		m.len = body.len;
 		if (auth_verify(a, &m, "", signed_fixture[i].now) != AUTH_OK)
 			fail_msg("%s: its signature is not taken", path);
-		body.data[body.len / 2] ^= 1;
+		if (body.data != NULL) /* else it is wrong as it is */
+			body.data[body.len / 2] ^= 1;
 		assert_int_equal(
 		    auth_verify(a, &m, "", signed_fixture[i].now), AUTH_WRONG);
 		auth_free(a);
