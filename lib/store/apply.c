@@ -374,6 +374,20 @@ rejected_add(struct store *st, struct job *j)
 }
 
 static enum store_rc
+counted_add(struct store *st, struct job *j)
+{
+	int64_t source = source_id(st, j->delivery);
+	sqlite3_stmt *s = stmt_get(st, SQL_COUNTED_ADD);
+
+	if (source == 0 || s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, source);
+	bind_text(s, 2, j->type);
+	sqlite3_bind_int64(s, 3, j->delivery->received);
+	return stmt_run(st, s);
+}
+
+static enum store_rc
 requeue(struct store *st, struct job *j)
 {
 	sqlite3_stmt *s = stmt_get(
@@ -387,21 +401,9 @@ requeue(struct store *st, struct job *j)
 		return rc;
 	if (sqlite3_changes(st->db) == 0)
 		return STORE_NOT_FOUND;
+	if (j->event == NULL)
+		return counted_add(st, j);
 	return event_add(st, j->delivery, j->event, &j->number);
-}
-
-static enum store_rc
-counted_add(struct store *st, struct job *j)
-{
-	int64_t source = source_id(st, j->delivery);
-	sqlite3_stmt *s = stmt_get(st, SQL_COUNTED_ADD);
-
-	if (source == 0 || s == NULL)
-		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
-	bind_text(s, 2, j->type);
-	sqlite3_bind_int64(s, 3, j->delivery->received);
-	return stmt_run(st, s);
 }
 
 /* Only a write proves that one can be made. */

@@ -92,7 +92,8 @@ struct job {
 	const struct delivery *delivery;
 	const struct event *event;
 	const char *reason;
-	const char *type; /* JOB_COUNT */
+	const char *type; /* JOB_COUNT, and JOB_REQUEUE without event */
+	/* JOB_REQUEUE with event NULL: only to be counted. */
 	bool rejected; /* JOB_REQUEUE: of the ring, not the quarantine */
 	int64_t row; /* JOB_REQUEUE */
 

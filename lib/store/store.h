@@ -98,6 +98,10 @@ enum store_rc store_reject(
 enum store_rc store_requeue(struct store *st, bool rejected, int64_t row,
     const struct delivery *d, const struct event *e, int64_t *number);
 
+/* The same for a row that tells an event of a type that is only counted. */
+enum store_rc store_requeue_count(struct store *st, bool rejected, int64_t row,
+    const struct delivery *d, const char *type);
+
 /* Count d, an event of a type that is not kept. */
 enum store_rc store_count(
     struct store *st, const struct delivery *d, const char *type);

@@ -294,6 +294,17 @@ store_count(struct store *st, const struct delivery *d, const char *type)
 }
 
 enum store_rc
+store_requeue_count(struct store *st, bool rejected, int64_t row,
+    const struct delivery *d, const char *type)
+{
+	struct job j = {.kind = JOB_REQUEUE, .delivery = d, .type = type};
+
+	j.rejected = rejected;
+	j.row = row;
+	return submit(st, &j);
+}
+
+enum store_rc
 store_probe(struct store *st)
 {
 	struct job j = {.kind = JOB_PROBE};

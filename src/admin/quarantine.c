@@ -191,13 +191,21 @@ store_row(
 	struct event e;
 	const char *reason = NULL;
 	int64_t number = 0;
+	bool counts;
 
 	if (admin_map(q->admin, &k->d, &e, &reason) == -1)
 		return reason;
-	switch (store_requeue(
-	    q->admin->store, q->rejected, row, &k->d, &e, &number)) {
+	counts = provider_counts(
+	    providers_find(q->admin->providers, k->d.provider), e.type);
+	switch (counts ? store_requeue_count(
+			     q->admin->store, q->rejected, row, &k->d, e.type)
+		       : store_requeue(q->admin->store, q->rejected, row, &k->d,
+			     &e, &number)) {
 	case STORE_OK:
-		buf_printf(text, "stored as event %" PRId64, number);
+		if (counts)
+			buf_puts(text, "counted");
+		else
+			buf_printf(text, "stored as event %" PRId64, number);
 		return NULL;
 	case STORE_DUPLICATE:
 		buf_printf(text, "was stored already, event %" PRId64, number);

@@ -756,6 +756,22 @@ END
   [ "${#lines[@]}" = 2 ]
 }
 
+@test "quarantine --rejected: of a type that is only counted, the number" {
+  body=$DATA/formantai/call.busy.json
+  callbook provider show formantai >formantai.json
+  jq '.types["call.busy"] = {"keep": "count"}' formantai.json \
+    >providers/formantai.json
+  formantai_secret "$body" new-secret
+  echo new-secret >secret
+  run -0 callbook quarantine requeue --rejected --all
+  has "row 1: counted"
+  run -1 callbook quarantine show --rejected 1
+  run -0 exported
+  [ "$output" = 0 ]
+  run -0 callbook check
+  has "1 call.busy events of sales"
+}
+
 @test "quarantine --rejected: RSA with its time, after the key is corrected" {
   cp public.pem right.pem
   openssl genpkey -algorithm RSA -out other.pem 2>/dev/null
