@@ -10,5 +10,5 @@ FUZZ=${FUZZ-$(dirname "$BIN")/fuzz}
   "$ROOT/tests/fuzz/seeds.sh" "$BATS_TEST_TMPDIR/seeds"
   cd "$BATS_TEST_TMPDIR"
   "$FUZZ/tests/fuzz/fuzz_provider" -runs=20000 -seed=1 -timeout=5 \
-    -max_len=16384 -rss_limit_mb=1024 -print_final_stats=1 seeds
+    -max_len=16384 -rss_limit_mb=1024 -print_funcs=0 -print_final_stats=1 seeds
 }

@@ -7,10 +7,13 @@
 // names the directory that the libraries were installed in.
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey, sign as signKey,
-  verify as verifyKey } from 'node:crypto';
+  verify as verifyKey, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parse } from 'node:querystring';
+
+// Debian's node 18 has it, and does not make it global as later ones do.
+globalThis.crypto ??= webcrypto;
 
 const require = createRequire(import.meta.url);
 const [task, name, secret, file, url = '', type = ''] = process.argv.slice(2);
