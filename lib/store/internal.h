@@ -4,7 +4,8 @@
  * store.c opens and closes, schema.c has the migrations, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
  * transaction that waiting threads share, apply.c what one of them writes,
- * read.c and rebuild.c and health.c the rest of store.h.
+ * calls.c the row of a call and what hangs on it, read.c and rebuild.c and
+ * health.c the rest of store.h.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H

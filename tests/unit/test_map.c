@@ -167,6 +167,7 @@ test_values(void **state)
 	    {",\"started\":\"2026-01-02T03:04:05Z\"",
 		",\"started\":\"2026-01-02T03:04:05.000Z\"" OTHER},
 	    {",\"started\":\"...\"", OTHER},
+	    {",\"started\":\"1970-01-01T00:00:00Z\"", OTHER},
 	    {",\"started\":\"\"", OTHER},
 	    {",\"ended\":\"Sun, 25 Mar 2018 09:53:19 +0000\"",
 		",\"ended\":\"2018-03-25T09:53:19.000Z\"" OTHER},

@@ -150,6 +150,8 @@ test_durations(void **state)
 	    {"s", WHEN_UNIT_S, -1},
 	    {"", WHEN_UNIT_S, -1},
 	    {"1h", WHEN_UNIT_S, -1},
+	    {"31622400", WHEN_UNIT_S, WHEN_DURATION_MAX},
+	    {"31622401", WHEN_UNIT_S, -1},
 	    {"99999999999999999999", WHEN_UNIT_S, -1},
 	};
 	size_t i;
