@@ -1,3 +1,5 @@
+#define _XOPEN_SOURCE 700 /* realpath(3) */
+
 #include "base/config.h"
 
 #include <ctype.h>
@@ -8,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -644,31 +647,56 @@ absolute(const char *path)
 	return b.data;
 }
 
+/*
+ * The path of this program, or NULL; to be freed.  An account that is locked
+ * into a directory may have no /proc; then it is what execve(2) was given.
+ */
+static char *
+program_path(void)
+{
+	char *path = realpath("/proc/self/exe", NULL);
+
+	/* The kernel's addresses are integers. */
+	if (path == NULL)
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+		path = realpath((const char *)getauxval(AT_EXECFN), NULL);
+	return path;
+}
+
+/* callbook.conf in the directory above the program's; NULL: not there. */
+static char *
+config_above(void)
+{
+	char *path = program_path();
+	struct buf b = {0};
+	char *slash;
+	int i;
+
+	/* DIR/cgi-bin/PROGRAM: the file is DIR/callbook.conf. */
+	for (i = 0; path != NULL && i < 2; i++)
+		if ((slash = strrchr(path, '/')) != NULL)
+			*slash = '\0';
+	if (path != NULL)
+		buf_printf(&b, "%s/" CONFIG_NAME, path);
+	free(path);
+	if (b.len > 0 && !b.failed && access(b.data, F_OK) == 0)
+		return b.data;
+	buf_free(&b);
+	return NULL;
+}
+
 char *
 config_find(const char *option)
 {
 	const char *env = getenv("CALLBOOK_CONFIG");
-	char exe[PATH_MAX + sizeof("/" CONFIG_NAME)];
-	char *slash;
-	ssize_t n;
+	char *above;
 
 	if (option != NULL)
 		return absolute(option);
 	if (env != NULL && *env != '\0')
 		return absolute(env);
-	n = readlink("/proc/self/exe", exe, PATH_MAX);
-	if (n > 0 && n < PATH_MAX) {
-		exe[n] = '\0';
-		/* DIR/cgi-bin/PROGRAM: the file is DIR/callbook.conf. */
-		if ((slash = strrchr(exe, '/')) != NULL)
-			*slash = '\0';
-		if ((slash = strrchr(exe, '/')) != NULL) {
-			memcpy(slash, "/" CONFIG_NAME, sizeof("/" CONFIG_NAME));
-			if (access(exe, F_OK) == 0)
-				return strdup(exe);
-		}
-	}
-	return strdup(CONFIG_SYSTEM);
+	above = config_above();
+	return above != NULL ? above : strdup(CONFIG_SYSTEM);
 }
 
 /* A source without a url of its own is below the receiver's. */

@@ -4,6 +4,7 @@
 #include <fcgiapp.h>
 #include <limits.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -21,6 +22,8 @@
 #include "base/number.h"
 
 #define STACK_SIZE (512 * 1024) /* bytes of a worker's stack */
+#define DRAIN_MS 2000 /* silence of the web server that ends CGI */
+#define DRAIN_MAX_S 30 /* and not longer than this in all */
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
 #define WAKE_EVERY_MS 20 /* between two calls to a worker to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
@@ -381,6 +384,38 @@ write_all(const char *s, size_t n)
 	return 0;
 }
 
+/*
+ * Read and forget what the handler left of the request.  Apache's mod_cgid
+ * makes standard input and output one socket: to end with bytes unread would
+ * reset it, and the answer be lost on its way.
+ */
+static void
+drain_socket(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct timespec now, start;
+	char buf[16 * 1024];
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		if (poll(&p, 1, DRAIN_MS) != 1 ||
+		    read(STDIN_FILENO, buf, sizeof(buf)) <= 0)
+			break;
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec - start.tv_sec < DRAIN_MAX_S);
+}
+
+bool
+serve_arguments_of_query(void)
+{
+	const char *query = getenv("QUERY_STRING");
+
+	return query != NULL && *query != '\0' && strchr(query, '=') == NULL;
+}
+
 static enum serve_rc
 serve_cgi(const struct serve_handler *h)
 {
@@ -408,6 +443,8 @@ serve_cgi(const struct serve_handler *h)
 		log_warn("answer");
 	else
 		rc = SERVE_OK;
+	if (in.left != 0)
+		drain_socket();
 	free_workers(&s, w, 1);
 	return rc;
 }

@@ -11,6 +11,8 @@
 #ifndef SERVE_H
 #define SERVE_H
 
+#include <stdbool.h>
+
 #include "http/request.h"
 
 #define SERVE_THREADS_DEFAULT 16
@@ -37,6 +39,13 @@ enum serve_rc {
 	SERVE_NOT_A_SERVER, /* neither FastCGI nor CGI: started by a person */
 	SERVE_FAILED /* already logged */
 };
+
+/*
+ * Were the arguments of this process made of a request's query, by anybody
+ * that is?  Web servers do so for plain CGI where the query has no '='
+ * (RFC 3875 section 4.4).  They are to be ignored then.
+ */
+bool serve_arguments_of_query(void);
 
 /*
  * Serve until told to stop (FastCGI) or once (CGI).  A socket that is opened

@@ -97,6 +97,12 @@ main(int argc, char **argv)
 	/* A reader that went away is an error of write(2), not our death. */
 	signal(SIGPIPE, SIG_IGN);
 
+	/* Uploaded to the wrong place, it would take orders from anybody. */
+	if (getenv("GATEWAY_INTERFACE") != NULL) {
+		log_warnx("not for a web server to run: move it out of its "
+			  "programs");
+		return ADMIN_USAGE;
+	}
 	status = dispatch(&a, argc, argv);
 	if (admin_write(&a, &nothing) == -1 && status == ADMIN_OK)
 		status = ADMIN_WRONG;

@@ -101,7 +101,9 @@ main(int argc, char **argv)
 	char *config = NULL;
 	int status;
 
-	if ((status = parse_options(argc, argv, &o)) != -1)
+	/* No stranger chooses our configuration, or has us listen. */
+	if (!serve_arguments_of_query() &&
+	    (status = parse_options(argc, argv, &o)) != -1)
 		return status;
 	status = EXIT_FAILURE;
 	log_init(PROGRAM);
