@@ -14,11 +14,10 @@ teardown() {
   lighttpd_stop
 }
 
-# further COUNT - have there been COUNT answers of 200 since?  Status 2: the
-# sender is gone.
-further() {
-  kill -0 "$POST" || return 2
-  [ "$(grep -c ' 200 ' "$DIR/answers")" -ge "$1" ]
+# more COUNT - wait until so many more were acknowledged.
+more() {
+  wait_for further "$(($(grep -c ' 200 ' "$DIR/answers") + $1))" \
+    "$DIR/answers" "$POST"
 }
 
 # kill_one - one receiver of those that run.
@@ -36,27 +35,16 @@ kill_one() {
     "$URL/sales" >"$DIR/answers" 3>&- &
   POST=$!
   for ((i = 0; i < ${KILLS:-50}; i++)); do
-    wait_for further "$(($(grep -c ' 200 ' "$DIR/answers") + RANDOM % 300))"
+    more "$((RANDOM % 300))"
     wait_for kill_one
   done
-  wait_for further "$(($(grep -c ' 200 ' "$DIR/answers") + 100))"
+  more 100
   kill "$POST"
   wait "$POST" || :
   POST=
   lighttpd_stop
 
-  echo "$(grep -c ' 200 ' "$DIR/answers") acknowledged," \
-    "$(grep -vc ' 200 ' "$DIR/answers") not"
   # Some answers are cut off by a kill, or the kills hit nothing.
   grep -qv ' 200 ' "$DIR/answers"
-  awk '$2 == 200 { printf "evt-%06d\n", $1 }' "$DIR/answers" |
-    sort -u >"$DIR/told"
-  sql "$DIR" 'SELECT id FROM event' | sort >"$DIR/kept"
-  [ -z "$(comm -23 "$DIR/told" "$DIR/kept")" ]
-  [ -z "$(uniq -d "$DIR/kept")" ]
-  [ "$(sql "$DIR" 'PRAGMA integrity_check')" = ok ]
-  # What was folded is what was stored.
-  [ "$(sql "$DIR" 'SELECT count(*), sum(events) FROM call')" = \
-    "$(stored "$DIR")|$(stored "$DIR")" ]
-  [ "$(sql "$DIR" 'SELECT sum(calls) FROM day')" = "$(stored "$DIR")" ]
+  nothing_lost "$DIR" "$DIR/answers"
 }

@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# server.bash - a private installation behind a real lighttpd, for bats files.
+# server.bash - a private installation behind a real web server, for bats files.
 #
-# Everything lies in a directory of the test.  A lighttpd is started on a free
+# Everything lies in a directory of the test.  A server is started on a free
 # port of 127.0.0.1 and touches nothing of the system's.
 
 SECRET=test-secret-123
 
 # installation DIR - configuration, secrets and keys for all sources.
 installation() {
-  mkdir -p "$1/www"
-  echo "$1" >"$1/www/whose"
+  mkdir -p "$1"
   (
     umask 077
     echo "$SECRET" >"$1/secret"
@@ -35,47 +34,71 @@ provider = atoms
 secret_file = secret
 answer = 204
 
+[source voice]
+provider = vapi
+auth = bearer
+secret_file = secret
+
 [source open]
 provider = formantai
 auth = none
 END
 }
 
-# lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
-# host described by the lines in DIR/host.  Sets PORT, URL and LIGHTTPD (pid).
-lighttpd_start() {
-  local dir=$1
+# server_start DIR CONFIG COMMAND... - run a web server in the foreground, its
+# document root DIR/www.  The function CONFIG DIR writes its configuration, for
+# port PORT, to DIR/server.conf; it logs to DIR/server.log.  Sets PORT and
+# SERVER (pid).
+server_start() {
+  local dir=$1 config=$2
+  shift 2
+  mkdir -p "$dir/www"
+  echo "$dir" >"$dir/www/whose"
   for _ in {1..20}; do
     PORT=$((RANDOM % 20000 + 12000))
-    cat >"$dir/lighttpd.conf" <<END
-server.modules = ("mod_alias", "mod_fastcgi", "mod_cgi")
-server.document-root = "$dir/www"
-server.bind = "127.0.0.1"
-server.port = $PORT
-server.errorlog = "$dir/lighttpd.log"
-server.upload-dirs = ("$dir")
-server.max-keep-alive-requests = 1000000
-fastcgi.server = ("/callbook" => (($(cat "$dir/host"),
-  "check-local" => "disable")))
-alias.url = ("/cgi-bin/" => "$dir/cgi-bin/")
-cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
-END
-    lighttpd -D -f "$dir/lighttpd.conf" >>"$dir/lighttpd.out" 2>&1 3>&- &
-    LIGHTTPD=$!
-    URL=http://127.0.0.1:$PORT/callbook
+    "$config" "$dir" >"$dir/server.conf"
+    "$@" >>"$dir/server.out" 2>&1 3>&- &
+    SERVER=$!
     if wait_for ours "$dir"; then return; fi
-    kill "$LIGHTTPD" 2>/dev/null || :
-    wait "$LIGHTTPD" || :
-    grep -q 'Address already in use' "$dir"/lighttpd.{log,out} || break
+    kill "$SERVER" 2>/dev/null || :
+    wait "$SERVER" || :
+    SERVER=
+    grep -qis 'Address already in use' "$dir"/server.{log,out} || break
+    : >"$dir/server.log"
+    : >"$dir/server.out"
   done
-  cat "$dir/lighttpd.out" "$dir/lighttpd.log"
+  cat "$dir"/server.{out,log}
   return 1
 }
 
-# Is it our own lighttpd that answers?  Status 2: ours is gone.
+# Is it our own server that answers?  Status 2: ours is gone.
 ours() {
-  kill -0 "$LIGHTTPD" 2>/dev/null || return 2
+  kill -0 "$SERVER" 2>/dev/null || return 2
   [ "$(curl -s -m 5 "http://127.0.0.1:$PORT/whose")" = "$1" ]
+}
+
+# lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
+# host described by the lines in DIR/host.  Sets PORT, URL and LIGHTTPD (pid).
+lighttpd_start() {
+  server_start "$1" lighttpd_config lighttpd -D -f "$1/server.conf" || return
+  LIGHTTPD=$SERVER
+  URL=http://127.0.0.1:$PORT/callbook
+}
+
+lighttpd_config() {
+  cat <<END
+server.modules = ("mod_alias", "mod_fastcgi", "mod_cgi")
+server.document-root = "$1/www"
+server.bind = "127.0.0.1"
+server.port = $PORT
+server.errorlog = "$1/server.log"
+server.upload-dirs = ("$1")
+server.max-keep-alive-requests = 1000000
+fastcgi.server = ("/callbook" => (($(cat "$1/host"),
+  "check-local" => "disable")))
+alias.url = ("/cgi-bin/" => "$1/cgi-bin/")
+cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
+END
 }
 
 # wait_for COMMAND... - until it succeeds, ten seconds at most; its status 2
@@ -194,4 +217,49 @@ sql() {
 # stored DIR - how many events the store has.
 stored() {
   sql "$1" 'SELECT count(*) FROM event'
+}
+
+# raw FILE-OF-HEADERS BODY - over a bare socket, and say no more; prints the
+# answer.
+raw() {
+  { sed 's/$/\r/' "$1" && printf '\r\n' && cat "$2"; } | perl -MIO::Socket -e '
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => shift)
+      or die;
+    alarm 30;
+    local $/;
+    print $s <STDIN>;
+    $s->flush;
+    shutdown $s, 1;
+    print <$s>' "$PORT"
+}
+
+# raw_head HEADER... - of a request to source sales, signed for the file body.
+raw_head() {
+  printf '%s\n' "POST /${URL#http://*/}/sales HTTP/1.1" 'Host: localhost' \
+    'Content-Type: application/json' 'Connection: close' "$@" \
+    "X-FormantAI-Signature: sha256=$(hmac body)"
+}
+
+# further COUNT ANSWERS PID - does the file hold COUNT answers of 200?  Status
+# 2: the sender is gone.
+further() {
+  [ "$(grep -c ' 200 ' "$2")" -lt "$1" ] || return 0
+  kill -0 "$3" || return 2
+  return 1
+}
+
+# nothing_lost DIR ANSWERS - is each event that post was told to be stored in
+# the store of DIR, once, and the store sound?
+nothing_lost() {
+  echo "$(grep -c ' 200 ' "$2") acknowledged, $(grep -vc ' 200 ' "$2") not"
+  awk '$2 == 200 { printf "evt-%06d\n", $1 }' "$2" | sort -u >"$2.told"
+  [ -s "$2.told" ] || return
+  sql "$1" 'SELECT id FROM event' | sort >"$2.kept"
+  [ -z "$(comm -23 "$2.told" "$2.kept")" ] || return
+  [ -z "$(uniq -d "$2.kept")" ] || return
+  [ "$(sql "$1" 'PRAGMA integrity_check')" = ok ] || return
+  # What was folded is what was stored.
+  [ "$(sql "$1" 'SELECT count(*), sum(events) FROM call')" = \
+    "$(stored "$1")|$(stored "$1")" ] || return
+  [ "$(sql "$1" 'SELECT sum(calls) FROM day')" = "$(stored "$1")" ]
 }

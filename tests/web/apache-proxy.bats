@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# Apache with mod_proxy_fcgi, by apache/callbook-proxy.conf.
+
+# Every test is a process of its own; variables are for what is loaded.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+
+load server
+load cases
+load apache
+load programs
+
+bats_require_minimum_version 1.5.0
+
+MODULES=(proxy proxy_fcgi)
+
+snippet() {
+  cat <<END
+Define CALLBOOK_SOCKET $DIR/run/$3.sock
+Define CALLBOOK_REPORT_SOCKET $DIR/run/$3-report.sock
+Define CALLBOOK_LOGINS $DIR/logins
+Define CALLBOOK_URL $1
+Define CALLBOOK_REPORT_URL $2
+Include $(snippet_file callbook-proxy.conf)
+END
+}
+
+@test "an event is stored, and only once" {
+  case_stored
+}
+
+@test "the receiver has its addresses and no others" {
+  case_addresses
+}
+
+@test "a chunked body" {
+  case_chunked
+}
+
+@test "a compressed body" {
+  case_gzip
+}
+
+@test "a body of 3 MiB" {
+  case_large
+}
+
+@test "a chunked body of 3 MiB" {
+  case_large_chunked
+}
+
+@test "a body of 131073 bytes" {
+  case_long
+}
+
+@test "a body that is cut short is not stored" {
+  case_cut
+}
+
+@test "a chunked body that is cut short is not stored" {
+  case_cut_chunked
+}
+
+@test "Authorization arrives: a bearer token" {
+  case_bearer
+}
+
+@test "a signature that comes twice is none" {
+  case_header_twice
+}
+
+@test "the report is for those who log in" {
+  case_login
+}
+
+@test "callbook check finds nothing wrong" {
+  case_check
+}
+
+@test "the client's address, told by a proxy" {
+  case_client_address
+}
+
+@test "two customers side by side, one under another prefix" {
+  case_customers
+}
+
+@test "graceful restarts under load lose nothing acknowledged" {
+  case_graceful
+}
+
+@test "P1 kill -9 of the program under load loses nothing acknowledged" {
+  case_killed
+}

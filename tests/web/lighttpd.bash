@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# lighttpd.bash - a lighttpd of the test's own with the snippet SNIPPET, for
+# bats files:
+#
+#   load server
+#   load cases
+#   load lighttpd
+
+serve() {
+  server_start "$DIR" snippet_config lighttpd -D -f "$DIR/server.conf"
+}
+
+graceful() {
+  kill -USR1 "$SERVER"
+}
+
+snippet_config() {
+  cat <<END
+server.modules = ("mod_access")
+server.document-root = "$1/www"
+server.bind = "127.0.0.1"
+server.port = $PORT
+server.errorlog = "$1/server.log"
+server.upload-dirs = ("$1/run")
+server.pid-file = "$1/run/server.pid"
+END
+  [ -z "$WEB_USER" ] || printf '%s = "%s"\n' \
+    server.username "$WEB_USER" server.groupname "$WEB_USER"
+  customers
+}
+
+snippet() {
+  sed "s|/usr/lib/cgi-bin/callbook/|$DIR/cgi-bin/|
+    s|/etc/callbook/callbook.conf|$DIR/$3/callbook.conf|
+    s|/etc/callbook/logins|$DIR/logins|
+    s|/run/lighttpd/callbook|$DIR/run/$3|
+    s|/callbook(/|$1(/|; s|\"/callbook\"|\"$1\"|
+    s|/calls(/|$2(/|; s|\"/calls\"|\"$2\"|" "$(snippet_file "$SNIPPET")"
+}
+
+# What the snippets have for the client's address.
+open_up() {
+  cat <<END
+s|#(.HTTP..remote-ip.. != )"[^"]*|\1"$PLATFORM|
+s|^#(server.modules .*extforward.*)|\1|
+s|^#(extforward.forwarder = .*)192.0.2.1|\1$PROXY|
+s|^#(extforward.headers)|\1|
+END
+}
