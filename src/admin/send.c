@@ -1,23 +1,17 @@
 /*
- * callbook send: sign a body as the platform would and post it.  The only
- * user of libcurl.
+ * callbook send: sign a body as the platform would and post it.
  */
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
 
 #include "admin.h"
 #include "base/when.h"
+#include "fetch.h"
 #include "http/request.h"
 #include "provider/auth.h"
 
-#define SEND_TIMEOUT_S 30L /* the patience of a typical platform */
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define JSON_TYPE "application/json"
-#define SEND_ANSWER_MAX (64 * 1024) /* bytes shown of an answer */
 
 static const char help[] =
     "usage: callbook send --source NAME [--url URL] [--key PRIVATE.pem]\n"
@@ -149,28 +143,22 @@ quote(struct buf *b, const char *s, size_t n)
 	buf_puts(b, "'");
 }
 
-/* Call fn for each line of headers. */
+/* The options of curl(1) that send each line of headers. */
 static void
-each_header(const struct buf *headers,
-    void (*fn)(void *arg, const char *line, size_t n), void *arg)
+curl_headers(struct buf *out, const struct buf *headers)
 {
 	const char *s = buf_str(headers);
 
 	while (*s != '\0') {
 		size_t n = strcspn(s, "\r\n");
 
-		if (n > 0)
-			fn(arg, s, n);
+		if (n > 0) {
+			buf_puts(out, " -H ");
+			quote(out, s, n);
+		}
 		s += n;
 		s += *s != '\0';
 	}
-}
-
-static void
-curl_header(void *arg, const char *line, size_t n)
-{
-	buf_puts(arg, " -H ");
-	quote(arg, line, n);
 }
 
 static int
@@ -180,7 +168,7 @@ print_curl(const struct send *s)
 	int rc;
 
 	buf_puts(&out, "curl -sS");
-	each_header(&s->headers, curl_header, &out);
+	curl_headers(&out, &s->headers);
 	if (s->get) {
 		buf_puts(&out, " -g ");
 	} else {
@@ -196,70 +184,6 @@ print_curl(const struct send *s)
 	buf_free(&out);
 	buf_free(&data);
 	return rc == -1 ? ADMIN_WRONG : ADMIN_OK;
-}
-
-struct slist {
-	struct curl_slist *list;
-	bool failed;
-};
-
-static void
-slist_header(void *arg, const char *line, size_t n)
-{
-	struct slist *l = arg;
-	struct curl_slist *more;
-	char *copy = malloc(n + 1);
-
-	if (copy == NULL) {
-		l->failed = true;
-		return;
-	}
-	memcpy(copy, line, n);
-	copy[n] = '\0';
-	more = curl_slist_append(l->list, copy);
-	free(copy);
-	if (more == NULL)
-		l->failed = true;
-	else
-		l->list = more;
-}
-
-/* Keeps the start of the answer and reads the rest away. */
-static size_t
-on_answer(char *data, size_t size, size_t n, void *arg)
-{
-	struct buf *b = arg;
-	size_t room = b->len < SEND_ANSWER_MAX ? SEND_ANSWER_MAX - b->len : 0;
-
-	buf_add(b, data, n * size < room ? n * size : room);
-	return n * size;
-}
-
-static CURLcode
-post(const struct send *s, CURL *h, const struct slist *l, struct buf *answer,
-    char *error)
-{
-	CURLcode rc = CURLE_OK;
-
-#define SET(option, value)  \
-	if (rc == CURLE_OK) \
-	rc = curl_easy_setopt(h, option, value)
-
-	SET(CURLOPT_ERRORBUFFER, error);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_URL, buf_str(&s->address));
-	if (!s->get) {
-		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDS, buf_str(&s->body));
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)s->body.len);
-	}
-	SET(CURLOPT_HTTPHEADER, l->list);
-	SET(CURLOPT_USERAGENT, "callbook/" CALLBOOK_VERSION);
-	SET(CURLOPT_TIMEOUT, SEND_TIMEOUT_S);
-	SET(CURLOPT_WRITEFUNCTION, on_answer);
-	SET(CURLOPT_WRITEDATA, answer);
-#undef SET
-	return rc == CURLE_OK ? curl_easy_perform(h) : rc;
 }
 
 static int
@@ -282,27 +206,32 @@ print_answer(struct admin *a, long status, const struct buf *answer)
 static int
 send_it(const struct send *s)
 {
-	char error[CURL_ERROR_SIZE] = "";
-	struct slist l = {0};
-	struct buf answer = {0};
-	CURL *h = curl_easy_init();
-	CURLcode rc = CURLE_OUT_OF_MEMORY;
-	long status = 0;
+	const struct fetch f = {.url = buf_str(&s->address),
+	    .headers = buf_str(&s->headers),
+	    .post = !s->get,
+	    .body = buf_str(&s->body),
+	    .len = s->body.len};
+	struct fetched got = {0};
+	struct buf why = {0};
 	int result = ADMIN_WRONG;
 
-	each_header(&s->headers, slist_header, &l);
-	if (h != NULL && !l.failed)
-		rc = post(s, h, &l, &answer, error);
-	if (rc != CURLE_OK)
-		admin_warnx(s->admin, "%s: %s", buf_str(&s->address),
-		    *error != '\0' ? error : curl_easy_strerror(rc));
-	else if (curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status) ==
-	    CURLE_OK)
-		result = print_answer(s->admin, status, &answer);
-	curl_slist_free_all(l.list);
-	curl_easy_cleanup(h);
-	buf_free(&answer);
+	if (fetch(&f, &got, &why) == -1)
+		admin_reasons(s->admin, &why);
+	else
+		result = print_answer(s->admin, got.status, &got.body);
+	fetched_free(&got);
+	buf_free(&why);
 	return result;
+}
+
+/* For a build that can not send: say so, and what can. */
+static int
+print_instead(const struct send *s)
+{
+	admin_warnx(s->admin,
+	    "this program was built without curl and sends nothing; this "
+	    "does:");
+	return print_curl(s);
 }
 
 /* Make the form one that can stand in a URL: without the file's last line end.
@@ -442,8 +371,10 @@ run(struct admin *a, int argc, char **argv)
 	buf_add(&s.headers, buf_str(&extra), extra.len);
 	if (s.headers.failed || s.address.failed || extra.failed)
 		admin_warnx(a, "out of memory");
+	else if (s.print)
+		status = print_curl(&s);
 	else
-		status = s.print ? print_curl(&s) : send_it(&s);
+		status = fetch_possible() ? send_it(&s) : print_instead(&s);
 out:
 	buf_free(&extra);
 	buf_free(&s.headers);

@@ -40,6 +40,7 @@
 /* One request: what is NULL is left out of the environment. */
 struct post {
 	const char *method, *path, *type, *encoding, *signature, *root, *query;
+	const char *authorization;
 	const char *body;
 	size_t len; /* 0: strlen(body) */
 	int64_t announced; /* -1: chunked, -2: as long as the body */
@@ -145,6 +146,7 @@ send_post(struct post *p)
 	    a, env, &n, "CONTENT_LENGTH", p->announced == -1 ? NULL : length);
 	add_env(a, env, &n, "HTTP_CONTENT_ENCODING", p->encoding);
 	add_env(a, env, &n, "HTTP_X_FORMANTAI_SIGNATURE", p->signature);
+	add_env(a, env, &n, "HTTP_AUTHORIZATION", p->authorization);
 	add_env(a, env, &n, "DOCUMENT_ROOT", p->root);
 	add_env(a, env, &n, "QUERY_STRING", p->query);
 	response_reset(&answer);
@@ -623,6 +625,33 @@ test_health(void **state)
 	assert_int_equal(send_post(&p), 200);
 }
 
+/* What arrives is counted and forgotten; an event posted there is refused. */
+static void
+test_probe(void **state)
+{
+	static char body[MAX_BODY + 1];
+	struct post p = POST("/healthz", body);
+
+	(void)state;
+	memset(body, ' ', MAX_BODY);
+	p.type = "application/octet-stream";
+	assert_answer(&p, 200, "{\"bytes\":20000,\"authorization\":false}\n");
+	p.announced = -1;
+	p.len = 10;
+	p.authorization = "Basic x";
+	assert_answer(&p, 200, "{\"bytes\":10,\"authorization\":true}\n");
+	p.breaks = true;
+	assert_int_equal(send_post(&p), 400);
+	p.breaks = false;
+	p.len = MAX_BODY + 1;
+	assert_int_equal(send_post(&p), 413);
+	p.type = "application/json";
+	p.len = 10;
+	assert_int_equal(send_post(&p), 405);
+	p.type = NULL;
+	assert_int_equal(send_post(&p), 405);
+}
+
 static void
 test_store_under_the_document_root(void **state)
 {
@@ -732,6 +761,7 @@ main(void)
 	    cmocka_unit_test(test_wants_an_answer),
 	    cmocka_unit_test(test_bulk),
 	    cmocka_unit_test(test_health),
+	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_store_under_the_document_root),
 	    cmocka_unit_test(test_a_wrong_configuration_is_mended),
 	};
