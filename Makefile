@@ -1,7 +1,7 @@
 # Callbook.  `make run` shows it, `make test` proves it, `make` builds it.
 #
 # CC, CFLAGS, LDFLAGS and BUILD are the user's; nothing is written outside
-# $(BUILD), save the receiver in cgi-bin/, which is what a host serves.
+# $(BUILD), save the programs in cgi-bin/, which is what a host serves.
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -16,15 +16,23 @@ STD = -std=c11 -D_POSIX_C_SOURCE=200809L
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2
 PKGS = fcgi json-c sqlite3 libcrypto inih zlib
+PKG_CONFIG ?= pkg-config
+# The programs that a web server runs; src/FOLDER of each is a rule below.
+CGI = callbook.fcgi
 OURS = $(STD) $(WARN) -Ilib -DCALLBOOK_VERSION='"$(VERSION)"' -pthread
-LIBS = $(shell pkg-config --libs $(PKGS)) -pthread
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
+CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
 
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
-	libc6-dbg clang libclang-rt-14-dev $(if $(shell command -v npm 2>/dev/null),,nodejs npm)
+	libc6-dbg clang libclang-rt-14-dev $(DEPS_deb) systemd \
+	apache2-bin libapache2-mod-fcgid \
+	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
+DEPS_deb = $(DEPS_build) dpkg-dev debhelper lintian
+DEPS_clean = $(DEPS_deb) debootstrap systemd-container
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
 	cppcheck shellcheck mandoc
 
@@ -40,12 +48,13 @@ ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 TSAN = -O1 -g -fsanitize=thread
 
-all: programs cgi-bin/callbook.fcgi
+all: programs $(CGI:%=cgi-bin/%)
 
-programs: $(BUILD)/callbook.fcgi $(BUILD)/callbook
+programs: $(CGI:%=$(BUILD)/%) $(BUILD)/callbook
 
-cgi-bin/callbook.fcgi: $(BUILD)/callbook.fcgi
-	@mkdir -p $(@D)
+# Modes are set, whatever the umask: suEXEC runs nothing that others can write.
+$(CGI:%=cgi-bin/%): cgi-bin/%: $(BUILD)/%
+	@install -d -m 0755 $(@D)
 	@install -m 0755 $< $@
 
 $(BUILD)/libcallbook.a: $(LIB_OBJ)
@@ -59,7 +68,7 @@ $(BUILD)/callbook.fcgi: $(RECEIVER_OBJ) $(BUILD)/libcallbook.a
 $(BUILD)/callbook: $(ADMIN_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
-	    $$(pkg-config --libs libcurl)
+	    $(CURL_LIBS)
 
 # The definitions as bytes of a C array: NAME, text, length.
 $(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/provider/embed.sh
@@ -167,15 +176,96 @@ run: deps-run
 format: deps-lint
 	clang-format -i lib/*/*.[ch] src/*/*.[ch] tests/*/*.[ch]
 
-# --- installing -------------------------------------------------------------
+# --- a host without our libraries --------------------------------------------
 
-install: programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/callbook \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
-	install -m 0755 $(BUILD)/callbook $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(BUILD)/callbook.fcgi $(DESTDIR)$(PREFIX)/lib/callbook
-	for m in src/man/*.[158]; do install -m 0644 "$$m" \
-	    "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}" || exit 1; done
+# $(BUILD)/portable is ready for upload: static programs that need nothing but
+# the kernel, without libcurl.  The linker's warnings about name services do
+# not matter, as no names are looked up, and no library is loaded at run time.
+PORTABLE = $(BUILD)/portable
+
+portable:
+	$(MAKE) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
+	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= \
+	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \
+	    LDFLAGS='-static -s -Wl,--gc-sections,--no-warnings' programs
+	rm -rf $(PORTABLE)
+	install -d -m 0755 $(PORTABLE) $(PORTABLE)/bin $(PORTABLE)/cgi-bin
+	install -m 0755 $(CGI:%=$(BUILD)/static/%) $(PORTABLE)/cgi-bin
+	install -m 0755 $(BUILD)/static/callbook $(PORTABLE)/bin
+	[ ! -e cgi-bin/.htaccess ] || \
+	    install -m 0644 cgi-bin/.htaccess $(PORTABLE)/cgi-bin
+
+# --- installing ----------------------------------------------------------------
+
+# Programs that a web server runs by plain CGI must lie where it looks, so they
+# have the place that the FHS and Debian give them.  The configuration and the
+# store are where callbook.conf(5) says, whatever PREFIX is.
+CGIDIR ?= $(PREFIX)/lib/cgi-bin/callbook
+SYSCONFDIR ?= /etc/callbook
+STATEDIR ?= /var/lib/callbook
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# Who connects to the sockets.
+WEBUSER ?= www-data
+DOCDIR = $(PREFIX)/share/doc/callbook
+MANDIR = $(PREFIX)/share/man
+PACKAGING = src/packaging
+# Something to send, for trying an installation.
+SAMPLE = tests/data/providers/formantai/call.completed.json
+UNIT_callbook.fcgi = callbook
+UNIT_report.cgi = callbook-report
+UNITS = $(foreach p,$(CGI),$(foreach i,$(UNIT_$p) $(UNIT_$p)@,\
+	$i.socket $i.service))
+
+# The units of one program, plain and for each of several configurations; made
+# again each time, as the places they name are the user's.
+$(BUILD)/systemd/%: FORCE
+	@mkdir -p $(@D)
+	$(Q)CGIDIR=$(CGIDIR) WEBUSER=$(WEBUSER) $(PACKAGING)/systemd/units.sh \
+	    $* >$@.tmp && mv $@.tmp $@
+
+units: $(UNITS:%=$(BUILD)/systemd/%)
+
+# Every file that is installed: MODE, where from, where to; what the local
+# administrator edits is not among them.
+define INSTALLED
+$(foreach p,$(CGI),0755 $(BUILD)/$p $(CGIDIR)/$p)
+0755 $(BUILD)/callbook $(PREFIX)/bin/callbook
+$(foreach m,$(wildcard src/man/*.[158]),0644 $m \
+	$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m))
+$(foreach a,$(wildcard apache/*),0644 $a $(DOCDIR)/examples/$(notdir $a))
+0644 $(PACKAGING)/callbook.conf $(DOCDIR)/examples/callbook.conf
+0644 $(SAMPLE) $(DOCDIR)/examples/$(notdir $(SAMPLE))
+$(foreach u,$(UNITS),0644 $(BUILD)/systemd/$u $(UNITDIR)/$u)
+0644 $(PACKAGING)/systemd/sysusers.conf $(PREFIX)/lib/sysusers.d/callbook.conf
+0644 $(PACKAGING)/systemd/tmpfiles.conf $(PREFIX)/lib/tmpfiles.d/callbook.conf
+endef
+
+install: programs units
+	@set -- $(strip $(INSTALLED)); while [ $$# -gt 0 ]; do \
+	    echo "$(DESTDIR)$$3"; \
+	    install -D -m "$$1" "$$2" "$(DESTDIR)$$3" || exit 1; shift 3; done
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)
+	[ -e $(DESTDIR)$(SYSCONFDIR)/callbook.conf ] || install -m 0644 \
+	    $(PACKAGING)/callbook.conf $(DESTDIR)$(SYSCONFDIR)
+
+# Leaves the configuration, if it was edited, and the store.
+uninstall:
+	@set -- $(strip $(INSTALLED)); while [ $$# -gt 0 ]; do \
+	    rm -f "$(DESTDIR)$$3" || exit 1; shift 3; done
+	cmp -s $(PACKAGING)/callbook.conf \
+	    $(DESTDIR)$(SYSCONFDIR)/callbook.conf && \
+	    rm $(DESTDIR)$(SYSCONFDIR)/callbook.conf || :
+	rmdir $(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(CGIDIR) \
+	    $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+
+# A Debian package, in $(BUILD)/deb.
+deb: deps-deb
+	SAMPLE=$(SAMPLE) $(PACKAGING)/deb.sh $(VERSION) $(BUILD)/deb
+
+# From a bare Apache to the first stored event, in a Debian of its own; needs
+# root and the network.
+test-clean: deps-clean deb
+	tests/packaging/clean-apache.sh $(BUILD)/deb/callbook_$(VERSION)_*.deb
 
 # Installs what is missing, and is quick and silent if nothing is.
 HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
@@ -183,7 +273,7 @@ HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
 
 deps: deps-run deps-test deps-lint
 
-deps-build deps-run deps-test deps-lint: deps-%:
+deps-build deps-run deps-test deps-lint deps-deb deps-clean: deps-%:
 	@missing='$(strip $(filter-out $(HAVE),$(DEPS_$*)))'; \
 	[ -n "$$missing" ] || exit 0; \
 	if ! command -v apt-get >/dev/null; then \
@@ -201,11 +291,12 @@ deps-build deps-run deps-test deps-lint: deps-%:
 	    echo "Could not install: $$missing" >&2; exit 1; }
 
 clean:
-	rm -rf $(BUILD) cgi-bin/callbook.fcgi
+	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
 .PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs bench test valgrind crash lint run format install clean \
-	deps deps-build deps-run deps-test deps-lint
+	fuzz fuzz-programs bench test valgrind crash lint run format clean \
+	portable units install uninstall deb test-clean FORCE \
+	deps deps-build deps-run deps-test deps-lint deps-deb deps-clean
 .SECONDARY:
 
 -include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) \

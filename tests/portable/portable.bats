@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# The static programs in a root directory where nothing else is: no library, no
+# shell, no /etc, no /dev, no time zones.
+#
+# Bats sets output and lines; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+setup_file() {
+  # make portable as a user of umask 0002 would.
+  umask 0002
+  env -u MAKEFLAGS -u MAKEOVERRIDES make -s -C "$ROOT" \
+    BUILD="${PLAIN-$ROOT/build/plain}/hosting" portable
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return
+  MADE=${PLAIN-$ROOT/build/plain}/hosting/portable
+  D=$BATS_TEST_TMPDIR/root
+  mkdir -p "$D/tmp" "$D/home"
+  cp -Rp "$MADE/." "$D/home"
+  cat >"$D/home/callbook.conf" <<END
+[callbook]
+store = callbook.db
+
+[source sales]
+provider = formantai
+secret_file = sales.secret
+END
+  echo correct-horse >"$D/home/sales.secret"
+  chmod 600 "$D/home/sales.secret"
+  BODY=$DATA/formantai/call.completed.json
+}
+
+# alone COMMAND... - with the root directory D and the variables that are set.
+alone() {
+  if [ "$(id -u)" = 0 ]; then exec chroot "$D" "$@"
+  else exec unshare --map-root-user --root="$D" -- "$@"; fi
+}
+
+# request PATH METHOD [NAME=VALUE...] <BODY - by plain CGI.
+request() (
+  export GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=$2 PATH_INFO=/$1
+  export CONTENT_TYPE=application/json "${@:3}"
+  alone /home/cgi-bin/callbook.fcgi
+)
+
+# shellcheck disable=SC2094
+delivery() {
+  request sales POST "CONTENT_LENGTH=$(wc -c <"$BODY")" \
+    "HTTP_X_FORMANTAI_SIGNATURE=sha256=$(
+      openssl dgst -sha256 -hmac correct-horse -r "$BODY" | cut -d ' ' -f 1
+    )" <"$BODY"
+}
+
+@test "what is uploaded: static programs of mode 0755 with one owner" {
+  cd "$MADE"
+  [ -z "$(find . -type d ! -perm 0755)" ]
+  [ -z "$(find . ! -user "$(id -un)")" ]
+  [ -z "$(find . -perm /6000)" ]
+  for file in bin/callbook cgi-bin/*; do
+    [ "$(stat -c %a "$file")" = 755 ]
+    run -1 ldd "$file"
+    has 'not a dynamic executable'
+  done
+  [ "$(stat -c %a cgi-bin/.htaccess)" = 644 ]
+  cmp "$ROOT/cgi-bin/.htaccess" cgi-bin/.htaccess
+  # The command would take orders from whoever asks for it.
+  [ ! -e cgi-bin/callbook ]
+}
+
+@test "make leaves programs in cgi-bin that suEXEC runs" {
+  umask 0002
+  mkdir made && cd made
+  cp -R "$ROOT"/{lib,src,Makefile} .
+  env -u MAKEFLAGS -u MAKEOVERRIDES make -s -j2 CFLAGS=-O0 all
+  [ "$(stat -c %a cgi-bin)" = 755 ]
+  [ "$(stat -c '%a %U' cgi-bin/callbook.fcgi)" = "755 $(id -un)" ]
+}
+
+@test "a signed webhook by plain CGI is stored, once, without any library" {
+  run -0 delivery
+  has '"result":"stored","event":1'
+  run -0 delivery
+  has '"result":"duplicate","event":1'
+  run -0 request healthz GET
+  has '"status":"ok"'
+  [ "$(sqlite3 "$D/home/callbook.db" 'SELECT count(*) FROM event')" = 1 ]
+}
+
+@test "callbook finds the configuration above its folder, and all is in order" {
+  run -0 delivery
+  run -0 alone /home/bin/callbook check
+  has 'ok    configuration: /home/callbook.conf, 1 source'
+  has 'ok    store: 1 events, 1 calls'
+  has 'ok    time zone: UTC'
+  has_not FAIL
+  run -0 alone /home/bin/callbook export
+  has '"type":"callbook.call.ended"'
+}
+
+@test "a time zone that the system does not know is told, and refused" {
+  sed -i 's/^store.*/&\ntimezone = Asia\/Kolkata/' "$D/home/callbook.conf"
+  run -1 alone /home/bin/callbook check
+  has 'this system knows no time zone "Asia/Kolkata"'
+  run -0 delivery
+  has 'Status: 503'
+  # It does with the file, wherever that lies.
+  mkdir -p "$D/usr/share/zoneinfo/Asia"
+  cp -L /usr/share/zoneinfo/Asia/Kolkata "$D/usr/share/zoneinfo/Asia"
+  run -0 delivery
+  has '"stored"'
+}
+
+@test "callbook send prints the line of curl in place of sending" {
+  cp "$BODY" "$D/home/body.json"
+  run -0 --separate-stderr alone /home/bin/callbook send --source sales \
+    --url http://localhost/callbook /home/body.json
+  has "curl -sS -H 'Content-Type: application/json' -H 'X-FormantAI-Signature: "
+  has "--data-binary '@/home/body.json' 'http://localhost/callbook/sales'"
+  [[ $stderr == *'built without curl'* ]]
+}
+
+@test "callbook check --url tells what to type" {
+  run -0 alone /home/bin/callbook check --url http://localhost/callbook/
+  has 'warn  web: '
+  has "'http://localhost/callbook/healthz'"
+  has '{"bytes":1048576,"authorization":true}'
+}
+
+@test "as FastCGI it listens: on a socket, and on a numeric address" {
+  for address in /tmp/r.sock 127.0.0.1:$((RANDOM % 20000 + 12000)); do
+    (alone /home/cgi-bin/callbook.fcgi -s "$address") 2>"$D/tmp/log" 3>&- &
+    pid=$!
+    for _ in {1..100}; do
+      case $address in
+      /*) [ ! -S "$D$address" ] || break ;;
+      *) ! : 2>/dev/null >"/dev/tcp/${address%:*}/${address#*:}" || break ;;
+      esac
+      sleep 0.05
+    done
+    kill "$pid"
+    wait "$pid"
+    [ ! -s "$D/tmp/log" ]
+  done
+}
