@@ -61,12 +61,13 @@ $(BUILD)/callbook: $(ADMIN_OBJ) $(BUILD)/libcallbook.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
 	    $$(pkg-config --libs libcurl)
 
-# The definitions as bytes of a C array: NAME, text, length.
-$(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/provider/embed.sh
+# Files as bytes of a C array: a table of embedded.h.
+$(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/base/embed.sh
 	@mkdir -p $(@D)
-	$(Q)sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
+	$(Q)sh lib/base/embed.sh builtin_definition $(DEFINITIONS) \
+	    >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/lib/provider/builtin.o: $(BUILD)/lib/provider/builtin.c | deps-build
+$(BUILD)/%.o: $(BUILD)/%.c | deps-build
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c | deps-build
