@@ -42,13 +42,15 @@ END
 }
 
 # lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
-# host described by the lines in DIR/host.  Sets PORT, URL and LIGHTTPD (pid).
+# host described by the lines in DIR/host.  What else a test wants is in
+# DIR/more.  Sets PORT, URL and LIGHTTPD (pid).
 lighttpd_start() {
   local dir=$1
   for _ in {1..20}; do
     PORT=$((RANDOM % 20000 + 12000))
     cat >"$dir/lighttpd.conf" <<END
-server.modules = ("mod_alias", "mod_fastcgi", "mod_cgi")
+server.modules = ("mod_auth", "mod_authn_file", "mod_alias", "mod_fastcgi",
+  "mod_cgi")
 server.document-root = "$dir/www"
 server.bind = "127.0.0.1"
 server.port = $PORT
@@ -59,6 +61,7 @@ fastcgi.server = ("/callbook" => (($(cat "$dir/host"),
   "check-local" => "disable")))
 alias.url = ("/cgi-bin/" => "$dir/cgi-bin/")
 cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
+$(cat "$dir/more" 2>/dev/null)
 END
     lighttpd -D -f "$dir/lighttpd.conf" >>"$dir/lighttpd.out" 2>&1 3>&- &
     LIGHTTPD=$!
