@@ -18,8 +18,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wvla \
 PKGS = fcgi json-c sqlite3 libcrypto inih zlib
 PKG_CONFIG ?= pkg-config
 # The programs that a web server runs; src/FOLDER of each is a rule below.
-CGI = callbook.fcgi
-OURS = $(STD) $(WARN) -Ilib -DCALLBOOK_VERSION='"$(VERSION)"' -pthread
+CGI = callbook.fcgi report.cgi
+OURS = $(STD) $(WARN) -Ilib -Isrc -DCALLBOOK_VERSION='"$(VERSION)"' -pthread
 LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
 
@@ -28,19 +28,29 @@ DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
-	libc6-dbg clang libclang-rt-14-dev $(DEPS_deb) systemd \
-	apache2-bin libapache2-mod-fcgid \
+	libc6-dbg clang libclang-rt-14-dev chromium fonts-noto-core \
+	fonts-ipafont-gothic fonts-noto-color-emoji $(DEPS_deb) systemd \
+	apache2 libapache2-mod-fcgid nginx-light perl \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 DEPS_deb = $(DEPS_build) dpkg-dev debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container
+DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
+	php-sqlite3 webhook wrk sqlite3 spawn-fcgi strace g++ make python3 \
+	$(if $(shell command -v npm 2>/dev/null),,nodejs npm libnode-dev)
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
 	cppcheck shellcheck mandoc
 
 LIB_SRC := $(wildcard lib/*/*.c)
 DEFINITIONS := $(sort $(wildcard lib/provider/definitions/*.json))
+DEMO := $(sort $(wildcard src/admin/demo/*.json))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/provider/builtin.o
 RECEIVER_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/receiver/*.c))
-ADMIN_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/admin/*.c))
+REPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/report/*.c)) \
+	$(BUILD)/src/report/style_file.o
+# All of it but main(): `callbook report` writes the same pages.
+PAGES_OBJ = $(filter-out %/main.o,$(REPORT_OBJ))
+ADMIN_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/admin/*.c)) \
+	$(BUILD)/src/admin/demo_files.o
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 
@@ -65,17 +75,35 @@ $(BUILD)/callbook.fcgi: $(RECEIVER_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/callbook: $(ADMIN_OBJ) $(BUILD)/libcallbook.a
+$(BUILD)/report.cgi: $(REPORT_OBJ) $(BUILD)/libcallbook.a
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+
+$(BUILD)/callbook: $(ADMIN_OBJ) $(PAGES_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
-	    $(CURL_LIBS)
+	    $(CURL_LIBS) -lm
 
-# The definitions as bytes of a C array: NAME, text, length.
-$(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/provider/embed.sh
+# Files as bytes of a C array: a table of embedded.h.
+$(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/base/embed.sh
 	@mkdir -p $(@D)
-	$(Q)sh lib/provider/embed.sh $(DEFINITIONS) >$@.tmp && mv $@.tmp $@
+	$(Q)sh lib/base/embed.sh builtin_definition $(DEFINITIONS) \
+	    >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/lib/provider/builtin.o: $(BUILD)/lib/provider/builtin.c | deps-build
+$(BUILD)/src/admin/demo_files.c: $(DEMO) lib/base/embed.sh
+	@mkdir -p $(@D)
+	$(Q)sh lib/base/embed.sh demo_file $(DEMO) >$@.tmp && mv $@.tmp $@
+
+# Its name holds the hash of its content, for caches and for the CSP.
+$(BUILD)/src/report/style_file.c: src/report/style.css lib/base/embed.sh
+	@mkdir -p $(@D)
+	$(Q)rm -f $(@D)/style-*.css; \
+	    hash=$$(sha256sum $<) && hash=$${hash%% *} && \
+	    cp $< $(@D)/style-$$hash.css && \
+	    sh lib/base/embed.sh style_file $(@D)/style-$$hash.css >$@.tmp && \
+	    mv $@.tmp $@
+
+$(BUILD)/%.o: $(BUILD)/%.c | deps-build
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c | deps-build
@@ -99,6 +127,13 @@ $(BUILD)/tests/post: tests/web/post.c | deps-build
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $$(pkg-config --libs libcurl libcrypto) -pthread
 
+# A program that answers in pieces: what do servers make of it?
+$(BUILD)/tests/stream: tests/web/stream.c $(BUILD)/libcallbook.a
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	    $(BUILD)/libcallbook.a $(LIBS)
+
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "$$t"; $$t || exit 1; done
 
@@ -109,12 +144,13 @@ asan: deps-test
 
 plain: deps-test
 	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
-	    $(BUILD)/plain/tests/post
+	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
+	    $(BUILD)/plain/tests/bench/one_event
 
 tsan: deps-test
 	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
 
-# The exports are checked with the CloudEvents SDK, as its users would.
+# What users and platforms would use themselves, to check with.
 $(BUILD)/npm/node_modules: tests/package.json tests/package-lock.json
 	@mkdir -p $(@D)
 	cp tests/package.json tests/package-lock.json $(@D)
@@ -143,22 +179,48 @@ fuzz: fuzz-programs
 	cd $(BUILD)/fuzz && tests/fuzz/fuzz_provider -timeout=5 -max_len=16384 \
 	    -max_total_time=$(SECONDS) corpus seeds
 
-# What authenticating and mapping cost beside json-c's parse of the body.
-$(BUILD)/tests/bench/bench_%: tests/bench/bench_%.c $(BUILD)/libcallbook.a
+# As needed: what a program does not use must not cost it a load.
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libcallbook.a
 	@mkdir -p $(@D)
 	@echo '  CC $<'
-	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
-	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) \
+	    -MMD -MP -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS)
 
-bench:
-	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' \
-	    $(BUILD)/plain/tests/bench/bench_provider
-	$(BUILD)/plain/tests/bench/bench_provider
+# What is measured beside Callbook; one module is compiled here.  The headers
+# of node are where its package manager put them.
+$(BUILD)/peers/node_modules: tests/bench/peers/package.json \
+	tests/bench/peers/package-lock.json
+	@mkdir -p $(@D)
+	cp tests/bench/peers/package.json tests/bench/peers/package-lock.json \
+	    $(@D)
+	cd $(@D) && npm_config_build_from_source=true npm_config_nodedir=$$(node \
+	    -p 'require("path").resolve(process.execPath, "../..")') \
+	    npm ci --no-audit --no-fund && touch node_modules
+
+BENCH = $(patsubst tests/bench/%.c,$(BUILD)/plain/tests/bench/%, \
+	$(wildcard tests/bench/*.c))
+
+# PARTS='lighttpd apache' measures those alone (tests/bench/bench.mjs has
+# their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the
+# largest store, make it shorter.  The table stays in $(BUILD)/bench.
+bench: deps-bench $(BUILD)/peers/node_modules
+	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs $(BENCH)
+	node tests/bench/bench.mjs $(BUILD) $(PARTS)
+
+# Take the number of instructions as it is now for what it should be.
+instructions-accept: plain
+	tests/bench/instructions.sh $(BUILD)/plain >tests/bench/instructions.txt
+	cat tests/bench/instructions.txt
 
 # ONLY='web fault/crash' runs those jobs alone.
 test: asan plain tsan fuzz-programs $(BUILD)/npm/node_modules
 	@tests/run $(BUILD) $(ONLY)
+
+# What README.md shows, made by the tests of the pages.
+picture: asan plain $(BUILD)/npm/node_modules
+	@tests/run $(BUILD) browser
+	cp $(BUILD)/screens/picture.png src/report/overview.png
 
 valgrind: plain
 	@tests/run $(BUILD) valgrind
@@ -273,7 +335,7 @@ HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
 
 deps: deps-run deps-test deps-lint
 
-deps-build deps-run deps-test deps-lint deps-deb deps-clean: deps-%:
+deps-build deps-run deps-test deps-lint deps-bench deps-deb deps-clean: deps-%:
 	@missing='$(strip $(filter-out $(HAVE),$(DEPS_$*)))'; \
 	[ -n "$$missing" ] || exit 0; \
 	if ! command -v apt-get >/dev/null; then \
@@ -294,11 +356,13 @@ clean:
 	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
 .PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs bench test valgrind crash lint run format clean \
-	portable units install uninstall deb test-clean FORCE \
-	deps deps-build deps-run deps-test deps-lint deps-deb deps-clean
+	fuzz fuzz-programs bench test picture valgrind crash lint run format \
+	clean portable units install uninstall deb test-clean FORCE \
+	deps deps-build deps-run deps-test deps-lint deps-bench deps-deb \
+	deps-clean
 .SECONDARY:
 
 -include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) \
-	$(UNIT:=.d) $(BUILD)/tests/post.d \
+	$(REPORT_OBJ:.o=.d) \
+	$(UNIT:=.d) $(BUILD)/tests/post.d $(BUILD)/tests/stream.d \
 	$(wildcard $(BUILD)/tests/fuzz/*.d $(BUILD)/tests/bench/*.d)

@@ -61,7 +61,7 @@ man_pages() {
 check gcc each gcc "${flags[@]}" -O2 -Werror -o /dev/null -c
 check clang each clang "${flags[@]}" -O2 -Werror -o /dev/null -c
 check clang-tidy tidy
-check cppcheck cppcheck --quiet --std=c11 -Ilib -j "$(nproc)" \
+check cppcheck cppcheck --quiet --std=c11 -Ilib -Isrc -j "$(nproc)" \
   --enable=warning,performance,portability --inline-suppr \
   --suppress=missingIncludeSystem --error-exitcode=1 lib src tests
 check clang-format clang-format --dry-run -Werror "${code[@]}"

@@ -13,6 +13,10 @@
 
 #define MS_PER_S INT64_C(1000)
 #define MS_PER_DAY INT64_C(86400000)
+#define S_PER_DAY INT64_C(86400)
+#define DAY_MIN INT64_C(-719468) /* 0000-03-01, where the calendar begins */
+#define DAY_MAX (WHEN_MAX / MS_PER_DAY + 1) /* where 9999 ends in the east */
+#define ZONE_MAX_S (16 * 3600) /* no zone is further from UTC */
 #define US_PER_MS 1000
 #define ZONE_NAME_MAX 64 /* bytes of an IANA name; the longest has 32 */
 #define ZONE_DIR "/usr/share/zoneinfo"
@@ -73,7 +77,7 @@ days_from_date(int64_t y, int64_t m, int64_t d)
 		m += 12;
 	}
 	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 +
-	    d - 1 - 719468;
+	    d - 1 + DAY_MIN;
 }
 
 static int64_t
@@ -378,32 +382,18 @@ when_duration(const char *s, size_t n, enum when_unit u, int64_t *ms)
 const char *
 when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE])
 {
-	int64_t days, era_day, y, m, d;
+	struct when_local l;
 	unsigned rest;
 
 	if (ms < 0)
 		ms = 0;
 	if (ms > WHEN_MAX)
 		ms = WHEN_MAX;
-	days = ms / MS_PER_DAY;
+	when_date(ms / MS_PER_DAY, &l);
 	rest = (unsigned)(ms % MS_PER_DAY);
-
-	/* From 0000-03-01, by periods of 400 years; see days_from_date(). */
-	days += 719468;
-	era_day = days % 146097;
-	y = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) /
-	    365;
-	d = era_day - (365 * y + y / 4 - y / 100);
-	y += days / 146097 * 400;
-	m = (5 * d + 2) / 153;
-	d -= (153 * m + 2) / 5 - 1;
-	m += m < 10 ? 3 : -9;
-	if (m <= 2)
-		y++;
-
 	(void)snprintf(out, WHEN_TEXT_SIZE,
-	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)y % 10000,
-	    (unsigned)m % 100, (unsigned)d % 100, rest / 3600000,
+	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)l.year % 10000,
+	    (unsigned)l.month % 100, (unsigned)l.mday % 100, rest / 3600000,
 	    rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
 	return out;
 }
@@ -460,14 +450,130 @@ when_zone(const char *name)
 	return 0;
 }
 
+void
+when_date(int64_t day, struct when_local *l)
+{
+	int64_t days, era_day, y, m, d;
+
+	if (day < DAY_MIN)
+		day = DAY_MIN;
+	if (day > DAY_MAX)
+		day = DAY_MAX;
+	memset(l, 0, sizeof(*l));
+	l->day = day;
+	/* 0000-03-01 was a Wednesday. */
+	l->weekday = (int)((day - DAY_MIN + 2) % 7);
+
+	/* From 0000-03-01, by periods of 400 years; see days_from_date(). */
+	days = day - DAY_MIN;
+	era_day = days % 146097;
+	y = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) /
+	    365;
+	d = era_day - (365 * y + y / 4 - y / 100);
+	y += days / 146097 * 400;
+	m = (5 * d + 2) / 153;
+	d -= (153 * m + 2) / 5 - 1;
+	m += m < 10 ? 3 : -9;
+	if (m <= 2)
+		y++;
+	l->year = (int)y;
+	l->month = (int)m;
+	l->mday = (int)d;
+}
+
+int
+when_day_of(int year, int month, int mday, int64_t *day)
+{
+	if (year < 1970 || year > 9999 || month < 1 || month > 12 || mday < 1 ||
+	    mday > month_days(year, month))
+		return -1;
+	*day = days_from_date(year, month, mday);
+	return 0;
+}
+
+int
+when_day_parse(const char *s, size_t n, int64_t *day)
+{
+	struct clock c = {.s = s, .n = n};
+
+	if (!take_number(&c, 4, 4, 1970, 9999, &c.year) || !take(&c, "-") ||
+	    !take_number(&c, 2, 2, 1, 12, &c.month) || !take(&c, "-") ||
+	    !take_number(&c, 2, 2, 1, 31, &c.day) || c.n != 0)
+		return -1;
+	return when_day_of((int)c.year, (int)c.month, (int)c.day, day);
+}
+
+/* Seconds that a clock in the zone is ahead of 1970-01-01 00:00 there. */
+static int64_t
+local_seconds(int64_t t)
+{
+	time_t instant = (time_t)t;
+	struct tm tm;
+
+	if (localtime_r(&instant, &tm) == NULL)
+		return t;
+	return days_from_date(
+		   (int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) *
+	    S_PER_DAY +
+	    (tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec;
+}
+
+/* Divisions that round down, also before 1970. */
+static int64_t
+divide(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static int64_t
+local_day(int64_t t)
+{
+	return divide(local_seconds(t), S_PER_DAY);
+}
+
 int64_t
 when_day(int64_t ms)
 {
-	time_t t = (time_t)(ms / MS_PER_S);
-	struct tm tm;
+	return local_day(divide(ms, MS_PER_S));
+}
 
-	if (localtime_r(&t, &tm) == NULL)
-		return ms / MS_PER_DAY;
-	return days_from_date(
-	    (int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+int64_t
+when_day_start(int64_t day)
+{
+	int64_t t, low, high;
+
+	if (day < DAY_MIN)
+		day = DAY_MIN;
+	if (day > DAY_MAX)
+		day = DAY_MAX;
+	t = day * S_PER_DAY;
+	low = t - ZONE_MAX_S;
+	high = t + ZONE_MAX_S;
+	/* Nearly always midnight by the clock that is in use at noon UTC. */
+	t -= local_seconds(t + S_PER_DAY / 2) - (t + S_PER_DAY / 2);
+	if (local_day(t) == day && local_day(t - 1) < day)
+		return t * MS_PER_S;
+	while (high - low > 1) {
+		t = low + (high - low) / 2;
+		if (local_day(t) < day)
+			low = t;
+		else
+			high = t;
+	}
+	return high * MS_PER_S;
+}
+
+void
+when_local(int64_t ms, struct when_local *l)
+{
+	int64_t t = divide(ms, MS_PER_S), local = local_seconds(t);
+	int64_t day = divide(local, S_PER_DAY);
+	int rest = (int)(local - day * S_PER_DAY);
+
+	when_date(day, l);
+	l->hour = rest / 3600;
+	l->minute = rest / 60 % 60;
+	l->second = rest % 60;
+	l->ms = (int)(ms - t * MS_PER_S);
+	l->offset = (int)divide(local - t, 60);
 }

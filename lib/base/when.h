@@ -69,4 +69,26 @@ bool when_zone_known(const char *name);
 /* The local day of an instant in the zone, as days since 1970-01-01. */
 int64_t when_day(int64_t ms);
 
+/* The first instant of a local day: usually midnight, later where that hour
+ * is skipped.  A day ends where the next one begins, after 23 to 25 hours.
+ */
+int64_t when_day_start(int64_t day);
+
+/* An instant as a clock in the zone shows it. */
+struct when_local {
+	int64_t day; /* since 1970-01-01 */
+	int year, month, mday; /* month 1 to 12, mday 1 to 31 */
+	int weekday; /* 0: Monday */
+	int hour, minute, second, ms;
+	int offset; /* minutes east of UTC */
+};
+void when_local(int64_t ms, struct when_local *l);
+
+/* A day's date, alone; year, month, mday and weekday are set, the rest 0. */
+void when_date(int64_t day, struct when_local *l);
+/* The day of a date; the date must exist.  Returns 0 or -1. */
+int when_day_of(int year, int month, int mday, int64_t *day);
+/* The same of "2026-03-18". */
+int when_day_parse(const char *s, size_t n, int64_t *day);
+
 #endif /* !WHEN_H */

@@ -189,6 +189,33 @@ fact_json(const struct fact *f, struct buf *b)
 		add_number(b, f->number);
 }
 
+size_t
+fact_group(const char *path)
+{
+	return strcspn(path, "/");
+}
+
+const char *
+fact_name(const char *path, char out[FACT_NAME_SIZE])
+{
+	static const char arrow[] = " \u203a ";
+	size_t group = fact_group(path), n = 0;
+
+	if (path[group] == '/')
+		path += group + 1;
+	for (; *path != '\0' && n < FACT_NAME_SIZE - sizeof(arrow); path++) {
+		if (*path == '/') {
+			memcpy(out + n, arrow, sizeof(arrow) - 1);
+			n += sizeof(arrow) - 1;
+		} else if (path[0] == '~' && (path[1] == '0' || path[1] == '1'))
+			out[n++] = *++path == '0' ? '~' : '/';
+		else
+			out[n++] = *path;
+	}
+	out[n] = '\0';
+	return out;
+}
+
 static void
 add_facts(struct buf *b, const struct event *e)
 {

@@ -173,4 +173,15 @@ void event_json(const struct event *e, unsigned flags, struct buf *b);
 /* Add one fact as a member of a JSON object: "PATH":VALUE. */
 void fact_json(const struct fact *f, struct buf *b);
 
+/* Bytes of the group's name at the start of a path. */
+size_t fact_group(const char *path);
+
+#define FACT_NAME_SIZE 300 /* bytes for fact_name() */
+
+/*
+ * What follows the group as people read it, members unescaped: "a › b"; the
+ * group itself where nothing does.  Cut to fit out, which is returned.
+ */
+const char *fact_name(const char *path, char out[FACT_NAME_SIZE]);
+
 #endif /* !CALL_H */

@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,7 +76,23 @@ response_reset(struct response *w)
 	w->content_type = NULL;
 	w->allow = NULL;
 	w->retry_after = 0;
+	w->cache = NULL;
+	w->more = NULL;
+	w->done = NULL;
+	w->arg = NULL;
+	buf_reset(&w->headers, REQUEST_KEEP);
 	buf_reset(&w->body, REQUEST_KEEP);
+}
+
+void
+response_header(struct response *w, const char *name, const char *value)
+{
+	size_t i;
+
+	for (i = 0; value[i] != '\0'; i++)
+		if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
+			return;
+	buf_printf(&w->headers, "%s: %s\r\n", name, value);
 }
 
 void
@@ -110,6 +127,7 @@ response_phrase(int status)
 	    {204, "No Content"},
 	    {400, "Bad Request"},
 	    {401, "Unauthorized"},
+	    {403, "Forbidden"},
 	    {404, "Not Found"},
 	    {405, "Method Not Allowed"},
 	    {413, "Content Too Large"},
@@ -126,13 +144,20 @@ response_phrase(int status)
 	return "Unknown";
 }
 
+/* Is there nothing that could be sent? */
+static bool
+response_failed(const struct response *w)
+{
+	return w->status == 0 || w->body.failed || w->headers.failed;
+}
+
 void
-response_cgi(const struct response *w, struct buf *out)
+response_head(const struct response *w, struct buf *out)
 {
 	static const char failed[] = "Status: 500 Internal Server Error\r\n"
 				     "Content-Length: 0\r\n\r\n";
 
-	if (w->status == 0 || w->body.failed) {
+	if (response_failed(w)) {
 		buf_puts(out, failed);
 		return;
 	}
@@ -144,13 +169,22 @@ response_cgi(const struct response *w, struct buf *out)
 		buf_printf(out, "Retry-After: %d\r\n", w->retry_after);
 	if (w->status == 401) /* required by RFC 9110 section 15.5.2 */
 		buf_puts(out, "WWW-Authenticate: Signature\r\n");
-	buf_puts(out, "Cache-Control: no-store\r\n");
+	buf_printf(out, "Cache-Control: %s\r\n",
+	    w->cache == NULL ? "no-store" : w->cache);
+	buf_add(out, buf_str(&w->headers), w->headers.len);
 	if (w->content_type != NULL) {
 		buf_printf(out, "Content-Type: %s\r\n", w->content_type);
 		buf_puts(out, "X-Content-Type-Options: nosniff\r\n");
-		buf_printf(out, "Content-Length: %zu\r\n\r\n", w->body.len);
-		buf_add(out, buf_str(&w->body), w->body.len);
-	} else {
-		buf_puts(out, "\r\n");
+		if (w->more == NULL)
+			buf_printf(out, "Content-Length: %zu\r\n", w->body.len);
 	}
+	buf_puts(out, "\r\n");
+}
+
+void
+response_cgi(const struct response *w, struct buf *out)
+{
+	response_head(w, out);
+	if (!response_failed(w) && w->content_type != NULL)
+		buf_add(out, buf_str(&w->body), w->body.len);
 }

@@ -27,7 +27,21 @@ struct response {
 	const char *content_type; /* NULL: no body */
 	const char *allow; /* value of Allow, or NULL */
 	int retry_after; /* seconds; 0: no Retry-After */
+	const char *cache; /* value of Cache-Control; NULL: no-store */
+	struct buf headers; /* further ones, by response_header() */
 	struct buf body;
+	/*
+	 * A body too long to be held: after `body`, what more() adds to an
+	 * emptied b is sent, again and again.  Returns 1 to be called again, 0
+	 * at the end, -1 if it failed: then what it added is sent and the
+	 * connection broken off, so that nobody takes the part for the whole.
+	 * Plain CGI has no way to break off that a server would pass on: the
+	 * last bytes must tell it too.  NULL: `body` is all.
+	 * done() is called once in any case, also when the reader is gone.
+	 */
+	int (*more)(void *arg, struct buf *b);
+	void (*done)(void *arg);
+	void *arg;
 };
 
 enum body_rc {
@@ -50,7 +64,7 @@ int64_t request_length(const struct request *r);
 /* Read the whole body into b, which is reset first; at most max bytes. */
 enum body_rc request_body(const struct request *r, size_t max, struct buf *b);
 
-/* Start a fresh answer, keeping the memory of its body. */
+/* Start a fresh answer, keeping the memory of its body and headers. */
 void response_reset(struct response *w);
 
 /*
@@ -60,10 +74,20 @@ void response_reset(struct response *w);
 void response_problem(struct response *w, int status, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * Add a header.  A value with a control byte is not sent: what came from
+ * outside must not begin a header of its own.
+ */
+void response_header(struct response *w, const char *name, const char *value);
+
 /* The reason phrase of a status that Callbook uses (RFC 9110 section 15). */
 const char *response_phrase(int status);
 
-/* The whole answer in the form a CGI program writes (RFC 3875 section 6). */
+/*
+ * The answer in the form a CGI program writes (RFC 3875 section 6), with the
+ * body as far as it is in memory; and its head alone, as HEAD wants it.
+ */
 void response_cgi(const struct response *w, struct buf *out);
+void response_head(const struct response *w, struct buf *out);
 
 #endif /* !REQUEST_H */

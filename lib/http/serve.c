@@ -71,17 +71,60 @@ on_wake(int sig)
 	(void)sig; /* to have interrupted a system call is all */
 }
 
-/* Answer one request that was read by read(io). */
+/* How an answer is sent: 0, or -1 when the reader is gone.  flush: at once. */
+struct channel {
+	int (*send)(void *io, const char *s, size_t n, bool flush);
+	void *io;
+};
+
+/* Let the handler answer; what it has in memory is then in w->out. */
 static void
-answer(struct worker *w, char *const *env,
-    ssize_t (*reader)(void *, char *, size_t), void *io)
+handle(struct worker *w, const struct request *r)
 {
-	struct request r = {.env = env, .read = reader, .io = io};
+	const char *method = request_env(r, "REQUEST_METHOD");
 
 	response_reset(&w->response);
 	buf_reset(&w->out, REQUEST_KEEP);
-	w->server->handler->handle(w->state, &r, &w->response);
-	response_cgi(&w->response, &w->out);
+	w->server->handler->handle(w->state, r, &w->response);
+	if (method != NULL && strcmp(method, "HEAD") == 0) {
+		response_head(&w->response, &w->out);
+		w->response.more = NULL;
+	} else {
+		response_cgi(&w->response, &w->out);
+	}
+}
+
+/*
+ * Answer one request.  Returns 0, or -1 if the answer is incomplete: then the
+ * reader has to be told by breaking off.
+ */
+static int
+answer(struct worker *w, const struct request *r, const struct channel *c)
+{
+	struct response *rs = &w->response;
+	int rc;
+
+	handle(w, r);
+	if (w->out.failed) {
+		log_warnx("out of memory");
+		rc = -1;
+	} else {
+		rc = c->send(
+		    c->io, buf_str(&w->out), w->out.len, rs->more != NULL);
+	}
+	while (rc == 0 && rs->status != 0 && rs->more != NULL) {
+		buf_reset(&w->out, REQUEST_KEEP);
+		rc = rs->more(rs->arg, &w->out);
+		if (w->out.failed ||
+		    c->send(c->io, buf_str(&w->out), w->out.len, true) != 0)
+			rc = -1;
+		if (rc <= 0)
+			break;
+		rc = 0;
+	}
+	if (rs->done != NULL)
+		rs->done(rs->arg);
+	return rc;
 }
 
 /* --- FastCGI ------------------------------------------------------------- */
@@ -98,6 +141,31 @@ read_fcgi(void *io, char *buf, size_t n)
 	if (got > 0)
 		return got;
 	return FCGX_GetError(in) != 0 ? -1 : 0;
+}
+
+/* Flushed, because mod_fcgid ends a program that is silent for 40 seconds. */
+static int
+send_fcgi(void *io, const char *s, size_t n, bool flush)
+{
+	FCGX_Stream *out = io;
+
+	if (n > INT_MAX || FCGX_PutStr(s, (int)n, out) != (int)n)
+		return -1;
+	return flush && FCGX_FFlush(out) != 0 ? -1 : 0;
+}
+
+/* Serve the request that was accepted. */
+static void
+serve_one(struct worker *w, FCGX_Request *fr)
+{
+	const struct request r = {
+	    .env = fr->envp, .read = read_fcgi, .io = fr->in};
+	const struct channel c = {.send = send_fcgi, .io = fr->out};
+
+	if (answer(w, &r, &c) == 0)
+		FCGX_Finish_r(fr);
+	else /* closed without END_REQUEST: the server sees that it is short */
+		FCGX_Free(fr, 1);
 }
 
 /*
@@ -167,11 +235,7 @@ run_worker(void *arg)
 			continue;
 		}
 		limit_time(fr.ipcFd);
-		answer(w, fr.envp, read_fcgi, fr.in);
-		if (w->out.len <= INT_MAX && !w->out.failed)
-			(void)FCGX_PutStr(
-			    buf_str(&w->out), (int)w->out.len, fr.out);
-		FCGX_Finish_r(&fr);
+		serve_one(w, &fr);
 	}
 	FCGX_Free(&fr, 1);
 out:
@@ -303,6 +367,7 @@ free_workers(struct server *s, struct worker *w, int n)
 
 	for (i = 0; i < n; i++) {
 		s->handler->worker_free(w[i].state);
+		buf_free(&w[i].response.headers);
 		buf_free(&w[i].response.body);
 		buf_free(&w[i].out);
 	}
@@ -370,10 +435,12 @@ read_cgi(void *io, char *buf, size_t n)
 }
 
 static int
-write_all(const char *s, size_t n)
+send_cgi(void *io, const char *s, size_t n, bool flush)
 {
 	ssize_t done;
 
+	(void)io;
+	(void)flush; /* nothing is held back */
 	for (; n > 0; s += done, n -= (size_t)done) {
 		done = write(STDOUT_FILENO, s, n);
 		if (done == -1 && errno != EINTR)
@@ -420,8 +487,9 @@ static enum serve_rc
 serve_cgi(const struct serve_handler *h)
 {
 	struct server s = {.handler = h, .fd = -1};
-	struct request r = {.env = environ};
 	struct input in = {.left = -1};
+	struct request r = {.env = environ, .read = read_cgi, .io = &in};
+	const struct channel c = {.send = send_cgi};
 	struct worker *w;
 	enum serve_rc rc = SERVE_FAILED;
 
@@ -436,12 +504,7 @@ serve_cgi(const struct serve_handler *h)
 		return SERVE_FAILED;
 	if ((in.left = request_length(&r)) < 0)
 		in.left = -1;
-	answer(w, environ, read_cgi, &in);
-	if (w->out.failed)
-		log_warnx("out of memory");
-	else if (write_all(buf_str(&w->out), w->out.len) != 0)
-		log_warn("answer");
-	else
+	if (answer(w, &r, &c) == 0)
 		rc = SERVE_OK;
 	if (in.left != 0)
 		drain_socket();

@@ -3,28 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "base/utf8.h"
+#include "base/percent.h"
 #include "provider/map.h"
 
-/* Decode n bytes into b, which is reset first.  Returns 0 or -1. */
 static int
 decode(const char *s, size_t n, struct buf *b)
 {
-	buf_reset(b, SIZE_MAX);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char byte = (unsigned char)s[i];
-
-		if (byte == '+')
-			byte = ' ';
-		else if (byte == '%') {
-			if (n - i < 3 || hex_decode(s + i + 1, 2, &byte, 1))
-				return -1;
-			i += 2;
-		}
-		buf_add(b, &byte, 1);
-	}
-	return b->len == 0 || utf8_valid(b->data, b->len) ? 0 : -1;
+	return percent_decode(s, n, true, b);
 }
 
 /* Add one `name=value` to out. */

@@ -7,8 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "provider/builtin.h"
+#include "base/embedded.h"
 #include "provider/definition.h"
+
+/* The files of definitions/. */
+extern const struct embedded builtin_definition[];
 
 #define PATH_SIZE 4096
 
@@ -78,7 +81,7 @@ add_builtin(struct providers *ps, struct buf *why)
 {
 	int rc = 0;
 
-	for (const struct builtin *b = builtin_definition; b->name != NULL;
+	for (const struct embedded *b = builtin_definition; b->name != NULL;
 	     b++) {
 		struct provider *p = provider_parse(
 		    "built in", (const char *)b->text, b->len, why);

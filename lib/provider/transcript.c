@@ -1,8 +1,10 @@
 #include "provider/transcript.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/when.h"
+#include "provider/json.h"
 
 /* One turn of the conversation under way. */
 struct turn {
@@ -194,4 +196,48 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
 		return false;
 	buf_puts(b, "]");
 	return true;
+}
+
+/* --- what was stored ---------------------------------------------------------
+ */
+
+static const char *
+member(struct json_object *turn, const char *name)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(turn, name, &v) ||
+	    !json_object_is_type(v, json_type_string))
+		return "";
+	return json_object_get_string(v);
+}
+
+int
+transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
+{
+	struct json_tokener *tok = json_new();
+	struct json_object *list = NULL;
+	int stop = 0, rc = -1;
+
+	if (tok == NULL || n > INT_MAX)
+		goto out;
+	/* Our own text: no need to look for what json-c lets through. */
+	list = json_tokener_parse_ex(tok, json, (int)n);
+	if (!json_object_is_type(list, json_type_array))
+		goto out;
+	for (size_t i = 0; stop == 0 && i < json_object_array_length(list);
+	     i++) {
+		struct json_object *turn = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(turn, json_type_object))
+			stop = fn(arg,
+			    &(struct said){member(turn, "speaker"),
+				member(turn, "text"), member(turn, "time")});
+	}
+	rc = 0;
+out:
+	json_object_put(list);
+	if (tok != NULL)
+		json_tokener_free(tok);
+	return rc;
 }

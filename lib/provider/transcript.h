@@ -13,4 +13,20 @@
 bool transcript_read(struct scope *s, const struct rule *r,
     const int64_t *started, struct buf *b);
 
+/* One turn of a stored conversation; "" where it is not told.  Borrowed. */
+struct said {
+	const char *speaker; /* agent, caller, or the platform's word */
+	const char *text;
+	const char *time; /* RFC 3339 */
+};
+
+/* A callback returns 0 to go on. */
+typedef int (*transcript_fn)(void *arg, const struct said *s);
+
+/*
+ * The other way: turn by turn what transcript_read() wrote.  Returns 0, or -1
+ * if it is no such text or memory ran out.
+ */
+int transcript_each(const char *json, size_t n, transcript_fn fn, void *arg);
+
 #endif /* !TRANSCRIPT_H */

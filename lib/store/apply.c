@@ -1,77 +1,9 @@
 #include "store/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/when.h"
-
-static void
-source_remember(
-    struct store *st, const char *name, const char *provider, int64_t id)
-{
-	size_t i = st->sources;
-	char *n, *p;
-
-	if (i == SOURCE_CACHE_MAX)
-		return;
-	n = strdup(name);
-	p = strdup(provider);
-	if (n == NULL || p == NULL) {
-		free(n);
-		free(p);
-		return;
-	}
-	st->source[i].name = n;
-	st->source[i].provider = p;
-	st->source[i].id = id;
-	st->sources++;
-}
-
-void
-sources_forget(struct store *st)
-{
-	for (size_t i = 0; i < st->sources; i++) {
-		free(st->source[i].name);
-		free(st->source[i].provider);
-	}
-	st->sources = 0;
-}
-
-/* The row of a delivery's source, made at its first delivery; 0: failed. */
-static int64_t
-source_id(struct store *st, const struct delivery *d)
-{
-	sqlite3_stmt *s;
-	int64_t id = 0;
-	int rc;
-
-	for (size_t i = 0; i < st->sources; i++)
-		if (strcmp(st->source[i].name, d->source) == 0 &&
-		    strcmp(st->source[i].provider, d->provider) == 0)
-			return st->source[i].id;
-
-	if ((s = stmt_get(st, SQL_SOURCE_FIND)) == NULL)
-		return 0;
-	bind_text(s, 1, d->source);
-	bind_text(s, 2, d->provider);
-	rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW)
-		id = sqlite3_column_int64(s, 0);
-	else if (rc != SQLITE_DONE)
-		store_failed(st, "source");
-	stmt_done(s);
-
-	if (rc == SQLITE_DONE && (s = stmt_get(st, SQL_SOURCE_ADD)) != NULL) {
-		bind_text(s, 1, d->source);
-		bind_text(s, 2, d->provider);
-		if (stmt_run(st, s) == STORE_OK)
-			id = sqlite3_last_insert_rowid(st->db);
-	}
-	if (id != 0)
-		source_remember(st, d->source, d->provider, id);
-	return id;
-}
 
 /* What the store has under an event's key. */
 struct known {
@@ -168,8 +100,6 @@ call_join(
 		rc = call_save(st, &before, &after);
 	}
 	if (rc == STORE_OK)
-		rc = call_add_details(st, after.number, e);
-	if (rc == STORE_OK)
 		*number = after.number;
 	call_release(&before);
 	return rc;
@@ -218,32 +148,36 @@ variant_flag(struct store *st, int64_t source, const struct event *e)
  * so nobody else writes between the two, and the unique index stands behind.
  */
 static enum store_rc
-event_add(struct store *st, const struct delivery *d, const struct event *e,
-    int64_t *number)
+event_add(struct store *st, struct job *j)
 {
+	const struct delivery *d = j->delivery;
+	const struct event *e = j->event;
 	struct known known;
 	enum store_rc rc;
-	int64_t call = 0, source = source_id(st, d);
+	int64_t call = 0;
 
-	if (source == 0)
+	if ((j->source = source_id(st, d)) == 0)
 		return STORE_ERROR;
-	if ((rc = event_known(st, source, e, &known)) != STORE_OK)
+	if ((rc = event_known(st, j->source, e, &known)) != STORE_OK)
 		return rc;
 	if (known.same != 0) {
-		*number = known.first;
+		j->number = known.first;
 		rc = repeat_add(st, known.same, d->received);
 		return rc == STORE_OK ? STORE_DUPLICATE : rc;
 	}
 	if (e->call != NULL)
-		rc = call_join(st, source, e, &call);
+		rc = call_join(st, j->source, e, &call);
 	if (rc == STORE_OK)
-		rc = event_insert(st, source, d, e, known.contents, call);
+		rc = event_insert(st, j->source, d, e, known.contents, call);
 	if (rc != STORE_OK)
 		return rc;
-	*number = sqlite3_last_insert_rowid(st->db);
-	if (known.contents == 0)
-		return STORE_OK;
-	rc = variant_flag(st, source, e);
+	j->number = sqlite3_last_insert_rowid(st->db);
+	/* After the event, which the facts name. */
+	if (call != 0)
+		rc = call_add_details(st, call, j->number, e);
+	if (rc != STORE_OK || known.contents == 0)
+		return rc;
+	rc = variant_flag(st, j->source, e);
 	return rc == STORE_OK ? STORE_VARIANT : rc;
 }
 
@@ -299,14 +233,14 @@ static enum store_rc
 quarantine_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
-	int64_t source = source_id(st, d), hash = hash_of(d->body, d->len);
+	int64_t hash = hash_of(d->body, d->len);
 	sqlite3_stmt *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
 	enum store_rc rc = STORE_OK;
 	int step;
 
-	if (source == 0 || s == NULL)
+	if ((j->source = source_id(st, d)) == 0 || s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
+	sqlite3_bind_int64(s, 1, j->source);
 	sqlite3_bind_int64(s, 2, hash);
 	bind_bytes(s, 3, d->body, d->len);
 	/* They may tell the event: an id in a header, a GET's query. */
@@ -322,7 +256,7 @@ quarantine_add(struct store *st, struct job *j)
 		return STORE_ERROR;
 	sqlite3_bind_int64(s, 7, hash);
 	return delivery_insert(
-	    st, s, source, d, j->reason, d->len, SIZE_MAX, &j->number);
+	    st, s, j->source, d, j->reason, d->len, SIZE_MAX, &j->number);
 }
 
 /* Has another process filled this second's share of the ring? */
@@ -351,18 +285,16 @@ static enum store_rc
 rejected_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
-	int64_t source;
 	sqlite3_stmt *s;
 	bool enough;
 	enum store_rc rc = rejected_enough(st, d->received, &enough);
 
 	if (rc != STORE_OK || enough)
 		return rc;
-	source = source_id(st, d);
 	s = stmt_get(st, SQL_REJECTED_ADD);
-	if (source == 0 || s == NULL)
+	if ((j->source = source_id(st, d)) == 0 || s == NULL)
 		return STORE_ERROR;
-	rc = delivery_insert(st, s, source, d, j->reason,
+	rc = delivery_insert(st, s, j->source, d, j->reason,
 	    d->len < STORE_REJECTED_BODY_MAX ? d->len : STORE_REJECTED_BODY_MAX,
 	    STORE_REJECTED_HEADERS_MAX, &j->number);
 	if (rc != STORE_OK)
@@ -376,12 +308,11 @@ rejected_add(struct store *st, struct job *j)
 static enum store_rc
 counted_add(struct store *st, struct job *j)
 {
-	int64_t source = source_id(st, j->delivery);
 	sqlite3_stmt *s = stmt_get(st, SQL_COUNTED_ADD);
 
-	if (source == 0 || s == NULL)
+	if ((j->source = source_id(st, j->delivery)) == 0 || s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
+	sqlite3_bind_int64(s, 1, j->source);
 	bind_text(s, 2, j->type);
 	sqlite3_bind_int64(s, 3, j->delivery->received);
 	return stmt_run(st, s);
@@ -403,7 +334,7 @@ requeue(struct store *st, struct job *j)
 		return STORE_NOT_FOUND;
 	if (j->event == NULL)
 		return counted_add(st, j);
-	return event_add(st, j->delivery, j->event, &j->number);
+	return event_add(st, j);
 }
 
 /* Only a write proves that one can be made. */
@@ -420,13 +351,12 @@ probe(struct store *st)
 	return stmt_run(st, s);
 }
 
-enum store_rc
-apply_job(struct store *st, struct job *j)
+static enum store_rc
+apply(struct store *st, struct job *j)
 {
-	j->number = 0; /* a failed batch may have set it */
 	switch (j->kind) {
 	case JOB_EVENT:
-		return event_add(st, j->delivery, j->event, &j->number);
+		return event_add(st, j);
 	case JOB_QUARANTINE:
 		return quarantine_add(st, j);
 	case JOB_REJECT:
@@ -439,4 +369,17 @@ apply_job(struct store *st, struct job *j)
 		return probe(st);
 	}
 	return STORE_ERROR;
+}
+
+enum store_rc
+apply_job(struct store *st, struct job *j)
+{
+	enum store_rc rc, counted;
+
+	j->number = j->source = 0; /* a failed batch may have set them */
+	rc = apply(st, j);
+	if (is_failure(rc))
+		return rc;
+	counted = arrival_count(st, j, rc);
+	return counted == STORE_OK ? rc : counted;
 }

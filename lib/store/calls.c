@@ -4,9 +4,10 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "store/search.h"
 
 /* Positions in CALL_COLUMNS and parameters of SQL_CALL_ADD of field 0. */
-#define FIELD_COLUMN 14
+#define FIELD_COLUMN 15
 #define FIELD_PARAMETER 8
 
 #define STAMP_SIZE (8 + EVENT_KEY_SIZE)
@@ -125,6 +126,7 @@ call_read(sqlite3_stmt *s, int first, struct call_row *r)
 	c->ended_time = sqlite3_column_int64(s, first + 12);
 	stamps_decode(c, sqlite3_column_blob(s, first + 13),
 	    (size_t)sqlite3_column_bytes(s, first + 13));
+	r->hour = sqlite3_column_int(s, first + 14);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &c->field[i];
 		int col = first + FIELD_COLUMN + i;
@@ -195,51 +197,71 @@ or_empty(const struct value *v)
 }
 
 /* A call's share of the roll-up: where it counts, and what. */
+struct share {
+	int64_t day, source;
+	const char *agent, *direction, *outcome;
+	bool answered, analyzed, with_errors, timed;
+	int64_t talk; /* ms; 0 unless timed */
+	int hour, length; /* classes */
+};
+
 static void
-day_bind(sqlite3_stmt *s, const struct call_row *r)
+share_of(const struct call_row *r, struct share *s)
 {
+	const struct value *field = r->call.field;
 	const char *outcome = call_outcome_name[r->view.outcome];
-	const struct value *talk = &r->call.field[FIELD_DURATION];
 
-	sqlite3_bind_int64(s, 1, r->day);
-	sqlite3_bind_int64(s, 2, r->source);
-	bind_text(s, 3, or_empty(&r->call.field[FIELD_AGENT]));
-	bind_text(s, 4, or_empty(&r->call.field[FIELD_DIRECTION]));
-	bind_text(s, 5, outcome == NULL ? "" : outcome);
-	sqlite3_bind_int(s, 6, r->view.answered);
-	sqlite3_bind_int64(s, 7, talk->set ? talk->number : 0);
-	sqlite3_bind_int(s, 8, (r->view.flags & CALL_WITH_ERRORS) != 0);
+	memset(s, 0, sizeof(*s));
+	s->day = r->day;
+	s->source = r->source;
+	s->agent = or_empty(&field[FIELD_AGENT]);
+	s->direction = or_empty(&field[FIELD_DIRECTION]);
+	s->outcome = outcome == NULL ? "" : outcome;
+	s->answered = r->view.answered;
+	s->analyzed = s->answered &&
+	    (r->call.states & 1u << STATE_ANALYZED) != 0;
+	s->with_errors = (r->view.flags & CALL_WITH_ERRORS) != 0;
+	s->timed = s->answered && field[FIELD_DURATION].set;
+	if (s->timed) {
+		s->talk = field[FIELD_DURATION].number;
+		s->length = report_length_class(s->talk);
+	}
+	s->hour = r->hour;
 }
 
 static bool
-same_text(const struct value *a, const struct value *b)
+same_share(const struct share *a, const struct share *b)
 {
-	return strcmp(or_empty(a), or_empty(b)) == 0;
-}
-
-static bool
-same_share(const struct call_row *a, const struct call_row *b)
-{
-	const struct value *x = a->call.field, *y = b->call.field;
-
 	return a->day == b->day && a->source == b->source &&
-	    same_text(&x[FIELD_AGENT], &y[FIELD_AGENT]) &&
-	    same_text(&x[FIELD_DIRECTION], &y[FIELD_DIRECTION]) &&
-	    a->view.outcome == b->view.outcome &&
-	    a->view.answered == b->view.answered &&
-	    x[FIELD_DURATION].number == y[FIELD_DURATION].number &&
-	    (a->view.flags & CALL_WITH_ERRORS) ==
-	    (b->view.flags & CALL_WITH_ERRORS);
+	    strcmp(a->agent, b->agent) == 0 &&
+	    strcmp(a->direction, b->direction) == 0 &&
+	    strcmp(a->outcome, b->outcome) == 0 && a->answered == b->answered &&
+	    a->analyzed == b->analyzed && a->with_errors == b->with_errors &&
+	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour;
 }
 
 static enum store_rc
-day_run(struct store *st, enum sql which, const struct call_row *r)
+day_run(struct store *st, enum sql which, const struct share *h)
 {
 	sqlite3_stmt *s = stmt_get(st, which);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	day_bind(s, r);
+	sqlite3_bind_int64(s, 1, h->day);
+	sqlite3_bind_int64(s, 2, h->source);
+	bind_text(s, 3, h->agent);
+	bind_text(s, 4, h->direction);
+	bind_text(s, 5, h->outcome);
+	if (which != SQL_DAY_SWEEP) {
+		sqlite3_bind_int(s, 6, h->answered);
+		sqlite3_bind_int(s, 7, h->analyzed);
+		sqlite3_bind_int(s, 8, h->with_errors);
+		sqlite3_bind_int(s, 9, h->timed);
+		sqlite3_bind_int64(s, 10, h->talk);
+		sqlite3_bind_int(s, 11, h->hour);
+		if (h->timed) /* else NULL, which counts in no class */
+			sqlite3_bind_int(s, 12, h->length);
+	}
 	return stmt_run(st, s);
 }
 
@@ -248,18 +270,20 @@ static enum store_rc
 day_move(struct store *st, const struct call_row *before,
     const struct call_row *after)
 {
-	enum store_rc rc = STORE_OK;
+	struct share was, is;
+	enum store_rc rc;
 
-	if (before->number != 0 && same_share(before, after))
+	share_of(after, &is);
+	if (before->number == 0)
+		return day_run(st, SQL_DAY_ADD, &is);
+	share_of(before, &was);
+	if (same_share(&was, &is))
 		return STORE_OK;
-	if (before->number != 0)
-		rc = day_run(st, SQL_DAY_TAKE, before);
+	rc = day_run(st, SQL_DAY_TAKE, &was);
 	if (rc == STORE_OK)
-		rc = day_run(st, SQL_DAY_ADD, after);
+		rc = day_run(st, SQL_DAY_ADD, &is);
 	/* Only after the addition: it may be the same row. */
-	if (rc == STORE_OK && before->number != 0)
-		rc = day_run(st, SQL_DAY_SWEEP, before);
-	return rc;
+	return rc == STORE_OK ? day_run(st, SQL_DAY_SWEEP, &was) : rc;
 }
 
 /* The parameters of SQL_CALL_ADD and SQL_CALL_UPDATE. */
@@ -296,6 +320,7 @@ call_bind(sqlite3_stmt *s, const struct call_row *r,
 	sqlite3_bind_int64(s, 31, c->last_received);
 	sqlite3_bind_int64(s, 32, c->ended_time);
 	bind_bytes(s, 33, stamps, len);
+	sqlite3_bind_int(s, 34, r->hour);
 }
 
 enum store_rc
@@ -303,6 +328,7 @@ call_save(
     struct store *st, const struct call_row *before, struct call_row *after)
 {
 	unsigned char stamps[STAMPS_SIZE];
+	struct when_local local;
 	bool fresh = before->number == 0;
 	sqlite3_stmt *s = stmt_get(st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
 	enum store_rc rc;
@@ -310,19 +336,22 @@ call_save(
 	if (s == NULL)
 		return STORE_ERROR;
 	call_view(&after->call, &after->view);
-	after->day = when_day(after->view.started);
+	when_local(after->view.started, &local);
+	after->day = local.day;
+	after->hour = local.hour;
 	if (fresh) {
 		sqlite3_bind_int64(s, 1, after->source);
 		bind_text(s, 2, after->id);
 	} else
-		sqlite3_bind_int64(s, 34, before->number);
+		sqlite3_bind_int64(s, 35, before->number);
 	call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
 	rc = stmt_run(st, s);
 	if (rc != STORE_OK)
 		return rc;
 	if (fresh)
 		after->number = sqlite3_last_insert_rowid(st->db);
-	return day_move(st, before, after);
+	rc = search_update(st, before, after);
+	return rc == STORE_OK ? day_move(st, before, after) : rc;
 }
 
 static enum store_rc
@@ -347,36 +376,37 @@ call_drop_details(struct store *st, int64_t number)
 enum store_rc
 call_drop(struct store *st, const struct call_row *r)
 {
-	enum store_rc rc = day_run(st, SQL_DAY_TAKE, r);
+	struct share was;
+	enum store_rc rc;
 
+	share_of(r, &was);
+	rc = day_run(st, SQL_DAY_TAKE, &was);
 	if (rc == STORE_OK)
-		rc = day_run(st, SQL_DAY_SWEEP, r);
+		rc = day_run(st, SQL_DAY_SWEEP, &was);
 	return rc == STORE_OK ? drop(st, SQL_CALL_DROP, r->number) : rc;
 }
 
 static enum store_rc
-fact_add(struct store *st, int64_t number, const struct fact *f,
+fact_add(struct store *st, int64_t number, int64_t seq, const struct fact *f,
     const struct stamp *stamp)
 {
-	static const char *const type[] = {
-	    [FACT_TEXT] = "text",
-	    [FACT_NUMBER] = "number",
-	    [FACT_BOOLEAN] = "boolean",
-	};
+	int64_t path = path_id(st, f->path);
 	sqlite3_stmt *s = stmt_get(st, SQL_FACT_ADD);
 
-	if (s == NULL)
+	if (path == 0 || s == NULL)
 		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, number);
-	bind_text(s, 2, f->path);
-	bind_text(s, 3, type[f->type]);
+	sqlite3_bind_int64(s, 2, path);
+	sqlite3_bind_int(s, 3, (int)f->type);
 	if (f->type == FACT_TEXT)
 		sqlite3_bind_text64(
 		    s, 4, f->text, f->len, SQLITE_STATIC, SQLITE_UTF8);
 	else
 		sqlite3_bind_double(s, 4, f->number);
-	sqlite3_bind_int64(s, 5, stamp->time);
-	bind_bytes(s, 6, stamp->mark, sizeof(stamp->mark));
+	sqlite3_bind_int64(s, 5, seq);
+	sqlite3_bind_int64(s, 6, stamp->time);
+	bind_bytes(s, 7, stamp->mark, EVENT_KEY_SIZE / 2);
+	bind_bytes(s, 8, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
 	return stmt_run(st, s);
 }
 
@@ -395,14 +425,15 @@ error_add(struct store *st, int64_t number, const struct call_error *e)
 }
 
 enum store_rc
-call_add_details(struct store *st, int64_t number, const struct event *e)
+call_add_details(
+    struct store *st, int64_t number, int64_t seq, const struct event *e)
 {
 	enum store_rc rc = STORE_OK;
 	struct stamp stamp;
 
 	stamp_of(e, FIELD__MAX, &stamp);
 	for (size_t i = 0; i < e->facts && rc == STORE_OK; i++)
-		rc = fact_add(st, number, &e->fact[i], &stamp);
+		rc = fact_add(st, number, seq, &e->fact[i], &stamp);
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)
 		rc = error_add(st, number, &e->error[i]);
 	return rc;

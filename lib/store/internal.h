@@ -4,8 +4,10 @@
  * store.c opens and closes, schema.c has the migrations, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
  * transaction that waiting threads share, apply.c what one of them writes,
- * calls.c the row of a call and what hangs on it, read.c and rebuild.c and
- * health.c the rest of store.h.
+ * arrive.c what arrived, names.c the rows of names, calls.c the row of a call
+ * and what hangs on it, search.c the index of words, histogram.c functions for
+ * the SQL, class.c what they count in, read.c and rebuild.c and health.c the
+ * rest of store.h; report.c, attention.c and read.c answer report.h.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -15,9 +17,22 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "store/report.h"
 #include "store/store.h"
 
+#define BUSY_TIMEOUT_MS 2000 /* for readers, where the journal is no WAL */
 #define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
+#define PATH_CACHE_MAX 256 /* rows of `path` remembered */
+#define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
+
+/* How the calls of a filter are found. */
+enum way {
+	WAY_ALL, /* there is no text: walk the list */
+	WAY_FOUND, /* few calls have the words: look at each of them */
+	WAY_AMONG, /* many have: walk the list, keep those among them */
+	WAY_LIKE, /* no index of words: walk the list and read the calls */
+	WAY__MAX
+};
 
 enum sql {
 	SQL_BEGIN,
@@ -25,6 +40,8 @@ enum sql {
 	SQL_ROLLBACK,
 	SQL_SOURCE_FIND,
 	SQL_SOURCE_ADD,
+	SQL_PATH_FIND,
+	SQL_PATH_ADD,
 	SQL_EVENT_BY_KEY,
 	SQL_EVENT_ADD,
 	SQL_EVENT_LATE,
@@ -47,6 +64,7 @@ enum sql {
 	SQL_REJECTED_TRIM,
 	SQL_REJECTED_TAKE,
 	SQL_COUNTED_ADD,
+	SQL_ARRIVAL_ADD,
 	SQL_EACH_EVENT,
 	SQL_EACH_QUARANTINE,
 	SQL_EACH_REJECTED,
@@ -71,10 +89,38 @@ enum sql {
 	SQL_REBUILD_DAYS,
 	SQL_META_GET,
 	SQL_META_SET,
+	SQL_SEARCH_CREATE,
+	SQL_SEARCH_SHRINK,
+	SQL_SEARCH_EMPTY,
+	SQL_SEARCH_DROP,
+	SQL_SEARCH_ADD,
+	SQL_SEARCH_TAKE,
 	SQL_COUNT_EVENTS,
 	SQL_COUNT_CALLS,
 	SQL_COUNT_QUARANTINE,
 	SQL_COUNT_REJECTED,
+	/* Of these there is one for each enum way. */
+	SQL_LIST,
+	SQL_LIST_BACK = SQL_LIST + WAY__MAX,
+	SQL_GROUPS_CALLS = SQL_LIST_BACK + WAY__MAX,
+	SQL_FACT_COUNTS = SQL_GROUPS_CALLS + WAY__MAX,
+	SQL_GROUPS = SQL_FACT_COUNTS + WAY__MAX,
+	SQL_SEARCH_RARE,
+	SQL_DAYS,
+	SQL_NAMES_SOURCE,
+	SQL_NAMES_AGENT,
+	SQL_CALL,
+	SQL_ATTEMPTS,
+	SQL_EVENT_RAW,
+	SQL_STEPS,
+	/* Of these there is one for each enum attention. */
+	SQL_ATTENTION,
+	SQL_ATTENTION_COUNT = SQL_ATTENTION + ATTENTION__MAX,
+	SQL_REASONS = SQL_ATTENTION_COUNT + ATTENTION__MAX,
+	SQL_REASONS_REJECTED,
+	SQL_ARRIVALS,
+	SQL_ARRIVAL_TOTALS,
+	SQL_LAST_RECEIVED,
 	SQL__MAX
 };
 
@@ -100,10 +146,22 @@ struct job {
 
 	enum store_rc rc;
 	int64_t number; /* of the row written */
+	int64_t source; /* row of the delivery's; 0: nothing was kept of it */
 
 	struct job *next; /* in the queue */
 	bool lead; /* woken to lead the next batch, not because it is done */
 	sem_t wake;
+};
+
+/* Deliveries of one kind in a batch: a row of `arrival`. */
+struct arrival_row {
+	int64_t day;
+	int hour;
+	int64_t source;
+	enum arrival result;
+	int delay;
+	int64_t count;
+	int64_t last; /* ms, received */
 };
 
 struct store {
@@ -115,16 +173,29 @@ struct store {
 	bool durable;
 	int lock_fd;
 	struct stat file, lock_file; /* when they were opened */
+	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool wal;
 	char journal_why[160]; /* why not WAL; "" if it is */
 	int wal_pages; /* in the WAL after the last commit */
+	int wal_tried; /* as many when a checkpoint was tried last */
 
-	/* Only the thread that leads touches db, stmt and this cache. */
+	/* Only the thread that leads touches db, stmt and what follows. */
 	struct {
 		char *name, *provider;
 		int64_t id;
 	} source[SOURCE_CACHE_MAX];
 	size_t sources;
+	struct path_slot {
+		char *name; /* NULL: empty */
+		int64_t id;
+	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
+	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
+	size_t arrivals;
+	/* search.c: the calls that the index goes up to, once it is known */
+	int64_t search_upto;
+	bool search_known; /* in this transaction */
+	bool search_broken; /* it failed at a commit */
+	struct buf search_was, search_is; /* texts of a call */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	struct job *head, **tail; /* waiting, in order of arrival */
@@ -158,6 +229,8 @@ sqlite3_stmt *stmt_get(struct store *st, enum sql which);
 void stmt_done(sqlite3_stmt *s);
 /* Step a statement that returns no row.  Logs a failure. */
 enum store_rc stmt_run(struct store *st, sqlite3_stmt *s);
+/* Is nothing done?  A transaction with it is undone. */
+bool is_failure(enum store_rc rc);
 /* What an extended result code means to a caller. */
 enum store_rc rc_of(int sqlite_rc);
 /* Log sqlite's message and return what it means. */
@@ -171,13 +244,26 @@ void bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n);
 enum store_rc transaction_begin(struct store *st);
 enum store_rc transaction_end(struct store *st, enum store_rc rc);
 
-/* apply.c: fold e into its call, made if it is new; *number is the call's. */
+/*
+ * apply.c: fold e into the row of its call, made if it is new; *number is the
+ * call's.  Its facts and errors are call_add_details()'s.
+ */
 enum store_rc call_join(
     struct store *st, int64_t source, const struct event *e, int64_t *number);
 /* Do one job inside a transaction. */
 enum store_rc apply_job(struct store *st, struct job *j);
+
+/* names.c: the row of a source or a fact's path, made if new; 0: failed. */
+int64_t source_id(struct store *st, const struct delivery *d);
+int64_t path_id(struct store *st, const char *name);
 /* After a rollback: a remembered row may be gone. */
-void sources_forget(struct store *st);
+void names_forget(struct store *st);
+
+/* arrive.c: count a job's delivery, of which became that. */
+enum store_rc arrival_count(
+    struct store *st, const struct job *j, enum store_rc became);
+/* Write what was counted; before the commit. */
+enum store_rc arrivals_write(struct store *st);
 
 /* calls.c: a call's row, and everything that hangs on it. */
 struct call_row {
@@ -186,6 +272,7 @@ struct call_row {
 	const char *id;
 	int64_t events; /* contents: variants are counted */
 	int64_t day;
+	int hour;
 	struct call call;
 	struct call_view view;
 	sqlite3_stmt *held; /* owns the texts of call */
@@ -206,11 +293,26 @@ enum store_rc call_save(
 enum store_rc call_drop(struct store *st, const struct call_row *r);
 /* Remove its facts and errors. */
 enum store_rc call_drop_details(struct store *st, int64_t number);
-/* Join the event's facts and errors into those of the call. */
+/* Join the facts and errors of event seq into those of the call. */
 enum store_rc call_add_details(
-    struct store *st, int64_t number, const struct event *e);
+    struct store *st, int64_t number, int64_t seq, const struct event *e);
+
+/* report.c: make known the functions that its statements call. */
+int report_functions(sqlite3 *db);
 
 /* read.c: fill from a row whose columns are those of SQL_EACH_EVENT. */
 void stored_event_read(sqlite3_stmt *s, struct stored_event *e);
+/* A statement for reading, if there is still time for it. */
+enum store_rc read_begin(struct store *st, enum sql which, sqlite3_stmt **s);
+/* After the last step of it: was that the end, or a failure? */
+enum store_rc read_end(struct store *st, sqlite3_stmt *s, int step);
+/* A row does not make sense: logged; to be returned. */
+enum store_rc read_damaged(
+    struct store *st, sqlite3_stmt *s, const char *table);
+/* A text that is never NULL, unless memory ran out. */
+const char *read_text(sqlite3_stmt *s, int i);
+/* Hand out the rows of a statement whose columns are those of SQL_CALL. */
+enum store_rc read_calls(
+    struct store *st, sqlite3_stmt *s, store_call_fn fn, void *arg);
 
 #endif /* !STORE_INTERNAL_H */

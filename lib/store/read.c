@@ -12,15 +12,35 @@ text(sqlite3_stmt *s, int i)
 	return (const char *)sqlite3_column_text(s, i);
 }
 
+const char *
+read_text(sqlite3_stmt *s, int i)
+{
+	const char *t = text(s, i);
+
+	return t == NULL ? "" : t;
+}
+
+/* Bytes of which the schema tells the number, in a file that may be damaged. */
+static void
+read_bytes(sqlite3_stmt *s, int i, unsigned char *out, size_t n)
+{
+	const void *data = sqlite3_column_blob(s, i);
+
+	if (data != NULL && (size_t)sqlite3_column_bytes(s, i) == n)
+		memcpy(out, data, n);
+	else
+		memset(out, 0, n);
+}
+
 void
 stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 {
 	e->number = sqlite3_column_int64(s, 0);
-	e->source = text(s, 1);
-	e->provider = text(s, 2);
-	memcpy(e->key, sqlite3_column_blob(s, 3), sizeof(e->key));
+	e->source = read_text(s, 1);
+	e->provider = read_text(s, 2);
+	read_bytes(s, 3, e->key, sizeof(e->key));
 	e->variant = sqlite3_column_int(s, 4) != 0;
-	e->content_type = text(s, 5);
+	e->content_type = read_text(s, 5);
 	e->headers = text(s, 6);
 	e->body = sqlite3_column_blob(s, 7);
 	e->len = (size_t)sqlite3_column_bytes(s, 7);
@@ -29,7 +49,7 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 	e->received = sqlite3_column_int64(s, 8);
 	e->repeats = sqlite3_column_int64(s, 9);
 	e->repeated = sqlite3_column_int64(s, 10);
-	memcpy(e->digest, sqlite3_column_blob(s, 11), sizeof(e->digest));
+	read_bytes(s, 11, e->digest, sizeof(e->digest));
 	e->flags = 0;
 	if (sqlite3_column_int(s, 12))
 		e->flags |= CALL_VARIANT;
@@ -37,9 +57,23 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 		e->flags |= CALL_LATE;
 }
 
-/* After the last row: was it the end, or a failure? */
-static enum store_rc
-finish(struct store *st, sqlite3_stmt *s, int step)
+enum store_rc
+read_begin(struct store *st, enum sql which, sqlite3_stmt **s)
+{
+	enum store_rc rc;
+
+	if (st->deadline != 0 && monotonic_ms() >= st->deadline) {
+		log_info("%s: read: took too long", st->path);
+		return STORE_TIMEOUT;
+	}
+	if ((*s = stmt_get(st, which)) != NULL)
+		return STORE_OK;
+	rc = rc_of(sqlite3_extended_errcode(st->db));
+	return rc == STORE_OK ? STORE_ERROR : rc;
+}
+
+enum store_rc
+read_end(struct store *st, sqlite3_stmt *s, int step)
 {
 	enum store_rc rc = STORE_OK;
 
@@ -47,6 +81,14 @@ finish(struct store *st, sqlite3_stmt *s, int step)
 		rc = store_failed(st, "read");
 	stmt_done(s);
 	return rc;
+}
+
+enum store_rc
+read_damaged(struct store *st, sqlite3_stmt *s, const char *table)
+{
+	log_warnx("%s: a row of `%s` is damaged", st->path, table);
+	stmt_done(s);
+	return STORE_ERROR;
 }
 
 enum store_rc
@@ -71,7 +113,7 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 			if (fn(arg, &e) != 0)
 				break;
 		}
-		rc = finish(st, s, step);
+		rc = read_end(st, s, step);
 	} while (rc == STORE_OK && step == SQLITE_DONE && rows == SLICE_EVENTS);
 	return rc;
 }
@@ -95,7 +137,7 @@ store_each_count(struct store *st, store_count_fn fn, void *arg)
 		if (fn(arg, &c) != 0)
 			break;
 	}
-	return finish(st, s, step);
+	return read_end(st, s, step);
 }
 
 /* One row at a time, so that the callback may write to the store. */
@@ -140,7 +182,42 @@ store_each_delivery(struct store *st, bool rejected, int64_t row,
 		stmt_done(s);
 		return STORE_NOT_FOUND;
 	}
-	return finish(st, s, step);
+	return read_end(st, s, step);
+}
+
+static void
+stored_call_read(sqlite3_stmt *s, struct stored_call *c)
+{
+	struct call_row r;
+
+	call_read(s, 2, &r);
+	c->number = r.number;
+	c->source = read_text(s, 0);
+	c->provider = read_text(s, 1);
+	c->id = r.id == NULL ? "" : r.id;
+	c->call = r.call;
+	c->view = r.view;
+	/* What the row has and was not asked for. */
+	for (int i = 0; i < FIELD__MAX; i++)
+		if (c->call.field[i].text == NULL &&
+		    (call_field[i].kind == KIND_TEXT ||
+			call_field[i].kind == KIND_JSON))
+			c->call.field[i].set = false;
+}
+
+enum store_rc
+read_calls(struct store *st, sqlite3_stmt *s, store_call_fn fn, void *arg)
+{
+	int step;
+
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct stored_call c;
+
+		stored_call_read(s, &c);
+		if (fn(arg, &c) != 0)
+			break;
+	}
+	return read_end(st, s, step);
 }
 
 enum store_rc
@@ -148,27 +225,12 @@ store_each_call(struct store *st, const char *id, store_call_fn fn, void *arg)
 {
 	sqlite3_stmt *s = stmt_get(
 	    st, id == NULL ? SQL_EACH_CALL : SQL_EACH_CALL_BY_ID);
-	int step;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	if (id != NULL)
 		bind_text(s, 1, id);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		struct stored_call c = {0};
-		struct call_row r;
-
-		call_read(s, 2, &r);
-		c.number = r.number;
-		c.source = text(s, 0);
-		c.provider = text(s, 1);
-		c.id = r.id;
-		c.call = r.call;
-		c.view = r.view;
-		if (fn(arg, &c) != 0)
-			break;
-	}
-	return finish(st, s, step);
+	return read_calls(st, s, fn, arg);
 }
 
 enum store_rc
@@ -187,7 +249,7 @@ store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 		if (fn(arg, &e) != 0)
 			break;
 	}
-	return finish(st, s, step);
+	return read_end(st, s, step);
 }
 
 enum store_rc
@@ -200,22 +262,18 @@ store_call_facts(struct store *st, int64_t call, store_fact_fn fn, void *arg)
 		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, call);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		struct fact f = {.path = text(s, 0)};
-		const char *type = text(s, 1);
+		struct fact f = {.path = read_text(s, 0)};
 
-		if (strcmp(type, "text") == 0) {
-			f.type = FACT_TEXT;
-			f.text = text(s, 2);
+		f.type = (enum fact_type)sqlite3_column_int(s, 1);
+		if (f.type == FACT_TEXT) {
+			f.text = read_text(s, 2);
 			f.len = (size_t)sqlite3_column_bytes(s, 2);
-		} else {
-			f.type = strcmp(type, "number") == 0 ? FACT_NUMBER
-							     : FACT_BOOLEAN;
+		} else
 			f.number = sqlite3_column_double(s, 2);
-		}
 		if (fn(arg, &f) != 0)
 			break;
 	}
-	return finish(st, s, step);
+	return read_end(st, s, step);
 }
 
 /* '' is how the store says that a part was not told. */
@@ -248,5 +306,114 @@ store_call_errors(struct store *st, int64_t call, store_error_fn fn, void *arg)
 		if (fn(arg, &e) != 0)
 			break;
 	}
-	return finish(st, s, step);
+	return read_end(st, s, step);
+}
+
+/* --- for the report ------------------------------------------------------ */
+
+/* After the callback of the only row. */
+static enum store_rc
+end_of_one(struct store *st, sqlite3_stmt *s, int step)
+{
+	enum store_rc rc = read_end(st, s, step);
+
+	return rc == STORE_OK && step == SQLITE_DONE ? STORE_NOT_FOUND : rc;
+}
+
+enum store_rc
+store_call(struct store *st, int64_t number, store_call_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_CALL, &s);
+	struct stored_call c;
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, number);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		stored_call_read(s, &c);
+		fn(arg, &c);
+	}
+	return end_of_one(st, s, step);
+}
+
+enum store_rc
+store_attempts(
+    struct store *st, const char *trace, int max, store_call_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_ATTEMPTS, &s);
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_text(s, 1, trace);
+	sqlite3_bind_int(s, 10, max);
+	return read_calls(st, s, fn, arg);
+}
+
+enum store_rc
+store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_EVENT_RAW, &s);
+	struct stored_event e;
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, number);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		stored_event_read(s, &e);
+		fn(arg, &e, sqlite3_column_int64(s, 14));
+	}
+	return end_of_one(st, s, step);
+}
+
+/* What is no word of ours is not told. */
+static void
+step_read(sqlite3_stmt *s, struct stored_step *t)
+{
+	const char *state = read_text(s, 3), *outcome = read_text(s, 4);
+	int i;
+
+	memset(t, 0, sizeof(*t));
+	t->number = sqlite3_column_int64(s, 0);
+	t->type = read_text(s, 1);
+	t->id = text(s, 2);
+	if ((i = call_state_parse(state, strlen(state))) > 0)
+		t->state = (enum call_state)i;
+	if ((i = call_outcome_parse(outcome, strlen(outcome))) > 0)
+		t->outcome = (enum call_outcome)i;
+	t->time = sqlite3_column_int64(s, 5);
+	t->received = sqlite3_column_int64(s, 6);
+	t->variant = sqlite3_column_int(s, 7) != 0;
+	t->late = sqlite3_column_int(s, 8) != 0;
+	t->repeats = sqlite3_column_int64(s, 9);
+	t->repeated = sqlite3_column_int64(s, 10);
+	t->bytes = sqlite3_column_int64(s, 11);
+}
+
+enum store_rc
+store_steps(
+    struct store *st, int64_t call, int max, store_step_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_STEPS, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, call);
+	sqlite3_bind_int(s, 2, max);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct stored_step t;
+
+		step_read(s, &t);
+		if (fn(arg, &t) != 0)
+			break;
+	}
+	return read_end(st, s, step);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "store/search.h"
 
 #define SLICE_MS 100 /* of one transaction: a receiver waits no longer */
 
@@ -103,9 +104,12 @@ event_again(struct rebuild *rb, int64_t *after)
 	if (e.call != NULL) {
 		call = call_find(rb->st, source, e.call);
 		/* A new call is folded right in the second pass. */
-		if (call == 0)
+		if (call == 0) {
 			rc = call_join(rb->st, source, &e, &call);
-		else if (call == -1)
+			if (rc == STORE_OK)
+				rc = call_add_details(
+				    rb->st, call, se.number, &e);
+		} else if (call == -1)
 			rc = STORE_ERROR;
 	}
 	if (rc == STORE_OK)
@@ -203,7 +207,7 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 			break;
 		}
 		if (write) {
-			rc = call_add_details(rb->st, r->number, &e);
+			rc = call_add_details(rb->st, r->number, se.number, &e);
 			continue;
 		}
 		fold_event(&r->call, &e);
@@ -281,6 +285,19 @@ next_call(struct store *st, int64_t after)
 	return number;
 }
 
+/* The row as it is now, into the index of words. */
+static enum store_rc
+search_again(struct store *st, int64_t number)
+{
+	struct call_row r;
+	enum store_rc rc = call_load(st, number, &r);
+
+	if (rc == STORE_OK)
+		rc = search_put(st, &r);
+	call_release(&r);
+	return rc;
+}
+
 static enum store_rc
 call_write(
     struct rebuild *rb, const struct call_row *before, struct call_row *after)
@@ -313,8 +330,12 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	enum store_rc rc;
 	int64_t number = next_call(rb->st, *after_number);
 
-	if (number <= 0)
-		return number == 0 ? STORE_NOT_FOUND : STORE_ERROR;
+	if (number == -1)
+		return STORE_ERROR;
+	if (number == 0) {
+		rc = search_end(rb->st);
+		return rc == STORE_OK ? STORE_NOT_FOUND : rc;
+	}
 	*after_number = number;
 	rb->result->calls++;
 	rc = call_load(rb->st, number, &before);
@@ -326,9 +347,13 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	rc = fold_again(rb, &after, false);
 	if (rc == STORE_OK)
 		rc = call_write(rb, &before, &after);
-	else if (rc == STORE_NOT_FOUND)
+	else if (rc == STORE_NOT_FOUND) {
 		rc = STORE_OK;
+		after.events = before.events;
+	}
 	call_release(&before);
+	if (rc == STORE_OK && after.events > 0)
+		rc = search_again(rb->st, number);
 	return rc;
 }
 
@@ -354,6 +379,34 @@ days_again(struct store *st)
 	return transaction_end(st, rc);
 }
 
+static enum store_rc
+search_less(struct rebuild *rb, int64_t *after)
+{
+	(void)after;
+	return search_shrink(rb->st);
+}
+
+static enum store_rc
+in_one(struct store *st, enum store_rc (*step)(struct store *st))
+{
+	enum store_rc rc = transaction_begin(st);
+
+	return rc == STORE_OK ? transaction_end(st, step(st)) : rc;
+}
+
+/* Before all: an empty index of words, which the second pass fills. */
+static enum store_rc
+search_none(struct rebuild *rb)
+{
+	enum store_rc rc = in_one(rb->st, search_begin);
+
+	if (rc == STORE_NOT_FOUND)
+		return STORE_OK;
+	if (rc == STORE_OK)
+		rc = in_slices(rb, search_less);
+	return rc == STORE_OK ? in_one(rb->st, search_renew) : rc;
+}
+
 enum store_rc
 store_rebuild(
     struct store *st, store_map_fn map, void *arg, struct store_rebuilt *result)
@@ -363,7 +416,9 @@ store_rebuild(
 
 	memset(result, 0, sizeof(*result));
 	rb.result = result;
-	rc = in_slices(&rb, event_again);
+	rc = search_none(&rb);
+	if (rc == STORE_OK)
+		rc = in_slices(&rb, event_again);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, call_again);
 	if (rc == STORE_OK)

@@ -1,12 +1,16 @@
 #include "store/internal.h"
+#include "store/search.h"
 
 #include <stdio.h>
 
 /*
  * Append only: what is released is never edited.  Step n brings user_version
- * from n to n + 1.  All steps that a file needs run in one transaction.
+ * from n to n + 1.  All steps that a file needs run in one transaction.  A
+ * step is several strings, since C promises no more than 4095 bytes of one.
  */
-static const char *const migrations[SCHEMA_VERSION] = {
+#define STEP_PARTS 2
+
+static const char *const migrations[SCHEMA_VERSION][STEP_PARTS] = {{
     /* What the store itself has to remember. */
     "CREATE TABLE meta ("
     "  name TEXT PRIMARY KEY,"
@@ -73,6 +77,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  flags INTEGER NOT NULL," /* enum call_flag */
     "  answered INTEGER NOT NULL,"
     "  day INTEGER NOT NULL," /* of started, local, since 1970-01-01 */
+    "  hour INTEGER NOT NULL," /* of that day */
     "  trace TEXT,"
     "  agent TEXT,"
     "  direction TEXT,"
@@ -101,16 +106,37 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  stamps BLOB NOT NULL,"
     "  UNIQUE (id, source)"
     ") STRICT;"
-    "CREATE INDEX call_started ON call (started);"
+    /*
+     * The list of calls in its order, whatever it is filtered by: what does
+     * not match is told apart here, and its row never read.
+     */
+    "CREATE INDEX call_list ON call"
+    "  (started, number, source, direction, outcome, agent, flags);"
+    "CREATE INDEX call_trace ON call (trace) WHERE trace IS NOT NULL;"
+    /* What may need attention is little, and is looked for often. */
+    "CREATE INDEX call_open ON call (last_received) WHERE outcome IS NULL;"
+    "CREATE INDEX call_retry ON call (next_retry)"
+    "  WHERE next_retry IS NOT NULL;"
+    "CREATE INDEX call_variant ON call (started) WHERE flags & 2;"
+    "CREATE INDEX call_unanalyzed ON call (source, started)"
+    "  WHERE answered = 1 AND state = 'ended';"
 
-    /* One leaf of a dynamic object; the newest by (time, mark). */
+    /* The names of facts: few, long, and in every call. */
+    "CREATE TABLE path ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE" /* GROUP/MEMBER… */
+    ") STRICT;"
+
+    /*
+     * One leaf of a dynamic object, told by the event with the greatest
+     * stamp of those that tell it.
+     */
     "CREATE TABLE fact ("
     "  call INTEGER NOT NULL REFERENCES call,"
-    "  path TEXT NOT NULL," /* GROUP/MEMBER… */
-    "  type TEXT NOT NULL CHECK (type IN ('text', 'number', 'boolean')),"
-    "  value ANY NOT NULL,"
-    "  time INTEGER NOT NULL,"
-    "  mark BLOB NOT NULL,"
+    "  path INTEGER NOT NULL REFERENCES path,"
+    "  type INTEGER NOT NULL CHECK (type IN (0, 1, 2)),"
+    "  value ANY NOT NULL," /* enum fact_type: text, number, boolean */
+    "  event INTEGER NOT NULL REFERENCES event,"
     "  PRIMARY KEY (call, path)"
     ") STRICT, WITHOUT ROWID;"
 
@@ -123,9 +149,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  place TEXT NOT NULL,"
     "  time TEXT NOT NULL,"
     "  PRIMARY KEY (call, time, code, message, phase, place)"
-    ") STRICT, WITHOUT ROWID;"
+    ") STRICT, WITHOUT ROWID;",
 
-    /* Roll-up; '' where a call has no such value. */
+    /*
+     * Roll-up; '' where a call has no such value.  The two histograms are
+     * sorted pairs of class and number of calls (histogram.h).
+     */
     "CREATE TABLE day ("
     "  day INTEGER NOT NULL,"
     "  source INTEGER NOT NULL REFERENCES source,"
@@ -134,9 +163,28 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  outcome TEXT NOT NULL," /* '' until the call ended */
     "  calls INTEGER NOT NULL,"
     "  answered INTEGER NOT NULL,"
-    "  talk INTEGER NOT NULL," /* ms */
+    "  analyzed INTEGER NOT NULL," /* answered, and its analysis came */
     "  with_errors INTEGER NOT NULL,"
+    "  timed INTEGER NOT NULL," /* answered, and its duration is known */
+    "  talk INTEGER NOT NULL," /* ms; of those */
+    "  hours BLOB NOT NULL," /* by local hour of the start */
+    "  lengths BLOB NOT NULL," /* of the timed ones */
     "  PRIMARY KEY (day, source, agent, direction, outcome)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /*
+     * What arrived and what became of it, by local hour of the receipt.
+     * No function of the events: a rebuild leaves it alone.
+     */
+    "CREATE TABLE arrival ("
+    "  day INTEGER NOT NULL,"
+    "  hour INTEGER NOT NULL,"
+    "  source INTEGER NOT NULL REFERENCES source,"
+    "  result INTEGER NOT NULL," /* enum arrival */
+    "  delay INTEGER NOT NULL," /* class of report_delay[]; -1: none */
+    "  count INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL," /* ms, received */
+    "  PRIMARY KEY (day, hour, source, result, delay)"
     ") STRICT, WITHOUT ROWID;"
 
     /* Events of types that are counted, of which nothing else is kept. */
@@ -173,7 +221,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "  headers TEXT,"
     "  body BLOB NOT NULL"
     ") STRICT;",
-};
+}};
 
 int
 schema_version(sqlite3 *db, int *version)
@@ -200,8 +248,10 @@ schema_migrate(struct store *st, int from, struct buf *why)
 	if (sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL))
 		goto fail;
 	for (int v = from; v < SCHEMA_VERSION; v++)
-		if (sqlite3_exec(st->db, migrations[v], NULL, NULL, NULL))
-			goto fail;
+		for (int i = 0; i < STEP_PARTS; i++)
+			if (sqlite3_exec(
+				st->db, migrations[v][i], NULL, NULL, NULL))
+				goto fail;
 	snprintf(
 	    pragma, sizeof(pragma), "PRAGMA user_version = %d", SCHEMA_VERSION);
 	if (sqlite3_exec(st->db, pragma, NULL, NULL, NULL))
@@ -216,6 +266,9 @@ schema_migrate(struct store *st, int from, struct buf *why)
 		if (stmt_run(st, s) != STORE_OK)
 			goto fail;
 	}
+	if (from == 0 && search_create(st) != STORE_OK)
+		goto fail;
+	search_forget(st);
 	if (sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL))
 		goto fail;
 	return 0;

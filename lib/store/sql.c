@@ -1,24 +1,31 @@
 #include "store/internal.h"
 
 /* In the order that call_read() reads, from number on. */
-#define CALL_COLUMNS                                                     \
-	"c.number, c.source, c.id, c.flags, c.day, c.outcome, c.events," \
-	" c.states, c.first_time, c.last_time, c.first_received,"        \
-	" c.last_received, c.ended_time, c.stamps, c.trace, c.agent,"    \
-	" c.direction, c.from_number, c.to_number, c.started, c.ended,"  \
-	" c.duration, c.recording, c.status, c.reason, c.disposition,"   \
-	" c.summary, c.attempt, c.attempts_max, c.final, c.next_retry,"  \
-	" c.transcript"
+#define CALL_COLUMNS CALL_COLUMNS_AND("c.summary", "c.transcript")
+/* Without what is long, unless ?11. */
+#define CALL_BRIEF                                           \
+	CALL_COLUMNS_AND("CASE WHEN ?11 THEN c.summary END", \
+	    "CASE WHEN ?11 THEN c.transcript END")
+#define CALL_COLUMNS_AND(summary, transcript)                             \
+	"c.number, c.source, c.id, c.flags, c.day, c.outcome, c.events,"  \
+	" c.states, c.first_time, c.last_time, c.first_received,"         \
+	" c.last_received, c.ended_time, c.stamps, c.hour, c.trace,"      \
+	" c.agent, c.direction, c.from_number, c.to_number, c.started, "  \
+	"c.ended,"                                                        \
+	" c.duration, c.recording, c.status, c.reason, c.disposition,"    \
+	" " summary ", c.attempt, c.attempts_max, c.final, c.next_retry," \
+	" " transcript
 
 /* In the order that stored_event_read() reads. */
 #define EVENT_PARTS                                                    \
 	"e.seq, s.name, s.provider, e.key, e.variant, e.content_type," \
 	" e.headers, e.body, e.received, r.count, r.last, e.digest"
-#define EVENT_COLUMNS                                               \
-	EVENT_PARTS                                                 \
-	", EXISTS (SELECT 1 FROM event v WHERE v.source = e.source" \
-	" AND v.key = e.key AND v.seq <> e.seq),"                   \
-	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"      \
+#define EVENT_COLUMNS EVENT_PARTS "," EVENT_FLAGS
+/* Is it a variant, and late? */
+#define EVENT_FLAGS                                                \
+	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source" \
+	" AND v.key = e.key AND v.seq <> e.seq),"                  \
+	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"     \
 	" AND l.time > e.time AND l.received < e.received)"
 #define EVENT_FROM                                       \
 	" FROM event e JOIN source s ON s.id = e.source" \
@@ -29,6 +36,119 @@
 	"q.id, q.reason, q.content_type, q.headers, q.body, q.received," \
 	" s.name, s.provider"
 
+/* --- of the report ------------------------------------------------------- */
+
+/*
+ * The calls of a filter: those strictly between (started ?1, number ?2) and
+ * (?3, ?4), of source ?5, agent ?6, direction ?7, outcome ?8, with flag ?9
+ * (0: any); NULL: all.  Everything it asks is in call_list.
+ */
+#define FILTER                                                     \
+	" WHERE (c.started, c.number) > (?1, ?2)"                  \
+	" AND (c.started, c.number) < (?3, ?4)"                    \
+	" AND (?5 IS NULL"                                         \
+	" OR c.source IN (SELECT id FROM source WHERE name = ?5))" \
+	" AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"          \
+	" AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"      \
+	" AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"        \
+	" AND (?9 = 0 OR c.flags & ?9)"
+
+/* The ways to them.  ?12: an expression for MATCH, or patterns as JSON. */
+#define FROM_LIST " FROM call c INDEXED BY call_list"
+#define FROM_FOUND " FROM search CROSS JOIN call c ON c.number = search.rowid"
+#define BY_ALL FROM_LIST, FILTER
+#define BY_FOUND FROM_FOUND, FILTER " AND search MATCH ?12"
+#define BY_AMONG                                \
+	FROM_LIST,                              \
+	    FILTER " AND +c.number IN"          \
+		   " (SELECT rowid FROM search" \
+		   " WHERE search MATCH ?12)"
+#define OR_NONE(column) " || char(10) || coalesce(c." column ", '')"
+#define BY_LIKE                                                              \
+	FROM_LIST,                                                           \
+	    FILTER                                                           \
+	    " AND NOT EXISTS (SELECT 1 FROM json_each(?12) WHERE "           \
+	    "(c.id" OR_NONE("trace") OR_NONE("agent") OR_NONE("from_number") \
+		OR_NONE("to_number") OR_NONE("status") OR_NONE("reason")     \
+		    OR_NONE("disposition") OR_NONE("summary")                \
+			OR_NONE("transcript") ") NOT LIKE value ESCAPE '\\')"
+
+#define IN_EACH_WAY(sql, make)                         \
+	[(sql) + WAY_ALL] = make(BY_ALL),              \
+		 [(sql) + WAY_FOUND] = make(BY_FOUND), \
+		 [(sql) + WAY_AMONG] = make(BY_AMONG), \
+		 [(sql) + WAY_LIKE] = make(BY_LIKE)
+
+/* ?10: limit. */
+#define NEWEST_FIRST " ORDER BY c.started DESC, c.number DESC LIMIT ?10"
+#define OLDEST_FIRST " ORDER BY c.started, c.number LIMIT ?10"
+#define WITH_SOURCE " CROSS JOIN source s ON s.id = c.source"
+#define LIST(by) LIST_(by, NEWEST_FIRST)
+#define LIST_BACK(by) LIST_(by, OLDEST_FIRST)
+#define LIST_(from, where, order) \
+	"SELECT s.name, s.provider, " CALL_BRIEF from WITH_SOURCE where order
+#define GROUPS_CALLS(by) GROUPS_CALLS_(by)
+#define GROUPS_CALLS_(from, where)                                           \
+	"SELECT c.day, s.name, coalesce(c.agent, ''),"                       \
+	" coalesce(c.direction, ''), coalesce(c.outcome, ''),"               \
+	" c.answered, c.state, c.flags, c.duration, c.hour" from WITH_SOURCE \
+	    where " ORDER BY c.started"
+/* One more is looked for, to tell whether some are left out. */
+#define FACT_COUNTS(by) FACT_COUNTS_(by)
+#define FACT_COUNTS_(from, where)                                      \
+	"WITH more AS MATERIALIZED (SELECT c.number AS number,"        \
+	" coalesce(c.agent, '') AS agent" from where NEWEST_FIRST      \
+	" + 1), latest AS (SELECT * FROM more LIMIT ?10)"              \
+	" SELECT p.name, f.type, fact_cut(f.value) AS value, l.agent," \
+	" count(*), (SELECT count(*) FROM more)"                       \
+	" FROM latest l LEFT JOIN fact f ON f.call = l.number"         \
+	" LEFT JOIN path p ON p.id = f.path"                           \
+	" GROUP BY 1, 3, 2, 4 ORDER BY 1, 3, 2, 4"
+
+/* The calls a that need attention; ?1: source or NULL, ?2: since, ?3: ms. */
+#define NEED_SOURCE        \
+	" AND (?1 IS NULL" \
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+#define NEED_STUCK                                                  \
+	" FROM call a INDEXED BY call_open WHERE a.outcome IS NULL" \
+	" AND a.last_received < ?3 AND a.started >= ?2" NEED_SOURCE
+/* A retry is announced for a time after the start, so for one after ?2. */
+#define NEED_RETRY                                                      \
+	" FROM call a INDEXED BY call_retry WHERE a.next_retry >= ?2"   \
+	" AND a.next_retry < ?3 AND a.started >= ?2"                    \
+	" AND a.final IS NOT 1" NEED_SOURCE                             \
+	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace" \
+	" AND n.number <> a.number"                                     \
+	" AND (n.started > a.started OR n.attempt > a.attempt))"
+#define NEED_UNANALYZED                                                \
+	" FROM call a INDEXED BY call_unanalyzed WHERE a.answered = 1" \
+	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"  \
+	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+#define NEED_VARIANT                                             \
+	" FROM call a INDEXED BY call_variant WHERE a.flags & 2" \
+	" AND a.started >= ?2" NEED_SOURCE
+
+#define IN_EACH_NEED(sql, make)                                          \
+	[(sql) + ATTENTION_STUCK] = make(NEED_STUCK),                    \
+		 [(sql) + ATTENTION_RETRY] = make(NEED_RETRY),           \
+		 [(sql) + ATTENTION_UNANALYZED] = make(NEED_UNANALYZED), \
+		 [(sql) + ATTENTION_VARIANT] = make(NEED_VARIANT)
+/* Sorted by number alone, so that no long text is carried along. */
+#define ATTENTION_LIST(need)                                    \
+	"SELECT s.name, s.provider, " CALL_BRIEF                \
+	" FROM (SELECT a.number AS number" need                 \
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?10) k"  \
+	" CROSS JOIN call c ON c.number = k.number" WITH_SOURCE \
+	" ORDER BY c.started DESC, c.number DESC"
+#define ATTENTION_COUNT(need) \
+	"SELECT count(*) FROM (SELECT 1" need " LIMIT ?10)"
+
+#define REASONS(table)                                        \
+	"SELECT s.name, q.reason, count(*), min(q.received)," \
+	" max(q.received), max(q.id) FROM " table             \
+	" q JOIN source s ON s.id = q.source GROUP BY 1, 2"   \
+	" ORDER BY max(q.id) DESC"
+
 /* Every statement but the migrations.  Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -38,6 +158,8 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_SOURCE_FIND] =
 	"SELECT id FROM source WHERE name = ?1 AND provider = ?2",
     [SQL_SOURCE_ADD] = "INSERT INTO source (name, provider) VALUES (?1, ?2)",
+    [SQL_PATH_FIND] = "SELECT id FROM path WHERE name = ?1",
+    [SQL_PATH_ADD] = "INSERT INTO path (name) VALUES (?1)",
 
     [SQL_EVENT_BY_KEY] = "SELECT seq, digest FROM event"
 			 " WHERE source = ?1 AND key = ?2 ORDER BY variant",
@@ -68,10 +190,10 @@ const char *const sql_text[SQL__MAX] = {
 	" ended, duration, recording, status, reason, disposition, summary,"
 	" attempt, attempts_max, final, next_retry, transcript, events,"
 	" states, first_time, last_time, first_received, last_received,"
-	" ended_time, stamps)"
+	" ended_time, stamps, hour)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
-	" ?27, ?28, ?29, ?30, ?31, ?32, ?33)",
+	" ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)",
     [SQL_CALL_UPDATE] =
 	"UPDATE call SET state = ?3, outcome = ?4, flags = ?5,"
 	" answered = ?6, day = ?7, trace = ?8, agent = ?9, direction = ?10,"
@@ -81,29 +203,36 @@ const char *const sql_text[SQL__MAX] = {
 	" attempts_max = ?22, final = ?23, next_retry = ?24,"
 	" transcript = ?25, events = ?26, states = ?27, first_time = ?28,"
 	" last_time = ?29, first_received = ?30, last_received = ?31,"
-	" ended_time = ?32, stamps = ?33 WHERE number = ?34",
+	" ended_time = ?32, stamps = ?33, hour = ?34 WHERE number = ?35",
 
     [SQL_FACT_ADD] =
-	"INSERT INTO fact (call, path, type, value, time, mark)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	"INSERT INTO fact (call, path, type, value, event)"
+	" VALUES (?1, ?2, ?3, ?4, ?5)"
 	" ON CONFLICT (call, path) DO UPDATE SET type = excluded.type,"
-	" value = excluded.value, time = excluded.time,"
-	" mark = excluded.mark"
-	" WHERE (excluded.time, excluded.mark) > (time, mark)",
+	" value = excluded.value, event = excluded.event"
+	/* The stamps (stamp_of()) of the new event and of the old one. */
+	" WHERE (?6, ?7, ?8) > (SELECT time, substr(key, 1, 8),"
+	" substr(digest, 1, 8) FROM event WHERE seq = fact.event)",
     [SQL_ERROR_ADD] =
 	"INSERT INTO error (call, code, message, phase, place, time)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
 
     [SQL_DAY_ADD] =
 	"INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	" answered, talk, with_errors)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)"
+	" answered, analyzed, with_errors, timed, talk, hours, lengths)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10,"
+	" histogram_add(x'', ?11, 1), histogram_add(x'', ?12, 1))"
 	" ON CONFLICT DO UPDATE SET calls = calls + 1,"
-	" answered = answered + ?6, talk = talk + ?7,"
-	" with_errors = with_errors + ?8",
+	" answered = answered + ?6, analyzed = analyzed + ?7,"
+	" with_errors = with_errors + ?8, timed = timed + ?9,"
+	" talk = talk + ?10, hours = histogram_add(hours, ?11, 1),"
+	" lengths = histogram_add(lengths, ?12, 1)",
     [SQL_DAY_TAKE] =
 	"UPDATE day SET calls = calls - 1, answered = answered - ?6,"
-	" talk = talk - ?7, with_errors = with_errors - ?8"
+	" analyzed = analyzed - ?7, with_errors = with_errors - ?8,"
+	" timed = timed - ?9, talk = talk - ?10,"
+	" hours = histogram_add(hours, ?11, -1),"
+	" lengths = histogram_add(lengths, ?12, -1)"
 	" WHERE day = ?1 AND source = ?2 AND agent = ?3"
 	" AND direction = ?4 AND outcome = ?5",
     [SQL_DAY_SWEEP] = "DELETE FROM day WHERE day = ?1 AND source = ?2"
@@ -132,6 +261,11 @@ const char *const sql_text[SQL__MAX] = {
 	" VALUES (?1, ?2, 1, ?3, ?3)"
 	" ON CONFLICT (source, type) DO UPDATE SET count = count + 1,"
 	" first = min(first, ?3), last = max(last, ?3)",
+    [SQL_ARRIVAL_ADD] =
+	"INSERT INTO arrival (day, hour, source, result, delay, count, last)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	" ON CONFLICT DO UPDATE SET count = count + excluded.count,"
+	" last = max(last, excluded.last)",
 
     [SQL_EACH_EVENT] =
 	"SELECT " EVENT_COLUMNS EVENT_FROM
@@ -155,8 +289,9 @@ const char *const sql_text[SQL__MAX] = {
 			    " WHERE c.id = ?1 ORDER BY c.number",
     [SQL_CALL_EVENTS] = "SELECT " EVENT_COLUMNS EVENT_FROM
 			" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest",
-    [SQL_CALL_FACTS] = "SELECT path, type, value FROM fact WHERE call = ?1"
-		       " ORDER BY path",
+    [SQL_CALL_FACTS] =
+	"SELECT p.name, f.type, f.value FROM fact f"
+	" JOIN path p ON p.id = f.path WHERE f.call = ?1 ORDER BY p.name",
     [SQL_CALL_ERRORS] =
 	"SELECT code, message, phase, place, time FROM error"
 	" WHERE call = ?1 ORDER BY time, code, message, phase, place",
@@ -188,17 +323,97 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_DAYS_DROP] = "DELETE FROM day",
     [SQL_REBUILD_DAYS] =
 	"INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	" answered, talk, with_errors)"
+	" answered, analyzed, with_errors, timed, talk, hours, lengths)"
 	" SELECT day, source, coalesce(agent, ''),"
 	" coalesce(direction, ''), coalesce(outcome, ''), count(*),"
-	" sum(answered), coalesce(sum(duration), 0), sum(flags & 1)"
-	" FROM call GROUP BY 1, 2, 3, 4, 5",
+	" sum(answered), sum(answered AND states & 128), sum(flags & 1),"
+	" count(talk), coalesce(sum(talk), 0), histogram(hour),"
+	" histogram(length_class(talk))"
+	" FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
+	" FROM call) GROUP BY 1, 2, 3, 4, 5",
 
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    /*
+     * Marks belong to words, or those of Hindi would split; Co is that of
+     * numbers (search.c).  Nothing is kept but which call has which word.
+     */
+    [SQL_SEARCH_CREATE] =
+	"CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5"
+	" (text, content = '', columnsize = 0, detail = none, tokenize ="
+	" \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'\")",
+    [SQL_SEARCH_SHRINK] = "DELETE FROM search_data WHERE id IN"
+			  " (SELECT id FROM search_data LIMIT 200)",
+    /* A new index's own rows: one that is damaged could not be dropped. */
+    [SQL_SEARCH_EMPTY] = "INSERT INTO search_data (id, block)"
+			 " VALUES (1, x''), (10, x'00000000000000')",
+    [SQL_SEARCH_DROP] = "DROP TABLE IF EXISTS search",
+    [SQL_SEARCH_ADD] = "INSERT INTO search (rowid, text) VALUES (?1, ?2)",
+    /* ?2: the text as it was added; there is no other way to know it. */
+    [SQL_SEARCH_TAKE] = "INSERT INTO search (search, rowid, text)"
+			" VALUES ('delete', ?1, ?2)",
     [SQL_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE variant = 0",
     [SQL_COUNT_CALLS] = "SELECT count(*) FROM call",
     [SQL_COUNT_QUARANTINE] = "SELECT count(*) FROM quarantine",
     [SQL_COUNT_REJECTED] = "SELECT count(*) FROM rejected",
+
+    /* --- of the report --------------------------------------------------- */
+
+    IN_EACH_WAY(SQL_LIST, LIST),
+    IN_EACH_WAY(SQL_LIST_BACK, LIST_BACK),
+    IN_EACH_WAY(SQL_GROUPS_CALLS, GROUPS_CALLS),
+    IN_EACH_WAY(SQL_FACT_COUNTS, FACT_COUNTS),
+    [SQL_GROUPS] =
+	"SELECT d.day, s.name, d.agent, d.direction, d.outcome, d.calls,"
+	" d.answered, d.analyzed, d.with_errors, d.timed, d.talk, d.hours,"
+	" d.lengths FROM day d CROSS JOIN source s ON s.id = d.source"
+	" WHERE d.day BETWEEN ?1 AND ?2 AND (?5 IS NULL OR s.name = ?5)"
+	" AND (?6 IS NULL OR d.agent = ?6)"
+	" AND (?7 IS NULL OR d.direction = ?7)"
+	" AND (?8 IS NULL OR d.outcome = ?8) ORDER BY d.day",
+    [SQL_SEARCH_RARE] = "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
+			" WHERE search MATCH ?1 LIMIT ?2 + 1)",
+    [SQL_DAYS] =
+	"SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
+    [SQL_NAMES_SOURCE] = "SELECT s.name, sum(d.calls) FROM day d"
+			 " CROSS JOIN source s ON s.id = d.source"
+			 " WHERE d.day BETWEEN ?1 AND ?2"
+			 " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    [SQL_NAMES_AGENT] = "SELECT agent, sum(calls) FROM day"
+			" WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
+			" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    [SQL_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
+		 " FROM call c" WITH_SOURCE " WHERE c.number = ?1",
+    [SQL_ATTEMPTS] = "SELECT s.name, s.provider, " CALL_BRIEF
+		     " FROM (SELECT number FROM call INDEXED BY call_trace"
+		     " WHERE trace = ?1 ORDER BY started, number LIMIT ?10) k"
+		     " CROSS JOIN call c ON c.number = k.number" WITH_SOURCE
+		     " ORDER BY c.started, c.number",
+    [SQL_EVENT_RAW] = "SELECT " EVENT_COLUMNS ", e.call" EVENT_FROM
+		      " WHERE e.seq = ?1",
+    [SQL_STEPS] =
+	"SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
+	"e.received," EVENT_FLAGS ", r.count, r.last, length(e.body)"
+	" FROM event e LEFT JOIN repeat r ON r.event = e.seq"
+	" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest LIMIT ?2",
+    IN_EACH_NEED(SQL_ATTENTION, ATTENTION_LIST),
+    IN_EACH_NEED(SQL_ATTENTION_COUNT, ATTENTION_COUNT),
+    [SQL_REASONS] = REASONS("quarantine"),
+    [SQL_REASONS_REJECTED] = REASONS("rejected"),
+    [SQL_ARRIVALS] =
+	"SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
+	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	" WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
+	" ORDER BY a.day, a.hour",
+    [SQL_ARRIVAL_TOTALS] =
+	"SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
+	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	" GROUP BY 3, 4, 5",
+    /* ?1: the result that is no receipt. */
+    [SQL_LAST_RECEIVED] =
+	"SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
+	" WHERE a.source = s.id AND a.result <> ?1"
+	" ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
+	" FROM source s ORDER BY 1, 2",
 };

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/histogram.h"
+#include "store/search.h"
 
 #define NEW_PAGE_SIZE "8192" /* bytes */
-#define BUSY_TIMEOUT_MS 2000 /* for readers, where the journal is no WAL */
 #define STORE_FILE_MODE 0600 /* transcripts are nobody else's */
 
 enum store_rc
@@ -29,9 +30,18 @@ rc_of(int sqlite_rc)
 		return STORE_BUSY;
 	case SQLITE_FULL:
 		return STORE_FULL;
+	case SQLITE_INTERRUPT:
+		return STORE_TIMEOUT;
 	default:
 		return STORE_ERROR;
 	}
+}
+
+bool
+is_failure(enum store_rc rc)
+{
+	return rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_TIMEOUT ||
+	    rc == STORE_ERROR;
 }
 
 enum store_rc
@@ -39,6 +49,10 @@ store_failed(struct store *st, const char *what)
 {
 	int rc = sqlite3_extended_errcode(st->db);
 
+	if (rc_of(rc) == STORE_TIMEOUT) {
+		log_info("%s: %s: took too long", st->path, what);
+		return STORE_TIMEOUT;
+	}
 	log_warnx(
 	    "%s: %s: %s (%d)", st->path, what, sqlite3_errmsg(st->db), rc);
 	return rc_of(rc) == STORE_OK ? STORE_ERROR : rc_of(rc);
@@ -183,6 +197,8 @@ connect_db(struct store *st, bool durable, bool alone, struct buf *why)
 		    NULL, NULL)) ||
 	    sqlite3_exec(st->db, "PRAGMA page_size = " NEW_PAGE_SIZE, NULL,
 		NULL, NULL) ||
+	    histogram_functions(st->db) != SQLITE_OK ||
+	    report_functions(st->db) != SQLITE_OK ||
 	    sqlite3_exec(st->db,
 		durable ? "PRAGMA synchronous = FULL"
 			: "PRAGMA synchronous = NORMAL",
@@ -386,6 +402,13 @@ open_read(struct store *st, struct buf *why)
 	char mode[16] = "";
 	int version;
 
+	/* Before it is opened: if another takes its place now, we notice. */
+	if (stat(st->path, &st->file) == -1) {
+		buf_printf(why, "%s: %s", st->path, strerror(errno));
+		return -1;
+	}
+	if (connect_db(st, true, false, why) == -1)
+		return -1;
 	if (schema_version(st->db, &version) == -1) {
 		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
 		return -1;
@@ -426,7 +449,8 @@ close_all(struct store *st)
 	if (st->lock_fd != -1)
 		close(st->lock_fd);
 	st->lock_fd = -1;
-	sources_forget(st);
+	names_forget(st);
+	search_forget(st);
 }
 
 static bool
@@ -450,6 +474,15 @@ store_is_there(struct store *st)
 	    same_file(lock.data, &st->lock_file);
 	buf_free(&lock);
 	return there;
+}
+
+bool
+store_is_current(struct store *st)
+{
+	int version;
+
+	return same_file(st->path, &st->file) &&
+	    schema_version(st->db, &version) == 0 && version == SCHEMA_VERSION;
 }
 
 int
@@ -488,8 +521,7 @@ store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 	if (st->path == NULL || st->timezone == NULL)
 		goto no_memory;
 	if (mode == STORE_WRITE ? open_all(st, why) == -1
-				: connect_db(st, true, false, why) == -1 ||
-		    open_read(st, why) == -1)
+				: open_read(st, why) == -1)
 		goto fail;
 	return st;
 no_memory:
@@ -506,6 +538,8 @@ store_close(struct store *st)
 		return;
 	close_all(st);
 	pthread_mutex_destroy(&st->mutex);
+	buf_free(&st->search_was);
+	buf_free(&st->search_is);
 	free(st->timezone);
 	free(st->path);
 	free(st);

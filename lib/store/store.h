@@ -21,6 +21,8 @@
 #define STORE_LOCK_WAIT_MS 5000 /* for the lock, then STORE_BUSY */
 #define STORE_BATCH_MAX 256 /* requests in one transaction */
 #define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
+#define STORE_WAL_PAGES_MAX 4000 /* then readers are waited for */
+#define STORE_WAL_WAIT_MS 250 /* for them, at most */
 #define STORE_REJECTED_MAX 200 /* rows in the ring of the rejected */
 #define STORE_REJECTED_BODY_MAX (64 * 1024) /* bytes kept of one */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
@@ -42,6 +44,7 @@ enum store_rc {
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */
+	STORE_TIMEOUT, /* reading took longer than store_time_limit() */
 	STORE_ERROR /* anything else */
 };
 
@@ -145,6 +148,12 @@ struct stored_count {
 	int64_t count;
 	int64_t first, last; /* ms, received */
 };
+
+/*
+ * Is what is open for reading still the file of that name, in the schema of
+ * this program?  If not, close it and open it again.
+ */
+bool store_is_current(struct store *st);
 
 /* A callback returns 0 to go on, anything else to stop. */
 typedef int (*store_event_fn)(void *arg, const struct stored_event *e);

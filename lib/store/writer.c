@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "store/search.h"
 
 /*
  * The threads that wait at the same time share one transaction.  There is no
@@ -11,12 +12,6 @@
  * meanwhile, wakes each of them, and hands the lead to the first of those who
  * came since.  A lone request so pays for no change of threads at all.
  */
-
-static bool
-is_failure(enum store_rc rc)
-{
-	return rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_ERROR;
-}
 
 static enum store_rc
 begin(struct store *st)
@@ -33,12 +28,16 @@ end(struct store *st, enum store_rc rc)
 	sqlite3_stmt *s;
 
 	if (!is_failure(rc)) {
-		enum store_rc committed;
+		enum store_rc committed = arrivals_write(st);
 
-		s = stmt_get(st, SQL_COMMIT);
-		committed = s == NULL ? STORE_ERROR : stmt_run(st, s);
+		if (committed == STORE_OK) {
+			s = stmt_get(st, SQL_COMMIT);
+			committed = s == NULL ? STORE_ERROR : stmt_run(st, s);
+		}
+		search_forget(st);
 		if (committed == STORE_OK)
 			return rc;
+		search_failed(st);
 		rc = committed;
 	}
 	/* SQLite undoes by itself on a full disk, for instance. */
@@ -47,21 +46,36 @@ end(struct store *st, enum store_rc rc)
 		if (s != NULL)
 			stmt_run(st, s);
 	}
-	sources_forget(st);
+	names_forget(st);
+	search_forget(st);
+	st->arrivals = 0;
 	return rc;
 }
 
-/* Copy the WAL back when it has grown; the lock is held. */
+/*
+ * Copy the WAL back when it has grown; the lock is held.  Readers, one always
+ * beginning before the other ends, would let it grow for ever: when it is
+ * long they are waited for, after which they read without it and the next
+ * commit begins it anew.
+ */
 static void
 checkpoint_if_due(struct store *st)
 {
+	bool wait = st->wal_pages >= STORE_WAL_PAGES_MAX;
 	int rc;
 
-	if (!st->wal || st->wal_pages < STORE_CHECKPOINT_PAGES)
+	if (st->wal_pages < st->wal_tried) /* it was begun anew */
+		st->wal_tried = 0;
+	if (!st->wal || st->wal_pages - st->wal_tried < STORE_CHECKPOINT_PAGES)
 		return;
-	st->wal_pages = 0;
-	rc = sqlite3_wal_checkpoint_v2(
-	    st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	st->wal_tried = st->wal_pages;
+	if (wait)
+		sqlite3_busy_timeout(st->db, STORE_WAL_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL,
+	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+	    NULL);
+	if (wait)
+		sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		store_failed(st, "checkpoint");
 }

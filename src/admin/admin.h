@@ -40,10 +40,12 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_demo;
 extern const struct command command_export;
 extern const struct command command_provider;
 extern const struct command command_quarantine;
 extern const struct command command_rebuild;
+extern const struct command command_report;
 extern const struct command command_send;
 extern const struct command command_show;
 
@@ -142,10 +144,5 @@ void size_add(struct buf *b, int64_t bytes);
 
 /* Indent JSON text and make it safe.  0, or -1: it is none. */
 int json_pretty(const char *text, size_t len, struct buf *b);
-
-/* Each line of a transcript, FIELD_TRANSCRIPT; time may be "". */
-typedef void (*json_line_fn)(
-    void *arg, const char *speaker, const char *text, const char *time);
-int json_transcript(const char *text, size_t len, json_line_fn fn, void *arg);
 
 #endif /* !ADMIN_H */

@@ -37,34 +37,3 @@ json_pretty(const char *text, size_t len, struct buf *b)
 	json_object_put(o);
 	return s == NULL ? -1 : 0;
 }
-
-static const char *
-member(struct json_object *o, const char *name)
-{
-	struct json_object *v;
-
-	if (!json_object_object_get_ex(o, name, &v) ||
-	    !json_object_is_type(v, json_type_string))
-		return "";
-	return json_object_get_string(v);
-}
-
-int
-json_transcript(const char *text, size_t len, json_line_fn fn, void *arg)
-{
-	struct json_object *o = parse(text, len);
-
-	if (!json_object_is_type(o, json_type_array)) {
-		json_object_put(o);
-		return -1;
-	}
-	for (size_t i = 0; i < json_object_array_length(o); i++) {
-		struct json_object *line = json_object_array_get_idx(o, i);
-
-		if (json_object_is_type(line, json_type_object))
-			fn(arg, member(line, "speaker"), member(line, "text"),
-			    member(line, "time"));
-	}
-	json_object_put(o);
-	return 0;
-}

@@ -15,8 +15,10 @@ static const struct command *const commands[] = {
     &command_provider,
     &command_show,
     &command_export,
+    &command_report,
     &command_quarantine,
     &command_rebuild,
+    &command_demo,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

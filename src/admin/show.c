@@ -4,6 +4,8 @@
 
 #include "admin.h"
 #include "base/when.h"
+#include "provider/transcript.h"
+#include "store/record.h"
 
 #define LABEL 14 /* columns */
 
@@ -201,17 +203,17 @@ text_error(void *arg, const struct call_error *e)
 	return b->failed;
 }
 
-static void
-text_line(void *arg, const char *speaker, const char *text, const char *time)
+static int
+text_turn(void *arg, const struct said *t)
 {
 	struct buf *b = arg;
 
-	(void)time;
 	buf_puts(b, "  ");
-	safe_str(b, *speaker == '\0' ? "?" : speaker);
+	safe_str(b, *t->speaker == '\0' ? "?" : t->speaker);
 	buf_puts(b, ": ");
-	safe_str(b, text);
+	safe_str(b, t->text);
 	buf_puts(b, "\n");
+	return b->failed;
 }
 
 static int
@@ -227,7 +229,7 @@ text_call(struct show *s, const struct stored_call *c)
 		return -1;
 	if (t->set) {
 		buf_puts(&s->out, "\nTranscript\n");
-		json_transcript(t->text, t->len, text_line, &s->out);
+		(void)transcript_each(t->text, t->len, text_turn, &s->out);
 	}
 	return 0;
 }
@@ -271,71 +273,15 @@ json_event(void *arg, const struct stored_event *se)
 }
 
 static int
-json_fact(void *arg, const struct fact *f)
-{
-	struct show *s = arg;
-	struct buf *b = &s->out;
-
-	if (s->facts++ > 0)
-		buf_puts(b, ",");
-	fact_json(f, b);
-	return b->failed;
-}
-
-static int
-json_error(void *arg, const struct call_error *e)
-{
-	struct show *s = arg;
-	struct buf *b = &s->out;
-	const struct {
-		const char *name, *text;
-	} part[] = {{"code", e->code}, {"message", e->message},
-	    {"phase", e->phase}, {"place", e->place}, {"time", e->time}};
-
-	buf_puts(b, s->errors++ == 0 ? "{" : ",{");
-	for (size_t i = 0, n = 0; i < sizeof part / sizeof part[0]; i++)
-		if (part[i].text != NULL) {
-			buf_printf(
-			    b, "%s\"%s\":", n++ == 0 ? "" : ",", part[i].name);
-			buf_json_str(b, part[i].text);
-		}
-	buf_puts(b, "}");
-	return b->failed;
-}
-
-/* A folded call has what an event has: event_json() writes it too. */
-static void
-json_record(struct show *s, const struct stored_call *c)
-{
-	struct event e = {0};
-
-	e.type = "";
-	e.call = c->id;
-	e.state = c->view.state;
-	e.outcome = c->view.outcome;
-	e.received = c->call.first_received;
-	memcpy(e.field, c->call.field, sizeof e.field);
-	event_json(&e, c->view.flags, &s->out);
-}
-
-static int
 json_call(struct show *s, const struct stored_call *c)
 {
 	struct store *st = s->admin->store;
 	struct buf *b = &s->out;
 
-	buf_puts(b, "{\"source\":");
-	buf_json_str(b, c->source);
-	member(b, "provider", c->provider);
-	buf_puts(b, ",\"record\":");
-	json_record(s, c);
-	buf_puts(b, ",\"facts\":{");
-	if ((s->rc = store_call_facts(st, c->number, json_fact, s)))
+	buf_puts(b, "{");
+	if ((s->rc = record_json(st, c, NULL, b)))
 		return -1;
-	buf_puts(b, "},\"errors\":[");
-	if ((s->rc = store_call_errors(st, c->number, json_error, s)))
-		return -1;
-	buf_puts(b, "],\"events\":[");
+	buf_puts(b, ",\"events\":[");
 	if ((s->rc = store_call_events(st, c->number, json_event, s)))
 		return -1;
 	buf_puts(b, "]}\n");

@@ -1,16 +1,15 @@
-#define _XOPEN_SOURCE 700 /* realpath(3) */
-
 #include "receive.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/ready.h"
 #include "base/when.h"
 #include "health.h"
+#include "http/exposed.h"
 #include "provider/map.h"
 #include "receiver.h"
 
@@ -21,12 +20,9 @@
 #define PROBE_TYPE "application/octet-stream"
 
 struct receive {
-	const char *config;
-	pthread_mutex_t lock; /* of all below, ready apart */
-	_Atomic(struct receiver *) ready; /* set once, by ready_receiver() */
-	int64_t tried; /* ms; when loading was tried last; 0: never */
-	struct buf told; /* the faults that were logged */
+	struct ready *ready; /* a struct receiver */
 	struct health *health;
+	pthread_mutex_t lock; /* of all below */
 	int64_t second; /* of the clock: in it */
 	int lines; /* so many rejections were logged */
 	int64_t silent; /* and so many not, since the last that was */
@@ -38,8 +34,7 @@ struct worker {
 	struct mapper *mapper; /* NULL until there is a receiver */
 	struct buf body;
 	struct buf headers;
-	char *root; /* the last DOCUMENT_ROOT, NULL: none yet */
-	bool exposed; /* the store lies under it */
+	struct exposed exposed;
 };
 
 /* One delivery on its way. */
@@ -54,6 +49,18 @@ struct passage {
 	int64_t received;
 };
 
+static void *
+load(const char *file, struct buf *why)
+{
+	return receiver_load(file, why);
+}
+
+static void
+unload(void *receiver)
+{
+	receiver_free(receiver);
+}
+
 struct receive *
 receive_new(const char *config)
 {
@@ -61,11 +68,11 @@ receive_new(const char *config)
 
 	if ((rv = calloc(1, sizeof(*rv))) == NULL)
 		return NULL;
-	rv->config = config;
-	atomic_init(&rv->ready, NULL);
-	if ((rv->health = health_new()) == NULL ||
+	if ((rv->ready = ready_new(config, load, unload)) == NULL ||
+	    (rv->health = health_new()) == NULL ||
 	    pthread_mutex_init(&rv->lock, NULL) != 0) {
 		health_free(rv->health);
+		ready_free(rv->ready);
 		free(rv);
 		return NULL;
 	}
@@ -77,69 +84,10 @@ receive_free(struct receive *rv)
 {
 	if (rv == NULL)
 		return;
-	receiver_free(atomic_load(&rv->ready));
+	ready_free(rv->ready);
 	health_free(rv->health);
-	buf_free(&rv->told);
 	(void)pthread_mutex_destroy(&rv->lock);
 	free(rv);
-}
-
-/* Log every fault by its own line, unless the same were logged before. */
-static void
-tell_faults(struct receive *rv, struct buf *why)
-{
-	const char *s, *end;
-
-	if (why->failed || strcmp(buf_str(why), buf_str(&rv->told)) == 0) {
-		buf_free(why);
-		return;
-	}
-	for (s = buf_str(why); *s != '\0'; s = *end == '\0' ? end : end + 1) {
-		end = s + strcspn(s, "\n");
-		log_warnx("%.*s", (int)(end - s), s);
-	}
-	buf_free(&rv->told);
-	rv->told = *why;
-}
-
-/* Under the lock: load, if that was not tried a moment ago. */
-static void
-try_load(struct receive *rv)
-{
-	struct receiver *rc;
-	struct buf why = {0};
-	int64_t now = when_now();
-
-	/* The clock may have been set back. */
-	if (rv->tried != 0 && now >= rv->tried &&
-	    now - rv->tried < RECEIVE_LOAD_EVERY_MS)
-		return;
-	rc = receiver_load(rv->config, &why);
-	rv->tried = when_now();
-	if (rc == NULL) {
-		tell_faults(rv, &why);
-		return;
-	}
-	buf_free(&why);
-	if (rv->told.len > 0)
-		log_info("%s: in order again", rv->config);
-	atomic_store(&rv->ready, rc);
-}
-
-/* The receiver, loaded now if need be; NULL: the configuration is wrong. */
-static struct receiver *
-ready_receiver(struct receive *rv)
-{
-	struct receiver *rc = atomic_load(&rv->ready);
-
-	if (rc != NULL)
-		return rc;
-	(void)pthread_mutex_lock(&rv->lock);
-	if (atomic_load(&rv->ready) == NULL)
-		try_load(rv);
-	rc = atomic_load(&rv->ready);
-	(void)pthread_mutex_unlock(&rv->lock);
-	return rc;
 }
 
 void *
@@ -151,7 +99,7 @@ receive_worker_new(void *arg)
 		return NULL;
 	wk->rv = arg;
 	/* The first load is made here, before there are threads. */
-	(void)ready_receiver(wk->rv);
+	(void)ready_get(wk->rv->ready);
 	return wk;
 }
 
@@ -166,47 +114,8 @@ receive_worker_free(void *worker)
 		mapper_free(wk->mapper);
 	buf_free(&wk->body);
 	buf_free(&wk->headers);
-	free(wk->root);
+	exposed_free(&wk->exposed);
 	free(wk);
-}
-
-/* Is dir the directory root, or below it? */
-static bool
-lies_under(const char *dir, const char *root)
-{
-	size_t n = strlen(root);
-
-	if (n > 0 && root[n - 1] == '/') /* only "/" itself ends so */
-		n--;
-	return strncmp(dir, root, n) == 0 && (dir[n] == '/' || dir[n] == '\0');
-}
-
-/*
- * Could a browser fetch the store?  Links are resolved once for each document
- * root, as a thread rarely sees two.
- */
-static bool
-is_exposed(
-    struct worker *wk, const struct receiver *rc, const struct request *r)
-{
-	const char *root = request_env(r, "DOCUMENT_ROOT");
-	char *real;
-
-	if (root == NULL || *root == '\0')
-		return false;
-	if (wk->root != NULL && strcmp(wk->root, root) == 0)
-		return wk->exposed;
-	free(wk->root);
-	if ((wk->root = strdup(root)) == NULL)
-		return true; /* not known: the safe answer, for now */
-	real = realpath(root, NULL);
-	wk->exposed = real != NULL && lies_under(rc->store_dir, real);
-	free(real);
-	if (wk->exposed)
-		log_warnx("%s: store: %s lies under the document root %s, "
-			  "where anybody may fetch it; move it out",
-		    rc->config->file, rc->config->store, root);
-	return wk->exposed;
 }
 
 /* --- answers ------------------------------------------------------------ */
@@ -644,13 +553,13 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 	struct worker *wk = worker;
 	struct passage p = {.worker = wk, .r = r, .w = w};
 
-	if ((p.rc = ready_receiver(wk->rv)) == NULL) {
+	if ((p.rc = ready_get(wk->rv->ready)) == NULL) {
 		later(w,
 		    "The configuration has an error; the web server's "
 		    "log and `callbook check` name it.");
 		return;
 	}
-	if (is_exposed(wk, p.rc, r)) {
+	if (exposed_check(&wk->exposed, p.rc->config, p.rc->store_dir, r)) {
 		later(w,
 		    "The store lies where the web server serves files; "
 		    "the web server's log says more.");

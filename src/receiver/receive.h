@@ -10,7 +10,6 @@
 #include "http/request.h"
 
 #define RECEIVE_RETRY_AFTER_S 30 /* told with a 503 */
-#define RECEIVE_LOAD_EVERY_MS 1000 /* tries to load a wrong configuration */
 #define RECEIVE_HEALTH_KEEP_MS 1000 /* a verdict is good for */
 #define RECEIVE_REJECTED_LINES 3 /* logged in a second */
 

@@ -1,5 +1,3 @@
-#define _XOPEN_SOURCE 700 /* realpath(3) */
-
 #include "receiver.h"
 
 #include <errno.h>
@@ -7,6 +5,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "http/exposed.h"
 
 /* Begin a new line in why, for a fault of a source. */
 static void
@@ -75,18 +74,14 @@ load_store(struct receiver *rc, struct buf *why)
 	const struct store_options o = {.path = c->store,
 	    .durable = c->durability == DURABILITY_FULL,
 	    .timezone = c->timezone};
-	char *slash;
 
 	if ((rc->store = store_open(&o, STORE_WRITE, why)) == NULL)
 		return -1;
-	/* The file's, which may be a link itself. */
-	if ((rc->store_dir = realpath(c->store, NULL)) == NULL) {
+	if ((rc->store_dir = exposed_dir(c->store)) == NULL) {
 		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
 		    strerror(errno));
 		return -1;
 	}
-	slash = strrchr(rc->store_dir, '/');
-	slash[slash == rc->store_dir] = '\0';
 	return 0;
 }
 

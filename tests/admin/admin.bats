@@ -25,6 +25,15 @@ some_events() {
   signed old "$DATA/atoms-v1/call.end.json"
 } >answers
 
+# everything - all rows, and the words of the index, whose own tables depend
+# on how it grew.
+everything() {
+  sqlite3 callbook.db .dump | grep -av '^[^(]*search'
+  sqlite3 callbook.db 'CREATE VIRTUAL TABLE temp.word
+    USING fts5vocab(main, search, instance)' \
+    'SELECT doc, term FROM word ORDER BY 1, 2'
+}
+
 # wait_for COMMAND... - until it succeeds, ten seconds at most.
 wait_for() {
   local i
@@ -787,12 +796,12 @@ END
 @test "P3 rebuild changes nothing" {
   some_events
   for file in "$DATA"/recho/*.json; do signed support "$file"; done >answers
-  sqlite3 callbook.db .dump >before
+  everything >before
   run -0 callbook rebuild
   has "events"
   has "changed  0"
   has "failed   0"
-  sqlite3 callbook.db .dump | cmp before -
+  everything | cmp before -
 }
 
 @test "rebuild: a mended definition is applied to what is stored" {
@@ -829,12 +838,12 @@ END
   done >answers
   [ "$(grep -c '"stored"' answers)" = 2 ]
   [ "$(grep -c '"duplicate"' answers)" = 1 ]
-  sqlite3 callbook.db .dump >before
+  everything >before
   run -1 grep full_audio before
   run -0 callbook rebuild
   has "changed  0"
   has "failed   0"
-  sqlite3 callbook.db .dump | cmp before -
+  everything | cmp before -
   run -0 callbook show conv_01jx9a7f5t6h8p2d0s3c
   has "completed"
 }
@@ -857,9 +866,9 @@ END
   run -1 grep -E 'Status: (4|503)|quarantined|variant' answers
   run -0 exported
   [ "$output" -ge 60 ]
-  sqlite3 callbook.db .dump >before
+  everything >before
   run -0 callbook rebuild
   has "changed  0"
   has "failed   0"
-  sqlite3 callbook.db .dump | cmp before -
+  everything | cmp before -
 }

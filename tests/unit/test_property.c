@@ -17,12 +17,14 @@
 #include "base/when.h"
 #include "provider/map.h"
 #include "provider/provider.h"
+#include "store/report.h"
 #include "store/store.h"
 
 #define SET_MAX 32 /* events in a set */
 #define PERMUTE_MAX 6 /* events of which all orders are tried */
 #define RANDOM_ORDERS 60 /* tried of a larger set */
 #define BATCH_MAX 4 /* threads at once */
+#define ZONE "Asia/Kolkata" /* half an hour beside the others */
 #define RECEIVED 1790000000000 /* of the first event of a set, ms */
 
 /* One content of an event: the thing whose order is changed. */
@@ -46,6 +48,8 @@ struct world {
 	uint64_t random;
 	int sources;
 	char *rows; /* of the set, in its first order */
+	int64_t arrived[ARRIVAL__MAX]; /* what the source was told */
+	int64_t timed; /* of those stored, with a time of their own */
 	const struct set *set; /* for the mapping of the rebuild */
 };
 
@@ -59,6 +63,24 @@ dice(struct world *w, uint32_t n)
 	return (uint32_t)((w->random * 2685821657736338717u) >> 33) % n;
 }
 
+/* NAME=TYPE:BYTES, unless it is the number of a row. */
+static void
+add_column(struct buf *b, sqlite3_stmt *s, int i)
+{
+	const char *name = sqlite3_column_name(s, i);
+	const unsigned char *p;
+
+	if (strcmp(name, "number") == 0 || strcmp(name, "call") == 0 ||
+	    strcmp(name, "source") == 0)
+		return;
+	buf_printf(b, "%s=%d:", name, sqlite3_column_type(s, i));
+	p = sqlite3_column_blob(s, i);
+	for (int k = 0; k < sqlite3_column_bytes(s, i); k++)
+		buf_printf(
+		    b, p[k] >= ' ' && p[k] < 0x7f ? "%c" : "\\x%02x", p[k]);
+	buf_puts(b, "\n");
+}
+
 /* Everything derived for a source, as text; numbers of rows left out. */
 static char *
 derived_rows(struct world *w, const char *source)
@@ -66,14 +88,19 @@ derived_rows(struct world *w, const char *source)
 	static const char *const queries[] = {
 	    "SELECT c.* FROM call c JOIN source s ON s.id = c.source"
 	    " WHERE s.name = ?1 ORDER BY c.id",
-	    "SELECT c.id, f.* FROM fact f JOIN call c ON c.number = f.call"
+	    "SELECT c.id, p.name, f.type, f.value, e.key, e.digest"
+	    " FROM fact f JOIN call c ON c.number = f.call"
+	    " JOIN path p ON p.id = f.path JOIN event e ON e.seq = f.event"
 	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
-	    " ORDER BY c.id, f.path",
+	    " ORDER BY c.id, p.name",
 	    "SELECT c.id, e.* FROM error e JOIN call c"
 	    " ON c.number = e.call JOIN source s ON s.id = c.source"
 	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5, 6, 7",
 	    "SELECT d.* FROM day d JOIN source s ON s.id = d.source"
 	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5",
+	    "SELECT c.id, w.term FROM word w JOIN call c ON c.number = w.doc"
+	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
+	    " ORDER BY 1, 2",
 	};
 	struct buf b = {0};
 
@@ -84,22 +111,9 @@ derived_rows(struct world *w, const char *source)
 		    sqlite3_prepare_v2(w->db, queries[q], -1, &s, NULL),
 		    SQLITE_OK);
 		sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
-		while (sqlite3_step(s) == SQLITE_ROW) {
-			for (int i = 0; i < sqlite3_column_count(s); i++) {
-				const char *name = sqlite3_column_name(s, i);
-				const char *text;
-
-				if (strcmp(name, "number") == 0 ||
-				    strcmp(name, "call") == 0 ||
-				    strcmp(name, "source") == 0)
-					continue;
-				buf_printf(&b, "%s=", name);
-				text = sqlite3_column_blob(s, i);
-				buf_json(&b, text == NULL ? "" : text,
-				    (size_t)sqlite3_column_bytes(s, i));
-				buf_puts(&b, "\n");
-			}
-		}
+		while (sqlite3_step(s) == SQLITE_ROW)
+			for (int i = 0; i < sqlite3_column_count(s); i++)
+				add_column(&b, s, i);
 		sqlite3_finalize(s);
 	}
 	assert_false(b.failed);
@@ -123,6 +137,53 @@ send_item(void *arg)
 
 	s->rc = store_event(s->store, &s->delivery, s->event, &n);
 	return NULL;
+}
+
+static void
+note_arrival(struct world *w, const struct sending *s)
+{
+	assert_true(s->rc == STORE_OK || s->rc == STORE_DUPLICATE ||
+	    s->rc == STORE_VARIANT);
+	w->arrived[s->rc == STORE_OK	   ? ARRIVAL_STORED
+		: s->rc == STORE_DUPLICATE ? ARRIVAL_DUPLICATE
+					   : ARRIVAL_VARIANT]++;
+	w->timed += s->rc == STORE_OK && s->event->time_known;
+}
+
+static int64_t
+ask(struct world *w, const char *sql, const char *source, int64_t number)
+{
+	sqlite3_stmt *s;
+	int64_t n;
+
+	if (sqlite3_prepare_v2(w->db, sql, -1, &s, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(w->db));
+	sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, number);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+/* Every delivery was counted, under what it was answered. */
+static void
+check_arrivals(struct world *w, const char *source)
+{
+	for (int i = 0; i < ARRIVAL__MAX; i++)
+		assert_int_equal(
+		    ask(w,
+			"SELECT coalesce(sum(count), 0) FROM arrival"
+			" JOIN source s ON s.id = source"
+			" WHERE s.name = ?1 AND result = ?2",
+			source, i),
+		    w->arrived[i]);
+	assert_int_equal(ask(w,
+			     "SELECT coalesce(sum(count), 0) FROM arrival"
+			     " JOIN source s ON s.id = source"
+			     " WHERE s.name = ?1 AND delay >= ?2",
+			     source, 0),
+	    w->timed);
 }
 
 /* Store the items in this order, cut into batches at random. */
@@ -154,9 +215,7 @@ store_in_order(struct world *w, const struct set *set, const size_t *order,
 		for (size_t k = 0; k < size; k++) {
 			if (size > 1)
 				pthread_join(batch[k].thread, NULL);
-			assert_true(batch[k].rc == STORE_OK ||
-			    batch[k].rc == STORE_DUPLICATE ||
-			    batch[k].rc == STORE_VARIANT);
+			note_arrival(w, &batch[k]);
 		}
 		i += size;
 	}
@@ -176,7 +235,10 @@ try_order(struct world *w, const struct set *set, const size_t *order)
 			all[n++] = order[dice(w, (uint32_t)i)];
 	}
 	snprintf(source, sizeof(source), "s%d", w->sources++);
+	memset(w->arrived, 0, sizeof(w->arrived));
+	w->timed = 0;
 	store_in_order(w, set, all, n, source);
+	check_arrivals(w, source);
 	rows = derived_rows(w, source);
 	if (w->rows == NULL) {
 		w->rows = rows;
@@ -229,7 +291,7 @@ try_set(struct world *w, const struct set *set)
 {
 	size_t order[SET_MAX] = {0};
 	struct store_rebuilt result;
-	char *rows;
+	char *rows, last[24];
 
 	for (size_t i = 0; i < set->n; i++)
 		order[i] = i;
@@ -250,22 +312,27 @@ try_set(struct world *w, const struct set *set)
 		}
 
 	w->set = set;
+	snprintf(last, sizeof(last), "s%d", w->sources - 1);
 	assert_int_equal(
 	    store_rebuild(w->store, map_again, w, &result), STORE_OK);
 	assert_int_equal(result.failed, 0);
 	if (result.changed != 0)
 		fail_msg("%s: rebuild changed %lld calls", set->name,
 		    (long long)result.changed);
-	rows = derived_rows(w, "s0");
-	assert_string_equal(rows, w->rows);
-	free(rows);
+	check_arrivals(w, last); /* which are no matter of a rebuild */
+	for (int i = 0; i < w->sources; i++) {
+		snprintf(last, sizeof(last), "s%d", i);
+		rows = derived_rows(w, last);
+		assert_string_equal(rows, w->rows);
+		free(rows);
+	}
 	free(w->rows);
 }
 
 static void
 world_open(struct world *w)
 {
-	struct store_options o = {NULL, false, "UTC"};
+	struct store_options o = {NULL, false, ZONE};
 	struct buf why = {0};
 
 	memset(w, 0, sizeof(*w));
@@ -278,6 +345,12 @@ world_open(struct world *w)
 	buf_free(&why);
 	assert_int_equal(
 	    sqlite3_open_v2(o.path, &w->db, SQLITE_OPEN_READONLY, NULL),
+	    SQLITE_OK);
+	/* The words of the index, with the numbers of their calls. */
+	assert_int_equal(sqlite3_exec(w->db,
+			     "CREATE VIRTUAL TABLE temp.word USING"
+			     " fts5vocab(main, search, instance)",
+			     NULL, NULL, NULL),
 	    SQLITE_OK);
 }
 
@@ -293,6 +366,8 @@ world_close(struct world *w)
  */
 
 static const char *const words[] = {"a", "b", "c"};
+static const char *const spoken[] = {
+    "[{\"text\":\"d e\"}]", "[{\"text\":\"e f\"}]", "[]"};
 
 /* Texts are of `words`, so nothing has to be freed. */
 static void
@@ -315,11 +390,17 @@ make_event(struct world *w, struct event *e, struct fact *fact,
 		e->field[i].set = true;
 		if (call_field[i].kind == KIND_TEXT ||
 		    call_field[i].kind == KIND_JSON) {
-			e->field[i].text = words[dice(w, 3)];
-			e->field[i].len = 1;
-		} else
-			e->field[i].number = 1790000000000 + dice(w, 9) * 1000;
+			e->field[i].text = call_field[i].kind == KIND_JSON
+			    ? spoken[dice(w, 3)]
+			    : words[dice(w, 3)];
+			e->field[i].len = strlen(e->field[i].text);
+		} else if (call_field[i].kind == KIND_DURATION)
+			e->field[i].number = dice(w, 9) * 20000;
+		else
+			e->field[i].number = 1790000000000 +
+			    dice(w, 9) * 3600000;
 	}
+	e->time_known = dice(w, 2);
 	fact->path = words[dice(w, 2)];
 	fact->type = dice(w, 2) ? FACT_TEXT : FACT_NUMBER;
 	fact->text = words[dice(w, 3)];
@@ -540,6 +621,6 @@ main(void)
 		the_calls_of_every_platform_fold_alike_in_every_order),
 	};
 
-	assert_int_equal(when_zone("UTC"), 0);
+	assert_int_equal(when_zone(ZONE), 0);
 	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
 }

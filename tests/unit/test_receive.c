@@ -533,7 +533,7 @@ test_counted(void **state)
 	struct post p = POST("/many", "{\"t\":\"tick\"}");
 	struct store_health h;
 	struct buf counts = {0};
-	struct store *st = atomic_load(&shared->ready)->store;
+	struct store *st = ((struct receiver *)ready_get(shared->ready))->store;
 	int64_t events;
 
 	(void)state;
@@ -559,7 +559,7 @@ test_wants_an_answer(void **state)
 {
 	struct post p = POST("/many", "{\"t\":\"ask\",\"c\":\"c1\"}");
 	struct store_health h;
-	struct store *st = atomic_load(&shared->ready)->store;
+	struct store *st = ((struct receiver *)ready_get(shared->ready))->store;
 	int64_t events;
 
 	(void)state;
@@ -588,7 +588,7 @@ test_bulk(void **state)
 {
 	struct post p = POST("/lean", NULL);
 	struct buf bodies = {0};
-	struct store *st = atomic_load(&shared->ready)->store;
+	struct store *st = ((struct receiver *)ready_get(shared->ready))->store;
 
 	(void)state;
 	p.body =

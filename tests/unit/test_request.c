@@ -149,6 +149,73 @@ test_no_body_no_type(void **state)
 	buf_free(&out);
 }
 
+/* What came from outside must not begin a header of its own. */
+static void
+test_headers(void **state)
+{
+	struct response w = {.status = 200, .content_type = "text/plain"};
+	struct buf out = {0};
+
+	(void)state;
+	response_header(&w, "X-One", "a \"b\"; caf\xc3\xa9");
+	response_header(&w, "X-Two", "a\r\nX-Evil: 1");
+	response_header(&w, "X-Three", "a\x7f");
+	w.cache = "private, no-store";
+	buf_puts(&w.body, "body");
+	response_cgi(&w, &out);
+	assert_string_equal(buf_str(&out),
+	    "Status: 200 OK\r\n"
+	    "Cache-Control: private, no-store\r\n"
+	    "X-One: a \"b\"; caf\xc3\xa9\r\n"
+	    "Content-Type: text/plain\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "Content-Length: 4\r\n"
+	    "\r\n"
+	    "body");
+	buf_reset(&out, 0);
+	response_head(&w, &out);
+	assert_non_null(strstr(buf_str(&out), "Content-Length: 4\r\n\r\n"));
+	assert_null(strstr(buf_str(&out), "body"));
+
+	response_reset(&w);
+	buf_reset(&out, 0);
+	w.status = 204;
+	response_cgi(&w, &out);
+	assert_string_equal(buf_str(&out),
+	    "Status: 204 No Content\r\nCache-Control: no-store\r\n\r\n");
+	buf_free(&w.headers);
+	buf_free(&w.body);
+	buf_free(&out);
+}
+
+static int
+no_more(void *arg, struct buf *b)
+{
+	(void)arg;
+	(void)b;
+	return 0;
+}
+
+/* Nobody knows how long it will be. */
+static void
+test_a_stream_has_no_length(void **state)
+{
+	struct response w = {
+	    .status = 200, .content_type = "text/csv", .more = no_more};
+	struct buf out = {0};
+
+	(void)state;
+	buf_puts(&w.body, "first\n");
+	response_cgi(&w, &out);
+	assert_null(strstr(buf_str(&out), "Content-Length"));
+	assert_non_null(strstr(buf_str(&out), "\r\n\r\nfirst\n"));
+	response_reset(&w);
+	assert_null(w.more);
+	buf_free(&w.headers);
+	buf_free(&w.body);
+	buf_free(&out);
+}
+
 static void
 test_a_handler_that_failed_is_500(void **state)
 {
@@ -174,6 +241,8 @@ main(void)
 	    cmocka_unit_test(test_announced_bytes_are_not_allocated),
 	    cmocka_unit_test(test_problem_as_cgi),
 	    cmocka_unit_test(test_no_body_no_type),
+	    cmocka_unit_test(test_headers),
+	    cmocka_unit_test(test_a_stream_has_no_length),
 	    cmocka_unit_test(test_a_handler_that_failed_is_500),
 	};
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/when.h"
+#include "store/report.h"
 #include "store/store.h"
 
 struct box {
@@ -245,6 +246,7 @@ a_failed_event_harms_nobody_else_in_its_batch(void **state)
 			assert_int_equal(s[i].rc, STORE_OK);
 	assert_int_equal(bad, 2);
 	assert_int_equal(s[5].rc, STORE_ERROR);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"), SENDERS - 2);
 	assert_int_equal(ask(b, "SELECT count(*) FROM event"), SENDERS - 2);
 	assert_int_equal(ask(b, "SELECT events FROM call"), SENDERS - 2);
 }
@@ -463,6 +465,137 @@ the_roll_up_follows_a_call_that_moves(void **state)
 }
 
 static void
+store_fact(struct box *b, unsigned char key, int64_t time, const char *text)
+{
+	struct event e = an_event(key);
+	struct delivery d = a_delivery("{}");
+	struct fact f = {.path = "results/intent", .type = FACT_TEXT};
+	int64_t n;
+
+	e.time = time;
+	f.text = text;
+	f.len = strlen(text);
+	e.fact = &f;
+	e.facts = 1;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+}
+
+static void
+a_fact_is_that_of_the_newest_event_whichever_came_last(void **state)
+{
+	struct box *b = *state;
+
+	store_fact(b, 1, 1000, "first");
+	store_fact(b, 3, 5000, "last");
+	store_fact(b, 2, 3000, "between");
+	assert_int_equal(ask(b, "SELECT value = 'last' FROM fact"), 1);
+	assert_int_equal(ask(b, "SELECT event FROM fact"), 2);
+	/* Of one time: the greater key. */
+	store_fact(b, 5, 5000, "greater");
+	store_fact(b, 9, 5000, "greatest");
+	store_fact(b, 4, 5000, "lesser");
+	assert_int_equal(ask(b, "SELECT value = 'greatest' FROM fact"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM path"), 1);
+}
+
+static void
+the_roll_up_counts_hours_lengths_and_analyses(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1), analysis = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.field[FIELD_STARTED].set = e.field[FIELD_DURATION].set = true;
+	e.field[FIELD_STARTED].number = 3 * 3600 * 1000;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT analyzed FROM day"), 0);
+	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(hours) = '0301' FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(lengths) = '0001' FROM day"), 1);
+	analysis.state = STATE_ANALYZED;
+	analysis.time = 2000;
+	analysis.field[FIELD_STARTED].set = true;
+	analysis.field[FIELD_STARTED].number = 14 * 3600 * 1000;
+	analysis.field[FIELD_DURATION].set = true;
+	analysis.field[FIELD_DURATION].number = 200 * 1000;
+	store_event(b->store, &d, &analysis, &n);
+	assert_int_equal(ask(b, "SELECT analyzed FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 200000);
+	assert_int_equal(ask(b, "SELECT hex(hours) = '0E01' FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(lengths) = 'B80101' FROM day"), 1);
+}
+
+static void
+an_unanswered_call_has_no_length(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.outcome = OUTCOME_NO_ANSWER;
+	e.field[FIELD_DURATION].set = true;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT answered + timed + talk FROM day"), 0);
+	assert_int_equal(ask(b, "SELECT length(lengths) FROM day"), 0);
+}
+
+/* Of all arrivals so far: how many of that result. */
+static int64_t
+arrived(struct box *b, enum arrival result)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof(sql),
+	    "SELECT coalesce(sum(count), 0) FROM arrival WHERE result = %d",
+	    (int)result);
+	return ask(b, sql);
+}
+
+static void
+every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t row, n;
+
+	d.received = 25 * 3600 * 1000;
+	e.time_known = true;
+	e.received = d.received;
+	e.time = d.received - 7000;
+	store_event(b->store, &d, &e, &n);
+	store_event(b->store, &d, &e, &n);
+	e.digest[0] = 1;
+	store_event(b->store, &d, &e, &n);
+	store_quarantine(b->store, &d, "why", &row);
+	store_quarantine(b->store, &d, "why", &row);
+	store_count(b->store, &d, "partial");
+	for (int i = 0; i < 2 * STORE_REJECTED_PER_SECOND; i++)
+		store_reject(b->store, &d, "wrong");
+	assert_int_equal(arrived(b, ARRIVAL_STORED), 1);
+	assert_int_equal(arrived(b, ARRIVAL_DUPLICATE), 1);
+	assert_int_equal(arrived(b, ARRIVAL_VARIANT), 1);
+	assert_int_equal(arrived(b, ARRIVAL_QUARANTINED), 2);
+	assert_int_equal(arrived(b, ARRIVAL_COUNTED), 1);
+	assert_int_equal(
+	    arrived(b, ARRIVAL_REJECTED), STORE_REJECTED_PER_SECOND);
+	assert_int_equal(ask(b, "SELECT delay FROM arrival WHERE result = 0"),
+	    3); /* 5 to 10 s */
+	assert_int_equal(ask(b, "SELECT max(delay) FROM arrival"), 3);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM arrival WHERE day = 1 AND hour = 1"),
+	    ARRIVAL__MAX);
+	/* What is requeued does not arrive again. */
+	e.key[0] = 2;
+	assert_int_equal(
+	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"),
+	    6 + STORE_REJECTED_PER_SECOND);
+}
+
+static void
 a_newer_schema_is_refused_with_a_clear_word(void **state)
 {
 	struct box *b = *state;
@@ -672,6 +805,10 @@ main(void)
 	    TEST(an_event_that_comes_after_a_later_one_makes_the_call_late),
 	    TEST(an_event_of_no_call_is_stored_alone),
 	    TEST(the_roll_up_follows_a_call_that_moves),
+	    TEST(a_fact_is_that_of_the_newest_event_whichever_came_last),
+	    TEST(the_roll_up_counts_hours_lengths_and_analyses),
+	    TEST(an_unanswered_call_has_no_length),
+	    TEST(every_delivery_that_is_kept_is_counted_where_it_arrived),
 	    TEST(a_newer_schema_is_refused_with_a_clear_word),
 	    TEST(a_file_that_is_no_database_is_refused_and_left_alone),
 	    TEST(without_shared_memory_the_journal_is_truncate_and_says_why),

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,6 +206,157 @@ test_days_are_those_of_the_zone(void **state)
 	assert_true(when_day(ms + 23 * 3600000) == day + 1);
 }
 
+/* The first instant of a local day, and how long the day is. */
+static void
+test_days_begin_and_end(void **state)
+{
+	static const struct {
+		const char *zone, *date, *start;
+		int minutes; /* until the next day begins */
+	} cases[] = {
+	    {"UTC", "1970-01-01", "1970-01-01T00:00:00.000Z", 1440},
+	    {"UTC", "2026-02-28", "2026-02-28T00:00:00.000Z", 1440},
+	    {"Asia/Kolkata", "2026-03-18", "2026-03-17T18:30:00.000Z", 1440},
+	    {"Europe/Berlin", "2026-03-28", "2026-03-27T23:00:00.000Z", 1440},
+	    {"Europe/Berlin", "2026-03-29", "2026-03-28T23:00:00.000Z", 1380},
+	    {"Europe/Berlin", "2026-03-30", "2026-03-29T22:00:00.000Z", 1440},
+	    {"Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00.000Z", 1500},
+	    /* Midnight is skipped. */
+	    {"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00.000Z",
+		1380},
+	    /* The hour before midnight comes twice, or the one after it. */
+	    {"America/Sao_Paulo", "2018-02-17", "2018-02-17T02:00:00.000Z",
+		1500},
+	    {"America/Havana", "2025-11-02", "2025-11-02T04:00:00.000Z", 1500},
+	    {"Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00.000Z",
+		1470},
+	    /* A day that there was not. */
+	    {"Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00.000Z", 1440},
+	    {"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00.000Z", 0},
+	    {"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00.000Z", 1440},
+	};
+	char text[WHEN_TEXT_SIZE];
+	int64_t day, start, length;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(when_zone(cases[i].zone), 0);
+		assert_int_equal(
+		    when_day_parse(cases[i].date, strlen(cases[i].date), &day),
+		    0);
+		start = when_day_start(day);
+		assert_string_equal(when_rfc3339(start, text), cases[i].start);
+		length = (when_day_start(day + 1) - start) / 60000;
+		if (length != cases[i].minutes)
+			fail_msg("%s %s has %d minutes", cases[i].zone,
+			    cases[i].date, (int)length);
+		assert_true(when_day(start - 1) < day);
+		assert_true(when_day(start) == day || length == 0);
+	}
+}
+
+/* Whatever a zone does, its days leave no gap and do not overlap. */
+static void
+test_days_fill_the_years(void **state)
+{
+	static const char *const zones[] = {"Europe/Berlin",
+	    "America/Sao_Paulo", "Asia/Kolkata", "Pacific/Apia",
+	    "Africa/Casablanca", "Asia/Tehran", "America/Nuuk", "UTC"};
+	int64_t day, start, next;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		assert_int_equal(when_zone(zones[i]), 0);
+		start = when_day_start(14600);
+		for (day = 14600; day < 21000; day++, start = next) {
+			next = when_day_start(day + 1);
+			if (next == start)
+				continue;
+			assert_true(when_day(start) == day);
+			assert_true(when_day(next - 1) == day);
+			assert_true(next - start >= 20 * 3600000);
+		}
+	}
+}
+
+static void
+test_local_clocks(void **state)
+{
+	static const struct {
+		const char *zone, *utc, *local;
+	} cases[] = {
+	    {"UTC", "2026-03-18T20:53:41.766Z", "2026-03-18 2 20:53:41.766 +0"},
+	    {"Asia/Kolkata", "2026-03-18T20:53:41.766Z",
+		"2026-03-19 3 02:23:41.766 +330"},
+	    {"Europe/Berlin", "2026-10-25T00:30:00Z",
+		"2026-10-25 6 02:30:00.000 +120"},
+	    {"Europe/Berlin", "2026-10-25T01:30:00Z",
+		"2026-10-25 6 02:30:00.000 +60"},
+	    {"America/Sao_Paulo", "2018-11-04T02:59:59.999Z",
+		"2018-11-03 5 23:59:59.999 -180"},
+	    {"America/Sao_Paulo", "2018-11-04T03:00:00Z",
+		"2018-11-04 6 01:00:00.000 -120"},
+	    {"Pacific/Apia", "2011-12-30T09:59:59Z",
+		"2011-12-29 3 23:59:59.000 -600"},
+	    {"Pacific/Apia", "2011-12-30T10:00:00Z",
+		"2011-12-31 5 00:00:00.000 +840"},
+	    {"America/New_York", "1970-01-01T00:00:00Z",
+		"1969-12-31 2 19:00:00.000 -300"},
+	};
+	struct when_local l;
+	char text[64];
+	int64_t ms;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(when_zone(cases[i].zone), 0);
+		assert_int_equal(when_parse(cases[i].utc, strlen(cases[i].utc),
+				     WHEN_ISO8601, &ms),
+		    0);
+		when_local(ms, &l);
+		(void)snprintf(text, sizeof(text),
+		    "%04d-%02d-%02d %d %02d:%02d:%02d.%03d %+d", l.year,
+		    l.month, l.mday, l.weekday, l.hour, l.minute, l.second,
+		    l.ms, l.offset);
+		assert_string_equal(text, cases[i].local);
+		assert_true(l.day == when_day(ms));
+	}
+}
+
+static void
+test_dates_are_days(void **state)
+{
+	static const char *const bad[] = {"", "2026-02-29", "2026-2-28",
+	    "2026-02-28 ", "2026-13-01", "2026-00-01", "2026-01-00",
+	    "1969-12-31", "20260228", "2026-02-28T00:00:00Z", "+026-02-28"};
+	struct when_local l;
+	int64_t day, back;
+	size_t i;
+
+	(void)state;
+	for (day = 0; day <= WHEN_MAX / 86400000; day++) {
+		when_date(day, &l);
+		assert_true(l.weekday == (day + 3) % 7 && l.day == day);
+		assert_int_equal(
+		    when_day_of(l.year, l.month, l.mday, &back), 0);
+		assert_true(back == day);
+	}
+	day = 77;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (when_day_parse(bad[i], strlen(bad[i]), &day) != -1)
+			fail_msg("\"%s\" was taken", bad[i]);
+	assert_int_equal(when_day_of(2025, 2, 29, &day), -1);
+	assert_int_equal(when_day_of(10000, 1, 1, &day), -1);
+	assert_true(day == 77);
+	when_date(-1, &l);
+	assert_true(l.year == 1969 && l.month == 12 && l.mday == 31);
+	when_date(INT64_MIN, &l);
+	when_date(INT64_MAX, &l);
+}
+
 int
 main(void)
 {
@@ -215,6 +367,10 @@ main(void)
 	    cmocka_unit_test(test_durations),
 	    cmocka_unit_test(test_zone_names_are_only_names),
 	    cmocka_unit_test(test_days_are_those_of_the_zone),
+	    cmocka_unit_test(test_days_begin_and_end),
+	    cmocka_unit_test(test_days_fill_the_years),
+	    cmocka_unit_test(test_local_clocks),
+	    cmocka_unit_test(test_dates_are_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,8 +100,11 @@ END
   own_site
   ALLOWED='FileInfo AuthConfig' EDIT=$(login) started
   case_login
-  case_stored
   case_bearer
+}
+
+@test "a query gives the programs no orders" {
+  case_query
 }
 
 @test "FileInfo alone: the lines for the login are an error, as they say" {

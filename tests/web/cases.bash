@@ -40,9 +40,8 @@ user_of() {
 site() {
   DIR=$1
   mkdir -p "$DIR/cgi-bin" "$DIR/run"
-  cp "$2/callbook.fcgi" "$APACHE/../cgi-bin/.htaccess" "$DIR/cgi-bin/"
-  # Of the report, only that a stranger does not reach the program is tested.
-  cp "$2/callbook.fcgi" "$DIR/cgi-bin/report.cgi"
+  cp "$2/callbook.fcgi" "$2/report.cgi" "$APACHE/../cgi-bin/.htaccess" \
+    "$DIR/cgi-bin/"
   echo "${LOGIN%:*}:$(openssl passwd -apr1 "${LOGIN#*:}")" >"$DIR/logins"
   customer data
   : >"$DIR/server.log"
@@ -242,14 +241,40 @@ case_header_twice() {
   [ "$(kept)" = 0 ]
 }
 
-# The report is for those who log in, and the receiver is for all.
+# The report is for those who log in, and the receiver is for all.  Whatever
+# it is mounted under, its links lead back to it.
 case_login() {
+  local mount=${REPORT_URL#http://*:"$PORT"} links link
+  expect 200 '{"result":"*' formantai body
   [ "$(status "$REPORT_URL/")" = 401 ]
-  [ "$(status "$REPORT_URL/healthz")" = 401 ]
-  [ "$(status --data-binary @body "$REPORT_URL/sales")" = 401 ]
-  [ "$(status -u "${LOGIN%:*}:wrong" "$REPORT_URL/healthz")" = 401 ]
-  [ "$(status -u "$LOGIN" "$REPORT_URL/healthz")" = 200 ]
+  [ "$(status "$REPORT_URL/export.csv")" = 401 ]
+  [ "$(status -u "${LOGIN%:*}:wrong" "$REPORT_URL/")" = 401 ]
   [ "$(status "$URL/healthz")" = 200 ]
+  mapfile -t links < <(curl -s -m 30 -u "$LOGIN" "$REPORT_URL/?preset=all" |
+    grep -oE 'href="[^"#]+' | grep -v 'data:\|from=' | cut -d '"' -f 2 |
+    sed 's/&amp;/\&/g' | sort -u)
+  [ "${#links[@]}" -gt 10 ]
+  for link in "${links[@]}"; do
+    echo "$link"
+    [[ $link == "$mount/"* ]]
+    [ "$(status -u "$LOGIN" "http://127.0.0.1:$PORT$link")" = 200 ]
+  done
+  [ "$(status -u "$LOGIN" "$REPORT_URL/nothing")" = 404 ]
+  curl -s -m 30 -u "$LOGIN" "$REPORT_URL/export.csv?preset=all" |
+    grep -q "call-$n"
+}
+
+# What a query says is no order to the program (RFC 3875 section 4.4).
+case_query() {
+  printf '[callbook]\nstore = evil.db\n[source evil]\nprovider = formantai\n' \
+    >"$DIR/run/evil.conf"
+  echo 'auth = none' >>"$DIR/run/evil.conf"
+  chmod 0644 "$DIR/run/evil.conf"
+  expect 404 '{*"status":404*' \
+    send "evil?-c+$DIR/run/evil.conf" --data-binary @body
+  [ ! -e "$DIR/run/evil.db" ]
+  # 403 where nobody asked for a login.
+  [[ $(status -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf") == 40[03] ]]
 }
 
 # The command finds the same by itself.

@@ -60,6 +60,10 @@ SNIPPET=lighttpd-cgi.conf
   case_login
 }
 
+@test "a query gives the programs no orders" {
+  case_query
+}
+
 @test "callbook check finds nothing wrong" {
   case_check
 }

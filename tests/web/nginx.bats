@@ -106,6 +106,10 @@ END
   case_login
 }
 
+@test "a query gives the programs no orders" {
+  case_query
+}
+
 @test "callbook check finds nothing wrong" {
   case_check
 }

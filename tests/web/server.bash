@@ -78,7 +78,8 @@ ours() {
 }
 
 # lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
-# host described by the lines in DIR/host.  Sets PORT, URL and LIGHTTPD (pid).
+# host described by the lines in DIR/host.  What else a test wants is in
+# DIR/more.  Sets PORT, URL and LIGHTTPD (pid).
 lighttpd_start() {
   server_start "$1" lighttpd_config lighttpd -D -f "$1/server.conf" || return
   LIGHTTPD=$SERVER
@@ -87,7 +88,8 @@ lighttpd_start() {
 
 lighttpd_config() {
   cat <<END
-server.modules = ("mod_alias", "mod_fastcgi", "mod_cgi")
+server.modules = ("mod_auth", "mod_authn_file", "mod_alias", "mod_fastcgi",
+  "mod_cgi")
 server.document-root = "$1/www"
 server.bind = "127.0.0.1"
 server.port = $PORT
@@ -98,6 +100,7 @@ fastcgi.server = ("/callbook" => (($(cat "$1/host"),
   "check-local" => "disable")))
 alias.url = ("/cgi-bin/" => "$1/cgi-bin/")
 cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
+$(cat "$1/more" 2>/dev/null)
 END
 }
 

@@ -1,0 +1,25 @@
+#include "base/percent.h"
+
+#include <stdint.h>
+
+#include "base/hex.h"
+#include "base/utf8.h"
+
+int
+percent_decode(const char *s, size_t n, bool plus, struct buf *b)
+{
+	buf_reset(b, SIZE_MAX);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char byte = (unsigned char)s[i];
+
+		if (byte == '+' && plus)
+			byte = ' ';
+		else if (byte == '%') {
+			if (n - i < 3 || hex_decode(s + i + 1, 2, &byte, 1))
+				return -1;
+			i += 2;
+		}
+		buf_add(b, &byte, 1);
+	}
+	return b->len == 0 || utf8_valid(b->data, b->len) ? 0 : -1;
+}

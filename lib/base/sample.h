@@ -1,0 +1,54 @@
+/*
+ * sample - numbers that were counted: so often this value.
+ *
+ * A sample is an array sorted by value, ascending; a value may stand in it
+ * more than once.  Values are finite.
+ */
+#ifndef SAMPLE_H
+#define SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SAMPLE_CLASSES_MAX 12
+
+struct sample {
+	double value;
+	int64_t count; /* > 0 */
+};
+
+struct sample_summary {
+	int64_t count;
+	double min, max;
+	double mean, median;
+};
+
+/* n may be 0: then all is 0. */
+void sample_summary(const struct sample *v, size_t n, struct sample_summary *s);
+
+/* The smallest value that at least q (0 to 1) of the sample do not exceed. */
+double sample_quantile(const struct sample *v, size_t n, double q);
+
+/*
+ * A histogram.  Few values: a class each (lower == upper).  Else classes of
+ * one round width, from the first to the last hundredth of the sample; what
+ * lies outside is in the first and the last class, then `below` and `above`
+ * are set.
+ */
+struct sample_classes {
+	size_t n;
+	double lower[SAMPLE_CLASSES_MAX]; /* included */
+	double upper[SAMPLE_CLASSES_MAX]; /* not included, unless == lower */
+	int64_t count[SAMPLE_CLASSES_MAX];
+	bool below, above;
+};
+void sample_classes(const struct sample *v, size_t n, struct sample_classes *c);
+
+/*
+ * Of values that are only known by class: the class that holds the quantile,
+ * or -1 if nothing was counted.
+ */
+int sample_class(const int64_t *count, size_t n, double q);
+
+#endif /* !SAMPLE_H */

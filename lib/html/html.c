@@ -1,0 +1,340 @@
+#include "html/html.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define WIDTH_MAX 1000 /* a wider field is a slip of the pen */
+#define PRECISION_MAX 17 /* digits after the point of %.Nf */
+#define NUMBER_SIZE 350 /* bytes: a double has up to 309 digits */
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+#define THIN_SPACE "\xe2\x80\xaf" /* U+202F, which does not break */
+#define MINUS "\xe2\x88\x92" /* U+2212 */
+
+/* One conversion of a format. */
+struct spec {
+	bool left, zero, plus, space;
+	int width;
+	int precision; /* -1: none */
+	int size; /* of the argument: 'i' int, 'l' long, 'q' long long, 'z' */
+};
+
+/* A va_list that can be handed on by address. */
+struct args {
+	va_list ap;
+};
+
+/*
+ * What stands for the character at s, of len bytes (0: it is none); NULL: it
+ * stands for itself.  Controls but white space are not allowed in HTML.
+ */
+static const char *
+escape(const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	if (len == 0)
+		return REPLACEMENT;
+	if (len > 1) /* U+0080 to U+009F */
+		return c == 0xc2 && (unsigned char)s[1] < 0xa0 ? REPLACEMENT
+							       : NULL;
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	case '\t':
+	case '\n':
+	case '\f':
+	case '\r':
+		return NULL;
+	default:
+		return c < 0x20 || c == 0x7f ? REPLACEMENT : NULL;
+	}
+}
+
+void
+html_text(struct buf *b, const char *s, size_t n)
+{
+	size_t i = 0, plain = 0, len;
+	const char *instead;
+
+	while (i < n) {
+		len = utf8_char(s + i, n - i);
+		instead = escape(s + i, len);
+		if (len == 0)
+			len = 1;
+		if (instead != NULL) {
+			buf_add(b, s + plain, i - plain);
+			buf_puts(b, instead);
+			plain = i + len;
+		}
+		i += len;
+	}
+	buf_add(b, s + plain, n - plain);
+}
+
+static void
+pad(struct buf *b, char c, size_t len, int width)
+{
+	size_t n = width > 0 ? (size_t)width : 0;
+
+	for (; n > len; n--)
+		buf_add(b, &c, 1);
+}
+
+/* A number's sign and digits, as its conversion wants them. */
+static void
+put_number(struct buf *b, const struct spec *sp, bool negative,
+    const char *digits, bool finite)
+{
+	const char *sign = negative ? "-"
+	    : sp->plus		    ? "+"
+	    : sp->space		    ? " "
+				    : "";
+	size_t len = strlen(sign) + strlen(digits);
+	bool zero = sp->zero && !sp->left && finite;
+
+	if (!sp->left && !zero)
+		pad(b, ' ', len, sp->width);
+	buf_puts(b, sign);
+	if (zero)
+		pad(b, '0', len, sp->width);
+	buf_puts(b, digits);
+	if (sp->left)
+		pad(b, ' ', len, sp->width);
+}
+
+static void
+put_text(struct buf *b, const struct spec *sp, const char *s, size_t len)
+{
+	if (!sp->left)
+		pad(b, ' ', len, sp->width);
+	html_text(b, s, len);
+	if (sp->left)
+		pad(b, ' ', len, sp->width);
+}
+
+/* Digits at p; more than max of them are not a number we write.  -1: wrong. */
+static int
+read_digits(const char **p, int max)
+{
+	int n = 0;
+
+	for (; **p >= '0' && **p <= '9'; (*p)++) {
+		n = n * 10 + (**p - '0');
+		if (n > max)
+			return -1;
+	}
+	return n;
+}
+
+/*
+ * Flags, width, precision and size from *p on, up to the conversion's letter.
+ * -1: something else is there.
+ */
+static int
+read_spec(struct spec *sp, const char **p, struct args *args)
+{
+	*sp = (struct spec){.precision = -1, .size = 'i'};
+	for (;; (*p)++) {
+		if (**p == '-')
+			sp->left = true;
+		else if (**p == '0')
+			sp->zero = true;
+		else if (**p == '+')
+			sp->plus = true;
+		else if (**p == ' ')
+			sp->space = true;
+		else
+			break;
+	}
+	if ((sp->width = read_digits(p, WIDTH_MAX)) == -1)
+		return -1;
+	if (**p == '.' && (*p)[1] == '*') {
+		*p += 2;
+		sp->precision = va_arg(args->ap, int);
+	} else if (**p == '.') {
+		(*p)++;
+		if ((sp->precision = read_digits(p, INT_MAX / 10 - 1)) == -1)
+			return -1;
+	}
+	if (**p == 'z') {
+		sp->size = *(*p)++;
+	} else if (**p == 'l') {
+		sp->size = *(*p)++;
+		if (**p == 'l') {
+			sp->size = 'q';
+			(*p)++;
+		}
+	}
+	return 0;
+}
+
+static int
+put_signed(struct buf *b, const struct spec *sp, struct args *args)
+{
+	char digits[NUMBER_SIZE];
+	long long n;
+
+	if (sp->size == 'i')
+		n = va_arg(args->ap, int);
+	else if (sp->size == 'l')
+		n = va_arg(args->ap, long);
+	else if (sp->size == 'q')
+		n = va_arg(args->ap, long long);
+	else
+		return -1;
+	(void)snprintf(digits, sizeof(digits), "%llu",
+	    n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n);
+	put_number(b, sp, n < 0, digits, true);
+	return 0;
+}
+
+static int
+put_unsigned(struct buf *b, struct spec *sp, struct args *args)
+{
+	char digits[NUMBER_SIZE];
+	unsigned long long n;
+
+	if (sp->size == 'i')
+		n = va_arg(args->ap, unsigned);
+	else if (sp->size == 'l')
+		n = va_arg(args->ap, unsigned long);
+	else if (sp->size == 'q')
+		n = va_arg(args->ap, unsigned long long);
+	else
+		n = va_arg(args->ap, size_t);
+	sp->plus = sp->space = false;
+	(void)snprintf(digits, sizeof(digits), "%llu", n);
+	put_number(b, sp, false, digits, true);
+	return 0;
+}
+
+static int
+put_double(struct buf *b, const struct spec *sp, struct args *args)
+{
+	char digits[NUMBER_SIZE];
+	double n;
+
+	if (sp->size != 'i' || sp->precision > PRECISION_MAX)
+		return -1;
+	n = va_arg(args->ap, double);
+	(void)snprintf(digits, sizeof(digits), "%.*f",
+	    sp->precision < 0 ? 6 : sp->precision, fabs(n));
+	put_number(b, sp, signbit(n) != 0, digits, isfinite(n) != 0);
+	return 0;
+}
+
+/* The text of a %s is read no further than its precision allows. */
+static int
+put_string(struct buf *b, const struct spec *sp, struct args *args)
+{
+	const char *s;
+
+	if (sp->size != 'i')
+		return -1;
+	if ((s = va_arg(args->ap, const char *)) == NULL)
+		s = "";
+	put_text(b, sp, s,
+	    sp->precision < 0 ? strlen(s) : strnlen(s, (size_t)sp->precision));
+	return 0;
+}
+
+/* One conversion, whose '%' is before *p.  -1: it is none of ours. */
+static int
+convert(struct buf *b, const char **p, struct args *args)
+{
+	struct spec sp;
+	char c;
+
+	if (**p == '%') {
+		(*p)++;
+		buf_puts(b, "%");
+		return 0;
+	}
+	if (read_spec(&sp, p, args) != 0)
+		return -1;
+	c = *(*p)++;
+	if (c == 's')
+		return put_string(b, &sp, args);
+	if (c == 'f')
+		return put_double(b, &sp, args);
+	if (sp.precision != -1)
+		return -1;
+	if (c == 'd')
+		return put_signed(b, &sp, args);
+	if (c == 'u')
+		return put_unsigned(b, &sp, args);
+	if (c != 'c' || sp.size != 'i')
+		return -1;
+	c = (char)va_arg(args->ap, int);
+	put_text(b, &sp, &c, 1);
+	return 0;
+}
+
+void
+html_put_(struct buf *b, const char *fmt, ...)
+{
+	struct args args;
+	const char *percent;
+
+	va_start(args.ap, fmt);
+	while ((percent = strchr(fmt, '%')) != NULL) {
+		buf_add(b, fmt, (size_t)(percent - fmt));
+		fmt = percent + 1;
+		if (convert(b, &fmt, &args) != 0) {
+			b->failed = true;
+			break;
+		}
+	}
+	if (percent == NULL)
+		buf_puts(b, fmt);
+	va_end(args.ap);
+}
+
+void
+html_url(struct buf *b, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+	size_t n;
+
+	while (*s != '\0') {
+		n = strspn(s, plain);
+		buf_add(b, s, n);
+		s += n;
+		if (*s != '\0')
+			buf_printf(b, "%%%02X", (unsigned)(unsigned char)*s++);
+	}
+}
+
+void
+html_number(struct buf *b, int64_t n)
+{
+	char digits[NUMBER_SIZE];
+	size_t len, i;
+
+	(void)snprintf(digits, sizeof(digits), "%llu",
+	    n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n);
+	if (n < 0)
+		buf_puts(b, MINUS);
+	len = strlen(digits);
+	for (i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			buf_puts(b, THIN_SPACE);
+		buf_add(b, digits + i, 1);
+	}
+}

@@ -1,0 +1,60 @@
+#define _XOPEN_SOURCE 700 /* realpath(3) */
+
+#include "http/exposed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+char *
+exposed_dir(const char *file)
+{
+	char *dir = realpath(file, NULL), *slash;
+
+	if (dir != NULL && (slash = strrchr(dir, '/')) != NULL)
+		slash[slash == dir] = '\0';
+	return dir;
+}
+
+/* Is dir the directory root, or below it? */
+static bool
+lies_under(const char *dir, const char *root)
+{
+	size_t n = strlen(root);
+
+	if (n > 0 && root[n - 1] == '/') /* only "/" itself ends so */
+		n--;
+	return strncmp(dir, root, n) == 0 && (dir[n] == '/' || dir[n] == '\0');
+}
+
+bool
+exposed_check(struct exposed *x, const struct config *c, const char *dir,
+    const struct request *r)
+{
+	const char *root = request_env(r, "DOCUMENT_ROOT");
+	char *real;
+
+	if (root == NULL || *root == '\0')
+		return false;
+	if (x->root != NULL && strcmp(x->root, root) == 0)
+		return x->is;
+	free(x->root);
+	if ((x->root = strdup(root)) == NULL)
+		return true; /* not known: the safe answer, for now */
+	real = realpath(root, NULL);
+	x->is = real != NULL && lies_under(dir, real);
+	free(real);
+	if (x->is)
+		log_warnx("%s: store: %s lies under the document root %s, "
+			  "where anybody may fetch it; move it out",
+		    c->file, c->store, root);
+	return x->is;
+}
+
+void
+exposed_free(struct exposed *x)
+{
+	free(x->root);
+	x->root = NULL;
+}

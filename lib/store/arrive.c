@@ -1,0 +1,106 @@
+#include "store/internal.h"
+
+#include "base/when.h"
+
+/*
+ * What arrived and what became of it.  The deliveries of one batch are mostly
+ * alike, so they are counted in memory and written before the commit: a row
+ * for each kind, not for each delivery.
+ *
+ * A delivery is counted once, when it arrives.  To requeue one is none: it
+ * stays counted as what it was when it came.
+ */
+
+static int
+delay_class(int64_t ms)
+{
+	for (int i = 0; i < REPORT_DELAYS - 1; i++)
+		if (ms < report_delay[i])
+			return i;
+	return REPORT_DELAYS - 1;
+}
+
+static enum arrival
+result_of(const struct job *j, enum store_rc rc)
+{
+	switch (j->kind) {
+	case JOB_QUARANTINE:
+		return ARRIVAL_QUARANTINED;
+	case JOB_REJECT:
+		return ARRIVAL_REJECTED;
+	case JOB_COUNT:
+		return ARRIVAL_COUNTED;
+	case JOB_EVENT:
+	case JOB_REQUEUE:
+	case JOB_PROBE:
+		break;
+	}
+	if (rc == STORE_DUPLICATE)
+		return ARRIVAL_DUPLICATE;
+	return rc == STORE_VARIANT ? ARRIVAL_VARIANT : ARRIVAL_STORED;
+}
+
+static bool
+same_kind(const struct arrival_row *a, const struct arrival_row *b)
+{
+	return a->day == b->day && a->hour == b->hour &&
+	    a->source == b->source && a->result == b->result &&
+	    a->delay == b->delay;
+}
+
+enum store_rc
+arrival_count(struct store *st, const struct job *j, enum store_rc became)
+{
+	struct arrival_row row = {.source = j->source, .delay = -1, .count = 1};
+	int64_t received;
+	struct when_local local;
+	enum store_rc rc;
+
+	if (j->source == 0 || j->kind == JOB_REQUEUE)
+		return STORE_OK;
+	received = j->delivery->received;
+	when_local(received, &local);
+	row.last = received;
+	row.day = local.day;
+	row.hour = local.hour;
+	row.result = result_of(j, became);
+	if (row.result == ARRIVAL_STORED && j->event->time_known)
+		row.delay = delay_class(j->event->received - j->event->time);
+
+	for (size_t i = 0; i < st->arrivals; i++)
+		if (same_kind(&st->arrival[i], &row)) {
+			st->arrival[i].count++;
+			if (st->arrival[i].last < received)
+				st->arrival[i].last = received;
+			return STORE_OK;
+		}
+	if (st->arrivals == ARRIVAL_ROWS_MAX &&
+	    (rc = arrivals_write(st)) != STORE_OK)
+		return rc;
+	st->arrival[st->arrivals++] = row;
+	return STORE_OK;
+}
+
+enum store_rc
+arrivals_write(struct store *st)
+{
+	enum store_rc rc = STORE_OK;
+	sqlite3_stmt *s;
+
+	for (size_t i = 0; i < st->arrivals && rc == STORE_OK; i++) {
+		const struct arrival_row *a = &st->arrival[i];
+
+		if ((s = stmt_get(st, SQL_ARRIVAL_ADD)) == NULL)
+			return STORE_ERROR;
+		sqlite3_bind_int64(s, 1, a->day);
+		sqlite3_bind_int(s, 2, a->hour);
+		sqlite3_bind_int64(s, 3, a->source);
+		sqlite3_bind_int(s, 4, (int)a->result);
+		sqlite3_bind_int(s, 5, a->delay);
+		sqlite3_bind_int64(s, 6, a->count);
+		sqlite3_bind_int64(s, 7, a->last);
+		rc = stmt_run(st, s);
+	}
+	st->arrivals = 0;
+	return rc;
+}

@@ -1,0 +1,132 @@
+#include "store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The rows of `source` and `path`: names that come again with every event.
+ * What was found is remembered until a rollback, which may take the row away;
+ * no other process removes one.
+ */
+
+/* FNV-1a. */
+static size_t
+slot_of(const char *s)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return (size_t)(h % PATH_CACHE_MAX);
+}
+
+static void
+source_remember(
+    struct store *st, const char *name, const char *provider, int64_t id)
+{
+	size_t i = st->sources;
+	char *n, *p;
+
+	if (i == SOURCE_CACHE_MAX)
+		return;
+	n = strdup(name);
+	p = strdup(provider);
+	if (n == NULL || p == NULL) {
+		free(n);
+		free(p);
+		return;
+	}
+	st->source[i].name = n;
+	st->source[i].provider = p;
+	st->source[i].id = id;
+	st->sources++;
+}
+
+/* A later name takes the place of an earlier one. */
+static void
+path_remember(struct store *st, const char *name, int64_t id)
+{
+	struct path_slot *slot = &st->path_slot[slot_of(name)];
+	char *n = strdup(name);
+
+	if (n == NULL)
+		return;
+	free(slot->name);
+	slot->name = n;
+	slot->id = id;
+}
+
+void
+names_forget(struct store *st)
+{
+	for (size_t i = 0; i < st->sources; i++) {
+		free(st->source[i].name);
+		free(st->source[i].provider);
+	}
+	st->sources = 0;
+	for (size_t i = 0; i < PATH_CACHE_MAX; i++) {
+		free(st->path_slot[i].name);
+		st->path_slot[i].name = NULL;
+	}
+}
+
+/* The id of the row of that name, made if there is none; 0: failed. */
+static int64_t
+row_of(struct store *st, enum sql find, enum sql add, const char *name,
+    const char *provider)
+{
+	sqlite3_stmt *s = stmt_get(st, find);
+	int64_t id = 0;
+	int step;
+
+	if (s == NULL)
+		return 0;
+	bind_text(s, 1, name);
+	if (provider != NULL)
+		bind_text(s, 2, provider);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		id = sqlite3_column_int64(s, 0);
+	else if (step != SQLITE_DONE)
+		store_failed(st, "name");
+	stmt_done(s);
+
+	if (step == SQLITE_DONE && (s = stmt_get(st, add)) != NULL) {
+		bind_text(s, 1, name);
+		if (provider != NULL)
+			bind_text(s, 2, provider);
+		if (stmt_run(st, s) == STORE_OK)
+			id = sqlite3_last_insert_rowid(st->db);
+	}
+	return id;
+}
+
+int64_t
+source_id(struct store *st, const struct delivery *d)
+{
+	int64_t id;
+
+	for (size_t i = 0; i < st->sources; i++)
+		if (strcmp(st->source[i].name, d->source) == 0 &&
+		    strcmp(st->source[i].provider, d->provider) == 0)
+			return st->source[i].id;
+	id = row_of(
+	    st, SQL_SOURCE_FIND, SQL_SOURCE_ADD, d->source, d->provider);
+	if (id != 0)
+		source_remember(st, d->source, d->provider, id);
+	return id;
+}
+
+int64_t
+path_id(struct store *st, const char *name)
+{
+	const struct path_slot *slot = &st->path_slot[slot_of(name)];
+	int64_t id;
+
+	if (slot->name != NULL && strcmp(slot->name, name) == 0)
+		return slot->id;
+	id = row_of(st, SQL_PATH_FIND, SQL_PATH_ADD, name, NULL);
+	if (id != 0)
+		path_remember(st, name, id);
+	return id;
+}

@@ -1,0 +1,28 @@
+/*
+ * record - a stored call with what belongs to it, as JSON.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "base/buf.h"
+#include "store/store.h"
+
+/*
+ * How texts from outside are changed first: phone() what is a number of a
+ * telephone, text() what may hold one.  What they return is good until the
+ * next record.
+ */
+struct record_mask {
+	const char *(*phone)(void *arg, const char *s);
+	const char *(*text)(void *arg, const char *s);
+	void *arg;
+};
+
+/*
+ * Add the members source, provider, record, facts and errors of an object,
+ * without its braces, on one line.  m NULL: as stored.
+ */
+enum store_rc record_json(struct store *st, const struct stored_call *c,
+    const struct record_mask *m, struct buf *b);
+
+#endif /* !RECORD_H */

@@ -1,0 +1,506 @@
+#include "store/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "base/when.h"
+#include "store/histogram.h"
+#include "store/search.h"
+
+#define LIMIT_STEPS 1000 /* of SQLite's machine between looks at the clock */
+#define RARE_MAX 1000 /* calls with the words, to look at each of them */
+#define HOURS 24
+
+static int
+past_deadline(void *arg)
+{
+	const struct store *st = arg;
+
+	return monotonic_ms() >= st->deadline;
+}
+
+void
+store_time_limit(struct store *st, int ms)
+{
+	st->deadline = ms > 0 ? monotonic_ms() + ms : 0;
+	if (ms > 0)
+		sqlite3_progress_handler(
+		    st->db, LIMIT_STEPS, past_deadline, st);
+	else
+		sqlite3_progress_handler(st->db, 0, NULL, NULL);
+}
+
+enum store_rc
+store_zone(struct store *st, char zone[STORE_ZONE_SIZE])
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_META_GET, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_text(s, 1, "timezone");
+	step = sqlite3_step(s);
+	if (step == SQLITE_DONE)
+		return read_damaged(st, s, "meta");
+	if (step == SQLITE_ROW)
+		snprintf(zone, STORE_ZONE_SIZE, "%s", read_text(s, 0));
+	return read_end(st, s, step);
+}
+
+/* --- the calls of a filter ----------------------------------------------- */
+
+/* How they are found, and what is bound for it. */
+struct search {
+	enum way way;
+	struct buf words; /* expression for MATCH, or patterns as JSON */
+};
+
+/* A word as a pattern for LIKE, as a JSON string. */
+static void
+add_pattern(struct buf *b, const char *word, size_t n)
+{
+	char pattern[2 * REPORT_WORD_MAX + 2];
+	size_t len = 0;
+
+	n = utf8_cut(word, n, REPORT_WORD_MAX);
+	pattern[len++] = '%';
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("%_\\", word[i]) != NULL)
+			pattern[len++] = '\\';
+		pattern[len++] = word[i];
+	}
+	pattern[len++] = '%';
+	buf_json(b, pattern, len);
+}
+
+static void
+search_patterns(const char *text, struct search *s)
+{
+	static const char blank[] = " \t\r\n";
+	int words = 0;
+
+	s->way = WAY_ALL;
+	buf_puts(&s->words, "[");
+	for (text += strspn(text, blank); *text != '\0';
+	     text += strspn(text, blank)) {
+		size_t n = strcspn(text, blank);
+
+		if (words++ == REPORT_WORDS_MAX)
+			break;
+		if (s->way == WAY_LIKE)
+			buf_puts(&s->words, ",");
+		s->way = WAY_LIKE;
+		add_pattern(&s->words, text, n);
+		text += n;
+	}
+	buf_puts(&s->words, "]");
+}
+
+/*
+ * Few calls are looked at one by one and sorted.  Of many the first are soon
+ * found along the list, which costs no more than a walk of it.
+ */
+static enum store_rc
+search_way(struct store *st, struct search *search)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_SEARCH_RARE, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_text(s, 1, buf_str(&search->words));
+	sqlite3_bind_int(s, 2, RARE_MAX);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		search->way = sqlite3_column_int(s, 0) ? WAY_FOUND : WAY_AMONG;
+	return read_end(st, s, step);
+}
+
+static enum store_rc
+search_plan(struct store *st, const struct filter *f, struct search *s)
+{
+	enum store_rc rc = STORE_OK;
+
+	s->way = WAY_ALL;
+	if (f->text == NULL)
+		return STORE_OK;
+	if (!search_ready(st))
+		search_patterns(f->text, s);
+	else
+		switch (search_query(st, f->text, &s->words)) {
+		case -1:
+			return STORE_ERROR;
+		case 0:
+			break;
+		default:
+			rc = search_way(st, s);
+		}
+	if (s->words.failed) {
+		log_warnx("%s: search: out of memory", st->path);
+		return STORE_ERROR;
+	}
+	return rc;
+}
+
+/* The parameters of a filter that calls and the roll-up have in common. */
+static void
+bind_names(sqlite3_stmt *s, const struct filter *f)
+{
+	bind_text(s, 5, f->source);
+	bind_text(s, 6, f->agent);
+	bind_text(s, 7, f->direction);
+	bind_text(s, 8, f->open ? "" : call_outcome_name[f->outcome]);
+}
+
+static bool
+is_before(const struct cursor *a, const struct cursor *b)
+{
+	return a->started < b->started ||
+	    (a->started == b->started && a->number < b->number);
+}
+
+/* The parameters of FILTER; c: those before it, or (back) after; NULL: all. */
+static void
+bind_filter(sqlite3_stmt *s, const struct filter *f,
+    const struct search *search, const struct cursor *c, bool back)
+{
+	/* No call has the number 0: these lie outside the first and last. */
+	struct cursor low = {when_day_start(f->from), 0};
+	struct cursor high = {WHEN_MAX + 1, 0};
+
+	if (f->to < INT64_MAX)
+		high.started = when_day_start(f->to + 1);
+	if (c != NULL && (c->started != 0 || c->number != 0)) {
+		if (back && is_before(&low, c))
+			low = *c;
+		if (!back && is_before(c, &high))
+			high = *c;
+	}
+	sqlite3_bind_int64(s, 1, low.started);
+	sqlite3_bind_int64(s, 2, low.number);
+	sqlite3_bind_int64(s, 3, high.started);
+	sqlite3_bind_int64(s, 4, high.number);
+	bind_names(s, f);
+	sqlite3_bind_int64(s, 9, f->flag);
+	bind_text(s, 12, buf_str(&search->words));
+}
+
+enum store_rc
+store_calls(struct store *st, const struct filter *f, const struct cursor *c,
+    bool back, int max, bool whole, store_call_fn fn, void *arg)
+{
+	struct search search = {.way = WAY_ALL};
+	sqlite3_stmt *s;
+	enum store_rc rc = search_plan(st, f, &search);
+
+	if (rc == STORE_OK)
+		rc = read_begin(
+		    st, (back ? SQL_LIST_BACK : SQL_LIST) + search.way, &s);
+	if (rc == STORE_OK) {
+		bind_filter(s, f, &search, c, back);
+		sqlite3_bind_int(s, 10, max);
+		sqlite3_bind_int(s, 11, whole);
+		rc = read_calls(st, s, fn, arg);
+	}
+	buf_free(&search.words);
+	return rc;
+}
+
+/* --- sums ---------------------------------------------------------------- */
+
+static int
+read_outcome(const char *word, enum call_outcome *out)
+{
+	int o = *word == '\0' ? OUTCOME_NONE
+			      : call_outcome_parse(word, strlen(word));
+
+	if (o == -1)
+		return -1;
+	*out = (enum call_outcome)o;
+	return 0;
+}
+
+/*
+ * The bins of a column that together count so many calls; -1: they do not,
+ * or are of no class.  The roll-up never counts so many calls in a day that
+ * they overflow.
+ */
+static int
+read_bins(sqlite3_stmt *s, int i, int64_t calls, int classes, struct bin *bin,
+    size_t *bins)
+{
+	const void *blob = sqlite3_column_blob(s, i);
+
+	*bins = histogram_decode(
+	    blob, (size_t)sqlite3_column_bytes(s, i), bin, HISTOGRAM_CLASSES);
+	for (size_t k = 0; k < *bins; k++) {
+		if (bin[k].class >= classes)
+			return -1;
+		calls -= bin[k].calls;
+	}
+	return calls == 0 ? 0 : -1;
+}
+
+/* The first five columns of both statements. */
+static int
+read_group(sqlite3_stmt *s, struct group *g)
+{
+	g->day = sqlite3_column_int64(s, 0);
+	g->source = read_text(s, 1);
+	g->agent = read_text(s, 2);
+	g->direction = read_text(s, 3);
+	return read_outcome(read_text(s, 4), &g->outcome);
+}
+
+static void
+count_outcome(struct group *g)
+{
+	if (g->outcome != OUTCOME_NONE)
+		g->tally.ended = g->tally.calls;
+	if (g->outcome == OUTCOME_COMPLETED)
+		g->tally.completed = g->tally.calls;
+}
+
+static enum store_rc
+groups_of_days(
+    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+{
+	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_GROUPS, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, f->from);
+	sqlite3_bind_int64(s, 2, f->to);
+	bind_names(s, f);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct group g = {.hour = hour, .length = length};
+
+		if (read_group(s, &g) == -1)
+			return read_damaged(st, s, "day");
+		g.tally.calls = sqlite3_column_int64(s, 5);
+		g.tally.answered = sqlite3_column_int64(s, 6);
+		g.tally.analyzed = sqlite3_column_int64(s, 7);
+		g.tally.with_errors = sqlite3_column_int64(s, 8);
+		g.tally.timed = sqlite3_column_int64(s, 9);
+		g.tally.talk = sqlite3_column_int64(s, 10);
+		count_outcome(&g);
+		if (read_bins(s, 11, g.tally.calls, HOURS, hour, &g.hours) ==
+			-1 ||
+		    read_bins(s, 12, g.tally.timed, REPORT_LENGTHS, length,
+			&g.lengths) == -1)
+			return read_damaged(st, s, "day");
+		if (fn(arg, &g) != 0)
+			break;
+	}
+	return read_end(st, s, step);
+}
+
+/* One call as a group; -1: its hour is none. */
+static int
+read_lone(
+    sqlite3_stmt *s, struct group *g, struct bin *hour, struct bin *length)
+{
+	const char *state = read_text(s, 6);
+	bool timed;
+
+	g->tally.calls = 1;
+	g->tally.answered = sqlite3_column_int(s, 5) != 0;
+	g->tally.analyzed = g->tally.answered &&
+	    strcmp(state, call_state_name[STATE_ANALYZED]) == 0;
+	g->tally.with_errors = (sqlite3_column_int(s, 7) & CALL_WITH_ERRORS) !=
+	    0;
+	count_outcome(g);
+	timed = g->tally.answered && sqlite3_column_type(s, 8) != SQLITE_NULL;
+	if (timed) {
+		g->tally.timed = 1;
+		g->tally.talk = sqlite3_column_int64(s, 8);
+		length->class = report_length_class(g->tally.talk);
+		length->calls = 1;
+		g->length = length;
+		g->lengths = 1;
+	}
+	hour->class = sqlite3_column_int(s, 9);
+	hour->calls = 1;
+	g->hour = hour;
+	g->hours = 1;
+	return hour->class >= 0 && hour->class < HOURS ? 0 : -1;
+}
+
+static enum store_rc
+groups_of_calls(struct store *st, const struct filter *f,
+    const struct search *search, store_group_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_GROUPS_CALLS + search->way, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_filter(s, f, search, NULL, false);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct group g = {0};
+		struct bin hour, length;
+
+		if (read_group(s, &g) == -1 ||
+		    read_lone(s, &g, &hour, &length) == -1)
+			return read_damaged(st, s, "call");
+		if (fn(arg, &g) != 0)
+			break;
+	}
+	return read_end(st, s, step);
+}
+
+enum store_rc
+store_groups(
+    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+{
+	struct search search = {.way = WAY_ALL};
+	enum store_rc rc = search_plan(st, f, &search);
+
+	if (rc == STORE_OK)
+		rc = search.way == WAY_ALL && f->flag == 0
+		    ? groups_of_days(st, f, fn, arg)
+		    : groups_of_calls(st, f, &search, fn, arg);
+	buf_free(&search.words);
+	return rc;
+}
+
+enum store_rc
+store_days(struct store *st, int64_t *first, int64_t *last)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_DAYS, &s);
+	int step;
+
+	*first = *last = 0;
+	if (rc != STORE_OK)
+		return rc;
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		*first = sqlite3_column_int64(s, 0);
+		*last = sqlite3_column_int64(s, 1);
+	}
+	return read_end(st, s, step);
+}
+
+enum store_rc
+store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
+    int max, store_name_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(
+	    st, kind == NAME_SOURCE ? SQL_NAMES_SOURCE : SQL_NAMES_AGENT, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, from);
+	sqlite3_bind_int64(s, 2, to);
+	sqlite3_bind_int(s, 3, max);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		if (fn(arg, read_text(s, 0), sqlite3_column_int64(s, 1)) != 0)
+			break;
+	return read_end(st, s, step);
+}
+
+/* --- facts --------------------------------------------------------------- */
+
+/* A text at its length for comparison, without half a character at its end. */
+static void
+fact_cut(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const char *text;
+	size_t n;
+
+	(void)argc;
+	if (sqlite3_value_type(argv[0]) != SQLITE_TEXT) {
+		sqlite3_result_value(ctx, argv[0]);
+		return;
+	}
+	if ((text = (const char *)sqlite3_value_text(argv[0])) == NULL) {
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	n = utf8_cut(
+	    text, (size_t)sqlite3_value_bytes(argv[0]), REPORT_FACT_TEXT_MAX);
+	sqlite3_result_text(ctx, text, (int)n, SQLITE_TRANSIENT);
+}
+
+int
+report_functions(sqlite3 *db)
+{
+	return sqlite3_create_function_v2(db, "fact_cut", 1,
+	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, fact_cut, NULL, NULL,
+	    NULL);
+}
+
+/* -1: it is of no type, or not what its type says. */
+static int
+read_fact(sqlite3_stmt *s, struct fact_count *f)
+{
+	bool is_text = sqlite3_column_type(s, 2) == SQLITE_TEXT;
+	int type = sqlite3_column_int(s, 1);
+
+	if (type < FACT_TEXT || type > FACT_BOOLEAN ||
+	    is_text != (type == FACT_TEXT))
+		return -1;
+	f->path = read_text(s, 0);
+	f->type = (enum fact_type)type;
+	if (is_text)
+		f->text = read_text(s, 2);
+	else
+		f->number = sqlite3_column_double(s, 2);
+	f->agent = read_text(s, 3);
+	f->calls = sqlite3_column_int64(s, 4);
+	return 0;
+}
+
+static enum store_rc
+fact_rows(struct store *st, sqlite3_stmt *s, int64_t *calls,
+    store_fact_count_fn fn, void *arg)
+{
+	int step;
+
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct fact_count f = {0};
+
+		*calls = sqlite3_column_int64(s, 5);
+		if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+			continue; /* calls without any fact */
+		if (read_fact(s, &f) == -1)
+			return read_damaged(st, s, "fact");
+		if (fn(arg, &f) != 0)
+			break;
+	}
+	return read_end(st, s, step);
+}
+
+enum store_rc
+store_fact_counts(struct store *st, const struct filter *f, int max,
+    int64_t *calls, bool *all, store_fact_count_fn fn, void *arg)
+{
+	struct search search = {.way = WAY_ALL};
+	sqlite3_stmt *s;
+	enum store_rc rc = search_plan(st, f, &search);
+
+	*calls = 0;
+	if (rc == STORE_OK)
+		rc = read_begin(st, SQL_FACT_COUNTS + search.way, &s);
+	if (rc == STORE_OK) {
+		bind_filter(s, f, &search, NULL, false);
+		sqlite3_bind_int(s, 10, max);
+		rc = fact_rows(st, s, calls, fn, arg);
+	}
+	*all = *calls <= max;
+	if (!*all)
+		*calls = max;
+	buf_free(&search.words);
+	return rc;
+}

@@ -1,0 +1,732 @@
+#include "store/search.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/number.h"
+#include "base/utf8.h"
+
+#define OFF (-1) /* values of search_upto */
+#define ON INT64_MAX
+
+/*
+ * The digits of a telephone number are a word that begins with this character
+ * of private use, so that no word of a text is like it.
+ */
+#define PHONE "\xee\x80\x80" /* U+E000 */
+#define PHONE_DIGITS_MAX 20
+
+/* --- what is indexed --------------------------------------------------- */
+
+struct span {
+	uint32_t first, last;
+};
+
+static bool
+in_spans(const struct span *s, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= s[i].first && c <= s[i].last)
+			return true;
+	return false;
+}
+
+#define IN(spans, c) in_spans(spans, sizeof(spans) / sizeof((spans)[0]), c)
+
+/* Is c of a script that writes no spaces between words (or few: Korean)? */
+static bool
+is_unspaced(uint32_t c)
+{
+	static const struct span spans[] = {
+	    {0x0e00, 0x0eff}, /* Thai, Lao */
+	    {0x1000, 0x109f}, /* Myanmar */
+	    {0x1780, 0x17ff}, /* Khmer */
+	    {0x3005, 0x3007},
+	    {0x3040, 0x30ff}, /* Hiragana, Katakana */
+	    {0x31f0, 0x31ff},
+	    {0x3400, 0x4dbf}, /* Han */
+	    {0x4e00, 0x9fff},
+	    {0xac00, 0xd7a3}, /* Hangul */
+	    {0xf900, 0xfaff},
+	    {0xff66, 0xff9f},
+	    {0x20000, 0x3ffff},
+	};
+
+	return c >= spans[0].first && IN(spans, c);
+}
+
+/* Of no meaning for a word: joiners, hyphens that hide, and PHONE. */
+static bool
+is_dropped(uint32_t c)
+{
+	static const struct span spans[] = {
+	    {0x00ad, 0x00ad},
+	    {0x200c, 0x200d},
+	    {0x2060, 0x2060},
+	    {0xe000, 0xe000},
+	    {0xfeff, 0xfeff},
+	};
+
+	return c >= spans[0].first && IN(spans, c);
+}
+
+/* The character at s and its length; of what is none, one byte. */
+static size_t
+character(const char *s, size_t n, uint32_t *c)
+{
+	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	size_t len = utf8_char(s, n);
+
+	if (len == 0) {
+		*c = 0xfffd;
+		return 1;
+	}
+	*c = (unsigned char)s[0] & mask[len];
+	for (size_t i = 1; i < len; i++)
+		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
+	return len;
+}
+
+/*
+ * Add a run of unspaced script as overlapping pairs: so each part of it is
+ * found, of two characters or more.  The last one alone, so that one
+ * character is found as the beginning of a pair or as that.
+ */
+static size_t
+put_run(struct buf *b, const char *s, size_t n, bool query)
+{
+	size_t at = 0, len, next;
+	uint32_t c;
+
+	buf_add(b, " ", 1);
+	for (len = character(s, n, &c); len > 0; len = next) {
+		next = 0;
+		if (at + len < n)
+			next = character(s + at + len, n - at - len, &c);
+		if (next > 0 && !is_unspaced(c))
+			next = 0;
+		if ((next > 0 || !query || at == 0) &&
+		    b->len < SEARCH_TEXT_MAX) {
+			buf_add(b, s + at, len + next);
+			buf_add(b, " ", 1);
+		}
+		at += len;
+	}
+	return at;
+}
+
+/* Add text so that the tokenizer finds its words; query: what to look for. */
+static void
+put_text(struct buf *b, const char *s, size_t n, bool query)
+{
+	size_t i = 0, plain = 0, len;
+	uint32_t c;
+
+	while (i < n && b->len + (i - plain) < SEARCH_TEXT_MAX) {
+		if ((unsigned char)s[i] < 0x80) {
+			i++;
+			continue;
+		}
+		len = character(s + i, n - i, &c);
+		if (!is_unspaced(c) && !is_dropped(c) && c != 0xfffd) {
+			i += len;
+			continue;
+		}
+		buf_add(b, s + plain, i - plain);
+		if (is_unspaced(c))
+			i += put_run(b, s + i, n - i, query);
+		else
+			i += len;
+		plain = i;
+	}
+	buf_add(b, s + plain, i - plain);
+	buf_add(b, " ", 1);
+}
+
+/* The digits of s; 0 if they are none or more than a number has. */
+static size_t
+digits_of(const char *s, size_t n, char out[PHONE_DIGITS_MAX])
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			continue;
+		if (digits == PHONE_DIGITS_MAX)
+			return 0;
+		out[digits++] = s[i];
+	}
+	return digits;
+}
+
+/* A number dialled from inside or outside of the country has zeros before. */
+static size_t
+zeros_of(const char *digits, size_t n)
+{
+	size_t zeros = 0;
+
+	while (n > 10 && zeros < n && digits[zeros] == '0')
+		zeros++;
+	return zeros;
+}
+
+static void
+put_phone(struct buf *b, const char *s, size_t n)
+{
+	static const size_t lasts[] = {10, 7, 4};
+	char digits[PHONE_DIGITS_MAX];
+	size_t count = digits_of(s, n, digits), zeros, i = 0;
+
+	if (count > 0) {
+		zeros = zeros_of(digits, count);
+		buf_puts(b, PHONE);
+		buf_add(b, digits + zeros, count - zeros);
+		buf_add(b, " ", 1);
+		for (size_t k = 0; k < 3; k++)
+			if (count - zeros > lasts[k]) {
+				buf_puts(b, PHONE);
+				buf_add(b, digits + count - lasts[k], lasts[k]);
+				buf_add(b, " ", 1);
+			}
+	}
+	/* What is no number alone, an address for instance, has words. */
+	while (i < n && memchr("+0123456789-(). ", s[i], 16) != NULL)
+		i++;
+	if (i < n || count == 0)
+		put_text(b, s, n, false);
+}
+
+/* Length of the JSON string at s, without its quotes; n if it has no end. */
+static size_t
+string_length(const char *s, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && s[i] != '"')
+		i += s[i] == '\\' ? 2 : 1;
+	return i < n ? i - 1 : n;
+}
+
+/* Of a string as buf_json() writes it: no escape is part of a word. */
+static void
+put_string(struct buf *b, const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		const char *escape = memchr(s + i, '\\', n - i);
+		size_t plain = escape == NULL ? n - i
+					      : (size_t)(escape - s) - i;
+
+		put_text(b, s + i, plain, false);
+		i += plain + (i + plain + 1 < n && escape[1] == 'u' ? 6 : 2);
+	}
+}
+
+/* What was said: the members "text" of the transcript. */
+static void
+put_transcript(struct buf *b, const char *s, size_t n)
+{
+	static const char key[] = "text\":\"";
+	size_t i = 0, len;
+
+	for (; i < n && b->len < SEARCH_TEXT_MAX; i++) {
+		if (s[i] != '"')
+			continue;
+		/* A quote in a string is escaped, so here one begins. */
+		if (n - i > sizeof(key) &&
+		    memcmp(s + i + 1, key, sizeof(key) - 1) == 0) {
+			i += sizeof(key) - 1;
+			len = string_length(s + i, n - i);
+			if (len < n - i)
+				put_string(b, s + i + 1, len);
+		} else
+			len = string_length(s + i, n - i);
+		if (len >= n - i)
+			return;
+		i += len + 1;
+	}
+}
+
+/* The text of a call, numbers first: who writes much is cut. */
+static void
+search_text(const struct call_row *r, struct buf *b)
+{
+	static const enum call_field texts[] = {FIELD_TRACE, FIELD_AGENT,
+	    FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY};
+	const struct value *v = r->call.field;
+
+	if (v[FIELD_FROM].set)
+		put_phone(b, v[FIELD_FROM].text, v[FIELD_FROM].len);
+	if (v[FIELD_TO].set)
+		put_phone(b, v[FIELD_TO].text, v[FIELD_TO].len);
+	put_text(b, r->id, strlen(r->id), false);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (v[texts[i]].set)
+			put_text(b, v[texts[i]].text, v[texts[i]].len, false);
+	if (v[FIELD_TRANSCRIPT].set)
+		put_transcript(
+		    b, v[FIELD_TRANSCRIPT].text, v[FIELD_TRANSCRIPT].len);
+}
+
+/* --- how far the index goes -------------------------------------------- */
+
+static enum store_rc
+upto_set(struct store *st, int64_t upto)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+	char number[24];
+
+	if (s == NULL)
+		return STORE_ERROR;
+	(void)snprintf(number, sizeof(number), "%lld", (long long)upto);
+	st->search_upto = upto;
+	st->search_known = true;
+	bind_text(s, 1, "search");
+	bind_text(s, 2, upto == OFF ? "off" : upto == ON ? "on" : number);
+	return stmt_run(st, s);
+}
+
+static enum store_rc
+search_off(struct store *st)
+{
+	st->search_broken = false;
+	if (st->search_upto == OFF)
+		return STORE_OK;
+	log_warnx(
+	    "%s: the search index is off until `callbook rebuild`", st->path);
+	return upto_set(st, OFF);
+}
+
+/* Read at the first need in a transaction; OFF where it can not be kept. */
+static enum store_rc
+upto_get(struct store *st, int64_t *upto)
+{
+	sqlite3_stmt *s;
+	const char *word;
+	enum store_rc rc = STORE_OK;
+	int64_t n = OFF;
+	int step;
+
+	*upto = st->search_upto;
+	if (st->search_known)
+		return STORE_OK;
+	if ((s = stmt_get(st, SQL_META_GET)) == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, "search");
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		word = (const char *)sqlite3_column_text(s, 0);
+		if (strcmp(word, "on") == 0)
+			n = ON;
+		else
+			(void)number_parse(word, strlen(word), 0, ON, &n);
+	} else if (step != SQLITE_DONE)
+		rc = store_failed(st, "search");
+	stmt_done(s);
+	st->search_upto = n;
+	st->search_known = rc == STORE_OK;
+	if (rc == STORE_OK && st->search_broken)
+		rc = search_off(st);
+	*upto = st->search_upto;
+	return rc;
+}
+
+void
+search_forget(struct store *st)
+{
+	st->search_known = false;
+}
+
+void
+search_failed(struct store *st)
+{
+	if (sqlite3_extended_errcode(st->db) == SQLITE_CORRUPT_VTAB)
+		st->search_broken = true;
+}
+
+/* --- writing ----------------------------------------------------------- */
+
+/*
+ * Run one statement of the index.  Without FTS5, without the table, or with
+ * one that is damaged, events are received all the same: the index is off
+ * until it is built again.
+ */
+static enum store_rc
+index_run(
+    struct store *st, enum sql which, int64_t number, const struct buf *text)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = STORE_ERROR;
+	int error;
+
+	if (text != NULL && text->failed)
+		return STORE_ERROR;
+	if ((s = stmt_get(st, which)) != NULL) {
+		if (text != NULL) {
+			sqlite3_bind_int64(s, 1, number);
+			bind_text(s, 2, buf_str(text));
+		}
+		rc = stmt_run(st, s);
+	}
+	error = sqlite3_extended_errcode(st->db);
+	if (rc != STORE_OK && st->search_upto != OFF &&
+	    (error == SQLITE_ERROR || error == SQLITE_CORRUPT_VTAB))
+		rc = search_off(st);
+	return rc;
+}
+
+/* The text of a row, in a buffer of the store's. */
+static const struct buf *
+text_of(const struct call_row *r, struct buf *b)
+{
+	buf_reset(b, SEARCH_TEXT_MAX);
+	search_text(r, b);
+	return b;
+}
+
+/*
+ * In the transaction of the event, so that a call is found as soon as its
+ * event is acknowledged.  That costs 45 us of processor time for an event of
+ * 1.2 kB where 32 threads share transactions, 125 us for one alone; to catch
+ * up by the thousand later would still cost 20, and a second state to read.
+ */
+enum store_rc
+search_update(struct store *st, const struct call_row *before,
+    const struct call_row *after)
+{
+	const struct buf *was, *is;
+	enum store_rc rc;
+	int64_t upto;
+
+	rc = upto_get(st, &upto);
+	if (rc != STORE_OK || after->number > upto)
+		return rc;
+	is = text_of(after, &st->search_is);
+	if (before->number != 0) {
+		was = text_of(before, &st->search_was);
+		if (!was->failed && !is->failed && was->len == is->len &&
+		    memcmp(buf_str(was), buf_str(is), is->len) == 0)
+			return STORE_OK;
+		rc = index_run(st, SQL_SEARCH_TAKE, before->number, was);
+	}
+	/* It may be off by now. */
+	if (rc == STORE_OK && after->number <= st->search_upto)
+		rc = index_run(st, SQL_SEARCH_ADD, after->number, is);
+	return rc;
+}
+
+/* What FTS5 offers to who asks for it; NULL: this SQLite has none. */
+static fts5_api *
+fts5_of(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	fts5_api *api = NULL;
+
+	if (sqlite3_prepare_v2(st->db, "SELECT fts5(?1)", -1, &s, NULL) ==
+	    SQLITE_OK) {
+		sqlite3_bind_pointer(s, 1, &api, "fts5_api_ptr", NULL);
+		sqlite3_step(s);
+	}
+	sqlite3_finalize(s);
+	return api;
+}
+
+enum store_rc
+search_create(struct store *st)
+{
+	enum store_rc rc;
+
+	if (fts5_of(st) == NULL)
+		return upto_set(st, OFF);
+	rc = upto_set(st, ON);
+	return rc == STORE_OK ? index_run(st, SQL_SEARCH_CREATE, 0, NULL) : rc;
+}
+
+enum store_rc
+search_begin(struct store *st)
+{
+	enum store_rc rc = upto_set(st, OFF);
+
+	if (rc != STORE_OK)
+		return rc;
+	if (fts5_of(st) == NULL)
+		return STORE_NOT_FOUND;
+	/* A store that was made without FTS5 has no table yet. */
+	return index_run(st, SQL_SEARCH_CREATE, 0, NULL);
+}
+
+enum store_rc
+search_shrink(struct store *st)
+{
+	enum store_rc rc = index_run(st, SQL_SEARCH_SHRINK, 0, NULL);
+
+	if (rc == STORE_OK && sqlite3_changes(st->db) == 0)
+		return STORE_NOT_FOUND;
+	return rc;
+}
+
+enum store_rc
+search_renew(struct store *st)
+{
+	static const enum sql steps[] = {
+	    SQL_SEARCH_EMPTY, SQL_SEARCH_DROP, SQL_SEARCH_CREATE};
+	enum store_rc rc = STORE_OK;
+
+	for (int i = 0; i < 3 && rc == STORE_OK; i++)
+		rc = index_run(st, steps[i], 0, NULL);
+	return rc == STORE_OK ? upto_set(st, 0) : rc;
+}
+
+enum store_rc
+search_put(struct store *st, const struct call_row *r)
+{
+	enum store_rc rc;
+	int64_t upto;
+
+	rc = upto_get(st, &upto);
+	/* Another process could not keep it, or has built it meanwhile. */
+	if (rc != STORE_OK || upto == OFF || r->number <= upto)
+		return rc;
+	rc = index_run(
+	    st, SQL_SEARCH_ADD, r->number, text_of(r, &st->search_is));
+	if (rc == STORE_OK && st->search_upto != OFF)
+		rc = upto_set(st, r->number);
+	return rc;
+}
+
+enum store_rc
+search_end(struct store *st)
+{
+	int64_t upto;
+	enum store_rc rc = upto_get(st, &upto);
+
+	if (rc != STORE_OK || upto == OFF)
+		return rc;
+	return upto_set(st, ON);
+}
+
+/* --- what is looked for ------------------------------------------------ */
+
+bool
+search_ready(struct store *st)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
+	bool on = false;
+
+	if (s == NULL)
+		return false;
+	bind_text(s, 1, "search");
+	if (sqlite3_step(s) == SQLITE_ROW)
+		on = strcmp((const char *)sqlite3_column_text(s, 0), "on") == 0;
+	stmt_done(s);
+	return on && fts5_of(st) != NULL;
+}
+
+/* One word of the user's, as far as white space goes. */
+struct word {
+	const char *s;
+	size_t n;
+	bool phone; /* it may be a telephone number, or a part of one */
+	bool beginning; /* it is not whole */
+};
+
+/* An expression that is being written. */
+struct query {
+	struct buf *out;
+	fts5_tokenizer fts;
+	Fts5Tokenizer *tokenizer;
+	struct buf text; /* of a word, as it is indexed */
+	int terms;
+	int together; /* of them, in the present parentheses */
+	bool beginning; /* of the present word */
+	bool either; /* a number may be in a text or be a telephone's */
+};
+
+static bool
+is_number(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
+}
+
+static bool
+is_one_unspaced(const char *s, size_t n)
+{
+	uint32_t c;
+
+	return character(s, n, &c) == n && is_unspaced(c);
+}
+
+static void
+put_and(struct query *q)
+{
+	if (q->together++ > 0)
+		buf_puts(q->out, " AND ");
+}
+
+/* A token needs no quoting inside: it has letters, digits and marks alone. */
+static int
+put_token(void *arg, int flags, const char *s, int len, int start, int stop)
+{
+	struct query *q = arg;
+	bool number = is_number(s, (size_t)len);
+
+	(void)flags;
+	(void)start;
+	put_and(q);
+	q->terms++;
+	if (q->either && number)
+		buf_printf(
+		    q->out, "(\"%.*s\" OR \"" PHONE "%.*s\")", len, s, len, s);
+	else
+		buf_printf(q->out, "\"%.*s\"", len, s);
+	/* One character is the beginning of a pair; see put_run(). */
+	if (is_one_unspaced(s, (size_t)len) ||
+	    (q->beginning && !number && (size_t)stop + 1 == q->text.len))
+		buf_puts(q->out, "*");
+	return SQLITE_OK;
+}
+
+static int
+put_word(struct query *q, const struct word *w)
+{
+	buf_reset(&q->text, SEARCH_TEXT_MAX);
+	put_text(&q->text, w->s, w->n, true);
+	q->beginning = w->beginning;
+	if (q->text.failed ||
+	    q->fts.xTokenize(q->tokenizer, q, FTS5_TOKENIZE_QUERY,
+		buf_str(&q->text), (int)q->text.len, put_token) != SQLITE_OK)
+		return -1;
+	return 0;
+}
+
+/* Words that may be one telephone number, or numbers for themselves. */
+static int
+put_number(struct query *q, const struct word *w, size_t words)
+{
+	const char *end = w[words - 1].s + w[words - 1].n;
+	char digits[PHONE_DIGITS_MAX];
+	size_t n = digits_of(w->s, (size_t)(end - w->s), digits);
+	size_t zeros = zeros_of(digits, n);
+	int together, rc = 0;
+
+	put_and(q);
+	buf_puts(q->out, "(");
+	if (n > 0) {
+		q->terms++;
+		buf_printf(q->out, "\"" PHONE "%.*s\" OR ", (int)(n - zeros),
+		    digits + zeros);
+	}
+	buf_puts(q->out, "(");
+	together = q->together;
+	q->together = 0;
+	q->either = words > 1;
+	for (size_t i = 0; i < words && rc == 0; i++)
+		rc = put_word(q, &w[i]);
+	q->either = false;
+	q->together = together;
+	buf_puts(q->out, "))");
+	return rc;
+}
+
+static bool
+is_space(uint32_t c)
+{
+	static const struct span spans[] = {{0x00, 0x20}, {0xa0, 0xa0},
+	    {0x2000, 0x200b}, {0x202f, 0x202f}, {0x3000, 0x3000}};
+
+	return IN(spans, c);
+}
+
+static bool
+is_phone(const char *s, size_t n)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (memchr("+0123456789-()./", s[i], 16) == NULL)
+			return false;
+		digit = digit || is_number(s + i, 1);
+	}
+	return digit;
+}
+
+static size_t
+split(const char *text, struct word word[REPORT_WORDS_MAX])
+{
+	size_t n = strlen(text), i = 0, words = 0, len;
+	uint32_t c;
+
+	while (i < n && words < REPORT_WORDS_MAX) {
+		struct word *w = &word[words];
+
+		w->s = text + i;
+		w->n = 0;
+		while (i < n) {
+			len = character(text + i, n - i, &c);
+			i += len;
+			if (is_space(c))
+				break;
+			w->n += len;
+		}
+		if (w->n == 0)
+			continue;
+		w->phone = is_phone(w->s, w->n);
+		w->beginning = i == n && !is_space(c);
+		if (w->n > REPORT_WORD_MAX) {
+			w->n = utf8_cut(w->s, w->n, REPORT_WORD_MAX);
+			w->beginning = true;
+		}
+		words++;
+	}
+	return words;
+}
+
+static int
+put_words(struct query *q, const char *text)
+{
+	struct word word[REPORT_WORDS_MAX];
+	size_t words = split(text, word), last;
+	int rc = 0;
+
+	for (size_t i = 0; i < words && rc == 0; i = last) {
+		last = i + 1;
+		if (!word[i].phone) {
+			rc = put_word(q, &word[i]);
+			continue;
+		}
+		while (
+		    last < words && word[last].phone && word[last].s[0] != '+')
+			last++;
+		rc = put_number(q, &word[i], last - i);
+	}
+	return rc;
+}
+
+int
+search_query(struct store *st, const char *text, struct buf *out)
+{
+	/* As in SQL_SEARCH_CREATE. */
+	static const char *args[] = {
+	    "remove_diacritics", "2", "categories", "L* N* Co M*"};
+	struct query q = {.out = out};
+	fts5_api *api = fts5_of(st);
+	void *user;
+	int rc = -1;
+
+	if (api == NULL ||
+	    api->xFindTokenizer(api, "unicode61", &user, &q.fts) != SQLITE_OK ||
+	    q.fts.xCreate(user, args, 4, &q.tokenizer) != SQLITE_OK) {
+		log_warnx("%s: no tokenizer", st->path);
+		return -1;
+	}
+	if (put_words(&q, text) == 0 && !out->failed)
+		rc = q.terms;
+	buf_free(&q.text);
+	q.fts.xDelete(q.tokenizer);
+	return rc;
+}

@@ -1,0 +1,58 @@
+/*
+ * search - the words of calls in an index, and what to look for in it.
+ *
+ * `search` is an FTS5 table without content: a row's number is the call's.
+ * Its words are what the tokenizer of SQLite makes of the text that
+ * search_update() writes; search_query() makes the same of what a user wrote.
+ * Whoever changes either has to have the index built again.
+ *
+ * The row `search` of `meta` tells how far the index goes: "on" all calls,
+ * "off" it is not kept, a number N calls up to N (a rebuild is under way).
+ */
+#ifndef SEARCH_H
+#define SEARCH_H
+
+#include "base/buf.h"
+#include "store/internal.h"
+
+#define SEARCH_TEXT_MAX (64 * 1024) /* bytes of one call that are indexed */
+
+/* --- reading ----------------------------------------------------------- */
+
+/* Is the index whole, and can this SQLite read it? */
+bool search_ready(struct store *st);
+
+/*
+ * Add to q the expression for MATCH that finds filter.text (report.h).
+ * Returns the number of its terms; 0: text has no word, so it asks nothing;
+ * -1: failed.  Only where search_ready().
+ */
+int search_query(struct store *st, const char *text, struct buf *q);
+
+/* --- writing; inside a transaction ------------------------------------- */
+
+/* Make the index of a new store, if this SQLite can. */
+enum store_rc search_create(struct store *st);
+
+/*
+ * Make the index anew, in transactions between which others may write: begin
+ * (STORE_NOT_FOUND: this SQLite can not; it is off), shrink what there was
+ * until STORE_NOT_FOUND, renew, put every call in the order of its number,
+ * end.
+ */
+enum store_rc search_begin(struct store *st);
+enum store_rc search_shrink(struct store *st);
+enum store_rc search_renew(struct store *st);
+enum store_rc search_put(struct store *st, const struct call_row *r);
+enum store_rc search_end(struct store *st);
+
+/* Follow a call that became `after`; before->number 0: it is new. */
+enum store_rc search_update(struct store *st, const struct call_row *before,
+    const struct call_row *after);
+
+/* After each transaction: another process may write to `meta`. */
+void search_forget(struct store *st);
+/* After a commit that failed: was it the index?  Then it is off. */
+void search_failed(struct store *st);
+
+#endif /* !SEARCH_H */

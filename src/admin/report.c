@@ -1,0 +1,96 @@
+/* callbook report: the pages of the report as files. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "admin.h"
+#include "html/html.h"
+#include "report/static.h"
+
+static const char help[] =
+    "usage: callbook report --html DIR [FILTER...]\n\n"
+    "Writes the pages of the report into the directory DIR, as files that\n"
+    "need no web server.  DIR must be empty or not there.\n\n"
+    "      --html DIR          where to\n"
+    "      --preset PERIOD     today, 7d, 30d (default), 90d, month,\n"
+    "                          last-month, all\n"
+    "      --from DAY          first day, such as 2026-03-18\n"
+    "      --to DAY            last day\n"
+    "      --source NAME       calls of that source\n"
+    "      --agent NAME        of that agent; -: of none\n"
+    "      --direction WORD    inbound, outbound, web, unknown\n"
+    "      --outcome WORD      such as completed; open: not ended\n"
+    "      --flag WORD         with_errors, variant, late, estimated\n"
+    "      --text WORDS        with these words\n"
+    "  -c, --config FILE       the configuration, callbook.conf(5)\n";
+
+/* Each parameter of a page's address is an option: from OPTION_FILTER on. */
+enum { OPTION_HTML = 'o', OPTION_FILTER = 256 };
+
+static const struct option longs[] = {
+    {"preset", required_argument, NULL, OPTION_FILTER + 0},
+    {"from", required_argument, NULL, OPTION_FILTER + 1},
+    {"to", required_argument, NULL, OPTION_FILTER + 2},
+    {"source", required_argument, NULL, OPTION_FILTER + 3},
+    {"agent", required_argument, NULL, OPTION_FILTER + 4},
+    {"direction", required_argument, NULL, OPTION_FILTER + 5},
+    {"outcome", required_argument, NULL, OPTION_FILTER + 6},
+    {"flag", required_argument, NULL, OPTION_FILTER + 7},
+    {"text", required_argument, NULL, OPTION_FILTER + 8},
+    {"html", required_argument, NULL, OPTION_HTML}, ADMIN_OPTIONS};
+
+static int
+write_site(struct admin *a, const char *query, const char *dir)
+{
+	struct static_result r;
+	struct buf why = {0}, line = {0};
+	int status = ADMIN_WRONG;
+
+	if (static_write(a->config, a->store, query, dir, &r, &why) != 0) {
+		admin_reasons(a, &why);
+		goto out;
+	}
+	buf_printf(&line, "%s/index.html: %d files, %" PRId64 " calls%s\n", dir,
+	    r.files, r.calls, r.more ? ", the newest; there are more" : "");
+	if (admin_write(a, &line) == 0)
+		status = ADMIN_OK;
+out:
+	buf_free(&why);
+	buf_free(&line);
+	return status;
+}
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	const char *dir = NULL;
+	struct buf query = {0};
+	int opt, status = ADMIN_WRONG;
+
+	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END) {
+		if (opt == OPTION_STOP) {
+			status = a->status;
+			goto out;
+		}
+		if (opt == OPTION_HTML) {
+			dir = optarg;
+			continue;
+		}
+		buf_printf(&query, "%s%s=", query.len > 0 ? "&" : "",
+		    longs[opt - OPTION_FILTER].name);
+		html_url(&query, optarg);
+	}
+	if (dir == NULL || optind < argc) {
+		status = admin_usage(a, "wants --html DIR");
+		goto out;
+	}
+	if (query.failed)
+		admin_warnx(a, "out of memory");
+	else if (admin_store(a, STORE_READ) == 0)
+		status = write_site(a, buf_str(&query), dir);
+out:
+	buf_free(&query);
+	return status;
+}
+
+const struct command command_report = {
+    "report", "the pages of the report, as files", help, run};

@@ -1,0 +1,771 @@
+/* What somebody should look at, each list with the rule that made it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "store/habit.h"
+
+#define ROWS_MAX 20 /* calls of one list */
+#define REASONS_MAX 100 /* pairs of source and reason, of one list */
+#define HOUR_MS (3600 * 1000LL)
+#define DAY_HOURS 24
+
+/* What is looked for, the worst first. */
+enum check {
+	CHECK_SILENT,
+	CHECK_QUARANTINED,
+	CHECK_STUCK,
+	CHECK_RETRY,
+	CHECK_REJECTED,
+	CHECK_UNANALYZED,
+	CHECK_VARIANT,
+	CHECK__MAX
+};
+
+static const char *const title[CHECK__MAX] = {
+    [CHECK_SILENT] = "Silent sources",
+    [CHECK_QUARANTINED] = "Quarantine",
+    [CHECK_STUCK] = "Stuck calls",
+    [CHECK_RETRY] = "Retries announced and not seen",
+    [CHECK_REJECTED] = "Rejected deliveries",
+    [CHECK_UNANALYZED] = "Calls without analysis",
+    [CHECK_VARIANT] = "Variants",
+};
+
+/* The section's id, which the overview links to. */
+static const char *const anchor[CHECK__MAX] = {
+    [CHECK_SILENT] = "silent",
+    [CHECK_QUARANTINED] = "quarantine",
+    [CHECK_STUCK] = "stuck",
+    [CHECK_RETRY] = "retry",
+    [CHECK_REJECTED] = "rejected",
+    [CHECK_UNANALYZED] = "unanalyzed",
+    [CHECK_VARIANT] = "variant",
+};
+
+/* A source, and what it usually does. */
+struct source {
+	struct source *next;
+	const char *name;
+	struct habit habit;
+	int64_t last; /* ms, last receipt; 0: not known */
+	int64_t answered, analyzed;
+	int64_t unanalyzed; /* to be listed */
+};
+
+struct reason {
+	struct reason *next;
+	struct reason_count count;
+};
+
+struct checks {
+	struct page *page;
+	struct source *source; /* by name */
+	struct reason *reason[2]; /* quarantine, rejected; most first */
+	size_t reasons[2];
+	int64_t deliveries[2];
+	int64_t hour; /* now, counted as habits are */
+	int64_t since; /* ms; older calls are not looked at */
+	int64_t n[CHECK__MAX];
+	enum check check; /* the list at hand */
+	bool failed; /* memory ran out */
+};
+
+/* --- what there is -----------------------------------------------------------
+ */
+
+static struct source *
+find_source(struct checks *a, const char *name)
+{
+	struct source **at = &a->source, *s;
+
+	while (*at != NULL && strcmp((*at)->name, name) < 0)
+		at = &(*at)->next;
+	if (*at != NULL && strcmp((*at)->name, name) == 0)
+		return *at;
+	s = arena_alloc(a->page->arena, sizeof(*s));
+	if (s != NULL)
+		s->name = arena_strndup(a->page->arena, name, strlen(name));
+	if (s == NULL || s->name == NULL) {
+		a->failed = true;
+		return NULL;
+	}
+	s->next = *at;
+	return *at = s;
+}
+
+static bool
+is_wanted(const struct checks *a, const char *source)
+{
+	const char *only = a->page->filter.source;
+
+	return only == NULL || strcmp(only, source) == 0;
+}
+
+/* A stranger's attempts are no sign of life. */
+static int
+on_arrival(void *arg, const struct arrivals *r)
+{
+	struct checks *a = arg;
+	struct source *s;
+
+	if (r->result == ARRIVAL_REJECTED || !is_wanted(a, r->source))
+		return 0;
+	if ((s = find_source(a, r->source)) == NULL)
+		return 1;
+	habit_arrival(&s->habit, r->day * DAY_HOURS + r->hour, r->count);
+	return 0;
+}
+
+/* A source that changed its platform comes more than once. */
+static int
+on_last(void *arg, const char *source, const char *provider, int64_t received)
+{
+	struct checks *a = arg;
+	struct source *s;
+
+	(void)provider;
+	if (!is_wanted(a, source))
+		return 0;
+	if ((s = find_source(a, source)) == NULL)
+		return 1;
+	if (received > s->last)
+		s->last = received;
+	return 0;
+}
+
+static int
+on_group(void *arg, const struct group *g)
+{
+	struct checks *a = arg;
+	struct source *s = find_source(a, g->source);
+
+	if (s == NULL)
+		return 1;
+	s->answered += g->tally.answered;
+	s->analyzed += g->tally.analyzed;
+	return 0;
+}
+
+static int
+add_reason(struct checks *a, int which, const struct reason_count *c)
+{
+	struct arena *m = a->page->arena;
+	struct reason **at = &a->reason[which], *r;
+
+	if (!is_wanted(a, c->source))
+		return 0;
+	a->deliveries[which] += c->deliveries;
+	if (++a->reasons[which] > REASONS_MAX)
+		return 0;
+	if ((r = arena_alloc(m, sizeof(*r))) == NULL)
+		goto fail;
+	r->count = *c;
+	r->count.source = arena_strndup(m, c->source, strlen(c->source));
+	r->count.reason = arena_strndup(m, c->reason, strlen(c->reason));
+	if (r->count.source == NULL || r->count.reason == NULL)
+		goto fail;
+	while (*at != NULL && (*at)->count.deliveries >= c->deliveries)
+		at = &(*at)->next;
+	r->next = *at;
+	*at = r;
+	return 0;
+fail:
+	a->failed = true;
+	return 1;
+}
+
+static int
+on_quarantined(void *arg, const struct reason_count *c)
+{
+	return add_reason(arg, 0, c);
+}
+
+static int
+on_rejected(void *arg, const struct reason_count *c)
+{
+	return add_reason(arg, 1, c);
+}
+
+static enum store_rc
+gather(struct checks *a)
+{
+	struct page *p = a->page;
+	struct filter f = {
+	    .from = p->today - REPORT_ATTENTION_DAYS + 1,
+	    .to = p->today,
+	    .source = p->filter.source,
+	};
+	struct when_local now;
+	enum store_rc rc;
+
+	when_local(p->now, &now);
+	a->hour = now.day * DAY_HOURS + now.hour;
+	a->since = when_day_start(f.from);
+	if ((rc = store_arrivals(p->store, p->today - HABIT_DAYS + 1, p->today,
+		 f.source, on_arrival, a)) != STORE_OK ||
+	    (rc = store_last_received(p->store, on_last, a)) != STORE_OK ||
+	    (rc = store_groups(p->store, &f, on_group, a)) != STORE_OK ||
+	    (rc = store_reasons(p->store, false, on_quarantined, a)) !=
+		STORE_OK)
+		return rc;
+	return store_reasons(p->store, true, on_rejected, a);
+}
+
+/* --- how many
+ * ----------------------------------------------------------------- */
+
+/* One that is no longer configured is expected to be silent. */
+static bool
+is_silent(const struct checks *a, const struct source *s)
+{
+	return config_source(a->page->config, s->name, strlen(s->name)) !=
+	    NULL &&
+	    habit_silent(&s->habit, a->hour);
+}
+
+static bool
+is_analyzed(const struct source *s)
+{
+	return habit_analyzed(s->answered, s->analyzed);
+}
+
+/* What the store is asked for a list of calls. */
+static enum attention
+asked(const struct checks *a, enum check c, int64_t *ms)
+{
+	int64_t now = a->page->now;
+
+	switch (c) {
+	case CHECK_STUCK:
+		*ms = now - REPORT_STUCK_MS;
+		return ATTENTION_STUCK;
+	case CHECK_RETRY:
+		*ms = now - REPORT_RETRY_MS;
+		return ATTENTION_RETRY;
+	case CHECK_UNANALYZED:
+		*ms = now - REPORT_ANALYSIS_MS;
+		return ATTENTION_UNANALYZED;
+	default:
+		*ms = a->since;
+		return ATTENTION_VARIANT;
+	}
+}
+
+static enum store_rc
+count_calls(struct checks *a, enum check c, const char *source, int64_t *n)
+{
+	int64_t ms;
+	enum attention kind = asked(a, c, &ms);
+	enum store_rc rc = store_attention_count(
+	    a->page->store, kind, source, a->since, ms, n);
+
+	a->n[c] += *n;
+	if (a->n[c] > REPORT_COUNT_MAX)
+		a->n[c] = REPORT_COUNT_MAX;
+	return rc;
+}
+
+/* Fill a, of which only the page is set. */
+static enum page_rc
+look(struct checks *a)
+{
+	const char *source = a->page->filter.source;
+	enum store_rc rc = gather(a);
+	int64_t n = 0;
+
+	if (rc == STORE_OK && a->failed)
+		return PAGE_FAILED;
+	for (struct source *s = a->source; s != NULL && rc == STORE_OK;
+	     s = s->next) {
+		if (is_silent(a, s))
+			a->n[CHECK_SILENT]++;
+		if (is_analyzed(s))
+			rc = count_calls(
+			    a, CHECK_UNANALYZED, s->name, &s->unanalyzed);
+	}
+	if (rc != STORE_OK ||
+	    (rc = count_calls(a, CHECK_STUCK, source, &n)) != STORE_OK ||
+	    (rc = count_calls(a, CHECK_RETRY, source, &n)) != STORE_OK ||
+	    (rc = count_calls(a, CHECK_VARIANT, source, &n)) != STORE_OK)
+		return page_rc(rc);
+	a->n[CHECK_QUARANTINED] = a->deliveries[0];
+	a->n[CHECK_REJECTED] = a->deliveries[1];
+	return PAGE_OK;
+}
+
+enum page_rc
+attention_count(struct page *p, struct attention_counts *n)
+{
+	struct checks a = {.page = p};
+	enum page_rc rc = look(&a);
+
+	*n = (struct attention_counts){
+	    .stuck = a.n[CHECK_STUCK],
+	    .retry = a.n[CHECK_RETRY],
+	    .unanalyzed = a.n[CHECK_UNANALYZED],
+	    .silent = a.n[CHECK_SILENT],
+	    .variant = a.n[CHECK_VARIANT],
+	    .quarantined = a.n[CHECK_QUARANTINED],
+	    .rejected = a.n[CHECK_REJECTED],
+	};
+	return rc;
+}
+
+/* --- the rules, in words
+ * ------------------------------------------------------- */
+
+static void
+put_rule(struct page *p, enum check c)
+{
+	struct buf *b = p->out;
+
+	switch (c) {
+	case CHECK_SILENT:
+		html_put(b,
+		    "No delivery for longer than in any pause of the last %d"
+		    " days; at least %d whole hours, and at least %d"
+		    " deliveries in that time to know a habit from.",
+		    HABIT_DAYS, HABIT_SILENCE_MIN, HABIT_ARRIVALS_MIN);
+		break;
+	case CHECK_QUARANTINED:
+		html_raw(b,
+		    "Deliveries that proved to be the platform\u2019s"
+		    " and told no event, however old.");
+		break;
+	case CHECK_STUCK:
+		html_put(b,
+		    "Not ended, and no event for %d hours; started in the"
+		    " last %d days.",
+		    (int)(REPORT_STUCK_MS / HOUR_MS), REPORT_ATTENTION_DAYS);
+		break;
+	case CHECK_RETRY:
+		html_put(b,
+		    "A next attempt was announced, its time is past by %d"
+		    " minutes, and no call of the same trace came; started in"
+		    " the last %d days.",
+		    (int)(REPORT_RETRY_MS / 60000), REPORT_ATTENTION_DAYS);
+		break;
+	case CHECK_REJECTED:
+		html_put(b,
+		    "Deliveries that did not prove to be the platform\u2019s;"
+		    " the latest %d are kept.",
+		    STORE_REJECTED_MAX);
+		break;
+	case CHECK_UNANALYZED:
+		html_put(b,
+		    "Answered and ended more than %d minutes ago, without the"
+		    " analysis that is usual: it came for at least half of the"
+		    " answered calls of the source in the last %d days, of"
+		    " which there are at least %d.",
+		    (int)(REPORT_ANALYSIS_MS / 60000), REPORT_ATTENTION_DAYS,
+		    HABIT_ANSWERED_MIN);
+		break;
+	default:
+		html_put(b,
+		    "One event came with two different contents, in calls"
+		    " started in the last %d days. All contents are kept.",
+		    REPORT_ATTENTION_DAYS);
+		break;
+	}
+}
+
+/* What can be done about it. */
+static void
+put_help(struct page *p, enum check c)
+{
+	struct buf *b = p->out;
+
+	switch (c) {
+	case CHECK_SILENT:
+		html_raw(b,
+		    "<p>Look in the platform\u2019s dashboard whether the"
+		    " webhook is still switched on and its address right;"
+		    " <code>callbook send</code> tries this side.</p>\n");
+		break;
+	case CHECK_QUARANTINED:
+		html_raw(b,
+		    "<p>Nothing is lost: the bodies are kept. Once the"
+		    " definition of the platform is mended, <code>callbook"
+		    " quarantine requeue --all</code> stores their"
+		    " events.</p>\n");
+		break;
+	case CHECK_STUCK:
+		html_raw(b,
+		    "<p>Their last events got lost on the way, or the platform"
+		    " never sent them. Its dashboard tells how the calls"
+		    " ended.</p>\n");
+		break;
+	case CHECK_REJECTED:
+		html_raw(b,
+		    "<dl class=\"pairs\"><div><dt>wrong</dt><dd>The secret in"
+		    " <code>secret_file</code> is not the platform\u2019s, or a"
+		    " stranger knocked. With the right one in place,"
+		    " <code>callbook quarantine requeue --rejected --all</code>"
+		    " verifies them again and stores what is genuine.</dd>"
+		    "</div><div><dt>missing</dt><dd>No signature or token: a"
+		    " stranger, or no secret is set at the platform.</dd></div>"
+		    "<div><dt>stale</dt><dd>Rightly signed, too long ago: look"
+		    " at this server\u2019s clock.</dd></div></dl>\n");
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- lists of calls
+ * -------------------------------------------------------------- */
+
+static const char *
+field_text(const struct stored_call *c, enum call_field f)
+{
+	const struct value *v = &c->call.field[f];
+
+	return v->set && v->text != NULL ? v->text : "";
+}
+
+/* The moment that the list is about. */
+static int64_t
+call_moment(const struct stored_call *c, enum check check)
+{
+	switch (check) {
+	case CHECK_STUCK:
+		return c->call.last_received;
+	case CHECK_RETRY:
+		return c->call.field[FIELD_NEXT_RETRY].number;
+	case CHECK_UNANALYZED:
+		return c->view.ended;
+	default:
+		return 0;
+	}
+}
+
+static void
+put_wait(struct page *p, int64_t ms)
+{
+	if (ms < 2 * DAY_HOURS * HOUR_MS)
+		put_duration(p, ms);
+	else
+		html_put(
+		    p->out, "%d\u00a0days", (int)(ms / (DAY_HOURS * HOUR_MS)));
+}
+
+static int
+put_call(void *arg, const struct stored_call *c)
+{
+	struct checks *a = arg;
+	struct page *p = a->page;
+	int64_t moment = call_moment(c, a->check);
+	char path[32];
+	const char *href;
+
+	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
+	href = link_to(p, path, &p->filter);
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	if (href != NULL)
+		buf_printf(p->out, "<a href=\"%s\">", href);
+	put_instant(p, c->view.started);
+	if (href != NULL)
+		html_raw(p->out, "</a>");
+	html_raw(p->out, "</th><td>");
+	put_outside(p, c->source);
+	html_raw(p->out, " <span class=\"muted\">");
+	put_outside(p, field_text(c, FIELD_AGENT));
+	html_raw(p->out, "</span></td><td>");
+	put_phone(p, field_text(c, FIELD_FROM));
+	html_raw(p->out, " \u2192 ");
+	put_phone(p, field_text(c, FIELD_TO));
+	html_raw(p->out, "</td><td>");
+	if (c->view.outcome != OUTCOME_NONE)
+		put_outcome(p, c->view.outcome);
+	else if (c->view.state != STATE_NONE)
+		html_put(p->out, "<span class=\"badge\">%s</span>",
+		    call_state_name[c->view.state]);
+	html_raw(p->out, "</td>");
+	if (a->check != CHECK_VARIANT) {
+		html_raw(p->out, "<td>");
+		put_instant(p, moment);
+		html_raw(p->out, "</td><td class=\"num\">");
+		put_wait(p, p->now - moment);
+		html_raw(p->out, "</td>");
+	}
+	html_raw(p->out, "</tr>\n");
+	return p->out->failed;
+}
+
+/* The whole list, where a filter of the calls is the same. */
+static void
+put_more(struct checks *a, int64_t n, const struct filter *f)
+{
+	struct page *p = a->page;
+	const char *href = f == NULL ? NULL : link_to(p, "calls", f);
+
+	if (n <= ROWS_MAX)
+		return;
+	html_put(
+	    p->out, "<p class=\"muted\">The newest %d are shown.", ROWS_MAX);
+	if (href != NULL)
+		buf_printf(p->out,
+		    " <a href=\"%s\">All such calls in the list</a>", href);
+	html_raw(p->out, "</p>\n");
+}
+
+static enum store_rc
+put_calls(struct checks *a, const char *source)
+{
+#define COLUMNS "Started", "Source, agent", "From \u2192 to", "State"
+	static const char *const column[CHECK__MAX][7] = {
+	    [CHECK_STUCK] = {COLUMNS, "Last event", "#Quiet for"},
+	    [CHECK_RETRY] = {COLUMNS, "Announced for", "#Overdue by"},
+	    [CHECK_UNANALYZED] = {COLUMNS, "Ended", "#Waiting for"},
+	    [CHECK_VARIANT] = {COLUMNS},
+	};
+#undef COLUMNS
+	struct page *p = a->page;
+	char label[2 * CONFIG_SOURCE_NAME_MAX];
+	int64_t ms;
+	enum attention kind = asked(a, a->check, &ms);
+	enum store_rc rc;
+
+	snprintf(label, sizeof(label), "%s%s%s", title[a->check],
+	    a->check == CHECK_UNANALYZED ? ": " : "",
+	    a->check == CHECK_UNANALYZED ? source : "");
+	table_begin(p, "checks", label, column[a->check]);
+	rc = store_attention(
+	    p->store, kind, source, a->since, ms, ROWS_MAX, put_call, a);
+	table_end(p);
+	return rc;
+}
+
+static enum store_rc
+put_unanalyzed(struct checks *a)
+{
+	struct page *p = a->page;
+	enum store_rc rc = STORE_OK;
+
+	for (const struct source *s = a->source; s != NULL && rc == STORE_OK;
+	     s = s->next) {
+		if (s->unanalyzed == 0)
+			continue;
+		html_raw(p->out, "<p>");
+		put_outside(p, s->name);
+		html_raw(p->out, ": an analysis came for ");
+		html_number(p->out, s->analyzed);
+		html_raw(p->out, " of ");
+		html_number(p->out, s->answered);
+		html_raw(p->out, " answered calls.</p>\n");
+		rc = put_calls(a, s->name);
+		put_more(a, s->unanalyzed, NULL);
+	}
+	return rc;
+}
+
+/* --- the other lists
+ * --------------------------------------------------------------- */
+
+static void
+put_hours(struct page *p, int64_t hours)
+{
+	html_raw(p->out, "<td class=\"num\">");
+	html_number(p->out, hours);
+	html_raw(p->out, "\u00a0h</td>");
+}
+
+static void
+put_silent(struct checks *a)
+{
+	static const char *const column[] = {"Source", "#Quiet for",
+	    "#Longest before", "#Deliveries", "Last receipt", NULL};
+	struct page *p = a->page;
+	struct filter f = p->filter;
+
+	table_begin(p, "checks", title[CHECK_SILENT], column);
+	for (const struct source *s = a->source; s != NULL; s = s->next) {
+		if (!is_silent(a, s))
+			continue;
+		f.source = s->name;
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		put_link(p, "deliveries", &f, s->name);
+		html_raw(p->out, "</th>");
+		put_hours(p, habit_quiet(&s->habit, a->hour));
+		put_hours(p, s->habit.longest);
+		html_raw(p->out, "<td class=\"num\">");
+		html_number(p->out, s->habit.arrivals);
+		html_raw(p->out, "</td><td>");
+		if (s->last > 0)
+			put_instant(p, s->last);
+		html_raw(p->out, "</td></tr>\n");
+	}
+	table_end(p);
+}
+
+static void
+put_reason(struct page *p, bool rejected, const struct reason_count *c)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "delivery/%s%lld",
+	    rejected ? "rejected/" : "", (long long)c->newest);
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	put_outside(p, c->source);
+	html_raw(p->out, "</th><td>");
+	put_link(p, path, NULL, c->reason);
+	html_raw(p->out, "</td><td class=\"num\">");
+	html_number(p->out, c->deliveries);
+	html_raw(p->out, "</td><td>");
+	put_instant(p, c->first);
+	html_raw(p->out, "</td><td>");
+	put_instant(p, c->last);
+	html_raw(p->out, "</td></tr>\n");
+}
+
+static void
+put_reasons(struct checks *a, bool rejected)
+{
+	static const char *const column[] = {
+	    "Source", "Reason", "#Deliveries", "First", "Newest", NULL};
+	struct page *p = a->page;
+
+	table_begin(p, "checks", title[a->check], column);
+	for (const struct reason *r = a->reason[rejected]; r != NULL;
+	     r = r->next)
+		put_reason(p, rejected, &r->count);
+	table_end(p);
+	if (a->reasons[rejected] > REASONS_MAX)
+		html_put(p->out,
+		    "<p class=\"muted\">and %zu more reasons.</p>\n",
+		    a->reasons[rejected] - REASONS_MAX);
+}
+
+/* --- the page
+ * ------------------------------------------------------------------------ */
+
+static enum store_rc
+put_list(struct checks *a)
+{
+	struct page *p = a->page;
+	struct filter f = {
+	    .from = p->today - REPORT_ATTENTION_DAYS + 1,
+	    .to = p->today,
+	    .source = p->filter.source,
+	    .open = a->check == CHECK_STUCK,
+	    .flag = a->check == CHECK_VARIANT ? CALL_VARIANT : 0,
+	};
+	bool listed = a->check == CHECK_STUCK || a->check == CHECK_VARIANT;
+	enum store_rc rc;
+
+	switch (a->check) {
+	case CHECK_SILENT:
+		put_silent(a);
+		return STORE_OK;
+	case CHECK_QUARANTINED:
+	case CHECK_REJECTED:
+		put_reasons(a, a->check == CHECK_REJECTED);
+		return STORE_OK;
+	case CHECK_UNANALYZED:
+		return put_unanalyzed(a);
+	default:
+		rc = put_calls(a, p->filter.source);
+		put_more(a, a->n[a->check], listed ? &f : NULL);
+		return rc;
+	}
+}
+
+static enum store_rc
+put_section(struct checks *a)
+{
+	struct page *p = a->page;
+	int64_t n = a->n[a->check];
+	enum store_rc rc;
+
+	html_put(p->out,
+	    "<section class=\"card\" id=\"%s\">\n<h2>%s"
+	    " <span class=\"badge\">",
+	    anchor[a->check], title[a->check]);
+	html_number(p->out, n);
+	html_put(p->out, "%s</span></h2>\n<p class=\"muted\">",
+	    n >= REPORT_COUNT_MAX && a->check != CHECK_QUARANTINED ? " or more"
+								   : "");
+	put_rule(p, a->check);
+	html_raw(p->out, "</p>\n");
+	put_help(p, a->check);
+	rc = put_list(a);
+	html_raw(p->out, "</section>\n");
+	return rc;
+}
+
+/* What was looked for in vain. */
+static void
+put_calm(struct checks *a, size_t calm)
+{
+	struct page *p = a->page;
+
+	if (calm == 0)
+		return;
+	if (calm == CHECK__MAX)
+		html_raw(p->out,
+		    "<section class=\"card\">\n<h2>Nothing needs attention"
+		    "</h2>\n<p>All of these were looked for, and none was"
+		    " found.</p>\n");
+	else
+		html_raw(p->out,
+		    "<section class=\"card\">\n<h2>In order</h2>\n"
+		    "<p>These were looked for, and none was found.</p>\n");
+	html_raw(p->out, "<dl class=\"rules\">\n");
+	for (int i = 0; i < CHECK__MAX; i++) {
+		if (a->n[i] > 0)
+			continue;
+		html_put(p->out, "<div><dt>%s</dt><dd>", title[i]);
+		put_rule(p, (enum check)i);
+		html_raw(p->out, "</dd></div>\n");
+	}
+	html_raw(p->out, "</dl>\n</section>\n");
+}
+
+static void
+put_scope(struct page *p)
+{
+	struct filter all = p->filter;
+
+	all.source = NULL;
+	html_raw(p->out, "<p class=\"muted\">What may need a hand now");
+	if (p->filter.source != NULL) {
+		html_raw(p->out, " at the source ");
+		put_outside(p, p->filter.source);
+		html_raw(p->out, " (");
+		put_link(p, "attention", &all, "see all sources");
+		html_raw(p->out, ")");
+	}
+	html_raw(p->out,
+	    ", the worst first. The period and the other filters"
+	    " do not matter here: calls since ");
+	put_day(p, p->today - REPORT_ATTENTION_DAYS + 1);
+	html_raw(p->out, " are looked at, and deliveries since ");
+	put_day(p, p->today - HABIT_DAYS + 1);
+	html_raw(p->out, ".</p>\n");
+}
+
+enum page_rc
+attention_page(struct page *p)
+{
+	struct checks a = {.page = p};
+	enum page_rc result = look(&a);
+	enum store_rc rc;
+	size_t calm = 0;
+
+	if (result != PAGE_OK)
+		return result;
+	put_scope(p);
+	for (int i = 0; i < CHECK__MAX; i++) {
+		if (a.n[i] == 0) {
+			calm++;
+			continue;
+		}
+		a.check = (enum check)i;
+		if ((rc = put_section(&a)) != STORE_OK)
+			return page_rc(rc);
+	}
+	put_calm(&a, calm);
+	return PAGE_OK;
+}

@@ -1,0 +1,704 @@
+/* One call: what is known of it and how it came to be known. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+#include "provider/transcript.h"
+#include "report/report.h"
+
+#define STEPS_MAX 100 /* events shown */
+#define BODIES_MAX 12 /* of them with what they said */
+#define BODY_BYTES_MAX (12 * 1024) /* a longer body is only linked */
+#define BODIES_BYTES_MAX (40 * 1024) /* of page, for all of them */
+#define TURNS_MAX 400 /* of the conversation */
+#define FACTS_MAX 300
+#define ERRORS_MAX 100
+#define ATTEMPTS_MAX 50
+
+struct show {
+	struct page *page;
+	const struct stored_call *call;
+	enum store_rc rc; /* of what belongs to the call */
+	size_t n; /* rows of the part at hand */
+	int64_t before; /* time of the event before */
+	size_t bodies; /* shown, and the bytes of page they took */
+	size_t bodies_bytes;
+	char group[FACT_NAME_SIZE]; /* of the fact before */
+};
+
+static const struct value *
+field(const struct stored_call *c, enum call_field f)
+{
+	const struct value *v = &c->call.field[f];
+
+	return v->set ? v : NULL;
+}
+
+/* "" where it is not told. */
+static const char *
+field_text(const struct stored_call *c, enum call_field f)
+{
+	const struct value *v = field(c, f);
+
+	return v == NULL || v->text == NULL ? "" : v->text;
+}
+
+/* --- head ------------------------------------------------------------------
+ */
+
+static void
+begin_pair(struct page *p, const char *name)
+{
+	html_put(p->out, "<div><dt>%s</dt><dd>", name);
+}
+
+static void
+end_pair(struct page *p)
+{
+	html_raw(p->out, "</dd></div>\n");
+}
+
+static void
+put_pair(struct page *p, const char *name, const char *text)
+{
+	if (*text == '\0')
+		return;
+	begin_pair(p, name);
+	put_outside(p, text);
+	end_pair(p);
+}
+
+/* A name with a link to the calls that share it. */
+static void
+put_shared(
+    struct page *p, const char *name, const char *text, const struct filter *f)
+{
+	if (*text == '\0')
+		return;
+	begin_pair(p, name);
+	put_link(p, "calls", f, text);
+	end_pair(p);
+}
+
+static void
+put_moment(struct page *p, const char *name, int64_t ms, bool known)
+{
+	if (ms == 0)
+		return;
+	begin_pair(p, name);
+	put_instant(p, ms);
+	if (!known)
+		html_raw(
+		    p->out, " <span class=\"muted\">(time of an event)</span>");
+	end_pair(p);
+}
+
+static void
+put_attempt(struct page *p, const struct stored_call *c)
+{
+	const struct value *n = field(c, FIELD_ATTEMPT);
+	const struct value *max = field(c, FIELD_ATTEMPTS_MAX);
+	const struct value *final = field(c, FIELD_FINAL);
+	const struct value *next = field(c, FIELD_NEXT_RETRY);
+
+	if (n != NULL) {
+		begin_pair(p, "Attempt");
+		html_number(p->out, n->number);
+		if (max != NULL) {
+			html_raw(p->out, " of ");
+			html_number(p->out, max->number);
+		}
+		if (final != NULL && final->number != 0)
+			html_raw(p->out, ", the last");
+		end_pair(p);
+	}
+	if (next != NULL)
+		put_moment(p, "Next retry", next->number, true);
+}
+
+/*
+ * Only an address of the web is linked: a link can hold more than that, such
+ * as a script.  One with a number to be masked is text.
+ */
+static void
+put_recording(struct page *p, const char *url)
+{
+	bool web = strncasecmp(url, "https://", 8) == 0 ||
+	    strncasecmp(url, "http://", 7) == 0;
+
+	if (*url == '\0')
+		return;
+	if (!web || strcmp(outside_text(p, url), url) != 0) {
+		put_pair(p, "Recording", url);
+		return;
+	}
+	begin_pair(p, "Recording");
+	html_put(p->out,
+	    "<a href=\"%s\" rel=\"noreferrer nofollow\">recording at the"
+	    " platform</a> <span class=\"muted\">(needs the platform\u2019s"
+	    " login or key)</span>",
+	    url);
+	end_pair(p);
+}
+
+static void
+put_names(struct page *p, const struct stored_call *c)
+{
+	struct filter f = {.from = p->filter.from, .to = p->filter.to};
+	const char *agent = field_text(c, FIELD_AGENT);
+
+	f.source = c->source;
+	put_shared(p, "Source", c->source, &f);
+	put_pair(p, "Platform", c->provider);
+	f.source = NULL;
+	f.agent = agent;
+	put_shared(p, "Agent", agent, &f);
+	put_pair(p, "Call", c->id);
+	put_pair(p, "Trace", field_text(c, FIELD_TRACE));
+}
+
+static void
+put_line(struct page *p, const struct stored_call *c)
+{
+	const char *way = field_text(c, FIELD_DIRECTION);
+	const char *from = field_text(c, FIELD_FROM);
+	const char *to = field_text(c, FIELD_TO);
+	const struct value *length = field(c, FIELD_DURATION);
+
+	html_raw(p->out, "<p class=\"call-line\">");
+	put_outcome(p, c->view.outcome);
+	html_put(p->out, " <span>%s",
+	    strcmp(way, "inbound") == 0	       ? "Inbound call"
+		: strcmp(way, "outbound") == 0 ? "Outbound call"
+		: strcmp(way, "web") == 0      ? "Web call"
+					       : "Call");
+	if (*from != '\0') {
+		html_raw(p->out, " from ");
+		put_phone(p, from);
+	}
+	if (*to != '\0') {
+		html_raw(p->out, " to ");
+		put_phone(p, to);
+	}
+	if (length != NULL) {
+		html_raw(p->out, ", ");
+		put_duration(p, length->number);
+	}
+	html_raw(p->out, "</span></p>\n");
+}
+
+static void
+put_flags(struct page *p, unsigned flags)
+{
+	static const struct {
+		unsigned flag;
+		const char *word, *why;
+	} told[CALL_FLAGS] = {
+	    {CALL_WITH_ERRORS, "errors",
+		"The platform listed errors, whatever its status says. They"
+		" stand below."},
+	    {CALL_VARIANT, "variant",
+		"One event came with two different contents. Both are kept,"
+		" and both are part of what is shown."},
+	    {CALL_LATE, "late",
+		"An event arrived after one of a later time. The call is the"
+		" same in whatever order its events come."},
+	    {CALL_ESTIMATED, "estimated",
+		"The platform did not tell when the call started or ended;"
+		" the time of an event stands for it."},
+	};
+
+	if (flags == 0)
+		return;
+	html_raw(p->out, "<ul class=\"flags\">\n");
+	for (size_t i = 0; i < CALL_FLAGS; i++)
+		if (flags & told[i].flag)
+			html_put(p->out,
+			    "<li><span class=\"flag\">%s</span> %s</li>\n",
+			    told[i].word, told[i].why);
+	html_raw(p->out, "</ul>\n");
+}
+
+static void
+put_head(struct page *p, const struct stored_call *c)
+{
+	const struct call_view *v = &c->view;
+	const struct value *length = field(c, FIELD_DURATION);
+	const char *summary = field_text(c, FIELD_SUMMARY);
+
+	html_raw(p->out, "<section class=\"card\">\n");
+	put_line(p, c);
+	if (*summary != '\0')
+		html_put(p->out,
+		    "<blockquote class=\"summary\" dir=\"auto\">%s"
+		    "</blockquote>\n",
+		    outside_text(p, summary));
+	put_flags(p, v->flags);
+	html_raw(p->out, "<dl class=\"pairs wide\">\n");
+	put_moment(p, "Started", v->started, v->started_known);
+	put_moment(p, "Ended", v->ended, v->ended_known);
+	if (length != NULL) {
+		begin_pair(p, "Talk time");
+		put_duration(p, length->number);
+		end_pair(p);
+	}
+	put_pair(p, "State",
+	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
+	put_names(p, c);
+	put_pair(p, "Status, as told", field_text(c, FIELD_STATUS));
+	put_pair(p, "Reason, as told", field_text(c, FIELD_REASON));
+	put_pair(p, "Disposition, as told", field_text(c, FIELD_DISPOSITION));
+	put_attempt(p, c);
+	put_recording(p, field_text(c, FIELD_RECORDING));
+	html_raw(p->out, "</dl>\n</section>\n");
+}
+
+/* --- attempts ----------------------------------------------------------------
+ */
+
+static int
+attempt_row(void *arg, const struct stored_call *c)
+{
+	struct show *s = arg;
+	struct page *p = s->page;
+	const struct value *n = field(c, FIELD_ATTEMPT);
+	const struct value *length = field(c, FIELD_DURATION);
+	bool here = c->number == s->call->number;
+	char path[32];
+	const char *href;
+
+	s->n++;
+	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
+	href = here ? NULL : link_to(p, path, &p->filter);
+	if (here)
+		html_raw(p->out, "<tr class=\"here\" aria-current=\"true\">");
+	else
+		html_raw(p->out, "<tr>");
+	html_raw(p->out, "<th scope=\"row\">");
+	html_number(p->out, n == NULL ? (int64_t)s->n : n->number);
+	html_raw(p->out, "</th><td>");
+	if (href != NULL)
+		buf_printf(p->out, "<a href=\"%s\">", href);
+	put_instant(p, c->view.started);
+	if (href != NULL)
+		html_raw(p->out, "</a>");
+	html_put(p->out, "%s</td><td>", here ? " (this call)" : "");
+	put_outcome(p, c->view.outcome);
+	html_raw(p->out, "</td><td class=\"num\">");
+	if (length != NULL)
+		put_duration(p, length->number);
+	html_raw(p->out, "</td></tr>\n");
+	return p->out->failed;
+}
+
+static int
+count_attempt(void *arg, const struct stored_call *c)
+{
+	size_t *n = arg;
+
+	(void)c;
+	return ++*n >= 2;
+}
+
+static enum store_rc
+put_attempts(struct show *s)
+{
+	static const char *const column[] = {
+	    "Attempt", "Started", "Outcome", "#Talk time", NULL};
+	struct page *p = s->page;
+	const char *trace = field_text(s->call, FIELD_TRACE);
+	enum store_rc rc;
+	size_t n = 0;
+
+	if (*trace == '\0')
+		return STORE_OK;
+	rc = store_attempts(p->store, trace, 2, count_attempt, &n);
+	if (rc != STORE_OK || n < 2)
+		return rc;
+	html_raw(p->out,
+	    "<section class=\"card\">\n<h2>Attempts</h2>\n"
+	    "<p class=\"muted\">Calls of the same trace: one person, tried"
+	    " again.</p>\n");
+	table_begin(p, "attempts", "Attempts", column);
+	s->n = 0;
+	rc = store_attempts(p->store, trace, ATTEMPTS_MAX, attempt_row, s);
+	table_end(p);
+	if (s->n == ATTEMPTS_MAX)
+		html_put(p->out,
+		    "<p class=\"muted\">The first %d are shown.</p>\n",
+		    ATTEMPTS_MAX);
+	html_raw(p->out, "</section>\n");
+	return rc;
+}
+
+/* --- conversation
+ * ------------------------------------------------------------- */
+
+/* How far into the call: 0:05, 12:40, 1:02:03. */
+static void
+put_offset(struct page *p, const struct stored_call *c, const char *time)
+{
+	int64_t ms, s;
+
+	if (!c->view.started_known ||
+	    when_parse(time, strlen(time), WHEN_ISO8601, &ms) == -1 ||
+	    ms < c->view.started)
+		return;
+	s = (ms - c->view.started) / 1000;
+	if (s > WHEN_DURATION_MAX / 1000)
+		return;
+	if (s >= 3600)
+		html_put(p->out, " <span class=\"num\">%d:%02d:%02d</span>",
+		    (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	else
+		html_put(p->out, " <span class=\"num\">%d:%02d</span>",
+		    (int)(s / 60), (int)(s % 60));
+}
+
+static int
+put_turn(void *arg, const struct said *t)
+{
+	struct show *s = arg;
+	struct page *p = s->page;
+	bool agent = strcmp(t->speaker, "agent") == 0;
+	bool caller = strcmp(t->speaker, "caller") == 0;
+
+	if (++s->n > TURNS_MAX)
+		return 0;
+	html_put(p->out, "<li class=\"turn %s\"><p class=\"who\">",
+	    agent	 ? "agent"
+		: caller ? "caller"
+			 : "other");
+	if (agent || caller)
+		html_put(p->out, "%s", agent ? "Agent" : "Caller");
+	else
+		put_outside(p, *t->speaker == '\0' ? "Unknown" : t->speaker);
+	put_offset(p, s->call, t->time);
+	html_put(p->out, "</p><p class=\"what\" dir=\"auto\">%s</p></li>\n",
+	    outside_text(p, t->text));
+	return p->out->failed;
+}
+
+static void
+put_talk(struct show *s)
+{
+	struct page *p = s->page;
+	const struct value *t = field(s->call, FIELD_TRANSCRIPT);
+
+	if (t == NULL)
+		return;
+	html_raw(p->out,
+	    "<section class=\"card\">\n<h2>Conversation</h2>\n"
+	    "<ol class=\"talk\">\n");
+	s->n = 0;
+	if (transcript_each(t->text, t->len, put_turn, s) == -1)
+		html_raw(p->out,
+		    "<li class=\"turn other\"><p class=\"what\">The transcript"
+		    " cannot be read.</p></li>\n");
+	html_raw(p->out, "</ol>\n");
+	if (s->n > TURNS_MAX) {
+		html_raw(p->out, "<p class=\"muted\">and ");
+		html_number(p->out, (int64_t)(s->n - TURNS_MAX));
+		html_raw(p->out,
+		    " more; all of them are in the events below.</p>\n");
+	}
+	html_raw(p->out, "</section>\n");
+}
+
+/* --- facts
+ * --------------------------------------------------------------------- */
+
+static void
+put_fact_value(struct page *p, const struct fact *f)
+{
+	char number[32];
+
+	switch (f->type) {
+	case FACT_TEXT:
+		html_raw(p->out, "<td dir=\"auto\">");
+		html_put(p->out, "%s", outside_text(p, f->text));
+		break;
+	case FACT_BOOLEAN:
+		html_put(p->out, "<td>%s", f->number != 0 ? "yes" : "no");
+		break;
+	case FACT_NUMBER:
+		/* A number of a telephone may stand as a number. */
+		snprintf(number, sizeof(number), "%.15g", f->number);
+		html_put(p->out, "<td>%s", outside_text(p, number));
+		break;
+	}
+	html_raw(p->out, "</td>");
+}
+
+static int
+put_fact(void *arg, const struct fact *f)
+{
+	static const char *const column[] = {"Name", "Value", NULL};
+	struct show *s = arg;
+	struct page *p = s->page;
+	char name[FACT_NAME_SIZE], group[FACT_NAME_SIZE];
+
+	if (++s->n > FACTS_MAX)
+		return 0;
+	snprintf(
+	    group, sizeof(group), "%.*s", (int)fact_group(f->path), f->path);
+	if (s->n == 1) {
+		html_raw(p->out, "<section class=\"card\">\n<h2>Facts</h2>\n");
+		table_begin(p, "facts", "Facts", column);
+	}
+	if (s->n == 1 || strcmp(group, s->group) != 0) {
+		if (s->n > 1)
+			html_raw(p->out, "</tbody>\n<tbody>\n");
+		html_raw(p->out,
+		    "<tr class=\"group\"><th colspan=\"2\""
+		    " scope=\"rowgroup\">");
+		put_outside(p, group);
+		html_raw(p->out, "</th></tr>\n");
+		memcpy(s->group, group, sizeof(group));
+	}
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	put_outside(p, fact_name(f->path, name));
+	html_raw(p->out, "</th>");
+	put_fact_value(p, f);
+	html_raw(p->out, "</tr>\n");
+	return p->out->failed;
+}
+
+static enum store_rc
+put_facts(struct show *s)
+{
+	struct page *p = s->page;
+	enum store_rc rc;
+
+	s->n = 0;
+	rc = store_call_facts(p->store, s->call->number, put_fact, s);
+	if (s->n == 0)
+		return rc;
+	table_end(p);
+	if (s->n > FACTS_MAX) {
+		html_raw(p->out, "<p class=\"muted\">and ");
+		html_number(p->out, (int64_t)(s->n - FACTS_MAX));
+		html_raw(p->out, " more.</p>\n");
+	}
+	html_raw(p->out, "</section>\n");
+	return rc;
+}
+
+/* --- errors
+ * -------------------------------------------------------------------- */
+
+static int
+put_error(void *arg, const struct call_error *e)
+{
+	static const char *const column[] = {
+	    "Time", "Code", "Message", "Phase", "Place", NULL};
+	const char *const part[] = {
+	    e->time, e->code, e->message, e->phase, e->place};
+	struct show *s = arg;
+	struct page *p = s->page;
+
+	if (++s->n > ERRORS_MAX)
+		return 0;
+	if (s->n == 1) {
+		html_raw(p->out,
+		    "<section class=\"card\">\n<h2>Errors</h2>\n"
+		    "<p class=\"muted\">As the platform listed them.</p>\n");
+		table_begin(p, "errors", "Errors", column);
+	}
+	html_raw(p->out, "<tr>");
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		html_put(p->out, "<td dir=\"auto\">%s</td>",
+		    part[i] == NULL ? "" : outside_text(p, part[i]));
+	html_raw(p->out, "</tr>\n");
+	return p->out->failed;
+}
+
+static enum store_rc
+put_errors(struct show *s)
+{
+	struct page *p = s->page;
+	enum store_rc rc;
+
+	s->n = 0;
+	rc = store_call_errors(p->store, s->call->number, put_error, s);
+	if (s->n == 0)
+		return rc;
+	table_end(p);
+	if (s->n > ERRORS_MAX)
+		html_put(p->out,
+		    "<p class=\"muted\">The first %d are shown.</p>\n",
+		    ERRORS_MAX);
+	html_raw(p->out, "</section>\n");
+	return rc;
+}
+
+/* --- events
+ * -------------------------------------------------------------------- */
+
+static int
+put_step_body(void *arg, const struct stored_event *e, int64_t call)
+{
+	struct page *p = arg;
+
+	(void)call;
+	put_body(p, e->content_type, e->body, e->len);
+	return 0;
+}
+
+/* The body itself while there is room for it, and a link to its bytes. */
+static enum store_rc
+put_raw(struct show *s, const struct stored_step *e)
+{
+	struct page *p = s->page;
+	size_t begun = p->out->len;
+	enum store_rc rc = STORE_OK;
+	char path[32];
+	const char *href;
+
+	if (p->masked)
+		return STORE_OK;
+	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&
+	    s->bodies_bytes < BODIES_BYTES_MAX) {
+		html_raw(p->out, "<details><summary>What it said</summary>");
+		rc = store_event_raw(p->store, e->number, put_step_body, p);
+		html_raw(p->out, "</details>");
+		s->bodies++;
+		s->bodies_bytes += p->out->len - begun;
+	}
+	snprintf(path, sizeof(path), "event/%lld", (long long)e->number);
+	href = link_to(p, path, NULL);
+	if (href != NULL) {
+		html_raw(p->out, "<p class=\"bytes\">");
+		buf_printf(p->out, "<a href=\"%s\" download>", href);
+		html_raw(p->out, "Original bytes</a> <span class=\"muted\">(");
+		html_number(p->out, e->bytes);
+		html_put(
+		    p->out, " byte%s)</span></p>", e->bytes == 1 ? "" : "s");
+	}
+	return rc;
+}
+
+/* When it came, and how often. */
+static void
+put_deliveries(struct page *p, const struct stored_step *e)
+{
+	int64_t delay = e->received - e->time;
+
+	html_raw(p->out, "<p class=\"muted\">");
+	if (delay == 0)
+		html_raw(p->out, "time of receipt");
+	else {
+		html_raw(p->out, "received ");
+		put_duration(p, delay > 0 ? delay : -delay);
+		html_put(p->out, "%s", delay > 0 ? " later" : " earlier");
+	}
+	if (e->repeats > 0) {
+		html_raw(p->out, "; delivered ");
+		html_number(p->out, e->repeats + 1);
+		html_raw(p->out, " times, last ");
+		put_instant(p, e->repeated);
+	} else
+		html_raw(p->out, "; delivered once");
+	if (e->id != NULL) {
+		html_raw(p->out, "; id ");
+		put_outside(p, e->id);
+	}
+	html_raw(p->out, "</p>");
+}
+
+static int
+put_step(void *arg, const struct stored_step *e)
+{
+	struct show *s = arg;
+	struct page *p = s->page;
+
+	html_put(p->out, "<li id=\"event-%lld\"><p class=\"step\">",
+	    (long long)e->number);
+	put_instant(p, e->time);
+	if (s->n++ > 0) {
+		html_raw(p->out, " <span class=\"gap num\">+");
+		put_duration(p, e->time - s->before);
+		html_raw(p->out, "</span>");
+	}
+	s->before = e->time;
+	html_raw(p->out, " <strong>");
+	put_outside(p, e->type);
+	html_raw(p->out, "</strong>");
+	if (e->state != STATE_NONE)
+		html_put(p->out, " <span class=\"badge\">%s</span>",
+		    call_state_name[e->state]);
+	if (e->outcome != OUTCOME_NONE) {
+		html_raw(p->out, " ");
+		put_outcome(p, e->outcome);
+	}
+	if (e->variant)
+		html_raw(p->out, " <span class=\"flag\">variant</span>");
+	if (e->late)
+		html_raw(p->out, " <span class=\"flag\">late</span>");
+	html_raw(p->out, "</p>");
+	put_deliveries(p, e);
+	s->rc = put_raw(s, e);
+	html_raw(p->out, "</li>\n");
+	return s->rc != STORE_OK || p->out->failed;
+}
+
+static enum store_rc
+put_steps(struct show *s)
+{
+	struct page *p = s->page;
+	enum store_rc rc;
+
+	html_raw(p->out,
+	    "<section class=\"card\">\n<h2>Events</h2>\n"
+	    "<p class=\"muted\">By the platform\u2019s clock, each with the"
+	    " time since the one before.");
+	if (p->masked)
+		html_raw(p->out,
+		    " What they said is not shown: numbers are masked here"
+		    " (<code>phones = masked</code>), and a body may hold them"
+		    " anywhere.");
+	html_raw(p->out, "</p>\n<ol class=\"timeline\">\n");
+	s->n = 0;
+	rc = store_steps(p->store, s->call->number, STEPS_MAX, put_step, s);
+	html_raw(p->out, "</ol>\n");
+	if (s->n == STEPS_MAX)
+		html_put(p->out,
+		    "<p class=\"muted\">The first %d are shown.</p>\n",
+		    STEPS_MAX);
+	html_raw(p->out, "</section>\n");
+	return rc != STORE_OK ? rc : s->rc;
+}
+
+/* --------------------------------------------------------------------------------
+ */
+
+static int
+put_call(void *arg, const struct stored_call *c)
+{
+	struct show *s = arg;
+
+	s->call = c;
+	put_head(s->page, c);
+	if ((s->rc = put_attempts(s)) != STORE_OK ||
+	    (s->rc = put_errors(s)) != STORE_OK)
+		return 1;
+	put_talk(s);
+	if ((s->rc = put_facts(s)) != STORE_OK)
+		return 1;
+	s->rc = put_steps(s);
+	return 1;
+}
+
+enum page_rc
+call_page(struct page *p)
+{
+	struct show s = {.page = p};
+	int64_t number;
+	enum store_rc rc;
+
+	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) == -1)
+		return PAGE_NOT_FOUND;
+	rc = store_call(p->store, number, put_call, &s);
+	return page_rc(rc != STORE_OK ? rc : s.rc);
+}

@@ -1,0 +1,168 @@
+#include "report/report.h"
+
+/* Rows as they come, which is backwards for a page of newer ones. */
+struct list {
+	struct page *page;
+	struct buf rows;
+	size_t end[REPORT_PAGE_CALLS]; /* of each row in rows */
+	int used;
+	bool more; /* one more than there is room for */
+	struct cursor first, last; /* as they came */
+};
+
+static int
+add_call(void *arg, const struct stored_call *c)
+{
+	struct list *l = arg;
+	struct page into = *l->page;
+
+	if (l->used == REPORT_PAGE_CALLS) {
+		l->more = true;
+		return 1;
+	}
+	into.out = &l->rows;
+	put_calls_row(&into, c);
+	l->end[l->used] = l->rows.len;
+	l->last = (struct cursor){c->view.started, c->number};
+	if (l->used++ == 0)
+		l->first = l->last;
+	return 0;
+}
+
+static int
+add_calls(void *arg, const struct group *g)
+{
+	*(int64_t *)arg += g->tally.calls;
+	return 0;
+}
+
+/* How many there are in all, where that is cheap to know. */
+static enum page_rc
+put_count(struct page *p, const struct list *l)
+{
+	const struct filter *f = &p->filter;
+	bool whole = !l->more && p->cursor.number == 0;
+	int64_t calls = l->used;
+	enum store_rc rc;
+
+	html_raw(p->out, "<p class=\"count\">");
+	if (!whole && f->text == NULL && f->flag == 0) {
+		calls = 0;
+		rc = store_groups(p->store, f, add_calls, &calls);
+		if (rc != STORE_OK)
+			return page_rc(rc);
+		whole = true;
+	}
+	if (whole) {
+		html_raw(p->out, "<b>");
+		html_number(p->out, calls);
+		html_put(p->out, "</b> call%s", calls == 1 ? "" : "s");
+		if (calls > l->used)
+			html_put(p->out, ", %d of them here", l->used);
+	} else if (p->cursor.number == 0)
+		html_put(p->out,
+		    "The newest <b>%d</b> calls, and there are"
+		    " more",
+		    l->used);
+	else
+		html_put(p->out, "<b>%d</b> calls of more", l->used);
+	html_raw(p->out, ", newest first.</p>\n");
+	return PAGE_OK;
+}
+
+static void
+put_exports(struct page *p)
+{
+	const char *csv = link_to(p, "export.csv", &p->filter);
+	const char *ndjson = link_to(p, "export.ndjson", &p->filter);
+
+	if (csv == NULL || ndjson == NULL)
+		return;
+	buf_printf(p->out,
+	    "<p class=\"exports\">All of them as <a href=\"%s\">CSV</a>"
+	    " or <a href=\"%s\">NDJSON</a></p>\n",
+	    csv, ndjson);
+}
+
+static void
+put_pages(struct page *p, const struct list *l)
+{
+	bool newer = p->back ? l->more : p->cursor.number != 0;
+	bool older = p->back || l->more;
+	const struct cursor *top = p->back ? &l->last : &l->first;
+	const struct cursor *bottom = p->back ? &l->first : &l->last;
+	const char *prev = NULL, *next = NULL;
+
+	if (newer)
+		prev = link_list(p, "calls", &p->filter, top, true);
+	if (older)
+		next = link_list(p, "calls", &p->filter, bottom, false);
+	if (prev == NULL && next == NULL)
+		return;
+	html_raw(p->out, "<nav class=\"pages\" aria-label=\"Further calls\">");
+	if (prev != NULL)
+		buf_printf(p->out,
+		    "<a href=\"%s\">Newest</a> "
+		    "<a rel=\"prev\" href=\"%s\">\u2190 Newer</a> ",
+		    link_to(p, "calls", &p->filter), prev);
+	if (next != NULL)
+		buf_printf(p->out,
+		    "<a rel=\"next\" href=\"%s\">Older \u2192</a>", next);
+	html_raw(p->out, "</nav>\n");
+}
+
+static void
+put_list(struct page *p, const struct list *l)
+{
+	html_raw(p->out, "<table class=\"calls\">\n");
+	put_calls_head(p);
+	html_raw(p->out, "<tbody>\n");
+	for (int i = 0; i < l->used; i++) {
+		int row = p->back ? l->used - 1 - i : i;
+		size_t begin = row == 0 ? 0 : l->end[row - 1];
+
+		buf_add(p->out, l->rows.data + begin, l->end[row] - begin);
+	}
+	html_raw(p->out, "</tbody></table>\n");
+}
+
+/* Nothing further on: the list has become shorter, or the link is made up. */
+static void
+put_end(struct page *p)
+{
+	buf_printf(p->out,
+	    "<div class=\"card empty\"><h2>No further calls</h2>\n"
+	    "<p><a href=\"%s\">Back to the newest</a></p></div>\n",
+	    link_to(p, "calls", &p->filter));
+}
+
+enum page_rc
+calls_page(struct page *p)
+{
+	struct list l = {.page = p};
+	enum page_rc rc = page_rc(store_calls(p->store, &p->filter, &p->cursor,
+	    p->back, REPORT_PAGE_CALLS + 1, false, add_call, &l));
+
+	if (rc == PAGE_OK && l.rows.failed)
+		rc = PAGE_FAILED;
+	if (rc != PAGE_OK)
+		goto out;
+	if (l.used == 0) {
+		if (p->cursor.number != 0)
+			put_end(p);
+		else
+			rc = put_no_calls(p, "calls");
+		goto out;
+	}
+	html_raw(p->out, "<div class=\"above\">\n");
+	rc = put_count(p, &l);
+	if (rc != PAGE_OK)
+		goto out;
+	put_exports(p);
+	html_raw(p->out, "</div>\n");
+	put_list(p, &l);
+	put_pages(p, &l);
+out:
+	buf_free(&l.rows);
+	return rc;
+}

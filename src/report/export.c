@@ -1,0 +1,429 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/number.h"
+#include "report/route.h"
+#include "store/record.h"
+
+#define EXPORT_SLICE 200 /* calls read at once: a long read holds the WAL */
+#define EXPORT_PIECE (64 * 1024) /* bytes after which a piece is sent */
+#define CSV_TYPE "text/csv; charset=utf-8; header=present"
+#define NDJSON_TYPE "application/x-ndjson"
+#define CRLF "\r\n"
+/* No server passes on that we broke off, so the file itself says it. */
+#define BROKEN_OFF                                                          \
+	"INCOMPLETE: the export was broken off here; the web server's log " \
+	"says why"
+#define PHONE_DIGITS_MIN 6 /* of a number that is harmless in a cell */
+#define PHONE_DIGITS_MAX 15
+
+/* An export under way; it outlives the handler. */
+struct export
+{
+	struct page page; /* with an arena of its own, emptied by the slice */
+	enum store_rc (*write)(
+	    struct export * ex, const struct stored_call *c, struct buf *b);
+	const char *broken; /* the last line if it fails */
+	struct buf *b;
+	size_t begun; /* bytes in b before the row being written */
+	int rows; /* of this slice */
+	enum store_rc rc; /* of what belongs to a call */
+};
+
+/* --- in slices --------------------------------------------------------------
+ */
+
+static int
+row(void *arg, const struct stored_call *c)
+{
+	struct export *ex = arg;
+
+	ex->begun = ex->b->len;
+	ex->rc = ex->write(ex, c, ex->b);
+	if (ex->rc != STORE_OK || ex->b->failed)
+		return 1;
+	ex->page.cursor.started = c->view.started;
+	ex->page.cursor.number = c->number;
+	ex->rows++;
+	return ex->b->len >= EXPORT_PIECE;
+}
+
+static int
+more(void *arg, struct buf *b)
+{
+	struct export *ex = arg;
+	struct page *p = &ex->page;
+	enum store_rc rc;
+
+	arena_reset(p->arena);
+	ex->b = b;
+	ex->rows = 0;
+	ex->begun = 0;
+	ex->rc = STORE_OK;
+	store_time_limit(p->store, REPORT_TIME_MS);
+	rc = store_calls(p->store, &p->filter, &p->cursor, false, EXPORT_SLICE,
+	    true, row, ex);
+	if (rc == STORE_OK)
+		rc = ex->rc;
+	if (b->failed)
+		return -1;
+	if (rc != STORE_OK) {
+		log_warnx("export: broken off%s",
+		    rc == STORE_TIMEOUT ? ": reading takes too long" : "");
+		b->len = ex->begun;
+		buf_puts(b, ex->broken);
+		return -1;
+	}
+	return ex->rows == EXPORT_SLICE || b->len >= EXPORT_PIECE;
+}
+
+static void
+done(void *arg)
+{
+	struct export *ex = arg;
+
+	arena_free(ex->page.arena);
+}
+
+/* Begin an export; NULL when memory ran out. */
+static struct export *
+begin(struct page *p, struct response *w, const char *type, const char *ending)
+{
+	struct export *ex = arena_alloc(p->arena, sizeof(*ex));
+	struct when_local from, to;
+	char value[128];
+
+	if (ex == NULL)
+		return NULL;
+	ex->page = *p;
+	ex->page.request = NULL;
+	memset(&ex->page.cursor, 0, sizeof(ex->page.cursor));
+	if ((ex->page.arena = arena_new()) == NULL)
+		return NULL;
+	when_date(p->filter.from, &from);
+	when_date(p->filter.to, &to);
+	(void)snprintf(value, sizeof(value),
+	    "attachment; filename=\"callbook-%04d-%02d-%02d_%04d-%02d-%02d"
+	    ".%s\"",
+	    from.year, from.month, from.mday, to.year, to.month, to.mday,
+	    ending);
+	response_header(w, "Content-Disposition", value);
+	w->status = 200;
+	w->content_type = type;
+	w->more = more;
+	w->done = done;
+	w->arg = ex;
+	return ex;
+}
+
+/* --- CSV --------------------------------------------------------------------
+ */
+
+static bool
+all_digits(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return n > 0 && i == n;
+}
+
+/* A number of a telephone, or a plain number: no formula either way. */
+static bool
+is_number(const char *s, size_t n)
+{
+	const char *point;
+
+	if (n > 0 && *s == '+')
+		return n - 1 >= PHONE_DIGITS_MIN && n - 1 <= PHONE_DIGITS_MAX &&
+		    all_digits(s + 1, n - 1);
+	if (n > 0 && *s == '-') {
+		s++;
+		n--;
+	}
+	point = n == 0 ? NULL : memchr(s, '.', n);
+	if (point == NULL)
+		return all_digits(s, n);
+	return all_digits(s, (size_t)(point - s)) &&
+	    all_digits(point + 1, n - (size_t)(point - s) - 1);
+}
+
+/* Would a spreadsheet take it for a formula?  (OWASP ASVS 1.2.10) */
+static bool
+is_formula(const char *s, size_t n)
+{
+	return n > 0 && (*s == '\0' || strchr("=+-@\t\r", *s) != NULL) &&
+	    !is_number(s, n);
+}
+
+/* One cell, by RFC 4180; begin: of a row. */
+static void
+cell_len(struct buf *b, const char *s, size_t n)
+{
+	bool quote = is_formula(s, n);
+
+	for (size_t i = 0; i < n && !quote; i++)
+		quote = s[i] == '\0' || strchr("\",\r\n", s[i]) != NULL;
+	if (b->len > 0 && b->data[b->len - 1] != '\n')
+		buf_puts(b, ",");
+	if (!quote) {
+		buf_add(b, s, n);
+		return;
+	}
+	buf_puts(b, "\"");
+	if (is_formula(s, n))
+		buf_puts(b, "'");
+	for (size_t i = 0; i < n; i++)
+		buf_add(b, s[i] == '"' ? "\"\"" : s + i, s[i] == '"' ? 2 : 1);
+	buf_puts(b, "\"");
+}
+
+static void
+cell(struct buf *b, const char *s)
+{
+	cell_len(b, s, s == NULL ? 0 : strlen(s));
+}
+
+/* Text from outside, its telephone numbers masked if so configured. */
+static void
+cell_outside(struct buf *b, struct page *p, const char *s)
+{
+	cell(b, s == NULL ? NULL : outside_text(p, s));
+}
+
+/* As a spreadsheet reads a date and time, of the zone of the store. */
+static void
+cell_local(struct buf *b, int64_t ms)
+{
+	struct when_local l;
+	char text[WHEN_TEXT_SIZE * 3];
+
+	if (ms == 0) {
+		cell(b, NULL);
+		return;
+	}
+	when_local(ms, &l);
+	(void)snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d",
+	    l.year, l.month, l.mday, l.hour, l.minute, l.second);
+	cell(b, text);
+}
+
+static void
+cell_utc(struct buf *b, int64_t ms)
+{
+	char text[WHEN_TEXT_SIZE];
+
+	cell(b, ms == 0 ? NULL : when_rfc3339(ms, text));
+}
+
+static void
+cell_seconds(struct buf *b, const struct value *v)
+{
+	char text[40] = "";
+
+	if (v->set && v->number % 1000 == 0)
+		(void)snprintf(
+		    text, sizeof(text), "%" PRId64, v->number / 1000);
+	else if (v->set)
+		(void)snprintf(text, sizeof(text), "%" PRId64 ".%03d",
+		    v->number / 1000, (int)(v->number % 1000));
+	cell(b, text);
+}
+
+static void
+cell_field(struct buf *b, struct page *p, const struct stored_call *c,
+    enum call_field f)
+{
+	const struct value *v = &c->call.field[f];
+	char digits[24];
+
+	if (!v->set) {
+		cell(b, NULL);
+		return;
+	}
+	switch (call_field[f].kind) {
+	case KIND_TEXT:
+		if (f == FIELD_FROM || f == FIELD_TO)
+			cell(b, phone_text(p, v->text));
+		else
+			cell_outside(b, p, v->text);
+		break;
+	case KIND_BOOLEAN:
+		cell(b, v->number != 0 ? "yes" : "no");
+		break;
+	case KIND_INSTANT:
+		cell_local(b, v->number);
+		break;
+	case KIND_DURATION:
+		cell_seconds(b, v);
+		break;
+	default:
+		(void)snprintf(digits, sizeof(digits), "%" PRId64, v->number);
+		cell(b, digits);
+		break;
+	}
+}
+
+static void
+cell_flags(struct buf *b, unsigned flags)
+{
+	struct buf words = {0};
+
+	for (int i = 0; i < CALL_FLAGS; i++)
+		if (flags & 1u << i)
+			buf_printf(&words, "%s%s", words.len > 0 ? " " : "",
+			    call_flag_name[i]);
+	cell(b, buf_str(&words));
+	b->failed = b->failed || words.failed;
+	buf_free(&words);
+}
+
+/* The columns that are fields; what else there is stands between them. */
+static const enum call_field before_times[] = {
+    FIELD_TRACE, FIELD_AGENT, FIELD_DIRECTION, FIELD_FROM, FIELD_TO};
+static const enum call_field after_times[] = {FIELD_DURATION, FIELD_STATUS,
+    FIELD_REASON, FIELD_DISPOSITION, FIELD_ATTEMPT, FIELD_ATTEMPTS_MAX,
+    FIELD_FINAL, FIELD_NEXT_RETRY, FIELD_RECORDING, FIELD_SUMMARY};
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+csv_head(struct buf *b)
+{
+	buf_puts(b,
+	    "call,source,provider,id,trace,agent,direction,from,to,state,"
+	    "outcome,answered,started,started_utc,ended,ended_utc,duration_s,"
+	    "status,reason,disposition,attempt,attempts_max,final,next_retry,"
+	    "recording,summary,flags" CRLF);
+}
+
+static enum store_rc
+csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
+{
+	const struct call_view *v = &c->view;
+	struct page *p = &ex->page;
+
+	buf_printf(b, "%" PRId64, c->number);
+	cell(b, c->source);
+	cell(b, c->provider);
+	cell_outside(b, p, c->id);
+	for (size_t i = 0; i < LENGTH(before_times); i++)
+		cell_field(b, p, c, before_times[i]);
+	cell(b, call_state_name[v->state]);
+	cell(b, call_outcome_name[v->outcome]);
+	cell(b, v->answered ? "yes" : "no");
+	cell_local(b, v->started);
+	cell_utc(b, v->started);
+	cell_local(b, v->ended);
+	cell_utc(b, v->ended);
+	for (size_t i = 0; i < LENGTH(after_times); i++)
+		cell_field(b, p, c, after_times[i]);
+	cell_flags(b, v->flags);
+	buf_puts(b, CRLF);
+	return STORE_OK;
+}
+
+enum page_rc
+export_csv(struct page *p, struct response *w)
+{
+	struct export *ex = begin(p, w, CSV_TYPE, "csv");
+
+	if (ex == NULL)
+		return PAGE_FAILED;
+	ex->write = csv_row;
+	ex->broken = BROKEN_OFF CRLF;
+	csv_head(&w->body);
+	return PAGE_OK;
+}
+
+/* --- NDJSON -----------------------------------------------------------------
+ */
+
+static const char *
+mask_phone(void *arg, const char *s)
+{
+	return phone_text(arg, s);
+}
+
+static const char *
+mask_text(void *arg, const char *s)
+{
+	return outside_text(arg, s);
+}
+
+static enum store_rc
+ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
+{
+	const struct record_mask mask = {mask_phone, mask_text, &ex->page};
+	enum store_rc rc;
+
+	buf_puts(b, "{");
+	rc = record_json(ex->page.store, c, ex->page.masked ? &mask : NULL, b);
+	buf_puts(b, "}\n");
+	return rc;
+}
+
+enum page_rc
+export_ndjson(struct page *p, struct response *w)
+{
+	struct export *ex = begin(p, w, NDJSON_TYPE, "ndjson");
+
+	if (ex == NULL)
+		return PAGE_FAILED;
+	ex->write = ndjson_row;
+	ex->broken = BROKEN_OFF "\n";
+	return PAGE_OK;
+}
+
+/* --- the body of an event ---------------------------------------------------
+ */
+
+/* application/json, and application/cloudevents+json, and such. */
+static bool
+is_json(const char *type)
+{
+	size_t n = strcspn(type, "; \t");
+
+	return n > 5 && (type[n - 5] == '/' || type[n - 5] == '+') &&
+	    strncasecmp(type + n - 4, "json", 4) == 0;
+}
+
+static int
+take_body(void *arg, const struct stored_event *e, int64_t call)
+{
+	struct response *w = arg;
+	bool json = is_json(e->content_type);
+	char value[64];
+
+	(void)call;
+	(void)snprintf(value, sizeof(value),
+	    "attachment; filename=\"event-%" PRId64 ".%s\"", e->number,
+	    json ? "json" : "bin");
+	response_header(w, "Content-Disposition", value);
+	w->status = 200;
+	w->content_type = json ? "application/json"
+			       : "application/octet-stream";
+	buf_add(&w->body, e->body, e->len);
+	return 0;
+}
+
+enum page_rc
+event_body(struct page *p, struct response *w)
+{
+	int64_t number;
+
+	if (p->masked) {
+		report_explain(p, w, 403, "Not with masked numbers",
+		    "The body of an event may hold whole telephone numbers, "
+		    "and the configuration says phones = masked. With phones "
+		    "= full it is here to be fetched.");
+		return PAGE_OK;
+	}
+	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) != 0)
+		return PAGE_NOT_FOUND;
+	return page_rc(store_event_raw(p->store, number, take_body, w));
+}

@@ -1,0 +1,492 @@
+#include <string.h>
+
+#include "report/report.h"
+
+/* What of the filter a page heeds; the rest is kept for the other pages. */
+enum heeds { HEEDS_NOTHING, HEEDS_SOURCE, HEEDS_ALL };
+
+/* What the navigation offers; path as link_to() has it. */
+static const struct {
+	const char *path, *title;
+	const char *below; /* pages that are reached from it */
+	enum heeds heeds;
+} pages[] = {
+    {"", "Overview", "", HEEDS_ALL},
+    {"calls", "Calls", "call", HEEDS_ALL},
+    {"results", "Results", "", HEEDS_ALL},
+    {"attention", "Attention", "delivery", HEEDS_NOTHING},
+    {"deliveries", "Deliveries", "", HEEDS_SOURCE},
+};
+
+/* The periods that are a link. */
+static const struct {
+	const char *name; /* in the query */
+	const char *title, *words;
+} presets[] = {
+    {"today", "Today", "today"},
+    {"7d", "7 days", "the last 7 days"},
+    {"30d", "30 days", "the last 30 days"},
+    {"90d", "90 days", "the last 90 days"},
+    {"month", "This month", "this month"},
+    {"last-month", "Last month", "last month"},
+    {"all", "All", "all time"},
+};
+
+static const char *const directions[] = {
+    "inbound", "outbound", "web", "unknown"};
+
+#define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+
+/* --- the document ------------------------------------------------------------
+ */
+
+static void
+put_head(struct page *p, const char *title)
+{
+	html_put(p->out,
+	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width, "
+	    "initial-scale=1\">\n"
+	    "<title>%s \u00b7 Callbook</title>\n",
+	    title);
+	put_style(p);
+	html_raw(p->out,
+	    "<link rel=\"icon\" href=\"data:image/svg+xml,"
+	    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E"
+	    "%3Cpath fill='%231a56b8' d='M0 5h2v3H0zM3 0h2v8H3zM6 3h2v5H6z'"
+	    "/%3E%3C/svg%3E\">\n");
+	html_raw(p->out, "</head>\n<body>\n");
+}
+
+static bool
+is_current(size_t i, const char *current)
+{
+	return current != NULL &&
+	    (strcmp(pages[i].path, current) == 0 ||
+		(*current != '\0' && strcmp(pages[i].below, current) == 0));
+}
+
+/* The name of the product and the pages; f NULL: the filter is the fault. */
+static void
+put_header(struct page *p, const char *current, const struct filter *f)
+{
+	const char *href = link_to(p, "", f);
+
+	html_raw(p->out,
+	    "<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
+	    "<header class=\"top\">");
+	if (href != NULL)
+		buf_printf(p->out,
+		    "<a class=\"brand\" href=\"%s\">Callbook</a>", href);
+	html_raw(p->out, "\n<nav aria-label=\"Pages\"><ul>\n");
+	for (size_t i = 0; i < LENGTH(pages); i++) {
+		href = link_to(p, pages[i].path, f);
+		if (href == NULL)
+			continue;
+		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n", href,
+		    is_current(i, current) ? " aria-current=\"page\"" : "",
+		    pages[i].title);
+	}
+	html_raw(p->out, "</ul></nav>\n</header>\n");
+}
+
+static void
+put_main(struct page *p, const char *title)
+{
+	html_put(p->out, "<main id=\"main\">\n<h1>%s</h1>\n", title);
+}
+
+/* --- the filter
+ * --------------------------------------------------------------- */
+
+static const char *
+preset_words(const struct page *p)
+{
+	for (size_t i = 0; p->preset != NULL && i < LENGTH(presets); i++)
+		if (strcmp(presets[i].name, p->preset) == 0)
+			return presets[i].words;
+	return NULL;
+}
+
+/* What it asks beside a period; each with a comma before it. */
+static void
+put_conditions(struct page *p)
+{
+	const struct filter *f = &p->filter;
+
+	if (f->source != NULL)
+		html_put(p->out, ", source <bdi>%s</bdi>", f->source);
+	if (f->agent != NULL && *f->agent == '\0')
+		html_raw(p->out, ", without an agent");
+	else if (f->agent != NULL) {
+		html_raw(p->out, ", agent ");
+		put_outside(p, f->agent);
+	}
+	if (f->direction != NULL)
+		html_put(p->out, ", %s%s", f->direction,
+		    strcmp(f->direction, "unknown") == 0 ? " direction" : "");
+	if (f->open || f->outcome != OUTCOME_NONE)
+		html_put(p->out, ", %s", outcome_word(f->outcome));
+	for (int i = 0; i < CALL_FLAGS; i++)
+		if (f->flag == 1u << i)
+			html_put(p->out, ", %s", flag_word(f->flag));
+	if (f->text != NULL)
+		html_put(p->out, ", with \u201c<bdi>%s</bdi>\u201d", f->text);
+}
+
+void
+put_filter_words(struct page *p)
+{
+	const struct filter *f = &p->filter;
+	const char *words = preset_words(p);
+
+	if (words != NULL)
+		html_put(p->out, "%s", words);
+	else {
+		put_day(p, f->from);
+		if (f->to != f->from) {
+			html_raw(p->out, " to ");
+			put_day(p, f->to);
+		}
+	}
+	put_conditions(p);
+}
+
+bool
+filter_narrows(const struct filter *f)
+{
+	return f->source != NULL || f->agent != NULL || f->direction != NULL ||
+	    f->open || f->outcome != OUTCOME_NONE || f->flag != 0 ||
+	    f->text != NULL;
+}
+
+static void
+put_presets(struct page *p, const char *current)
+{
+	html_raw(p->out, "<nav class=\"presets\" aria-label=\"Period\"><ul>\n");
+	for (size_t i = 0; i < LENGTH(presets); i++) {
+		struct page other = *p;
+
+		other.preset = presets[i].name;
+		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n",
+		    link_to(&other, current, &p->filter),
+		    p->preset != NULL && strcmp(p->preset, presets[i].name) == 0
+			? " aria-current=\"true\""
+			: "",
+		    presets[i].title);
+	}
+	html_raw(p->out, "</ul></nav>\n");
+}
+
+static void
+put_option(struct page *p, const char *value, const char *word, bool selected)
+{
+	html_put(p->out, "<option value=\"%s\"%s>%s</option>", value,
+	    selected ? " selected" : "", word);
+}
+
+static void
+select_begin(struct page *p, const char *name, const char *label)
+{
+	html_put(p->out,
+	    "<label><span>%s</span><select name=\"%s\">"
+	    "<option value=\"\">All</option>",
+	    label, name);
+}
+
+static void
+select_end(struct page *p)
+{
+	html_raw(p->out, "</select></label>\n");
+}
+
+/* The names of a select, one of which may be chosen. */
+struct names {
+	struct page *page;
+	const char *chosen; /* NULL: none */
+	bool found;
+};
+
+static int
+add_name(void *arg, const char *name, int64_t calls)
+{
+	struct names *n = arg;
+	bool chosen = n->chosen != NULL && strcmp(n->chosen, name) == 0;
+
+	(void)calls;
+	n->found |= chosen;
+	if (*name == '\0')
+		put_option(n->page, QUERY_NONE, "(none)", chosen);
+	else
+		put_option(n->page, name, outside_text(n->page, name), chosen);
+	return 0;
+}
+
+static void
+put_names(struct page *p, enum name_kind kind, const char *name,
+    const char *label, const char *chosen)
+{
+	struct names n = {.page = p, .chosen = chosen};
+
+	select_begin(p, name, label);
+	/* Whatever fails here shows again, and is told, in the page. */
+	(void)store_names(p->store, kind, p->filter.from, p->filter.to,
+	    REPORT_NAMES_MAX, add_name, &n);
+	if (chosen != NULL && !n.found)
+		(void)add_name(&n, chosen, 0);
+	select_end(p);
+}
+
+static void
+put_choices(struct page *p)
+{
+	const struct filter *f = &p->filter;
+
+	put_names(p, NAME_AGENT, "agent", "Agent", f->agent);
+	select_begin(p, "direction", "Direction");
+	for (size_t i = 0; i < LENGTH(directions); i++)
+		put_option(p, directions[i], directions[i],
+		    f->direction != NULL &&
+			strcmp(f->direction, directions[i]) == 0);
+	select_end(p);
+	select_begin(p, "outcome", "Outcome");
+	for (int o = OUTCOME__MAX - 1; o > OUTCOME_NONE; o--)
+		put_option(p, call_outcome_name[o],
+		    outcome_word((enum call_outcome)o),
+		    !f->open && f->outcome == (enum call_outcome)o);
+	put_option(p, QUERY_OPEN, outcome_word(OUTCOME_NONE), f->open);
+	select_end(p);
+}
+
+static void
+put_date(struct page *p, const char *name, const char *label, int64_t day)
+{
+	struct when_local l;
+
+	html_put(p->out,
+	    "<label><span>%s</span>"
+	    "<input type=\"date\" name=\"%s\"",
+	    label, name);
+	/* Of a period that has a name the name is kept, not its days. */
+	if (p->preset == NULL) {
+		when_date(day, &l);
+		html_put(p->out, " value=\"%04d-%02d-%02d\"", l.year, l.month,
+		    l.mday);
+	}
+	html_raw(p->out, "></label>\n");
+}
+
+static void
+put_kept(struct page *p, const char *name, const char *value)
+{
+	if (value != NULL)
+		html_put(p->out,
+		    "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n", name,
+		    value);
+}
+
+/* What the form does not offer, and what a page does not heed. */
+static void
+put_hidden(struct page *p, enum heeds heeds)
+{
+	const struct filter *f = &p->filter;
+
+	put_kept(p, "preset", p->preset);
+	for (int i = 0; i < CALL_FLAGS; i++)
+		if (f->flag == 1u << i)
+			put_kept(p, "flag", call_flag_name[i]);
+	if (heeds == HEEDS_ALL)
+		return;
+	put_kept(p, "agent",
+	    f->agent != NULL && *f->agent == '\0' ? QUERY_NONE : f->agent);
+	put_kept(p, "direction", f->direction);
+	put_kept(
+	    p, "outcome", f->open ? QUERY_OPEN : call_outcome_name[f->outcome]);
+	put_kept(p, "text", f->text);
+}
+
+static void
+put_form(struct page *p, const char *current, enum heeds heeds)
+{
+	const struct filter *f = &p->filter;
+
+	/* Going back shows what the address says, not what was typed. */
+	buf_printf(p->out,
+	    "<form role=\"search\" autocomplete=\"off\" action=\"%s\">\n",
+	    link_to(p, current, NULL));
+	html_raw(p->out, "<details class=\"filter\"><summary>Filter: ");
+	put_filter_words(p);
+	html_raw(p->out, "</summary>\n<div class=\"fields\">\n");
+	put_hidden(p, heeds);
+	if (heeds == HEEDS_ALL)
+		html_put(p->out,
+		    "<label class=\"f-text\"><span>Search</span>"
+		    "<input type=\"search\" name=\"text\" value=\"%s\""
+		    " maxlength=\"%d\" placeholder=\"number, id or words\">"
+		    "</label>\n",
+		    f->text != NULL ? f->text : "", REPORT_TEXT_MAX);
+	put_names(p, NAME_SOURCE, "source", "Source", f->source);
+	if (heeds == HEEDS_ALL)
+		put_choices(p);
+	put_date(p, "from", "From", f->from);
+	put_date(p, "to", "To", f->to);
+	html_raw(p->out, "<button type=\"submit\">Show</button>\n");
+	if (filter_narrows(f) || p->preset == NULL)
+		buf_printf(p->out, "<a class=\"clear\" href=\"%s\">Clear</a>\n",
+		    link_to(p, current, NULL));
+	html_raw(p->out, "</div></details></form>\n");
+}
+
+static void
+put_period(struct page *p, enum heeds heeds)
+{
+	const struct filter *f = &p->filter;
+	char zone[STORE_ZONE_SIZE];
+	int64_t days = f->to - f->from + 1;
+
+	html_raw(p->out, "<p class=\"period\">");
+	put_day(p, f->from);
+	if (days > 1) {
+		html_raw(p->out, " to ");
+		put_day(p, f->to);
+	}
+	html_raw(p->out, ", ");
+	html_number(p->out, days);
+	html_put(p->out, " day%s", days == 1 ? "" : "s");
+	if (store_zone(p->store, zone) == STORE_OK)
+		html_put(p->out, " in %s", zone);
+	if (heeds == HEEDS_ALL)
+		put_conditions(p);
+	else if (f->source != NULL)
+		html_put(p->out, ", source <bdi>%s</bdi>", f->source);
+	html_raw(p->out, "</p>\n");
+}
+
+/* How calls come into a store that has none. */
+static void
+put_first_steps(struct page *p)
+{
+	const struct config *c = p->config;
+
+	html_raw(p->out,
+	    "<div class=\"card empty\"><h2>No calls yet</h2>\n"
+	    "<p>Calls appear here as soon as a platform posts the first"
+	    " event. Give it one of these addresses:</p>\n<ul>\n");
+	for (size_t i = 0; i < c->sources; i++)
+		html_put(p->out, "<li>%s: <code>%s/%s</code></li>\n",
+		    c->source[i].provider,
+		    c->url != NULL ? c->url : "\u2026/callbook.fcgi",
+		    c->source[i].name);
+	html_raw(p->out,
+	    "</ul>\n<p><code>callbook send</code> posts a test call, signed"
+	    " as the platform would; <code>callbook check</code> says what"
+	    " is missing.</p></div>\n");
+}
+
+enum page_rc
+put_no_calls(struct page *p, const char *current)
+{
+	struct filter wide = {0};
+	struct page all = *p;
+	int64_t first, last;
+	enum store_rc rc;
+
+	if (p->store == NULL) { /* nothing has been received at all */
+		put_first_steps(p);
+		return PAGE_OK;
+	}
+	rc = store_days(p->store, &first, &last);
+	if (rc != STORE_OK)
+		return page_rc(rc);
+	if (first == 0 && last == 0) {
+		put_first_steps(p);
+		return PAGE_OK;
+	}
+	html_raw(p->out,
+	    "<div class=\"card empty\"><h2>No calls match</h2>\n"
+	    "<p>The filter is: ");
+	put_filter_words(p);
+	html_raw(p->out, ".</p>\n<p>The store has calls from ");
+	put_day(p, first);
+	html_raw(p->out, " to ");
+	put_day(p, last);
+	html_raw(p->out, ".</p>\n");
+	if (p->site == NULL) {
+		all.preset = "all";
+		buf_printf(p->out,
+		    "<p><a href=\"%s\">The same filter, all time</a>",
+		    link_to(&all, current, &p->filter));
+		if (filter_narrows(&p->filter)) {
+			wide.from = p->filter.from;
+			wide.to = p->filter.to;
+			buf_printf(p->out,
+			    " \u00b7 <a href=\"%s\">All calls of the"
+			    " period</a>",
+			    link_to(p, current, &wide));
+		}
+		html_raw(p->out, "</p>\n");
+	}
+	html_raw(p->out, "</div>\n");
+	return PAGE_OK;
+}
+
+/* --- pages
+ * --------------------------------------------------------------------- */
+
+void
+frame_begin(struct page *p, const char *title, const char *current)
+{
+	enum heeds heeds = HEEDS_NOTHING;
+
+	for (size_t i = 0; i < LENGTH(pages) && p->store != NULL; i++)
+		if (strcmp(pages[i].path, current) == 0)
+			heeds = pages[i].heeds;
+	put_head(p, title);
+	put_header(p, current, &p->filter);
+	if (heeds != HEEDS_NOTHING && p->site == NULL) {
+		html_raw(p->out, "<div class=\"controls\">\n");
+		put_presets(p, current);
+		put_form(p, current, heeds);
+		html_raw(p->out, "</div>\n");
+	}
+	put_main(p, title);
+	if (heeds != HEEDS_NOTHING)
+		put_period(p, heeds);
+}
+
+static void
+put_footer(struct page *p)
+{
+	char zone[STORE_ZONE_SIZE];
+
+	html_raw(p->out, "</main>\n<footer>\n<p>");
+	if (p->site != NULL)
+		html_raw(p->out,
+		    "A report as of one moment: the filter and the calls"
+		    " themselves are in the report program. ");
+	if (p->store != NULL && store_zone(p->store, zone) == STORE_OK)
+		html_put(p->out, "Times in %s. ", zone);
+	html_raw(p->out, "Made ");
+	put_instant(p, p->now);
+	html_put(p->out, " by Callbook %s.</p>\n</footer>\n", CALLBOOK_VERSION);
+	html_raw(p->out, "</body>\n</html>\n");
+}
+
+void
+frame_end(struct page *p)
+{
+	put_footer(p);
+}
+
+void
+frame_error(struct page *p, int status, const char *title, const char *text)
+{
+	put_head(p, title);
+	put_header(p, NULL, NULL);
+	put_main(p, title);
+	html_put(p->out,
+	    "<p class=\"lead\">%s</p>\n<p class=\"muted\">Status %d.</p>\n",
+	    text, status);
+	put_footer(p);
+}

@@ -1,0 +1,268 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/route.h"
+
+/*
+ * OpenMetrics 1.0, all of it read from the store, since a pool of processes
+ * has no counters of its own.  Labels are names of sources and words of ours,
+ * never a call or a number of a telephone.
+ *
+ * What is told of calls are gauges and not counters: a call's outcome may
+ * change with its next event.
+ */
+
+#define METRICS_TYPE \
+	"application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+static void
+family(struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_printf(b, "# TYPE callbook_%s %s\n# HELP callbook_%s %s\n", name,
+	    type, name, help);
+}
+
+/* A label's value; names of sources need no escape, and are escaped. */
+static void
+label(struct buf *b, const char *name, const char *value)
+{
+	buf_printf(b, "%s=\"", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			buf_puts(b, "\\");
+		if (*value == '\n')
+			buf_puts(b, "\\n");
+		else
+			buf_add(b, value, 1);
+	}
+	buf_puts(b, "\"");
+}
+
+/* Milliseconds as seconds, in the canonical form: 1.0, 0.25. */
+static void
+seconds(struct buf *b, int64_t ms)
+{
+	char text[40];
+	size_t n;
+
+	(void)snprintf(text, sizeof(text), "%" PRId64 ".%03d", ms / 1000,
+	    (int)(ms % 1000));
+	for (n = strlen(text); text[n - 1] == '0' && text[n - 2] != '.'; n--)
+		continue;
+	buf_add(b, text, n);
+}
+
+/* --- what is counted by source ----------------------------------------------
+ */
+
+struct source {
+	const char *name;
+	int64_t result[ARRIVAL__MAX];
+	int64_t quarantined;
+	int64_t last; /* ms, received; 0: never */
+	struct source *next;
+};
+
+struct counts {
+	struct page *page;
+	struct source *first, **end; /* in the order in which they came */
+	struct source *found; /* the last, which the next row is likely of */
+	int64_t delay[REPORT_DELAYS]; /* of all sources */
+};
+
+/* The source of that name, made if it is new; NULL when memory ran out. */
+static struct source *
+find_source(struct counts *c, const char *name)
+{
+	struct source *s = c->found;
+
+	if (s != NULL && strcmp(s->name, name) == 0)
+		return s;
+	for (s = c->first; s != NULL; s = s->next)
+		if (strcmp(s->name, name) == 0)
+			break;
+	if (s == NULL) {
+		s = arena_alloc(c->page->arena, sizeof(*s));
+		if (s == NULL ||
+		    (s->name = arena_strndup(
+			 c->page->arena, name, strlen(name))) == NULL) {
+			c->page->out->failed = true;
+			return NULL;
+		}
+		*c->end = s;
+		c->end = &s->next;
+	}
+	c->found = s;
+	return s;
+}
+
+static int
+add_arrivals(void *arg, const struct arrivals *a)
+{
+	struct counts *c = arg;
+	struct source *s = find_source(c, a->source);
+
+	if (s == NULL)
+		return -1;
+	s->result[a->result] += a->count;
+	if (a->delay >= 0 && a->delay < REPORT_DELAYS)
+		c->delay[a->delay] += a->count;
+	return 0;
+}
+
+static int
+add_reason(void *arg, const struct reason_count *r)
+{
+	struct source *s = find_source(arg, r->source);
+
+	if (s == NULL)
+		return -1;
+	s->quarantined += r->deliveries;
+	return 0;
+}
+
+static int
+add_last(void *arg, const char *source, const char *provider, int64_t received)
+{
+	struct source *s = find_source(arg, source);
+
+	(void)provider;
+	if (s == NULL)
+		return -1;
+	if (received > s->last)
+		s->last = received;
+	return 0;
+}
+
+static void
+put_deliveries(struct buf *b, const struct counts *c)
+{
+	family(b, "deliveries", "counter",
+	    "Requests to the receiver, by what became of them.");
+	for (const struct source *s = c->first; s != NULL; s = s->next)
+		for (int i = 0; i < ARRIVAL__MAX; i++) {
+			if (s->result[i] == 0)
+				continue;
+			buf_puts(b, "callbook_deliveries_total{");
+			label(b, "source", s->name);
+			buf_puts(b, ",");
+			label(b, "result", arrival_name[i]);
+			buf_printf(b, "} %" PRId64 "\n", s->result[i]);
+		}
+}
+
+/* Neither sum nor count, which go together: only classes are known. */
+static void
+put_delays(struct buf *b, const struct counts *c)
+{
+	int64_t sum = 0;
+
+	family(b, "delivery_delay_seconds", "histogram",
+	    "From the platform's time of an event to its receipt, where it "
+	    "tells one.");
+	for (int i = 0; i < REPORT_DELAYS; i++) {
+		sum += c->delay[i];
+		buf_puts(b, "callbook_delivery_delay_seconds_bucket{le=\"");
+		if (i < REPORT_DELAYS - 1)
+			seconds(b, report_delay[i]);
+		else
+			buf_puts(b, "+Inf");
+		buf_printf(b, "\"} %" PRId64 "\n", sum);
+	}
+}
+
+static void
+put_sources(struct buf *b, const struct counts *c)
+{
+	const struct source *s;
+
+	family(b, "quarantine", "gauge", "Deliveries that wait in quarantine.");
+	for (s = c->first; s != NULL; s = s->next) {
+		buf_puts(b, "callbook_quarantine{");
+		label(b, "source", s->name);
+		buf_printf(b, "} %" PRId64 "\n", s->quarantined);
+	}
+	family(b, "last_received_timestamp_seconds", "gauge",
+	    "When the source last sent something.");
+	for (s = c->first; s != NULL; s = s->next) {
+		if (s->last == 0)
+			continue;
+		buf_puts(b, "callbook_last_received_timestamp_seconds{");
+		label(b, "source", s->name);
+		buf_puts(b, "} ");
+		seconds(b, s->last);
+		buf_puts(b, "\n");
+	}
+}
+
+/* --- calls ------------------------------------------------------------------
+ */
+
+struct calls {
+	int64_t outcome[OUTCOME__MAX];
+	struct tally tally;
+};
+
+static int
+add_group(void *arg, const struct group *g)
+{
+	struct calls *c = arg;
+
+	c->outcome[g->outcome] += g->tally.calls;
+	c->tally.answered += g->tally.answered;
+	c->tally.talk += g->tally.talk;
+	return 0;
+}
+
+static enum store_rc
+put_calls(struct page *p)
+{
+	struct filter all = {0};
+	struct calls c = {0};
+	struct buf *b = p->out;
+	enum store_rc rc;
+
+	rc = store_days(p->store, &all.from, &all.to);
+	if (rc == STORE_OK)
+		rc = store_groups(p->store, &all, add_group, &c);
+	family(b, "calls", "gauge",
+	    "Calls by outcome, which a later event may change; open: not "
+	    "ended.");
+	for (int i = 0; i < OUTCOME__MAX; i++)
+		buf_printf(b, "callbook_calls{outcome=\"%s\"} %" PRId64 "\n",
+		    i == OUTCOME_NONE ? QUERY_OPEN : call_outcome_name[i],
+		    c.outcome[i]);
+	family(b, "answered_calls", "gauge", "Calls that reached a person.");
+	buf_printf(
+	    b, "callbook_answered_calls %" PRId64 "\n", c.tally.answered);
+	family(b, "talk_seconds", "gauge", "Talk time of the answered calls.");
+	buf_puts(b, "callbook_talk_seconds ");
+	seconds(b, c.tally.talk);
+	buf_puts(b, "\n");
+	return rc;
+}
+
+/* ----------------------------------------------------------------------------
+ */
+
+enum page_rc
+metrics(struct page *p, struct response *w)
+{
+	struct counts c = {.page = p, .end = &c.first};
+	enum store_rc rc;
+
+	w->status = 200;
+	w->content_type = METRICS_TYPE;
+	if ((rc = store_arrival_totals(p->store, add_arrivals, &c)) !=
+		STORE_OK ||
+	    (rc = store_reasons(p->store, false, add_reason, &c)) != STORE_OK ||
+	    (rc = store_last_received(p->store, add_last, &c)) != STORE_OK ||
+	    (rc = put_calls(p)) != STORE_OK)
+		return page_rc(rc);
+	put_deliveries(p->out, &c);
+	put_delays(p->out, &c);
+	put_sources(p->out, &c);
+	buf_puts(p->out, "# EOF\n");
+	return PAGE_OK;
+}

@@ -1,0 +1,397 @@
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/percent.h"
+#include "report/route.h"
+
+#define NAME_SHOWN_MAX 64 /* bytes of an unknown parameter's name */
+
+/* A query on its way into a page. */
+struct query {
+	struct page *page;
+	const char *preset;
+	bool has_from, has_to, has_cursor;
+	struct buf *why;
+};
+
+/* Take a value that is not empty.  Returns 0, or -1: it is not right. */
+typedef int (*take_fn)(struct query *q, const char *value, size_t n);
+
+/* --- values -----------------------------------------------------------------
+ */
+
+static int
+take_preset(struct query *q, const char *value, size_t n)
+{
+	struct page trial = *q->page;
+
+	(void)n;
+	if (query_preset(&trial, value) != 0)
+		return -1;
+	q->preset = trial.preset;
+	return 0;
+}
+
+static int
+take_from(struct query *q, const char *value, size_t n)
+{
+	q->has_from = true;
+	return when_day_parse(value, n, &q->page->filter.from);
+}
+
+static int
+take_to(struct query *q, const char *value, size_t n)
+{
+	q->has_to = true;
+	return when_day_parse(value, n, &q->page->filter.to);
+}
+
+/* A copy that lives as long as the page. */
+static int
+keep(struct query *q, const char *value, size_t n, const char **out)
+{
+	*out = arena_strndup(q->page->arena, value, n);
+	if (*out == NULL)
+		q->why->failed = true;
+	return *out == NULL ? -1 : 0;
+}
+
+static int
+take_source(struct query *q, const char *value, size_t n)
+{
+	if (n > CONFIG_SOURCE_NAME_MAX)
+		return -1;
+	return keep(q, value, n, &q->page->filter.source);
+}
+
+static int
+take_agent(struct query *q, const char *value, size_t n)
+{
+	if (strcmp(value, QUERY_NONE) == 0)
+		n = 0;
+	return keep(q, value, n, &q->page->filter.agent);
+}
+
+static int
+take_direction(struct query *q, const char *value, size_t n)
+{
+	if (!call_direction_valid(value, n))
+		return -1;
+	return keep(q, value, n, &q->page->filter.direction);
+}
+
+static int
+take_outcome(struct query *q, const char *value, size_t n)
+{
+	int outcome = call_outcome_parse(value, n);
+
+	if (strcmp(value, QUERY_OPEN) == 0) {
+		q->page->filter.open = true;
+		return 0;
+	}
+	if (outcome <= OUTCOME_NONE)
+		return -1;
+	q->page->filter.outcome = (enum call_outcome)outcome;
+	return 0;
+}
+
+static int
+take_flag(struct query *q, const char *value, size_t n)
+{
+	(void)n;
+	for (int i = 0; i < CALL_FLAGS; i++)
+		if (strcmp(value, call_flag_name[i]) == 0) {
+			q->page->filter.flag = 1u << i;
+			return 0;
+		}
+	return -1;
+}
+
+static int
+take_text(struct query *q, const char *value, size_t n)
+{
+	if (n > REPORT_TEXT_MAX)
+		return -1;
+	if (value[strspn(value, " \t\r\n")] == '\0')
+		return 0; /* no word: as if there were none */
+	return keep(q, value, n, &q->page->filter.text);
+}
+
+/* "STARTED-NUMBER", as link_list() writes it. */
+static int
+take_cursor(struct query *q, const char *value, size_t n)
+{
+	struct cursor *c = &q->page->cursor;
+	const char *dash = strchr(value, '-');
+
+	if (q->has_cursor || dash == NULL ||
+	    number_parse(
+		value, (size_t)(dash - value), 0, WHEN_MAX, &c->started) != 0 ||
+	    number_parse(dash + 1, n - (size_t)(dash - value) - 1, 1, INT64_MAX,
+		&c->number) != 0)
+		return -1;
+	q->has_cursor = true;
+	return 0;
+}
+
+static int
+take_after(struct query *q, const char *value, size_t n)
+{
+	return take_cursor(q, value, n);
+}
+
+static int
+take_before(struct query *q, const char *value, size_t n)
+{
+	q->page->back = true;
+	return take_cursor(q, value, n);
+}
+
+static void
+outcome_words(struct buf *b)
+{
+	buf_puts(b, "one of " QUERY_OPEN);
+	for (int i = OUTCOME_NONE + 1; i < OUTCOME__MAX; i++)
+		buf_printf(b, ", %s", call_outcome_name[i]);
+}
+
+static void
+flag_words(struct buf *b)
+{
+	for (int i = 0; i < CALL_FLAGS; i++)
+		buf_printf(
+		    b, "%s%s", i == 0 ? "one of " : ", ", call_flag_name[i]);
+}
+
+#define STRING(x) STRING_(x)
+#define STRING_(x) #x
+
+static const struct parameter {
+	const char *name;
+	take_fn take;
+	const char *right; /* what it has to be; NULL: words() says it */
+	void (*words)(struct buf *b);
+} parameters[] = {
+    {"preset", take_preset,
+	"one of today, 7d, 30d, 90d, month, last-month, all", NULL},
+    {"from", take_from, "a date such as 2026-03-18", NULL},
+    {"to", take_to, "a date such as 2026-03-18", NULL},
+    {"source", take_source,
+	"the name of a source, of at most " STRING(
+	    CONFIG_SOURCE_NAME_MAX) " bytes",
+	NULL},
+    {"agent", take_agent, "an agent, or - for calls without one", NULL},
+    {"direction", take_direction, "one of inbound, outbound, web, unknown",
+	NULL},
+    {"outcome", take_outcome, NULL, outcome_words},
+    {"flag", take_flag, NULL, flag_words},
+    {"text", take_text, "at most " STRING(REPORT_TEXT_MAX) " bytes", NULL},
+    {"after", take_after, "what a link of the list of calls has there", NULL},
+    {"before", take_before,
+	"what a link of the list of calls has there, and not together with "
+	"after",
+	NULL},
+};
+
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+/* --- presets ----------------------------------------------------------------
+ */
+
+static const struct preset {
+	const char *name;
+	int days; /* the last ones; 0: not so simple */
+} presets[] = {
+    {"today", 1},
+    {"7d", 7},
+    {QUERY_DEFAULT, 30},
+    {"90d", 90},
+    {"month", 0},
+    {"last-month", 0},
+    {"all", 0},
+};
+
+static void
+month_days(struct filter *f, int64_t today, bool last)
+{
+	struct when_local l;
+	int64_t first;
+
+	when_date(today, &l);
+	first = today - (l.mday - 1);
+	f->from = first;
+	f->to = today;
+	if (last) {
+		when_date(first - 1, &l);
+		f->to = first - 1;
+		f->from = first - l.mday;
+	}
+}
+
+int
+query_preset(struct page *p, const char *name)
+{
+	const struct preset *s = NULL;
+
+	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+		if (strcmp(presets[i].name, name) == 0)
+			s = &presets[i];
+	if (s == NULL)
+		return -1;
+	p->preset = s->name;
+	p->filter.to = p->today;
+	if (s->days > 0)
+		p->filter.from = p->today - (s->days - 1);
+	else if (strcmp(s->name, "all") == 0)
+		p->filter.from = QUERY_FIRST_DAY;
+	else
+		month_days(
+		    &p->filter, p->today, strcmp(s->name, "last-month") == 0);
+	return 0;
+}
+
+/* Once all parameters are known: which days are meant. */
+static int
+settle_days(struct query *q)
+{
+	struct page *p = q->page;
+	struct filter *f = &p->filter;
+
+	if (!q->has_from && !q->has_to)
+		return query_preset(
+		    p, q->preset == NULL ? QUERY_DEFAULT : q->preset);
+	p->preset = NULL;
+	if (!q->has_from)
+		f->from = QUERY_FIRST_DAY;
+	if (!q->has_to)
+		f->to = p->today;
+	if (f->from > f->to) {
+		buf_puts(q->why,
+		    q->has_to ? "The first day, from, is after the last, to."
+			      : "The first day, from, is after today.");
+		return -1;
+	}
+	return 0;
+}
+
+enum store_rc
+query_days(struct page *p)
+{
+	struct filter *f = &p->filter;
+	int64_t first = 0, last = 0;
+	enum store_rc rc = STORE_OK;
+
+	if (f->from != QUERY_FIRST_DAY)
+		return STORE_OK;
+	if (p->store != NULL)
+		rc = store_days(p->store, &first, &last);
+	if (p->preset != NULL && last > f->to)
+		f->to = last; /* a platform's clock may be ahead of ours */
+	f->from = first == 0 || first > f->to ? f->to : first;
+	return rc;
+}
+
+/* --- the query --------------------------------------------------------------
+ */
+
+static int
+refuse(struct query *q, const struct parameter *m)
+{
+	if (q->why->failed)
+		return -1;
+	buf_printf(q->why, "The parameter %s has to be ", m->name);
+	if (m->words != NULL)
+		m->words(q->why);
+	else
+		buf_puts(q->why, m->right);
+	buf_puts(q->why, ".");
+	return -1;
+}
+
+/* The parameter of a decoded name, or NULL after a reason. */
+static const struct parameter *
+find_parameter(struct query *q, const struct buf *name)
+{
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (name->len == strlen(parameters[i].name) &&
+		    memcmp(buf_str(name), parameters[i].name, name->len) == 0)
+			return &parameters[i];
+	buf_puts(q->why, "There is no parameter ");
+	if (name->len <= NAME_SHOWN_MAX && strlen(buf_str(name)) == name->len)
+		buf_puts(q->why, buf_str(name));
+	else
+		buf_puts(q->why, "of such a name");
+	buf_puts(q->why, "; there are ");
+	for (size_t i = 0; i < PARAMETERS; i++)
+		buf_printf(
+		    q->why, "%s%s", i == 0 ? "" : ", ", parameters[i].name);
+	buf_puts(q->why, ".");
+	return NULL;
+}
+
+/* Take one `name=value` of n bytes. */
+static int
+take_pair(struct query *q, const char *s, size_t n, bool *seen, struct buf *b)
+{
+	const char *eq = memchr(s, '=', n);
+	size_t len = eq == NULL ? n : (size_t)(eq - s);
+	const struct parameter *m;
+
+	if (percent_decode(s, len, true, b) != 0) {
+		buf_puts(q->why,
+		    "The name of a parameter is not well-formed UTF-8, "
+		    "percent-encoded.");
+		return -1;
+	}
+	if ((m = find_parameter(q, b)) == NULL)
+		return -1;
+	if (seen[m - parameters]) {
+		buf_printf(q->why, "The parameter %s is there twice.", m->name);
+		return -1;
+	}
+	seen[m - parameters] = true;
+	n = eq == NULL ? 0 : n - len - 1;
+	if (percent_decode(eq == NULL ? "" : eq + 1, n, true, b) != 0 ||
+	    strlen(buf_str(b)) != b->len) {
+		buf_printf(q->why,
+		    "The parameter %s is not well-formed UTF-8, "
+		    "percent-encoded and without NUL.",
+		    m->name);
+		return -1;
+	}
+	if (b->failed) {
+		q->why->failed = true;
+		return -1;
+	}
+	/* A form sends its empty fields too. */
+	if (b->len > 0 && m->take(q, buf_str(b), b->len) != 0)
+		return refuse(q, m);
+	return 0;
+}
+
+int
+query_parse(struct page *p, const char *query, struct buf *why)
+{
+	struct query q = {.page = p, .why = why};
+	bool seen[PARAMETERS] = {false};
+	struct buf b = {0};
+	int rc = 0;
+
+	if (strlen(query) > REPORT_QUERY_MAX) {
+		buf_printf(why, "The query is longer than %d bytes.",
+		    REPORT_QUERY_MAX);
+		return -1;
+	}
+	while (*query != '\0' && rc == 0) {
+		size_t n = strcspn(query, "&");
+
+		if (n > 0)
+			rc = take_pair(&q, query, n, seen, &b);
+		query += n + (query[n] == '&');
+	}
+	buf_free(&b);
+	return rc == 0 ? settle_days(&q) : rc;
+}

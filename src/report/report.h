@@ -1,0 +1,223 @@
+/*
+ * report - what the pages of report.cgi share.
+ *
+ * A request becomes a struct page: the query checked, the store open, links
+ * at hand.  A page is one file with one function that writes the inside of
+ * <main>; frame.c writes what surrounds it.  The same functions write the
+ * static files of `callbook report --html`.
+ */
+#ifndef SRC_REPORT_H
+#define SRC_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/when.h"
+#include "html/chart.h"
+#include "html/html.h"
+#include "http/request.h"
+#include "store/report.h"
+
+#define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
+#define REPORT_PAGE_CALLS 50 /* lines of a list */
+#define REPORT_NAMES_MAX 200 /* names to choose from in the form */
+#define REPORT_THREADS 4 /* reading is quick, and sites are small */
+#define REPORT_QUERY_MAX 4096 /* bytes of a query string */
+#define REPORT_TEXT_MAX 200 /* bytes of a search */
+#define REPORT_STUCK_MS (4 * 3600 * 1000LL) /* since the last event */
+#define REPORT_RETRY_MS (3600 * 1000LL) /* past the announced time */
+#define REPORT_ANALYSIS_MS (3600 * 1000LL) /* past the end */
+#define REPORT_ATTENTION_DAYS 30 /* how far back attention looks */
+
+struct static_site; /* static.c: links become names of files */
+
+/* One request being answered. */
+struct page {
+	const struct config *config;
+	struct store *store; /* for reading; never NULL in a page function */
+	struct arena *arena; /* what lives as long as the request */
+	const struct request *request; /* NULL: a static page */
+	const struct static_site *site; /* NULL: a request */
+	struct buf *out; /* where the page is written */
+	const char *base; /* what links begin with; "" or ends with '/' */
+	const char *rest; /* what follows the page's name in the path, "" */
+	int64_t now; /* ms */
+	int64_t today; /* local day */
+	struct filter filter; /* of this page, checked */
+	const char *preset; /* its name in the query, or NULL: from and to */
+	struct cursor cursor; /* of a list */
+	bool back; /* towards newer ones */
+	bool masked; /* telephone numbers end in their last four digits */
+};
+
+/* What became of a page. */
+enum page_rc {
+	PAGE_OK = 0,
+	PAGE_NOT_FOUND,
+	PAGE_TIMEOUT, /* store_time_limit() was reached */
+	PAGE_FAILED /* logged */
+};
+enum page_rc page_rc(enum store_rc rc);
+
+/* A page with a frame: title for <title> and <h1>, and the inside. */
+typedef enum page_rc (*page_fn)(struct page *p);
+
+enum page_rc overview_page(struct page *p); /* overview.c … */
+enum page_rc calls_page(struct page *p);
+enum page_rc call_page(struct page *p); /* rest: the call's number */
+enum page_rc results_page(struct page *p);
+enum page_rc attention_page(struct page *p);
+enum page_rc deliveries_page(struct page *p);
+/* rest: a number of the quarantine; of the ring with "rejected/" before it. */
+enum page_rc delivery_page(struct page *p);
+
+/*
+ * Answers without a frame: they fill w themselves.  Return as a page does; w
+ * is only sent after PAGE_OK.
+ */
+enum page_rc export_csv(struct page *p, struct response *w);
+enum page_rc export_ndjson(struct page *p, struct response *w);
+enum page_rc event_body(struct page *p, struct response *w); /* rest: event */
+enum page_rc metrics(struct page *p, struct response *w);
+
+/* Words of a query that are no value: those without one, and not ended. */
+#define QUERY_NONE "-"
+#define QUERY_OPEN "open"
+
+/* --- link.c: addresses ------------------------------------------------------
+ */
+
+/*
+ * Address of a page ("" overview, "calls", "call/12", "export.csv"…), escaped
+ * for an attribute, with the page's filter; f NULL: without one.  Allocated
+ * in the page's arena; "" when memory ran out.  For a static page a name of a
+ * file, or NULL where there is no such file: then write no link.
+ */
+const char *link_to(struct page *p, const char *path, const struct filter *f);
+
+/* The same list, further on (back: towards newer ones). */
+const char *link_list(struct page *p, const char *path, const struct filter *f,
+    const struct cursor *c, bool back);
+
+/* --- text.c: how things are written ------------------------------------------
+ */
+
+/* A number of a telephone, masked where the configuration says so, <bdi>. */
+void put_phone(struct page *p, const char *number);
+/* The same without markup, for exports; in the page's arena. */
+const char *phone_text(struct page *p, const char *number);
+/*
+ * Text from outside that may hold numbers of telephones: masked in it, if so
+ * configured, are runs of 7 to 15 digits that are no date.  For exports, with
+ * its length; in the page's arena, or s itself.
+ */
+const char *outside_text(struct page *p, const char *s);
+/* Such text as HTML: isolated in its own direction (<bdi>). */
+void put_outside(struct page *p, const char *s);
+
+/* <time>: date and clock of the store's zone, "18 Mar 2026, 20:53:41". */
+void put_instant(struct page *p, int64_t ms);
+/* <time>: "18 Mar 2026". */
+void put_day(struct page *p, int64_t day);
+/* "1 h 02 min", "3 min 05 s", "12 s", "0.4 s": two parts at most. */
+void put_duration(struct page *p, int64_t ms);
+/* "62.5 %", or a dash where whole is 0. */
+void put_rate(struct page *p, int64_t part, int64_t whole);
+/* The word of an outcome for people, with its mark: "no answer". */
+void put_outcome(struct page *p, enum call_outcome o);
+/* That word alone; OUTCOME_NONE: "not ended". */
+const char *outcome_word(enum call_outcome o);
+/* The words of a flag (enum call_flag) in a filter: "with errors". */
+const char *flag_word(unsigned flag);
+/* A link; the text alone where a static site has no such page. */
+void put_link(struct page *p, const char *path, const struct filter *f,
+    const char *text);
+/* The class and pattern of an outcome in charts. */
+void outcome_series(enum call_outcome o, struct chart_series *s);
+
+/* The bytes of a body as a person reads them: JSON indented, else as it is. */
+void put_body(
+    struct page *p, const char *content_type, const char *body, size_t len);
+
+/*
+ * A list of calls: the <thead> of a <table class="calls">, which the caller
+ * opens (with a <caption>) and closes; and a <tr> of its <tbody>.
+ */
+void put_calls_head(struct page *p);
+void put_calls_row(struct page *p, const struct stored_call *c);
+
+/* --- table.c ------------------------------------------------------------------
+ */
+
+/*
+ * A table up to the inside of its <tbody>.  Columns are titles, NULL at the
+ * end; one that begins with '#' is of numbers.
+ */
+void table_plain(struct page *p, const char *class, const char *const *column);
+/*
+ * One that scrolls by itself where it is wider than the page; label names it
+ * for who listens, and is the only one of its name in the page.
+ */
+void table_begin(struct page *p, const char *class, const char *label,
+    const char *const *column);
+void table_end(struct page *p);
+
+/* --- frame.c: what surrounds a page ------------------------------------------
+ */
+
+/*
+ * A document up to the inside of <main>, with its <h1>, and from there on to
+ * the end.  title is data; current is the path of the page as link_to() has
+ * it, the first word only: it is marked in the navigation, and the form of
+ * the filter leads to it.  The <head> has to call put_style().  p->store may
+ * be NULL: then without a form.
+ */
+void frame_begin(struct page *p, const char *title, const char *current);
+void frame_end(struct page *p);
+
+/* The filter as a person would say it: "this month, source sales, busy". */
+void put_filter_words(struct page *p);
+/* Does it ask for more than a period? */
+bool filter_narrows(const struct filter *f);
+/*
+ * Says why there are no calls to show: none match, and how to ask for more;
+ * or the store has none at all, and how they get there.
+ */
+enum page_rc put_no_calls(struct page *p, const char *current);
+
+/*
+ * A whole document that explains why there is nothing else.  p->store and
+ * p->config may be NULL, and the filter is not to be used: it may be the
+ * fault.
+ */
+void frame_error(
+    struct page *p, int status, const char *title, const char *text);
+
+/* --- style.c: the style sheet, compiled in
+ * ------------------------------------ */
+
+#define STYLE_PREFIX "style-" /* path: PREFIX, HASH digits, ".css" */
+#define STYLE_HASH 16 /* digits of the hash of the content */
+
+/* Its text; path, of STYLE_PATH_SIZE bytes, becomes its path in links. */
+#define STYLE_PATH_SIZE (sizeof(STYLE_PREFIX) + STYLE_HASH + sizeof(".css"))
+const char *style_text(size_t *len, char *path);
+
+/* A link to it; of a static page the style itself and the policy (CSP). */
+void put_style(struct page *p);
+
+/* --- attention.c: also of the overview
+ * ---------------------------------------- */
+
+/* How many things of each kind; counted to REPORT_COUNT_MAX. */
+struct attention_counts {
+	int64_t stuck, retry, unanalyzed, silent, variant, quarantined,
+	    rejected;
+};
+enum page_rc attention_count(struct page *p, struct attention_counts *n);
+
+#endif /* !SRC_REPORT_H */

@@ -1,0 +1,426 @@
+#include "report/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/ready.h"
+#include "http/exposed.h"
+
+#define METHODS "GET, HEAD"
+#define HTML_TYPE "text/html; charset=utf-8"
+#define RETRY_AFTER_S 30 /* told with a 503 */
+#define POLICY                                                  \
+	"default-src 'none'; style-src 'self'; img-src 'self' " \
+	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+struct report {
+	struct ready *ready; /* a struct config */
+};
+
+/* What one thread keeps from request to request. */
+struct worker {
+	struct report *report;
+	struct arena *arena;
+	struct store *store; /* NULL: not open */
+	char *store_dir; /* where it lies, links resolved */
+	struct exposed exposed;
+	struct buf told; /* why it could not be opened, as logged */
+};
+
+/* A page by the first word of its path. */
+struct route {
+	const char *name, *title;
+	page_fn page; /* with a frame, or else */
+	enum page_rc (*answer)(struct page *p, struct response *w);
+	bool rest; /* more of the path follows, and has to */
+};
+
+static const struct route routes[] = {
+    {"", "Overview", overview_page, NULL, false},
+    {"calls", "Calls", calls_page, NULL, false},
+    {"call", "Call", call_page, NULL, true},
+    {"results", "Results", results_page, NULL, false},
+    {"attention", "Attention", attention_page, NULL, false},
+    {"deliveries", "Deliveries", deliveries_page, NULL, false},
+    {"delivery", "Delivery", delivery_page, NULL, true},
+    {"export.csv", "Export", NULL, export_csv, false},
+    {"export.ndjson", "Export", NULL, export_ndjson, false},
+    {"event", "Event", NULL, event_body, true},
+    {"metrics", "Metrics", NULL, metrics, false},
+};
+
+/* --- what lasts -------------------------------------------------------------
+ */
+
+static void *
+load(const char *file, struct buf *why)
+{
+	struct config *c = config_load(file, why);
+
+	if (c != NULL && when_zone(c->timezone) != 0) {
+		buf_printf(why, "%s: timezone: %s can not be set", c->file,
+		    c->timezone);
+		config_free(c);
+		c = NULL;
+	}
+	return c;
+}
+
+static void
+unload(void *config)
+{
+	config_free(config);
+}
+
+struct report *
+report_new(const char *config)
+{
+	struct report *rp = calloc(1, sizeof(*rp));
+
+	if (rp != NULL &&
+	    (rp->ready = ready_new(config, load, unload)) == NULL) {
+		free(rp);
+		rp = NULL;
+	}
+	return rp;
+}
+
+void
+report_free(struct report *rp)
+{
+	if (rp == NULL)
+		return;
+	ready_free(rp->ready);
+	free(rp);
+}
+
+void *
+report_worker_new(void *arg)
+{
+	struct worker *wk = calloc(1, sizeof(*wk));
+
+	if (wk == NULL || (wk->arena = arena_new()) == NULL) {
+		free(wk);
+		return NULL;
+	}
+	wk->report = arg;
+	/* The first load is made here, before there are threads. */
+	(void)ready_get(wk->report->ready);
+	return wk;
+}
+
+static void
+close_store(struct worker *wk)
+{
+	store_close(wk->store);
+	wk->store = NULL;
+	free(wk->store_dir);
+	wk->store_dir = NULL;
+	exposed_free(&wk->exposed);
+}
+
+void
+report_worker_free(void *worker)
+{
+	struct worker *wk = worker;
+
+	if (wk == NULL)
+		return;
+	close_store(wk);
+	arena_free(wk->arena);
+	buf_free(&wk->told);
+	free(wk);
+}
+
+/* --- answers ----------------------------------------------------------------
+ */
+
+/* Headers of every answer, whatever it will be. */
+static void
+secure(struct response *w)
+{
+	w->cache = "private, no-store";
+	response_header(w, "Content-Security-Policy", POLICY);
+	response_header(w, "Referrer-Policy", "no-referrer");
+	response_header(w, "X-Robots-Tag", "noindex");
+}
+
+void
+report_explain(struct page *p, struct response *w, int status,
+    const char *title, const char *text)
+{
+	response_reset(w);
+	secure(w);
+	w->status = status;
+	w->content_type = HTML_TYPE;
+	if (status == 503)
+		w->retry_after = RETRY_AFTER_S;
+	frame_error(p, status, title, text);
+}
+
+static void
+not_found(struct page *p, struct response *w)
+{
+	report_explain(p, w, 404, "Not found",
+	    "There is no such page, or what it showed is not in the store.");
+}
+
+static void
+explain_rc(struct page *p, struct response *w, enum page_rc rc)
+{
+	switch (rc) {
+	case PAGE_NOT_FOUND:
+		not_found(p, w);
+		break;
+	case PAGE_TIMEOUT:
+		report_explain(p, w, 503, "This takes too long",
+		    "Reading the store for this page took longer than a "
+		    "page may take. Ask for fewer days, or for fewer words in "
+		    "a search.");
+		break;
+	default:
+		report_explain(p, w, 500, "Something failed",
+		    "The page could not be made. The web server's log says "
+		    "why.");
+		break;
+	}
+}
+
+enum page_rc
+page_rc(enum store_rc rc)
+{
+	switch (rc) {
+	case STORE_OK:
+		return PAGE_OK;
+	case STORE_NOT_FOUND:
+		return PAGE_NOT_FOUND;
+	case STORE_TIMEOUT:
+		return PAGE_TIMEOUT;
+	default:
+		return PAGE_FAILED;
+	}
+}
+
+/* --- the store --------------------------------------------------------------
+ */
+
+/* Days are counted in the zone of the roll-up; ours has to be that one. */
+static void
+check_zone(struct worker *wk, const struct config *c)
+{
+	char zone[STORE_ZONE_SIZE];
+
+	if (store_zone(wk->store, zone) == STORE_OK &&
+	    strcmp(zone, c->timezone) != 0)
+		log_warnx("%s: its days are those of %s, and the "
+			  "configuration says %s: run `callbook rebuild`",
+		    c->store, zone, c->timezone);
+}
+
+/* Open the store.  Returns -1 after logging why it can not be. */
+static int
+open_store(struct worker *wk, const struct config *c)
+{
+	const struct store_options o = {
+	    .path = c->store, .timezone = c->timezone};
+	struct buf why = {0};
+
+	wk->store = store_open(&o, STORE_READ, &why);
+	if (wk->store != NULL &&
+	    (wk->store_dir = exposed_dir(c->store)) == NULL) {
+		buf_printf(&why, "%s: %s", c->store, strerror(errno));
+		close_store(wk);
+	}
+	if (wk->store == NULL) {
+		ready_tell(&wk->told, &why);
+		return -1;
+	}
+	buf_free(&why);
+	buf_free(&wk->told);
+	check_zone(wk, c);
+	return 0;
+}
+
+/*
+ * The store, as it is now; p->store stays NULL while no event has ever made
+ * one.  Returns -1 after answering.
+ */
+static int
+take_store(struct worker *wk, struct page *p, struct response *w)
+{
+	const struct config *c = p->config;
+
+	if (wk->store != NULL && !store_is_current(wk->store))
+		close_store(wk);
+	if (wk->store == NULL && access(c->store, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	if (wk->store == NULL && open_store(wk, c) != 0) {
+		report_explain(p, w, 503, "The store can not be read",
+		    "The file with the calls can not be opened. The web "
+		    "server's log says why, and `callbook check` what to do.");
+		return -1;
+	}
+	if (exposed_check(&wk->exposed, c, wk->store_dir, p->request)) {
+		report_explain(p, w, 503, "The store lies in the open",
+		    "The file with the calls lies where the web server "
+		    "serves files, so that anybody might fetch it. Move it "
+		    "out; the web server's log says more.");
+		return -1;
+	}
+	p->store = wk->store;
+	store_time_limit(p->store, REPORT_TIME_MS);
+	return 0;
+}
+
+/* --- routes -----------------------------------------------------------------
+ */
+
+/* Is the path that of the style sheet?  Then it is answered. */
+static bool
+answer_style(const char *path, struct response *w)
+{
+	char name[STYLE_PATH_SIZE];
+	const char *text;
+	size_t len;
+
+	text = style_text(&len, name);
+	if (strcmp(path, name) != 0)
+		return false;
+	secure(w);
+	w->status = 200;
+	w->content_type = "text/css; charset=utf-8";
+	w->cache = "public, max-age=31536000, immutable";
+	buf_add(&w->body, text, len);
+	return true;
+}
+
+/* The route of a path, and what follows its first word; NULL: there is none. */
+static const struct route *
+find_route(const char *path, const char **rest)
+{
+	size_t n = strcspn(path, "/");
+
+	*rest = path[n] == '/' ? path + n + 1 : path + n;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const struct route *rt = &routes[i];
+
+		if (strlen(rt->name) == n && memcmp(path, rt->name, n) == 0)
+			return (path[n] == '/') == rt->rest &&
+				(**rest != '\0') == rt->rest
+			    ? rt
+			    : NULL;
+	}
+	return NULL;
+}
+
+static bool
+may_read(const struct page *p)
+{
+	const char *user = request_env(p->request, "REMOTE_USER");
+
+	return p->config->access == ACCESS_PUBLIC ||
+	    (user != NULL && *user != '\0');
+}
+
+/* Write a page with its frame. */
+static enum page_rc
+write_page(const struct route *rt, struct page *p, struct response *w)
+{
+	enum page_rc rc;
+
+	w->status = 200;
+	w->content_type = HTML_TYPE;
+	frame_begin(p, rt->title, rt->name);
+	rc = p->store == NULL ? put_no_calls(p, rt->name) : rt->page(p);
+	frame_end(p);
+	return rc;
+}
+
+/* Configuration and login are in order: which page? */
+static void
+route(struct worker *wk, struct page *p, const char *path, struct response *w)
+{
+	const char *query = request_env(p->request, "QUERY_STRING");
+	const struct route *rt = find_route(path, &p->rest);
+	struct buf why = {0};
+	enum page_rc rc;
+
+	if (rt == NULL) {
+		not_found(p, w);
+		return;
+	}
+	if (query_parse(p, query == NULL ? "" : query, &why) != 0) {
+		report_explain(p, w, 400, "Not understood",
+		    why.failed ? "Memory ran out." : buf_str(&why));
+		buf_free(&why);
+		return;
+	}
+	buf_free(&why);
+	if (take_store(wk, p, w) != 0)
+		return;
+	rc = page_rc(query_days(p));
+	if (p->store == NULL && (rt->rest || rt->page == NULL))
+		rc = PAGE_NOT_FOUND;
+	secure(w);
+	if (rc == PAGE_OK && rt->page != NULL)
+		rc = write_page(rt, p, w);
+	else if (rc == PAGE_OK)
+		rc = rt->answer(p, w);
+	if (rc != PAGE_OK)
+		explain_rc(p, w, rc);
+}
+
+void
+report_handle(void *worker, const struct request *r, struct response *w)
+{
+	struct worker *wk = worker;
+	const char *method = request_env(r, "REQUEST_METHOD");
+	const char *path = request_env(r, "PATH_INFO");
+	struct page *p;
+
+	/* In the arena, because a stream goes on after this returns. */
+	arena_reset(wk->arena);
+	if ((p = arena_alloc(wk->arena, sizeof(*p))) == NULL)
+		return;
+	p->arena = wk->arena;
+	p->request = r;
+	p->out = &w->body;
+	p->rest = "";
+	p->now = when_now();
+	p->base = link_base(wk->arena, r);
+	path = path == NULL ? "" : path;
+	path += *path == '/';
+
+	if (method == NULL ||
+	    (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
+		report_explain(p, w, 405, "Not understood",
+		    "The pages of the report are only there to be read: GET "
+		    "and HEAD.");
+		w->allow = METHODS;
+		return;
+	}
+	if (answer_style(path, w))
+		return;
+	if ((p->config = ready_get(wk->report->ready)) == NULL) {
+		report_explain(p, w, 503, "The configuration has an error",
+		    "The report waits until it is mended. The web server's "
+		    "log and `callbook check` name the file, the line and "
+		    "the reason.");
+		return;
+	}
+	p->today = when_day(p->now);
+	p->masked = p->config->phones == PHONES_MASKED;
+	if (!may_read(p)) {
+		report_explain(p, w, 403, "Only for those who log in",
+		    "This request comes without a login, and the report "
+		    "shows calls only with one. Let the web server ask for a "
+		    "name and a password at this address, or write access = "
+		    "public under [report] if everybody may read all calls: "
+		    "report.cgi(8) shows both.");
+		return;
+	}
+	route(wk, p, path, w);
+}

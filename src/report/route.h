@@ -1,0 +1,64 @@
+/*
+ * route - the handler of report.cgi: from a request to its page.
+ *
+ * Knows neither FastCGI nor CGI.  Each worker has a store of its own, open
+ * for reading, so that no reader waits for another.
+ */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "report/report.h"
+
+/* What all workers of a process share. */
+struct report;
+
+/*
+ * config is the path of the configuration, borrowed.  A fault in it is logged
+ * and answered with 503 until it is mended; the file is then read again by
+ * itself.  NULL when memory ran out.
+ */
+struct report *report_new(const char *config);
+void report_free(struct report *rp);
+
+/* For struct serve_handler; arg is a struct report. */
+void *report_worker_new(void *arg);
+void report_worker_free(void *worker);
+void report_handle(void *worker, const struct request *r, struct response *w);
+
+/* Answer with a page that explains, in place of all that was begun. */
+void report_explain(struct page *p, struct response *w, int status,
+    const char *title, const char *text);
+
+/* --- query.c ----------------------------------------------------------------
+ */
+
+#define QUERY_DEFAULT "30d" /* preset where the query names no days */
+/* A filter's first day: where the store begins, until query_days(). */
+#define QUERY_FIRST_DAY INT64_MIN
+
+/*
+ * Fill in the page's filter, preset and cursor; its today and arena are set.
+ * Strict: what is not understood is refused.  Returns 0, or -1 after adding
+ * to why a sentence that says what is wrong and what would be right.
+ */
+int query_parse(struct page *p, const char *query, struct buf *why);
+
+/* A period that is open at its beginning begins where the store does. */
+enum store_rc query_days(struct page *p);
+
+/* The days of a preset, or -1: there is none of that name (borrowed). */
+int query_preset(struct page *p, const char *name);
+
+/* --- link.c -----------------------------------------------------------------
+ */
+
+/*
+ * What the links of a request begin with, escaped for an attribute: the path
+ * under which the program was reached, ending in '/'.  In a.
+ */
+const char *link_base(struct arena *a, const struct request *r);
+
+/* Are they the same calls? */
+bool filter_equal(const struct filter *a, const struct filter *b);
+
+#endif /* !ROUTE_H */

@@ -1,0 +1,32 @@
+/*
+ * static - the pages of the report as files: for mail, for an archive.
+ *
+ * Each file is whole by itself, with the style in it, and links only to files
+ * beside it.
+ */
+#ifndef STATIC_H
+#define STATIC_H
+
+#include "report/report.h"
+
+#define STATIC_CALLS_MAX 2000 /* pages of calls, and calls in the list */
+
+struct static_result {
+	int files;
+	int64_t calls;
+	bool more; /* calls that were left out */
+};
+
+/*
+ * Write the site of a query (as in an address) into dir, which must be empty
+ * or not there: mode 0700, files 0600, since they hold what was said.
+ * Returns 0, or -1 after adding to why.
+ */
+int static_write(const struct config *c, struct store *st, const char *query,
+    const char *dir, struct static_result *result, struct buf *why);
+
+/* link_to() and link_list() (c not NULL) of a static page. */
+const char *static_link(struct page *p, const char *path,
+    const struct filter *f, const struct cursor *c, bool back);
+
+#endif /* !STATIC_H */

@@ -1,0 +1,32 @@
+#include "report/report.h"
+
+void
+table_plain(struct page *p, const char *class, const char *const *column)
+{
+	html_put(p->out, "<table class=\"%s\"><thead><tr>", class);
+	for (; *column != NULL; column++) {
+		if (**column == '#')
+			html_put(p->out,
+			    "<th scope=\"col\" class=\"num\">%s</th>",
+			    *column + 1);
+		else
+			html_put(p->out, "<th scope=\"col\">%s</th>", *column);
+	}
+	html_raw(p->out, "</tr></thead><tbody>\n");
+}
+
+void
+table_begin(struct page *p, const char *class, const char *label,
+    const char *const *column)
+{
+	html_put(p->out,
+	    "<section class=\"scroll\" tabindex=\"0\" aria-label=\"%s\">",
+	    label);
+	table_plain(p, class, column);
+}
+
+void
+table_end(struct page *p)
+{
+	html_raw(p->out, "</tbody></table></section>\n");
+}

@@ -1,0 +1,393 @@
+/* Exports: cells that are no formulas, all calls in slices, masked numbers. */
+#include "scratch.h"
+
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
+#include "../../src/report/export.c"
+
+#include <json-c/json.h>
+
+#define NOON INT64_C(1774180800000) /* 2026-03-22T12:00:00Z */
+#define CALLS 1000
+
+/* --- what else a report has --------------------------------------------------
+ */
+
+/* Masked, every digit is an x. */
+const char *
+outside_text(struct page *p, const char *s)
+{
+	char *text;
+
+	if (!p->masked)
+		return s;
+	text = arena_strndup(p->arena, s, strlen(s));
+	assert_non_null(text);
+	for (char *c = text; *c != '\0'; c++)
+		if (*c >= '0' && *c <= '9')
+			*c = 'x';
+	return text;
+}
+
+const char *
+phone_text(struct page *p, const char *number)
+{
+	return outside_text(p, number);
+}
+
+void
+report_explain(struct page *p, struct response *w, int status,
+    const char *title, const char *text)
+{
+	(void)p;
+	(void)title;
+	(void)text;
+	response_reset(w);
+	w->status = status;
+}
+
+enum page_rc
+page_rc(enum store_rc rc)
+{
+	return rc == STORE_OK	    ? PAGE_OK
+	    : rc == STORE_NOT_FOUND ? PAGE_NOT_FOUND
+				    : PAGE_FAILED;
+}
+
+/* --- cells -------------------------------------------------------------------
+ */
+
+static void
+test_cells(void **state)
+{
+	static const struct {
+		const char *text, *cell;
+	} cases[] = {
+	    {"", ""},
+	    {"plain text", "plain text"},
+	    {"a,b", "\"a,b\""},
+	    {"say \"hi\"", "\"say \"\"hi\"\"\""},
+	    {"two\nlines", "\"two\nlines\""},
+	    {"\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0\xa4\xa4",
+		"\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0\xa4\xa4"},
+	    /* Formulas become text. */
+	    {"=1+1", "\"'=1+1\""},
+	    {"=HYPERLINK(\"http://x\",\"y\")",
+		"\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""},
+	    {"+cmd|' /C calc'!A0", "\"'+cmd|' /C calc'!A0\""},
+	    {"-2+3", "\"'-2+3\""},
+	    {"@SUM(1)", "\"'@SUM(1)\""},
+	    {"\tx", "\"'\tx\""},
+	    {"\rx", "\"'\rx\""},
+	    {"-", "\"'-\""},
+	    {"+", "\"'+\""},
+	    {"-1.", "\"'-1.\""},
+	    {"-.5", "\"'-.5\""},
+	    /* Numbers stay numbers, of telephones too. */
+	    {"+919876543210", "+919876543210"},
+	    {"+123456", "+123456"},
+	    {"+123456789012345", "+123456789012345"},
+	    {"-12", "-12"},
+	    {"-12.50", "-12.50"},
+	    {"+12345", "\"'+12345\""},
+	    {"+1234567890123456", "\"'+1234567890123456\""},
+	    {"+91 98765 43210", "\"'+91 98765 43210\""},
+	    {"+919876543210;x", "\"'+919876543210;x\""},
+	};
+	struct buf b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&b, 0);
+		buf_puts(&b, "1");
+		cell(&b, cases[i].text);
+		assert_string_equal(buf_str(&b) + 2, cases[i].cell);
+	}
+	buf_reset(&b, 0);
+	buf_puts(&b, "1");
+	cell_len(&b, "\0=1", 3);
+	assert_memory_equal(b.data, "1,\"'\0=1\"", 9);
+	buf_free(&b);
+}
+
+/* --- exports -----------------------------------------------------------------
+ */
+
+static void
+set_text(struct event *e, enum call_field f, const char *text)
+{
+	e->field[f].set = true;
+	e->field[f].text = text;
+	e->field[f].len = strlen(text);
+}
+
+static void
+add_call(struct store *st, int n, const struct event *like)
+{
+	struct event e = *like;
+	struct delivery d = {.source = "sales",
+	    .provider = "p",
+	    .content_type = "application/json",
+	    .body = "{\"from\":\"+15550100001\"}",
+	    .len = 23};
+	char id[24];
+	int64_t number;
+
+	(void)snprintf(id, sizeof(id), "call-%d", n);
+	memcpy(e.key, &n, sizeof(n));
+	memcpy(e.digest, &n, sizeof(n));
+	e.type = "call.completed";
+	e.call = id;
+	e.state = STATE_ENDED;
+	e.outcome = OUTCOME_COMPLETED;
+	/* Some start at the same moment. */
+	e.time = e.received = NOON + n / 3 * 1000;
+	e.time_known = true;
+	d.received = e.received;
+	assert_int_equal(store_event(st, &d, &e, &number), STORE_OK);
+}
+
+struct site {
+	struct scratch scratch;
+	struct config config;
+	struct page page;
+	struct response response;
+};
+
+static void
+begin_site(struct site *s, int calls, const struct event *like)
+{
+	struct store_options o = {.timezone = "Asia/Kolkata"};
+	struct buf why = {0};
+	struct store *st;
+
+	memset(s, 0, sizeof(*s));
+	scratch_make(&s->scratch);
+	o.path = s->scratch.path;
+	assert_int_equal(when_zone(o.timezone), 0);
+	st = store_open(&o, STORE_WRITE, &why);
+	assert_non_null(st);
+	for (int i = 0; i < calls; i++)
+		add_call(st, i, like);
+	store_close(st);
+	s->page.store = store_open(&o, STORE_READ, &why);
+	assert_non_null(s->page.store);
+	buf_free(&why);
+	s->page.config = &s->config;
+	s->page.arena = arena_new();
+	assert_non_null(s->page.arena);
+	s->page.out = &s->response.body;
+	s->page.filter.from = when_day(NOON) - 1;
+	s->page.filter.to = when_day(NOON) + 1;
+}
+
+static void
+end_site(struct site *s)
+{
+	store_close(s->page.store);
+	arena_free(s->page.arena);
+	buf_free(&s->response.headers);
+	buf_free(&s->response.body);
+	scratch_remove(&s->scratch);
+}
+
+/* Read an export to its end into b, as serve() does.  What it came to. */
+static int
+drain(struct site *s, struct buf *b, size_t *most)
+{
+	struct response *w = &s->response;
+	struct buf piece = {0};
+	int rc = 1;
+
+	buf_add(b, buf_str(&w->body), w->body.len);
+	while (rc == 1) {
+		buf_reset(&piece, SIZE_MAX);
+		rc = w->more(w->arg, &piece);
+		buf_add(b, buf_str(&piece), piece.len);
+		*most = piece.len > *most ? piece.len : *most;
+	}
+	w->done(w->arg);
+	buf_free(&piece);
+	response_reset(w);
+	return rc;
+}
+
+/* Slices leave nothing out, repeat nothing, and are small. */
+static void
+test_every_call_once_newest_first(void **state)
+{
+	struct event like = {0};
+	char summary[2001], wanted[40];
+	struct buf b = {0};
+	struct site s;
+	size_t most = 0;
+	const char *line;
+
+	(void)state;
+	memset(summary, 's', sizeof(summary) - 1);
+	summary[sizeof(summary) - 1] = '\0';
+	set_text(&like, FIELD_SUMMARY, summary);
+	begin_site(&s, CALLS, &like);
+	assert_int_equal(export_csv(&s.page, &s.response), PAGE_OK);
+	assert_non_null(strstr(buf_str(&s.response.headers),
+	    "filename=\"callbook-2026-03-21_2026-03-23.csv\""));
+	assert_int_equal(drain(&s, &b, &most), 0);
+	assert_true(most < EXPORT_PIECE + 4096);
+	line = buf_str(&b);
+	for (int i = CALLS; i > 0; i--) {
+		line = strstr(line, CRLF);
+		assert_non_null(line);
+		line += 2;
+		(void)snprintf(
+		    wanted, sizeof(wanted), "%d,sales,p,call-%d,", i, i - 1);
+		assert_memory_equal(line, wanted, strlen(wanted));
+	}
+	line = strstr(line, CRLF);
+	assert_string_equal(line, CRLF);
+	buf_free(&b);
+	end_site(&s);
+}
+
+static void
+test_columns(void **state)
+{
+	struct event like = {0};
+	struct buf b = {0};
+	struct site s;
+	size_t most = 0;
+
+	(void)state;
+	set_text(&like, FIELD_FROM, "+15550100001");
+	set_text(&like, FIELD_AGENT, "=evil()");
+	set_text(&like, FIELD_STATUS, "done, well");
+	like.field[FIELD_DURATION] = (struct value){
+	    .set = true, .number = 1250};
+	like.field[FIELD_FINAL] = (struct value){.set = true, .number = 1};
+	begin_site(&s, 1, &like);
+	assert_int_equal(export_csv(&s.page, &s.response), PAGE_OK);
+	assert_int_equal(drain(&s, &b, &most), 0);
+	assert_string_equal(strchr(buf_str(&b), '\n') + 1,
+	    "1,sales,p,call-0,,\"'=evil()\",,+15550100001,,ended,completed,yes,"
+	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,"
+	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,1.250,"
+	    "\"done, well\",,,,,yes,,,,estimated" CRLF);
+	buf_free(&b);
+	end_site(&s);
+}
+
+/* Masked is masked everywhere, and what remains is JSON. */
+static void
+test_masked_json(void **state)
+{
+	static const struct fact fact[] = {
+	    {"results/phone", FACT_NUMBER, NULL, 0, 15550100001.0},
+	    {"results/score", FACT_TEXT, "call 555 0199", 13, 0},
+	    {"results/yes", FACT_BOOLEAN, NULL, 0, 1}};
+	static const struct call_error error = {
+	    .code = "c", .message = "no answer at 15550100001"};
+	struct event like = {
+	    .fact = fact, .facts = 3, .error = &error, .errors = 1};
+	struct json_object *o, *v;
+	struct buf b = {0};
+	struct site s;
+	size_t most = 0;
+
+	(void)state;
+	set_text(&like, FIELD_FROM, "+15550100001");
+	set_text(&like, FIELD_SUMMARY, "wants 15550100002");
+	set_text(&like, FIELD_TRANSCRIPT,
+	    "[{\"speaker\":\"agent\",\"text\":\"\\u00015550100\\n\\\\2\"}]");
+	begin_site(&s, 1, &like);
+	s.page.masked = true;
+	assert_int_equal(export_ndjson(&s.page, &s.response), PAGE_OK);
+	assert_int_equal(drain(&s, &b, &most), 0);
+	assert_null(strstr(buf_str(&b), "555"));
+	assert_null(strstr(buf_str(&b), "1e+"));
+	o = json_tokener_parse(buf_str(&b));
+	assert_non_null(o);
+	assert_int_equal(
+	    json_pointer_get(o, "/record/transcript/0/text", &v), 0);
+	assert_string_equal(json_object_get_string(v), "\x01xxxxxxx\n\\x");
+	assert_int_equal(json_pointer_get(o, "/facts/results~1yes", &v), 0);
+	assert_true(json_object_get_boolean(v));
+	json_object_put(o);
+	buf_free(&b);
+
+	/* The bytes of an event have no mask. */
+	s.page.rest = "1";
+	assert_int_equal(event_body(&s.page, &s.response), PAGE_OK);
+	assert_int_equal(s.response.status, 403);
+	assert_int_equal(s.response.body.len, 0);
+	s.page.masked = false;
+	assert_int_equal(event_body(&s.page, &s.response), PAGE_OK);
+	assert_int_equal(s.response.status, 200);
+	assert_string_equal(
+	    buf_str(&s.response.body), "{\"from\":\"+15550100001\"}");
+	s.page.rest = "2";
+	assert_int_equal(event_body(&s.page, &s.response), PAGE_NOT_FOUND);
+	s.page.rest = "1x";
+	assert_int_equal(event_body(&s.page, &s.response), PAGE_NOT_FOUND);
+	end_site(&s);
+}
+
+/* Stands between a stream and its store: the second row can not be read. */
+static enum store_rc
+fails_at_the_second(
+    struct export *ex, const struct stored_call *c, struct buf *b)
+{
+	buf_printf(b, "{\"half a row\":%d", (int)c->number);
+	if (ex->rows == 1)
+		return STORE_TIMEOUT;
+	buf_puts(b, "}\n");
+	return STORE_OK;
+}
+
+/* Whoever reads the part must see that it is one. */
+static void
+test_broken_off(void **state)
+{
+	struct event like = {0};
+	struct export *ex;
+	struct buf b = {0};
+	struct site s;
+	size_t most = 0;
+
+	(void)state;
+	begin_site(&s, 3, &like);
+	assert_int_equal(export_ndjson(&s.page, &s.response), PAGE_OK);
+	ex = s.response.arg;
+	ex->write = fails_at_the_second;
+	assert_int_equal(drain(&s, &b, &most), -1);
+	assert_string_equal(buf_str(&b),
+	    "{\"half a row\":3}\nINCOMPLETE: the export was broken off here; "
+	    "the web server's log says why\n");
+	buf_free(&b);
+	end_site(&s);
+}
+
+static void
+test_types_of_json(void **state)
+{
+	(void)state;
+	assert_true(is_json("application/json"));
+	assert_true(is_json("application/json; charset=utf-8"));
+	assert_true(is_json("application/cloudevents+JSON"));
+	assert_false(is_json("application/x-www-form-urlencoded"));
+	assert_false(is_json("text/html; json"));
+	assert_false(is_json("json"));
+	assert_false(is_json(""));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_cells),
+	    cmocka_unit_test(test_every_call_once_newest_first),
+	    cmocka_unit_test(test_columns),
+	    cmocka_unit_test(test_masked_json),
+	    cmocka_unit_test(test_broken_off),
+	    cmocka_unit_test(test_types_of_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,405 @@
+/* The query of a page's address, and links, which are the other way round. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* NOLINTBEGIN(bugprone-suspicious-include) */
+#include "../../src/report/link.c"
+#include "../../src/report/query.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+
+#include <stdlib.h>
+
+#define TODAY 20535 /* 2026-03-23, a Monday */
+
+/* No site here. */
+const char *
+static_link(struct page *p, const char *path, const struct filter *f,
+    const struct cursor *c, bool back)
+{
+	(void)p;
+	(void)f;
+	(void)c;
+	(void)back;
+	return path;
+}
+
+/* A page without anything but what a query needs; its arena is the caller's. */
+static struct page
+blank(void)
+{
+	struct page p = {.today = TODAY, .base = "/r/"};
+
+	p.arena = arena_new();
+	assert_non_null(p.arena);
+	return p;
+}
+
+static void
+assert_query(const char *query, int64_t from, int64_t to, const char *preset)
+{
+	struct page p = blank();
+	struct buf why = {0};
+
+	if (query_parse(&p, query, &why) != 0)
+		fail_msg("%s: %s", query, buf_str(&why));
+	assert_true(p.filter.from == from);
+	assert_true(p.filter.to == to);
+	if (preset == NULL)
+		assert_null(p.preset);
+	else
+		assert_string_equal(p.preset, preset);
+	buf_free(&why);
+	arena_free(p.arena);
+}
+
+static void
+test_days(void **state)
+{
+	(void)state;
+	assert_query("", TODAY - 29, TODAY, "30d");
+	assert_query("preset=", TODAY - 29, TODAY, "30d");
+	assert_query("preset=today", TODAY, TODAY, "today");
+	assert_query("preset=7d", TODAY - 6, TODAY, "7d");
+	assert_query("preset=90d", TODAY - 89, TODAY, "90d");
+	assert_query("preset=month", TODAY - 22, TODAY, "month");
+	assert_query(
+	    "preset=last-month", TODAY - 22 - 28, TODAY - 23, "last-month");
+	assert_query("preset=all", QUERY_FIRST_DAY, TODAY, "all");
+	/* What is written out wins. */
+	assert_query("preset=7d&from=2026-03-01&to=2026-03-02", TODAY - 22,
+	    TODAY - 21, NULL);
+	assert_query("from=2026-03-01&to=", TODAY - 22, TODAY, NULL);
+	assert_query("to=2026-03-01", QUERY_FIRST_DAY, TODAY - 22, NULL);
+	assert_query("from=2026-03-23", TODAY, TODAY, NULL);
+	assert_query("from=2027-01-01&to=2027-01-01", 20819, 20819, NULL);
+}
+
+static void
+test_months(void **state)
+{
+	static const struct {
+		const char *today, *first, *last;
+	} cases[] = {
+	    {"2026-01-01", "2025-12-01", "2025-12-31"},
+	    {"2024-03-31", "2024-02-01", "2024-02-29"},
+	    {"2026-03-01", "2026-02-01", "2026-02-28"},
+	};
+	struct page p = blank();
+	int64_t first, last;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+		    when_day_parse(cases[i].today, 10, &p.today), 0);
+		assert_int_equal(when_day_parse(cases[i].first, 10, &first), 0);
+		assert_int_equal(when_day_parse(cases[i].last, 10, &last), 0);
+		assert_int_equal(query_preset(&p, "last-month"), 0);
+		assert_true(p.filter.from == first && p.filter.to == last);
+		assert_int_equal(query_preset(&p, "month"), 0);
+		assert_true(p.filter.from == last + 1);
+		assert_true(p.filter.to == p.today);
+	}
+	arena_free(p.arena);
+}
+
+static void
+test_values(void **state)
+{
+	struct page p = blank();
+	struct buf why = {0};
+
+	(void)state;
+	assert_int_equal(
+	    query_parse(&p,
+		"source=sales&agent=a%26b+c%C3%A9&direction=inbound&"
+		"outcome=no_answer&flag=late&text=%2B49+170&after=12-34",
+		&why),
+	    0);
+	assert_string_equal(p.filter.source, "sales");
+	assert_string_equal(p.filter.agent, "a&b c\xc3\xa9");
+	assert_string_equal(p.filter.direction, "inbound");
+	assert_int_equal(p.filter.outcome, OUTCOME_NO_ANSWER);
+	assert_int_equal(p.filter.flag, CALL_LATE);
+	assert_string_equal(p.filter.text, "+49 170");
+	assert_true(p.cursor.started == 12 && p.cursor.number == 34);
+	assert_false(p.back || p.filter.open);
+	arena_free(p.arena);
+
+	p = blank();
+	assert_int_equal(
+	    query_parse(
+		&p, "source=&agent=-&outcome=open&text=+++&before=0-1", &why),
+	    0);
+	assert_null(p.filter.source);
+	assert_string_equal(p.filter.agent, "");
+	assert_true(p.filter.open && p.back);
+	assert_int_equal(p.filter.outcome, OUTCOME_NONE);
+	assert_null(p.filter.text);
+	arena_free(p.arena);
+	buf_free(&why);
+}
+
+/* What is not understood is refused, and the answer says what would be. */
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *query, *says;
+	} cases[] = {
+	    {"nonsense=1", "no parameter nonsense; there are preset, from"},
+	    {"a%00b=1", "no parameter of such a name"},
+	    {"x%=1", "The name of a parameter is not well-formed"},
+	    {"source=a&source=b", "source is there twice"},
+	    {"source=&source=", "source is there twice"},
+	    {"preset=31d", "preset has to be one of today"},
+	    {"from=2026-02-30", "from has to be a date such as"},
+	    {"to=yesterday", "to has to be a date such as"},
+	    {"from=2026-03-02&to=2026-03-01", "is after the last"},
+	    {"from=2026-03-24", "is after today"},
+	    {"direction=up", "direction has to be one of inbound"},
+	    {"outcome=none", "outcome has to be one of open, unknown"},
+	    {"flag=3", "flag has to be one of with_errors"},
+	    {"text=%zz", "text is not well-formed"},
+	    {"text=%f", "text is not well-formed"},
+	    {"text=%ff", "text is not well-formed"},
+	    {"text=\xc3", "text is not well-formed"},
+	    {"text=a%00", "text is not well-formed"},
+	    {"after=1", "after has to be"},
+	    {"after=-1-2", "after has to be"},
+	    {"after=1-0", "after has to be"},
+	    {"after=1-2&before=3-4", "before has to be"},
+	    {"after=99999999999999999999-1", "after has to be"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct page p = blank();
+		struct buf why = {0};
+
+		if (query_parse(&p, cases[i].query, &why) != -1)
+			fail_msg("%s was taken", cases[i].query);
+		if (strstr(buf_str(&why), cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].query, buf_str(&why));
+		buf_free(&why);
+		arena_free(p.arena);
+	}
+}
+
+static void
+test_too_long(void **state)
+{
+	char query[REPORT_QUERY_MAX + 2] = "text=";
+	struct page p = blank();
+	struct buf why = {0};
+
+	(void)state;
+	memset(query + 5, 'x', REPORT_TEXT_MAX);
+	assert_int_equal(query_parse(&p, query, &why), 0);
+	query[5 + REPORT_TEXT_MAX] = 'x';
+	assert_int_equal(query_parse(&p, query, &why), -1);
+	assert_non_null(strstr(buf_str(&why), "at most 200 bytes"));
+	buf_reset(&why, 0);
+	memset(query, 'x', sizeof(query) - 1);
+	assert_int_equal(query_parse(&p, query, &why), -1);
+	assert_non_null(strstr(buf_str(&why), "longer than 4096 bytes"));
+	buf_free(&why);
+	arena_free(p.arena);
+}
+
+/* --- links ------------------------------------------------------------------
+ */
+
+static void
+assert_link(const char *query, const char *link)
+{
+	struct page p = blank();
+	struct buf why = {0};
+
+	assert_int_equal(query_parse(&p, query, &why), 0);
+	assert_string_equal(link_to(&p, "calls", &p.filter), link);
+	buf_free(&why);
+	arena_free(p.arena);
+}
+
+static void
+test_links_have_what_is_not_the_default(void **state)
+{
+	(void)state;
+	assert_link("", "/r/calls");
+	assert_link("preset=30d", "/r/calls");
+	assert_link("preset=all", "/r/calls?preset=all");
+	assert_link("from=2026-02-22&to=2026-03-23",
+	    "/r/calls?from=2026-02-22&amp;to=2026-03-23");
+	assert_link("source=a&agent=-&outcome=open",
+	    "/r/calls?source=a&amp;agent=-&amp;outcome=open");
+	assert_link("text=%22%3E%3Cscript%3E%26",
+	    "/r/calls?text=%22%3E%3Cscript%3E%26");
+	assert_link("outcome=busy&flag=variant&direction=web&preset=7d",
+	    "/r/calls?preset=7d&amp;direction=web&amp;outcome=busy"
+	    "&amp;flag=variant");
+}
+
+static void
+test_links_of_other_days_and_places(void **state)
+{
+	const struct cursor c = {12, 34};
+	struct page p = blank();
+	struct filter f;
+
+	(void)state;
+	assert_int_equal(query_preset(&p, "30d"), 0);
+	f = p.filter;
+	f.from = f.to = TODAY;
+	assert_string_equal(
+	    link_to(&p, "", &f), "/r/?from=2026-03-23&amp;to=2026-03-23");
+	assert_string_equal(link_to(&p, "call/12", NULL), "/r/call/12");
+	assert_string_equal(link_list(&p, "calls", &p.filter, &c, false),
+	    "/r/calls?after=12-34");
+	assert_string_equal(link_list(&p, "calls", &f, &c, true),
+	    "/r/calls?from=2026-03-23&amp;to=2026-03-23&amp;before=12-34");
+	arena_free(p.arena);
+}
+
+/* As a browser does with an attribute. */
+static void
+unescape(char *s)
+{
+	char *amp;
+
+	while ((amp = strstr(s, "&amp;")) != NULL)
+		memmove(amp + 1, amp + 5, strlen(amp + 5) + 1);
+}
+
+/* The next of a row of numbers below n. */
+static unsigned
+pick(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % n;
+}
+
+/* A link leads to the filter that it was made of. */
+static void
+test_links_round_trip(void **state)
+{
+	static const char *const presets_tried[] = {"30d", "7d", "month"};
+	static const char *const texts[] = {
+	    NULL, "a", "\xf0\x9f\x93\x9e +&=%", "--", "\xd8\xa7\"'<>", "#?/;"};
+	unsigned seed = 1;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		struct page p = blank(), q = blank();
+		struct buf why = {0};
+		struct filter f = {0};
+		char *link;
+
+		assert_int_equal(
+		    query_preset(&p, presets_tried[pick(&seed, 3)]), 0);
+		f = p.filter;
+		if (pick(&seed, 2))
+			f.from = f.to = TODAY - pick(&seed, 1000);
+		f.source = pick(&seed, 2) ? "sales" : NULL;
+		f.agent = texts[pick(&seed, 6)];
+		if (pick(&seed, 4) == 0)
+			f.agent = "";
+		f.direction = pick(&seed, 2) ? "web" : NULL;
+		f.open = pick(&seed, 4) == 0;
+		if (!f.open)
+			f.outcome = (enum call_outcome)(
+			    pick(&seed, OUTCOME__MAX));
+		f.flag = pick(&seed, 2) ? 1u << pick(&seed, CALL_FLAGS) : 0;
+		f.text = texts[pick(&seed, 6)];
+		link = strdup(link_to(&p, "calls", &f));
+		unescape(link);
+		if (query_parse(&q,
+			link + strcspn(link, "?") + (strchr(link, '?') != NULL),
+			&why) != 0)
+			fail_msg("%s: %s", link, buf_str(&why));
+		if (!filter_equal(&q.filter, &f))
+			fail_msg("%s leads elsewhere", link);
+		free(link);
+		buf_free(&why);
+		arena_free(p.arena);
+		arena_free(q.arena);
+	}
+}
+
+static void
+test_base(void **state)
+{
+	static const struct {
+		const char *uri, *info, *script, *base;
+	} cases[] = {
+	    {"/cgi-bin/report.cgi", NULL, "/cgi-bin/report.cgi",
+		"/cgi-bin/report.cgi/"},
+	    {"/cgi-bin/report.cgi/", "/", "/cgi-bin/report.cgi",
+		"/cgi-bin/report.cgi/"},
+	    {"/cgi-bin/report.cgi/calls?x=/calls", "/calls",
+		"/cgi-bin/report.cgi", "/cgi-bin/report.cgi/"},
+	    {"/calls/calls", "/calls", "/calls", "/calls/"},
+	    {"/stats/call/12", "/call/12", "/cgi-bin/report.cgi", "/stats/"},
+	    {"/a%20b/c%61lls", "/calls", "/a b", "/a%20b/"},
+	    {"/calls", "/calls", "", "/"},
+	    {"/", "/", "", "/"},
+	    {"", "/calls", "/a b&c", "/a%20b%26c/"},
+	    {NULL, NULL, NULL, "/"},
+	    /* The server has changed the path: it is not taken apart. */
+	    {"/x//calls", "/call", "/x", "/x/"},
+	    {"/x/../y/calls%2", "/calls", "/y", "/y/"},
+	    /* Links must stay on this host, and inside their attribute. */
+	    {"//evil.example/calls", "/calls", "/r", "/evil.example/"},
+	    {"/\\evil.example/calls", "/calls", "/r", "/r/"},
+	    {"/\"><b>/calls", "/calls", "/r", "/&quot;&gt;&lt;b&gt;/"},
+	    {"http://evil.example/calls", "/calls", "//r", "/r/"},
+	};
+
+	static const char *const names[] = {
+	    "REQUEST_URI", "PATH_INFO", "SCRIPT_NAME"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena *a = arena_new();
+		char text[3][80], *env[4] = {NULL};
+		struct request r = {.env = env};
+		size_t n = 0;
+
+		assert_non_null(a);
+		for (size_t k = 0; k < 3; k++) {
+			const char *value = k == 0 ? cases[i].uri
+			    : k == 1		   ? cases[i].info
+						   : cases[i].script;
+
+			if (value == NULL)
+				continue;
+			(void)snprintf(
+			    text[n], sizeof(text[n]), "%s=%s", names[k], value);
+			env[n] = text[n];
+			n++;
+		}
+		assert_string_equal(link_base(a, &r), cases[i].base);
+		arena_free(a);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_days),
+	    cmocka_unit_test(test_months),
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_too_long),
+	    cmocka_unit_test(test_links_have_what_is_not_the_default),
+	    cmocka_unit_test(test_links_of_other_days_and_places),
+	    cmocka_unit_test(test_links_round_trip),
+	    cmocka_unit_test(test_base),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,400 @@
+#include "scratch.h"
+
+#include <sqlite3.h>
+
+#include "base/when.h"
+#include "store/search.h"
+
+struct box {
+	struct scratch scratch;
+	struct store *store;
+	sqlite3 *db; /* looks at the rows */
+};
+
+static struct store *
+open_store(struct box *b)
+{
+	struct store_options o = {b->scratch.path, false, "UTC"};
+	struct buf why = {0};
+	struct store *st = store_open(&o, STORE_WRITE, &why);
+
+	if (st == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	return st;
+}
+
+static int
+setup(void **state)
+{
+	struct box *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	scratch_make(&b->scratch);
+	b->store = open_store(b);
+	assert_int_equal(sqlite3_open(b->scratch.path, &b->db), SQLITE_OK);
+	sqlite3_busy_timeout(b->db, 5000);
+	sqlite3_db_config(
+	    b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	*state = b;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct box *b = *state;
+
+	store_close(b->store);
+	sqlite3_close(b->db);
+	scratch_remove(&b->scratch);
+	free(b);
+	return 0;
+}
+
+static void
+run(struct box *b, const char *sql)
+{
+	if (sqlite3_exec(b->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(b->db));
+}
+
+static void
+set(struct event *e, enum call_field f, const char *text)
+{
+	e->field[f].set = true;
+	e->field[f].text = text;
+	e->field[f].len = strlen(text);
+}
+
+/* An event of its own call, unless the id is one of before. */
+static enum store_rc
+tell(struct box *b, const char *id, enum call_field f, const char *text)
+{
+	static unsigned char key;
+	struct event e = {
+	    .type = "t", .state = STATE_ENDED, .outcome = OUTCOME_COMPLETED};
+	struct delivery d = {.source = "sales",
+	    .provider = "p",
+	    .content_type = "",
+	    .body = "{}",
+	    .len = 2,
+	    .received = 2000};
+	int64_t n;
+
+	key++;
+	e.key[0] = key;
+	e.call = id;
+	e.time = e.received = 1000 + key;
+	set(&e, f, text);
+	return store_event(b->store, &d, &e, &n);
+}
+
+/* How many calls a user's text finds. */
+static int
+found(struct box *b, const char *text)
+{
+	sqlite3_stmt *s;
+	struct buf q = {0};
+	int n = 0, step;
+
+	assert_true(search_ready(b->store));
+	assert_true(search_query(b->store, text, &q) > 0);
+	assert_int_equal(
+	    sqlite3_prepare_v2(b->db,
+		"SELECT rowid FROM search WHERE search MATCH ?1", -1, &s, NULL),
+	    SQLITE_OK);
+	sqlite3_bind_text(s, 1, buf_str(&q), -1, SQLITE_STATIC);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		n++;
+	if (step != SQLITE_DONE)
+		fail_msg(
+		    "%s: %s: %s", text, buf_str(&q), sqlite3_errmsg(b->db));
+	sqlite3_finalize(s);
+	buf_free(&q);
+	return n;
+}
+
+static void
+check_found(struct box *b, const char *const *texts, int n)
+{
+	for (; *texts != NULL; texts++)
+		if (found(b, *texts) != n)
+			fail_msg("%s: found %d, not %d", *texts,
+			    found(b, *texts), n);
+}
+
+static const char *
+meta(struct box *b)
+{
+	static char word[32];
+	sqlite3_stmt *s;
+
+	word[0] = '\0';
+	sqlite3_prepare_v2(b->db,
+	    "SELECT value FROM meta WHERE name = 'search'", -1, &s, NULL);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		snprintf(word, sizeof(word), "%s", sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	return word;
+}
+
+static void
+all_words_are_wanted_and_the_last_may_be_a_beginning(void **state)
+{
+	static const char *const yes[] = {"payment", "PAYMENT confirmed",
+	    "confirmed pay", "pay", "cafe", "Café", "caf\xc3\xa9 payment!",
+	    "don't", "  payment\t", "\"payment\" AND (confirmed) *", NULL};
+	static const char *const no[] = {"payment refused", "pay confirmed",
+	    "pay!", "ayment", "payments", NULL};
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_SUMMARY,
+	    "The payment is confirmed; and a caf\xc3\xa9.");
+	tell(b, "c-1", FIELD_REASON, "don\xe2\x80\x99t know");
+	check_found(b, yes, 1);
+	check_found(b, no, 0);
+}
+
+static void
+what_is_told_of_a_call_is_found_and_what_was_is_not(void **state)
+{
+	static const char *const yes[] = {"e36853de-9cbb-441e", "e36853de",
+	    "e36853de-9cbb-441e-ad75-d3c8ac82abfb_1", "ended_by_caller", NULL};
+	static const char *const no[] = {"ringing", "speaker", "caller2", NULL};
+	struct box *b = *state;
+	const char *id = "e36853de-9cbb-441e-ad75-d3c8ac82abfb_1";
+
+	tell(b, id, FIELD_REASON, "ringing");
+	assert_int_equal(found(b, "ringing"), 1);
+	tell(b, id, FIELD_REASON, "ended by caller");
+	tell(b, id, FIELD_TRANSCRIPT,
+	    "[{\"speaker\":\"agent\",\"text\":\"Say \\\"hello\\\"\\nagain\"},"
+	    "{\"text\":\"tail\\\\\",\"time\":1},{\"speaker\":\"text\","
+	    "\"text\":\"\\u0007bell\"}]");
+	check_found(b, yes, 1);
+	check_found(b, no, 0);
+	assert_int_equal(found(b, "hello again tail bell"), 1);
+}
+
+static void
+a_telephone_number_is_found_whole_or_by_its_last_digits(void **state)
+{
+	static const char *const yes[] = {"+918065177389", "918065177389",
+	    "+91 80651-77389", "(806) 517-7389", "8065177389", "08065177389",
+	    "00918065177389", "5177389", "517-7389", "7389", "91 80651 77389",
+	    "reached 7389", NULL};
+	static const char *const no[] = {"738", "77389", "9180651",
+	    "8065177389 8065177380", "+18065177389", "18065177389", NULL};
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_FROM, "+918065177389");
+	tell(b, "c-1", FIELD_REASON, "reached");
+	tell(b, "c-2", FIELD_FROM, "+918065177380");
+	check_found(b, yes, 1);
+	check_found(b, no, 0);
+	tell(b, "c-1", FIELD_TO, "+17014675791");
+	assert_int_equal(found(b, "8065177389 7014675791"), 1);
+	assert_int_equal(found(b, "+918065177389 +17014675791"), 1);
+	tell(b, "c-3", FIELD_FROM, "sip:alice7389@example.org");
+	assert_int_equal(found(b, "alice7389"), 1);
+	assert_int_equal(found(b, "example.org"), 1);
+}
+
+static void
+a_number_in_a_text_is_no_telephone_number(void **state)
+{
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_SUMMARY, "order 5177389 of 2026-05-01");
+	tell(b, "c-2", FIELD_FROM, "+918065177389");
+	assert_int_equal(found(b, "5177389"), 2);
+	assert_int_equal(found(b, "order 5177389"), 1);
+	assert_int_equal(found(b, "2026-05-01"), 1);
+	/* Nor is a beginning of it enough. */
+	assert_int_equal(found(b, "517738"), 0);
+	/* The mark of numbers is not to be had by writing it. */
+	assert_int_equal(found(b,
+			     "a \xee\x80\x80"
+			     "7389"),
+	    0);
+}
+
+static void
+every_script_is_searched(void **state)
+{
+	/* Yes: Hindi, Japanese, Chinese, Thai, Korean, Arabic. */
+	static const char *const yes[] = {
+	    "\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0\xa4\xa4\xe0"
+	    "\xa5\x87",
+	    "\xe6\x96\x99\xe9\x87\x91", "\xe9\x87\x91",
+	    "\xe3\x81\xaf\xe3\x81\x84", "\xe9\x9b\xbb\xe8\xa9\xb1\xe6\x96\x99",
+	    "\xe0\xb8\xaa\xe0\xb8\xa7\xe0\xb8\xb1\xe0\xb8\xaa\xe0\xb8\x94\xe0"
+	    "\xb8\xb5",
+	    "\xec\xa0\x84\xed\x99\x94", "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8",
+	    NULL};
+	/* A part of a Hindi word; signs in another order. */
+	static const char *const no[] = {"\xe0\xa4\xa8\xe0\xa4\xae !",
+	    "\xe8\xa9\xb1\xe9\x9b\xbb", "\xe9\x87\x91\xe6\x96\x99", NULL};
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_TRANSCRIPT,
+	    "[{\"text\":\""
+	    "\xe0\xa4\xa8\xe0\xa4\xae\xe0\xa4\xb8\xe0\xa5\x8d\xe0\xa4\xa4\xe0"
+	    "\xa5\x87 \xe0\xa4\x9c\xe0\xa5\x80\xe0\xa5\xa4"
+	    "\xe3\x81\xaf\xe3\x81\x84\xe3\x80\x81\xe9\x9b\xbb\xe8\xa9\xb1\xe6"
+	    "\x96\x99\xe9\x87\x91\xe3\x80\x82\"},{\"text\":\""
+	    "\xe0\xb8\xaa\xe0\xb8\xa7\xe0\xb8\xb1\xe0\xb8\xaa\xe0\xb8\x94\xe0"
+	    "\xb8\xb5\xe0\xb8\x84\xe0\xb8\xa3\xe0\xb8\xb1\xe0\xb8\x9a"
+	    "\xec\xa0\x84\xed\x99\x94\xeb\xa5\xbc "
+	    "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7\"}]");
+	check_found(b, yes, 1);
+	check_found(b, no, 0);
+}
+
+static void
+what_has_no_words_asks_nothing(void **state)
+{
+	static const char *const texts[] = {
+	    "", "   ", "\"", "* - ()", "\xe2\x80\xa6", "\xff\xfe", NULL};
+	struct box *b = *state;
+	struct buf q = {0};
+
+	for (int i = 0; texts[i] != NULL; i++) {
+		assert_int_equal(search_query(b->store, texts[i], &q), 0);
+		assert_string_equal(buf_str(&q), "");
+	}
+	buf_free(&q);
+}
+
+static void
+a_query_is_bounded_whatever_is_asked(void **state)
+{
+	struct box *b = *state;
+	struct buf text = {0};
+
+	tell(b, "c-1", FIELD_SUMMARY, "hello");
+	for (int i = 0; i < 2000; i++)
+		buf_puts(&text,
+		    "\xe9\x9b\xbb\xe8\xa9\xb1"
+		    "1-2/3");
+	assert_int_equal(found(b, buf_str(&text)), 0);
+	buf_reset(&text, 0);
+	for (int i = 0; i < 2000; i++)
+		buf_puts(&text, "12-34 ");
+	assert_int_equal(found(b, buf_str(&text)), 0);
+	buf_free(&text);
+}
+
+static void
+of_a_long_call_the_first_part_is_indexed(void **state)
+{
+	struct box *b = *state;
+	struct buf text = {0};
+
+	buf_puts(&text, "[{\"text\":\"first ");
+	while (text.len < 2 * SEARCH_TEXT_MAX)
+		buf_puts(&text, "\xe9\x9b\xbb\xe8\xa9\xb1 filler ");
+	buf_puts(&text, "last\"}]");
+	tell(b, "c-1", FIELD_TRANSCRIPT, buf_str(&text));
+	assert_int_equal(found(b, "first"), 1);
+	assert_int_equal(found(b, "last"), 0);
+	/* It is taken out as it was put in. */
+	tell(b, "c-1", FIELD_TRANSCRIPT, "[{\"text\":\"short\"}]");
+	assert_int_equal(found(b, "first"), 0);
+	assert_int_equal(found(b, "short"), 1);
+	buf_free(&text);
+}
+
+static int
+map_again(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	memset(e, 0, sizeof(*e));
+	e->type = "t";
+	e->call = se->number == 1 ? "c-1" : "c-2";
+	e->state = STATE_ENDED;
+	e->time = e->received = 1000 + se->number;
+	set(e, FIELD_REASON, "again");
+	return 0;
+}
+
+static void
+check_rebuilt(struct box *b)
+{
+	struct store_rebuilt result;
+
+	assert_string_equal(meta(b), "off");
+	assert_false(search_ready(b->store));
+	assert_int_equal(
+	    store_rebuild(b->store, map_again, NULL, &result), STORE_OK);
+	assert_string_equal(meta(b), "on");
+	assert_int_equal(found(b, "again"), 2);
+	assert_int_equal(tell(b, "c-2", FIELD_REASON, "other"), STORE_OK);
+	assert_int_equal(found(b, "again"), 1);
+	assert_int_equal(found(b, "other"), 1);
+}
+
+/* As it is where SQLite has no FTS5, and where it had some before. */
+static void
+without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
+{
+	struct box *b = *state;
+
+	assert_string_equal(meta(b), "on");
+	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
+	run(b,
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_master SET sql = replace(sql, 'fts5', 'nofts')"
+	    " WHERE name = 'search';"
+	    "PRAGMA writable_schema = RESET");
+	store_close(b->store);
+	b->store = open_store(b);
+	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
+	run(b,
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_master SET sql = replace(sql, 'nofts', 'fts5')"
+	    " WHERE name = 'search';"
+	    "PRAGMA writable_schema = RESET");
+	store_close(b->store);
+	b->store = open_store(b);
+	check_rebuilt(b);
+}
+
+static void
+a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
+{
+	struct box *b = *state;
+	int64_t events = 0;
+
+	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
+	run(b, "UPDATE search_data SET block = x'ffffffffff'");
+	store_close(b->store);
+	b->store = open_store(b);
+	/* The first may be refused: it shows only at the commit. */
+	while (tell(b, "c-2", FIELD_REASON, "two") != STORE_OK)
+		assert_true(events++ < 2);
+	check_rebuilt(b);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(all_words_are_wanted_and_the_last_may_be_a_beginning),
+	    TEST(what_is_told_of_a_call_is_found_and_what_was_is_not),
+	    TEST(a_telephone_number_is_found_whole_or_by_its_last_digits),
+	    TEST(a_number_in_a_text_is_no_telephone_number),
+	    TEST(every_script_is_searched),
+	    TEST(what_has_no_words_asks_nothing),
+	    TEST(a_query_is_bounded_whatever_is_asked),
+	    TEST(of_a_long_call_the_first_part_is_indexed),
+	    TEST(
+		without_the_module_events_are_received_and_a_rebuild_finds_them),
+	    TEST(a_damaged_index_costs_no_event_and_a_rebuild_mends_it),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
+}
