@@ -1,0 +1,656 @@
+// node report.mjs CHECK [VARIANT] - one promise of the report, looked at with Chromium.
+//
+// PORT, LOGIN and SCREENS are in the environment.  Fails with all it found.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { get, launch, none, open, origin, parseCsv, report, screens, short }
+  from './browser.mjs';
+import * as hostile from './hostile.mjs';
+import rules from './rules.mjs';
+
+const require = createRequire(import.meta.url);
+
+// What there is to look at, for all checks.
+const PAGES = `${screens}/pages.json`;
+const PAGE_BYTES = 100 * 1000;
+const PICTURE_HEIGHT = 8000; // pixels
+const ZONE = 'Asia/Kolkata';
+const DAY = 86400 * 1000;
+
+const variants = [1280, 390].flatMap((width) =>
+  ['light', 'dark'].map((colorScheme) => ({
+    name: `${width}-${colorScheme}`,
+    colorScheme,
+    viewport: { width, height: width === 390 ? 844 : 900 },
+  })));
+
+// A local day of the store, so many days ago: "2026-03-18".
+const ago = (days) => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE })
+  .format(Date.now() - days * DAY);
+const query = (values) => new URLSearchParams(values).toString();
+// All there is in the store.
+const always = { from: ago(60), to: ago(0) };
+
+const hrefs = (page, selector = 'a[href]') => page.$$eval(selector,
+  (all) => all.map((a) => new URL(a.getAttribute('href'), document.baseURI)
+    .href.replace(/#.*/, '')));
+const unique = (list) => [...new Set(list)];
+const kind = (url) => short(url).replace(/[?].*/, '').replace(/\d+/g, 'N');
+
+/*
+ * A page of each kind there is: name, address, and the status it answers
+ * with.  Calls, deliveries and the like are those that pages link to.
+ */
+const find = async (browser) => {
+  const { page, close } = await open(browser);
+  const follow = async (url, pattern, most) => {
+    await page.goto(url);
+    return unique(await hrefs(page)).filter((u) => pattern.test(short(u)))
+      .slice(0, most);
+  };
+  const call = /^\/call\/\d+/;
+  const pages = [
+    ['overview', report],
+    ['overview-all', `${report}?${query(always)}`],
+    ['overview-today', `${report}?${query({ from: ago(0), to: ago(0) })}`],
+    ['overview-none', `${report}?${query({ from: '2001-01-01',
+      to: '2001-01-31' })}`],
+    ['overview-hostile', `${report}?${query({ ...always,
+      agent: hostile.texts.markup })}`],
+    ['calls', `${report}calls`],
+    ['calls-hostile', `${report}calls?${query({ ...always,
+      source: 'stranger' })}`],
+    ['calls-none', `${report}calls?${query({ text: 'nowhere-to-be-found' })}`],
+    ['results', `${report}results`],
+    ['results-hostile', `${report}results?${query({ ...always,
+      source: 'stranger' })}`],
+    ['attention', `${report}attention`],
+    ['deliveries', `${report}deliveries`],
+    ['error-unknown', `${report}nowhere`, 404],
+    ['error-call', `${report}call/999999999`, 404],
+    ['error-filter', `${report}?from=tomorrow`, 400],
+  ].map(([name, url, status = 200]) => ({ name, url, status }));
+  const add = (name, urls) => urls.forEach((url, i) =>
+    pages.push({ name: `${name}-${i + 1}`, url, status: 200 }));
+
+  for (const outcome of ['completed', 'no_answer', 'failed', 'open'])
+    add(`call-${outcome}`, await follow(
+      `${report}calls?${query({ ...always, to: ago(1), outcome })}`, call, 1));
+  add('call-hostile', await follow(
+    `${report}calls?${query({ ...always, source: 'stranger' })}`, call));
+  for (const rejected of ['', 'rejected/'])
+    add(`delivery-${rejected.slice(0, -1)}`, await follow(
+      `${report}attention`, new RegExp(`^/delivery/${rejected}\\d+`), 3));
+  await close();
+
+  // Had one of them been renamed, it would silently not be looked at.
+  const names = pages.map((p) => p.name).join(' ');
+  for (const name of ['call-completed-1', 'call-open-1', 'delivery--1',
+    'delivery-rejected-1', `call-hostile-${Object.keys(hostile.texts).length}`])
+    assert.match(names, new RegExp(name), `no page ${name} in ${names}`);
+  return pages;
+};
+
+// The same as prepare found them.
+const pages = () => JSON.parse(readFileSync(PAGES));
+
+// --- what to look for in a page ----------------------------------------------
+
+const { source: axeSource } = require('axe-core');
+
+const axe = async (page) => {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() =>
+    // Fetching the style sheets again is what the policy forbids.
+    window.axe.run(document,
+      { preload: false, resultTypes: ['violations'] }));
+  return violations.flatMap((v) => v.nodes.map((n) =>
+    `axe: ${v.id}: ${n.target.join(' ').slice(0, 100)}: ${
+      n.failureSummary.replace(/\s+/g, ' ').slice(0, 200)}`));
+};
+
+// Nothing sticks out at the side, save in a box that scrolls by itself.
+const overflow = (page) => page.evaluate(() => {
+  const scrolls = (e) => e && (/auto|scroll|hidden/
+    .test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const width = document.documentElement.clientWidth;
+  const faults = [];
+  for (const e of [document.documentElement, document.body])
+    if (/hidden|clip/.test(getComputedStyle(e).overflowX))
+      faults.push('overflow: hidden instead of fitted');
+  if (document.documentElement.scrollWidth > width)
+    for (const e of document.querySelectorAll('body *'))
+      if (e.getBoundingClientRect().right > width + 1 &&
+          !scrolls(e.parentElement))
+        faults.push(`overflow: ${e.tagName}.${e.className?.baseVal
+          ?? e.className} ${Math.round(e.getBoundingClientRect().right)} of ${
+          width}`);
+  return faults.slice(0, 3);
+});
+
+// What can have the focus and is shown.
+const focusable = `a[href]:not([tabindex="-1"]), button, select, textarea,
+  input:not([type=hidden]), summary, [tabindex="0"]`;
+
+// For people to look at.  Chromium has a limit to the size.
+const picture = async (page, name) => {
+  const { width } = page.viewportSize();
+  const height = await page.evaluate(() => document.body.scrollHeight);
+  await page.screenshot({
+    path: `${screens}/${name}.png`,
+    fullPage: true,
+    clip: { x: 0, y: 0, width, height: Math.min(height, PICTURE_HEIGHT) },
+  });
+};
+
+// --- the checks ---------------------------------------------------------------
+
+const checks = {};
+
+// Not a check: what the others look at.
+checks.prepare = async (browser) => {
+  const post = async (source, body, headers = {}) => {
+    const answer = await fetch(`${origin}/callbook/${source}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    return { status: answer.status, ...await answer.json() };
+  };
+  let minute = 0;
+  for (const [name, text] of Object.entries(hostile.texts)) {
+    const time = new Date(Date.now() - ++minute * 60000).toISOString();
+    const said = await post('stranger', hostile.call(name, text, time));
+    assert.equal(said.result, 'stored', `${name}: ${JSON.stringify(said)}`);
+  }
+  const { markup, hindi } = hostile.texts;
+  const quarantined = await post('stranger', { [markup]: hindi });
+  assert.equal(quarantined.result, 'quarantined');
+  const rejected = await post('collections', { [markup]: hostile.phone },
+    { 'X-FormantAI-Signature': 'sha256="><script>' });
+  assert.equal(rejected.status, 401);
+  writeFileSync(PAGES, JSON.stringify(await find(browser), null, 1));
+};
+
+checks.login = async () => {
+  for (const path of ['', 'calls', 'call/1', 'export.csv', 'export.ndjson',
+    'metrics']) {
+    assert.equal((await get(report + path, {})).status, 401, path);
+    const unguarded = await get(`${origin}/unguarded.cgi/${path}`, {});
+    const said = await unguarded.text();
+    assert.equal(unguarded.status, 403, path);
+    assert.match(said, /REMOTE_USER|log in|login|password/i);
+    assert.doesNotMatch(said, /conversation|export/);
+  }
+  // Once only: lighttpd takes its time to answer those who guess.
+  const wrong = `Basic ${Buffer.from('anna:guessed').toString('base64')}`;
+  assert.equal((await get(report, { authorization: wrong })).status, 401);
+  const page = await get(report);
+  const headers = Object.fromEntries(page.headers);
+  assert.equal(page.status, 200);
+  assert.match(headers['content-security-policy'], /default-src 'none'/);
+  assert.doesNotMatch(headers['content-security-policy'], /unsafe/);
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  assert.equal(headers['referrer-policy'], 'no-referrer');
+  assert.match(headers['cache-control'], /private, no-store/);
+};
+
+// One of the variants, named by the second argument.
+checks.every_page = async (browser, name) => {
+  const variant = variants.find((v) => v.name === name);
+  const { page, faults, expected, close } = await open(browser, variant);
+  for (const { name: at, url, status } of pages()) {
+    if (status !== 200) expected.add(url);
+    const answer = await page.goto(url);
+    const tell = (what) => faults.push(`${at}: ${what}`);
+    if (answer.status() !== status) tell(`status ${answer.status()}`);
+    (await overflow(page)).forEach(tell);
+    await picture(page, `${at}-${name}`);
+    // With all that can be opened open, there is more to be wrong.
+    await page.$$eval('details', (all) =>
+      all.forEach((d) => { d.open = true; }));
+    (await overflow(page)).forEach((f) => tell(`opened: ${f}`));
+    (await axe(page)).forEach(tell);
+  }
+  await close();
+  none(unique(faults));
+};
+
+checks.every_document = async (browser) => {
+  const { HtmlValidate } = require('html-validate');
+  const validator = new HtmlValidate(rules);
+  const faults = [];
+  for (const { name, url } of pages()) {
+    const answer = await get(url);
+    const text = await answer.text();
+    const bytes = Buffer.byteLength(text);
+    console.log(`# ${name}: ${bytes} bytes`);
+    // The promise is of 30 days; the one page of 60 has as many columns.
+    if (bytes >= PAGE_BYTES * (name === 'overview-all' ? 1.3 : 1))
+      faults.push(`${name}: ${bytes} bytes`);
+    if (/<script|javascript:|\sstyle=/i.test(text))
+      faults.push(`${name}: script or style`);
+    const { results } = await validator.validateString(text, name);
+    for (const { messages } of results)
+      for (const m of messages)
+        faults.push(`${name}:${m.line}:${m.column}: ${m.ruleId}: ${
+          m.message.slice(0, 150)}`);
+  }
+  none(faults);
+};
+
+checks.hostile = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  await page.goto(`${report}calls?${query({ ...always, source: 'stranger' })}`);
+  const calls = unique(await hrefs(page)).filter((u) => /call\/\d+/.test(u));
+  const seen = [];
+  for (const url of calls) {
+    await page.goto(url);
+    await page.$$eval('details', (all) =>
+      all.forEach((d) => { d.open = true; }));
+    seen.push(await page.evaluate(() => document.body.textContent));
+    if (await page.$('script, img, iframe, object'))
+      faults.push(`${url}: an element that is none of ours`);
+  }
+  for (const name of ['markup', 'emoji', 'hindi', 'japanese', 'formula'])
+    if (!seen.some((text) => text.includes(hostile.texts[name])))
+      faults.push(`${name} is not shown as it came`);
+  if (!seen.some((text) => text.includes('W'.repeat(200))))
+    faults.push('long is not shown');
+  if (seen.some((text) => text.includes('\0')))
+    faults.push('NUL came through');
+
+  // Text that turns round turns nothing else round: each is isolated.
+  const loose = await page.goto(calls[0]).then(() => page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, 4);
+    const found = [];
+    while (walker.nextNode())
+      if (/[\u202a-\u202e\u2066-\u2069]/.test(walker.currentNode.data) &&
+          !walker.currentNode.parentElement.closest('bdi, [dir], pre, title'))
+        found.push(walker.currentNode.parentElement.outerHTML.slice(0, 100));
+    return found;
+  }));
+  faults.push(...loose.map((l) => `not isolated: ${l}`));
+  await close();
+  none(faults);
+};
+
+checks.masked = async (browser) => {
+  const faults = [];
+  const look = (name, text) => {
+    for (const [run] of text.matchAll(/\+?\d[\d ().-]{5,}\d/g))
+      if (run.replace(/\D/g, '').includes(hostile.phone.slice(2)))
+        faults.push(`${name}: ${run}`);
+  };
+  // Numbers of the other calls are not known here, but have their form.
+  const full = /(?<![\w.-])\+\d{10,15}(?!\w)/g;
+  for (const { name, url } of pages()) {
+    const text = await (await get(url)).text();
+    look(name, text);
+    for (const [number] of text.matchAll(full))
+      faults.push(`${name}: ${number}`);
+  }
+  for (const name of ['export.csv', 'export.ndjson']) {
+    const text = await (await get(`${report}${name}?${query(always)}`)).text();
+    assert.ok(text.length > 100000, name);
+    look(name, text);
+    for (const [number] of text.matchAll(full))
+      faults.push(`${name}: ${number}`);
+  }
+  none(unique(faults));
+};
+
+// Tab through a page from its beginning, opening what can be opened.
+const walk = async (page, faults) => {
+  const reached = new Set();
+  let last = null, again = 0;
+  for (let i = 0; i < 3000; i++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (e === null || e === document.body) return null;
+      const style = getComputedStyle(e);
+      const box = e.getBoundingClientRect();
+      window.reached ??= new Map();
+      if (!window.reached.has(e)) window.reached.set(e, window.reached.size);
+      // The middle of one of its lines is there to be seen.
+      const free = [...e.getClientRects()].some((line) => {
+        const top = document.elementFromPoint(line.x + line.width / 2,
+          line.y + line.height / 2);
+        return top !== null && (e.contains(top) || top.contains(e));
+      });
+      return {
+        id: window.reached.get(e),
+        what: e.outerHTML.slice(0, 80),
+        summary: e.tagName === 'SUMMARY' && !e.parentElement.open,
+        shown: e.matches(':focus-visible') &&
+          ((style.outlineStyle !== 'none' &&
+            parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== 'none'),
+        inside: box.bottom > 0 && box.top < innerHeight && box.width > 0,
+        free,
+      };
+    });
+    if (at === null) return reached;
+    // The parts of a date are one element.
+    again = at.id === last ? again + 1 : 0;
+    if (again > 6) {
+      faults.push(`${at.what} keeps the focus`);
+      return reached;
+    }
+    last = at.id;
+    if (reached.has(at.id)) {
+      if (again === 0) return reached;
+      continue;
+    }
+    reached.add(at.id);
+    if (!at.shown) faults.push(`focus is not seen: ${at.what}`);
+    if (!at.inside) faults.push(`focus is out of sight: ${at.what}`);
+    else if (!at.free) faults.push(`focus is covered: ${at.what}`);
+    if (at.summary) await page.keyboard.press('Enter');
+  }
+  return reached;
+};
+
+checks.keyboard = async (browser) => {
+  const found = [];
+  const some = pages()
+    .filter(({ name }) => /^(overview|calls|results|attention|deliveries|call-completed-1|call-hostile-1|delivery--1|error-filter)$/
+      .test(name));
+  for (const viewport of [{ width: 1280, height: 900 },
+    { width: 390, height: 844 }]) {
+    const { page, faults, expected, close } = await open(browser, { viewport });
+    for (const { name, url } of some) {
+      expected.add(url);
+      await page.goto(url);
+      const mine = [];
+      await walk(page, mine);
+      const missed = await page.$$eval(focusable, (all) => all
+        .filter((e) => e.checkVisibility({ checkVisibilityCSS: true }) &&
+          !window.reached.has(e) && !e.disabled)
+        .map((e) => e.outerHTML.slice(0, 80)));
+      mine.push(...missed.map((m) => `not reached: ${m}`));
+      // What only the mouse has must be a link elsewhere, too.
+      const extra = await page.evaluate((selector) => {
+        const href = (a) => a.getAttribute('href');
+        const all = new Set([...document.querySelectorAll(selector)].map(href));
+        return [...document.querySelectorAll('a[tabindex="-1"]')].map(href)
+          .filter((h) => !all.has(h));
+      }, focusable);
+      mine.push(...extra.map((h) => `only for the mouse: ${h}`));
+      found.push(...mine.map((m) => `${viewport.width} ${name}: ${m}`));
+    }
+    found.push(...faults);
+    await close();
+  }
+  none(found);
+};
+
+// Open the form if it is closed, as a person would.
+const openForm = async (page) => {
+  const closed = page.locator('form details:not([open]) > summary');
+  // On a wide screen it is open without.
+  if (await closed.isVisible()) await closed.click();
+};
+
+const formValues = (page) => page.$$eval(
+  'form input:not([type=hidden]), form select',
+  (all) => Object.fromEntries(all.map((e) => [e.name, e.value])));
+
+checks.filters = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  for (const path of ['', 'calls', 'results', 'deliveries']) {
+    await page.goto(report + path);
+    await openForm(page);
+    const before = await formValues(page);
+    const want = { from: ago(20), to: ago(2) };
+    for (const name of ['source', 'agent', 'direction', 'outcome'])
+      if (name in before)
+        want[name] = await page.$eval(`select[name=${name}]`, (s) =>
+          s.options[Math.min(2, s.options.length - 1)].value);
+    if ('text' in before) want.text = 'loan "50 %" & more';
+    for (const [name, value] of Object.entries(want)) {
+      if (['from', 'to', 'text'].includes(name))
+        await page.fill(`input[name=${name}]`, value);
+      else await page.selectOption(`select[name=${name}]`, value);
+    }
+    await Promise.all([page.waitForNavigation(),
+      page.press('input[name=to]', 'Enter')]);
+
+    const url = new URL(page.url());
+    const asked = Object.fromEntries(url.searchParams);
+    for (const [name, value] of Object.entries(want))
+      if (asked[name] !== value)
+        faults.push(`${path}: address has ${name}=${asked[name]}, not ${value}`);
+    assert.ok(url.pathname.endsWith(`/report.cgi/${path}`), url.pathname);
+    await openForm(page);
+    const after = await formValues(page);
+    for (const [name, value] of Object.entries(want))
+      if (after[name] !== value)
+        faults.push(`${path}: form has ${name}=${after[name]}, not ${value}`);
+
+    // Each other page, and each export, is of the same calls.
+    for (const link of await hrefs(page, 'header a[href], .exports a')) {
+      const values = Object.fromEntries(new URL(link).searchParams);
+      for (const [name, value] of Object.entries(want))
+        if (/calls|results|export/.test(link) && values[name] !== value)
+          faults.push(`${path}: ${short(link)} has ${name}=${values[name]}`);
+    }
+    const shown = await page.textContent('main');
+    await page.goBack();
+    assert.deepEqual(await formValues(page), before, `${path}: after Back`);
+    await page.goForward();
+    // Another minute may have begun.
+    const digits = (text) => text.replace(/\d/g, '');
+    assert.equal(digits(await page.textContent('main')), digits(shown));
+  }
+  await close();
+  none(faults);
+};
+
+checks.presets = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  const days = { Today: 1, '7 days': 7, '30 days': 30, '90 days': 90 };
+  await page.goto(report);
+  const names = await page.$$eval('.presets a', (all) =>
+    all.map((a) => a.textContent.trim()));
+  for (const name of [...Object.keys(days), 'This month', 'Last month', 'All'])
+    assert.ok(names.includes(name), `no period ${name} in ${names}`);
+  for (const name of names) {
+    await page.click(`.presets a:text-is("${name}")`);
+    const current = await page.$$eval('.presets [aria-current]', (all) =>
+      all.map((a) => a.textContent.trim()));
+    if (current.join() !== name) faults.push(`${name}: current is ${current}`);
+    // It keeps its meaning tomorrow: no date is in its address.
+    if (/\d{4}-\d\d-\d\d/.test(page.url()))
+      faults.push(`${name}: a date in ${short(page.url())}`);
+    const [first, last = first] = await page.$$eval('.period time', (all) =>
+      all.map((t) => t.getAttribute('datetime').slice(0, 10)));
+    const length = (Date.parse(last) - Date.parse(first)) / DAY + 1;
+    if (name in days && length !== days[name])
+      faults.push(`${name}: ${first} to ${last}`);
+    if (name in days && last !== ago(0)) faults.push(`${name}: until ${last}`);
+    if (name === 'Last month' && (!first.endsWith('-01') ||
+        first.slice(0, 7) !== last.slice(0, 7) || last >= ago(0).slice(0, 7)))
+      faults.push(`${name}: ${first} to ${last}`);
+    if (name === 'This month' && first !== `${ago(0).slice(0, 7)}-01`)
+      faults.push(`${name}: ${first} to ${last}`);
+  }
+  await close();
+  none(faults);
+};
+
+// The numbers of the calls of a list, over all its pages, newest first.
+const list = async (page, url) => {
+  const numbers = [];
+  await page.goto(url);
+  for (let i = 0; i < 250; i++) {
+    const here = (await hrefs(page, 'table.calls tbody th a')).map((u) =>
+      Number(/call\/(\d+)/.exec(u)[1]));
+    numbers.push(here);
+    const next = await page.$('a[rel=next]');
+    if (next === null) break;
+    await Promise.all([page.waitForNavigation(), next.click()]);
+  }
+  return numbers;
+};
+
+checks.paging = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  const there = await list(page, `${report}calls?${query({ from: ago(6),
+    to: ago(0), outcome: 'no_answer' })}`);
+  const forwards = there.flat();
+  assert.ok(there.length > 3, `${there.length} pages`);
+  assert.equal(unique(forwards).length, forwards.length, 'a call twice');
+  const times = [];
+  for (let i = there.length - 1; i >= 0; i--) {
+    const here = (await hrefs(page, 'table.calls tbody th a')).map((u) =>
+      Number(/call\/(\d+)/.exec(u)[1]));
+    // The last page forwards may be short; the one before it is not.
+    assert.deepEqual(here, there[i], `page ${i} backwards`);
+    times.unshift(...await page.$$eval('table.calls tbody th time', (all) =>
+      all.map((t) => Date.parse(t.getAttribute('datetime')))));
+    const back = await page.$('a[rel=prev]');
+    assert.equal(back === null, i === 0, `page ${i}: newer`);
+    if (back) await Promise.all([page.waitForNavigation(), back.click()]);
+  }
+  assert.equal(times.length, forwards.length);
+  assert.ok(times.every((t, i) => i === 0 || t <= times[i - 1]), 'order');
+  await close();
+  none(faults);
+};
+
+// The number that stands there, whatever is between its digits.
+const number = async (page, selector) =>
+  Number((await page.textContent(selector)).replace(/\D/g, ''));
+
+checks.exports = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  const week = { from: ago(6), to: ago(0) };
+  const filters = [always, week, { from: ago(3), to: ago(3) },
+    { ...always, source: 'clinic' }, { ...always, outcome: 'voicemail' },
+    { ...always, outcome: 'open' }, { ...always, direction: 'inbound' },
+    { ...always, source: 'stranger' }, { ...always, agent: '-' },
+    { ...always, agent: hostile.texts.markup },
+    { ...week, source: 'renewals', outcome: 'no_answer' },
+    { ...always, flag: 'variant' }, { ...always, text: '田中です' },
+    { ...week, text: 'appointment' }, { ...always, text: 'no-such-word' }];
+  for (const values of filters) {
+    const filter = query(values);
+    const csv = parseCsv(await (await get(`${report}export.csv?${filter}`))
+      .text());
+    const ndjson = (await (await get(`${report}export.ndjson?${filter}`))
+      .text()).split('\n').filter((l) => l !== '').map((l) => JSON.parse(l));
+    await page.goto(`${report}calls?${filter}`);
+    let screen = await page.$('.count') ? await number(page, '.count b') : 0;
+    // Where all are not counted, the pages of the list are.
+    if (/more/.test(await page.textContent('main .count, main .empty')))
+      screen = (await list(page, page.url())).flat().length;
+    const [head, ...rows] = csv;
+    const all = [screen, rows.length, ndjson.length];
+    console.log(`# ${filter.slice(0, 90)}: ${screen} calls`);
+    if (unique(all).length !== 1)
+      faults.push(`${filter}: ${all.join(', ')} on screen, in CSV, in NDJSON`);
+    if (rows.some((r) => r.length !== head.length))
+      faults.push(`${filter}: a row of another length`);
+    // A cell must not be taken for a formula.
+    for (const cell of rows.flat())
+      if (/^[=@\t\r]|^[+-](?![\d.]+$)/.test(cell))
+        faults.push(`${filter}: a formula: ${cell.slice(0, 40)}`);
+    if (values.text === undefined && values.flag === undefined && screen > 0) {
+      await page.goto(`${report}?${filter}`);
+      const told = await number(page, '.tile .value');
+      if (told !== screen)
+        faults.push(`${filter}: ${told} in the overview, not ${screen}`);
+    }
+  }
+  await close();
+  none(faults);
+};
+
+checks.links = async (browser) => {
+  const faults = [];
+  const done = new Set();
+  const { page, expected, close } = await open(browser);
+  for (const { name, url } of pages()) {
+    expected.add(url);
+    await page.goto(url);
+    const perKind = {};
+    for (const link of unique(await hrefs(page, 'a[href]:not([href^="#"])'))) {
+      // A few of each kind, lest it take all day.
+      perKind[kind(link)] = (perKind[kind(link)] ?? 0) + 1;
+      if (perKind[kind(link)] > 6 || done.has(link)) continue;
+      done.add(link);
+      if (!link.startsWith(origin)) {
+        if (!/^https?:/.test(link)) faults.push(`${name}: leads to ${link}`);
+        continue;
+      }
+      if (!link.startsWith(report)) faults.push(`${name}: leads to ${link}`);
+      const answer = await get(link);
+      await answer.arrayBuffer();
+      if (answer.status !== 200)
+        faults.push(`${name}: ${short(link)}: ${answer.status}`);
+    }
+    const ids = await page.$$eval('a[href^="#"]', (all) => all
+      .map((a) => a.getAttribute('href'))
+      .filter((h) => !document.getElementById(h.slice(1))));
+    faults.push(...ids.map((h) => `${name}: no ${h}`));
+  }
+  await close();
+  none(faults);
+};
+
+checks.paper = async (browser) => {
+  const { page, faults, close } = await open(browser, {
+    colorScheme: 'dark', viewport: { width: 718, height: 1000 }, // A4
+  });
+  await page.emulateMedia({ media: 'print' });
+  for (const { name, url, status } of pages()) {
+    if (status !== 200 || /hostile-[2-9]/.test(name)) continue;
+    await page.goto(url);
+    const tell = (what) => faults.push(`${name}: ${what}`);
+    (await overflow(page)).forEach(tell);
+    const shown = await page.$$eval('nav, form, .skip, footer a', (all) => all
+      .filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 60)));
+    shown.forEach((s) => tell(`shown on paper: ${s}`));
+    const [text, paper] = await page.evaluate(() => {
+      const style = getComputedStyle(document.body);
+      return [style.color, style.backgroundColor].map((c) => {
+        const [r, g, b, a = 1] = c.match(/[\d.]+/g).map(Number);
+        return a === 0 ? 255 : (r + g + b) / 3;
+      });
+    });
+    if (text > 80 || paper < 250) tell(`text ${text} on ${paper}`);
+    if (/^(overview|call-completed-1)$/.test(name))
+      await picture(page, `${name}-paper`);
+  }
+  await close();
+  none(faults);
+};
+
+// Not a check either: what README.md shows, down to the first chart.
+checks.picture = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  await page.goto(report);
+  const { y, height } = await page.locator('figure.chart').first()
+    .boundingBox();
+  await page.screenshot({
+    path: `${screens}/picture.png`,
+    fullPage: true,
+    clip: { x: 0, y: 0, width: 1280, height: Math.round(y + height) + 16 },
+  });
+  await close();
+  none(faults);
+};
+
+const browser = await launch();
+try {
+  await checks[process.argv[2]](browser, process.argv[3]);
+} catch (e) {
+  // What is wrong is enough where it is a page that is wrong.
+  console.error(e instanceof assert.AssertionError ? e.message : e);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
