@@ -125,3 +125,16 @@ has_not() {
   printf 'not wanted: %s\ngot:\n%s\n' "$1" "$output"
   return 1
 }
+
+# report PATH [NAME=VALUE...] - one request to the report, as somebody who has
+# logged in; prints the whole answer.
+report() {
+  local path=$1
+  shift
+  env -i PATH="$PATH" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
+    UBSAN_OPTIONS="${UBSAN_OPTIONS-}" CALLBOOK_CONFIG="$CALLBOOK_CONFIG" \
+    GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REMOTE_USER=owner \
+    SCRIPT_NAME=/report.cgi PATH_INFO="/${path%%\?*}" \
+    QUERY_STRING="$([[ $path != *\?* ]] || echo "${path#*\?}")" "$@" \
+    "$BIN/report.cgi"
+}

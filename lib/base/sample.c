@@ -1,6 +1,6 @@
 #include "base/sample.h"
 
-#define TAIL 0.01 /* of the sample, either side, gets no class of its own */
+#define TAIL 0.02 /* of the sample, either side, gets no class of its own */
 #define WIDE 2.0 /* that many times the middle, the whole range is too wide */
 #define EXACT_MAX 1e15 /* multiples up to here are whole numbers */
 #define WIDTHS (SAMPLE_CLASSES_MAX - 1) /* one more comes of rounding */

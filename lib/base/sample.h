@@ -32,7 +32,7 @@ double sample_quantile(const struct sample *v, size_t n, double q);
 
 /*
  * A histogram.  Few values: a class each (lower == upper).  Else classes of
- * one round width, from the first to the last hundredth of the sample; what
+ * one round width, from the second to the 98th hundredth of the sample; what
  * lies outside is in the first and the last class, then `below` and `above`
  * are set.
  */

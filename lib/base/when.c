@@ -15,7 +15,7 @@
 #define MS_PER_DAY INT64_C(86400000)
 #define S_PER_DAY INT64_C(86400)
 #define DAY_MIN INT64_C(-719468) /* 0000-03-01, where the calendar begins */
-#define DAY_MAX (WHEN_MAX / MS_PER_DAY + 1) /* where 9999 ends in the east */
+#define DAY_MAX (WHEN_MAX / MS_PER_DAY + 2) /* after where 9999 ends, east */
 #define ZONE_MAX_S (16 * 3600) /* no zone is further from UTC */
 #define US_PER_MS 1000
 #define ZONE_NAME_MAX 64 /* bytes of an IANA name; the longest has 32 */

@@ -147,8 +147,7 @@ chart_share(struct buf *b, int64_t part, int64_t whole, const char *class)
 	whole = chart_clamp(whole);
 	html_raw(b,
 	    "<svg class=\"share\" width=\"96\" height=\"8\""
-	    " aria-hidden=\"true\"><rect class=\"share-all\" width=\"100%\""
-	    " height=\"100%\"/>");
+	    " aria-hidden=\"true\">");
 	if (part > 0 && whole > 0) {
 		html_put(b, "<rect class=\"%s\" height=\"100%%\"", class);
 		chart_place(b, "width", (size_t)(part < whole ? part : whole),

@@ -46,8 +46,8 @@
  *       section.scroll          overflow-x: auto; has a focus of its own
  *         table                 numbers to the right; td may be empty: none
  *           tfoot               the sums
- *   svg.share                   as wide and high as wanted: 96 x 8 otherwise
- *     rect.share-all            the whole, below the rect of the series
+ *   svg.share                   as wide and high as wanted: 96 x 8 otherwise;
+ *                               its background is the whole
  */
 #ifndef CHART_H
 #define CHART_H
@@ -103,6 +103,13 @@ struct chart_column {
  */
 void chart_columns(struct buf *b, const struct chart *c,
     const struct chart_series *series, size_t nseries,
+    const struct chart_column *column, size_t ncolumns, const int64_t *value);
+
+/*
+ * Plain columns of class "s-plain", low: for many small charts beside one
+ * another.  The figure also has class "low".
+ */
+void chart_low(struct buf *b, const struct chart *c,
     const struct chart_column *column, size_t ncolumns, const int64_t *value);
 
 /*

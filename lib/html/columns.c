@@ -3,7 +3,9 @@
 #include "html/parts.h"
 
 #define HEIGHT 200 /* of the drawing, in pixels */
+#define HEIGHT_LOW 88
 #define TICKS_MAX 5 /* lines above the one of 0 */
+#define TICKS_LOW 2
 #define TILE 6 /* pixels of a pattern, each way */
 
 struct columns {
@@ -13,6 +15,8 @@ struct columns {
 	const struct chart_column *column;
 	size_t n;
 	const int64_t *value;
+	int height; /* of the drawing, in pixels */
+	int ticks; /* lines above the one of 0, at most */
 	int64_t top; /* value at the upper end of the axis; 0: no values */
 	int64_t step; /* between two lines */
 };
@@ -76,7 +80,7 @@ make_axis(struct columns *d)
 		if ((sum = column_sum(d, i)) > max)
 			max = sum;
 	d->step = 1;
-	for (i = 0; max > d->step * TICKS_MAX; i = (i + 1) % 3) {
+	for (i = 0; max > d->step * d->ticks; i = (i + 1) % 3) {
 		d->step = decade * times[i];
 		if (i == 2)
 			decade *= 10;
@@ -88,7 +92,7 @@ make_axis(struct columns *d)
 static int
 pixels(const struct columns *d, int64_t v)
 {
-	int64_t y = (v * HEIGHT + d->top / 2) / d->top;
+	int64_t y = (v * d->height + d->top / 2) / d->top;
 
 	return v > 0 && y == 0 ? 1 : (int)y;
 }
@@ -149,7 +153,7 @@ put_labels(struct buf *b, const struct columns *d)
 	html_put(b,
 	    "<g class=\"lab\" text-anchor=\"middle\""
 	    " transform=\"translate(0,%d)\">",
-	    HEIGHT + CHART_LABEL_Y);
+	    d->height + CHART_LABEL_Y);
 	for (i = 0; i < d->n; i++) {
 		shown = thin_next(&wide, d, i);
 		always = thin_next(&narrow, d, i);
@@ -210,14 +214,14 @@ put_axis(struct buf *b, const struct columns *d)
 
 	html_raw(b, "<g class=\"grid\">");
 	for (v = 0; v <= d->top; v += d->step) {
-		y = HEIGHT - pixels(d, v);
+		y = d->height - pixels(d, v);
 		html_put(b, "<line%s x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>",
 		    v == 0 ? " class=\"zero\"" : "", y, y);
 	}
 	html_raw(b, "</g><g class=\"tick\" text-anchor=\"end\">");
 	for (v = 0; v <= d->top; v += d->step) {
-		html_put(
-		    b, "<text x=\"-8\" y=\"%d\">", HEIGHT - pixels(d, v) + 4);
+		html_put(b, "<text x=\"-8\" y=\"%d\">",
+		    d->height - pixels(d, v) + 4);
 		html_number(b, v);
 		html_raw(b, "</text>");
 	}
@@ -254,7 +258,7 @@ put_bars(struct buf *b, const struct columns *d, size_t i)
 		chart_place(b, "x", 200 * column + 100 - width, 200 * d->n);
 		chart_place(b, "width", width, 100 * d->n);
 		html_put(
-		    b, " y=\"%d\" height=\"%d\"/>", HEIGHT - to, to - from);
+		    b, " y=\"%d\" height=\"%d\"/>", d->height - to, to - from);
 	}
 	html_raw(b, "</g>");
 }
@@ -288,7 +292,7 @@ put_hits(struct buf *b, const struct columns *d)
 		html_raw(b, "</title><rect");
 		chart_place(b, "x", i, d->n);
 		chart_place(b, "width", 1, d->n);
-		html_put(b, " height=\"%d\"/>", HEIGHT);
+		html_put(b, " height=\"%d\"/>", d->height);
 		if (k->href != NULL)
 			html_raw(b, "</a>");
 		else
@@ -368,6 +372,30 @@ put_columns_table(struct buf *b, const struct columns *d)
 	chart_end(b);
 }
 
+static void
+put_columns(struct buf *b, struct columns *d, const char *kind)
+{
+	size_t i;
+
+	make_axis(d);
+	chart_begin(b, d->c, kind);
+	put_legend(b, d);
+	chart_drawing(b, d->c, d->height);
+	if (d->top == 0) {
+		chart_nothing(b, d->c, d->height);
+		return;
+	}
+	put_patterns(b, d);
+	put_axis(b, d);
+	for (i = 0; i < d->nseries; i++)
+		if (series_sum(d, i) > 0)
+			put_bars(b, d, i);
+	put_labels(b, d);
+	put_hits(b, d);
+	chart_drawn(b);
+	put_columns_table(b, d);
+}
+
 void
 chart_columns(struct buf *b, const struct chart *c,
     const struct chart_series *series, size_t nseries,
@@ -378,24 +406,26 @@ chart_columns(struct buf *b, const struct chart *c,
 	    .nseries = nseries,
 	    .column = column,
 	    .n = chart_at_most(ncolumns),
-	    .value = value};
-	size_t i;
+	    .value = value,
+	    .height = HEIGHT,
+	    .ticks = TICKS_MAX};
 
-	make_axis(&d);
-	chart_begin(b, c, "columns");
-	put_legend(b, &d);
-	chart_drawing(b, c, HEIGHT);
-	if (d.top == 0) {
-		chart_nothing(b, c, HEIGHT);
-		return;
-	}
-	put_patterns(b, &d);
-	put_axis(b, &d);
-	for (i = 0; i < nseries; i++)
-		if (series_sum(&d, i) > 0)
-			put_bars(b, &d, i);
-	put_labels(b, &d);
-	put_hits(b, &d);
-	chart_drawn(b);
-	put_columns_table(b, &d);
+	put_columns(b, &d, "columns");
+}
+
+void
+chart_low(struct buf *b, const struct chart *c,
+    const struct chart_column *column, size_t ncolumns, const int64_t *value)
+{
+	const struct chart_series series = {c->unit, "s-plain", CHART_SOLID};
+	struct columns d = {.c = c,
+	    .series = &series,
+	    .nseries = 1,
+	    .column = column,
+	    .n = chart_at_most(ncolumns),
+	    .value = value,
+	    .height = HEIGHT_LOW,
+	    .ticks = TICKS_LOW};
+
+	put_columns(b, &d, "columns low");
 }

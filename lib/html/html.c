@@ -16,12 +16,15 @@
 #define THIN_SPACE "\xe2\x80\xaf" /* U+202F, which does not break */
 #define MINUS "\xe2\x88\x92" /* U+2212 */
 
+/* Types of integers, as a format tells them: nothing, l, ll, z. */
+enum size { SIZE_INT, SIZE_LONG, SIZE_LONG_LONG, SIZE_SIZE_T };
+
 /* One conversion of a format. */
 struct spec {
 	bool left, zero, plus, space;
 	int width;
 	int precision; /* -1: none */
-	int size; /* of the argument: 'i' int, 'l' long, 'q' long long, 'z' */
+	enum size size; /* of the argument */
 };
 
 /* A va_list that can be handed on by address. */
@@ -147,7 +150,7 @@ read_digits(const char **p, int max)
 static int
 read_spec(struct spec *sp, const char **p, struct args *args)
 {
-	*sp = (struct spec){.precision = -1, .size = 'i'};
+	*sp = (struct spec){.precision = -1};
 	for (;; (*p)++) {
 		if (**p == '-')
 			sp->left = true;
@@ -171,11 +174,12 @@ read_spec(struct spec *sp, const char **p, struct args *args)
 			return -1;
 	}
 	if (**p == 'z') {
-		sp->size = *(*p)++;
+		sp->size = SIZE_SIZE_T;
+		(*p)++;
 	} else if (**p == 'l') {
-		sp->size = *(*p)++;
-		if (**p == 'l') {
-			sp->size = 'q';
+		sp->size = SIZE_LONG;
+		if (*++*p == 'l') {
+			sp->size = SIZE_LONG_LONG;
 			(*p)++;
 		}
 	}
@@ -188,14 +192,16 @@ put_signed(struct buf *b, const struct spec *sp, struct args *args)
 	char digits[NUMBER_SIZE];
 	long long n;
 
-	if (sp->size == 'i')
+	/* They differ in the type: NOLINTBEGIN(bugprone-branch-clone) */
+	if (sp->size == SIZE_INT)
 		n = va_arg(args->ap, int);
-	else if (sp->size == 'l')
+	else if (sp->size == SIZE_LONG)
 		n = va_arg(args->ap, long);
-	else if (sp->size == 'q')
+	else if (sp->size == SIZE_LONG_LONG)
 		n = va_arg(args->ap, long long);
 	else
 		return -1;
+	/* NOLINTEND(bugprone-branch-clone) */
 	(void)snprintf(digits, sizeof(digits), "%llu",
 	    n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n);
 	put_number(b, sp, n < 0, digits, true);
@@ -208,14 +214,16 @@ put_unsigned(struct buf *b, struct spec *sp, struct args *args)
 	char digits[NUMBER_SIZE];
 	unsigned long long n;
 
-	if (sp->size == 'i')
+	/* As above: NOLINTBEGIN(bugprone-branch-clone) */
+	if (sp->size == SIZE_INT)
 		n = va_arg(args->ap, unsigned);
-	else if (sp->size == 'l')
+	else if (sp->size == SIZE_LONG)
 		n = va_arg(args->ap, unsigned long);
-	else if (sp->size == 'q')
+	else if (sp->size == SIZE_LONG_LONG)
 		n = va_arg(args->ap, unsigned long long);
 	else
 		n = va_arg(args->ap, size_t);
+	/* NOLINTEND(bugprone-branch-clone) */
 	sp->plus = sp->space = false;
 	(void)snprintf(digits, sizeof(digits), "%llu", n);
 	put_number(b, sp, false, digits, true);
@@ -228,7 +236,7 @@ put_double(struct buf *b, const struct spec *sp, struct args *args)
 	char digits[NUMBER_SIZE];
 	double n;
 
-	if (sp->size != 'i' || sp->precision > PRECISION_MAX)
+	if (sp->size != SIZE_INT || sp->precision > PRECISION_MAX)
 		return -1;
 	n = va_arg(args->ap, double);
 	(void)snprintf(digits, sizeof(digits), "%.*f",
@@ -243,7 +251,7 @@ put_string(struct buf *b, const struct spec *sp, struct args *args)
 {
 	const char *s;
 
-	if (sp->size != 'i')
+	if (sp->size != SIZE_INT)
 		return -1;
 	if ((s = va_arg(args->ap, const char *)) == NULL)
 		s = "";
@@ -277,7 +285,7 @@ convert(struct buf *b, const char **p, struct args *args)
 		return put_signed(b, &sp, args);
 	if (c == 'u')
 		return put_unsigned(b, &sp, args);
-	if (c != 'c' || sp.size != 'i')
+	if (c != 'c' || sp.size != SIZE_INT)
 		return -1;
 	c = (char)va_arg(args->ap, int);
 	put_text(b, &sp, &c, 1);

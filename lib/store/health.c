@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "store/search.h"
+
 /*
  * "WAL-reset": a commit beside a checkpoint of another connection may corrupt
  * the file.  Mended in 3.51.3 and, for older lines, in 3.44.6 and 3.50.7.
@@ -53,6 +55,7 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 {
 	struct statvfs fs;
 	sqlite3_stmt *s;
+	enum store_rc rc;
 
 	memset(h, 0, sizeof(*h));
 	h->journal = st->wal ? "wal" : "truncate";
@@ -74,7 +77,8 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 		snprintf(h->timezone, sizeof(h->timezone), "%s",
 		    sqlite3_column_text(s, 0));
 	stmt_done(s);
-	return counts(st, h);
+	rc = search_state(st, &h->search);
+	return rc == STORE_OK ? counts(st, h) : rc;
 }
 
 enum store_rc

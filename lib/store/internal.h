@@ -193,6 +193,7 @@ struct store {
 	size_t arrivals;
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
+	int64_t search_put; /* the last call that a rebuild of ours put */
 	bool search_known; /* in this transaction */
 	bool search_broken; /* it failed at a commit */
 	struct buf search_was, search_is; /* texts of a call */
@@ -204,9 +205,18 @@ struct store {
 	int reject_count;
 };
 
-/* schema.c: bring the file to the present version; the lock is held. */
+/* schema.c: what kind of file it is, told by its first page. */
 #define SCHEMA_VERSION 1
+#define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
+#define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
+/* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */
 int schema_version(sqlite3 *db, int *version);
+/*
+ * Is a file of that version a store, or one to be, and no newer than this
+ * program?  Returns 0, or -1 after adding to why.
+ */
+int schema_check(struct store *st, int version, struct buf *why);
+/* Bring the file to the present version; the lock is held. */
 int schema_migrate(struct store *st, int from, struct buf *why);
 
 /* lock.c: a clock that nobody sets. */

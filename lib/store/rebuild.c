@@ -354,6 +354,8 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	call_release(&before);
 	if (rc == STORE_OK && after.events > 0)
 		rc = search_again(rb->st, number);
+	else if (rc == STORE_OK)
+		*after_number = number - 1; /* a new call may get its number */
 	return rc;
 }
 

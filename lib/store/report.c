@@ -77,9 +77,12 @@ add_pattern(struct buf *b, const char *word, size_t n)
 }
 
 static void
-search_patterns(const char *text, struct search *s)
+search_patterns(const struct filter *f, struct search *s)
 {
 	static const char blank[] = " \t\r\n";
+	/* Characters of no meaning, in no text: what is not to be found. */
+	static const char never[] = "\xee\x80\x80\xee\x80\x80";
+	const char *text = f->text;
 	int words = 0;
 
 	s->way = WAY_ALL;
@@ -93,7 +96,11 @@ search_patterns(const char *text, struct search *s)
 		if (s->way == WAY_LIKE)
 			buf_puts(&s->words, ",");
 		s->way = WAY_LIKE;
-		add_pattern(&s->words, text, n);
+		/* As a part of a number it would be told digit by digit. */
+		if (f->discreet && search_is_phone(text, n))
+			add_pattern(&s->words, never, strlen(never));
+		else
+			add_pattern(&s->words, text, n);
 		text += n;
 	}
 	buf_puts(&s->words, "]");
@@ -129,9 +136,9 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 	if (f->text == NULL)
 		return STORE_OK;
 	if (!search_ready(st))
-		search_patterns(f->text, s);
+		search_patterns(f, s);
 	else
-		switch (search_query(st, f->text, &s->words)) {
+		switch (search_query(st, f->text, f->discreet, &s->words)) {
 		case -1:
 			return STORE_ERROR;
 		case 0:

@@ -49,6 +49,11 @@ struct filter {
 	 * matter.
 	 */
 	const char *text;
+	/*
+	 * Numbers of telephones are found by their last 4 digits, or by 10 and
+	 * more, alone: nobody finds out, digit by digit, one that is masked.
+	 */
+	bool discreet;
 };
 
 /* --- sums ---------------------------------------------------------------- */

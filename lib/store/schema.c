@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 /*
- * Append only: what is released is never edited.  Step n brings user_version
+ * Released: append only.  Version 1 is out, and a file that has it is never
+ * made again; what is to change is a further step.  Step n brings user_version
  * from n to n + 1.  All steps that a file needs run in one transaction.  A
  * step is several strings, since C promises no more than 4095 bytes of one.
  */
@@ -223,27 +224,64 @@ static const char *const migrations[SCHEMA_VERSION][STEP_PARTS] = {{
     ") STRICT;",
 }};
 
-int
-schema_version(sqlite3 *db, int *version)
+/* The number that a statement answers; 0 if it has no row. */
+static int
+read_number(sqlite3 *db, const char *sql, int *n)
 {
 	sqlite3_stmt *s = NULL;
-	int rc = -1;
+	int rc = -1, step;
 
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) ==
-		SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW) {
-		*version = sqlite3_column_int(s, 0);
-		rc = 0;
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK) {
+		step = sqlite3_step(s);
+		*n = step == SQLITE_ROW ? sqlite3_column_int(s, 0) : 0;
+		rc = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -1;
 	}
 	sqlite3_finalize(s);
 	return rc;
+}
+
+int
+schema_version(sqlite3 *db, int *version)
+{
+	return read_number(db, "PRAGMA user_version", version);
+}
+
+int
+schema_check(struct store *st, int version, struct buf *why)
+{
+	int id, tables = 0;
+
+	/* In this order: another process may be making the store. */
+	if ((version == 0 &&
+		read_number(st->db, "SELECT 1 FROM sqlite_master LIMIT 1",
+		    &tables) == -1) ||
+	    read_number(st->db, "PRAGMA application_id", &id) == -1) {
+		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	/* Only an empty file is nobody's. */
+	if (version < 0 ||
+	    (id != SCHEMA_ID && (version != 0 || id != 0 || tables != 0))) {
+		buf_printf(why,
+		    "%s: is a database of another program, and is left as it "
+		    "is: name another file as the store",
+		    st->path);
+		return -1;
+	}
+	if (version <= SCHEMA_VERSION)
+		return 0;
+	buf_printf(why,
+	    "%s: was written by a newer Callbook (schema %d, this program"
+	    " knows %d): install that one again",
+	    st->path, version, SCHEMA_VERSION);
+	return -1;
 }
 
 /* Leaves the transaction open on failure: the caller closes the store. */
 int
 schema_migrate(struct store *st, int from, struct buf *why)
 {
-	char pragma[64];
+	char pragma[96];
 
 	if (sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL))
 		goto fail;
@@ -252,8 +290,9 @@ schema_migrate(struct store *st, int from, struct buf *why)
 			if (sqlite3_exec(
 				st->db, migrations[v][i], NULL, NULL, NULL))
 				goto fail;
-	snprintf(
-	    pragma, sizeof(pragma), "PRAGMA user_version = %d", SCHEMA_VERSION);
+	snprintf(pragma, sizeof(pragma),
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_ID,
+	    SCHEMA_VERSION);
 	if (sqlite3_exec(st->db, pragma, NULL, NULL, NULL))
 		goto fail;
 	if (from == 0) {

@@ -191,7 +191,8 @@ put_phone(struct buf *b, const char *s, size_t n)
 			}
 	}
 	/* What is no number alone, an address for instance, has words. */
-	while (i < n && memchr("+0123456789-(). ", s[i], 16) != NULL)
+	while (
+	    i < n && s[i] != '\0' && strchr("+0123456789-(). ", s[i]) != NULL)
 		i++;
 	if (i < n || count == 0)
 		put_text(b, s, n, false);
@@ -220,7 +221,8 @@ put_string(struct buf *b, const char *s, size_t n)
 					      : (size_t)(escape - s) - i;
 
 		put_text(b, s + i, plain, false);
-		i += plain + (i + plain + 1 < n && escape[1] == 'u' ? 6 : 2);
+		i += plain +
+		    (i + plain + 1 < n && s[i + plain + 1] == 'u' ? 6 : 2);
 	}
 }
 
@@ -476,6 +478,7 @@ search_renew(struct store *st)
 
 	for (int i = 0; i < 3 && rc == STORE_OK; i++)
 		rc = index_run(st, steps[i], 0, NULL);
+	st->search_put = 0;
 	return rc == STORE_OK ? upto_set(st, 0) : rc;
 }
 
@@ -486,14 +489,15 @@ search_put(struct store *st, const struct call_row *r)
 	int64_t upto;
 
 	rc = upto_get(st, &upto);
-	/* Another process could not keep it, or has built it meanwhile. */
-	if (rc != STORE_OK || upto == OFF || r->number <= upto)
+	/* Another process could not keep it, or builds it, or has built it. */
+	if (rc != STORE_OK || upto != st->search_put)
 		return rc;
 	rc = index_run(
 	    st, SQL_SEARCH_ADD, r->number, text_of(r, &st->search_is));
-	if (rc == STORE_OK && st->search_upto != OFF)
-		rc = upto_set(st, r->number);
-	return rc;
+	if (rc != STORE_OK || st->search_upto == OFF)
+		return rc;
+	st->search_put = r->number;
+	return upto_set(st, r->number);
 }
 
 enum store_rc
@@ -502,26 +506,46 @@ search_end(struct store *st)
 	int64_t upto;
 	enum store_rc rc = upto_get(st, &upto);
 
-	if (rc != STORE_OK || upto == OFF)
+	if (rc != STORE_OK || upto != st->search_put)
 		return rc;
 	return upto_set(st, ON);
 }
 
 /* --- what is looked for ------------------------------------------------ */
 
+enum store_rc
+search_state(struct store *st, enum store_search *is)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
+	enum store_rc rc = STORE_OK;
+	const char *word;
+	int step;
+
+	*is = STORE_SEARCH_OFF;
+	if (s == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, "search");
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		word = (const char *)sqlite3_column_text(s, 0);
+		if (strcmp(word, "on") == 0)
+			*is = STORE_SEARCH_ON;
+		else if (strcmp(word, "off") != 0)
+			*is = STORE_SEARCH_BUILDING;
+	} else if (step != SQLITE_DONE)
+		rc = store_failed(st, "search");
+	stmt_done(s);
+	if (rc == STORE_OK && fts5_of(st) == NULL)
+		*is = STORE_SEARCH_IMPOSSIBLE;
+	return rc;
+}
+
 bool
 search_ready(struct store *st)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
-	bool on = false;
+	enum store_search is;
 
-	if (s == NULL)
-		return false;
-	bind_text(s, 1, "search");
-	if (sqlite3_step(s) == SQLITE_ROW)
-		on = strcmp((const char *)sqlite3_column_text(s, 0), "on") == 0;
-	stmt_done(s);
-	return on && fts5_of(st) != NULL;
+	return search_state(st, &is) == STORE_OK && is == STORE_SEARCH_ON;
 }
 
 /* One word of the user's, as far as white space goes. */
@@ -542,7 +566,18 @@ struct query {
 	int together; /* of them, in the present parentheses */
 	bool beginning; /* of the present word */
 	bool either; /* a number may be in a text or be a telephone's */
+	bool discreet; /* see struct filter */
 };
+
+#define DISCREET_END 4 /* digits that a masked number shows */
+#define DISCREET_MIN 10 /* digits that only who knows a number has */
+
+/* May n digits be looked for among those of telephones? */
+static bool
+is_open(const struct query *q, size_t n)
+{
+	return !q->discreet || n == DISCREET_END || n >= DISCREET_MIN;
+}
 
 static bool
 is_number(const char *s, size_t n)
@@ -579,7 +614,7 @@ put_token(void *arg, int flags, const char *s, int len, int start, int stop)
 	(void)start;
 	put_and(q);
 	q->terms++;
-	if (q->either && number)
+	if (q->either && number && is_open(q, (size_t)len))
 		buf_printf(
 		    q->out, "(\"%.*s\" OR \"" PHONE "%.*s\")", len, s, len, s);
 	else
@@ -616,7 +651,7 @@ put_number(struct query *q, const struct word *w, size_t words)
 
 	put_and(q);
 	buf_puts(q->out, "(");
-	if (n > 0) {
+	if (n > 0 && is_open(q, n - zeros)) {
 		q->terms++;
 		buf_printf(q->out, "\"" PHONE "%.*s\" OR ", (int)(n - zeros),
 		    digits + zeros);
@@ -642,13 +677,13 @@ is_space(uint32_t c)
 	return IN(spans, c);
 }
 
-static bool
-is_phone(const char *s, size_t n)
+bool
+search_is_phone(const char *s, size_t n)
 {
 	bool digit = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (memchr("+0123456789-()./", s[i], 16) == NULL)
+		if (s[i] == '\0' || strchr("+0123456789-()./", s[i]) == NULL)
 			return false;
 		digit = digit || is_number(s + i, 1);
 	}
@@ -675,7 +710,7 @@ split(const char *text, struct word word[REPORT_WORDS_MAX])
 		}
 		if (w->n == 0)
 			continue;
-		w->phone = is_phone(w->s, w->n);
+		w->phone = search_is_phone(w->s, w->n);
 		w->beginning = i == n && !is_space(c);
 		if (w->n > REPORT_WORD_MAX) {
 			w->n = utf8_cut(w->s, w->n, REPORT_WORD_MAX);
@@ -708,12 +743,12 @@ put_words(struct query *q, const char *text)
 }
 
 int
-search_query(struct store *st, const char *text, struct buf *out)
+search_query(struct store *st, const char *text, bool discreet, struct buf *out)
 {
 	/* As in SQL_SEARCH_CREATE. */
 	static const char *args[] = {
 	    "remove_diacritics", "2", "categories", "L* N* Co M*"};
-	struct query q = {.out = out};
+	struct query q = {.out = out, .discreet = discreet};
 	fts5_api *api = fts5_of(st);
 	void *user;
 	int rc = -1;

@@ -22,12 +22,20 @@
 /* Is the index whole, and can this SQLite read it? */
 bool search_ready(struct store *st);
 
+/* The same, for people. */
+enum store_rc search_state(struct store *st, enum store_search *is);
+
 /*
- * Add to q the expression for MATCH that finds filter.text (report.h).
+ * Add to q the expression for MATCH that finds text: filter.text of report.h,
+ * which has `discreet` too.
  * Returns the number of its terms; 0: text has no word, so it asks nothing;
  * -1: failed.  Only where search_ready().
  */
-int search_query(struct store *st, const char *text, struct buf *q);
+int search_query(
+    struct store *st, const char *text, bool discreet, struct buf *q);
+
+/* May a word of n bytes be a telephone number, or a part of one? */
+bool search_is_phone(const char *word, size_t n);
 
 /* --- writing; inside a transaction ------------------------------------- */
 

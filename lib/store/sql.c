@@ -73,6 +73,8 @@
 		    OR_NONE("disposition") OR_NONE("summary")                \
 			OR_NONE("transcript") ") NOT LIKE value ESCAPE '\\')"
 
+/* A way is two arguments to make, which cppcheck does not see. */
+/* cppcheck-suppress preprocessorErrorDirective */
 #define IN_EACH_WAY(sql, make)                         \
 	[(sql) + WAY_ALL] = make(BY_ALL),              \
 		 [(sql) + WAY_FOUND] = make(BY_FOUND), \
@@ -346,7 +348,7 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_SEARCH_SHRINK] = "DELETE FROM search_data WHERE id IN"
 			  " (SELECT id FROM search_data LIMIT 200)",
     /* A new index's own rows: one that is damaged could not be dropped. */
-    [SQL_SEARCH_EMPTY] = "INSERT INTO search_data (id, block)"
+    [SQL_SEARCH_EMPTY] = "INSERT OR REPLACE INTO search_data (id, block)"
 			 " VALUES (1, x''), (10, x'00000000000000')",
     [SQL_SEARCH_DROP] = "DROP TABLE IF EXISTS search",
     [SQL_SEARCH_ADD] = "INSERT INTO search (rowid, text) VALUES (?1, ?2)",

@@ -330,18 +330,6 @@ out:
 	return rc;
 }
 
-static int
-check_version(struct store *st, int version, struct buf *why)
-{
-	if (version <= SCHEMA_VERSION)
-		return 0;
-	buf_printf(why,
-	    "%s: was written by a newer Callbook (schema %d, this program"
-	    " knows %d): install that one again",
-	    st->path, version, SCHEMA_VERSION);
-	return -1;
-}
-
 /*
  * Can a connection that found a WAL write to it?  Without shared memory it
  * could still read.  Another writer at work proves that it can.
@@ -362,11 +350,17 @@ open_write(struct store *st, bool durable, struct buf *why)
 {
 	char mode[16] = "";
 	int version, rc = -1;
+	bool known = schema_version(st->db, &version) == 0;
 
+	/*
+	 * Before anything is changed: it may not be ours.  What has a WAL may
+	 * only be readable once that is chosen or given up.
+	 */
+	if (known && schema_check(st, version, why) == -1)
+		return -1;
 	/* Usually nothing is to be done, which costs no lock to find out. */
-	if (network_file_system(st->path) == NULL &&
-	    schema_version(st->db, &version) == 0 &&
-	    version == SCHEMA_VERSION &&
+	if (known && version == SCHEMA_VERSION &&
+	    network_file_system(st->path) == NULL &&
 	    journal_set(st->db, "PRAGMA journal_mode", mode, sizeof(mode)) ==
 		0 &&
 	    strcmp(mode, "wal") == 0 && can_write(st)) {
@@ -382,7 +376,7 @@ open_write(struct store *st, bool durable, struct buf *why)
 	/* Read again under the lock: another process may have migrated. */
 	if (schema_version(st->db, &version) == -1)
 		goto fail_locked;
-	if (check_version(st, version, why) == -1)
+	if (schema_check(st, version, why) == -1)
 		goto out;
 	if (version < SCHEMA_VERSION)
 		rc = schema_migrate(st, version, why);
@@ -413,7 +407,7 @@ open_read(struct store *st, struct buf *why)
 		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
 		return -1;
 	}
-	if (check_version(st, version, why) == -1)
+	if (schema_check(st, version, why) == -1)
 		return -1;
 	if (version < SCHEMA_VERSION) {
 		buf_printf(why,
@@ -507,9 +501,17 @@ store_reopen(struct store *st)
 struct store *
 store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 {
-	struct store *st = calloc(1, sizeof(*st));
+	struct store *st;
 
-	if (st == NULL)
+	if (sqlite3_libversion_number() < SCHEMA_SQLITE_LEAST) {
+		buf_printf(why,
+		    "SQLite %s is too old, since stores need 3.37: use a newer "
+		    "one, or the programs of `make portable`, which have their "
+		    "own",
+		    sqlite3_libversion());
+		return NULL;
+	}
+	if ((st = calloc(1, sizeof(*st))) == NULL)
 		goto no_memory;
 	st->lock_fd = -1;
 	st->mode = mode;

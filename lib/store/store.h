@@ -55,8 +55,10 @@ struct store_options {
 };
 
 /*
- * Open.  The process's zone (when_zone()) must be set to options->timezone.
- * Returns NULL after adding a reason to why.  Do not carry a store over fork().
+ * Open.  A file that is no store of Callbook's, or one of a newer Callbook, is
+ * refused and left as it is.  The process's zone (when_zone()) must be set to
+ * options->timezone. Returns NULL after adding a reason to why.  Do not carry a
+ * store over fork().
  */
 struct store *store_open(
     const struct store_options *o, enum store_mode mode, struct buf *why);
@@ -216,6 +218,14 @@ enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
  * For healthz and `callbook check`.  Without count from any thread at any
  * time; with count it reads the whole file, as one thread.
  */
+enum store_search {
+	STORE_SEARCH_UNKNOWN, /* not counted */
+	STORE_SEARCH_ON,
+	STORE_SEARCH_BUILDING, /* a rebuild is under way, or was broken off */
+	STORE_SEARCH_OFF, /* until a rebuild */
+	STORE_SEARCH_IMPOSSIBLE /* this SQLite has no FTS5 */
+};
+
 struct store_health {
 	const char *journal; /* "wal" or "truncate" */
 	const char *journal_why; /* why not wal; NULL: it is */
@@ -226,6 +236,7 @@ struct store_health {
 	int64_t events, calls, quarantined, rejected; /* -1: not counted */
 	/* Of the roll-up, "" unless counted; not the options': rebuild. */
 	char timezone[STORE_ZONE_SIZE];
+	enum store_search search; /* the index of words */
 };
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);

@@ -139,8 +139,6 @@ void safe_str(struct buf *b, const char *s);
 
 /* "2 min 22 s", "850 ms". */
 void duration_add(struct buf *b, int64_t ms);
-/* "1.2 kB" for people. */
-void size_add(struct buf *b, int64_t bytes);
 
 /* Indent JSON text and make it safe.  0, or -1: it is none. */
 int json_pretty(const char *text, size_t len, struct buf *b);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/when.h"
-#include "check.h"
+#include "check_web.h"
 #include "fetch.h"
 
 #define SMALL_BODY 100000 /* bytes: less than any server's limit */
@@ -57,11 +57,16 @@ static const struct {
     {504, "the receiver did not answer the web server in time"},
 };
 
+struct web {
+	struct check *check;
+	const char *url; /* of the receiver, without a slash at the end */
+};
+
 /* As configured, or as it is where that is not known. */
 static size_t
-max_body(const struct check *k)
+max_body(const struct web *w)
 {
-	const struct config *c = k->admin->config;
+	const struct config *c = w->check->config;
 
 	return c == NULL ? CONFIG_BODY_MAX_DEFAULT : (size_t)c->max_body;
 }
@@ -77,76 +82,77 @@ advice(long status)
 
 /* A request to URL/what.  Returns 0, or -1 after a FAIL. */
 static int
-ask(struct check *k, const char *what, const char *headers,
+ask(struct web *w, const char *what, const char *headers,
     const struct buf *body, struct fetched *got)
 {
 	struct buf url = {0}, why = {0};
 	struct fetch f = {.headers = headers, .post = body != NULL};
 	int rc = -1;
 
-	buf_printf(&url, "%s/%s", k->url, what);
+	buf_printf(&url, "%s/%s", w->url, what);
 	f.url = buf_str(&url);
 	if (body != NULL) {
 		f.body = buf_str(body);
 		f.len = body->len;
 	}
 	if (url.failed)
-		check_finding(k, FAIL, "web", "out of memory");
+		check_finding(w->check, CHECK_FAIL, "web", "out of memory");
 	else if ((rc = fetch(&f, got, &why)) == -1)
-		check_faults(k, "web", &why);
+		check_faults(w->check, "web", &why);
 	buf_free(&url);
 	buf_free(&why);
 	return rc;
 }
 
 static void
-check_date(struct check *k, int64_t date)
+check_date(struct web *w, int64_t date)
 {
 	int64_t off = date - when_now();
 
 	if (date == -1 || (off < CLOCK_OFF_MS && off > -CLOCK_OFF_MS))
 		return;
-	check_finding(k, WARN, "clock",
+	check_finding(w->check, CHECK_WARN, "clock",
 	    "the web server's is %" PRId64 " s %s this machine's: if it is "
 	    "wrong there, events whose signature has a time are refused",
 	    (off < 0 ? -off : off) / 1000, off < 0 ? "behind" : "ahead of");
 }
 
 static void
-check_version(struct check *k, const char *health)
+check_version(struct web *w, const char *health)
 {
 	if (strstr(health, "\"version\":\"" CALLBOOK_VERSION "\"") == NULL)
-		check_finding(k, WARN, "version",
+		check_finding(w->check, CHECK_WARN, "version",
 		    "the receiver is another than that of this "
 		    "command, " CALLBOOK_VERSION);
 }
 
 /* Returns 0 if the receiver is there. */
 static int
-check_health(struct check *k)
+check_health(struct web *w)
 {
 	struct fetched got = {0};
 	const char *text;
-	int rc = ask(k, "healthz", "", NULL, &got);
+	int rc = ask(w, "healthz", "", NULL, &got);
 
 	if (rc == -1)
 		goto out;
 	text = buf_str(&got.body);
 	if (got.status == 200 &&
 	    strncmp(text, HEALTH_OK, strlen(HEALTH_OK)) == 0) {
-		check_finding(k, GOOD, "web",
-		    "%s/healthz: the receiver answers, and can store", k->url);
-		check_version(k, text);
-		check_date(k, got.date);
+		check_finding(w->check, CHECK_GOOD, "web",
+		    "%s/healthz: the receiver answers, and can store", w->url);
+		check_version(w, text);
+		check_date(w, got.date);
 	} else if (got.status == 503 && *text == '{') {
-		check_finding(k, FAIL, "web", "%s/healthz: %.*s", k->url,
-		    SHOWN_MAX, text);
+		check_finding(w->check, CHECK_FAIL, "web", "%s/healthz: %.*s",
+		    w->url, SHOWN_MAX, text);
 		rc = strncmp(text, HEALTH_FAILING, strlen(HEALTH_FAILING)) == 0
 		    ? 0
 		    : -1;
 	} else {
-		check_finding(k, FAIL, "web", "%s/healthz: %ld, %s", k->url,
-		    got.status, advice(got.status));
+		check_finding(w->check, CHECK_FAIL, "web",
+		    "%s/healthz: %ld, %s", w->url, got.status,
+		    advice(got.status));
 		rc = -1;
 	}
 out:
@@ -165,7 +171,7 @@ struct arrived {
 
 /* Post so many bytes that the receiver counts.  Returns 0 or -1, told. */
 static int
-probe(struct check *k, size_t bytes, struct arrived *a)
+probe(struct web *w, size_t bytes, struct arrived *a)
 {
 	struct fetched got = {0};
 	struct buf body = {0};
@@ -174,12 +180,12 @@ probe(struct check *k, size_t bytes, struct arrived *a)
 	int rc = -1;
 
 	if (buf_reserve(&body, bytes) == -1) {
-		check_finding(k, FAIL, "web", "out of memory");
+		check_finding(w->check, CHECK_FAIL, "web", "out of memory");
 		goto out;
 	}
 	memset(body.data, ' ', bytes);
 	body.len = bytes;
-	if (ask(k, "healthz", PROBE_HEADERS, &body, &got) == -1)
+	if (ask(w, "healthz", PROBE_HEADERS, &body, &got) == -1)
 		goto out;
 	text = buf_str(&got.body);
 	snprintf(
@@ -198,52 +204,52 @@ out:
 }
 
 static void
-check_authorization(struct check *k, const struct arrived *a)
+check_authorization(struct web *w, const struct arrived *a)
 {
 	if (a->authorization)
-		check_finding(k, GOOD, "Authorization",
+		check_finding(w->check, CHECK_GOOD, "Authorization",
 		    "the header arrives at the receiver");
-	else if (k->authorization)
-		check_finding(k, FAIL, "Authorization",
+	else if (w->check->authorization)
+		check_finding(w->check, CHECK_FAIL, "Authorization",
 		    "the web server keeps the header to itself, and a source "
 		    "authenticates with it: all its events are refused; "
 		    "Apache: CGIPassAuth On, or SetEnvIf Authorization "
 		    "\"(.*)\" HTTP_AUTHORIZATION=$1");
 	else
-		check_finding(k, GOOD, "Authorization",
+		check_finding(w->check, CHECK_GOOD, "Authorization",
 		    "the web server keeps the header to itself; no source "
 		    "needs it");
 }
 
 static void
-check_large(struct check *k, size_t bytes)
+check_large(struct web *w, size_t bytes)
 {
 	struct arrived a = {0};
 	struct buf size = {0};
 
-	size_add(&size, (int64_t)bytes);
-	if (probe(k, bytes, &a) == -1)
-		check_finding(k, FAIL, "body",
+	check_size(&size, (int64_t)bytes);
+	if (probe(w, bytes, &a) == -1)
+		check_finding(w->check, CHECK_FAIL, "body",
 		    "%s do not arrive, %d bytes do: something on the way cuts "
 		    "the connection; a limit of the web server, or a smaller "
 		    "max_body of the receiver's configuration",
 		    buf_str(&size), SMALL_BODY);
 	else if (a.whole)
-		check_finding(k, GOOD, "body", "one of max_body, %s, arrives",
-		    buf_str(&size));
+		check_finding(w->check, CHECK_GOOD, "body",
+		    "one of max_body, %s, arrives", buf_str(&size));
 	else if (a.status == 413 && a.receiver)
-		check_finding(k, FAIL, "body",
+		check_finding(w->check, CHECK_FAIL, "body",
 		    "the receiver refuses %s: its configuration has a smaller "
 		    "max_body than the one read here",
 		    buf_str(&size));
 	else if (a.status == 413)
-		check_finding(k, FAIL, "body",
+		check_finding(w->check, CHECK_FAIL, "body",
 		    "the web server refuses %s: raise its limit to max_body "
 		    "(Apache: LimitRequestBody; nginx: client_max_body_size; "
 		    "lighttpd: server.max-request-size)",
 		    buf_str(&size));
 	else if (a.status == 500)
-		check_finding(k, FAIL, "body",
+		check_finding(w->check, CHECK_FAIL, "body",
 		    "%d bytes arrive, %s do not: so does Apache's "
 		    "mod_fcgid, which takes 131072, and long transcripts are "
 		    "lost; set FcgidMaxRequestLen in the server's "
@@ -251,41 +257,43 @@ check_large(struct check *k, size_t bytes)
 		    "the program run as plain CGI",
 		    SMALL_BODY, buf_str(&size));
 	else
-		check_finding(k, FAIL, "body", "of %s: %ld, %s", buf_str(&size),
-		    a.status, advice(a.status));
+		check_finding(w->check, CHECK_FAIL, "body", "of %s: %ld, %s",
+		    buf_str(&size), a.status, advice(a.status));
 	buf_free(&size);
 }
 
 static void
-check_arrival(struct check *k)
+check_arrival(struct web *w)
 {
-	size_t most = max_body(k);
+	size_t most = max_body(w);
 	size_t small = most < SMALL_BODY ? most : SMALL_BODY;
 	struct arrived a = {0};
 
-	if (probe(k, small, &a) == -1)
+	if (probe(w, small, &a) == -1)
 		return;
 	if (!a.whole) {
-		check_finding(k, FAIL, "body", "a POST of %zu bytes: %ld, %s",
-		    small, a.status, advice(a.status));
+		check_finding(w->check, CHECK_FAIL, "body",
+		    "a POST of %zu bytes: %ld, %s", small, a.status,
+		    advice(a.status));
 		return;
 	}
-	check_authorization(k, &a);
+	check_authorization(w, &a);
 	if (most > small)
-		check_large(k, most);
+		check_large(w, most);
 	else
-		check_finding(k, GOOD, "body", "one of max_body arrives");
+		check_finding(
+		    w->check, CHECK_GOOD, "body", "one of max_body arrives");
 }
 
 /* --- the sources --------------------------------------------------------- */
 
 /* An empty body is refused before anything is looked at or kept. */
 static int
-check_address(struct check *k, const char *source)
+check_address(struct web *w, const char *source)
 {
 	struct fetched got = {0};
 	struct buf empty = {0};
-	int rc = ask(k, source, EMPTY_HEADERS, &empty, &got);
+	int rc = ask(w, source, EMPTY_HEADERS, &empty, &got);
 
 	if (rc == -1)
 		goto out;
@@ -293,19 +301,19 @@ check_address(struct check *k, const char *source)
 	case 400:
 	case 405:
 	case 415:
-		check_finding(
-		    k, GOOD, "web", "%s/%s is received", k->url, source);
+		check_finding(w->check, CHECK_GOOD, "web", "%s/%s is received",
+		    w->url, source);
 		break;
 	case 404:
-		check_finding(k, FAIL, "web",
+		check_finding(w->check, CHECK_FAIL, "web",
 		    "%s/%s: the receiver knows no such source: it reads "
 		    "another configuration than this command, or was not "
 		    "started again",
-		    k->url, source);
+		    w->url, source);
 		break;
 	default:
-		check_finding(k, FAIL, "web", "%s/%s: %ld, %s", k->url, source,
-		    got.status, advice(got.status));
+		check_finding(w->check, CHECK_FAIL, "web", "%s/%s: %ld, %s",
+		    w->url, source, got.status, advice(got.status));
 	}
 out:
 	fetched_free(&got);
@@ -314,31 +322,32 @@ out:
 
 /* Without curl: what to type, and what is to come of it. */
 static void
-tell_commands(struct check *k)
+tell_commands(struct web *w)
 {
-	const size_t n = max_body(k);
+	const size_t n = max_body(w);
 
-	check_finding(k, WARN, "web",
+	check_finding(w->check, CHECK_WARN, "web",
 	    "not asked, as this program was built without curl; type: "
 	    "head -c %zu /dev/zero | curl -sS -H 'Authorization: Basic x' "
 	    "-H 'Content-Type: " PROBE_TYPE "' --data-binary @- '%s/healthz'; "
 	    "all is well if it says {\"bytes\":%zu,\"authorization\":true}",
-	    n, k->url, n);
+	    n, w->url, n);
 }
 
 void
-check_web(struct check *k)
+check_web(struct check *k, const char *url)
 {
-	const struct config *c = k->admin->config;
+	struct web web = {k, url}, *w = &web;
+	const struct config *c = k->config;
 
 	if (!fetch_possible()) {
-		tell_commands(k);
+		tell_commands(w);
 		return;
 	}
-	if (check_health(k) == -1)
+	if (check_health(w) == -1)
 		return;
-	check_arrival(k);
+	check_arrival(w);
 	for (size_t i = 0; c != NULL && i < c->sources; i++)
-		if (check_address(k, c->source[i].name) == -1)
+		if (check_address(w, c->source[i].name) == -1)
 			return;
 }

@@ -21,6 +21,8 @@
 #define HOUR_MS (3600 * 1000LL)
 #define QUIET_MS (100 * HOUR_MS) /* of the one source that falls silent */
 #define QUIET_DAYS 7 /* only if more days are filled */
+#define STUCK_EVERY 97 /* calls; so many that a few are in any demo */
+#define STRAY_EVERY 700 /* calls */
 #define STUCK_DAYS 20 /* before the end: older ones would not be seen */
 
 static const char help[] =
@@ -231,11 +233,11 @@ tell(struct player *p, const struct role *role, struct scene *c)
 
 /* Now and then somebody sends what cannot be read, or signs it wrongly. */
 static void
-stray(struct player *p, const struct role *role, uint64_t *r, int64_t received)
+stray(struct player *p, const struct role *role, int64_t n, int64_t received)
 {
 	struct delivery d;
 
-	if (chance_below(r, 1500) == 0) {
+	if (n % STRAY_EVERY == 0) {
 		p->line.content_type = "application/json";
 		buf_reset(&p->line.headers, SIZE_MAX);
 		buf_reset(&p->line.body, SIZE_MAX);
@@ -243,7 +245,7 @@ stray(struct player *p, const struct role *role, uint64_t *r, int64_t received)
 		    "{\"test\":true,\"sent\":%" PRId64 "}", received);
 		deliver(p, role, received);
 	}
-	if (chance_below(r, 1500) == 0) {
+	if (n % STRAY_EVERY == STRAY_EVERY / 2) {
 		d = delivery_of(p, role, received);
 		if (store_reject(p->stage->store, &d, "wrong") != STORE_OK)
 			fail(p, "the store could not be written");
@@ -287,10 +289,10 @@ play(struct player *p, int64_t n)
 		if (again)
 			c.next_retry = c.ended + HOUR_MS +
 			    (int64_t)chance_below(&r, 20 * HOUR_MS);
-		c.stuck = recent && chance_below(&r, 500) == 0;
+		c.stuck = recent && n % STUCK_EVERY == 0;
 		c.unanalyzed = chance_below(&r, 70) == 0;
 		tell(p, role, &c);
-		stray(p, role, &r, c.created);
+		stray(p, role, n, c.created);
 		/* Some that were announced never come. */
 		if (!again || c.next_retry > s->now ||
 		    chance_below(&r, 60) == 0 || atomic_load(&s->failed) ||

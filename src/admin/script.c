@@ -116,7 +116,7 @@ scripts_load(struct buf *why)
 	while (demo_file[n].name != NULL)
 		n++;
 	if (ss == NULL ||
-	    (ss->script = calloc(n, sizeof(*ss->script))) == NULL) {
+	    (ss->script = calloc(n + 1, sizeof(*ss->script))) == NULL) {
 		buf_puts(why, "out of memory");
 		goto fail;
 	}

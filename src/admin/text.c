@@ -77,17 +77,3 @@ duration_add(struct buf *b, int64_t ms)
 		buf_printf(b, "%" PRId64 " d %" PRId64 " h", s / (24 * 3600),
 		    s % (24 * 3600) / 3600);
 }
-
-void
-size_add(struct buf *b, int64_t bytes)
-{
-	static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
-	double n = (double)bytes;
-	size_t i = 0;
-
-	while (n >= 1000 && i + 1 < sizeof unit / sizeof unit[0]) {
-		n /= 1000;
-		i++;
-	}
-	buf_printf(b, i == 0 ? "%.0f %s" : "%.1f %s", n, unit[i]);
-}

@@ -7,16 +7,17 @@
 #include "store/habit.h"
 
 #define ROWS_MAX 20 /* calls of one list */
+#define SOURCE_ROWS_MAX 8 /* of one that is by source */
 #define REASONS_MAX 100 /* pairs of source and reason, of one list */
 #define HOUR_MS (3600 * 1000LL)
 #define DAY_HOURS 24
 
-/* What is looked for, the worst first. */
+/* What is looked for; what loses calls comes first. */
 enum check {
 	CHECK_SILENT,
-	CHECK_QUARANTINED,
 	CHECK_STUCK,
 	CHECK_RETRY,
+	CHECK_QUARANTINED,
 	CHECK_REJECTED,
 	CHECK_UNANALYZED,
 	CHECK_VARIANT,
@@ -72,7 +73,7 @@ struct checks {
 	bool failed; /* memory ran out */
 };
 
-/* --- what there is -----------------------------------------------------------
+/* --- what there is -------------------------------------------------------
  */
 
 static struct source *
@@ -441,16 +442,6 @@ call_moment(const struct stored_call *c, enum check check)
 	}
 }
 
-static void
-put_wait(struct page *p, int64_t ms)
-{
-	if (ms < 2 * DAY_HOURS * HOUR_MS)
-		put_duration(p, ms);
-	else
-		html_put(
-		    p->out, "%d\u00a0days", (int)(ms / (DAY_HOURS * HOUR_MS)));
-}
-
 static int
 put_call(void *arg, const struct stored_call *c)
 {
@@ -473,9 +464,7 @@ put_call(void *arg, const struct stored_call *c)
 	html_raw(p->out, " <span class=\"muted\">");
 	put_outside(p, field_text(c, FIELD_AGENT));
 	html_raw(p->out, "</span></td><td>");
-	put_phone(p, field_text(c, FIELD_FROM));
-	html_raw(p->out, " \u2192 ");
-	put_phone(p, field_text(c, FIELD_TO));
+	put_parties(p, c);
 	html_raw(p->out, "</td><td>");
 	if (c->view.outcome != OUTCOME_NONE)
 		put_outcome(p, c->view.outcome);
@@ -494,25 +483,8 @@ put_call(void *arg, const struct stored_call *c)
 	return p->out->failed;
 }
 
-/* The whole list, where a filter of the calls is the same. */
 static void
-put_more(struct checks *a, int64_t n, const struct filter *f)
-{
-	struct page *p = a->page;
-	const char *href = f == NULL ? NULL : link_to(p, "calls", f);
-
-	if (n <= ROWS_MAX)
-		return;
-	html_put(
-	    p->out, "<p class=\"muted\">The newest %d are shown.", ROWS_MAX);
-	if (href != NULL)
-		buf_printf(p->out,
-		    " <a href=\"%s\">All such calls in the list</a>", href);
-	html_raw(p->out, "</p>\n");
-}
-
-static enum store_rc
-put_calls(struct checks *a, const char *source)
+put_calls_begin(struct checks *a)
 {
 #define COLUMNS "Started", "Source, agent", "From \u2192 to", "State"
 	static const char *const column[CHECK__MAX][7] = {
@@ -522,20 +494,62 @@ put_calls(struct checks *a, const char *source)
 	    [CHECK_VARIANT] = {COLUMNS},
 	};
 #undef COLUMNS
-	struct page *p = a->page;
-	char label[2 * CONFIG_SOURCE_NAME_MAX];
+
+	table_begin(a->page, "checks", title[a->check], column[a->check]);
+}
+
+static enum store_rc
+put_calls(struct checks *a, const char *source, int max)
+{
 	int64_t ms;
 	enum attention kind = asked(a, a->check, &ms);
+
+	return store_attention(
+	    a->page->store, kind, source, a->since, ms, max, put_call, a);
+}
+
+/* f: the filter of the calls that is the same list, or NULL. */
+static enum store_rc
+put_list_of_calls(struct checks *a, const struct filter *f)
+{
+	struct page *p = a->page;
+	const char *href = f == NULL ? NULL : link_to(p, "calls", f);
 	enum store_rc rc;
 
-	snprintf(label, sizeof(label), "%s%s%s", title[a->check],
-	    a->check == CHECK_UNANALYZED ? ": " : "",
-	    a->check == CHECK_UNANALYZED ? source : "");
-	table_begin(p, "checks", label, column[a->check]);
-	rc = store_attention(
-	    p->store, kind, source, a->since, ms, ROWS_MAX, put_call, a);
+	put_calls_begin(a);
+	rc = put_calls(a, p->filter.source, ROWS_MAX);
 	table_end(p);
+	if (a->n[a->check] <= ROWS_MAX)
+		return rc;
+	html_put(
+	    p->out, "<p class=\"muted\">The newest %d are shown.", ROWS_MAX);
+	if (href != NULL)
+		buf_printf(p->out,
+		    " <a href=\"%s\">All such calls in the list</a>", href);
+	html_raw(p->out, "</p>\n");
 	return rc;
+}
+
+/* "clinic: an analysis came for 302 of 304 answered calls." */
+static void
+put_usual(struct page *p, const struct source *s)
+{
+	html_raw(p->out,
+	    "<tr class=\"group\"><th colspan=\"6\" scope=\"rowgroup\">");
+	put_outside(p, s->name);
+	html_raw(p->out, " <span class=\"muted\">an analysis came for ");
+	html_number(p->out, s->analyzed);
+	html_raw(p->out, " of ");
+	html_number(p->out, s->answered);
+	html_raw(p->out, " answered calls");
+	if (s->unanalyzed > SOURCE_ROWS_MAX) {
+		html_raw(p->out, "; of ");
+		html_number(p->out, s->unanalyzed);
+		html_put(p->out, "%s without one, the newest %d",
+		    s->unanalyzed >= REPORT_COUNT_MAX ? " or more" : "",
+		    SOURCE_ROWS_MAX);
+	}
+	html_raw(p->out, "</span></th></tr>\n");
 }
 
 static enum store_rc
@@ -543,33 +557,34 @@ put_unanalyzed(struct checks *a)
 {
 	struct page *p = a->page;
 	enum store_rc rc = STORE_OK;
+	bool first = true;
 
+	put_calls_begin(a);
 	for (const struct source *s = a->source; s != NULL && rc == STORE_OK;
 	     s = s->next) {
 		if (s->unanalyzed == 0)
 			continue;
-		html_raw(p->out, "<p>");
-		put_outside(p, s->name);
-		html_raw(p->out, ": an analysis came for ");
-		html_number(p->out, s->analyzed);
-		html_raw(p->out, " of ");
-		html_number(p->out, s->answered);
-		html_raw(p->out, " answered calls.</p>\n");
-		rc = put_calls(a, s->name);
-		put_more(a, s->unanalyzed, NULL);
+		if (!first)
+			html_raw(p->out, "</tbody>\n<tbody>\n");
+		first = false;
+		put_usual(p, s);
+		rc = put_calls(a, s->name, SOURCE_ROWS_MAX);
 	}
+	table_end(p);
 	return rc;
 }
 
 /* --- the other lists
  * --------------------------------------------------------------- */
 
+/* Nobody counted less than an hour. */
 static void
 put_hours(struct page *p, int64_t hours)
 {
-	html_raw(p->out, "<td class=\"num\">");
-	html_number(p->out, hours);
-	html_raw(p->out, "\u00a0h</td>");
+	if (hours < 2 * DAY_HOURS)
+		html_put(p->out, "%d\u00a0h", (int)hours);
+	else
+		put_wait(p, hours * HOUR_MS);
 }
 
 static void
@@ -588,9 +603,11 @@ put_silent(struct checks *a)
 		html_raw(p->out, "<tr><th scope=\"row\">");
 		put_link(p, "deliveries", &f, s->name);
 		html_raw(p->out, "</th>");
-		put_hours(p, habit_quiet(&s->habit, a->hour));
-		put_hours(p, s->habit.longest);
 		html_raw(p->out, "<td class=\"num\">");
+		put_hours(p, habit_quiet(&s->habit, a->hour));
+		html_raw(p->out, "</td><td class=\"num\">");
+		put_hours(p, s->habit.longest);
+		html_raw(p->out, "</td><td class=\"num\">");
 		html_number(p->out, s->habit.arrivals);
 		html_raw(p->out, "</td><td>");
 		if (s->last > 0)
@@ -653,7 +670,6 @@ put_list(struct checks *a)
 	    .flag = a->check == CHECK_VARIANT ? CALL_VARIANT : 0,
 	};
 	bool listed = a->check == CHECK_STUCK || a->check == CHECK_VARIANT;
-	enum store_rc rc;
 
 	switch (a->check) {
 	case CHECK_SILENT:
@@ -666,9 +682,7 @@ put_list(struct checks *a)
 	case CHECK_UNANALYZED:
 		return put_unanalyzed(a);
 	default:
-		rc = put_calls(a, p->filter.source);
-		put_more(a, a->n[a->check], listed ? &f : NULL);
-		return rc;
+		return put_list_of_calls(a, listed ? &f : NULL);
 	}
 }
 
@@ -738,7 +752,7 @@ put_scope(struct page *p)
 		html_raw(p->out, ")");
 	}
 	html_raw(p->out,
-	    ", the worst first. The period and the other filters"
+	    ", what loses calls first. The period and the other filters"
 	    " do not matter here: calls since ");
 	put_day(p, p->today - REPORT_ATTENTION_DAYS + 1);
 	html_raw(p->out, " are looked at, and deliveries since ");

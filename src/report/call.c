@@ -1,5 +1,6 @@
 /* One call: what is known of it and how it came to be known. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,7 +25,6 @@ struct show {
 	int64_t before; /* time of the event before */
 	size_t bodies; /* shown, and the bytes of page they took */
 	size_t bodies_bytes;
-	char group[FACT_NAME_SIZE]; /* of the fact before */
 };
 
 static const struct value *
@@ -44,7 +44,7 @@ field_text(const struct stored_call *c, enum call_field f)
 	return v == NULL || v->text == NULL ? "" : v->text;
 }
 
-/* --- head ------------------------------------------------------------------
+/* --- head ----------------------------------------------------------------
  */
 
 static void
@@ -254,7 +254,7 @@ put_head(struct page *p, const struct stored_call *c)
 	html_raw(p->out, "</dl>\n</section>\n");
 }
 
-/* --- attempts ----------------------------------------------------------------
+/* --- attempts ------------------------------------------------------------
  */
 
 static int
@@ -431,101 +431,183 @@ put_fact_value(struct page *p, const struct fact *f)
 	html_raw(p->out, "</td>");
 }
 
-static int
-put_fact(void *arg, const struct fact *f)
-{
-	static const char *const column[] = {"Name", "Value", NULL};
-	struct show *s = arg;
-	struct page *p = s->page;
-	char name[FACT_NAME_SIZE], group[FACT_NAME_SIZE];
+/* A fact to be shown, with its strings in the page's arena. */
+struct shown_fact {
+	struct fact fact;
+	size_t place; /* as it came */
+};
 
-	if (++s->n > FACTS_MAX)
+/* The facts of the call, as they come. */
+struct facts {
+	struct page *page;
+	struct shown_fact *fact; /* FACTS_MAX of them */
+	size_t n; /* there may be more */
+	bool failed;
+};
+
+static int
+add_fact(void *arg, const struct fact *f)
+{
+	struct facts *s = arg;
+	struct arena *a = s->page->arena;
+	struct shown_fact *to = &s->fact[s->n];
+
+	if (s->n++ >= FACTS_MAX)
 		return 0;
-	snprintf(
-	    group, sizeof(group), "%.*s", (int)fact_group(f->path), f->path);
-	if (s->n == 1) {
-		html_raw(p->out, "<section class=\"card\">\n<h2>Facts</h2>\n");
-		table_begin(p, "facts", "Facts", column);
-	}
-	if (s->n == 1 || strcmp(group, s->group) != 0) {
-		if (s->n > 1)
+	to->place = s->n;
+	to->fact = *f;
+	to->fact.path = arena_strndup(a, f->path, strlen(f->path));
+	if (f->text != NULL)
+		to->fact.text = arena_strndup(a, f->text, strlen(f->text));
+	s->failed = to->fact.path == NULL ||
+	    (f->text != NULL && to->fact.text == NULL);
+	return s->failed;
+}
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const struct shown_fact *x = a, *y = b;
+	int m = fact_rank(x->fact.path), n = fact_rank(y->fact.path);
+
+	return m != n ? (m > n) - (m < n)
+		      : (x->place > y->place) - (x->place < y->place);
+}
+
+/* before: the path of the fact before, or NULL. */
+static void
+put_fact(struct page *p, const struct fact *f, const char *before)
+{
+	char name[FACT_NAME_SIZE];
+
+	if (before == NULL || !fact_same_group(before, f->path)) {
+		if (before != NULL)
 			html_raw(p->out, "</tbody>\n<tbody>\n");
 		html_raw(p->out,
 		    "<tr class=\"group\"><th colspan=\"2\""
 		    " scope=\"rowgroup\">");
-		put_outside(p, group);
+		put_fact_group(p, f->path);
 		html_raw(p->out, "</th></tr>\n");
-		memcpy(s->group, group, sizeof(group));
 	}
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_outside(p, fact_name(f->path, name));
 	html_raw(p->out, "</th>");
 	put_fact_value(p, f);
 	html_raw(p->out, "</tr>\n");
-	return p->out->failed;
 }
 
 static enum store_rc
 put_facts(struct show *s)
 {
+	static const char *const column[] = {"Name", "Value", NULL};
 	struct page *p = s->page;
+	struct facts all = {.page = p};
+	size_t n;
 	enum store_rc rc;
 
-	s->n = 0;
-	rc = store_call_facts(p->store, s->call->number, put_fact, s);
-	if (s->n == 0)
-		return rc;
+	all.fact = arena_alloc(p->arena, FACTS_MAX * sizeof(*all.fact));
+	if (all.fact == NULL)
+		return STORE_ERROR;
+	rc = store_call_facts(p->store, s->call->number, add_fact, &all);
+	if (rc != STORE_OK || all.failed)
+		return all.failed ? STORE_ERROR : rc;
+	if (all.n == 0)
+		return STORE_OK;
+	n = all.n <= FACTS_MAX ? all.n : FACTS_MAX;
+	qsort(all.fact, n, sizeof(*all.fact), by_rank);
+	html_raw(p->out, "<section class=\"card\">\n<h2>Facts</h2>\n");
+	table_begin(p, "facts", "Facts", column);
+	for (size_t i = 0; i < n; i++)
+		put_fact(p, &all.fact[i].fact,
+		    i == 0 ? NULL : all.fact[i - 1].fact.path);
 	table_end(p);
-	if (s->n > FACTS_MAX) {
+	if (all.n > n) {
 		html_raw(p->out, "<p class=\"muted\">and ");
-		html_number(p->out, (int64_t)(s->n - FACTS_MAX));
+		html_number(p->out, (int64_t)(all.n - n));
 		html_raw(p->out, " more.</p>\n");
 	}
 	html_raw(p->out, "</section>\n");
-	return rc;
+	return STORE_OK;
 }
 
 /* --- errors
  * -------------------------------------------------------------------- */
 
+#define ERROR_PARTS 5
+
+struct errors {
+	struct page *page;
+	size_t n;
+	bool told[ERROR_PARTS]; /* by any of them */
+};
+
+static void
+error_parts(const struct call_error *e, const char *part[ERROR_PARTS])
+{
+	part[0] = e->time;
+	part[1] = e->code;
+	part[2] = e->message;
+	part[3] = e->phase;
+	part[4] = e->place;
+	for (size_t i = 0; i < ERROR_PARTS; i++)
+		if (part[i] == NULL)
+			part[i] = "";
+}
+
+static int
+see_error(void *arg, const struct call_error *e)
+{
+	const char *part[ERROR_PARTS];
+	struct errors *s = arg;
+
+	error_parts(e, part);
+	for (size_t i = 0; i < ERROR_PARTS; i++)
+		s->told[i] = s->told[i] || *part[i] != '\0';
+	return ++s->n >= ERRORS_MAX;
+}
+
 static int
 put_error(void *arg, const struct call_error *e)
 {
-	static const char *const column[] = {
-	    "Time", "Code", "Message", "Phase", "Place", NULL};
-	const char *const part[] = {
-	    e->time, e->code, e->message, e->phase, e->place};
-	struct show *s = arg;
+	const char *part[ERROR_PARTS];
+	struct errors *s = arg;
 	struct page *p = s->page;
 
-	if (++s->n > ERRORS_MAX)
-		return 0;
-	if (s->n == 1) {
-		html_raw(p->out,
-		    "<section class=\"card\">\n<h2>Errors</h2>\n"
-		    "<p class=\"muted\">As the platform listed them.</p>\n");
-		table_begin(p, "errors", "Errors", column);
-	}
+	error_parts(e, part);
 	html_raw(p->out, "<tr>");
-	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
-		html_put(p->out, "<td dir=\"auto\">%s</td>",
-		    part[i] == NULL ? "" : outside_text(p, part[i]));
+	for (size_t i = 0; i < ERROR_PARTS; i++)
+		if (s->told[i])
+			html_put(p->out, "<td dir=\"auto\">%s</td>",
+			    outside_text(p, part[i]));
 	html_raw(p->out, "</tr>\n");
-	return p->out->failed;
+	return p->out->failed || ++s->n >= ERRORS_MAX;
 }
 
 static enum store_rc
-put_errors(struct show *s)
+put_errors(struct show *show)
 {
-	struct page *p = s->page;
+	static const char *const name[ERROR_PARTS] = {
+	    "Time", "Code", "Message", "Phase", "Place"};
+	const char *column[ERROR_PARTS + 1] = {NULL};
+	struct page *p = show->page;
+	struct errors s = {.page = p};
+	size_t columns = 0;
 	enum store_rc rc;
 
-	s->n = 0;
-	rc = store_call_errors(p->store, s->call->number, put_error, s);
-	if (s->n == 0)
+	rc = store_call_errors(p->store, show->call->number, see_error, &s);
+	for (size_t i = 0; i < ERROR_PARTS; i++)
+		if (s.told[i])
+			column[columns++] = name[i];
+	if (rc != STORE_OK || columns == 0)
 		return rc;
+	html_raw(p->out,
+	    "<section class=\"card\">\n<h2>Errors</h2>\n"
+	    "<p class=\"muted\">As the platform listed them.</p>\n");
+	table_begin(p, "errors", "Errors", column);
+	s.n = 0;
+	rc = store_call_errors(p->store, show->call->number, put_error, &s);
 	table_end(p);
-	if (s->n > ERRORS_MAX)
+	if (s.n == ERRORS_MAX)
 		html_put(p->out,
 		    "<p class=\"muted\">The first %d are shown.</p>\n",
 		    ERRORS_MAX);
@@ -590,7 +672,7 @@ put_deliveries(struct page *p, const struct stored_step *e)
 		html_raw(p->out, "time of receipt");
 	else {
 		html_raw(p->out, "received ");
-		put_duration(p, delay > 0 ? delay : -delay);
+		put_wait(p, delay > 0 ? delay : -delay);
 		html_put(p->out, "%s", delay > 0 ? " later" : " earlier");
 	}
 	if (e->repeats > 0) {
@@ -618,7 +700,7 @@ put_step(void *arg, const struct stored_step *e)
 	put_instant(p, e->time);
 	if (s->n++ > 0) {
 		html_raw(p->out, " <span class=\"gap num\">+");
-		put_duration(p, e->time - s->before);
+		put_wait(p, e->time - s->before);
 		html_raw(p->out, "</span>");
 	}
 	s->before = e->time;
@@ -683,9 +765,11 @@ put_call(void *arg, const struct stored_call *c)
 	if ((s->rc = put_attempts(s)) != STORE_OK ||
 	    (s->rc = put_errors(s)) != STORE_OK)
 		return 1;
+	html_raw(s->page->out, "<div class=\"beside\">\n");
 	put_talk(s);
 	if ((s->rc = put_facts(s)) != STORE_OK)
 		return 1;
+	html_raw(s->page->out, "</div>\n");
 	s->rc = put_steps(s);
 	return 1;
 }

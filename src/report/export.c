@@ -10,6 +10,9 @@
 
 #define EXPORT_SLICE 200 /* calls read at once: a long read holds the WAL */
 #define EXPORT_PIECE (64 * 1024) /* bytes after which a piece is sent */
+/* Of a search: each slice has to look for the words again. */
+#define EXPORT_SLICE_SEARCH 2000
+#define EXPORT_PIECE_SEARCH (1024 * 1024)
 #define CSV_TYPE "text/csv; charset=utf-8; header=present"
 #define NDJSON_TYPE "application/x-ndjson"
 #define CRLF "\r\n"
@@ -30,11 +33,26 @@ struct export
 	struct buf *b;
 	size_t begun; /* bytes in b before the row being written */
 	int rows; /* of this slice */
+	bool lost; /* a text, since memory ran out */
 	enum store_rc rc; /* of what belongs to a call */
 };
 
 /* --- in slices --------------------------------------------------------------
  */
+
+static int
+slice(const struct export *ex)
+{
+	return ex->page.filter.text == NULL ? EXPORT_SLICE
+					    : EXPORT_SLICE_SEARCH;
+}
+
+static size_t
+piece(const struct export *ex)
+{
+	return ex->page.filter.text == NULL ? EXPORT_PIECE
+					    : EXPORT_PIECE_SEARCH;
+}
 
 static int
 row(void *arg, const struct stored_call *c)
@@ -43,12 +61,14 @@ row(void *arg, const struct stored_call *c)
 
 	ex->begun = ex->b->len;
 	ex->rc = ex->write(ex, c, ex->b);
+	if (ex->lost)
+		ex->rc = STORE_ERROR;
 	if (ex->rc != STORE_OK || ex->b->failed)
 		return 1;
 	ex->page.cursor.started = c->view.started;
 	ex->page.cursor.number = c->number;
 	ex->rows++;
-	return ex->b->len >= EXPORT_PIECE;
+	return ex->b->len >= piece(ex);
 }
 
 static int
@@ -64,12 +84,15 @@ more(void *arg, struct buf *b)
 	ex->begun = 0;
 	ex->rc = STORE_OK;
 	store_time_limit(p->store, REPORT_TIME_MS);
-	rc = store_calls(p->store, &p->filter, &p->cursor, false, EXPORT_SLICE,
-	    true, row, ex);
+	rc = store_calls(
+	    p->store, &p->filter, &p->cursor, false, slice(ex), true, row, ex);
 	if (rc == STORE_OK)
 		rc = ex->rc;
-	if (b->failed)
-		return -1;
+	if (b->failed) { /* its rows make room for the last line */
+		buf_reset(b, 0);
+		ex->begun = 0;
+		rc = STORE_ERROR;
+	}
 	if (rc != STORE_OK) {
 		log_warnx("export: broken off%s",
 		    rc == STORE_TIMEOUT ? ": reading takes too long" : "");
@@ -77,7 +100,7 @@ more(void *arg, struct buf *b)
 		buf_puts(b, ex->broken);
 		return -1;
 	}
-	return ex->rows == EXPORT_SLICE || b->len >= EXPORT_PIECE;
+	return ex->rows == slice(ex) || b->len >= piece(ex);
 }
 
 static void
@@ -117,6 +140,34 @@ begin(struct page *p, struct response *w, const char *type, const char *ending)
 	w->done = done;
 	w->arg = ex;
 	return ex;
+}
+
+/* --- what is masked ---------------------------------------------------------
+ */
+
+/* Nothing is left of something only when memory ran out. */
+static const char *
+whole(struct export *ex, const char *s, const char *masked)
+{
+	if (*masked == '\0' && *s != '\0')
+		ex->lost = true;
+	return masked;
+}
+
+static const char *
+mask_phone(void *arg, const char *s)
+{
+	struct export *ex = arg;
+
+	return whole(ex, s, phone_text(&ex->page, s));
+}
+
+static const char *
+mask_text(void *arg, const char *s)
+{
+	struct export *ex = arg;
+
+	return whole(ex, s, outside_text(&ex->page, s));
 }
 
 /* --- CSV --------------------------------------------------------------------
@@ -190,9 +241,9 @@ cell(struct buf *b, const char *s)
 
 /* Text from outside, its telephone numbers masked if so configured. */
 static void
-cell_outside(struct buf *b, struct page *p, const char *s)
+cell_outside(struct buf *b, struct export *ex, const char *s)
 {
-	cell(b, s == NULL ? NULL : outside_text(p, s));
+	cell(b, mask_text(ex, s));
 }
 
 /* As a spreadsheet reads a date and time, of the zone of the store. */
@@ -235,7 +286,7 @@ cell_seconds(struct buf *b, const struct value *v)
 }
 
 static void
-cell_field(struct buf *b, struct page *p, const struct stored_call *c,
+cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
     enum call_field f)
 {
 	const struct value *v = &c->call.field[f];
@@ -248,9 +299,9 @@ cell_field(struct buf *b, struct page *p, const struct stored_call *c,
 	switch (call_field[f].kind) {
 	case KIND_TEXT:
 		if (f == FIELD_FROM || f == FIELD_TO)
-			cell(b, phone_text(p, v->text));
+			cell(b, mask_phone(ex, v->text));
 		else
-			cell_outside(b, p, v->text);
+			cell_outside(b, ex, v->text);
 		break;
 	case KIND_BOOLEAN:
 		cell(b, v->number != 0 ? "yes" : "no");
@@ -305,14 +356,13 @@ static enum store_rc
 csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
 	const struct call_view *v = &c->view;
-	struct page *p = &ex->page;
 
 	buf_printf(b, "%" PRId64, c->number);
 	cell(b, c->source);
 	cell(b, c->provider);
-	cell_outside(b, p, c->id);
+	cell_outside(b, ex, c->id);
 	for (size_t i = 0; i < LENGTH(before_times); i++)
-		cell_field(b, p, c, before_times[i]);
+		cell_field(b, ex, c, before_times[i]);
 	cell(b, call_state_name[v->state]);
 	cell(b, call_outcome_name[v->outcome]);
 	cell(b, v->answered ? "yes" : "no");
@@ -321,7 +371,7 @@ csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	cell_local(b, v->ended);
 	cell_utc(b, v->ended);
 	for (size_t i = 0; i < LENGTH(after_times); i++)
-		cell_field(b, p, c, after_times[i]);
+		cell_field(b, ex, c, after_times[i]);
 	cell_flags(b, v->flags);
 	buf_puts(b, CRLF);
 	return STORE_OK;
@@ -343,22 +393,10 @@ export_csv(struct page *p, struct response *w)
 /* --- NDJSON -----------------------------------------------------------------
  */
 
-static const char *
-mask_phone(void *arg, const char *s)
-{
-	return phone_text(arg, s);
-}
-
-static const char *
-mask_text(void *arg, const char *s)
-{
-	return outside_text(arg, s);
-}
-
 static enum store_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
-	const struct record_mask mask = {mask_phone, mask_text, &ex->page};
+	const struct record_mask mask = {mask_phone, mask_text, ex};
 	enum store_rc rc;
 
 	buf_puts(b, "{");
@@ -386,10 +424,13 @@ export_ndjson(struct page *p, struct response *w)
 static bool
 is_json(const char *type)
 {
-	size_t n = strcspn(type, "; \t");
+	static const char *const ends[] = {"/json", "+json"};
+	const size_t n = strcspn(type, "; \t"), end = strlen(ends[0]);
 
-	return n > 5 && (type[n - 5] == '/' || type[n - 5] == '+') &&
-	    strncasecmp(type + n - 4, "json", 4) == 0;
+	for (size_t i = 0; i < 2; i++)
+		if (n > end && strncasecmp(&type[n - end], ends[i], end) == 0)
+			return true;
+	return false;
 }
 
 static int

@@ -37,7 +37,7 @@ static const char *const directions[] = {
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
-/* --- the document ------------------------------------------------------------
+/* --- the document --------------------------------------------------------
  */
 
 static void
@@ -89,6 +89,21 @@ put_header(struct page *p, const char *current, const struct filter *f)
 		    pages[i].title);
 	}
 	html_raw(p->out, "</ul></nav>\n</header>\n");
+}
+
+/* Pages count in the days of the roll-up, whatever is configured since. */
+static void
+put_zone_differs(struct page *p)
+{
+	char zone[STORE_ZONE_SIZE];
+
+	if (p->store != NULL && store_zone(p->store, zone) == STORE_OK &&
+	    strcmp(zone, p->config->timezone) != 0)
+		html_put(p->out,
+		    "<p class=\"attention\" role=\"note\">Days are still "
+		    "counted in %s, and the configuration says %s: run "
+		    "<code>callbook rebuild</code>.</p>\n",
+		    zone, p->config->timezone);
 }
 
 static void
@@ -216,6 +231,9 @@ add_name(void *arg, const char *name, int64_t calls)
 
 	(void)calls;
 	n->found |= chosen;
+	/* A value cannot be masked. */
+	if (!chosen && text_is_masked(n->page, name))
+		return 0;
 	if (*name == '\0')
 		put_option(n->page, QUERY_NONE, "(none)", chosen);
 	else
@@ -451,6 +469,7 @@ frame_begin(struct page *p, const char *title, const char *current)
 		html_raw(p->out, "</div>\n");
 	}
 	put_main(p, title);
+	put_zone_differs(p);
 	if (heeds != HEEDS_NOTHING)
 		put_period(p, heeds);
 }
@@ -458,15 +477,18 @@ frame_begin(struct page *p, const char *title, const char *current)
 static void
 put_footer(struct page *p)
 {
-	char zone[STORE_ZONE_SIZE];
-
 	html_raw(p->out, "</main>\n<footer>\n<p>");
 	if (p->site != NULL)
 		html_raw(p->out,
 		    "A report as of one moment: the filter and the calls"
 		    " themselves are in the report program. ");
-	if (p->store != NULL && store_zone(p->store, zone) == STORE_OK)
-		html_put(p->out, "Times in %s. ", zone);
+	if (p->store != NULL)
+		html_put(p->out, "Times in %s. ", p->config->timezone);
+	if (page_has_login(p)) {
+		html_raw(p->out, "<span class=\"screen\">");
+		put_link(p, "check", NULL, "Is the installation in order?");
+		html_raw(p->out, " </span>");
+	}
 	html_raw(p->out, "Made ");
 	put_instant(p, p->now);
 	html_put(p->out, " by Callbook %s.</p>\n</footer>\n", CALLBOOK_VERSION);

@@ -59,9 +59,10 @@ link_base(struct arena *a, const struct request *r)
 	while (script != NULL && script[0] == '/')
 		script++;
 	n = raw == NULL || raw[0] != '/' ? 0 : strcspn(raw, "?#");
-	/* Browsers take a backslash for a slash. */
-	if (n > 0 && memchr(raw, '\\', n) != NULL)
-		n = 0;
+	/* Browsers take a backslash for a slash, and skip tabs and newlines. */
+	for (size_t i = 0; i < n; i++)
+		if (raw[i] == '\\' || (unsigned char)raw[i] < ' ')
+			n = 0;
 	len = (int)n;
 	if (n > 0 && info != NULL && *info != '\0')
 		len = prefix_len(raw, n, info);
@@ -150,6 +151,25 @@ add_filter(struct buf *b, const struct page *p, const struct filter *f)
 	text(b, "text", f->text);
 }
 
+/*
+ * Would the address be refused (query.c), or tell a number that is masked?
+ * Names are the senders'.  What the page was asked for is known already.
+ */
+static bool
+unlinkable(struct page *p, const struct filter *f)
+{
+	const char *s = f->agent;
+
+	if (s == NULL || s == p->filter.agent)
+		return false;
+	if (strlen(s) > REPORT_AGENT_MAX || text_is_masked(p, s))
+		return true;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 static const char *
 link_with(struct page *p, const char *path, const struct filter *f,
     const struct cursor *c, bool back)
@@ -157,6 +177,8 @@ link_with(struct page *p, const char *path, const struct filter *f,
 	struct buf b = {0};
 	const char *link;
 
+	if (f != NULL && unlinkable(p, f))
+		return NULL;
 	if (p->site != NULL)
 		return static_link(p, path, f, c, back);
 	buf_puts(&b, p->base);

@@ -70,6 +70,8 @@ take_source(struct query *q, const char *value, size_t n)
 static int
 take_agent(struct query *q, const char *value, size_t n)
 {
+	if (n > REPORT_AGENT_MAX)
+		return -1;
 	if (strcmp(value, QUERY_NONE) == 0)
 		n = 0;
 	return keep(q, value, n, &q->page->filter.agent);
@@ -177,13 +179,16 @@ static const struct parameter {
 } parameters[] = {
     {"preset", take_preset,
 	"one of today, 7d, 30d, 90d, month, last-month, all", NULL},
-    {"from", take_from, "a date such as 2026-03-18", NULL},
-    {"to", take_to, "a date such as 2026-03-18", NULL},
+    {"from", take_from, "a date from 1970 to 9999, such as 2026-03-18", NULL},
+    {"to", take_to, "a date from 1970 to 9999, such as 2026-03-18", NULL},
     {"source", take_source,
 	"the name of a source, of at most " STRING(
 	    CONFIG_SOURCE_NAME_MAX) " bytes",
 	NULL},
-    {"agent", take_agent, "an agent, or - for calls without one", NULL},
+    {"agent", take_agent,
+	"an agent of at most " STRING(
+	    REPORT_AGENT_MAX) " bytes, or - for calls without one",
+	NULL},
     {"direction", take_direction, "one of inbound, outbound, web, unknown",
 	NULL},
     {"outcome", take_outcome, NULL, outcome_words},
@@ -290,7 +295,8 @@ query_days(struct page *p)
 		rc = store_days(p->store, &first, &last);
 	if (p->preset != NULL && last > f->to)
 		f->to = last; /* a platform's clock may be ahead of ours */
-	f->from = first == 0 || first > f->to ? f->to : first;
+	/* Both are 0 where there is none; some clocks begin in 1970. */
+	f->from = (first == 0 && last == 0) || first > f->to ? f->to : first;
 	return rc;
 }
 

@@ -28,6 +28,9 @@
 #define REPORT_THREADS 4 /* reading is quick, and sites are small */
 #define REPORT_QUERY_MAX 4096 /* bytes of a query string */
 #define REPORT_TEXT_MAX 200 /* bytes of a search */
+#define REPORT_AGENT_MAX                                     \
+	1000 /* bytes of an agent's name that is filtered by \
+	      */
 #define REPORT_STUCK_MS (4 * 3600 * 1000LL) /* since the last event */
 #define REPORT_RETRY_MS (3600 * 1000LL) /* past the announced time */
 #define REPORT_ANALYSIS_MS (3600 * 1000LL) /* past the end */
@@ -54,6 +57,9 @@ struct page {
 	bool masked; /* telephone numbers end in their last four digits */
 };
 
+/* Did the web server say who asks? */
+bool page_has_login(const struct page *p);
+
 /* What became of a page. */
 enum page_rc {
 	PAGE_OK = 0,
@@ -75,6 +81,9 @@ enum page_rc deliveries_page(struct page *p);
 /* rest: a number of the quarantine; of the ring with "rejected/" before it. */
 enum page_rc delivery_page(struct page *p);
 
+/* Is the installation in order?  Needs a login, whoever may see the calls. */
+enum page_rc check_page(struct page *p);
+
 /*
  * Answers without a frame: they fill w themselves.  Return as a page does; w
  * is only sent after PAGE_OK.
@@ -88,14 +97,15 @@ enum page_rc metrics(struct page *p, struct response *w);
 #define QUERY_NONE "-"
 #define QUERY_OPEN "open"
 
-/* --- link.c: addresses ------------------------------------------------------
+/* --- link.c: addresses ---------------------------------------------------
  */
 
 /*
  * Address of a page ("" overview, "calls", "call/12", "export.csv"…), escaped
  * for an attribute, with the page's filter; f NULL: without one.  Allocated
  * in the page's arena; "" when memory ran out.  For a static page a name of a
- * file, or NULL where there is no such file: then write no link.
+ * file.  NULL: there is no such file, or the agent's name makes no address
+ * that would be taken; then write no link.
  */
 const char *link_to(struct page *p, const char *path, const struct filter *f);
 
@@ -103,20 +113,33 @@ const char *link_to(struct page *p, const char *path, const struct filter *f);
 const char *link_list(struct page *p, const char *path, const struct filter *f,
     const struct cursor *c, bool back);
 
-/* --- text.c: how things are written ------------------------------------------
+/* --- mask.c: telephone numbers -------------------------------------------
+ */
+
+#define PHONE_MASK "\u2022\u2022\u2022\u2022" /* for what is not shown */
+
+/*
+ * A number without markup, masked where the configuration says so; in the
+ * page's arena.
+ */
+const char *phone_text(struct page *p, const char *number);
+/*
+ * Text from outside that may hold numbers of telephones: masked in it, if so
+ * configured, are groups of 7 to 15 digits together that are no date and no
+ * part of an identifier.  In the page's arena, or s itself.
+ */
+const char *outside_text(struct page *p, const char *s);
+/* Does that differ from the text itself? */
+bool text_is_masked(struct page *p, const char *s);
+/* Add n bytes of such text, masked in any case. */
+void mask_numbers(struct buf *b, const char *s, size_t n);
+
+/* --- text.c: how things are written --------------------------------------
  */
 
 /* A number of a telephone, masked where the configuration says so, <bdi>. */
 void put_phone(struct page *p, const char *number);
-/* The same without markup, for exports; in the page's arena. */
-const char *phone_text(struct page *p, const char *number);
-/*
- * Text from outside that may hold numbers of telephones: masked in it, if so
- * configured, are runs of 7 to 15 digits that are no date.  For exports, with
- * its length; in the page's arena, or s itself.
- */
-const char *outside_text(struct page *p, const char *s);
-/* Such text as HTML: isolated in its own direction (<bdi>). */
+/* Text from outside, masked likewise, isolated in its own direction (<bdi>). */
 void put_outside(struct page *p, const char *s);
 
 /* <time>: date and clock of the store's zone, "18 Mar 2026, 20:53:41". */
@@ -125,6 +148,8 @@ void put_instant(struct page *p, int64_t ms);
 void put_day(struct page *p, int64_t day);
 /* "1 h 02 min", "3 min 05 s", "12 s", "0.4 s": two parts at most. */
 void put_duration(struct page *p, int64_t ms);
+/* The same of a wait, which may be long: "8 d 9 h" from two days on. */
+void put_wait(struct page *p, int64_t ms);
 /* "62.5 %", or a dash where whole is 0. */
 void put_rate(struct page *p, int64_t part, int64_t whole);
 /* The word of an outcome for people, with its mark: "no answer". */
@@ -134,14 +159,17 @@ const char *outcome_word(enum call_outcome o);
 /* The words of a flag (enum call_flag) in a filter: "with errors". */
 const char *flag_word(unsigned flag);
 /* A link; the text alone where a static site has no such page. */
-void put_link(struct page *p, const char *path, const struct filter *f,
-    const char *text);
+void put_link(
+    struct page *p, const char *path, const struct filter *f, const char *text);
 /* The class and pattern of an outcome in charts. */
 void outcome_series(enum call_outcome o, struct chart_series *s);
 
 /* The bytes of a body as a person reads them: JSON indented, else as it is. */
 void put_body(
     struct page *p, const char *content_type, const char *body, size_t len);
+
+/* "FROM -> TO", or one dash where neither is told. */
+void put_parties(struct page *p, const struct stored_call *c);
 
 /*
  * A list of calls: the <thead> of a <table class="calls">, which the caller
@@ -150,7 +178,16 @@ void put_body(
 void put_calls_head(struct page *p);
 void put_calls_row(struct page *p, const struct stored_call *c);
 
-/* --- table.c ------------------------------------------------------------------
+/*
+ * The place of a fact's group among others: first what came of the call, then
+ * what is not known, then what it was begun with, then facts without a group.
+ */
+int fact_rank(const char *path);
+/* Facts without a group of their own stand together. */
+bool fact_same_group(const char *a, const char *b);
+void put_fact_group(struct page *p, const char *path); /* its name */
+
+/* --- table.c -------------------------------------------------------------
  */
 
 /*
@@ -166,7 +203,7 @@ void table_begin(struct page *p, const char *class, const char *label,
     const char *const *column);
 void table_end(struct page *p);
 
-/* --- frame.c: what surrounds a page ------------------------------------------
+/* --- frame.c: what surrounds a page --------------------------------------
  */
 
 /*

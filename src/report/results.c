@@ -1,6 +1,7 @@
 /* What the platforms found out: every dynamic fact, without being told any. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -9,7 +10,9 @@
 
 #define RESULTS_CALLS 20000 /* the latest so many are looked at */
 #define RESULTS_FACTS 100 /* kept, those in the most calls */
-#define RESULTS_BYTES 70000 /* of page; further facts are only counted */
+#define RESULTS_BYTES 80000 /* of page; further facts are only counted */
+#define VALUES_SHOWN 5 /* of a fact; the rest in a fold */
+#define GROUPS_MAX 16 /* told at the top */
 #define EXAMPLES 3 /* of texts that nearly all differ */
 #define TEXT_SHOWN 120 /* bytes of one */
 #define NUMBER_SIZE 32 /* bytes of a number as text */
@@ -23,10 +26,13 @@ struct results {
 	int64_t calls; /* looked at */
 	bool all; /* those are all that there are */
 	bool failed;
-	size_t shown;
+	const struct gist **fact; /* in the order of the page */
+	size_t n, shown;
+	const struct gist **constant; /* with one value only */
+	size_t nconstant;
 };
 
-/* --- numbers ---------------------------------------------------------------
+/* --- numbers -------------------------------------------------------------
  */
 
 /* As a person writes it; in the page's arena where it is masked. */
@@ -90,8 +96,6 @@ class_label(struct page *p, const struct sample_classes *c, size_t i)
 static void
 put_histogram(struct results *r, const struct gist *g, const char *name)
 {
-	static const struct chart_series series = {
-	    "calls", "s-plain", CHART_SOLID};
 	struct page *p = r->page;
 	const struct sample_classes *c = &g->classes;
 	struct chart_column column[SAMPLE_CLASSES_MAX];
@@ -109,7 +113,7 @@ put_histogram(struct results *r, const struct gist *g, const char *name)
 		    .title = class_title(p, c, i),
 		    .mark = true,
 		};
-	chart_columns(p->out, &chart, &series, 1, column, c->n, c->count);
+	chart_low(p->out, &chart, column, c->n, c->count);
 }
 
 static void
@@ -119,20 +123,16 @@ put_numbers(struct results *r, const struct gist *g, const char *name)
 	const struct sample_summary *n = &g->number;
 
 	html_raw(p->out, "<dl class=\"pairs numbers\">\n");
-	if (n->min == n->max)
-		put_number(p, "always", n->min);
-	else {
-		put_number(p, "least", n->min);
-		put_number(p, "median", n->median);
-		put_number(p, "mean", n->mean);
-		put_number(p, "most", n->max);
-	}
+	put_number(p, "least", n->min);
+	put_number(p, "median", n->median);
+	put_number(p, "mean", n->mean);
+	put_number(p, "most", n->max);
 	html_raw(p->out, "</dl>\n");
 	if (n->min != n->max)
 		put_histogram(r, g, name);
 }
 
-/* --- yes and no -------------------------------------------------------------
+/* --- yes and no ----------------------------------------------------------
  */
 
 /* The rest of a row: how many, and how much that is. */
@@ -148,14 +148,22 @@ put_share(struct page *p, int64_t part, int64_t whole)
 	html_raw(p->out, "</span></td></tr>\n");
 }
 
-static const char *const column[] = {"Value", "#Calls", "Share", NULL};
+/* Its columns speak for themselves, to who sees them. */
+static void
+values_begin(struct page *p)
+{
+	html_raw(p->out,
+	    "<table class=\"values\"><thead class=\"heard\"><tr>"
+	    "<th scope=\"col\">Value</th><th scope=\"col\">Calls</th>"
+	    "<th scope=\"col\">Share</th></tr></thead><tbody>\n");
+}
 
 static void
 put_boolean(struct page *p, const struct gist *g)
 {
 	const struct gist_yes *y = &g->boolean;
 
-	table_plain(p, "values", column);
+	values_begin(p);
 	html_raw(p->out, "<tr><th scope=\"row\">yes</th>");
 	put_share(p, y->yes, y->calls);
 	html_raw(p->out, "<tr><th scope=\"row\">no</th>");
@@ -163,7 +171,7 @@ put_boolean(struct page *p, const struct gist *g)
 	html_raw(p->out, "</tbody></table>\n");
 }
 
-/* --- texts ------------------------------------------------------------------
+/* --- texts ---------------------------------------------------------------
  */
 
 /* A text from outside, cut for a table. */
@@ -197,31 +205,44 @@ put_examples(struct page *p, const struct gist *g)
 }
 
 static void
-put_words(struct page *p, const struct gist *g)
+put_word_rows(struct page *p, const struct gist *g, size_t from, size_t to)
 {
-	if (gist_is_free_text(g)) {
-		put_examples(p, g);
-		return;
-	}
-	table_plain(p, "values", column);
-	for (size_t i = 0; i < g->nwords; i++) {
+	values_begin(p);
+	for (size_t i = from; i < to; i++) {
 		html_raw(p->out, "<tr><th scope=\"row\">");
 		put_cut(p, g->word[i].text);
 		html_raw(p->out, "</th>");
 		put_share(p, g->word[i].calls, g->texts);
 	}
 	html_raw(p->out, "</tbody></table>\n");
-	if (g->words > (int64_t)g->nwords) {
-		html_raw(p->out, "<p class=\"muted\">");
-		html_number(p->out, g->words);
-		html_put(p->out,
-		    " different values; the %zu most frequent are"
-		    " shown.</p>\n",
-		    g->nwords);
+}
+
+static void
+put_words(struct page *p, const struct gist *g)
+{
+	/* A fold for one more would be longer than that. */
+	size_t n = g->nwords <= VALUES_SHOWN + 1 ? g->nwords : VALUES_SHOWN;
+
+	if (gist_is_free_text(g)) {
+		put_examples(p, g);
+		return;
+	}
+	put_word_rows(p, g, 0, n);
+	if (n < g->nwords) {
+		html_raw(p->out, "<details><summary>");
+		html_number(p->out, g->words - (int64_t)n);
+		html_raw(p->out, " more values</summary>\n");
+		put_word_rows(p, g, n, g->nwords);
+		if (g->words > (int64_t)g->nwords)
+			html_put(p->out,
+			    "<p class=\"muted\">The %zu most frequent are"
+			    " shown.</p>\n",
+			    g->nwords);
+		html_raw(p->out, "</details>\n");
 	}
 }
 
-/* --- by agent ----------------------------------------------------------------
+/* --- by agent ------------------------------------------------------------
  */
 
 /* Only what the fact has. */
@@ -303,8 +324,67 @@ put_agents(struct page *p, const struct gist *g)
 	html_raw(p->out, "</details>\n");
 }
 
-/* --- the page
- * ----------------------------------------------------------------- */
+/* --- one fact ------------------------------------------------------------
+ */
+
+/* Is it the same in every call that has it? */
+static bool
+is_constant(const struct gist *g)
+{
+	const struct gist_yes *y = &g->boolean;
+	bool number = g->number.count > 0, boolean = y->calls > 0;
+
+	if (number + boolean + (g->texts > 0) != 1)
+		return false;
+	if (number)
+		return g->number.min == g->number.max;
+	if (boolean)
+		return y->yes == 0 || y->yes == y->calls;
+	return g->words == 1;
+}
+
+static void
+put_in_calls(struct results *r, const struct gist *g)
+{
+	struct page *p = r->page;
+
+	html_raw(p->out, "in ");
+	html_number(p->out, g->calls);
+	html_raw(p->out, " of ");
+	html_number(p->out, r->calls);
+	html_put(p->out, " call%s", r->calls == 1 ? "" : "s");
+}
+
+/* With its group: the heading may be in another column. */
+static void
+put_name(struct page *p, const char *path)
+{
+	size_t n = fact_group(path);
+	const char *group = arena_strndup(p->arena, path, n);
+	char name[FACT_NAME_SIZE];
+
+	if (path[n] != '\0' && group != NULL) {
+		html_raw(p->out, "<span class=\"muted\">");
+		put_outside(p, group);
+		html_raw(p->out, " \u203a</span> ");
+	}
+	put_outside(p, fact_name(path, name));
+}
+
+static void
+put_types(struct page *p, const struct gist *g)
+{
+	const char *const word[] = {g->number.count > 0 ? "number" : NULL,
+	    g->boolean.calls > 0 ? "yes or no" : NULL,
+	    g->texts > 0 ? "text" : NULL};
+	const char *before = "";
+
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		if (word[i] != NULL) {
+			html_put(p->out, "%s%s", before, word[i]);
+			before = ", ";
+		}
+}
 
 static void
 put_fact(struct results *r, const struct gist *g)
@@ -313,12 +393,13 @@ put_fact(struct results *r, const struct gist *g)
 	char name[FACT_NAME_SIZE];
 
 	html_raw(p->out, "<section class=\"card fact\">\n<h3>");
-	put_outside(p, fact_name(g->path, name));
-	html_raw(p->out, "</h3>\n<p class=\"muted\">in ");
-	html_number(p->out, g->calls);
-	html_put(p->out, "%s", g->calls == 1 ? " call (" : " calls (");
-	put_rate(p, g->calls, r->calls);
-	html_raw(p->out, ")</p>\n");
+	put_name(p, g->path);
+	(void)fact_name(g->path, name);
+	html_raw(p->out, "</h3>\n<p class=\"muted\">");
+	put_types(p, g);
+	html_raw(p->out, " \u00b7 ");
+	put_in_calls(r, g);
+	html_raw(p->out, "</p>\n");
 	if (g->number.count > 0)
 		put_numbers(r, g, outside_text(p, name));
 	if (g->boolean.calls > 0)
@@ -329,25 +410,70 @@ put_fact(struct results *r, const struct gist *g)
 	html_raw(p->out, "</section>\n");
 }
 
-static bool
-same_group(const char *a, const char *b)
-{
-	size_t n = fact_group(a);
-
-	return n == fact_group(b) && memcmp(a, b, n) == 0;
-}
-
 static void
-put_group(struct results *r, const char *path)
+put_constant(struct results *r, const struct gist *g)
 {
 	struct page *p = r->page;
-	const char *group = arena_strndup(p->arena, path, fact_group(path));
+	char number[NUMBER_SIZE];
 
-	if (r->shown > 0)
-		html_raw(p->out, "</div>\n");
-	html_raw(p->out, "<h2>");
-	put_outside(p, group == NULL ? "" : group);
-	html_raw(p->out, "</h2>\n<div class=\"cards\">\n");
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	put_name(p, g->path);
+	html_raw(p->out, "</th><td>");
+	if (g->number.count > 0)
+		html_put(p->out, "%s", number_text(p, g->number.min, number));
+	else if (g->boolean.calls > 0)
+		html_put(p->out, "%s", g->boolean.yes > 0 ? "yes" : "no");
+	else
+		put_cut(p, g->word[0].text);
+	html_raw(p->out, "</td><td class=\"num\">");
+	html_number(p->out, g->calls);
+	if (r->shown == 0)
+		return;
+	html_raw(p->out, "</td></tr>\n");
+}
+
+/* --- the page
+ * ----------------------------------------------------------------- */
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const struct gist *const *x = a, *const *y = b;
+	int m = fact_rank((*x)->path), n = fact_rank((*y)->path);
+
+	/* Where they stood before. */
+	return m != n ? (m > n) - (m < n) : (*x > *y) - (*x < *y);
+}
+
+/* Links to the groups, where there are several. */
+static void
+put_contents(struct results *r)
+{
+	struct page *p = r->page;
+	size_t groups = 0;
+
+	html_raw(
+	    p->out, "<nav class=\"contents\" aria-label=\"Groups\"><ul>\n");
+	for (size_t i = 0; i < r->shown && groups < GROUPS_MAX; i++) {
+		size_t facts = 1;
+
+		if (i > 0 &&
+		    fact_same_group(r->fact[i]->path, r->fact[i - 1]->path))
+			continue;
+		while (i + facts < r->shown &&
+		    fact_same_group(r->fact[i]->path, r->fact[i + facts]->path))
+			facts++;
+		html_put(p->out, "<li><a href=\"#group-%zu\">", ++groups);
+		put_fact_group(p, r->fact[i]->path);
+		html_put(p->out, "</a> <span class=\"muted\">%zu</span></li>\n",
+		    facts);
+	}
+	if (r->nconstant > 0)
+		html_put(p->out,
+		    "<li><a href=\"#constant\">The same in every call</a>"
+		    " <span class=\"muted\">%zu</span></li>\n",
+		    r->nconstant);
+	html_raw(p->out, "</ul></nav>\n");
 }
 
 static void
@@ -356,11 +482,12 @@ put_scope(struct results *r)
 	struct page *p = r->page;
 
 	html_raw(p->out, "<p>What the platforms sent about ");
-	if (r->all) {
+	if (r->calls == 1)
+		html_raw(p->out, "the only call of this filter");
+	else if (r->all) {
 		html_raw(p->out, "the ");
 		html_number(p->out, r->calls);
-		html_put(
-		    p->out, " call%s of this filter", r->calls == 1 ? "" : "s");
+		html_raw(p->out, " calls of this filter");
 	} else {
 		html_raw(p->out, "the latest ");
 		html_number(p->out, r->calls);
@@ -374,24 +501,85 @@ put_scope(struct results *r)
 }
 
 static void
-put_facts(struct results *r, const struct gist *list, size_t n, size_t facts)
+put_cards(struct results *r)
 {
 	struct page *p = r->page;
-	size_t begun = p->out->len;
+	size_t groups = 0;
 
-	while (r->shown < n && p->out->len - begun < RESULTS_BYTES) {
-		const struct gist *g = &list[r->shown];
+	html_raw(p->out, "<div class=\"cards\">\n");
+	while (r->shown < r->n && p->out->len < RESULTS_BYTES) {
+		const struct gist *g = r->fact[r->shown];
 
-		if (r->shown == 0 || !same_group(g->path, g[-1].path))
-			put_group(r, g->path);
+		if (r->shown == 0 ||
+		    !fact_same_group(g->path, r->fact[r->shown - 1]->path)) {
+			html_put(p->out, "<h2 id=\"group-%zu\">", ++groups);
+			put_fact_group(p, g->path);
+			html_raw(p->out, "</h2>\n");
+		}
 		put_fact(r, g);
 		r->shown++;
 	}
-	if (r->shown > 0)
-		html_raw(p->out, "</div>\n");
-	if (facts > r->shown) {
+	html_raw(p->out, "</div>\n");
+}
+
+static void
+put_constants(struct results *r)
+{
+	static const char *const column[] = {
+	    "Fact", "Value", "#Calls that have it", NULL};
+	struct page *p = r->page;
+
+	if (r->nconstant == 0)
+		return;
+	html_raw(p->out,
+	    "<h2 id=\"constant\">The same in every call</h2>\n"
+	    "<section class=\"card\">\n<p class=\"muted\">In every call that"
+	    " has them, that is.</p>\n");
+	table_plain(p, "values", column);
+	for (size_t i = 0; i < r->nconstant; i++)
+		put_constant(r, r->constant[i]);
+	html_raw(p->out, "</tbody></table>\n</section>\n");
+}
+
+/* Into those that differ and those that do not, each in order. */
+static int
+sort_facts(struct results *r, const struct gist *list, size_t n)
+{
+	struct arena *a = r->page->arena;
+
+	r->fact = arena_alloc(a, (n + 1) * sizeof(*r->fact));
+	r->constant = arena_alloc(a, (n + 1) * sizeof(*r->constant));
+	if (r->fact == NULL || r->constant == NULL)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (is_constant(&list[i]))
+			r->constant[r->nconstant++] = &list[i];
+		else
+			r->fact[r->n++] = &list[i];
+	qsort(r->fact, r->n, sizeof(*r->fact), by_rank);
+	qsort(r->constant, r->nconstant, sizeof(*r->constant), by_rank);
+	return 0;
+}
+
+static void
+put_facts(struct results *r, size_t facts)
+{
+	struct page *p = r->page, cards = *p;
+	struct buf out = {0};
+
+	/* How many have room is known when they are written. */
+	cards.out = &out;
+	r->page = &cards;
+	put_cards(r);
+	r->page = p;
+	put_contents(r);
+	buf_add(p->out, buf_str(&out), out.len);
+	p->out->failed = p->out->failed || out.failed;
+	buf_free(&out);
+	put_constants(r);
+	if (facts > r->shown + r->nconstant) {
 		html_raw(p->out, "<p class=\"muted\">and ");
-		html_number(p->out, (int64_t)(facts - r->shown));
+		html_number(p->out, (int64_t)(facts - r->shown - r->nconstant));
 		html_raw(p->out,
 		    " more that are not shown; the page of a call has"
 		    " its own.</p>\n");
@@ -437,8 +625,10 @@ results_page(struct page *p)
 		    " (results, parameters, variables, metrics, analytics)."
 		    "</p>\n");
 	else {
+		if (sort_facts(&r, list, (size_t)n) == -1)
+			goto out;
 		put_scope(&r);
-		put_facts(&r, list, (size_t)n, facts);
+		put_facts(&r, facts);
 	}
 	result = PAGE_OK;
 out:

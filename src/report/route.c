@@ -36,20 +36,22 @@ struct route {
 	page_fn page; /* with a frame, or else */
 	enum page_rc (*answer)(struct page *p, struct response *w);
 	bool rest; /* more of the path follows, and has to */
+	bool host; /* of the host, not of calls: no store, always a login */
 };
 
 static const struct route routes[] = {
-    {"", "Overview", overview_page, NULL, false},
-    {"calls", "Calls", calls_page, NULL, false},
-    {"call", "Call", call_page, NULL, true},
-    {"results", "Results", results_page, NULL, false},
-    {"attention", "Attention", attention_page, NULL, false},
-    {"deliveries", "Deliveries", deliveries_page, NULL, false},
-    {"delivery", "Delivery", delivery_page, NULL, true},
-    {"export.csv", "Export", NULL, export_csv, false},
-    {"export.ndjson", "Export", NULL, export_ndjson, false},
-    {"event", "Event", NULL, event_body, true},
-    {"metrics", "Metrics", NULL, metrics, false},
+    {"", "Overview", overview_page, NULL, false, false},
+    {"calls", "Calls", calls_page, NULL, false, false},
+    {"call", "Call", call_page, NULL, true, false},
+    {"results", "Results", results_page, NULL, false, false},
+    {"attention", "Attention", attention_page, NULL, false, false},
+    {"deliveries", "Deliveries", deliveries_page, NULL, false, false},
+    {"delivery", "Delivery", delivery_page, NULL, true, false},
+    {"export.csv", "Export", NULL, export_csv, false, false},
+    {"export.ndjson", "Export", NULL, export_ndjson, false, false},
+    {"event", "Event", NULL, event_body, true, false},
+    {"metrics", "Metrics", NULL, metrics, false, false},
+    {"check", "Check", check_page, NULL, false, true},
 };
 
 /* --- what lasts -------------------------------------------------------------
@@ -316,13 +318,20 @@ find_route(const char *path, const char **rest)
 	return NULL;
 }
 
+bool
+page_has_login(const struct page *p)
+{
+	const char *user = p->request == NULL
+	    ? NULL
+	    : request_env(p->request, "REMOTE_USER");
+
+	return user != NULL && *user != '\0';
+}
+
 static bool
 may_read(const struct page *p)
 {
-	const char *user = request_env(p->request, "REMOTE_USER");
-
-	return p->config->access == ACCESS_PUBLIC ||
-	    (user != NULL && *user != '\0');
+	return p->config->access == ACCESS_PUBLIC || page_has_login(p);
 }
 
 /* Write a page with its frame. */
@@ -334,7 +343,8 @@ write_page(const struct route *rt, struct page *p, struct response *w)
 	w->status = 200;
 	w->content_type = HTML_TYPE;
 	frame_begin(p, rt->title, rt->name);
-	rc = p->store == NULL ? put_no_calls(p, rt->name) : rt->page(p);
+	rc = p->store == NULL && !rt->host ? put_no_calls(p, rt->name)
+					   : rt->page(p);
 	frame_end(p);
 	return rc;
 }
@@ -352,6 +362,13 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		not_found(p, w);
 		return;
 	}
+	if (rt->host && !page_has_login(p)) {
+		report_explain(p, w, 403, "Only for those who log in",
+		    "Everybody may see the calls here, but what there is to "
+		    "tell of the host is only for those who log in. "
+		    "`callbook check` tells the same.");
+		return;
+	}
 	if (query_parse(p, query == NULL ? "" : query, &why) != 0) {
 		report_explain(p, w, 400, "Not understood",
 		    why.failed ? "Memory ran out." : buf_str(&why));
@@ -359,7 +376,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		return;
 	}
 	buf_free(&why);
-	if (take_store(wk, p, w) != 0)
+	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
 	rc = page_rc(query_days(p));
 	if (p->store == NULL && (rt->rest || rt->page == NULL))
@@ -413,6 +430,7 @@ report_handle(void *worker, const struct request *r, struct response *w)
 	}
 	p->today = when_day(p->now);
 	p->masked = p->config->phones == PHONES_MASKED;
+	p->filter.discreet = p->masked;
 	if (!may_read(p)) {
 		report_explain(p, w, 403, "Only for those who log in",
 		    "This request comes without a login, and the report "

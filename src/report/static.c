@@ -333,6 +333,7 @@ take_query(struct writer *w, const char *query)
 		buf_puts(w->why, "the store could not be read");
 		return -1;
 	}
+	p->filter.discreet = p->masked;
 	w->site.filter = p->filter;
 	return 0;
 }

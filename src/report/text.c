@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,245 +6,19 @@
 
 #define BODY_SHOWN_MAX (16 * 1024) /* bytes of a body in a page */
 #define BODY_DEPTH_MAX 64 /* deeper JSON is shown as it came */
-#define PHONE_DIGITS_MIN 7 /* in text from outside; E.164 has at most 15 */
-#define PHONE_DIGITS_MAX 15
-#define PHONE_SHOWN 4 /* digits left of a masked number */
-#define PHONE_GAP_MAX 3 /* characters between two groups of digits */
-#define PHONE_MASK "\u2022\u2022\u2022\u2022"
-#define UUID_LEN 36
 #define REASON_SHOWN_MAX 80 /* bytes of a reason in a list */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+#define HOUR_MS (3600 * 1000LL)
+#define WAIT_DAYS_MS (48 * HOUR_MS) /* from here on, days are counted */
 #define EN_DASH "\u2013"
 
-/* --- telephone numbers -----------------------------------------------------
+/* --- from outside --------------------------------------------------------
  */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static size_t
-digits_at(const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && is_digit(s[i]))
-		i++;
-	return i;
-}
-
-/* The value of n digits, few enough for an int. */
-static int
-digits_value(const char *s, size_t n)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < n; i++)
-		v = v * 10 + (s[i] - '0');
-	return v;
-}
-
-/* The length of a date such as 2026-03-18 or 18.03.2026 at s, or 0. */
-static size_t
-date_at(const char *s, size_t n)
-{
-	size_t a = digits_at(s, n), b, c;
-	int year, month, day;
-	char sep;
-
-	if ((a != 2 && a != 4) || a == n || memchr("-./", s[a], 3) == NULL)
-		return 0;
-	sep = s[a];
-	b = digits_at(s + a + 1, n - a - 1);
-	if (b != 2 || a + 3 >= n || s[a + 3] != sep)
-		return 0;
-	c = digits_at(s + a + 4, n - a - 4);
-	if (a + c != 6)
-		return 0;
-	year = a == 4 ? digits_value(s, 4) : digits_value(s + 6, 4);
-	day = a == 4 ? digits_value(s + 8, 2) : digits_value(s, 2);
-	month = digits_value(s + a + 1, 2);
-	if (a == 2 && sep == '/' && month > 12) { /* the American way */
-		int swap = month;
-
-		month = day;
-		day = swap;
-	}
-	if (year < 1900 || year > 2099 || month < 1 || month > 12 || day < 1 ||
-	    day > 31)
-		return 0;
-	return 10;
-}
-
-/* The length of a UUID at s, which is no number of a telephone, or 0. */
-static size_t
-uuid_at(const char *s, size_t n)
-{
-	if (n < UUID_LEN)
-		return 0;
-	for (size_t i = 0; i < UUID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
-			return 0;
-	}
-	return UUID_LEN;
-}
-
-/* The length of what may stand between two groups of digits at s, or 0. */
-static size_t
-gap_at(const char *s, size_t n)
-{
-	static const char *const wide[] = {
-	    "\u00a0", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013"};
-	size_t i = 0;
-
-	for (int count = 0; count < PHONE_GAP_MAX && i < n; count++) {
-		size_t len = memchr(" -.()/", s[i], 6) != NULL ? 1 : 0;
-
-		for (size_t w = 0; len == 0 && w < LENGTH(wide); w++)
-			if (n - i >= strlen(wide[w]) &&
-			    memcmp(s + i, wide[w], strlen(wide[w])) == 0)
-				len = strlen(wide[w]);
-		if (len == 0)
-			break;
-		i += len;
-	}
-	return i < n && is_digit(s[i]) ? i : 0;
-}
-
-/* Groups of digits that may be one number. */
-struct digits {
-	size_t len; /* bytes; 0: the first group is too long for one */
-	size_t count;
-	bool decimal; /* a number with a point, and little before it */
-	char last[PHONE_SHOWN];
-};
-
-static void
-number_at(const char *s, size_t n, struct digits *d)
-{
-	size_t i = 0, groups = 0;
-	bool point = false; /* after the first group, which is short */
-
-	memset(d, 0, sizeof(*d));
-	for (;;) {
-		size_t g = digits_at(s + i, n - i), gap;
-
-		if (g > PHONE_DIGITS_MAX || date_at(s + i, n - i) > 0)
-			break;
-		for (size_t k = 0; k < g; k++) {
-			memmove(d->last, d->last + 1, PHONE_SHOWN - 1);
-			d->last[PHONE_SHOWN - 1] = s[i + k];
-		}
-		groups++;
-		d->count += g;
-		i += g;
-		d->len = i;
-		gap = gap_at(s + i, n - i);
-		if (gap == 0)
-			break;
-		if (groups == 1)
-			point = g <= 2 && gap == 1 && s[i] == '.';
-		i += gap;
-	}
-	d->decimal = point && groups == 2;
-}
-
-/* Add n bytes of s with what may be numbers of telephones masked. */
-static void
-add_masked(struct buf *b, const char *s, size_t n)
-{
-	size_t i = 0, skip;
-
-	while (i < n) {
-		bool inside = i > 0 && isalnum((unsigned char)s[i - 1]);
-		struct digits d;
-
-		skip = inside ? 0 : uuid_at(s + i, n - i);
-		if (skip == 0 && !is_digit(s[i]))
-			skip = 1;
-		if (skip == 0)
-			skip = date_at(s + i, n - i);
-		if (skip == 0) {
-			number_at(s + i, n - i, &d);
-			if (d.count >= PHONE_DIGITS_MIN && !d.decimal) {
-				/* "(555) 123 4567" lost its second one. */
-				if (b->len > 0 && b->data[b->len - 1] == '(' &&
-				    memchr(s + i, ')', d.len) != NULL)
-					b->len--;
-				buf_puts(b, PHONE_MASK);
-				buf_add(b, d.last, PHONE_SHOWN);
-				i += d.len;
-				continue;
-			}
-			skip = d.len > 0 ? d.len : digits_at(s + i, n - i);
-		}
-		buf_add(b, s + i, skip);
-		i += skip;
-	}
-}
-
-const char *
-outside_text(struct page *p, const char *s)
-{
-	struct buf b = {0};
-	const char *text;
-
-	if (!p->masked || s == NULL)
-		return s;
-	add_masked(&b, s, strlen(s));
-	/* Rather nothing than a number that should not be seen. */
-	text = b.failed ? NULL : arena_strndup(p->arena, buf_str(&b), b.len);
-	buf_free(&b);
-	return text != NULL ? text : "";
-}
 
 void
 put_outside(struct page *p, const char *s)
 {
 	html_put(p->out, "<bdi>%s</bdi>", outside_text(p, s));
-}
-
-/* What of an address that is no number (sip:who@where) is nobody's name. */
-static const char *
-mask_address(struct page *p, const char *s)
-{
-	const char *at = strrchr(s, '@');
-	struct buf b = {0};
-	const char *text;
-
-	if (at == NULL)
-		return s;
-	buf_printf(&b, PHONE_MASK "%s", at);
-	text = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
-	buf_free(&b);
-	return text != NULL ? text : "";
-}
-
-const char *
-phone_text(struct page *p, const char *number)
-{
-	char masked[sizeof(PHONE_MASK) + PHONE_SHOWN], last[PHONE_SHOWN + 1];
-	size_t count = 0;
-	const char *text;
-
-	if (!p->masked || number == NULL)
-		return number;
-	memset(last, 0, sizeof(last));
-	for (const char *c = number; *c != '\0'; c++)
-		if (is_digit(*c)) {
-			memmove(last, last + 1, PHONE_SHOWN - 1);
-			last[PHONE_SHOWN - 1] = *c;
-			count++;
-		}
-	if (count <= PHONE_SHOWN || strchr(number, '@') != NULL)
-		return mask_address(p, number);
-	snprintf(masked, sizeof(masked), PHONE_MASK "%s", last);
-	text = arena_strndup(p->arena, masked, strlen(masked));
-	return text != NULL ? text : "";
 }
 
 void
@@ -258,7 +31,7 @@ put_phone(struct page *p, const char *number)
 		    phone_text(p, number));
 }
 
-/* --- times and numbers ------------------------------------------------------
+/* --- times and numbers ---------------------------------------------------
  */
 
 static const char *const month_name[] = {"Jan", "Feb", "Mar", "Apr", "May",
@@ -315,6 +88,19 @@ put_duration(struct page *p, int64_t ms)
 }
 
 void
+put_wait(struct page *p, int64_t ms)
+{
+	int64_t hours = ms / HOUR_MS + (ms % HOUR_MS >= HOUR_MS / 2 ? 1 : 0);
+
+	if (ms < WAIT_DAYS_MS) {
+		put_duration(p, ms);
+		return;
+	}
+	html_number(p->out, hours / 24);
+	html_put(p->out, "\u00a0d %d\u00a0h", (int)(hours % 24));
+}
+
+void
 put_rate(struct page *p, int64_t part, int64_t whole)
 {
 	int tenths;
@@ -348,7 +134,7 @@ put_link(
 		html_raw(p->out, "</a>");
 }
 
-/* --- outcomes ---------------------------------------------------------------
+/* --- outcomes ------------------------------------------------------------
  */
 
 static const struct {
@@ -399,7 +185,55 @@ put_outcome(struct page *p, enum call_outcome o)
 	    outcome[o].class, outcome[o].word);
 }
 
-/* --- bodies -----------------------------------------------------------------
+/* --- facts ---------------------------------------------------------------
+ */
+
+int
+fact_rank(const char *path)
+{
+	static const char *const first[] = {"results", "results_multi",
+	    "outputs", "analysis", "analytics", "collected", "criteria",
+	    "scorecards", "disposition", "success", "data", "feedback",
+	    "answered_by", "metrics"};
+	static const char *const last[] = {
+	    "parameters", "variables", "request", "metadata", "customer"};
+	size_t n = fact_group(path);
+	int unknown = LENGTH(first);
+
+	if (path[n] == '\0') /* alone, without a group */
+		return unknown + 1 + (int)LENGTH(last);
+	for (int i = 0; i < unknown; i++)
+		if (strlen(first[i]) == n && memcmp(first[i], path, n) == 0)
+			return i;
+	for (int i = 0; i < (int)LENGTH(last); i++)
+		if (strlen(last[i]) == n && memcmp(last[i], path, n) == 0)
+			return unknown + 1 + i;
+	return unknown;
+}
+
+bool
+fact_same_group(const char *a, const char *b)
+{
+	size_t m = fact_group(a), n = fact_group(b);
+
+	if (a[m] == '\0' || b[n] == '\0')
+		return a[m] == b[n];
+	return m == n && memcmp(a, b, n) == 0;
+}
+
+void
+put_fact_group(struct page *p, const char *path)
+{
+	size_t n = fact_group(path);
+	const char *group = arena_strndup(p->arena, path, n);
+
+	if (path[n] == '\0')
+		html_raw(p->out, "single values");
+	else
+		put_outside(p, group == NULL ? "" : group);
+}
+
+/* --- bodies --------------------------------------------------------------
  */
 
 static bool
@@ -512,7 +346,7 @@ put_body(struct page *p, const char *content_type, const char *body, size_t len)
 		buf_add(&shown, body, len < most ? len : most);
 	}
 	if (p->masked) {
-		add_masked(&masked, buf_str(&shown), shown.len);
+		mask_numbers(&masked, buf_str(&shown), shown.len);
 		b = &masked;
 	}
 	n = b->len;
@@ -538,7 +372,7 @@ put_body(struct page *p, const char *content_type, const char *body, size_t len)
 	buf_free(&masked);
 }
 
-/* --- a list of calls ---------------------------------------------------------
+/* --- a list of calls -----------------------------------------------------
  */
 
 void
@@ -611,6 +445,19 @@ put_reason(struct page *p, const struct stored_call *c)
 }
 
 void
+put_parties(struct page *p, const struct stored_call *c)
+{
+	const char *from = field_text(c, FIELD_FROM);
+	const char *to = field_text(c, FIELD_TO);
+
+	put_phone(p, from);
+	if ((from == NULL || *from == '\0') && (to == NULL || *to == '\0'))
+		return;
+	html_raw(p->out, " \u2192 ");
+	put_phone(p, to);
+}
+
+void
 put_calls_row(struct page *p, const struct stored_call *c)
 {
 	const struct value *length = &c->call.field[FIELD_DURATION];
@@ -638,13 +485,15 @@ put_calls_row(struct page *p, const struct stored_call *c)
 	html_raw(p->out,
 	    "</td><td class=\"who\""
 	    " data-label=\"From \u2192 to\">");
-	put_phone(p, field_text(c, FIELD_FROM));
-	html_raw(p->out, " \u2192 ");
-	put_phone(p, field_text(c, FIELD_TO));
-	html_put(p->out,
-	    "</td><td data-label=\"Direction\">%s</td>"
-	    "<td data-label=\"Source, agent\">%s",
-	    direction != NULL ? direction : "unknown", c->source);
+	put_parties(p, c);
+	html_raw(p->out, "</td><td data-label=\"Direction\">");
+	if (direction == NULL || strcmp(direction, "unknown") == 0)
+		html_raw(p->out,
+		    "<span class=\"muted\" title=\"not told\">" EN_DASH
+		    "</span>");
+	else
+		html_put(p->out, "%s", direction);
+	html_put(p->out, "</td><td data-label=\"Source, agent\">%s", c->source);
 	if (agent != NULL && *agent != '\0') {
 		html_raw(p->out, " <span class=\"muted\">");
 		put_outside(p, agent);

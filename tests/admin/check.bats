@@ -96,23 +96,181 @@ web_place() {
   has 'FAIL  clock: '
 }
 
-@test "a store of a newer version is refused, and not touched" {
+@test "an index of words that is off, being built, or impossible" {
   signed sales "$DATA/formantai/call.completed.json" >answer
-  version=$(sqlite3 callbook.db 'PRAGMA user_version')
-  sqlite3 callbook.db 'PRAGMA user_version = 1000; PRAGMA wal_checkpoint' >got
-  sum=$(sha256sum <callbook.db)
-  run -1 callbook check
-  has 'FAIL  store: '
-  has 'was written by a newer Callbook (schema 1000, this program knows '
-  has 'install that one again'
-  run -0 signed sales "$DATA/formantai/call.completed.json"
-  has 'Status: 503'
-  run -1 callbook export
-  [ "$(sha256sum <callbook.db)" = "$sum" ]
-  # With the program that it belongs to it goes on.
-  sqlite3 callbook.db "PRAGMA user_version = $version"
+  run -0 callbook check
+  has 'ok    search: by an index of words'
+  sqlite3 callbook.db "UPDATE meta SET value = 'off' WHERE name = 'search'"
+  run -0 callbook check
+  has "warn  search: slow, since the index of words is off: run 'callbook rebuild'"
+  sqlite3 callbook.db "UPDATE meta SET value = '1' WHERE name = 'search'"
+  run -0 callbook check
+  has 'warn  search: slow until the index of words is built'
+  run -0 report check
+  has 'warning</span> slow until the index of words is built'
+  run -0 callbook rebuild
+  run -0 callbook check
+  has 'ok    search: by an index of words'
+}
+
+# other_sqlite LINES - make BIN programs without sanitizers that find another SQLite:
+# the real one, but for the functions in LINES of C.
+other_sqlite() {
+  printf '%s\n' '#define _GNU_SOURCE' '#include <dlfcn.h>' \
+    '#include <string.h>' "$1" >other.c
+  cc -shared -fPIC -o other.so other.c
+  BIN=${PLAIN-${BIN%/*}/plain}
+}
+
+@test "an SQLite that is too old, or has no index of words" {
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  other_sqlite 'int sqlite3_libversion_number(void) { return 3034001; }
+    const char *sqlite3_libversion(void) { return "3.34.1"; }'
+  LD_PRELOAD=$PWD/other.so run -1 callbook check
+  has 'FAIL  store: SQLite 3.34.1 is too old, since stores need 3.37: '
   run -0 signed sales "$DATA/formantai/call.completed.json"
   has '"duplicate"'
+  run -0 cgi sales LD_PRELOAD="$PWD/other.so" <<<'{}'
+  has 'Status: 503'
+  run -0 report check LD_PRELOAD="$PWD/other.so"
+  has 'fault</strong>: SQLite 3.34.1 is too old'
+  other_sqlite 'int sqlite3_prepare_v2(void *db, const char *sql, int n,
+      void **s, const char **tail) {
+    int (*real)(void *, const char *, int, void **, const char **) =
+      dlsym(RTLD_NEXT, "sqlite3_prepare_v2");
+    return real(db, strstr(sql, "fts5(") ? "no such thing" : sql, n, s, tail);
+  }'
+  LD_PRELOAD=$PWD/other.so run -0 callbook check
+  has 'warn  search: slow, since this SQLite has no FTS5'
+}
+
+# --- the page that tells the same ---------------------------------------------
+
+# text_of_page - what is written in the page of the last `run`.
+text_of_page() {
+  sed 's/<[^>]*>//g; s/&#39;/'\''/g; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g
+    s/&amp;/\&/g' <<<"$output"
+}
+
+@test "report.cgi/check says what callbook check says" {
+  some=$DATA/formantai/call.completed.json
+  signed sales "$some" >answer
+  formantai_secret "$some" wrong >answer
+  echo '{"event_type":"call.completed"}' | cgi open >answer
+  sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
+  sed -i 's/^provider = atoms$/provider = atmos/' callbook.conf
+  run -1 callbook check
+  # Time and free room may change meanwhile.
+  grep -vE '^ok    (clock|disk): ' <<<"$output" >said
+  run -0 report check
+  has 'Status: 200'
+  has 'Cache-Control: private, no-store'
+  text_of_page >page
+  while IFS= read -r line; do
+    case $line in
+    FAIL*) line="fault: ${line#*: }" ;;
+    warn*) line="warning ${line#*: }" ;;
+    *) line=${line#*: } ;;
+    esac
+    grep -qF -- "$line" page || {
+      echo "not in the page: $line"
+      cat page
+      false
+    }
+  done <said
+  faults=$(grep -c '^FAIL' said)
+  warnings=$(grep -c '^warn' said)
+  has "<p class=\"lead\">$faults fault and $warnings warnings.</p>"
+}
+
+@test "the page knows what only a request tells" {
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  mkdir served
+  run -0 report check DOCUMENT_ROOT="$PWD/served" AUTH_TYPE=Basic
+  text_of_page >page
+  grep -qF "document root$PWD/served" page
+  grep -qF ", by CGI, as user $(id -un)" page
+  grep -qF 'SCRIPT_NAME is "/report.cgi" and PATH_INFO is "/check"' page
+  grep -qF 'loginowner, by Basic' page
+  grep -qF 'Authorizationthe header does not arrive at this program' page
+  has_not 'fault</strong>'
+  run -0 report check DOCUMENT_ROOT="$PWD" HTTP_AUTHORIZATION='Basic c2VjcmV0'
+  has "fault</strong>: $PWD/callbook.conf lies below the document root $PWD"
+  has "fault</strong>: $PWD/secret lies below the document root"
+  has "store</dt><dd><strong class=\"worse\">fault</strong>: $PWD lies below"
+  has 'the header arrives at this program'
+  has_not c2VjcmV0
+  has_not "$(cat secret)"
+  # What a sender or a visitor wrote does not become a part of the page.
+  run -0 report check SCRIPT_NAME='/<script>' DOCUMENT_ROOT='"><script>' \
+    AUTH_TYPE='<b>'
+  has_not '<script'
+  has_not '<b>'
+}
+
+@test "P7 the page wants a login, whoever may see the calls" {
+  run -0 report check REMOTE_USER=
+  has 'Status: 403'
+  sed -i 's/^\[source sales\]/[report]\naccess = public\n\n&/' callbook.conf
+  run -0 report '' REMOTE_USER=
+  has 'Status: 200'
+  has_not '/report.cgi/check'
+  run -0 report check REMOTE_USER=
+  has 'Status: 403'
+  has 'only for those who log in'
+  has_not "$PWD"
+  run -0 report check
+  has 'Status: 200'
+  has 'access = public'
+  run -0 report ''
+  has 'href="/report.cgi/check"'
+}
+
+@test "numbers of telephones in types of events are masked in the page" {
+  callbook provider show formantai |
+    jq '.types["call.level +15550100123"] = {keep: "count"}' >definition
+  mv definition providers/formantai.json
+  jq '.event_type = "call.level +15550100123"' \
+    "$DATA/formantai/call.completed.json" | cgi open >answer
+  run -0 callbook check
+  has 'call.level +15550100123 events of open'
+  run -0 report check
+  has 'events of open'
+  has_not 5550100123
+}
+
+@test "the page is there where the others are not, but for its configuration" {
+  run -0 report check
+  has 'is not there yet: the first request creates it'
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  mkdir served
+  sed -i 's|^store.*|store = served/callbook.db|' callbook.conf
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  run -0 report calls DOCUMENT_ROOT="$PWD/served"
+  has 'Status: 503'
+  run -0 report check DOCUMENT_ROOT="$PWD/served"
+  has 'Status: 200'
+  has "fault</strong>: $PWD/served lies below the document root"
+  echo nonsense >>callbook.conf
+  run -0 --separate-stderr report check
+  has 'Status: 503'
+  has_not "$PWD"
+  [[ $stderr == *"$PWD/callbook.conf:"* ]]
+}
+
+@test "every page says that days are counted in another time zone" {
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  run -0 report ''
+  has_not 'Days are still counted'
+  sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
+  for page in '' calls call/1 results attention deliveries; do
+    run -0 report "$page"
+    has 'Days are still counted in UTC, and the configuration says Asia/Kolkata: run <code>callbook rebuild</code>.'
+    has 'Times in Asia/Kolkata'
+  done
+  run -0 callbook rebuild
+  run -0 report ''
+  has_not 'Days are still counted'
 }
 
 # --- through the web server -----------------------------------------------------

@@ -23,7 +23,8 @@ sql() {
   [ "$(sql 'SELECT max(day) - min(day) BETWEEN 38 AND 41 FROM call')" = 1 ]
   # Nothing of it lies ahead, and what the platforms told was understood.
   [ "$(sql "SELECT max(received) <= unixepoch() * 1000 FROM event")" = 1 ]
-  [ "$(sql "SELECT count(*) FROM event WHERE call IS NULL")" = 0 ]
+  [ "$(sql "SELECT count(*) FROM event WHERE call IS NULL
+    AND CAST(body AS TEXT) NOT LIKE '{\"test\":true%'")" = 0 ]
   [ "$(sql "SELECT count(*) FROM call
     WHERE outcome = 'unknown' AND source NOT IN
       (SELECT id FROM source WHERE provider = 'atoms-v1')")" = 0 ]

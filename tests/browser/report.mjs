@@ -67,6 +67,7 @@ const find = async (browser) => {
     ['results-hostile', `${report}results?${query({ ...always,
       source: 'stranger' })}`],
     ['attention', `${report}attention`],
+    ['check', `${report}check`],
     ['deliveries', `${report}deliveries`],
     ['error-unknown', `${report}nowhere`, 404],
     ['error-call', `${report}call/999999999`, 404],

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "html/chart.h"
@@ -92,6 +93,16 @@ make_columns(struct chart_column *column, char (*label)[LABEL_SIZE], size_t n)
 		column[i] = (struct chart_column){
 		    label[i], label[i], "calls?a=1&amp;b=2", i % 7 == 3};
 	}
+}
+
+static int
+svg_height(const struct buf *b)
+{
+	const char *s = strstr(buf_str(b), "<svg width=\"100%\" height=\"");
+
+	assert_non_null(s);
+	return (int)strtol(
+	    s + sizeof("<svg width=\"100%\" height=\"") - 1, NULL, 10);
 }
 
 static void
@@ -471,6 +482,30 @@ test_heat_map(void **state)
 	buf_free(&b);
 }
 
+/* The same, in less height: no legend, and all of the numbers. */
+static void
+test_low_columns(void **state)
+{
+	static const struct chart_column column[] = {
+	    {"0", "0 to 10", NULL, true}, {"10", "10 or more", NULL, true}};
+	static const int64_t value[] = {7, 3};
+	struct buf low = {0}, high = {0};
+	const struct chart_series plain = {"calls", "s-plain", CHART_SOLID};
+
+	(void)state;
+	chart_low(&low, &chart, column, 2, value);
+	chart_columns(&high, &chart, &plain, 1, column, 2, value);
+	check_balance(&low);
+	check_policy(&low);
+	assert_has(&low, "class=\"chart columns low\"");
+	assert_has_not(&low, "class=\"legend\"");
+	assert_string_equal(strstr(buf_str(&low), "<details>"),
+	    strstr(buf_str(&high), "<details>"));
+	assert_true(svg_height(&low) < svg_height(&high) / 3 * 2);
+	buf_free(&low);
+	buf_free(&high);
+}
+
 /* With fewer calls than shades, a legend of ranges that exist. */
 static void
 test_heat_map_of_few(void **state)
@@ -543,6 +578,7 @@ main(void)
 	    cmocka_unit_test(test_further_columns_are_not_drawn),
 	    cmocka_unit_test(test_a_quarter_fits_a_page),
 	    cmocka_unit_test(test_hostile_names_are_text),
+	    cmocka_unit_test(test_low_columns),
 	    cmocka_unit_test(test_heat_map),
 	    cmocka_unit_test(test_heat_map_of_few),
 	    cmocka_unit_test(test_share),

@@ -5,12 +5,15 @@
 #include "../../src/report/export.c"
 
 #include <json-c/json.h>
+#include <limits.h>
 
 #define NOON INT64_C(1774180800000) /* 2026-03-22T12:00:00Z */
 #define CALLS 1000
 
 /* --- what else a report has --------------------------------------------------
  */
+
+static int masks_left = INT_MAX; /* until memory runs out */
 
 /* Masked, every digit is an x. */
 const char *
@@ -20,6 +23,8 @@ outside_text(struct page *p, const char *s)
 
 	if (!p->masked)
 		return s;
+	if (masks_left-- == 0)
+		return "";
 	text = arena_strndup(p->arena, s, strlen(s));
 	assert_non_null(text);
 	for (char *c = text; *c != '\0'; c++)
@@ -274,6 +279,61 @@ test_columns(void **state)
 	end_site(&s);
 }
 
+/* Whichever text is the one that memory does not suffice for. */
+static void
+test_what_is_lost_is_told(void **state)
+{
+	struct event like = {0};
+	struct site s;
+	int rc = -1;
+
+	(void)state;
+	set_text(&like, FIELD_FROM, "+15550100001");
+	set_text(&like, FIELD_SUMMARY, "fine");
+	set_text(&like, FIELD_TRANSCRIPT, "[{\"text\":\"hello\"}]");
+	begin_site(&s, 1, &like);
+	s.page.masked = true;
+	for (int csv = 0; csv < 2; csv++, rc = -1)
+		for (int i = 0; rc != 0; i++) {
+			struct buf b = {0};
+			size_t most = 0;
+
+			assert_int_equal(csv
+				? export_csv(&s.page, &s.response)
+				: export_ndjson(&s.page, &s.response),
+			    PAGE_OK);
+			masks_left = i;
+			rc = drain(&s, &b, &most);
+			assert_int_equal(
+			    strstr(buf_str(&b), "INCOMPLETE") == NULL, rc == 0);
+			assert_int_equal(
+			    strstr(buf_str(&b), "call-x") != NULL, rc == 0);
+			assert_true(i < 20);
+			buf_free(&b);
+		}
+	masks_left = INT_MAX;
+	end_site(&s);
+}
+
+/* The piece itself: there is room for the last line again. */
+static void
+test_a_piece_without_memory_ends_the_file(void **state)
+{
+	struct event like = {0};
+	struct buf b = {.failed = true};
+	struct site s;
+
+	(void)state;
+	begin_site(&s, 1, &like);
+	assert_int_equal(export_ndjson(&s.page, &s.response), PAGE_OK);
+	assert_int_equal(s.response.more(s.response.arg, &b), -1);
+	assert_string_equal(buf_str(&b), BROKEN_OFF "\n");
+	assert_false(b.failed);
+	s.response.done(s.response.arg);
+	buf_free(&b);
+	end_site(&s);
+}
+
 /* Masked is masked everywhere, and what remains is JSON. */
 static void
 test_masked_json(void **state)
@@ -384,6 +444,8 @@ main(void)
 	    cmocka_unit_test(test_cells),
 	    cmocka_unit_test(test_every_call_once_newest_first),
 	    cmocka_unit_test(test_columns),
+	    cmocka_unit_test(test_what_is_lost_is_told),
+	    cmocka_unit_test(test_a_piece_without_memory_ends_the_file),
 	    cmocka_unit_test(test_masked_json),
 	    cmocka_unit_test(test_broken_off),
 	    cmocka_unit_test(test_types_of_json),

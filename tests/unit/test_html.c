@@ -65,7 +65,7 @@ static void
 test_other_scripts_are_left_as_they_are(void **state)
 {
 	static const char *const texts[] = {
-	    "\u202egnp.exe",
+	    "\u202egnp\u202c.exe",
 	    "\u2067\u2069\u200f",
 	    "\u0928\u092e\u0938\u094d\u0924\u0947",
 	    "\u3082\u3057\u3082\u3057",

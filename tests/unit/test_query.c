@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+/* The days that the store of a test has. */
+#define store_days store_days_of_test
+
 /* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "../../src/report/link.c"
 #include "../../src/report/query.c"
@@ -25,6 +28,24 @@ static_link(struct page *p, const char *path, const struct filter *f,
 	(void)c;
 	(void)back;
 	return path;
+}
+
+/* What has a plus would show a number. */
+bool
+text_is_masked(struct page *p, const char *s)
+{
+	return p->masked && strchr(s, '+') != NULL;
+}
+
+static int64_t first_day, last_day;
+
+enum store_rc
+store_days_of_test(struct store *st, int64_t *first, int64_t *last)
+{
+	(void)st;
+	*first = first_day;
+	*last = last_day;
+	return STORE_OK;
 }
 
 /* A page without anything but what a query needs; its arena is the caller's. */
@@ -76,6 +97,37 @@ test_days(void **state)
 	assert_query("to=2026-03-01", QUERY_FIRST_DAY, TODAY - 22, NULL);
 	assert_query("from=2026-03-23", TODAY, TODAY, NULL);
 	assert_query("from=2027-01-01&to=2027-01-01", 20819, 20819, NULL);
+}
+
+/* What "all" means, where the store begins and ends with these days. */
+static void
+assert_all(int64_t first, int64_t last, int64_t from, int64_t to)
+{
+	struct page p = blank();
+	int store;
+
+	first_day = first;
+	last_day = last;
+	p.store = (struct store *)&store; /* never looked into */
+	p.filter.from = QUERY_FIRST_DAY;
+	p.filter.to = TODAY;
+	p.preset = "all";
+	assert_int_equal(query_days(&p), STORE_OK);
+	assert_true(p.filter.from == from);
+	assert_true(p.filter.to == to);
+	arena_free(p.arena);
+}
+
+static void
+test_all_days(void **state)
+{
+	(void)state;
+	assert_all(0, 0, TODAY, TODAY);
+	assert_all(TODAY - 9, TODAY - 1, TODAY - 9, TODAY);
+	assert_all(TODAY - 9, TODAY + 9, TODAY - 9, TODAY + 9);
+	/* Clocks that were never set. */
+	assert_all(0, TODAY, 0, TODAY);
+	assert_all(-1, 0, -1, TODAY);
 }
 
 static void
@@ -156,8 +208,8 @@ test_refused(void **state)
 	    {"source=a&source=b", "source is there twice"},
 	    {"source=&source=", "source is there twice"},
 	    {"preset=31d", "preset has to be one of today"},
-	    {"from=2026-02-30", "from has to be a date such as"},
-	    {"to=yesterday", "to has to be a date such as"},
+	    {"from=2026-02-30", "from has to be a date from 1970"},
+	    {"to=yesterday", "to has to be a date from 1970"},
 	    {"from=2026-03-02&to=2026-03-01", "is after the last"},
 	    {"from=2026-03-24", "is after today"},
 	    {"direction=up", "direction has to be one of inbound"},
@@ -329,6 +381,32 @@ test_links_round_trip(void **state)
 	}
 }
 
+/* An agent's name is its sender's: no address that shows or breaks. */
+static void
+test_no_link_for_what_makes_none(void **state)
+{
+	struct arena *a = arena_new();
+	char name[REPORT_AGENT_MAX + 2];
+	struct page p = {.arena = a, .base = "/r/", .masked = true};
+	struct filter f = {0};
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	f.agent = name;
+	assert_null(link_to(&p, "calls", &f));
+	name[sizeof(name) - 2] = '\0';
+	assert_non_null(link_to(&p, "calls", &f));
+	f.agent = "a\nb";
+	assert_null(link_to(&p, "calls", &f));
+	f.agent = "+4917012345678";
+	assert_null(link_to(&p, "calls", &f));
+	/* Who asked for it knows it. */
+	p.filter.agent = f.agent;
+	assert_non_null(link_to(&p, "calls", &f));
+	arena_free(a);
+}
+
 static void
 test_base(void **state)
 {
@@ -354,6 +432,7 @@ test_base(void **state)
 	    /* Links must stay on this host, and inside their attribute. */
 	    {"//evil.example/calls", "/calls", "/r", "/evil.example/"},
 	    {"/\\evil.example/calls", "/calls", "/r", "/r/"},
+	    {"/\t/evil.example/calls", "/calls", "/r", "/r/"},
 	    {"/\"><b>/calls", "/calls", "/r", "/&quot;&gt;&lt;b&gt;/"},
 	    {"http://evil.example/calls", "/calls", "//r", "/r/"},
 	};
@@ -391,6 +470,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_days),
+	    cmocka_unit_test(test_all_days),
 	    cmocka_unit_test(test_months),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_refused),
@@ -398,6 +478,7 @@ main(void)
 	    cmocka_unit_test(test_links_have_what_is_not_the_default),
 	    cmocka_unit_test(test_links_of_other_days_and_places),
 	    cmocka_unit_test(test_links_round_trip),
+	    cmocka_unit_test(test_no_link_for_what_makes_none),
 	    cmocka_unit_test(test_base),
 	};
 

@@ -92,14 +92,14 @@ tell(struct box *b, const char *id, enum call_field f, const char *text)
 
 /* How many calls a user's text finds. */
 static int
-found(struct box *b, const char *text)
+found_by(struct box *b, const char *text, bool discreet)
 {
 	sqlite3_stmt *s;
 	struct buf q = {0};
 	int n = 0, step;
 
 	assert_true(search_ready(b->store));
-	assert_true(search_query(b->store, text, &q) > 0);
+	assert_true(search_query(b->store, text, discreet, &q) > 0);
 	assert_int_equal(
 	    sqlite3_prepare_v2(b->db,
 		"SELECT rowid FROM search WHERE search MATCH ?1", -1, &s, NULL),
@@ -113,6 +113,12 @@ found(struct box *b, const char *text)
 	sqlite3_finalize(s);
 	buf_free(&q);
 	return n;
+}
+
+static int
+found(struct box *b, const char *text)
+{
+	return found_by(b, text, false);
 }
 
 static void
@@ -201,6 +207,23 @@ a_telephone_number_is_found_whole_or_by_its_last_digits(void **state)
 	assert_int_equal(found(b, "example.org"), 1);
 }
 
+/* Seven digits that are found would tell the three after the four. */
+static void
+a_masked_number_is_found_by_who_knows_it(void **state)
+{
+	static const char *const yes[] = {
+	    "+918065177389", "8065177389", "08065177389", "7389", NULL};
+	static const char *const no[] = {
+	    "5177389", "517-7389", "517 7389", "91 7389 5177389", NULL};
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_FROM, "+918065177389");
+	for (size_t i = 0; yes[i] != NULL; i++)
+		assert_int_equal(found_by(b, yes[i], true), 1);
+	for (size_t i = 0; no[i] != NULL; i++)
+		assert_int_equal(found_by(b, no[i], true), 0);
+}
+
 static void
 a_number_in_a_text_is_no_telephone_number(void **state)
 {
@@ -261,7 +284,8 @@ what_has_no_words_asks_nothing(void **state)
 	struct buf q = {0};
 
 	for (int i = 0; texts[i] != NULL; i++) {
-		assert_int_equal(search_query(b->store, texts[i], &q), 0);
+		assert_int_equal(
+		    search_query(b->store, texts[i], false, &q), 0);
 		assert_string_equal(buf_str(&q), "");
 	}
 	buf_free(&q);
@@ -377,6 +401,55 @@ a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
 	check_rebuilt(b);
 }
 
+/* One step of a rebuild, in a transaction of its own. */
+static void
+step(struct store *st, enum store_rc (*fn)(struct store *st))
+{
+	assert_int_equal(transaction_begin(st), STORE_OK);
+	assert_int_equal(transaction_end(st, fn(st)), STORE_OK);
+}
+
+static void
+put(struct store *st, int64_t number)
+{
+	struct call_row r;
+	enum store_rc rc;
+
+	assert_int_equal(transaction_begin(st), STORE_OK);
+	assert_int_equal(call_load(st, number, &r), STORE_OK);
+	rc = search_put(st, &r);
+	call_release(&r);
+	assert_int_equal(transaction_end(st, rc), STORE_OK);
+}
+
+static void
+of_two_rebuilds_at_once_the_later_one_counts(void **state)
+{
+	struct box *b = *state;
+	struct store *other = open_store(b);
+
+	tell(b, "c-1", FIELD_REASON, "one");
+	tell(b, "c-2", FIELD_REASON, "two");
+	step(b->store, search_begin);
+	step(b->store, search_renew);
+	put(b->store, 1);
+	step(other, search_begin);
+	put(b->store, 2);
+	step(other, search_renew);
+	put(b->store, 2);
+	step(b->store, search_end);
+	assert_string_equal(meta(b), "0");
+	put(other, 1);
+	put(other, 2);
+	step(b->store, search_end);
+	assert_string_equal(meta(b), "2");
+	step(other, search_end);
+	assert_string_equal(meta(b), "on");
+	assert_int_equal(found(b, "one"), 1);
+	assert_int_equal(found(b, "two"), 1);
+	store_close(other);
+}
+
 int
 main(void)
 {
@@ -385,6 +458,7 @@ main(void)
 	    TEST(all_words_are_wanted_and_the_last_may_be_a_beginning),
 	    TEST(what_is_told_of_a_call_is_found_and_what_was_is_not),
 	    TEST(a_telephone_number_is_found_whole_or_by_its_last_digits),
+	    TEST(a_masked_number_is_found_by_who_knows_it),
 	    TEST(a_number_in_a_text_is_no_telephone_number),
 	    TEST(every_script_is_searched),
 	    TEST(what_has_no_words_asks_nothing),
@@ -393,6 +467,7 @@ main(void)
 	    TEST(
 		without_the_module_events_are_received_and_a_rebuild_finds_them),
 	    TEST(a_damaged_index_costs_no_event_and_a_rebuild_mends_it),
+	    TEST(of_two_rebuilds_at_once_the_later_one_counts),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
+#include "../../src/report/mask.c"
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/text.c"
 
 const char *
@@ -61,7 +63,19 @@ test_numbers_in_text_are_masked(void **state)
 	    {"98765 43210, 98765 43211", M "3210, " M "3211"},
 	    {"98765.43210", M "3210"},
 	    {"{\"to\":\"+447700900123\"}", "{\"to\":\"+" M "0123\"}"},
-	    {"tel9876543210", "tel" M "3210"},
+	    {"tel:9876543210", "tel:" M "3210"},
+	    {"+919876543210ext", "+" M "3210ext"},
+	    {"5550100001x42", M "0001x42"},
+	    {"9876543210 2pm", M "3210 2pm"},
+	    {"a1b2c3 98765-43210", "a1b2c3 " M "3210"},
+	    {"(555) 010-0001 or 5550100001", M "0001 or " M "0001"},
+	    {"5550100001, again 5550100001", M "0001, again " M "0001"},
+	    {"\u96fb\u8a719876543210\u3067\u3059",
+		"\u96fb\u8a71" M "3210\u3067\u3059"},
+	    {"{\"text\":\"call\\n9876543210\"}",
+		"{\"text\":\"call\\n" M "3210\"}"},
+	    {"\"\\u00a09876543210\"", "\"\\u00a0" M "3210\""},
+	    {"to=9876543210;", "to=" M "3210;"},
 	    {"1234567", M "4567"},
 	};
 	struct fixture *f = *state;
@@ -86,6 +100,44 @@ test_what_is_no_number_stays(void **state)
 	for (size_t i = 0; i < LENGTH(same); i++)
 		assert_string_equal(outside_text(&f->page, same[i]), same[i]);
 	assert_null(outside_text(&f->page, NULL));
+}
+
+static void
+test_identifiers_stay_whole(void **state)
+{
+	static const char *const same[] = {
+	    "4c6f2f0e-9a41-4d11-8123-123456789012",
+	    "12345678-1234-1234-1234-123456789012",
+	    "agent_4c6f2f0e-9a41-4144-4716-446655440000",
+	    "a716-4466-5544-0000000", "446655440000-9a41",
+	    "6a01c2d3e4f1234567890a5c", "69fc7dd072a0c1d28d948ace", "1234567a",
+	    "a1234567", "agent_1234567890", "1234567890_v2",
+	    "call-12a4-9876543210", "REcc1234567890", "at 12345678ab",
+	    "5 12345678ab", "497 6a01c2d3e4f1234567890a5c", "20260318T205341Z"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < LENGTH(same); i++)
+		assert_string_equal(outside_text(&f->page, same[i]), same[i]);
+}
+
+/* As a path of the web or a dash puts them: a number stays one. */
+static void
+test_a_number_beside_an_identifier_is_masked(void **state)
+{
+	static const char *const pair[][2] = {
+	    {"agent_7 9876543210", "agent_7 " M "3210"},
+	    {"69fc7dd072a0c1d28d948ace 9876543210",
+		"69fc7dd072a0c1d28d948ace " M "3210"},
+	    {"9876543210 69fc7dd072a0", M "3210 69fc7dd072a0"},
+	    {"9876543210 1234-9a41", M "3210 1234-9a41"},
+	    {"caller-9876543210", "caller-" M "3210"},
+	    {"/call/9876543210/audio", "/call/" M "3210/audio"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < LENGTH(pair); i++)
+		assert_string_equal(
+		    outside_text(&f->page, pair[i][0]), pair[i][1]);
 }
 
 static void
@@ -231,6 +283,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_numbers_in_text_are_masked),
 	    TEST(test_what_is_no_number_stays),
+	    TEST(test_identifiers_stay_whole),
+	    TEST(test_a_number_beside_an_identifier_is_masked),
 	    TEST(test_an_address_keeps_no_name),
 	    TEST(test_durations),
 	    TEST(test_rates_do_not_round_to_all_or_nothing),

@@ -278,6 +278,9 @@ test_days_fill_the_years(void **state)
 			assert_true(when_day(next - 1) == day);
 			assert_true(next - start >= 20 * 3600000);
 		}
+		day = when_day(WHEN_MAX);
+		assert_true(when_day_start(day) <= WHEN_MAX);
+		assert_true(when_day_start(day + 1) > WHEN_MAX);
 	}
 }
 

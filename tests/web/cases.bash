@@ -312,8 +312,9 @@ case_customers() {
     formantai body
   [ "$(kept acme)" = 1 ]
   expect 404 '{*"status":404*' send nobody --data-binary @body
-  [ "$(status "http://127.0.0.1:$PORT/acme/calls/healthz")" = 401 ]
-  [ "$(status -u "$LOGIN" "http://127.0.0.1:$PORT/acme/calls/healthz")" = 200 ]
+  REPORT_URL=http://127.0.0.1:$PORT/acme/calls
+  [ "$(status "$REPORT_URL/")" = 401 ]
+  [ "$(curl -s -u "$LOGIN" "$REPORT_URL/export.csv?preset=all" | wc -l)" = 2 ]
   if [ -n "$WEB_USER" ]; then
     [ "$(stat -c %U "$DIR/data/callbook.db")" = "$(user_of data)" ]
     [ "$(stat -c %U "$DIR/acme/callbook.db")" = "$(user_of acme)" ]

@@ -133,7 +133,7 @@ answers() {
   grep -q 'There is no parameter nonsense' body
   answers 400 'public/calls?text=%22%3E%3Cscript%3E%ff'
   answers 400 'public/?from=2026-02-30'
-  grep -q 'a date such as' body
+  grep -q 'a date from 1970' body
   run ! grep -q '<script' body
   for method in POST PUT DELETE; do
     answers 405 public/calls -X "$method" -d ''

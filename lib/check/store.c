@@ -1,0 +1,283 @@
+#include "check/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/report.h"
+
+#define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
+#define FREE_NONE (10 * 1000 * 1000) /* bytes: events are refused soon */
+
+/* --- the place ------------------------------------------------------------ */
+
+/* May this user do with the store's files what he has to? */
+static bool
+may_use(struct check *k, const char *path)
+{
+	if (access(path, k->reader ? R_OK : R_OK | W_OK) == 0)
+		return true;
+	check_finding(k, CHECK_FAIL, "store",
+	    "%s: not readable%s for this user: %s", path,
+	    k->reader ? "" : " and writable", strerror(errno));
+	return false;
+}
+
+/*
+ * The files beside the store: one that another user made, who ran something
+ * by hand, keeps the receiver out.
+ */
+static void
+check_companions(struct check *k, const char *path, uid_t owner)
+{
+	static const char *const suffix[] = {"-lock", "-wal", "-shm"};
+
+	for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++) {
+		struct buf name = {0};
+		struct stat st;
+
+		buf_printf(&name, "%s%s", path, suffix[i]);
+		if (stat(buf_str(&name), &st) == -1)
+			; /* made when it is needed */
+		else if (may_use(k, buf_str(&name)) && geteuid() == 0 &&
+		    st.st_uid != owner)
+			check_finding(k, CHECK_FAIL, "store",
+			    "%s belongs to another user than the store: give "
+			    "it the store's owner with chown",
+			    buf_str(&name));
+		buf_free(&name);
+	}
+}
+
+/* Returns -1 if there is no store to open. */
+static int
+check_place(struct check *k)
+{
+	const char *path = k->config->store;
+	char *dir = strdup(path);
+	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
+	struct stat st;
+	int rc = -1;
+
+	if (slash == NULL) {
+		check_finding(k, CHECK_FAIL, "store", "out of memory");
+		goto out;
+	}
+	slash[slash == dir] = '\0';
+	check_served(k, "store", dir);
+	if (stat(dir, &st) == -1) {
+		check_finding(k, CHECK_FAIL, "store",
+		    "directory %s: %s; create it", dir, strerror(errno));
+		goto out;
+	}
+	if (access(dir, W_OK | X_OK) == -1)
+		check_finding(k, CHECK_FAIL, "store",
+		    "directory %s: not writable for this user: %s", dir,
+		    strerror(errno));
+	else
+		check_finding(
+		    k, CHECK_GOOD, "store", "directory %s is writable", dir);
+	if (geteuid() == 0 && st.st_uid != 0)
+		check_finding(k, CHECK_WARN, "store",
+		    "checked as root, who may do everything; run this as the "
+		    "web server's user");
+	if (stat(path, &st) == -1 && errno == ENOENT)
+		check_finding(k, CHECK_WARN, "store",
+		    "%s is not there yet: the first request creates it", path);
+	else if (may_use(k, path)) {
+		if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0)
+			check_finding(k, CHECK_WARN, "store",
+			    "every user of this machine can read or write %s: "
+			    "chmod 660 it",
+			    path);
+		check_companions(k, path, st.st_uid);
+		rc = 0;
+	}
+out:
+	free(dir);
+	return rc;
+}
+
+/* --- what it says --------------------------------------------------------- */
+
+static void
+check_free(struct check *k, int64_t bytes)
+{
+	struct buf b = {0};
+
+	if (bytes < 0) {
+		check_finding(k, CHECK_WARN, "disk", "free room is not known");
+		return;
+	}
+	check_size(&b, bytes);
+	if (bytes < FREE_NONE)
+		check_finding(k, CHECK_FAIL, "disk",
+		    "%s free: make room, or events are "
+		    "refused",
+		    buf_str(&b));
+	else if (bytes < FREE_LOW)
+		check_finding(
+		    k, CHECK_WARN, "disk", "only %s free", buf_str(&b));
+	else
+		check_finding(k, CHECK_GOOD, "disk", "%s free", buf_str(&b));
+	buf_free(&b);
+}
+
+static void
+check_zone(struct check *k, const char *counted)
+{
+	const char *zone = k->config->timezone;
+
+	if (*counted == '\0' || strcmp(counted, zone) == 0)
+		check_finding(k, CHECK_GOOD, "time zone", "%s", zone);
+	else
+		check_finding(k, CHECK_WARN, "time zone",
+		    "days were counted in %s, configured is %s: run "
+		    "'callbook rebuild'",
+		    counted, zone);
+}
+
+static void
+check_search(struct check *k, enum store_search is)
+{
+	switch (is) {
+	case STORE_SEARCH_ON:
+		check_finding(k, CHECK_GOOD, "search", "by an index of words");
+		break;
+	case STORE_SEARCH_BUILDING:
+		check_finding(k, CHECK_WARN, "search",
+		    "slow until the index of words is built: if no 'callbook "
+		    "rebuild' is at work, one was broken off; run it again");
+		break;
+	case STORE_SEARCH_OFF:
+		check_finding(k, CHECK_WARN, "search",
+		    "slow, since the index of words is off: run 'callbook "
+		    "rebuild'");
+		break;
+	case STORE_SEARCH_IMPOSSIBLE:
+		check_finding(k, CHECK_WARN, "search",
+		    "slow, since this SQLite has no FTS5, so there is no "
+		    "index of words: use one that has it, as the programs of "
+		    "'make portable' do, then run 'callbook rebuild'");
+		break;
+	case STORE_SEARCH_UNKNOWN:
+		break;
+	}
+}
+
+static void
+check_versions(struct check *k, const struct store_health *h)
+{
+	check_finding(k, CHECK_GOOD, "store", "schema %d", h->schema);
+	if (h->journal_why == NULL)
+		check_finding(k, CHECK_GOOD, "journal", "%s", h->journal);
+	else
+		check_finding(k, CHECK_WARN, "journal",
+		    "%s, slower than wal: %s", h->journal, h->journal_why);
+	if (h->wal_reset_fault)
+		check_finding(k, CHECK_GOOD, "SQLite",
+		    "%s has the WAL-reset fault (fixed in 3.51.3); Callbook's "
+		    "own lock keeps it away; let nothing else write to the "
+		    "store",
+		    h->sqlite);
+	else
+		check_finding(k, CHECK_GOOD, "SQLite", "%s", h->sqlite);
+	check_zone(k, h->timezone);
+	check_search(k, h->search);
+}
+
+static int
+counted(void *arg, const struct stored_count *c)
+{
+	struct check *k = arg;
+	struct buf type = {0};
+
+	if (k->outside == NULL)
+		buf_puts(&type, c->type);
+	else
+		k->outside(&type, c->type, strlen(c->type));
+	check_finding(k, CHECK_GOOD, "counted",
+	    "%" PRId64 " %s events of %s, a type that is not kept", c->count,
+	    buf_str(&type), c->source);
+	buf_free(&type);
+	return 0;
+}
+
+static void
+check_counts(struct check *k, const struct store_health *h)
+{
+	check_finding(k, CHECK_GOOD, "store",
+	    "%" PRId64 " events, %" PRId64 " calls", h->events, h->calls);
+	if (h->quarantined > 0)
+		check_finding(k, CHECK_WARN, "quarantine",
+		    "%" PRId64 " kept that told no event; see "
+		    "'callbook quarantine list'",
+		    h->quarantined);
+	if (h->rejected > 0)
+		check_finding(k, CHECK_WARN, "rejected",
+		    "%" PRId64 " kept that did not authenticate: "
+		    "a stranger, or a wrong secret; see "
+		    "'callbook quarantine list --rejected'",
+		    h->rejected);
+}
+
+/* What is in the store, and whether it is sound. */
+static void
+check_content(struct check *k, struct store *st)
+{
+	struct store_health h = {0};
+	struct buf why = {0};
+	enum store_rc rc;
+
+	if (k->limit_ms > 0)
+		store_time_limit(st, k->limit_ms);
+	rc = store_health(st, true, &h);
+	if (rc == STORE_OK || rc == STORE_TIMEOUT)
+		check_versions(k, &h);
+	if (rc == STORE_OK)
+		check_counts(k, &h);
+	if (rc == STORE_OK)
+		rc = store_each_count(st, counted, k);
+	if (rc == STORE_TIMEOUT)
+		check_finding(k, CHECK_WARN, "store",
+		    "not counted, as reading it takes too long here: "
+		    "'callbook check' has the time");
+	else if (rc != STORE_OK)
+		check_finding(k, CHECK_FAIL, "store",
+		    "%s does not answer; try 'callbook check --deep', "
+		    "keep a copy",
+		    k->config->store);
+	if (rc == STORE_OK || rc == STORE_TIMEOUT)
+		check_free(k, h.free_bytes);
+	if (k->deep) {
+		if (store_integrity(st, &why) == STORE_OK)
+			check_finding(k, CHECK_GOOD, "integrity", "sound");
+		else
+			check_faults(k, "integrity", &why);
+	}
+	buf_free(&why);
+}
+
+void
+check_store(struct check *k)
+{
+	const struct config *c = k->config;
+	struct store_options o = {.path = c->store,
+	    .durable = c->durability == DURABILITY_FULL,
+	    .timezone = c->timezone};
+	struct buf why = {0};
+	struct store *st;
+
+	if (check_place(k) == -1)
+		return;
+	st = store_open(&o, STORE_READ, &why);
+	if (st == NULL)
+		check_faults(k, "store", &why);
+	else
+		check_content(k, st);
+	store_close(st);
+	buf_free(&why);
+}

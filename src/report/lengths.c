@@ -1,0 +1,128 @@
+/* How long calls last: bars of one width, so that their shape is true. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sample.h"
+#include "report/overview.h"
+
+#define BARS_MAX 13 /* and the last of them is of all longer calls */
+#define MOST 0.95 /* of the calls are in the bars before that */
+#define TEXT_SIZE 40
+#define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+
+/* The calls shorter than `longer`, and those that are not. */
+struct bars {
+	int64_t width, longer; /* s */
+	size_t n;
+	int64_t value[BARS_MAX];
+};
+
+/*
+ * Each is a multiple of the classes of all lengths that its bars reach (see
+ * report_length()), so that no class is in two bars.
+ */
+static int64_t
+width_for(int64_t s)
+{
+	static const int width[] = {
+	    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800};
+	size_t i = 0;
+
+	while (i + 1 < LENGTH(width) && width[i] * (BARS_MAX - 1) < s)
+		i++;
+	return width[i];
+}
+
+/* Returns how many bars; 0: no length is known. */
+static size_t
+make_bars(struct bars *b, const int64_t length[REPORT_LENGTHS])
+{
+	int most = sample_class(length, REPORT_LENGTHS, MOST);
+	int64_t s = most == -1 || most + 1 == REPORT_LENGTHS
+	    ? report_length(REPORT_LENGTHS - 1) / 1000
+	    : report_length(most + 1) / 1000;
+
+	memset(b, 0, sizeof(*b));
+	b->width = width_for(s);
+	b->longer = b->width * (BARS_MAX - 1);
+	for (int i = 0; i < REPORT_LENGTHS; i++) {
+		int64_t bar = report_length(i) / 1000 / b->width;
+
+		if (length[i] == 0)
+			continue;
+		if (bar >= BARS_MAX)
+			bar = BARS_MAX - 1;
+		b->value[bar] += length[i];
+		if ((size_t)bar + 1 > b->n)
+			b->n = (size_t)bar + 1;
+	}
+	return b->n;
+}
+
+/* "45 s", "1 min 30 s", "2 min", "1 h 30 min". */
+static void
+name_length(char *out, size_t size, int64_t s)
+{
+	int n = (int)s;
+
+	if (n < 60)
+		snprintf(out, size, "%d s", n);
+	else if (n < 3600 && n % 60 != 0)
+		snprintf(out, size, "%d min %02d s", n / 60, n % 60);
+	else if (n < 3600)
+		snprintf(out, size, "%d min", n / 60);
+	else if (n % 3600 != 0)
+		snprintf(out, size, "%d h %02d min", n / 3600, n / 60 % 60);
+	else
+		snprintf(out, size, "%d h", n / 3600);
+}
+
+/* Where a bar begins: as a clock where the bars are not whole minutes. */
+static void
+name_bar(char *out, size_t size, int64_t s, int64_t width)
+{
+	int n = (int)s;
+
+	if (width >= 60)
+		snprintf(out, size, "%d:%02d", n / 3600, n / 60 % 60);
+	else
+		snprintf(out, size, "%d:%02d", n / 60, n % 60);
+}
+
+void
+put_lengths(struct page *p, const int64_t length[REPORT_LENGTHS])
+{
+	static const struct chart_series series = {
+	    "answered calls", "s-plain", CHART_SOLID};
+	struct chart_column column[BARS_MAX];
+	char label[BARS_MAX][TEXT_SIZE], title[BARS_MAX][3 * TEXT_SIZE];
+	char from[TEXT_SIZE], to[TEXT_SIZE];
+	struct chart c = {"calls-by-length", NULL,
+	    "Answered calls whose length is known, by their length.", "calls"};
+	struct bars b;
+
+	if (make_bars(&b, length) == 0)
+		return;
+	c.title = b.width < 60 ? "How long calls last (min:s)"
+			       : "How long calls last (h:min)";
+	for (size_t i = 0; i < b.n; i++) {
+		int64_t s = (int64_t)i * b.width;
+
+		name_bar(label[i], sizeof(label[i]), s, b.width);
+		if (s >= b.longer)
+			snprintf(label[i] + strlen(label[i]), 2, "+");
+		name_length(from, sizeof(from), s);
+		name_length(to, sizeof(to), s + b.width);
+		if (s >= b.longer)
+			snprintf(
+			    title[i], sizeof(title[i]), "%s and longer", from);
+		else if (s == 0)
+			snprintf(title[i], sizeof(title[i]), "Under %s", to);
+		else
+			snprintf(
+			    title[i], sizeof(title[i]), "%s to %s", from, to);
+		column[i] = (struct chart_column){
+		    .label = label[i], .title = title[i]};
+	}
+	chart_columns(p->out, &c, &series, 1, column, b.n, b.value);
+}

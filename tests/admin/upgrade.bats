@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# Stores that another version of Callbook wrote, or another program.
+#
+# tests/data/store/vN.db.gz is a store as version N of the schema was when it
+# was released, never to be made again: of `callbook demo --calls 25 --days 5`
+# with the sources of site(), then a row of the quarantine, one of the ring,
+# three events of tests/data/providers, a repeat of the first and a variant.
+#
+# Bats sets output and lines; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+STORES=$BATS_TEST_DIRNAME/../data/store
+EVENT=$DATA/formantai/call.completed.json # is in all of them
+OTHER=$DATA/formantai/call.busy.json # is in none
+
+setup() {
+  site
+}
+
+# store_of VERSION - as it was released.
+store_of() {
+  rm -f callbook.db*
+  gunzip -c "$STORES/v$1.db.gz" >callbook.db
+  chmod 600 callbook.db
+}
+
+# versions - those that were released.
+versions() {
+  local file
+  for file in "$STORES"/v*.db.gz; do
+    file=${file##*/v}
+    echo "${file%.db.gz}"
+  done
+}
+
+# refused REASON - by every program, and the file stays what it is.
+refused() {
+  local sum
+  sum=$(sha256sum callbook.db)
+  run -0 signed sales "$EVENT"
+  has 'Status: 503'
+  run -0 report calls
+  has 'Status: 503'
+  has 'The store can not be read'
+  run -0 report check
+  has 'Status: 200'
+  has "fault</strong>: $PWD/callbook.db: $1"
+  run -1 callbook check
+  has "FAIL  store: $PWD/callbook.db: $1"
+  for command in export rebuild 'quarantine requeue --all'; do
+    # shellcheck disable=SC2086
+    run -1 callbook $command
+    has "$1"
+  done
+  [ "$(sha256sum callbook.db)" = "$sum" ]
+  [ ! -s callbook.db-wal ]
+}
+
+@test "a store of every version that was released is served on" {
+  [ "$(versions | wc -l)" -ge 1 ]
+  for version in $(versions); do
+    store_of "$version"
+    run -0 signed sales "$EVENT"
+    has '{"result":"duplicate","event":36}'
+    run -0 signed sales "$OTHER"
+    has '{"result":"stored","event":40}'
+    run -0 signed sales "$OTHER"
+    has '{"result":"duplicate","event":40}'
+    run -0 callbook check --deep
+    has 'ok    store: 39 events, 29 calls'
+    has 'ok    search: by an index of words'
+    has 'ok    integrity: sound'
+    has 'warn  quarantine: 1 kept'
+    has 'warn  rejected: 1 kept'
+    run -0 callbook export
+    [ "${#lines[@]}" = 39 ]
+  done
+}
+
+@test "P3 a rebuild of it finds nothing to change" {
+  for version in $(versions); do
+    store_of "$version"
+    sqlite3 callbook.db 'SELECT * FROM call; SELECT * FROM day;
+      SELECT * FROM fact; SELECT * FROM error' >before
+    run -0 callbook rebuild
+    has 'calls    28'
+    has 'changed  0'
+    has 'failed   0'
+    sqlite3 callbook.db 'SELECT * FROM call; SELECT * FROM day;
+      SELECT * FROM fact; SELECT * FROM error' >after
+    cmp before after
+  done
+}
+
+@test "the report shows what is in it" {
+  for version in $(versions); do
+    store_of "$version"
+    # Nothing but reading, as a reader may come first.
+    if [ "$version" != "$(versions | sort -n | tail -n 1)" ]; then
+      signed sales "$EVENT" >answer
+    fi
+    run -0 report 'calls?preset=all'
+    has 'Status: 200'
+    [ "$(grep -o '/report.cgi/call/[0-9]*' <<<"$output" | sort -u | wc -l)" = 28 ]
+    id=$(jq -r .data.call.conversation_id "$EVENT")
+    run -0 report "calls?preset=all&text=$id"
+    [ "$(grep -o '/report.cgi/call/[0-9]*' <<<"$output" | sort -u | wc -l)" = 1 ]
+    call=$(sqlite3 callbook.db "SELECT number FROM call WHERE id = '$id'")
+    for page in "call/$call" 'results?preset=all' attention \
+      'deliveries?preset=all' delivery/1 '?preset=all'; do
+      run -0 report "$page"
+      has 'Status: 200'
+    done
+    run -0 report 'export.ndjson?preset=all'
+    [ "$(grep -c '^{' <<<"$output")" = 28 ]
+  done
+}
+
+@test "a store of a newer version is refused, and left as it is" {
+  store_of 1
+  sqlite3 callbook.db 'PRAGMA user_version = 99'
+  refused 'was written by a newer Callbook (schema 99, this program knows '
+  run -1 callbook check
+  has 'install that one again'
+  # Whatever its journal is.
+  sqlite3 callbook.db 'PRAGMA journal_mode = DELETE' >mode
+  refused 'was written by a newer Callbook (schema 99, this program knows '
+  # With the program that it belongs to it goes on.
+  sqlite3 callbook.db 'PRAGMA user_version = 1'
+  run -0 signed sales "$EVENT"
+  has '"duplicate"'
+}
+
+@test "a database of another program is refused, and left as it is" {
+  for pragma in 'user_version = 0' 'user_version = 1' 'user_version = -1' \
+    'user_version = 99' 'application_id = 7'; do
+    rm -f callbook.db*
+    sqlite3 callbook.db "CREATE TABLE notes (text); PRAGMA $pragma"
+    refused 'is a database of another program'
+    [ "$(sqlite3 callbook.db .tables)" = notes ]
+  done
+  # Also where it has no table yet.
+  rm -f callbook.db*
+  sqlite3 callbook.db 'PRAGMA application_id = 7'
+  refused 'is a database of another program'
+}
+
+@test "an empty file becomes a store" {
+  : >callbook.db
+  run -1 callbook export
+  has 'the receiver brings it up when it starts'
+  run -0 signed sales "$EVENT"
+  has '{"result":"stored","event":1}'
+  [ "$(sqlite3 callbook.db 'PRAGMA application_id')" = "$((0x43424b31))" ]
+}
