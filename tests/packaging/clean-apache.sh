@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/packaging/clean-apache.sh DEB - from a bare Apache to the first stored
-# event, in a Debian 12 of its own that systemd boots: the lines of lines.sh,
+# event and to its call in the report, in a Debian 12 of its own that systemd boots: the lines of lines.sh,
 # which README.md has as well, then what must be true after them, and after the
 # package was removed and purged.
 #
@@ -20,7 +20,7 @@ in_root() {
 chmod 0755 "$root"
 debootstrap --variant=minbase bookworm "$root" "$mirror" >/dev/null
 in_root apt-get -q install -y --no-install-recommends \
-  apache2 systemd-sysv >/dev/null
+  apache2 systemd-sysv curl >/dev/null
 # What the package needs is fetched now: the system that boots has no network
 # but its own, so that its Apache takes port 80 of nobody.
 cp "$deb" "$root/root/"

@@ -14,3 +14,6 @@ END
 runuser -u callbook -- callbook check --url http://localhost/callbook
 callbook send --source sales --url http://localhost/callbook \
   /usr/share/doc/callbook/examples/call.completed.json
+
+echo 'a password for the report' | htpasswd -niB owner |
+  install -m 0640 -g www-data /dev/stdin /etc/callbook/logins

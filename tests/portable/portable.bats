@@ -47,6 +47,13 @@ request() (
   alone /home/cgi-bin/callbook.fcgi
 )
 
+# page PATH [NAME=VALUE...] - of the report by plain CGI, for who logged in.
+page() (
+  export GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REMOTE_USER=owner
+  export SCRIPT_NAME=/cgi-bin/report.cgi PATH_INFO="/$1" "${@:2}"
+  alone /home/cgi-bin/report.cgi </dev/null
+)
+
 # shellcheck disable=SC2094
 delivery() {
   request sales POST "CONTENT_LENGTH=$(wc -c <"$BODY")" \
@@ -77,7 +84,9 @@ delivery() {
   cp -R "$ROOT"/{lib,src,Makefile} .
   env -u MAKEFLAGS -u MAKEOVERRIDES make -s -j2 CFLAGS=-O0 all
   [ "$(stat -c %a cgi-bin)" = 755 ]
-  [ "$(stat -c '%a %U' cgi-bin/callbook.fcgi)" = "755 $(id -un)" ]
+  for program in callbook.fcgi report.cgi; do
+    [ "$(stat -c '%a %U' "cgi-bin/$program")" = "755 $(id -un)" ]
+  done
 }
 
 @test "a signed webhook by plain CGI is stored, once, without any library" {
@@ -88,6 +97,42 @@ delivery() {
   run -0 request healthz GET
   has '"status":"ok"'
   [ "$(sqlite3 "$D/home/callbook.db" 'SELECT count(*) FROM event')" = 1 ]
+}
+
+@test "the report has its style in it, and finds words in calls" {
+  run -0 page ''
+  has 'Status: 200'
+  has 'No calls yet'
+  run -0 delivery
+  run -0 page '' QUERY_STRING=preset=all
+  has 'Status: 200'
+  has '<svg'
+  style=$(grep -o 'style-[0-9a-f]*\.css' <<<"$output")
+  run -0 page "$style"
+  has 'Content-Type: text/css'
+  has '@media print'
+  run -0 page calls QUERY_STRING='preset=all&text=wholesale'
+  has 'Status: 200'
+  has_not '/call/1'
+  agent=$(jq -r .data.call.agent_id "$BODY")
+  run -0 page calls QUERY_STRING="preset=all&text=$agent"
+  has '/cgi-bin/report.cgi/call/1'
+}
+
+@test "report.cgi/check, for who has no shell on the host" {
+  run -0 delivery
+  run -0 page check DOCUMENT_ROOT=/home/cgi-bin
+  has 'Status: 200'
+  has "by CGI, as user number $(id -u)"
+  has 'by an index of words'
+  has '<dt>document root</dt><dd>/home/cgi-bin</dd>'
+  has_not 'fault</strong>'
+  # Uploaded with all that belongs above the folder.
+  run -0 page check DOCUMENT_ROOT=/home
+  has 'fault</strong>: /home/callbook.conf lies below the document root /home'
+  has 'fault</strong>: /home/sales.secret lies below'
+  run -0 page calls DOCUMENT_ROOT=/home
+  has 'Status: 503'
 }
 
 @test "callbook finds the configuration above its folder, and all is in order" {
@@ -107,11 +152,17 @@ delivery() {
   has 'this system knows no time zone "Asia/Kolkata"'
   run -0 delivery
   has 'Status: 503'
+  run -0 --separate-stderr page ''
+  has 'Status: 503'
+  has 'The configuration has an error'
+  [[ $stderr == *'this system knows no time zone "Asia/Kolkata"'* ]]
   # It does with the file, wherever that lies.
   mkdir -p "$D/usr/share/zoneinfo/Asia"
   cp -L /usr/share/zoneinfo/Asia/Kolkata "$D/usr/share/zoneinfo/Asia"
   run -0 delivery
   has '"stored"'
+  run -0 page ''
+  has 'Times in Asia/Kolkata'
 }
 
 @test "callbook send prints the line of curl in place of sending" {
@@ -130,19 +181,26 @@ delivery() {
   has '{"bytes":1048576,"authorization":true}'
 }
 
+# listens PROGRAM ADDRESS - until it is told to stop, and says nothing.
+listens() {
+  local address=$2 pid
+  (alone "/home/cgi-bin/$1" -s "$address") 2>"$D/tmp/log" 3>&- &
+  pid=$!
+  for _ in {1..100}; do
+    case $address in
+    /*) [ ! -S "$D$address" ] || break ;;
+    *) ! : 2>/dev/null >"/dev/tcp/${address%:*}/${address#*:}" || break ;;
+    esac
+    sleep 0.05
+  done
+  kill "$pid"
+  wait "$pid"
+  [ ! -s "$D/tmp/log" ]
+}
+
 @test "as FastCGI it listens: on a socket, and on a numeric address" {
-  for address in /tmp/r.sock 127.0.0.1:$((RANDOM % 20000 + 12000)); do
-    (alone /home/cgi-bin/callbook.fcgi -s "$address") 2>"$D/tmp/log" 3>&- &
-    pid=$!
-    for _ in {1..100}; do
-      case $address in
-      /*) [ ! -S "$D$address" ] || break ;;
-      *) ! : 2>/dev/null >"/dev/tcp/${address%:*}/${address#*:}" || break ;;
-      esac
-      sleep 0.05
-    done
-    kill "$pid"
-    wait "$pid"
-    [ ! -s "$D/tmp/log" ]
+  for program in callbook.fcgi report.cgi; do
+    listens "$program" /tmp/r.sock
+    listens "$program" 127.0.0.1:$((RANDOM % 20000 + 12000))
   done
 }
