@@ -1,5 +1,8 @@
 #include "store/internal.h"
 
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
 /* In the order that call_read() reads, from number on. */
 #define CALL_COLUMNS CALL_COLUMNS_AND("c.summary", "c.transcript")
 /* Without what is long, unless ?11. */
@@ -114,14 +117,23 @@
 #define NEED_STUCK                                                  \
 	" FROM call a INDEXED BY call_open WHERE a.outcome IS NULL" \
 	" AND a.last_received < ?3 AND a.started >= ?2" NEED_SOURCE
-/* A retry is announced for a time after the start, so for one after ?2. */
-#define NEED_RETRY                                                      \
-	" FROM call a INDEXED BY call_retry WHERE a.next_retry >= ?2"   \
-	" AND a.next_retry < ?3 AND a.started >= ?2"                    \
-	" AND a.final IS NOT 1" NEED_SOURCE                             \
-	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace" \
-	" AND n.number <> a.number"                                     \
-	" AND (n.started > a.started OR n.attempt > a.attempt))"
+/*
+ * A retry is announced for a time after the start, so for one after ?2.  Each
+ * is looked for among the calls of its trace, which lie anywhere: of a busy
+ * store the latest alone.
+ */
+#define NEED_RETRY                                                             \
+	" FROM (SELECT number, source, trace, started, attempt, final"         \
+	" FROM call INDEXED BY call_retry WHERE next_retry >= ?2"              \
+	" AND next_retry < ?3 ORDER BY next_retry DESC"                        \
+	" LIMIT " STRING(REPORT_RETRIES_MAX) ") a"                             \
+					     " WHERE a.started >= ?2 AND "     \
+					     "a.final IS NOT 1" NEED_SOURCE    \
+					     " AND NOT EXISTS (SELECT 1 FROM " \
+					     "call n WHERE n.trace = a.trace"  \
+					     " AND n.number <> a.number"       \
+					     " AND (n.started > a.started OR " \
+					     "n.attempt > a.attempt))"
 #define NEED_UNANALYZED                                                \
 	" FROM call a INDEXED BY call_unanalyzed WHERE a.answered = 1" \
 	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"  \

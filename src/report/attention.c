@@ -344,9 +344,10 @@ put_rule(struct page *p, enum check c)
 	case CHECK_RETRY:
 		html_put(b,
 		    "A next attempt was announced, its time is past by %d"
-		    " minutes, and no call of the same trace came; started in"
-		    " the last %d days.",
-		    (int)(REPORT_RETRY_MS / 60000), REPORT_ATTENTION_DAYS);
+		    " minutes, and no call of the same trace came; of the"
+		    " latest %d announced, started in the last %d days.",
+		    (int)(REPORT_RETRY_MS / 60000), REPORT_RETRIES_MAX,
+		    REPORT_ATTENTION_DAYS);
 		break;
 	case CHECK_REJECTED:
 		html_put(b,
