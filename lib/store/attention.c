@@ -2,12 +2,14 @@
 
 /* ?10 is the limit of both. */
 static void
-bind_need(
-    sqlite3_stmt *s, const char *source, int64_t since, int64_t ms, int max)
+bind_need(sqlite3_stmt *s, enum attention kind, const char *source,
+    int64_t since, int64_t ms, int max)
 {
 	bind_text(s, 1, source);
 	sqlite3_bind_int64(s, 2, since);
 	sqlite3_bind_int64(s, 3, ms);
+	if (kind == ATTENTION_RETRY)
+		sqlite3_bind_int(s, 4, REPORT_RETRIES_MAX);
 	sqlite3_bind_int(s, 10, max);
 }
 
@@ -20,7 +22,7 @@ store_attention(struct store *st, enum attention kind, const char *source,
 
 	if (rc != STORE_OK)
 		return rc;
-	bind_need(s, source, since, ms, max);
+	bind_need(s, kind, source, since, ms, max);
 	return read_calls(st, s, fn, arg);
 }
 
@@ -35,7 +37,7 @@ store_attention_count(struct store *st, enum attention kind, const char *source,
 	*n = 0;
 	if (rc != STORE_OK)
 		return rc;
-	bind_need(s, source, since, ms, REPORT_COUNT_MAX);
+	bind_need(s, kind, source, since, ms, REPORT_COUNT_MAX);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW)
 		*n = sqlite3_column_int64(s, 0);

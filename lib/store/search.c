@@ -302,35 +302,44 @@ search_off(struct store *st)
 }
 
 /* Read at the first need in a transaction; OFF where it can not be kept. */
+/* How far the mark in `meta` says that the index goes. */
 static enum store_rc
-upto_get(struct store *st, int64_t *upto)
+upto_read(struct store *st, int64_t *upto)
 {
-	sqlite3_stmt *s;
-	const char *word;
+	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
 	enum store_rc rc = STORE_OK;
-	int64_t n = OFF;
+	const char *word;
 	int step;
 
-	*upto = st->search_upto;
-	if (st->search_known)
-		return STORE_OK;
-	if ((s = stmt_get(st, SQL_META_GET)) == NULL)
+	*upto = OFF;
+	if (s == NULL)
 		return STORE_ERROR;
 	bind_text(s, 1, "search");
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
 		word = (const char *)sqlite3_column_text(s, 0);
 		if (strcmp(word, "on") == 0)
-			n = ON;
+			*upto = ON;
 		else
-			(void)number_parse(word, strlen(word), 0, ON, &n);
+			(void)number_parse(word, strlen(word), 0, ON, upto);
 	} else if (step != SQLITE_DONE)
 		rc = store_failed(st, "search");
 	stmt_done(s);
-	st->search_upto = n;
-	st->search_known = rc == STORE_OK;
-	if (rc == STORE_OK && st->search_broken)
-		rc = search_off(st);
+	return rc;
+}
+
+/* The same for who writes: once in a transaction, and off if it is broken. */
+static enum store_rc
+upto_get(struct store *st, int64_t *upto)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (!st->search_known) {
+		rc = upto_read(st, &st->search_upto);
+		st->search_known = rc == STORE_OK;
+		if (rc == STORE_OK && st->search_broken)
+			rc = search_off(st);
+	}
 	*upto = st->search_upto;
 	return rc;
 }
@@ -516,25 +525,12 @@ search_end(struct store *st)
 enum store_rc
 search_state(struct store *st, enum store_search *is)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
-	enum store_rc rc = STORE_OK;
-	const char *word;
-	int step;
+	int64_t upto;
+	enum store_rc rc = upto_read(st, &upto);
 
-	*is = STORE_SEARCH_OFF;
-	if (s == NULL)
-		return STORE_ERROR;
-	bind_text(s, 1, "search");
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		word = (const char *)sqlite3_column_text(s, 0);
-		if (strcmp(word, "on") == 0)
-			*is = STORE_SEARCH_ON;
-		else if (strcmp(word, "off") != 0)
-			*is = STORE_SEARCH_BUILDING;
-	} else if (step != SQLITE_DONE)
-		rc = store_failed(st, "search");
-	stmt_done(s);
+	*is = upto == ON  ? STORE_SEARCH_ON
+	    : upto == OFF ? STORE_SEARCH_OFF
+			  : STORE_SEARCH_BUILDING;
 	if (rc == STORE_OK && fts5_of(st) == NULL)
 		*is = STORE_SEARCH_IMPOSSIBLE;
 	return rc;

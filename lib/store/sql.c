@@ -1,8 +1,5 @@
 #include "store/internal.h"
 
-#define STRING_(x) #x
-#define STRING(x) STRING_(x)
-
 /* In the order that call_read() reads, from number on. */
 #define CALL_COLUMNS CALL_COLUMNS_AND("c.summary", "c.transcript")
 /* Without what is long, unless ?11. */
@@ -110,7 +107,10 @@
 	" LEFT JOIN path p ON p.id = f.path"                           \
 	" GROUP BY 1, 3, 2, 4 ORDER BY 1, 3, 2, 4"
 
-/* The calls a that need attention; ?1: source or NULL, ?2: since, ?3: ms. */
+/*
+ * The calls a that need attention; ?1: source or NULL, ?2: since, ?3: ms,
+ * ?4: retries that are looked for.
+ */
 #define NEED_SOURCE        \
 	" AND (?1 IS NULL" \
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
@@ -122,18 +122,17 @@
  * is looked for among the calls of its trace, which lie anywhere: of a busy
  * store the latest alone.
  */
-#define NEED_RETRY                                                             \
-	" FROM (SELECT number, source, trace, started, attempt, final"         \
-	" FROM call INDEXED BY call_retry WHERE next_retry >= ?2"              \
-	" AND next_retry < ?3 ORDER BY next_retry DESC"                        \
-	" LIMIT " STRING(REPORT_RETRIES_MAX) ") a"                             \
-					     " WHERE a.started >= ?2 AND "     \
-					     "a.final IS NOT 1" NEED_SOURCE    \
-					     " AND NOT EXISTS (SELECT 1 FROM " \
-					     "call n WHERE n.trace = a.trace"  \
-					     " AND n.number <> a.number"       \
-					     " AND (n.started > a.started OR " \
-					     "n.attempt > a.attempt))"
+#define NEED_RETRY                                                       \
+	" FROM (SELECT number, source, trace, started, attempt, final"   \
+	" FROM call INDEXED BY call_retry WHERE next_retry >= ?2"        \
+	" AND next_retry < ?3 ORDER BY next_retry DESC"                  \
+	" LIMIT ?4) a"                                                   \
+	" WHERE a.started >= ?2 AND "                                    \
+	"a.final IS NOT 1" NEED_SOURCE " AND NOT EXISTS (SELECT 1 FROM " \
+	"call n WHERE n.trace = a.trace"                                 \
+	" AND n.number <> a.number"                                      \
+	" AND (n.started > a.started OR "                                \
+	"n.attempt > a.attempt))"
 #define NEED_UNANALYZED                                                \
 	" FROM call a INDEXED BY call_unanalyzed WHERE a.answered = 1" \
 	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"  \

@@ -449,17 +449,9 @@ put_call(void *arg, const struct stored_call *c)
 	struct checks *a = arg;
 	struct page *p = a->page;
 	int64_t moment = call_moment(c, a->check);
-	char path[32];
-	const char *href;
 
-	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
-	href = link_to(p, path, &p->filter);
 	html_raw(p->out, "<tr><th scope=\"row\">");
-	if (href != NULL)
-		buf_printf(p->out, "<a href=\"%s\">", href);
-	put_instant(p, c->view.started);
-	if (href != NULL)
-		html_raw(p->out, "</a>");
+	put_call_link(p, c);
 	html_raw(p->out, "</th><td>");
 	put_outside(p, c->source);
 	html_raw(p->out, " <span class=\"muted\">");

@@ -265,12 +265,8 @@ attempt_row(void *arg, const struct stored_call *c)
 	const struct value *n = field(c, FIELD_ATTEMPT);
 	const struct value *length = field(c, FIELD_DURATION);
 	bool here = c->number == s->call->number;
-	char path[32];
-	const char *href;
 
 	s->n++;
-	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
-	href = here ? NULL : link_to(p, path, &p->filter);
 	if (here)
 		html_raw(p->out, "<tr class=\"here\" aria-current=\"true\">");
 	else
@@ -278,11 +274,10 @@ attempt_row(void *arg, const struct stored_call *c)
 	html_raw(p->out, "<th scope=\"row\">");
 	html_number(p->out, n == NULL ? (int64_t)s->n : n->number);
 	html_raw(p->out, "</th><td>");
-	if (href != NULL)
-		buf_printf(p->out, "<a href=\"%s\">", href);
-	put_instant(p, c->view.started);
-	if (href != NULL)
-		html_raw(p->out, "</a>");
+	if (here)
+		put_instant(p, c->view.started);
+	else
+		put_call_link(p, c);
 	html_put(p->out, "%s</td><td>", here ? " (this call)" : "");
 	put_outcome(p, c->view.outcome);
 	html_raw(p->out, "</td><td class=\"num\">");

@@ -201,11 +201,9 @@ put_rate_tile(struct page *p, const struct rate *r, bool compare)
 		f.flag = r->flag;
 		href = link_to(p, "calls", &f);
 	}
-	if (href != NULL)
-		buf_printf(p->out, "<a href=\"%s\">", href);
+	link_begin(p, href);
 	html_number(p->out, r->part);
-	if (href != NULL)
-		html_raw(p->out, "</a>");
+	link_end(p, href);
 	html_raw(p->out, " of ");
 	html_number(p->out, r->whole);
 	html_raw(p->out, "</dd>");

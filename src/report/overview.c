@@ -298,8 +298,7 @@ put_needs(struct page *p, const struct need need[NEEDS])
 		html_put(p->out, "%s</b> %s",
 		    n->count >= REPORT_COUNT_MAX ? "+" : "",
 		    n->count == 1 ? n->one : n->many);
-		if (href != NULL)
-			html_raw(p->out, "</a>");
+		link_end(p, href);
 		html_raw(p->out, "</li>\n");
 	}
 	html_raw(p->out, "</ul></section>\n");
@@ -481,11 +480,9 @@ put_outcomes(struct overview *o)
 		f.open = stack[i] == OUTCOME_NONE;
 		href = link_to(p, "calls", &f);
 		html_raw(p->out, "<tr><th scope=\"row\">");
-		if (href != NULL)
-			buf_printf(p->out, "<a href=\"%s\">", href);
+		link_begin(p, href);
 		put_outcome(p, stack[i]);
-		if (href != NULL)
-			html_raw(p->out, "</a>");
+		link_end(p, href);
 		html_raw(p->out, "</th>");
 		outcome_series(stack[i], &series);
 		put_share_cells(

@@ -161,6 +161,11 @@ const char *flag_word(unsigned flag);
 /* A link; the text alone where a static site has no such page. */
 void put_link(
     struct page *p, const char *path, const struct filter *f, const char *text);
+/* What stands around other content for that; href NULL: nothing. */
+void link_begin(struct page *p, const char *href);
+void link_end(struct page *p, const char *href);
+/* A call's start, linked to its page. */
+void put_call_link(struct page *p, const struct stored_call *c);
 /* The class and pattern of an outcome in charts. */
 void outcome_series(enum call_outcome o, struct chart_series *s);
 

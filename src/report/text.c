@@ -122,16 +122,42 @@ put_rate(struct page *p, int64_t part, int64_t whole)
 }
 
 void
+link_begin(struct page *p, const char *href)
+{
+	/* link_to() has escaped it. */
+	if (href != NULL)
+		buf_printf(p->out, "<a href=\"%s\">", href);
+}
+
+void
+link_end(struct page *p, const char *href)
+{
+	if (href != NULL)
+		html_raw(p->out, "</a>");
+}
+
+void
 put_link(
     struct page *p, const char *path, const struct filter *f, const char *text)
 {
 	const char *href = link_to(p, path, f);
 
-	if (href != NULL)
-		buf_printf(p->out, "<a href=\"%s\">", href);
+	link_begin(p, href);
 	put_outside(p, text);
-	if (href != NULL)
-		html_raw(p->out, "</a>");
+	link_end(p, href);
+}
+
+void
+put_call_link(struct page *p, const struct stored_call *c)
+{
+	char path[32];
+	const char *href;
+
+	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
+	href = link_to(p, path, &p->filter);
+	link_begin(p, href);
+	put_instant(p, c->view.started);
+	link_end(p, href);
 }
 
 /* --- outcomes ------------------------------------------------------------
@@ -463,17 +489,9 @@ put_calls_row(struct page *p, const struct stored_call *c)
 	const struct value *length = &c->call.field[FIELD_DURATION];
 	const char *agent = field_text(c, FIELD_AGENT);
 	const char *direction = field_text(c, FIELD_DIRECTION);
-	char path[32];
-	const char *href;
 
-	snprintf(path, sizeof(path), "call/%lld", (long long)c->number);
-	href = link_to(p, path, &p->filter);
 	html_raw(p->out, "<tr><th scope=\"row\">");
-	if (href != NULL)
-		buf_printf(p->out, "<a href=\"%s\">", href);
-	put_instant(p, c->view.started);
-	if (href != NULL)
-		html_raw(p->out, "</a>");
+	put_call_link(p, c);
 	html_raw(p->out, "</th><td data-label=\"Outcome\">");
 	put_outcome(p, c->view.outcome);
 	put_flags(p, c->view.flags);

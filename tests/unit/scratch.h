@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/store.h"
+
 struct scratch {
 	char dir[100];
 	char path[120]; /* of a store in it */
@@ -58,6 +60,53 @@ scratch_remove(struct scratch *s)
 	if (d != NULL)
 		closedir(d);
 	assert_int_equal(rmdir(s->dir), 0);
+}
+
+/* The store in it, which must open. */
+static inline struct store *
+scratch_open(const struct scratch *s, enum store_mode mode, bool durable,
+    const char *timezone)
+{
+	struct store_options o = {s->path, durable, timezone};
+	struct buf why = {0};
+	struct store *st = store_open(&o, mode, &why);
+
+	if (st == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	return st;
+}
+
+/* Have e tell a field; the text is borrowed. */
+static inline void
+set_text(struct event *e, enum call_field f, const char *text)
+{
+	e->field[f].set = true;
+	e->field[f].text = text;
+	e->field[f].len = strlen(text);
+}
+
+static inline void
+set_number(struct event *e, enum call_field f, int64_t n)
+{
+	e->field[f].set = true;
+	e->field[f].number = n;
+}
+
+/* Of the files of tests/data/providers. */
+static inline bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static inline const char *
+content_type(const char *path)
+{
+	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
+					: "application/json";
 }
 
 #endif /* !SCRATCH_H */

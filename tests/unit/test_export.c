@@ -9,6 +9,7 @@
 
 #define NOON INT64_C(1774180800000) /* 2026-03-22T12:00:00Z */
 #define CALLS 1000
+#define ZONE "Asia/Kolkata"
 
 /* --- what else a report has --------------------------------------------------
  */
@@ -118,14 +119,6 @@ test_cells(void **state)
  */
 
 static void
-set_text(struct event *e, enum call_field f, const char *text)
-{
-	e->field[f].set = true;
-	e->field[f].text = text;
-	e->field[f].len = strlen(text);
-}
-
-static void
 add_call(struct store *st, int n, const struct event *like)
 {
 	struct event e = *like;
@@ -161,22 +154,16 @@ struct site {
 static void
 begin_site(struct site *s, int calls, const struct event *like)
 {
-	struct store_options o = {.timezone = "Asia/Kolkata"};
-	struct buf why = {0};
 	struct store *st;
 
 	memset(s, 0, sizeof(*s));
 	scratch_make(&s->scratch);
-	o.path = s->scratch.path;
-	assert_int_equal(when_zone(o.timezone), 0);
-	st = store_open(&o, STORE_WRITE, &why);
-	assert_non_null(st);
+	assert_int_equal(when_zone(ZONE), 0);
+	st = scratch_open(&s->scratch, STORE_WRITE, false, ZONE);
 	for (int i = 0; i < calls; i++)
 		add_call(st, i, like);
 	store_close(st);
-	s->page.store = store_open(&o, STORE_READ, &why);
-	assert_non_null(s->page.store);
-	buf_free(&why);
+	s->page.store = scratch_open(&s->scratch, STORE_READ, false, ZONE);
 	s->page.config = &s->config;
 	s->page.arena = arena_new();
 	assert_non_null(s->page.arena);

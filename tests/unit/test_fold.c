@@ -2,21 +2,6 @@
 
 #include "call/fold.h"
 
-static void
-set_text(struct event *e, enum call_field f, const char *text)
-{
-	e->field[f].set = true;
-	e->field[f].text = text;
-	e->field[f].len = strlen(text);
-}
-
-static void
-set_number(struct event *e, enum call_field f, int64_t n)
-{
-	e->field[f].set = true;
-	e->field[f].number = n;
-}
-
 static struct event
 event_at(int64_t time, unsigned char key, enum call_state state)
 {

@@ -332,19 +332,12 @@ try_set(struct world *w, const struct set *set)
 static void
 world_open(struct world *w)
 {
-	struct store_options o = {NULL, false, ZONE};
-	struct buf why = {0};
-
 	memset(w, 0, sizeof(*w));
 	w->random = 88172645463325252u;
 	scratch_make(&w->scratch);
-	o.path = w->scratch.path;
-	w->store = store_open(&o, STORE_WRITE, &why);
-	if (w->store == NULL)
-		fail_msg("%s", buf_str(&why));
-	buf_free(&why);
-	assert_int_equal(
-	    sqlite3_open_v2(o.path, &w->db, SQLITE_OPEN_READONLY, NULL),
+	w->store = scratch_open(&w->scratch, STORE_WRITE, false, ZONE);
+	assert_int_equal(sqlite3_open_v2(w->scratch.path, &w->db,
+			     SQLITE_OPEN_READONLY, NULL),
 	    SQLITE_OK);
 	/* The words of the index, with the numbers of their calls. */
 	assert_int_equal(sqlite3_exec(w->db,
@@ -478,21 +471,6 @@ read_file(const char *path, size_t *len)
 	*len = fread(p, 1, 1 << 20, f);
 	fclose(f);
 	return p;
-}
-
-static bool
-ends_with(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
-static const char *
-content_type(const char *path)
-{
-	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
-					: "application/json";
 }
 
 /* Map one fixture into set if it tells of that call, or of any at first. */

@@ -27,21 +27,6 @@ struct seen {
 	size_t count;
 };
 
-static bool
-ends_with(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
-static const char *
-content_type(const char *path)
-{
-	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
-					: "application/json";
-}
-
 static int
 is_fixture(const struct dirent *d)
 {

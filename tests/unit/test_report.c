@@ -20,30 +20,16 @@ struct box {
 	unsigned char key; /* of the last event */
 };
 
-static struct store *
-open_as(struct box *b, enum store_mode mode)
-{
-	struct store_options o = {b->scratch.path, false, ZONE};
-	struct buf why = {0};
-	struct store *st = store_open(&o, mode, &why);
-
-	if (st == NULL)
-		print_error("%s\n", buf_str(&why));
-	buf_free(&why);
-	return st;
-}
-
 static int
 setup(void **state)
 {
 	struct box *b = calloc(1, sizeof(*b));
 
 	scratch_make(&b->scratch);
-	b->store = open_as(b, STORE_WRITE);
-	assert_non_null(b->store);
-	b->read = open_as(b, STORE_READ);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, ZONE);
+	b->read = scratch_open(&b->scratch, STORE_READ, false, ZONE);
 	*state = b;
-	return b->read == NULL;
+	return 0;
 }
 
 static int
@@ -69,25 +55,6 @@ struct spec {
 	size_t facts;
 };
 
-static void
-set_text(struct event *e, enum call_field f, const char *text)
-{
-	if (text == NULL)
-		return;
-	e->field[f].set = true;
-	e->field[f].text = text;
-	e->field[f].len = strlen(text);
-}
-
-static void
-set_number(struct event *e, enum call_field f, int64_t number)
-{
-	if (number == 0)
-		return;
-	e->field[f].set = true;
-	e->field[f].number = number;
-}
-
 static enum store_rc
 deliver(struct box *b, const struct event *e, const char *source)
 {
@@ -102,6 +69,20 @@ deliver(struct box *b, const struct event *e, const char *source)
 
 	d.received = e->received;
 	return store_event(b->store, &d, e, &number);
+}
+
+static void
+tell_text(struct event *e, enum call_field f, const char *text)
+{
+	if (text != NULL)
+		set_text(e, f, text);
+}
+
+static void
+tell_number(struct event *e, enum call_field f, int64_t n)
+{
+	if (n != 0)
+		set_number(e, f, n);
 }
 
 static void
@@ -123,17 +104,17 @@ add(struct box *b, const struct spec *s)
 	e.error = &error;
 	e.errors = s->errors;
 	memcpy(e.key + 1, s->id, strnlen(s->id, 15));
-	set_text(&e, FIELD_AGENT, s->agent);
-	set_text(&e, FIELD_DIRECTION, s->direction);
-	set_text(&e, FIELD_TRACE, s->trace);
-	set_text(&e, FIELD_TO, s->to);
-	set_text(&e, FIELD_TRANSCRIPT, s->transcript);
-	set_number(&e, FIELD_STARTED, s->started);
-	set_number(&e, FIELD_ENDED, s->ended);
-	set_number(&e, FIELD_DURATION, s->duration);
-	set_number(&e, FIELD_NEXT_RETRY, s->next_retry);
-	set_number(&e, FIELD_ATTEMPT, s->attempt);
-	set_number(&e, FIELD_FINAL, s->final);
+	tell_text(&e, FIELD_AGENT, s->agent);
+	tell_text(&e, FIELD_DIRECTION, s->direction);
+	tell_text(&e, FIELD_TRACE, s->trace);
+	tell_text(&e, FIELD_TO, s->to);
+	tell_text(&e, FIELD_TRANSCRIPT, s->transcript);
+	tell_number(&e, FIELD_STARTED, s->started);
+	tell_number(&e, FIELD_ENDED, s->ended);
+	tell_number(&e, FIELD_DURATION, s->duration);
+	tell_number(&e, FIELD_NEXT_RETRY, s->next_retry);
+	tell_number(&e, FIELD_ATTEMPT, s->attempt);
+	tell_number(&e, FIELD_FINAL, s->final);
 	assert_int_equal(deliver(b, &e, s->source), STORE_OK);
 }
 

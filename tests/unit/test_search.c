@@ -11,19 +11,6 @@ struct box {
 	sqlite3 *db; /* looks at the rows */
 };
 
-static struct store *
-open_store(struct box *b)
-{
-	struct store_options o = {b->scratch.path, false, "UTC"};
-	struct buf why = {0};
-	struct store *st = store_open(&o, STORE_WRITE, &why);
-
-	if (st == NULL)
-		fail_msg("%s", buf_str(&why));
-	buf_free(&why);
-	return st;
-}
-
 static int
 setup(void **state)
 {
@@ -31,7 +18,7 @@ setup(void **state)
 
 	assert_non_null(b);
 	scratch_make(&b->scratch);
-	b->store = open_store(b);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
 	assert_int_equal(sqlite3_open(b->scratch.path, &b->db), SQLITE_OK);
 	sqlite3_busy_timeout(b->db, 5000);
 	sqlite3_db_config(
@@ -373,7 +360,7 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	    " WHERE name = 'search';"
 	    "PRAGMA writable_schema = RESET");
 	store_close(b->store);
-	b->store = open_store(b);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
 	run(b,
 	    "PRAGMA writable_schema = ON;"
@@ -381,7 +368,7 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	    " WHERE name = 'search';"
 	    "PRAGMA writable_schema = RESET");
 	store_close(b->store);
-	b->store = open_store(b);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
 	check_rebuilt(b);
 }
 
@@ -394,7 +381,7 @@ a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
 	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
 	run(b, "UPDATE search_data SET block = x'ffffffffff'");
 	store_close(b->store);
-	b->store = open_store(b);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
 	/* The first may be refused: it shows only at the commit. */
 	while (tell(b, "c-2", FIELD_REASON, "two") != STORE_OK)
 		assert_true(events++ < 2);
@@ -426,7 +413,8 @@ static void
 of_two_rebuilds_at_once_the_later_one_counts(void **state)
 {
 	struct box *b = *state;
-	struct store *other = open_store(b);
+	struct store *other = scratch_open(
+	    &b->scratch, STORE_WRITE, false, "UTC");
 
 	tell(b, "c-1", FIELD_REASON, "one");
 	tell(b, "c-2", FIELD_REASON, "two");

@@ -17,28 +17,15 @@ struct box {
 	struct store *store;
 };
 
-static struct store *
-reopen(struct box *b, enum store_mode mode)
-{
-	struct store_options o = {b->scratch.path, true, "UTC"};
-	struct buf why = {0};
-	struct store *st = store_open(&o, mode, &why);
-
-	if (st == NULL)
-		print_error("%s\n", buf_str(&why));
-	buf_free(&why);
-	return st;
-}
-
 static int
 setup(void **state)
 {
 	struct box *b = calloc(1, sizeof(*b));
 
 	scratch_make(&b->scratch);
-	b->store = reopen(b, STORE_WRITE);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, true, "UTC");
 	*state = b;
-	return b->store == NULL;
+	return 0;
 }
 
 static int
@@ -777,7 +764,7 @@ events_are_read_in_the_order_stored_from_a_cursor(void **state)
 		store_event(b->store, &d, &e, &n[i]);
 	}
 	assert_true(n[0] < n[1] && n[1] < n[2]);
-	reader = reopen(b, STORE_READ);
+	reader = scratch_open(&b->scratch, STORE_READ, true, "UTC");
 	assert_non_null(reader);
 	assert_int_equal(
 	    store_each_event(reader, n[0], count_event, &seen), STORE_OK);
