@@ -97,11 +97,11 @@ teardown_file() {
   browser every_page 390-dark
 }
 
-@test "every page is valid HTML without a script, and smaller than 100 kB" {
+@test "P8 every page is valid HTML without a script, and smaller than 100 kB" {
   browser every_document
 }
 
-@test "what strangers send is shown as text" {
+@test "P8 what strangers send is shown as text" {
   browser hostile
 }
 

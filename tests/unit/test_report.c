@@ -611,6 +611,13 @@ without_an_index_words_are_found_by_reading(void **state)
 	}
 	f.text = "english";
 	assert_int_equal(sum_of(b, &f).t.calls, 1);
+	/* A part of a number, which would tell the whole digit by digit. */
+	f.text = "012345";
+	assert_ids(b, &f, "english");
+	f.discreet = true;
+	assert_ids(b, &f, "");
+	f.text = "morning";
+	assert_ids(b, &f, "english");
 }
 
 /* More calls than are looked at one by one. */
@@ -979,6 +986,34 @@ a_retry_is_missed_until_another_call_of_the_trace_starts(void **state)
 }
 
 static void
+of_many_announced_retries_the_latest_are_looked_for(void **state)
+{
+	struct box *b = *state;
+	int64_t now = at("2026-05-10T10:00:00Z"), start = now - 5 * HOUR;
+	struct spec s = {.trace = "t", .outcome = OUTCOME_BUSY};
+	char id[16], expected[32];
+
+	s.id = "first", s.trace = "alone", s.started = start;
+	s.next_retry = start + 1;
+	add(b, &s);
+	s.trace = "t";
+	for (int i = 1; i <= REPORT_RETRIES_MAX; i++) {
+		if (i == REPORT_RETRIES_MAX) { /* as many as there may be */
+			snprintf(expected, sizeof(expected), "%s first", id);
+			assert_attention(b, ATTENTION_RETRY, NULL,
+			    now - 24 * HOUR, now - HOUR, expected);
+		}
+		snprintf(id, sizeof(id), "c-%d", i);
+		s.id = id;
+		s.started = start + i;
+		s.next_retry = s.started + 1;
+		add(b, &s);
+	}
+	assert_attention(
+	    b, ATTENTION_RETRY, NULL, now - 24 * HOUR, now - HOUR, id);
+}
+
+static void
 answered_calls_wait_for_their_analysis(void **state)
 {
 	struct box *b = *state;
@@ -1330,6 +1365,7 @@ main(void)
 	    T(long_texts_are_compared_by_their_beginning),
 	    T(stuck_calls_have_no_end_and_no_news),
 	    T(a_retry_is_missed_until_another_call_of_the_trace_starts),
+	    T(of_many_announced_retries_the_latest_are_looked_for),
 	    T(answered_calls_wait_for_their_analysis),
 	    T(variants_are_listed_since_a_moment),
 	    T(reasons_of_the_quarantine_newest_first),

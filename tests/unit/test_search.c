@@ -330,16 +330,28 @@ map_again(void *arg, const struct stored_event *se, struct event *e)
 	return 0;
 }
 
+/* What people are told of the index. */
+static enum store_search
+told(struct box *b)
+{
+	struct store_health h;
+
+	assert_int_equal(store_health(b->store, true, &h), STORE_OK);
+	return h.search;
+}
+
 static void
 check_rebuilt(struct box *b)
 {
 	struct store_rebuilt result;
 
 	assert_string_equal(meta(b), "off");
+	assert_int_equal(told(b), STORE_SEARCH_OFF);
 	assert_false(search_ready(b->store));
 	assert_int_equal(
 	    store_rebuild(b->store, map_again, NULL, &result), STORE_OK);
 	assert_string_equal(meta(b), "on");
+	assert_int_equal(told(b), STORE_SEARCH_ON);
 	assert_int_equal(found(b, "again"), 2);
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "other"), STORE_OK);
 	assert_int_equal(found(b, "again"), 1);
@@ -427,6 +439,7 @@ of_two_rebuilds_at_once_the_later_one_counts(void **state)
 	put(b->store, 2);
 	step(b->store, search_end);
 	assert_string_equal(meta(b), "0");
+	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
 	put(other, 1);
 	put(other, 2);
 	step(b->store, search_end);

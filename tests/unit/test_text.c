@@ -76,6 +76,8 @@ test_numbers_in_text_are_masked(void **state)
 		"{\"text\":\"call\\n" M "3210\"}"},
 	    {"\"\\u00a09876543210\"", "\"\\u00a0" M "3210\""},
 	    {"to=9876543210;", "to=" M "3210;"},
+	    {"https://x.example/?to=%2B4917012345678&as=wav",
+		"https://x.example/?to=%2B" M "5678&as=wav"},
 	    {"1234567", M "4567"},
 	};
 	struct fixture *f = *state;

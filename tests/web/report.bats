@@ -87,7 +87,7 @@ answers() {
   return 1
 }
 
-@test "every page is there, with its headers, as FastCGI and CGI" {
+@test "P8 every page is there, with its headers, as FastCGI and CGI" {
   sed -i 's/^\[source sales\]/[report]\naccess = public\n\n&/' \
     "$DIR/callbook.conf"
   for path in '' / /calls /call/7 /results /attention /deliveries; do
@@ -229,6 +229,19 @@ listed() {
 calls() {
   answers 200 "$1/metrics" &&
     awk '/^callbook_calls\{/ { n += $2 } END { print n }' body
+}
+
+@test "a masked number is not told by searching for parts of it" {
+  number=$(sql "$DIR" "SELECT to_number FROM call
+    WHERE to_number LIKE '+%' LIMIT 1")
+  found() {
+    answers 200 "$1/export.csv?preset=all&text=$2" -u owner:owner
+    wc -l <body
+  }
+  [ "$(found public "${number: -7}")" -gt 1 ]
+  [ "$(found report "${number: -7}")" = 1 ]
+  [ "$(found report "${number: -4}")" -gt 1 ]
+  [ "$(found report "%2B${number#+}")" -gt 1 ]
 }
 
 @test "metrics are those of the store, and name nobody" {
