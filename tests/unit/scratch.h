@@ -65,9 +65,9 @@ scratch_remove(struct scratch *s)
 /* The store in it, which must open. */
 static inline struct store *
 scratch_open(const struct scratch *s, enum store_mode mode, bool durable,
-    const char *timezone)
+    const char *zone)
 {
-	struct store_options o = {s->path, durable, timezone};
+	struct store_options o = {s->path, durable, zone};
 	struct buf why = {0};
 	struct store *st = store_open(&o, mode, &why);
 
