@@ -32,7 +32,7 @@ DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	fonts-ipafont-gothic fonts-noto-color-emoji $(DEPS_deb) systemd \
 	apache2 libapache2-mod-fcgid nginx-light perl \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
-DEPS_deb = $(DEPS_build) dpkg-dev debhelper lintian
+DEPS_deb = $(DEPS_build) build-essential debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container
 DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
 	php-sqlite3 webhook wrk sqlite3 spawn-fcgi strace g++ make python3 \

@@ -27,8 +27,14 @@ const variants = [1280, 390].flatMap((width) =>
   })));
 
 // A local day of the store, so many days ago: "2026-03-18".
-const ago = (days) => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE })
-  .format(Date.now() - days * DAY);
+// Put together here, as a node with few languages writes all dates alike.
+const ago = (days) => {
+  const part = Object.fromEntries(new Intl.DateTimeFormat('en-US', {
+    timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit',
+  }).formatToParts(Date.now() - days * DAY)
+    .map(({ type, value }) => [type, value]));
+  return `${part.year}-${part.month}-${part.day}`;
+};
 const query = (values) => new URLSearchParams(values).toString();
 // All there is in the store.
 const always = { from: ago(60), to: ago(0) };
