@@ -129,7 +129,7 @@
 	" LIMIT ?4) a"                                                   \
 	" WHERE a.started >= ?2 AND "                                    \
 	"a.final IS NOT 1" NEED_SOURCE " AND NOT EXISTS (SELECT 1 FROM " \
-	"call n WHERE n.trace = a.trace"                                 \
+	"call n INDEXED BY call_trace WHERE n.trace = a.trace"           \
 	" AND n.number <> a.number"                                      \
 	" AND (n.started > a.started OR "                                \
 	"n.attempt > a.attempt))"
