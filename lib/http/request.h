@@ -20,6 +20,11 @@ struct request {
 	/* As read(2): bytes, 0 at the end, -1 when the sender broke off. */
 	ssize_t (*read)(void *io, char *buf, size_t n);
 	void *io;
+	/*
+	 * A handler may keep the request and its answer, and go on with
+	 * others: it calls this, from any thread, when the answer is filled.
+	 */
+	void (*answered)(const struct request *r);
 };
 
 struct response {

@@ -9,6 +9,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,24 +33,34 @@
 
 extern char **environ;
 
+/* A request at work, and what is kept from one to the next. */
+struct place {
+	struct request request; /* first: request_answered() leads back here */
+	struct server *server;
+	void *state; /* the handler's */
+	FCGX_Request fcgx;
+	struct response response;
+	struct buf out;
+	struct place *next; /* of those that are free */
+};
+
 /* Everything that the threads of one serve() share. */
 struct server {
 	const struct serve_handler *handler;
 	int fd; /* listening */
-	pthread_mutex_t lock;
-	pthread_cond_t ended; /* a worker has */
-	int running; /* workers; under lock */
+	struct place *place; /* all of them */
+	int places;
+	pthread_mutex_t lock; /* of the three below */
+	pthread_cond_t changed; /* a place is free, or a thread has ended */
+	struct place *free;
+	int running; /* threads */
 	atomic_bool stopping;
 	atomic_bool broken; /* the socket is: nothing can be accepted */
 };
 
-struct worker {
-	struct server *server;
-	pthread_t thread;
-	void *state; /* the handler's */
+struct thread {
+	pthread_t id;
 	bool started;
-	struct response response;
-	struct buf out;
 };
 
 /* Posted by the signal handler, which can reach nothing else. */
@@ -77,46 +88,44 @@ struct channel {
 	void *io;
 };
 
-/* Let the handler answer; what it has in memory is then in w->out. */
+/* What the handler has in memory, as it is sent. */
 static void
-handle(struct worker *w, const struct request *r)
+compose(struct place *p)
 {
-	const char *method = request_env(r, "REQUEST_METHOD");
+	const char *method = request_env(&p->request, "REQUEST_METHOD");
 
-	response_reset(&w->response);
-	buf_reset(&w->out, REQUEST_KEEP);
-	w->server->handler->handle(w->state, r, &w->response);
+	buf_reset(&p->out, REQUEST_KEEP);
 	if (method != NULL && strcmp(method, "HEAD") == 0) {
-		response_head(&w->response, &w->out);
-		w->response.more = NULL;
+		response_head(&p->response, &p->out);
+		p->response.more = NULL;
 	} else {
-		response_cgi(&w->response, &w->out);
+		response_cgi(&p->response, &p->out);
 	}
 }
 
 /*
- * Answer one request.  Returns 0, or -1 if the answer is incomplete: then the
- * reader has to be told by breaking off.
+ * Send the answer.  Returns 0, or -1 if it is incomplete: then the reader has
+ * to be told by breaking off.
  */
 static int
-answer(struct worker *w, const struct request *r, const struct channel *c)
+answer(struct place *p, const struct channel *c)
 {
-	struct response *rs = &w->response;
+	struct response *rs = &p->response;
 	int rc;
 
-	handle(w, r);
-	if (w->out.failed) {
+	compose(p);
+	if (p->out.failed) {
 		log_warnx("out of memory");
 		rc = -1;
 	} else {
 		rc = c->send(
-		    c->io, buf_str(&w->out), w->out.len, rs->more != NULL);
+		    c->io, buf_str(&p->out), p->out.len, rs->more != NULL);
 	}
 	while (rc == 0 && rs->status != 0 && rs->more != NULL) {
-		buf_reset(&w->out, REQUEST_KEEP);
-		rc = rs->more(rs->arg, &w->out);
-		if (w->out.failed ||
-		    c->send(c->io, buf_str(&w->out), w->out.len, true) != 0)
+		buf_reset(&p->out, REQUEST_KEEP);
+		rc = rs->more(rs->arg, &p->out);
+		if (p->out.failed ||
+		    c->send(c->io, buf_str(&p->out), p->out.len, true) != 0)
 			rc = -1;
 		if (rc <= 0)
 			break;
@@ -125,6 +134,14 @@ answer(struct worker *w, const struct request *r, const struct channel *c)
 	if (rs->done != NULL)
 		rs->done(rs->arg);
 	return rc;
+}
+
+/* Let the handler have the request.  false: it keeps it. */
+static bool
+handle(struct place *p)
+{
+	response_reset(&p->response);
+	return p->server->handler->handle(p->state, &p->request, &p->response);
 }
 
 /* --- FastCGI ------------------------------------------------------------- */
@@ -154,18 +171,47 @@ send_fcgi(void *io, const char *s, size_t n, bool flush)
 	return flush && FCGX_FFlush(out) != 0 ? -1 : 0;
 }
 
-/* Serve the request that was accepted. */
 static void
-serve_one(struct worker *w, FCGX_Request *fr)
+place_give(struct place *p)
 {
-	const struct request r = {
-	    .env = fr->envp, .read = read_fcgi, .io = fr->in};
-	const struct channel c = {.send = send_fcgi, .io = fr->out};
+	struct server *s = p->server;
 
-	if (answer(w, &r, &c) == 0)
-		FCGX_Finish_r(fr);
+	(void)pthread_mutex_lock(&s->lock);
+	p->next = s->free;
+	s->free = p;
+	(void)pthread_cond_signal(&s->changed);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* A free place, the one used last; NULL: it is time to stop. */
+static struct place *
+place_take(struct server *s)
+{
+	struct place *p;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->free == NULL && !atomic_load(&s->stopping))
+		(void)pthread_cond_wait(&s->changed, &s->lock);
+	p = atomic_load(&s->stopping) ? NULL : s->free;
+	if (p != NULL)
+		s->free = p->next;
+	(void)pthread_mutex_unlock(&s->lock);
+	return p;
+}
+
+/* The answer is there, told by whichever thread made it. */
+static void
+finish_fcgi(const struct request *r)
+{
+	/* The request is the first member, and of no constant place. */
+	struct place *p = (struct place *)(uintptr_t)r;
+	const struct channel c = {.send = send_fcgi, .io = p->fcgx.out};
+
+	if (answer(p, &c) == 0)
+		FCGX_Finish_r(&p->fcgx);
 	else /* closed without END_REQUEST: the server sees that it is short */
-		FCGX_Free(fr, 1);
+		FCGX_Free(&p->fcgx, 1);
+	place_give(p);
 }
 
 /*
@@ -207,41 +253,46 @@ accept_again(struct server *s, int error)
 	}
 }
 
-static void *
-run_worker(void *arg)
+/* Accept requests, and have each answered or kept, until it is time to stop. */
+static void
+accept_requests(struct server *s)
 {
-	struct worker *w = arg;
-	struct server *s = w->server;
-	FCGX_Request fr;
+	struct place *p;
 	sigset_t wake;
 	int rc;
 
 	(void)sigemptyset(&wake);
 	(void)sigaddset(&wake, WAKE_SIGNAL);
-	/*
-	 * Not FCGX_ShutdownPending(): with it, a connection that sent nothing
-	 * yet makes FCGX_Accept_r() go round for ever.
-	 */
-	if (FCGX_InitRequest(&fr, s->fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-		goto out;
-	while (!atomic_load(&s->stopping)) {
+	while ((p = place_take(s)) != NULL) {
 		/* Only waiting is interrupted, never a request at work. */
 		(void)pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
-		rc = FCGX_Accept_r(&fr);
+		rc = FCGX_Accept_r(&p->fcgx);
 		(void)pthread_sigmask(SIG_BLOCK, &wake, NULL);
 		if (rc < 0) {
+			place_give(p);
 			if (!accept_again(s, -rc))
 				break;
 			continue;
 		}
-		limit_time(fr.ipcFd);
-		serve_one(w, &fr);
+		limit_time(p->fcgx.ipcFd);
+		p->request = (struct request){.env = p->fcgx.envp,
+		    .read = read_fcgi,
+		    .io = p->fcgx.in,
+		    .answered = finish_fcgi};
+		if (handle(p))
+			finish_fcgi(&p->request);
 	}
-	FCGX_Free(&fr, 1);
-out:
+}
+
+static void *
+run_thread(void *arg)
+{
+	struct server *s = arg;
+
+	accept_requests(s);
 	(void)pthread_mutex_lock(&s->lock);
 	s->running--;
-	(void)pthread_cond_signal(&s->ended);
+	(void)pthread_cond_broadcast(&s->changed);
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -278,9 +329,9 @@ catch_signals(void)
 	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
 }
 
-/* Start the workers.  Returns how many run. */
+/* Start the threads.  Returns how many run. */
 static int
-start_workers(struct server *s, struct worker *w, int threads)
+start_threads(struct server *s, struct thread *t, int threads)
 {
 	pthread_attr_t attr;
 	int i, rc = 0;
@@ -292,10 +343,10 @@ start_workers(struct server *s, struct worker *w, int threads)
 		(void)pthread_mutex_lock(&s->lock);
 		s->running++;
 		(void)pthread_mutex_unlock(&s->lock);
-		rc = pthread_create(&w[i].thread, &attr, run_worker, &w[i]);
+		rc = pthread_create(&t[i].id, &attr, run_thread, s);
 		if (rc != 0)
 			break;
-		w[i].started = true;
+		t[i].started = true;
 	}
 	if (rc != 0) {
 		log_warnx("thread %d: %s", i + 1, strerror(rc));
@@ -308,102 +359,117 @@ start_workers(struct server *s, struct worker *w, int threads)
 }
 
 /*
- * Wake the workers until all have ended.  One signal each would not do: it
- * may come just before accept(2) is entered, and that then waits.
+ * Wake the threads until all have ended; what is kept is answered by one of
+ * them before it ends.  One signal each would not do: it may come just before
+ * accept(2) is entered, and that then waits.
  */
 static void
-stop_workers(struct server *s, struct worker *w, int threads)
+stop_threads(struct server *s, struct thread *t, int threads)
 {
 	struct timespec until;
 	int i;
 
 	atomic_store(&s->stopping, true);
 	(void)pthread_mutex_lock(&s->lock);
+	(void)pthread_cond_broadcast(&s->changed);
 	while (s->running > 0) {
 		for (i = 0; i < threads; i++)
-			if (w[i].started)
-				(void)pthread_kill(w[i].thread, WAKE_SIGNAL);
+			if (t[i].started)
+				(void)pthread_kill(t[i].id, WAKE_SIGNAL);
 		(void)clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += WAKE_EVERY_MS * 1000000L;
 		if (until.tv_nsec >= 1000000000L) {
 			until.tv_sec++;
 			until.tv_nsec -= 1000000000L;
 		}
-		(void)pthread_cond_timedwait(&s->ended, &s->lock, &until);
+		(void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	for (i = 0; i < threads; i++)
-		if (w[i].started)
-			(void)pthread_join(w[i].thread, NULL);
-}
-
-static struct worker *
-new_workers(struct server *s, int n)
-{
-	struct worker *w;
-	int i;
-
-	if ((w = calloc((size_t)n, sizeof(*w))) == NULL) {
-		log_warn("workers");
-		return NULL;
-	}
-	for (i = 0; i < n; i++) {
-		w[i].server = s;
-		w[i].state = s->handler->worker_new(s->handler->arg);
-		if (w[i].state == NULL) {
-			while (--i >= 0)
-				s->handler->worker_free(w[i].state);
-			free(w);
-			return NULL;
-		}
-	}
-	return w;
+		if (t[i].started)
+			(void)pthread_join(t[i].id, NULL);
 }
 
 static void
-free_workers(struct server *s, struct worker *w, int n)
+free_places(struct server *s)
 {
 	int i;
 
-	for (i = 0; i < n; i++) {
-		s->handler->worker_free(w[i].state);
-		buf_free(&w[i].response.headers);
-		buf_free(&w[i].response.body);
-		buf_free(&w[i].out);
+	for (i = 0; i < s->places; i++) {
+		struct place *p = &s->place[i];
+
+		s->handler->worker_free(p->state);
+		FCGX_Free(&p->fcgx, 1);
+		buf_free(&p->response.headers);
+		buf_free(&p->response.body);
+		buf_free(&p->out);
 	}
-	free(w);
+	free(s->place);
+}
+
+static int
+new_places(struct server *s, int n)
+{
+	if ((s->place = calloc((size_t)n, sizeof(*s->place))) == NULL) {
+		log_warn("places");
+		return -1;
+	}
+	for (s->places = 0; s->places < n; s->places++) {
+		struct place *p = &s->place[s->places];
+
+		/*
+		 * Not FCGX_ShutdownPending(): with it, a connection that sent
+		 * nothing yet makes FCGX_Accept_r() go round for ever.
+		 */
+		if (FCGX_InitRequest(
+			&p->fcgx, s->fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0 ||
+		    (p->state = s->handler->worker_new(s->handler->arg)) ==
+			NULL) {
+			free_places(s);
+			return -1;
+		}
+		p->server = s;
+		p->next = s->free;
+		s->free = p;
+	}
+	return 0;
 }
 
 static enum serve_rc
 serve_fcgi(const struct serve_handler *h, int fd, int threads)
 {
 	struct server s = {.handler = h, .fd = fd};
-	struct worker *w;
+	struct thread *t = NULL;
 	enum serve_rc rc = SERVE_FAILED;
 
 	atomic_init(&s.stopping, false);
 	atomic_init(&s.broken, false);
 	if (pthread_mutex_init(&s.lock, NULL) != 0)
 		return SERVE_FAILED;
-	if (pthread_cond_init(&s.ended, NULL) != 0)
+	if (pthread_cond_init(&s.changed, NULL) != 0)
 		goto out_lock;
 	if (catch_signals() != 0) {
 		log_warn("signals");
 		goto out_cond;
 	}
-	if ((w = new_workers(&s, threads)) == NULL)
+	if ((t = calloc((size_t)threads, sizeof(*t))) == NULL) {
+		log_warn("threads");
 		goto out_cond;
-	if (start_workers(&s, w, threads) == threads) {
+	}
+	if (new_places(&s, threads + h->kept) != 0)
+		goto out_cond;
+	if (start_threads(&s, t, threads) == threads) {
 		while (sem_wait(&stop_wanted) == -1 && errno == EINTR)
 			continue;
 		rc = SERVE_OK;
 	}
-	stop_workers(&s, w, threads);
+	stop_threads(&s, t, threads);
 	if (atomic_load(&s.broken))
 		rc = SERVE_FAILED;
-	free_workers(&s, w, threads);
+	free_places(&s);
 out_cond:
-	(void)pthread_cond_destroy(&s.ended);
+	free(t);
+	(void)pthread_cond_destroy(&s.changed);
 out_lock:
 	(void)pthread_mutex_destroy(&s.lock);
 	return rc;
@@ -483,32 +549,52 @@ serve_arguments_of_query(void)
 	return query != NULL && *query != '\0' && strchr(query, '=') == NULL;
 }
 
+/* Standard input is of no use any more, whether the answer went out or not. */
+static void
+finish_cgi(const struct request *r)
+{
+	struct place *p = (struct place *)(uintptr_t)r;
+	const struct channel c = {.send = send_cgi};
+
+	if (answer(p, &c) != 0)
+		atomic_store(&p->server->broken, true);
+}
+
 static enum serve_rc
 serve_cgi(const struct serve_handler *h)
 {
 	struct server s = {.handler = h, .fd = -1};
 	struct input in = {.left = -1};
-	struct request r = {.env = environ, .read = read_cgi, .io = &in};
-	const struct channel c = {.send = send_cgi};
-	struct worker *w;
+	struct place *p;
 	enum serve_rc rc = SERVE_FAILED;
 
-	if (request_env(&r, "GATEWAY_INTERFACE") == NULL &&
-	    request_env(&r, "REQUEST_METHOD") == NULL)
+	atomic_init(&s.broken, false);
+	if (request_env(&(struct request){.env = environ},
+		"GATEWAY_INTERFACE") == NULL &&
+	    request_env(&(struct request){.env = environ}, "REQUEST_METHOD") ==
+		NULL)
 		return SERVE_NOT_A_SERVER;
 	/* FCGX_Init() made it a request to end at the next accept. */
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGUSR1, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	if ((w = new_workers(&s, 1)) == NULL)
+	if (new_places(&s, 1) != 0)
 		return SERVE_FAILED;
-	if ((in.left = request_length(&r)) < 0)
+	p = s.place;
+	p->request = (struct request){.env = environ,
+	    .read = read_cgi,
+	    .io = &in,
+	    .answered = finish_cgi};
+	if ((in.left = request_length(&p->request)) < 0)
 		in.left = -1;
-	if (answer(w, &r, &c) == 0)
+	/* What is kept is answered by now: there is no other thread. */
+	if (handle(p))
+		finish_cgi(&p->request);
+	if (!atomic_load(&s.broken))
 		rc = SERVE_OK;
 	if (in.left != 0)
 		drain_socket();
-	free_workers(&s, w, 1);
+	free_places(&s);
 	return rc;
 }
 

@@ -25,13 +25,19 @@ struct serve_options {
 	int threads; /* of FastCGI; CGI has one request and no thread */
 };
 
-/* Calls of one thread never overlap; worker is what worker_new returned. */
+/*
+ * A worker, which worker_new made, has one request at a time; there are more
+ * of them than threads, since a request that is kept holds none.  handle()
+ * returns true when it has filled w; false keeps r, w and the worker until
+ * r->answered(r), which may come before the return.
+ */
 struct serve_handler {
 	void *(*worker_new)(void *arg); /* NULL result: serve() fails */
 	void (*worker_free)(void *worker);
-	void (*handle)(
+	bool (*handle)(
 	    void *worker, const struct request *r, struct response *w);
 	void *arg; /* for worker_new */
+	int kept; /* requests that may be kept beside those at work */
 };
 
 enum serve_rc {

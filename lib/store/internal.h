@@ -3,11 +3,12 @@
  *
  * store.c opens and closes, schema.c has the migrations, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
- * transaction that waiting threads share, apply.c what one of them writes,
- * arrive.c what arrived, names.c the rows of names, calls.c the row of a call
- * and what hangs on it, search.c the index of words, histogram.c functions for
- * the SQL, class.c what they count in, read.c and rebuild.c and health.c the
- * rest of store.h; report.c, attention.c and read.c answer report.h.
+ * transaction that waiting jobs share, apply.c
+ * what one of them writes, arrive.c what arrived, names.c the rows of names,
+ * calls.c the row of a call and what hangs on it, search.c the index of words,
+ * histogram.c functions for the SQL, class.c what they count in, read.c and
+ * rebuild.c and health.c the rest of store.h; report.c, attention.c and read.c
+ * answer report.h.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -149,8 +150,10 @@ struct job {
 	int64_t source; /* row of the delivery's; 0: nothing was kept of it */
 
 	struct job *next; /* in the queue */
-	bool lead; /* woken to lead the next batch, not because it is done */
-	sem_t wake;
+	void (*done)(struct job *j); /* called without any lock; may free j */
+	sem_t wake; /* where a thread waits for it */
+	store_done_fn tell; /* where none does */
+	void *arg;
 };
 
 /* Deliveries of one kind in a batch: a row of `arrival`. */

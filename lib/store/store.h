@@ -2,9 +2,9 @@
  * store - events and calls, kept in one SQLite file.
  *
  * The only room that knows SQL.  A writing store is for all threads of a
- * process; several processes may write to the same file.  The threads that
- * wait at the same time share one transaction and one fsync; across processes
- * the transaction and the checkpoint are serialised by flock(2) on FILE-lock.
+ * process; several processes may write to the same file.  Deliveries that come
+ * at the same time share one transaction and one fsync; across processes the
+ * transaction and the checkpoint are serialised by flock(2) on FILE-lock.
  * Failures are logged here, once, so a caller only decides what to answer.
  */
 #ifndef STORE_H
@@ -84,6 +84,15 @@ struct delivery {
  */
 enum store_rc store_event(struct store *st, const struct delivery *d,
     const struct event *e, int64_t *number);
+
+/*
+ * The same without waiting: done() is called once, maybe before this returns,
+ * by the thread that wrote it, which holds no lock.  Until then d and e, and
+ * what they lead to, are borrowed.
+ */
+typedef void (*store_done_fn)(void *arg, enum store_rc rc, int64_t number);
+void store_event_later(struct store *st, const struct delivery *d,
+    const struct event *e, store_done_fn done, void *arg);
 
 /* Keep d, which authenticates and tells no event.  *number is its row's. */
 enum store_rc store_quarantine(struct store *st, const struct delivery *d,

@@ -1,5 +1,6 @@
 #include "store/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -7,10 +8,11 @@
 #include "store/search.h"
 
 /*
- * The threads that wait at the same time share one transaction.  There is no
- * thread for writing: the first to come leads, commits for all that queued up
- * meanwhile, wakes each of them, and hands the lead to the first of those who
- * came since.  A lone request so pays for no change of threads at all.
+ * Jobs that come at the same time share one transaction.  There is no thread
+ * for writing: who brings a job while nobody leads leads, commits for all that
+ * queued up, gives the lead back, and tells each what became of it.  A lone
+ * request so pays for no change of threads, and under load no thread waits:
+ * one commits while others bring the next jobs.
  */
 
 static enum store_rc
@@ -159,14 +161,15 @@ commit_batch(struct store *st, struct job *first)
 			commit_alone(st, j);
 }
 
-/* Take what waits, from the head, which is mine, into a batch. */
-static void
-dequeue(struct store *st, struct job *mine)
+/* Take what waits. */
+static struct job *
+dequeue(struct store *st)
 {
-	struct job *last = mine;
+	struct job *first, *last;
 	int n = 1;
 
 	pthread_mutex_lock(&st->mutex);
+	first = last = st->head;
 	while (last->next != NULL && n++ < STORE_BATCH_MAX)
 		last = last->next;
 	st->head = last->next;
@@ -174,61 +177,116 @@ dequeue(struct store *st, struct job *mine)
 		st->tail = &st->head;
 	last->next = NULL;
 	pthread_mutex_unlock(&st->mutex);
+	return first;
+}
+
+/* Do what waits, as the one who leads. */
+static struct job *
+commit_waiting(struct store *st)
+{
+	enum store_rc rc = lock_store(st);
+	/* Not before: what comes while we wait for the lock is in the batch. */
+	struct job *first = dequeue(st);
+
+	if (rc == STORE_OK) {
+		commit_batch(st, first);
+		checkpoint_if_due(st);
+		lock_release(st);
+	} else
+		settle(first, rc);
+	return first;
+}
+
+/* Become the one who leads, if there is need. */
+static bool
+take_lead(struct store *st)
+{
+	bool mine;
+
+	pthread_mutex_lock(&st->mutex);
+	mine = !st->leading && st->head != NULL;
+	if (mine)
+		st->leading = true;
+	pthread_mutex_unlock(&st->mutex);
+	return mine;
 }
 
 static void
-lead(struct store *st, struct job *mine)
+give_lead(struct store *st)
 {
-	struct job *j, *next;
-	enum store_rc rc = lock_store(st);
+	pthread_mutex_lock(&st->mutex);
+	st->leading = false;
+	pthread_mutex_unlock(&st->mutex);
+}
 
-	/* Not before: who comes while we wait for the lock is in the batch. */
-	dequeue(st, mine);
-	if (rc == STORE_OK)
-		commit_batch(st, mine);
-	else
-		settle(mine, rc);
-	for (j = mine->next; j != NULL; j = next) {
-		next = j->next; /* j lives on the stack of its thread */
-		sem_post(&j->wake);
-	}
-	if (rc == STORE_OK) {
-		checkpoint_if_due(st);
-		lock_release(st);
-	}
+/*
+ * Queue the job, and lead while nobody does.  The lead is given back before
+ * anybody is told: to tell takes time, in which another may go on.
+ */
+static void
+submit(struct store *st, struct job *j)
+{
+	struct job *next;
 
 	pthread_mutex_lock(&st->mutex);
-	next = st->head;
-	if (next == NULL)
-		st->leading = false;
-	else
-		next->lead = true;
+	*st->tail = j;
+	st->tail = &j->next;
 	pthread_mutex_unlock(&st->mutex);
-	if (next != NULL)
-		sem_post(&next->wake);
+
+	while (take_lead(st)) {
+		j = commit_waiting(st);
+		give_lead(st);
+		for (; j != NULL; j = next) {
+			next = j->next;
+			j->done(j);
+		}
+	}
+}
+
+static void
+wake(struct job *j)
+{
+	sem_post(&j->wake); /* j lives on the stack of its thread */
 }
 
 /* Queue the job and come back when it is on disk, or has failed. */
 static enum store_rc
-submit(struct store *st, struct job *j)
+submit_wait(struct store *st, struct job *j)
 {
-	bool first;
-
+	j->done = wake;
 	sem_init(&j->wake, 0, 0);
-	pthread_mutex_lock(&st->mutex);
-	*st->tail = j;
-	st->tail = &j->next;
-	first = !st->leading;
-	st->leading = true;
-	pthread_mutex_unlock(&st->mutex);
-
-	if (!first)
-		while (sem_wait(&j->wake) == -1)
-			; /* EINTR: a signal is not our turn */
-	if (first || j->lead)
-		lead(st, j);
+	submit(st, j);
+	while (sem_wait(&j->wake) == -1)
+		; /* EINTR: a signal is not our turn */
 	sem_destroy(&j->wake);
 	return j->rc;
+}
+
+static void
+tell(struct job *j)
+{
+	j->tell(j->arg, j->rc, j->number);
+	free(j);
+}
+
+void
+store_event_later(struct store *st, const struct delivery *d,
+    const struct event *e, store_done_fn done, void *arg)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j == NULL) {
+		log_warnx("%s: out of memory", st->path);
+		done(arg, STORE_ERROR, 0);
+		return;
+	}
+	j->kind = JOB_EVENT;
+	j->delivery = d;
+	j->event = e;
+	j->done = tell;
+	j->tell = done;
+	j->arg = arg;
+	submit(st, j);
 }
 
 enum store_rc
@@ -236,7 +294,7 @@ store_event(struct store *st, const struct delivery *d, const struct event *e,
     int64_t *number)
 {
 	struct job j = {.kind = JOB_EVENT, .delivery = d, .event = e};
-	enum store_rc rc = submit(st, &j);
+	enum store_rc rc = submit_wait(st, &j);
 
 	*number = j.number;
 	return rc;
@@ -250,7 +308,7 @@ store_quarantine(struct store *st, const struct delivery *d, const char *reason,
 	enum store_rc rc;
 
 	j.reason = reason;
-	rc = submit(st, &j);
+	rc = submit_wait(st, &j);
 	*number = j.number;
 	return rc;
 }
@@ -281,7 +339,7 @@ store_reject(struct store *st, const struct delivery *d, const char *reason)
 	if (!reject_allowed(st, d->received))
 		return STORE_OK;
 	j.reason = reason;
-	return submit(st, &j);
+	return submit_wait(st, &j);
 }
 
 enum store_rc
@@ -293,7 +351,7 @@ store_requeue(struct store *st, bool rejected, int64_t row,
 
 	j.rejected = rejected;
 	j.row = row;
-	rc = submit(st, &j);
+	rc = submit_wait(st, &j);
 	*number = j.number;
 	return rc;
 }
@@ -304,7 +362,7 @@ store_count(struct store *st, const struct delivery *d, const char *type)
 	struct job j = {.kind = JOB_COUNT, .delivery = d};
 
 	j.type = type;
-	return submit(st, &j);
+	return submit_wait(st, &j);
 }
 
 enum store_rc
@@ -315,7 +373,7 @@ store_requeue_count(struct store *st, bool rejected, int64_t row,
 
 	j.rejected = rejected;
 	j.row = row;
-	return submit(st, &j);
+	return submit_wait(st, &j);
 }
 
 enum store_rc
@@ -323,5 +381,5 @@ store_probe(struct store *st)
 {
 	struct job j = {.kind = JOB_PROBE};
 
-	return submit(st, &j);
+	return submit_wait(st, &j);
 }

@@ -25,7 +25,8 @@ main(int argc, char **argv)
 	struct program_options o;
 	struct serve_handler h = {.worker_new = receive_worker_new,
 	    .worker_free = receive_worker_free,
-	    .handle = receive_handle};
+	    .handle = receive_handle,
+	    .kept = RECEIVE_KEPT};
 	struct receive *rv = NULL;
 	char *config = NULL;
 	int status;

@@ -28,14 +28,7 @@ struct receive {
 	int64_t silent; /* and so many not, since the last that was */
 };
 
-/* What one thread keeps from request to request. */
-struct worker {
-	struct receive *rv;
-	struct mapper *mapper; /* NULL until there is a receiver */
-	struct buf body;
-	struct buf headers;
-	struct exposed exposed;
-};
+struct worker;
 
 /* One delivery on its way. */
 struct passage {
@@ -47,6 +40,19 @@ struct passage {
 	struct response *w;
 	struct message m;
 	int64_t received;
+	bool mapped; /* the two below are to be stored */
+	struct event event;
+	struct delivery delivery;
+};
+
+/* What has one request at a time, and what it keeps from one to the next. */
+struct worker {
+	struct receive *rv;
+	struct mapper *mapper; /* NULL until there is a receiver */
+	struct buf body;
+	struct buf headers;
+	struct exposed exposed;
+	struct passage passage;
 };
 
 static void *
@@ -218,18 +224,15 @@ count_event(struct passage *p, const struct event *e)
 		buf_puts(&p->w->body, "}\n");
 }
 
-/* body: what is to be kept of it. */
+/* What became of the event: answer. */
 static void
-keep_event(
-    struct passage *p, const struct event *e, const char *body, size_t len)
+event_kept(void *arg, enum store_rc rc, int64_t number)
 {
-	struct delivery d = delivery_of(p, false);
+	struct passage *p = arg;
+	const char *type = p->event.type;
 	const char *result = NULL;
-	int64_t number = 0;
 
-	d.body = body;
-	d.len = len;
-	switch (store_event(p->rc->store, &d, e, &number)) {
+	switch (rc) {
 	case STORE_OK:
 		result = "stored";
 		break;
@@ -244,10 +247,12 @@ keep_event(
 	}
 	if (result == NULL)
 		not_stored(p);
-	else if (provider_wants_answer(p->source->provider, e->type))
-		no_answer(p, e->type);
+	else if (provider_wants_answer(p->source->provider, type))
+		no_answer(p, type);
 	else
 		kept(p, result, "event", number, NULL);
+	mapper_release(p->worker->mapper);
+	p->r->answered(p->r);
 }
 
 /* Map the message; *body is what is to be kept of its own. */
@@ -322,19 +327,23 @@ reject(struct passage *p, enum auth_rc why)
 	    "The message does not prove that it is from the platform.");
 }
 
+/* An event is only made ready: receive_handle() has it stored. */
 static void
 map_and_keep(struct passage *p)
 {
-	const char *reason = "", *body;
-	struct event e;
-	size_t len;
+	const char *reason = "", *body = "";
+	size_t len = 0;
 
-	switch (map_message(p, &e, &reason, &body, &len)) {
+	switch (map_message(p, &p->event, &reason, &body, &len)) {
 	case MAP_OK:
-		if (provider_counts(p->source->provider, e.type))
-			count_event(p, &e);
-		else
-			keep_event(p, &e, body, len);
+		if (!provider_counts(p->source->provider, p->event.type)) {
+			p->delivery = delivery_of(p, false);
+			p->delivery.body = body;
+			p->delivery.len = len;
+			p->mapped = true;
+			return;
+		}
+		count_event(p, &p->event);
 		break;
 	case MAP_MALFORMED:
 		quarantine(p, reason, true);
@@ -547,28 +556,38 @@ route(struct passage *p)
 	take_delivery(p);
 }
 
-void
+bool
 receive_handle(void *worker, const struct request *r, struct response *w)
 {
 	struct worker *wk = worker;
-	struct passage p = {.worker = wk, .r = r, .w = w};
+	struct passage *p = &wk->passage;
 
-	if ((p.rc = ready_get(wk->rv->ready)) == NULL) {
+	memset(p, 0, sizeof(*p));
+	p->worker = wk;
+	p->r = r;
+	p->w = w;
+	if ((p->rc = ready_get(wk->rv->ready)) == NULL) {
 		later(w,
 		    "The configuration has an error; the web server's "
 		    "log and `callbook check` name it.");
-		return;
+		return true;
 	}
-	if (exposed_check(&wk->exposed, p.rc->config, p.rc->store_dir, r)) {
+	if (exposed_check(&wk->exposed, p->rc->config, p->rc->store_dir, r)) {
 		later(w,
 		    "The store lies where the web server serves files; "
 		    "the web server's log says more.");
-		return;
+		return true;
 	}
 	if (wk->mapper == NULL &&
-	    (wk->mapper = mapper_new((size_t)p.rc->config->max_body)) == NULL) {
+	    (wk->mapper = mapper_new((size_t)p->rc->config->max_body)) ==
+		NULL) {
 		later(w, "Out of memory.");
-		return;
+		return true;
 	}
-	route(&p);
+	route(p);
+	if (!p->mapped)
+		return true;
+	/* From here on the worker may have another request at any moment. */
+	store_event_later(p->rc->store, &p->delivery, &p->event, event_kept, p);
+	return false;
 }

@@ -7,11 +7,19 @@
 #ifndef RECEIVE_H
 #define RECEIVE_H
 
+#include <stdbool.h>
+
 #include "http/request.h"
 
 #define RECEIVE_RETRY_AFTER_S 30 /* told with a 503 */
 #define RECEIVE_HEALTH_KEEP_MS 1000 /* a verdict is good for */
 #define RECEIVE_REJECTED_LINES 3 /* logged in a second */
+
+/*
+ * Requests that wait for the store and hold no thread: as many as are stored
+ * together at best.
+ */
+#define RECEIVE_KEPT 48
 
 /* What all workers of a process share. */
 struct receive;
@@ -27,6 +35,6 @@ void receive_free(struct receive *rv);
 /* For struct serve_handler; arg is a struct receive. */
 void *receive_worker_new(void *arg);
 void receive_worker_free(void *worker);
-void receive_handle(void *worker, const struct request *r, struct response *w);
+bool receive_handle(void *worker, const struct request *r, struct response *w);
 
 #endif /* !RECEIVE_H */

@@ -390,8 +390,8 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		explain_rc(p, w, rc);
 }
 
-void
-report_handle(void *worker, const struct request *r, struct response *w)
+static void
+answer(void *worker, const struct request *r, struct response *w)
 {
 	struct worker *wk = worker;
 	const char *method = request_env(r, "REQUEST_METHOD");
@@ -441,4 +441,11 @@ report_handle(void *worker, const struct request *r, struct response *w)
 		return;
 	}
 	route(wk, p, path, w);
+}
+
+bool
+report_handle(void *worker, const struct request *r, struct response *w)
+{
+	answer(worker, r, w);
+	return true;
 }

@@ -23,7 +23,7 @@ void report_free(struct report *rp);
 /* For struct serve_handler; arg is a struct report. */
 void *report_worker_new(void *arg);
 void report_worker_free(void *worker);
-void report_handle(void *worker, const struct request *r, struct response *w);
+bool report_handle(void *worker, const struct request *r, struct response *w);
 
 /* Answer with a page that explains, in place of all that was begun. */
 void report_explain(struct page *p, struct response *w, int status,

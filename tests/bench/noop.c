@@ -25,16 +25,17 @@ worker_free(void *worker)
 	free(worker);
 }
 
-static void
+static bool
 handle(void *worker, const struct request *r, struct response *w)
 {
 	if (request_body(r, BODY_MAX, worker) != BODY_OK) {
 		w->status = 400;
-		return;
+		return true;
 	}
 	w->status = 200;
 	w->content_type = "application/json";
 	buf_puts(&w->body, "{\"result\":\"stored\",\"event\":1}\n");
+	return true;
 }
 
 int

@@ -124,14 +124,25 @@ add_env(
 	buf_free(&b);
 }
 
+static int answered; /* answers to a request that was kept */
+
+static void
+on_answered(const struct request *r)
+{
+	(void)r;
+	answered++;
+}
+
 /* Send it; the answer is in `answer`. */
 static int
 send_post(struct post *p)
 {
 	struct arena *a = arena_new();
 	char *env[16] = {NULL}, length[32];
-	struct request r = {.env = env, .read = give, .io = p};
+	struct request r = {
+	    .env = env, .read = give, .io = p, .answered = on_answered};
 	size_t n = 0;
+	bool now;
 
 	assert_non_null(a);
 	if (p->len == 0)
@@ -150,7 +161,10 @@ send_post(struct post *p)
 	add_env(a, env, &n, "DOCUMENT_ROOT", p->root);
 	add_env(a, env, &n, "QUERY_STRING", p->query);
 	response_reset(&answer);
-	receive_handle(worker, &r, &answer);
+	/* One thread: what is kept is answered before the return, once. */
+	answered = 0;
+	now = receive_handle(worker, &r, &answer);
+	assert_int_equal(answered, now ? 0 : 1);
 	assert_false(answer.body.failed);
 	arena_free(a);
 	return answer.status;

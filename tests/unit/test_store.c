@@ -210,6 +210,91 @@ send_all(struct box *b, struct sender *s)
 		pthread_join(s[i].thread, NULL);
 }
 
+/* Does anybody wait for the lock of that file?  Told by the kernel. */
+static bool
+somebody_waits(int fd)
+{
+	FILE *f = fopen("/proc/locks", "r");
+	char line[256], inode[32];
+	struct stat st;
+	bool waits = false;
+
+	assert_non_null(f);
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(inode, sizeof(inode), ":%llu ", (unsigned long long)st.st_ino);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strstr(line, "->") != NULL && strstr(line, inode) != NULL)
+			waits = true;
+	fclose(f);
+	return waits;
+}
+
+/* An event whose sender does not wait for it. */
+struct later {
+	struct event event;
+	struct delivery delivery;
+	atomic_int told;
+	enum store_rc rc;
+	int64_t number;
+};
+
+static void
+on_told(void *arg, enum store_rc rc, int64_t number)
+{
+	struct later *l = arg;
+
+	l->rc = rc;
+	l->number = number;
+	atomic_fetch_add(&l->told, 1);
+}
+
+/*
+ * One thread leads and waits for the lock, which is held from outside; who
+ * comes meanwhile goes on, and is told by that thread.
+ */
+static void
+who_does_not_wait_is_told_once_when_it_is_stored(void **state)
+{
+	struct box *b = *state;
+	struct later later[SENDERS] = {0};
+	struct sender s = {.store = b->store, .key = SENDERS + 1};
+	atomic_int started = 0;
+	char path[160];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-lock", b->scratch.path);
+	fd = open(path, O_RDWR);
+	assert_true(fd != -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	s.started = &started;
+	assert_int_equal(pthread_create(&s.thread, NULL, send_one, &s), 0);
+	while (!somebody_waits(fd))
+		sched_yield();
+	for (int i = 0; i < SENDERS; i++) {
+		later[i].event = an_event((unsigned char)(i % 20 + 1));
+		later[i].delivery = a_delivery("{}");
+		store_event_later(b->store, &later[i].delivery, &later[i].event,
+		    on_told, &later[i]);
+		assert_int_equal(atomic_load(&later[i].told), 0);
+	}
+	close(fd);
+	pthread_join(s.thread, NULL);
+	assert_int_equal(s.rc, STORE_OK);
+	for (int i = 0; i < SENDERS; i++) {
+		assert_int_equal(atomic_load(&later[i].told), 1);
+		assert_int_equal(
+		    later[i].rc, i < 20 ? STORE_OK : STORE_DUPLICATE);
+		assert_int_equal(later[i].number, later[i % 20].number);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 21);
+	/* Alone, one is told before the call returns. */
+	later[0].told = 0;
+	store_event_later(
+	    b->store, &later[0].delivery, &later[0].event, on_told, &later[0]);
+	assert_int_equal(atomic_load(&later[0].told), 1);
+	assert_int_equal(later[0].rc, STORE_DUPLICATE);
+}
+
 /* Two of those that share a batch violate a trigger. */
 static void
 a_failed_event_harms_nobody_else_in_its_batch(void **state)
@@ -780,6 +865,7 @@ main(void)
 	    TEST(the_same_event_again_is_counted_and_not_stored),
 	    TEST(another_content_under_a_key_is_kept_as_a_variant),
 	    TEST(the_same_key_of_another_source_is_another_event),
+	    TEST(who_does_not_wait_is_told_once_when_it_is_stored),
 	    TEST(a_failed_event_harms_nobody_else_in_its_batch),
 	    TEST(threads_that_bring_the_same_event_store_it_once),
 	    TEST(a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored),

@@ -61,7 +61,7 @@ worker_new(void *arg)
 	return calloc(1, sizeof(struct stream));
 }
 
-static void
+static bool
 handle(void *worker, const struct request *r, struct response *w)
 {
 	const char *query = request_env(r, "QUERY_STRING"), *eq;
@@ -72,7 +72,7 @@ handle(void *worker, const struct request *r, struct response *w)
 	if (eq == NULL ||
 	    number_parse(eq + 1, strlen(eq + 1), 0, 1000000, &s->left) != 0) {
 		response_problem(w, 400, "No such stream.");
-		return;
+		return true;
 	}
 	s->fails = strncmp(query, "fail", 4) == 0;
 	s->slow = strncmp(query, "slow", 4) == 0;
@@ -81,6 +81,7 @@ handle(void *worker, const struct request *r, struct response *w)
 	w->more = more;
 	w->done = done;
 	w->arg = s;
+	return true;
 }
 
 int
