@@ -3,7 +3,7 @@
  *
  * store.c opens and closes, schema.c has the migrations, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
- * transaction that waiting jobs share, apply.c
+ * transaction that waiting jobs share, sync.c when that is on disk, apply.c
  * what one of them writes, arrive.c what arrived, names.c the rows of names,
  * calls.c the row of a call and what hangs on it, search.c the index of words,
  * histogram.c functions for the SQL, class.c what they count in, read.c and
@@ -194,6 +194,7 @@ struct store {
 	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
+	bool sync_failed; /* what was committed may not be on disk */
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
 	int64_t search_put; /* the last call that a rebuild of ours put */
@@ -252,6 +253,16 @@ enum store_rc store_failed(struct store *st, const char *what);
 /* Bind text, NULL as NULL; blobs; values.  Nothing is copied. */
 void bind_text(sqlite3_stmt *s, int i, const char *text);
 void bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n);
+
+/*
+ * sync.c: bring what was committed to disk, if the store is durable.  After
+ * the lock was given back; until it succeeded nothing is done.
+ */
+enum store_rc sync_commit(struct store *st);
+/* After that failed: under the lock, before the next transaction. */
+enum store_rc sync_mend(struct store *st);
+/* Of a reader: bring to disk what it sees, before it is told any further. */
+enum store_rc sync_seen(struct store *st);
 
 /* writer.c: a transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);

@@ -107,6 +107,11 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 		while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 			struct stored_event e;
 
+			/* A number that is told is never used again. */
+			if (rows == 0 && (rc = sync_seen(st)) != STORE_OK) {
+				stmt_done(s);
+				return rc;
+			}
 			stored_event_read(s, &e);
 			after = e.number;
 			rows++;

@@ -428,12 +428,27 @@ open_all(struct store *st, struct buf *why)
 	if (files_open(st, why) == -1 ||
 	    connect_db(st, st->durable, false, why) == -1)
 		return -1;
-	return open_write(st, st->durable, why);
+	if (open_write(st, st->durable, why) == -1)
+		return -1;
+	/* sync.c waits for the disk in SQLite's place. */
+	if (st->wal &&
+	    sqlite3_exec(
+		st->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL)) {
+		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	return 0;
 }
 
 static void
 close_all(struct store *st)
 {
+	/* Before others take as done what only we know is not. */
+	if (st->sync_failed && lock_take(st) == STORE_OK) {
+		(void)sync_mend(st);
+		lock_release(st);
+	}
+	st->sync_failed = false;
 	for (int i = 0; i < SQL__MAX; i++) {
 		sqlite3_finalize(st->stmt[i]);
 		st->stmt[i] = NULL;

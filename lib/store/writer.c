@@ -91,12 +91,15 @@ lock_store(struct store *st)
 	if (st->db == NULL && store_reopen(st) == -1)
 		return STORE_ERROR;
 	rc = lock_take(st);
-	if (rc != STORE_OK || store_is_there(st))
-		return rc;
-	lock_release(st);
-	if (store_reopen(st) == -1)
-		return STORE_ERROR;
-	return lock_take(st);
+	if (rc == STORE_OK && !store_is_there(st)) {
+		lock_release(st);
+		if (store_reopen(st) == -1)
+			return STORE_ERROR;
+		rc = lock_take(st);
+	}
+	if (rc == STORE_OK && (rc = sync_mend(st)) != STORE_OK)
+		lock_release(st);
+	return rc;
 }
 
 enum store_rc
@@ -112,10 +115,15 @@ transaction_begin(struct store *st)
 enum store_rc
 transaction_end(struct store *st, enum store_rc rc)
 {
+	enum store_rc synced;
+
 	rc = end(st, rc);
 	checkpoint_if_due(st);
 	lock_release(st);
-	return rc;
+	if (is_failure(rc))
+		return rc;
+	synced = sync_commit(st);
+	return synced == STORE_OK ? rc : synced;
 }
 
 static void
@@ -180,7 +188,7 @@ dequeue(struct store *st)
 	return first;
 }
 
-/* Do what waits, as the one who leads. */
+/* Do what waits, as the one who leads, and bring it to disk. */
 static struct job *
 commit_waiting(struct store *st)
 {
@@ -192,7 +200,9 @@ commit_waiting(struct store *st)
 		commit_batch(st, first);
 		checkpoint_if_due(st);
 		lock_release(st);
-	} else
+		rc = sync_commit(st);
+	}
+	if (rc != STORE_OK)
 		settle(first, rc);
 	return first;
 }
@@ -221,7 +231,7 @@ give_lead(struct store *st)
 
 /*
  * Queue the job, and lead while nobody does.  The lead is given back before
- * anybody is told: to tell takes time, in which another may go on.
+ * anybody is told: to tell takes time, in which another goes on.
  */
 static void
 submit(struct store *st, struct job *j)

@@ -59,6 +59,45 @@ order() {
   [[ $(order) != *wa* ]]
 }
 
+# fail_fsync WHEN - `failing COMMAND...`: the disk fails those of the WAL.
+fail_fsync() {
+  failing=(strace -f -qq -o "$DIR/trace" -P "$DIR/callbook.db-wal"
+    -e trace=fdatasync -e "inject=fdatasync:error=EIO:when=$1")
+}
+
+@test "P1 no answer is a success whose fsync failed" {
+  cgi body env >/dev/null
+  fail_fsync 1
+  run -0 cgi second "${failing[@]}" env
+  [[ $output == *'Status: 503'* ]]
+  [[ $output == *'callbook.db-wal: fsync: disk I/O error'* ]]
+  grep -q EIO trace
+  # All that was seen is brought to disk before the process ends.
+  [[ $output == *'all is on disk again'* ]]
+  run -0 cgi second env
+  [[ $output == *'"duplicate"'* ]]
+}
+
+@test "P1 after a failed fsync nothing is a success until the disk is well" {
+  socket_host "$DIR" "$DIR/r.sock"
+  cgi body env >/dev/null
+  # The first is that of an event, the second that of mending.  strace counts
+  # for each thread.
+  fail_fsync 1..2
+  "${failing[@]}" "$PLAIN/callbook.fcgi" -c callbook.conf -t 1 \
+    -s "$DIR/r.sock" 3>&- 2>log &
+  tracer=$!
+  wait_for test -S r.sock
+  lighttpd_start "$DIR"
+  expect 503 '*could not be stored now*' formantai second
+  expect 503 '*could not be stored now*' formantai second
+  expect 200 '{"result":"duplicate",*' formantai second
+  kill "$(children "$tracer")"
+  wait "$tracer" || :
+  grep 'all is on disk again' log
+  [ "$(sqlite3 callbook.db 'SELECT count(*) FROM event')" = 2 ]
+}
+
 @test "durability = normal does not wait for the disk" {
   sed -i 's/^store.*/&\ndurability = normal/' callbook.conf
   cgi body env >/dev/null
