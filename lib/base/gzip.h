@@ -1,5 +1,5 @@
 /*
- * gzip - inflate a request body (RFC 1952).  The only user of zlib.
+ * gzip - inflate a request body (RFC 1952).
  */
 #ifndef GZIP_H
 #define GZIP_H

@@ -106,14 +106,15 @@ call_join(
 }
 
 static enum store_rc
-event_insert(struct store *st, int64_t source, const struct delivery *d,
-    const struct event *e, int variant, int64_t call)
+event_insert(struct store *st, const struct job *j, int variant, int64_t call)
 {
+	const struct delivery *d = j->delivery;
+	const struct event *e = j->event;
 	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_ADD);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
+	sqlite3_bind_int64(s, 1, j->source);
 	bind_bytes(s, 2, e->key, sizeof(e->key));
 	sqlite3_bind_int(s, 3, variant);
 	bind_bytes(s, 4, e->digest, sizeof(e->digest));
@@ -127,7 +128,12 @@ event_insert(struct store *st, int64_t source, const struct delivery *d,
 		sqlite3_bind_int64(s, 11, call);
 	bind_text(s, 12, d->content_type);
 	bind_text(s, 13, e->headers);
-	bind_bytes(s, 14, d->body, d->len);
+	if (j->packed == NULL)
+		bind_bytes(s, 14, d->body, d->len);
+	else {
+		bind_bytes(s, 14, j->packed, j->packed_len);
+		sqlite3_bind_int64(s, 15, (int64_t)d->len);
+	}
 	return stmt_run(st, s);
 }
 
@@ -168,7 +174,7 @@ event_add(struct store *st, struct job *j)
 	if (e->call != NULL)
 		rc = call_join(st, j->source, e, &call);
 	if (rc == STORE_OK)
-		rc = event_insert(st, j->source, d, e, known.contents, call);
+		rc = event_insert(st, j, known.contents, call);
 	if (rc != STORE_OK)
 		return rc;
 	j->number = sqlite3_last_insert_rowid(st->db);

@@ -1,10 +1,13 @@
 #include "store/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "store/search.h"
+
+#define FAULTS_MAX 100 /* told, as of integrity_check */
 
 /*
  * "WAL-reset": a commit beside a checkpoint of another connection may corrupt
@@ -81,6 +84,42 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 	return rc == STORE_OK ? counts(st, h) : rc;
 }
 
+/* SQLite cannot know whether a body still inflates. */
+static enum store_rc
+bodies_check(struct store *st, struct buf *b)
+{
+	struct buf body = {0};
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_PACKED, &s), ended;
+	int step = SQLITE_DONE, faults = 0;
+
+	if (rc != STORE_OK) {
+		buf_puts(b, "the bodies could not be read");
+		return rc;
+	}
+	while (faults < FAULTS_MAX && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		const void *data = sqlite3_column_blob(s, 1);
+		size_t n = (size_t)sqlite3_column_bytes(s, 1);
+
+		if (unpack_body(data, n, sqlite3_column_int64(s, 2), &body) ==
+		    0)
+			continue;
+		buf_printf(b, "%sthe body of event %" PRId64 " %s",
+		    faults++ > 0 ? "\n" : "",
+		    (int64_t)sqlite3_column_int64(s, 0),
+		    body.failed ? "finds no memory to inflate in"
+				: "is damaged");
+	}
+	ended = read_end(st, s, step);
+	buf_free(&body);
+	if (ended != STORE_OK) {
+		buf_printf(b, "%sthe bodies could not be read",
+		    faults > 0 ? "\n" : "");
+		return ended;
+	}
+	return faults > 0 ? STORE_ERROR : STORE_OK;
+}
+
 enum store_rc
 store_integrity(struct store *st, struct buf *b)
 {
@@ -100,5 +139,8 @@ store_integrity(struct store *st, struct buf *b)
 	if (step != SQLITE_DONE)
 		rc = store_failed(st, "integrity_check");
 	sqlite3_finalize(s);
-	return rc;
+	if (rc != STORE_OK)
+		return rc;
+	buf_reset(b, SIZE_MAX);
+	return bodies_check(st, b);
 }

@@ -4,11 +4,11 @@
  * store.c opens and closes, schema.c has the migrations, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
  * transaction that waiting jobs share, sync.c when that is on disk, apply.c
- * what one of them writes, arrive.c what arrived, names.c the rows of names,
- * calls.c the row of a call and what hangs on it, search.c the index of words,
- * histogram.c functions for the SQL, class.c what they count in, read.c and
- * rebuild.c and health.c the rest of store.h; report.c, attention.c and read.c
- * answer report.h.
+ * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
+ * names.c the rows of names, calls.c the row of a call and what hangs on it,
+ * search.c the index of words, histogram.c functions for the SQL, class.c what
+ * they count in, read.c and rebuild.c and health.c the rest of store.h;
+ * report.c, attention.c and read.c answer report.h.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -96,6 +96,7 @@ enum sql {
 	SQL_SEARCH_DROP,
 	SQL_SEARCH_ADD,
 	SQL_SEARCH_TAKE,
+	SQL_PACKED,
 	SQL_COUNT_EVENTS,
 	SQL_COUNT_CALLS,
 	SQL_COUNT_QUARANTINE,
@@ -148,6 +149,10 @@ struct job {
 	enum store_rc rc;
 	int64_t number; /* of the row written */
 	int64_t source; /* row of the delivery's; 0: nothing was kept of it */
+
+	/* pack.c: the body compressed, or NULL where that does not pay. */
+	unsigned char *packed;
+	size_t packed_len;
 
 	struct job *next; /* in the queue */
 	void (*done)(struct job *j); /* called without any lock; may free j */
@@ -205,6 +210,7 @@ struct store {
 	pthread_mutex_t mutex; /* guards what follows */
 	struct job *head, **tail; /* waiting, in order of arrival */
 	bool leading; /* a thread is committing */
+	struct packer *packers; /* pack.c: those that nobody uses now */
 	int64_t reject_second; /* the second the count is of */
 	int reject_count;
 };
@@ -277,6 +283,21 @@ enum store_rc call_join(
 /* Do one job inside a transaction. */
 enum store_rc apply_job(struct store *st, struct job *j);
 
+/*
+ * pack.c: compress the body of a job that stores an event, where it pays; from
+ * any thread, before the job is queued.  Without memory it stays as it came.
+ */
+void pack_body(struct store *st, struct job *j);
+/* When the job is done. */
+void pack_free(struct job *j);
+/* The free packers; nobody uses one. */
+void packers_free(struct store *st);
+/*
+ * Inflate what event.size says is size bytes into out.  0, or -1: it is
+ * damaged, or with out->failed there was no memory.
+ */
+int unpack_body(const void *data, size_t n, int64_t size, struct buf *out);
+
 /* names.c: the row of a source or a fact's path, made if new; 0: failed. */
 int64_t source_id(struct store *st, const struct delivery *d);
 int64_t path_id(struct store *st, const char *name);
@@ -324,8 +345,13 @@ enum store_rc call_add_details(
 /* report.c: make known the functions that its statements call. */
 int report_functions(sqlite3 *db);
 
-/* read.c: fill from a row whose columns are those of SQL_EACH_EVENT. */
-void stored_event_read(sqlite3_stmt *s, struct stored_event *e);
+/*
+ * read.c: fill from a row whose columns are those of SQL_EACH_EVENT; body
+ * holds it where it was compressed, as long as e is used.  STORE_ERROR,
+ * logged: it does not inflate; everything else of e is there.
+ */
+enum store_rc stored_event_read(struct store *st, sqlite3_stmt *s,
+    struct stored_event *e, struct buf *body);
 /* A statement for reading, if there is still time for it. */
 enum store_rc read_begin(struct store *st, enum sql which, sqlite3_stmt **s);
 /* After the last step of it: was that the end, or a failure? */

@@ -1,5 +1,6 @@
 #include "store/internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -32,8 +33,9 @@ read_bytes(sqlite3_stmt *s, int i, unsigned char *out, size_t n)
 		memset(out, 0, n);
 }
 
-void
-stored_event_read(sqlite3_stmt *s, struct stored_event *e)
+enum store_rc
+stored_event_read(
+    struct store *st, sqlite3_stmt *s, struct stored_event *e, struct buf *body)
 {
 	e->number = sqlite3_column_int64(s, 0);
 	e->source = read_text(s, 1);
@@ -51,10 +53,24 @@ stored_event_read(sqlite3_stmt *s, struct stored_event *e)
 	e->repeated = sqlite3_column_int64(s, 10);
 	read_bytes(s, 11, e->digest, sizeof(e->digest));
 	e->flags = 0;
-	if (sqlite3_column_int(s, 12))
-		e->flags |= CALL_VARIANT;
 	if (sqlite3_column_int(s, 13))
+		e->flags |= CALL_VARIANT;
+	if (sqlite3_column_int(s, 14))
 		e->flags |= CALL_LATE;
+	if (sqlite3_column_type(s, 12) == SQLITE_NULL)
+		return STORE_OK;
+	if (unpack_body(e->body, e->len, sqlite3_column_int64(s, 12), body) ==
+	    -1) {
+		log_warnx("%s: event %" PRId64 ": %s", st->path, e->number,
+		    body->failed ? "no memory for its body"
+				 : "its body is damaged");
+		e->body = "";
+		e->len = 0;
+		return STORE_ERROR;
+	}
+	e->body = buf_str(body);
+	e->len = body->len;
+	return STORE_OK;
 }
 
 enum store_rc
@@ -95,7 +111,8 @@ enum store_rc
 store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 {
 	sqlite3_stmt *s = stmt_get(st, SQL_EACH_EVENT);
-	enum store_rc rc;
+	enum store_rc rc, whole = STORE_OK;
+	struct buf body = {0};
 	int step, rows;
 
 	if (s == NULL)
@@ -109,18 +126,21 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 
 			/* A number that is told is never used again. */
 			if (rows == 0 && (rc = sync_seen(st)) != STORE_OK) {
-				stmt_done(s);
-				return rc;
+				whole = rc;
+				break;
 			}
-			stored_event_read(s, &e);
+			rc = stored_event_read(st, s, &e, &body);
 			after = e.number;
 			rows++;
-			if (fn(arg, &e) != 0)
+			if (rc != STORE_OK)
+				whole = rc;
+			else if (fn(arg, &e) != 0)
 				break;
 		}
 		rc = read_end(st, s, step);
 	} while (rc == STORE_OK && step == SQLITE_DONE && rows == SLICE_EVENTS);
-	return rc;
+	buf_free(&body);
+	return rc == STORE_OK ? whole : rc;
 }
 
 enum store_rc
@@ -242,6 +262,8 @@ enum store_rc
 store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 {
 	sqlite3_stmt *s = stmt_get(st, SQL_CALL_EVENTS);
+	enum store_rc rc, whole = STORE_OK;
+	struct buf body = {0};
 	int step;
 
 	if (s == NULL)
@@ -250,11 +272,15 @@ store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 		struct stored_event e;
 
-		stored_event_read(s, &e);
-		if (fn(arg, &e) != 0)
+		rc = stored_event_read(st, s, &e, &body);
+		if (rc != STORE_OK)
+			whole = rc;
+		else if (fn(arg, &e) != 0)
 			break;
 	}
-	return read_end(st, s, step);
+	rc = read_end(st, s, step);
+	buf_free(&body);
+	return rc == STORE_OK ? whole : rc;
 }
 
 enum store_rc
@@ -362,8 +388,9 @@ enum store_rc
 store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 {
 	sqlite3_stmt *s;
-	enum store_rc rc = read_begin(st, SQL_EVENT_RAW, &s);
+	enum store_rc ended, rc = read_begin(st, SQL_EVENT_RAW, &s);
 	struct stored_event e;
+	struct buf body = {0};
 	int step;
 
 	if (rc != STORE_OK)
@@ -371,10 +398,13 @@ store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 	sqlite3_bind_int64(s, 1, number);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
-		stored_event_read(s, &e);
-		fn(arg, &e, sqlite3_column_int64(s, 14));
+		rc = stored_event_read(st, s, &e, &body);
+		if (rc == STORE_OK)
+			fn(arg, &e, sqlite3_column_int64(s, 15));
 	}
-	return end_of_one(st, s, step);
+	ended = end_of_one(st, s, step);
+	buf_free(&body);
+	return ended == STORE_OK ? rc : ended;
 }
 
 /* What is no word of ours is not told. */

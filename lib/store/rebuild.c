@@ -13,6 +13,7 @@ struct rebuild {
 	store_map_fn map;
 	void *arg;
 	struct buf text[FIELD__MAX]; /* of the call that is folded again */
+	struct buf body; /* of the event that is read */
 	struct store_rebuilt *result;
 };
 
@@ -93,11 +94,13 @@ event_again(struct rebuild *rb, int64_t *after)
 					 : store_failed(rb->st, "event");
 		goto out;
 	}
-	stored_event_read(s, &se);
-	source = sqlite3_column_int64(s, 14);
+	rc = stored_event_read(rb->st, s, &se, &rb->body);
+	source = sqlite3_column_int64(s, 15);
 	*after = se.number;
 	rb->result->events++;
-	if (map_again(rb, &se, &e) != 0) {
+	/* One that is damaged is as one that no definition can read. */
+	if (rc != STORE_OK || map_again(rb, &se, &e) != 0) {
+		rc = STORE_OK;
 		rb->result->failed++;
 		goto out;
 	}
@@ -184,7 +187,8 @@ overtaken(struct order *o, const struct event *e)
 
 /*
  * Fold all events of the call, and write their facts and errors.  A body that
- * no definition can read leaves the call as it was: STORE_NOT_FOUND.
+ * is damaged, or that no definition can read, leaves the call as it was:
+ * STORE_NOT_FOUND.
  */
 static enum store_rc
 fold_again(struct rebuild *rb, struct call_row *r, bool write)
@@ -201,8 +205,8 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		struct stored_event se;
 		struct event e;
 
-		stored_event_read(s, &se);
-		if (map_again(rb, &se, &e) != 0) {
+		if (stored_event_read(rb->st, s, &se, &rb->body) != STORE_OK ||
+		    map_again(rb, &se, &e) != 0) {
 			rc = STORE_NOT_FOUND;
 			break;
 		}
@@ -427,5 +431,6 @@ store_rebuild(
 		rc = days_again(st);
 	for (int i = 0; i < FIELD__MAX; i++)
 		buf_free(&rb.text[i]);
+	buf_free(&rb.body);
 	return rc;
 }

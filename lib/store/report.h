@@ -147,7 +147,10 @@ enum store_rc store_call(
 enum store_rc store_attempts(
     struct store *st, const char *trace, int max, store_call_fn fn, void *arg);
 
-/* An event by its number, with its call (0: none). */
+/*
+ * An event by its number, with its call (0: none).  STORE_ERROR without the
+ * callback: its body is damaged.
+ */
 typedef int (*store_raw_fn)(
     void *arg, const struct stored_event *e, int64_t call);
 enum store_rc store_event_raw(

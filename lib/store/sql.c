@@ -19,7 +19,8 @@
 /* In the order that stored_event_read() reads. */
 #define EVENT_PARTS                                                    \
 	"e.seq, s.name, s.provider, e.key, e.variant, e.content_type," \
-	" e.headers, e.body, e.received, r.count, r.last, e.digest"
+	" e.headers, e.body, e.received, r.count, r.last, e.digest,"   \
+	" e.size"
 #define EVENT_COLUMNS EVENT_PARTS "," EVENT_FLAGS
 /* Is it a variant, and late? */
 #define EVENT_FLAGS                                                \
@@ -178,9 +179,9 @@ const char *const sql_text[SQL__MAX] = {
 			 " WHERE source = ?1 AND key = ?2 ORDER BY variant",
     [SQL_EVENT_ADD] =
 	"INSERT INTO event (source, key, variant, digest, type, id, state,"
-	" outcome, time, received, call, content_type, headers, body)"
+	" outcome, time, received, call, content_type, headers, body, size)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	" ?14)",
+	" ?14, ?15)",
     /* Does an event at (time ?2, received ?3) break the order of call ?1? */
     [SQL_EVENT_LATE] = "SELECT 1 FROM event WHERE call = ?1"
 		       " AND ((time > ?2 AND received < ?3)"
@@ -366,6 +367,7 @@ const char *const sql_text[SQL__MAX] = {
     /* ?2: the text as it was added; there is no other way to know it. */
     [SQL_SEARCH_TAKE] = "INSERT INTO search (search, rowid, text)"
 			" VALUES ('delete', ?1, ?2)",
+    [SQL_PACKED] = "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
     [SQL_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE variant = 0",
     [SQL_COUNT_CALLS] = "SELECT count(*) FROM call",
     [SQL_COUNT_QUARANTINE] = "SELECT count(*) FROM quarantine",
@@ -407,7 +409,8 @@ const char *const sql_text[SQL__MAX] = {
 		      " WHERE e.seq = ?1",
     [SQL_STEPS] =
 	"SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
-	"e.received," EVENT_FLAGS ", r.count, r.last, length(e.body)"
+	"e.received," EVENT_FLAGS ", r.count, r.last,"
+	" coalesce(e.size, length(e.body))"
 	" FROM event e LEFT JOIN repeat r ON r.event = e.seq"
 	" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest LIMIT ?2",
     IN_EACH_NEED(SQL_ATTENTION, ATTENTION_LIST),

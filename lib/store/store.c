@@ -554,6 +554,7 @@ store_close(struct store *st)
 	if (st == NULL)
 		return;
 	close_all(st);
+	packers_free(st);
 	pthread_mutex_destroy(&st->mutex);
 	buf_free(&st->search_was);
 	buf_free(&st->search_is);

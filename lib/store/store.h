@@ -171,7 +171,10 @@ typedef int (*store_event_fn)(void *arg, const struct stored_event *e);
 typedef int (*store_delivery_fn)(void *arg, const struct stored_delivery *d);
 typedef int (*store_count_fn)(void *arg, const struct stored_count *c);
 
-/* Events after number `after`, in the order stored, variants left out. */
+/*
+ * Events after number `after`, in the order stored, variants left out.  One
+ * whose body is damaged is logged and left out: STORE_ERROR after the others.
+ */
 enum store_rc store_each_event(
     struct store *st, int64_t after, store_event_fn fn, void *arg);
 
@@ -199,7 +202,10 @@ typedef int (*store_error_fn)(void *arg, const struct call_error *e);
 /* Calls of that platform's id, over all sources; id NULL: all, newest first. */
 enum store_rc store_each_call(
     struct store *st, const char *id, store_call_fn fn, void *arg);
-/* What belongs to a call, by its number.  Events by time, variants too. */
+/*
+ * What belongs to a call, by its number.  Events by time, variants too, and
+ * damaged ones as of store_each_event().
+ */
 enum store_rc store_call_events(
     struct store *st, int64_t call, store_event_fn fn, void *arg);
 enum store_rc store_call_facts(
@@ -250,7 +256,10 @@ struct store_health {
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);
 
-/* Run `PRAGMA integrity_check`; adds what it says to b.  STORE_OK: it is ok. */
+/*
+ * Run `PRAGMA integrity_check` and inflate every body; b: what is wrong, a
+ * line each.  STORE_OK: it is sound.
+ */
 enum store_rc store_integrity(struct store *st, struct buf *b);
 
 #endif /* !STORE_H */

@@ -238,6 +238,7 @@ submit(struct store *st, struct job *j)
 {
 	struct job *next;
 
+	pack_body(st, j);
 	pthread_mutex_lock(&st->mutex);
 	*st->tail = j;
 	st->tail = &j->next;
@@ -248,6 +249,7 @@ submit(struct store *st, struct job *j)
 		give_lead(st);
 		for (; j != NULL; j = next) {
 			next = j->next;
+			pack_free(j);
 			j->done(j);
 		}
 	}

@@ -18,7 +18,7 @@ static const char help[] =
     "source, the store and the place it lies in.  Run it as the user that\n"
     "the web server runs the receiver as.  Each line starts with ok, warn or\n"
     "FAIL; the exit status is 1 if any says FAIL.\n\n"
-    "      --deep          read the whole store and check its integrity\n"
+    "      --deep          read the whole store, check its integrity and bodies\n"
     "      --url URL       ask the receiver at that address, without the\n"
     "                      source, what reaches it through the web server\n"
     "      --document-root DIR\n"

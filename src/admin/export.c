@@ -191,24 +191,26 @@ each(void *arg, const struct stored_event *se)
 	return x->out.failed || x->out.len >= EXPORT_SLICE || stop;
 }
 
-/* Write what is there.  0, or -1 and reported. */
+/*
+ * Write what is there.  0, or -1 and reported.  After an event that is damaged
+ * others follow; where nothing can be read, there is no progress.
+ */
 static int
 drain(struct export *x)
 {
 	struct admin *a = x->admin;
-	enum store_rc rc;
+	bool whole = true;
 
 	do {
 		buf_reset(&x->out, EXPORT_SLICE * 2);
-		rc = store_each_event(a->store, x->after, each, x);
-		if (rc != STORE_OK) {
-			admin_warnx(a, "the store could not be read");
-			return -1;
-		}
+		if (store_each_event(a->store, x->after, each, x) != STORE_OK)
+			whole = false;
 		if (x->out.len > 0 && admin_write(a, &x->out) == -1)
 			return -1;
 	} while (x->out.len > 0 && !stop);
-	return 0;
+	if (!whole)
+		admin_warnx(a, "the store could not be read");
+	return whole ? 0 : -1;
 }
 
 /* Wait for a while, or until nobody reads us any more. */

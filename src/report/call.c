@@ -639,6 +639,10 @@ put_raw(struct show *s, const struct stored_step *e)
 	    s->bodies_bytes < BODIES_BYTES_MAX) {
 		html_raw(p->out, "<details><summary>What it said</summary>");
 		rc = store_event_raw(p->store, e->number, put_step_body, p);
+		if (rc == STORE_ERROR) { /* the rest of the call is sound */
+			html_raw(p->out, "<p>The store cannot read it.</p>");
+			rc = STORE_OK;
+		}
 		html_raw(p->out, "</details>");
 		s->bodies++;
 		s->bodies_bytes += p->out->len - begun;

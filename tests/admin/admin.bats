@@ -255,6 +255,24 @@ END
   has "FAIL  store: "
 }
 
+@test "a damaged body is found, and the rest exported" {
+  some_events
+  sqlite3 callbook.db 'UPDATE event SET size = size + 1 WHERE seq = 1'
+  run -1 callbook check --deep
+  has "FAIL  integrity: the body of event 1 is damaged"
+  ! callbook export --raw >lines || return 1
+  [ "$(jq -s 'map(.sequence | tonumber) == [2, 3, 4]' lines)" = true ]
+  printf '\n[report]\nphones = full\n' >>callbook.conf
+  run -0 report call/1
+  has 'Status: 200'
+  has 'The store cannot read it.'
+  run -0 report event/1
+  has 'Status: 500'
+  run -1 callbook rebuild
+  has "failed   1"
+  run -0 exported --after 1
+}
+
 @test "check: what another user made by hand" {
   some_events
   if [ "$(id -u)" = 0 ]; then chown 1 callbook.db-lock

@@ -217,6 +217,16 @@ sql() {
   sqlite3 -readonly -cmd '.timeout 10000' "$1/callbook.db" "$2"
 }
 
+# body_of DIR CONDITION - the body of an event, as it came.
+body_of() {
+  sqlite3 -readonly -cmd '.timeout 10000' "$1/callbook.db" \
+    "SELECT hex(body), size FROM event WHERE $2" |
+    perl -MCompress::Zlib -ne 'chomp;
+      my ($body, $size) = split /[|]/;
+      $body = pack "H*", $body;
+      print $size ? uncompress($body) : $body'
+}
+
 # stored DIR - how many events the store has.
 stored() {
   sql "$1" 'SELECT count(*) FROM event'
