@@ -15,7 +15,7 @@
  * twice the time.
  */
 #define PACK_LEVEL 1
-#define PACK_MEMORY 8 /* zlib's memLevel: 268 kB with the whole window */
+#define PACK_MEMORY 5 /* zlib's memLevel: what more clears costs the caches */
 #define PACK_LEAST 256 /* bytes: a shorter body is kept as it came */
 #define PACK_SAVED 10 /* and so is one that shrinks by less than a tenth */
 #define UNPACK_MAX CONFIG_BODY_MAX_MAX /* bytes: none longer is packed */
