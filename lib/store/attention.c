@@ -120,6 +120,32 @@ store_arrivals(struct store *st, int64_t from, int64_t to, const char *source,
 }
 
 enum store_rc
+store_arrival_hours(struct store *st, const char *source, int64_t first,
+    int64_t last, store_hour_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_ARRIVAL_HOURS, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_text(s, 1, source);
+	sqlite3_bind_int64(s, 2, first);
+	sqlite3_bind_int64(s, 3, last);
+	sqlite3_bind_int(s, 4, ARRIVAL_REJECTED);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		const struct hour_arrivals a = {
+		    .hour = sqlite3_column_int64(s, 0),
+		    .count = sqlite3_column_int64(s, 1),
+		    .last = sqlite3_column_int64(s, 2)};
+
+		if (fn(arg, &a) != 0)
+			break;
+	}
+	return read_end(st, s, step);
+}
+
+enum store_rc
 store_arrival_totals(struct store *st, store_arrivals_fn fn, void *arg)
 {
 	sqlite3_stmt *s;

@@ -15,11 +15,11 @@
 /* How long a source is quiet.  All zero bytes: nothing arrived yet. */
 struct habit {
 	int64_t arrivals;
-	int64_t last; /* hour of the last arrival */
-	int64_t longest; /* hours between two arrivals, without any */
+	int64_t first, last; /* hours with arrivals */
+	int64_t longest; /* hours between two of them, without any */
 };
 
-/* n arrivals in an hour, counted from anywhere; hours ascend. */
+/* n arrivals in an hour, counted from anywhere; hours descend. */
 void habit_arrival(struct habit *h, int64_t hour, int64_t n);
 
 /*
@@ -28,7 +28,13 @@ void habit_arrival(struct habit *h, int64_t hour, int64_t n);
  */
 int64_t habit_quiet(const struct habit *h, int64_t hour);
 
-/* Is that longer than ever before, and long enough to say so? */
+/*
+ * Is that no longer than ever before, or not long enough to say so?  If it is
+ * so, earlier arrivals change nothing.
+ */
+bool habit_usual(const struct habit *h, int64_t hour);
+
+/* Is it not, after enough arrivals to know? */
 bool habit_silent(const struct habit *h, int64_t hour);
 
 /* Does an analysis usually come?  Of so many answered calls, for so many. */

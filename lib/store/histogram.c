@@ -10,20 +10,30 @@ struct counts {
 	uint32_t calls[HISTOGRAM_CLASSES];
 };
 
-/* Bytes of the varint at p, 0 if it is cut off or needs more than 32 bits. */
-static size_t
-varint_read(const unsigned char *p, size_t len, uint32_t *v)
+/* As varint_read(), of several bytes. */
+static const unsigned char *
+varint_read_long(const unsigned char *p, const unsigned char *end, uint32_t *v)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < len && i < VARINT_MAX; i++) {
-		n |= (uint64_t)(p[i] & 0x7f) << 7 * i;
-		if ((p[i] & 0x80) == 0) {
+	for (int i = 0; p != end && i < VARINT_MAX; i++) {
+		n |= (uint64_t)(*p & 0x7f) << 7 * i;
+		if ((*p++ & 0x80) == 0) {
 			*v = (uint32_t)n;
-			return n > UINT32_MAX ? 0 : i + 1;
+			return n > UINT32_MAX ? NULL : p;
 		}
 	}
-	return 0;
+	return NULL;
+}
+
+/* The end of the varint at p; NULL: it is cut off or has more than 32 bits. */
+static inline const unsigned char *
+varint_read(const unsigned char *p, const unsigned char *end, uint32_t *v)
+{
+	if (p == end || (*p & 0x80) != 0)
+		return varint_read_long(p, end, v);
+	*v = *p; /* nearly all of them */
+	return p + 1;
 }
 
 static size_t
@@ -38,22 +48,23 @@ varint_write(unsigned char *p, uint32_t v)
 }
 
 size_t
-histogram_decode(const void *blob, size_t len, struct bin *out, size_t max)
+histogram_decode(
+    const void *blob, size_t len, int classes, struct bin *out, int64_t *calls)
 {
-	const unsigned char *p = blob;
-	uint32_t class = 0, step, calls;
-	size_t bins = 0, a, b;
+	const unsigned char *p = blob, *end = len > 0 ? p + len : p;
+	uint32_t max = (uint32_t)classes, class = 0, step, n;
+	size_t bins = 0;
 
-	while (bins < max && len > 0) {
-		if ((a = varint_read(p, len, &step)) == 0 ||
-		    (b = varint_read(p + a, len - a, &calls)) == 0 ||
-		    step >= HISTOGRAM_CLASSES - class)
+	*calls = 0;
+	while (bins < max && p != end) {
+		if ((p = varint_read(p, end, &step)) == NULL ||
+		    (p = varint_read(p, end, &n)) == NULL ||
+		    step >= max - class)
 			break;
 		class += step;
 		out[bins].class = (int)class;
-		out[bins++].calls = calls;
-		p += a + b;
-		len -= a + b;
+		out[bins++].calls = n;
+		*calls += n;
 	}
 	return bins;
 }
@@ -123,8 +134,10 @@ histogram_add(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	struct bin bin[HISTOGRAM_CLASSES];
 	struct counts c = {0};
 	const void *blob = sqlite3_value_blob(argv[0]);
-	size_t bins = histogram_decode(
-	    blob, (size_t)sqlite3_value_bytes(argv[0]), bin, HISTOGRAM_CLASSES);
+	int64_t calls;
+	size_t bins = histogram_decode(blob,
+	    (size_t)sqlite3_value_bytes(argv[0]), HISTOGRAM_CLASSES, bin,
+	    &calls);
 
 	(void)argc;
 	for (size_t i = 0; i < bins; i++)

@@ -17,11 +17,12 @@
 #define HISTOGRAM_CLASSES REPORT_LENGTHS /* the most that any has */
 
 /*
- * The bins of a histogram, by class; returns how many were written.  What is
- * no histogram ends where it stops being one.
+ * The bins of a histogram of so many classes, by class; returns how many were
+ * written (at most one for each class), and in *calls what they count.  What
+ * is no histogram ends where it stops being one.
  */
 size_t histogram_decode(
-    const void *blob, size_t len, struct bin *out, size_t max);
+    const void *blob, size_t len, int classes, struct bin *out, int64_t *calls);
 
 /*
  * Make known to db:

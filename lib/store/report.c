@@ -241,26 +241,21 @@ read_bins(sqlite3_stmt *s, int i, int64_t calls, int classes, struct bin *bin,
     size_t *bins)
 {
 	const void *blob = sqlite3_column_blob(s, i);
+	int64_t counted;
 
 	*bins = histogram_decode(
-	    blob, (size_t)sqlite3_column_bytes(s, i), bin, HISTOGRAM_CLASSES);
-	for (size_t k = 0; k < *bins; k++) {
-		if (bin[k].class >= classes)
-			return -1;
-		calls -= bin[k].calls;
-	}
-	return calls == 0 ? 0 : -1;
+	    blob, (size_t)sqlite3_column_bytes(s, i), classes, bin, &counted);
+	return counted == calls ? 0 : -1;
 }
 
-/* The first five columns of both statements. */
-static int
-read_group(sqlite3_stmt *s, struct group *g)
+/* Four columns from `first` on. */
+static void
+read_names(sqlite3_stmt *s, int first, struct group *g)
 {
-	g->day = sqlite3_column_int64(s, 0);
-	g->source = read_text(s, 1);
-	g->agent = read_text(s, 2);
-	g->direction = read_text(s, 3);
-	return read_outcome(read_text(s, 4), &g->outcome);
+	g->day = sqlite3_column_int64(s, first);
+	g->source = read_text(s, first + 1);
+	g->agent = read_text(s, first + 2);
+	g->direction = read_text(s, first + 3);
 }
 
 static void
@@ -272,13 +267,32 @@ count_outcome(struct group *g)
 		g->tally.completed = g->tally.calls;
 }
 
+/* What every statement on the roll-up begins with; -1: it is damaged. */
+static int
+read_sums(sqlite3_stmt *s, struct group *g, struct bin length[])
+{
+	if (read_outcome(read_text(s, 0), &g->outcome) == -1)
+		return -1;
+	g->tally.calls = sqlite3_column_int64(s, 1);
+	g->tally.answered = sqlite3_column_int64(s, 2);
+	g->tally.analyzed = sqlite3_column_int64(s, 3);
+	g->tally.with_errors = sqlite3_column_int64(s, 4);
+	g->tally.timed = sqlite3_column_int64(s, 5);
+	g->tally.talk = sqlite3_column_int64(s, 6);
+	count_outcome(g);
+	g->length = length;
+	return read_bins(
+	    s, 7, g->tally.timed, REPORT_LENGTHS, length, &g->lengths);
+}
+
+/* which: SQL_GROUPS, or SQL_TOTALS. */
 static enum store_rc
-groups_of_days(
-    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+groups_of_days(struct store *st, enum sql which, const struct filter *f,
+    store_group_fn fn, void *arg)
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
 	sqlite3_stmt *s;
-	enum store_rc rc = read_begin(st, SQL_GROUPS, &s);
+	enum store_rc rc = read_begin(st, which, &s);
 	int step;
 
 	if (rc != STORE_OK)
@@ -287,22 +301,16 @@ groups_of_days(
 	sqlite3_bind_int64(s, 2, f->to);
 	bind_names(s, f);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		struct group g = {.hour = hour, .length = length};
+		struct group g = {.hour = hour};
 
-		if (read_group(s, &g) == -1)
+		if (read_sums(s, &g, length) == -1)
 			return read_damaged(st, s, "day");
-		g.tally.calls = sqlite3_column_int64(s, 5);
-		g.tally.answered = sqlite3_column_int64(s, 6);
-		g.tally.analyzed = sqlite3_column_int64(s, 7);
-		g.tally.with_errors = sqlite3_column_int64(s, 8);
-		g.tally.timed = sqlite3_column_int64(s, 9);
-		g.tally.talk = sqlite3_column_int64(s, 10);
-		count_outcome(&g);
-		if (read_bins(s, 11, g.tally.calls, HOURS, hour, &g.hours) ==
-			-1 ||
-		    read_bins(s, 12, g.tally.timed, REPORT_LENGTHS, length,
-			&g.lengths) == -1)
-			return read_damaged(st, s, "day");
+		if (which == SQL_GROUPS) {
+			read_names(s, 8, &g);
+			if (read_bins(s, 12, g.tally.calls, HOURS, hour,
+				&g.hours) == -1)
+				return read_damaged(st, s, "day");
+		}
 		if (fn(arg, &g) != 0)
 			break;
 	}
@@ -355,7 +363,8 @@ groups_of_calls(struct store *st, const struct filter *f,
 		struct group g = {0};
 		struct bin hour, length;
 
-		if (read_group(s, &g) == -1 ||
+		read_names(s, 0, &g);
+		if (read_outcome(read_text(s, 4), &g.outcome) == -1 ||
 		    read_lone(s, &g, &hour, &length) == -1)
 			return read_damaged(st, s, "call");
 		if (fn(arg, &g) != 0)
@@ -364,19 +373,33 @@ groups_of_calls(struct store *st, const struct filter *f,
 	return read_end(st, s, step);
 }
 
-enum store_rc
-store_groups(
-    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+static enum store_rc
+groups(struct store *st, enum sql which, const struct filter *f,
+    store_group_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
 	enum store_rc rc = search_plan(st, f, &search);
 
 	if (rc == STORE_OK)
 		rc = search.way == WAY_ALL && f->flag == 0
-		    ? groups_of_days(st, f, fn, arg)
+		    ? groups_of_days(st, which, f, fn, arg)
 		    : groups_of_calls(st, f, &search, fn, arg);
 	buf_free(&search.words);
 	return rc;
+}
+
+enum store_rc
+store_groups(
+    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+{
+	return groups(st, SQL_GROUPS, f, fn, arg);
+}
+
+enum store_rc
+store_totals(
+    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+{
+	return groups(st, SQL_TOTALS, f, fn, arg);
 }
 
 enum store_rc
@@ -394,6 +417,26 @@ store_days(struct store *st, int64_t *first, int64_t *last)
 		*first = sqlite3_column_int64(s, 0);
 		*last = sqlite3_column_int64(s, 1);
 	}
+	return read_end(st, s, step);
+}
+
+enum store_rc
+store_analyzed(struct store *st, int64_t from, int64_t to, const char *source,
+    store_analyzed_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_ANALYZED, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, from);
+	sqlite3_bind_int64(s, 2, to);
+	bind_text(s, 3, source);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		if (fn(arg, read_text(s, 0), sqlite3_column_int64(s, 1),
+			sqlite3_column_int64(s, 2)) != 0)
+			break;
 	return read_end(st, s, step);
 }
 

@@ -110,8 +110,25 @@ typedef int (*store_group_fn)(void *arg, const struct group *g);
 enum store_rc store_groups(
     struct store *st, const struct filter *f, store_group_fn fn, void *arg);
 
+/*
+ * The same at less cost for who wants the outcome, tally and lengths alone:
+ * what else a group has is not to be looked at.
+ */
+enum store_rc store_totals(
+    struct store *st, const struct filter *f, store_group_fn fn, void *arg);
+
 /* The first and last local day that has calls; both 0: there is none. */
 enum store_rc store_days(struct store *st, int64_t *first, int64_t *last);
+
+/*
+ * How many calls of each source were answered, and of how many of those an
+ * analysis came: what tells whether it usually does (habit.h).  Between two
+ * local days, both included; source NULL: all.
+ */
+typedef int (*store_analyzed_fn)(
+    void *arg, const char *source, int64_t answered, int64_t analyzed);
+enum store_rc store_analyzed(struct store *st, int64_t from, int64_t to,
+    const char *source, store_analyzed_fn fn, void *arg);
 
 /* Names to choose from, most calls first, at most max of them. */
 enum name_kind { NAME_SOURCE, NAME_AGENT };
@@ -281,6 +298,21 @@ typedef int (*store_arrivals_fn)(void *arg, const struct arrivals *a);
  */
 enum store_rc store_arrivals(struct store *st, int64_t from, int64_t to,
     const char *source, store_arrivals_fn fn, void *arg);
+
+/*
+ * What arrived of one source, but the rejected, by hour: of which the habit of
+ * silence is made (habit.h).  Hours are day * 24 + hour, first and last
+ * included, and descend, so that the callback can end it at what it looks for.
+ * An hour may come more than once; without arrivals it does not.
+ */
+struct hour_arrivals {
+	int64_t hour;
+	int64_t count;
+	int64_t last; /* ms, receipt of the last of them */
+};
+typedef int (*store_hour_fn)(void *arg, const struct hour_arrivals *a);
+enum store_rc store_arrival_hours(struct store *st, const char *source,
+    int64_t first, int64_t last, store_hour_fn fn, void *arg);
 
 /* Of all time, summed over days and hours (both 0 in the callback). */
 enum store_rc store_arrival_totals(

@@ -96,6 +96,16 @@
 	" coalesce(c.direction, ''), coalesce(c.outcome, ''),"               \
 	" c.answered, c.state, c.flags, c.duration, c.hour" from WITH_SOURCE \
 	    where " ORDER BY c.started"
+/* Rows of the roll-up; parameters as for FILTER, ?1 and ?2 are days. */
+#define DAY_SUMS                                      \
+	"d.outcome, d.calls, d.answered, d.analyzed," \
+	" d.with_errors, d.timed, d.talk, d.lengths"
+#define DAY_FILTER                                                 \
+	" WHERE d.day BETWEEN ?1 AND ?2 AND (?5 IS NULL"           \
+	" OR d.source IN (SELECT id FROM source WHERE name = ?5))" \
+	" AND (?6 IS NULL OR d.agent = ?6)"                        \
+	" AND (?7 IS NULL OR d.direction = ?7)"                    \
+	" AND (?8 IS NULL OR d.outcome = ?8)"
 /* One more is looked for, to tell whether some are left out. */
 #define FACT_COUNTS(by) FACT_COUNTS_(by)
 #define FACT_COUNTS_(from, where)                                      \
@@ -380,24 +390,35 @@ const char *const sql_text[SQL__MAX] = {
     IN_EACH_WAY(SQL_GROUPS_CALLS, GROUPS_CALLS),
     IN_EACH_WAY(SQL_FACT_COUNTS, FACT_COUNTS),
     [SQL_GROUPS] =
-	"SELECT d.day, s.name, d.agent, d.direction, d.outcome, d.calls,"
-	" d.answered, d.analyzed, d.with_errors, d.timed, d.talk, d.hours,"
-	" d.lengths FROM day d CROSS JOIN source s ON s.id = d.source"
-	" WHERE d.day BETWEEN ?1 AND ?2 AND (?5 IS NULL OR s.name = ?5)"
-	" AND (?6 IS NULL OR d.agent = ?6)"
-	" AND (?7 IS NULL OR d.direction = ?7)"
-	" AND (?8 IS NULL OR d.outcome = ?8) ORDER BY d.day",
+	"SELECT " DAY_SUMS ", d.day, s.name, d.agent, d.direction, d.hours"
+	" FROM day d CROSS JOIN source s ON s.id = d.source" DAY_FILTER
+	" ORDER BY d.day",
+    [SQL_TOTALS] = "SELECT " DAY_SUMS " FROM day d" DAY_FILTER,
     [SQL_SEARCH_RARE] = "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
 			" WHERE search MATCH ?1 LIMIT ?2 + 1)",
     [SQL_DAYS] =
 	"SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
-    [SQL_NAMES_SOURCE] = "SELECT s.name, sum(d.calls) FROM day d"
-			 " CROSS JOIN source s ON s.id = d.source"
-			 " WHERE d.day BETWEEN ?1 AND ?2"
-			 " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
-    [SQL_NAMES_AGENT] = "SELECT agent, sum(calls) FROM day"
-			" WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
-			" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    /*
+     * Summed within each day first, in the order of the table: what is left
+     * are few rows, which are soon sorted.  So are the names.
+     */
+    [SQL_ANALYZED] =
+	"SELECT s.name, sum(d.answered), sum(d.analyzed) FROM"
+	" (SELECT source, sum(answered) AS answered, sum(analyzed) AS analyzed"
+	" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+	" CROSS JOIN source s ON s.id = d.source"
+	" WHERE ?3 IS NULL OR s.name = ?3 GROUP BY 1",
+    [SQL_NAMES_SOURCE] =
+	"SELECT s.name, sum(d.calls) FROM"
+	" (SELECT source, sum(calls) AS calls"
+	" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+	" CROSS JOIN source s ON s.id = d.source"
+	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    [SQL_NAMES_AGENT] =
+	"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS calls"
+	" FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
+	" GROUP BY day, source, agent)"
+	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
     [SQL_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
 		 " FROM call c" WITH_SOURCE " WHERE c.number = ?1",
     [SQL_ATTEMPTS] = "SELECT s.name, s.provider, " CALL_BRIEF
@@ -422,6 +443,18 @@ const char *const sql_text[SQL__MAX] = {
 	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
 	" WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
 	" ORDER BY a.day, a.hour",
+    /*
+     * Each hour is looked for, since the rows of all sources lie between.
+     * They come in the order of the recursion: to sort them would be to read
+     * all of them, while a reader soon has enough.
+     */
+    [SQL_ARRIVAL_HOURS] =
+	"WITH RECURSIVE hour (i) AS (SELECT ?3 UNION ALL SELECT i - 1"
+	" FROM hour WHERE i > ?2) SELECT h.i, a.count, a.last"
+	" FROM hour h CROSS JOIN arrival a"
+	" WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
+	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	" AND a.result <> ?4",
     [SQL_ARRIVAL_TOTALS] =
 	"SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
 	" FROM arrival a CROSS JOIN source s ON s.id = a.source"

@@ -104,48 +104,56 @@ is_wanted(const struct checks *a, const char *source)
 	return only == NULL || strcmp(only, source) == 0;
 }
 
-/* A stranger's attempts are no sign of life. */
-static int
-on_arrival(void *arg, const struct arrivals *r)
-{
-	struct checks *a = arg;
-	struct source *s;
+/* A source, and the hour that it is. */
+struct habit_of {
+	struct source *source;
+	int64_t hour;
+};
 
-	if (r->result == ARRIVAL_REJECTED || !is_wanted(a, r->source))
-		return 0;
-	if ((s = find_source(a, r->source)) == NULL)
-		return 1;
-	habit_arrival(&s->habit, r->day * DAY_HOURS + r->hour, r->count);
-	return 0;
+/* Most are not silent, which their last hours tell. */
+static int
+on_hour(void *arg, const struct hour_arrivals *h)
+{
+	const struct habit_of *l = arg;
+	struct source *s = l->source;
+
+	if (h->last > s->last)
+		s->last = h->last;
+	habit_arrival(&s->habit, h->hour, h->count);
+	return habit_usual(&s->habit, l->hour);
 }
 
-/* A source that changed its platform comes more than once. */
-static int
-on_last(void *arg, const char *source, const char *provider, int64_t received)
+/* A source that is no longer configured is expected to be silent. */
+static enum store_rc
+read_habits(struct checks *a)
 {
-	struct checks *a = arg;
-	struct source *s;
+	const struct page *p = a->page;
+	int64_t first = (p->today - HABIT_DAYS + 1) * DAY_HOURS;
+	enum store_rc rc = STORE_OK;
 
-	(void)provider;
-	if (!is_wanted(a, source))
-		return 0;
-	if ((s = find_source(a, source)) == NULL)
-		return 1;
-	if (received > s->last)
-		s->last = received;
-	return 0;
+	for (size_t i = 0; i < p->config->sources && rc == STORE_OK; i++) {
+		const char *name = p->config->source[i].name;
+		struct habit_of l = {.hour = a->hour};
+
+		if (!is_wanted(a, name))
+			continue;
+		if ((l.source = find_source(a, name)) == NULL)
+			break;
+		rc = store_arrival_hours(
+		    p->store, name, first, a->hour, on_hour, &l);
+	}
+	return rc;
 }
 
 static int
-on_group(void *arg, const struct group *g)
+on_analyzed(void *arg, const char *source, int64_t answered, int64_t analyzed)
 {
-	struct checks *a = arg;
-	struct source *s = find_source(a, g->source);
+	struct source *s = find_source(arg, source);
 
 	if (s == NULL)
 		return 1;
-	s->answered += g->tally.answered;
-	s->analyzed += g->tally.analyzed;
+	s->answered = answered;
+	s->analyzed = analyzed;
 	return 0;
 }
 
@@ -193,21 +201,17 @@ static enum store_rc
 gather(struct checks *a)
 {
 	struct page *p = a->page;
-	struct filter f = {
-	    .from = p->today - REPORT_ATTENTION_DAYS + 1,
-	    .to = p->today,
-	    .source = p->filter.source,
-	};
+	const char *only = p->filter.source;
+	int64_t from = p->today - REPORT_ATTENTION_DAYS + 1;
 	struct when_local now;
 	enum store_rc rc;
 
 	when_local(p->now, &now);
 	a->hour = now.day * DAY_HOURS + now.hour;
-	a->since = when_day_start(f.from);
-	if ((rc = store_arrivals(p->store, p->today - HABIT_DAYS + 1, p->today,
-		 f.source, on_arrival, a)) != STORE_OK ||
-	    (rc = store_last_received(p->store, on_last, a)) != STORE_OK ||
-	    (rc = store_groups(p->store, &f, on_group, a)) != STORE_OK ||
+	a->since = when_day_start(from);
+	if ((rc = read_habits(a)) != STORE_OK ||
+	    (rc = store_analyzed(
+		 p->store, from, p->today, only, on_analyzed, a)) != STORE_OK ||
 	    (rc = store_reasons(p->store, false, on_quarantined, a)) !=
 		STORE_OK)
 		return rc;
@@ -217,13 +221,10 @@ gather(struct checks *a)
 /* --- how many
  * ----------------------------------------------------------------- */
 
-/* One that is no longer configured is expected to be silent. */
 static bool
 is_silent(const struct checks *a, const struct source *s)
 {
-	return config_source(a->page->config, s->name, strlen(s->name)) !=
-	    NULL &&
-	    habit_silent(&s->habit, a->hour);
+	return habit_silent(&s->habit, a->hour);
 }
 
 static bool

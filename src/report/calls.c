@@ -48,7 +48,7 @@ put_count(struct page *p, const struct list *l)
 	html_raw(p->out, "<p class=\"count\">");
 	if (!whole && f->text == NULL && f->flag == 0) {
 		calls = 0;
-		rc = store_groups(p->store, f, add_calls, &calls);
+		rc = store_totals(p->store, f, add_calls, &calls);
 		if (rc != STORE_OK)
 			return page_rc(rc);
 		whole = true;

@@ -91,7 +91,7 @@ before_read(struct page *p, struct before *b)
 	    b->begin > (b->filter.from + b->filter.to + 1) / 2;
 	if (b->none || rc != STORE_OK)
 		return page_rc(rc);
-	rc = store_groups(p->store, &b->filter, add_before, b);
+	rc = store_totals(p->store, &b->filter, add_before, b);
 	if (b->sums.tally.calls == 0)
 		b->none = true;
 	return page_rc(rc);

@@ -93,21 +93,27 @@ what_is_no_histogram_ends_where_it_stops_being_one(void **state)
 	static const unsigned char far[] = {0x8b, 3, 1};
 	static const unsigned char sum[] = {0x8a, 3, 1, 1, 1};
 	static const unsigned char large[] = {1, 0xff, 0xff, 0xff, 0xff, 0x1f};
+	const int all = HISTOGRAM_CLASSES;
 	struct bin bin[HISTOGRAM_CLASSES];
+	int64_t n;
 
 	(void)state;
-	assert_int_equal(histogram_decode(good, 5, bin, 9), 2);
+	assert_int_equal(histogram_decode(good, 5, all, bin, &n), 2);
+	assert_int_equal(n, 201);
 	assert_int_equal(bin[0].class, 3);
 	assert_int_equal(bin[0].calls, 200);
 	assert_int_equal(bin[1].class, 5);
 	assert_int_equal(bin[1].calls, 1);
-	assert_int_equal(histogram_decode(good, 5, bin, 1), 1);
-	assert_int_equal(histogram_decode(good, 4, bin, 9), 1);
-	assert_int_equal(histogram_decode(good, 2, bin, 9), 0);
-	assert_int_equal(histogram_decode(NULL, 0, bin, 9), 0);
-	assert_int_equal(histogram_decode(far, 3, bin, 9), 0);
-	assert_int_equal(histogram_decode(sum, 5, bin, 9), 1);
-	assert_int_equal(histogram_decode(large, 6, bin, 9), 0);
+	assert_int_equal(histogram_decode(good, 5, 6, bin, &n), 2);
+	assert_int_equal(histogram_decode(good, 5, 5, bin, &n), 1);
+	assert_int_equal(n, 200);
+	assert_int_equal(histogram_decode(good, 4, all, bin, &n), 1);
+	assert_int_equal(histogram_decode(good, 2, all, bin, &n), 0);
+	assert_int_equal(histogram_decode(NULL, 0, all, bin, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(histogram_decode(far, 3, all, bin, &n), 0);
+	assert_int_equal(histogram_decode(sum, 5, all, bin, &n), 1);
+	assert_int_equal(histogram_decode(large, 6, all, bin, &n), 0);
 }
 
 int

@@ -249,6 +249,28 @@ sum_of(struct box *b, const struct filter *f)
 	return s;
 }
 
+/* Of a group without day and hours. */
+static int
+to_total(void *arg, const struct group *g)
+{
+	struct group known = *g;
+
+	known.day = 0;
+	known.hours = 0;
+	return to_sum(arg, &known);
+}
+
+static void
+assert_same_totals(struct box *b, const struct filter *f)
+{
+	struct sum whole = sum_of(b, f), s = {0};
+
+	assert_int_equal(store_totals(b->read, f, to_total, &s), STORE_OK);
+	assert_int_equal(s.groups, whole.groups);
+	assert_memory_equal(&s.t, &whole.t, sizeof(s.t));
+	assert_memory_equal(s.length, whole.length, sizeof(s.length));
+}
+
 /* --- lists and sums ------------------------------------------------------ */
 
 static void
@@ -379,6 +401,7 @@ sums_agree_with_the_list_for_every_filter(void **state)
 		l = list_of(b, &f);
 		s = sum_of(b, &f);
 		assert_int_equal(l.n, s.t.calls);
+		assert_same_totals(b, &f);
 	}
 }
 
@@ -524,6 +547,49 @@ names_come_by_number_of_calls(void **state)
 	assert_int_equal(
 	    store_names(b->read, NAME_AGENT, 0, 10, 9, to_names, &n), STORE_OK);
 	assert_string_equal(n.text, "");
+}
+
+static int
+to_analyzed(void *arg, const char *source, int64_t answered, int64_t analyzed)
+{
+	struct names *n = arg;
+	size_t len = strlen(n->text);
+
+	snprintf(n->text + len, sizeof(n->text) - len,
+	    "%s %" PRId64 "/%" PRId64 " ", source, analyzed, answered);
+	return 0;
+}
+
+static void
+answered_and_analyzed_calls_are_counted_by_source(void **state)
+{
+	struct box *b = *state;
+	struct names n = {""};
+
+	for (int i = 0; i < 8; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "n%d", i);
+		add(b,
+		    &(struct spec){.id = id,
+			.source = i < 3 ? "x" : "y",
+			.agent = i % 2 ? "one" : NULL,
+			.outcome = i == 7 ? OUTCOME_BUSY : OUTCOME_COMPLETED,
+			.state = i % 3 == 0 ? STATE_ANALYZED : STATE_ENDED,
+			.duration = i == 7 ? 0 : 1000,
+			.started = (i + 1) * 24 * HOUR});
+	}
+	assert_int_equal(
+	    store_analyzed(b->read, 0, 9, NULL, to_analyzed, &n), STORE_OK);
+	assert_string_equal(n.text, "x 1/3 y 2/4 ");
+	n.text[0] = '\0';
+	assert_int_equal(
+	    store_analyzed(b->read, 2, 4, NULL, to_analyzed, &n), STORE_OK);
+	assert_string_equal(n.text, "x 0/2 y 1/1 ");
+	n.text[0] = '\0';
+	assert_int_equal(
+	    store_analyzed(b->read, 0, 9, "y", to_analyzed, &n), STORE_OK);
+	assert_string_equal(n.text, "y 2/4 ");
 }
 
 /* --- search -------------------------------------------------------------- */
@@ -1179,6 +1245,80 @@ arrivals_are_counted_by_local_hour(void **state)
 	assert_string_equal(t.text, want);
 }
 
+static int
+to_hours(void *arg, const struct hour_arrivals *a)
+{
+	struct text *t = arg;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof(t->text) - len,
+	    "%" PRId64 " %" PRId64 " %" PRId64 "\n", a->hour, a->count,
+	    a->last);
+	return 0;
+}
+
+static int
+to_first_hour(void *arg, const struct hour_arrivals *a)
+{
+	to_hours(arg, a);
+	return 1;
+}
+
+static enum store_rc
+hours_of(struct box *b, const char *source, int64_t first, int64_t last,
+    store_hour_fn fn, struct text *t)
+{
+	t->text[0] = '\0';
+	return store_arrival_hours(b->read, source, first, last, fn, t);
+}
+
+static void
+hours_with_arrivals_come_latest_first(void **state)
+{
+	struct box *b = *state;
+	struct event e = {.type = "t", .call = "c", .state = STATE_ENDED};
+	struct delivery d = {.source = "sales",
+	    .provider = "other",
+	    .content_type = "",
+	    .body = "x",
+	    .len = 1};
+	int64_t hour = day_of("2026-05-10") * 24 + 1, n;
+	int64_t one = at("2026-05-09T23:00:00Z"); /* in Berlin */
+	struct text t;
+	char want[300];
+
+	e.received = one + 5;
+	assert_int_equal(deliver(b, &e, NULL), STORE_OK);
+	e.received = one + 3 * HOUR;
+	assert_int_equal(deliver(b, &e, NULL), STORE_DUPLICATE);
+	d.received = one - 2 * HOUR; /* of the day before */
+	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
+	d.received = one + HOUR;
+	assert_int_equal(store_reject(b->store, &d, "signature"), STORE_OK);
+	d.source = "else";
+	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
+
+	assert_int_equal(
+	    hours_of(b, "sales", hour - 9, hour + 9, to_hours, &t), STORE_OK);
+	snprintf(want, sizeof(want),
+	    "%" PRId64 " 1 %" PRId64 "\n%" PRId64 " 1 %" PRId64 "\n%" PRId64
+	    " 1 %" PRId64 "\n",
+	    hour + 3, (int64_t)(one + 3 * HOUR), hour, one + 5, hour - 2,
+	    (int64_t)(one - 2 * HOUR));
+	assert_string_equal(t.text, want);
+	assert_int_equal(
+	    hours_of(b, "sales", hour, hour + 2, to_hours, &t), STORE_OK);
+	snprintf(
+	    want, sizeof(want), "%" PRId64 " 1 %" PRId64 "\n", hour, one + 5);
+	assert_string_equal(t.text, want);
+	assert_int_equal(
+	    hours_of(b, "sales", hour - 9, hour, to_first_hour, &t), STORE_OK);
+	assert_string_equal(t.text, want);
+	assert_int_equal(
+	    hours_of(b, "none", hour - 9, hour + 9, to_hours, &t), STORE_OK);
+	assert_string_equal(t.text, "");
+}
+
 /* --- limits and faults --------------------------------------------------- */
 
 static void
@@ -1355,6 +1495,7 @@ main(void)
 	    T(a_list_carries_transcripts_only_if_asked),
 	    T(a_callback_may_stop_a_list),
 	    T(names_come_by_number_of_calls),
+	    T(answered_and_analyzed_calls_are_counted_by_source),
 	    T(words_are_found_in_every_script),
 	    T(without_an_index_words_are_found_by_reading),
 	    T(a_frequent_word_is_found_along_the_list),
@@ -1370,6 +1511,7 @@ main(void)
 	    T(variants_are_listed_since_a_moment),
 	    T(reasons_of_the_quarantine_newest_first),
 	    T(arrivals_are_counted_by_local_hour),
+	    T(hours_with_arrivals_come_latest_first),
 	    T(reading_ends_at_the_time_limit),
 	    T(a_long_statement_is_interrupted),
 	    T(a_damaged_row_is_an_error),
