@@ -17,7 +17,7 @@
 
 #define REPORT_WORDS_MAX 16 /* words of one search; others are ignored */
 #define REPORT_WORD_MAX 100 /* bytes of one */
-#define REPORT_RETRIES_MAX 1000 /* announced ones that are looked for */
+#define REPORT_RETRIES_MAX 500 /* announced ones that are looked for */
 #define REPORT_COUNT_MAX 1000 /* where a list is only counted: no further */
 
 /*

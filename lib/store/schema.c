@@ -246,6 +246,8 @@ static const struct step {
 	"  WHERE next_retry IS NOT NULL;"
 	"DROP INDEX call_variant;"
 	"CREATE INDEX call_variant ON call (started, source) WHERE flags & 2;"
+	"CREATE INDEX quarantine_reason ON quarantine"
+	"  (source, reason, received);"
 	"DROP INDEX call_unanalyzed;"
 	"CREATE INDEX call_unanalyzed ON call (source, started, ended)"
 	"  WHERE answered = 1 AND state = 'ended';"},

@@ -167,11 +167,13 @@
 #define ATTENTION_COUNT(need) \
 	"SELECT count(*) FROM (SELECT 1" need " LIMIT ?10)"
 
-#define REASONS(table)                                        \
-	"SELECT s.name, q.reason, count(*), min(q.received)," \
-	" max(q.received), max(q.id) FROM " table             \
-	" q JOIN source s ON s.id = q.source GROUP BY 1, 2"   \
-	" ORDER BY max(q.id) DESC"
+/* By number of the source first, as the index of the quarantine is. */
+#define REASONS(table)                                                \
+	"SELECT s.name, k.reason, sum(k.rows), min(k.first),"         \
+	" max(k.last), max(k.newest) FROM (SELECT source, reason,"    \
+	" count(*) AS rows, min(received) AS first, max(received)"    \
+	" AS last, max(id) AS newest FROM " table " GROUP BY 1, 2) k" \
+	" JOIN source s ON s.id = k.source GROUP BY 1, 2 ORDER BY 6 DESC"
 
 /* Every statement but the migrations.  Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
