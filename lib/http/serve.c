@@ -549,7 +549,7 @@ serve_arguments_of_query(void)
 	return query != NULL && *query != '\0' && strchr(query, '=') == NULL;
 }
 
-/* Standard input is of no use any more, whether the answer went out or not. */
+/* The answer is there: it goes to standard output. */
 static void
 finish_cgi(const struct request *r)
 {
