@@ -207,6 +207,12 @@ finish_fcgi(const struct request *r)
 	struct place *p = (struct place *)(uintptr_t)r;
 	const struct channel c = {.send = send_fcgi, .io = p->fcgx.out};
 
+	/*
+	 * Where all was read, closing loses nothing: libfcgi need not wait for
+	 * the web server to do so first.
+	 */
+	if (FCGX_HasSeenEOF(p->fcgx.in) != 0)
+		FCGX_Detach(&p->fcgx);
 	if (answer(p, &c) == 0)
 		FCGX_Finish_r(&p->fcgx);
 	else /* closed without END_REQUEST: the server sees that it is short */
@@ -275,6 +281,8 @@ accept_requests(struct server *s)
 			continue;
 		}
 		limit_time(p->fcgx.ipcFd);
+		/* One would be read by nobody once its place is given back. */
+		p->fcgx.keepConnection = 0;
 		p->request = (struct request){.env = p->fcgx.envp,
 		    .read = read_fcgi,
 		    .io = p->fcgx.in,
@@ -456,7 +464,7 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 		log_warn("threads");
 		goto out_cond;
 	}
-	if (new_places(&s, threads + h->kept) != 0)
+	if (new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
 		goto out_cond;
 	if (start_threads(&s, t, threads) == threads) {
 		while (sem_wait(&stop_wanted) == -1 && errno == EINTR)

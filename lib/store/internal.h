@@ -131,7 +131,7 @@ enum sql {
 
 extern const char *const sql_text[SQL__MAX];
 
-/* What a waiting thread wants written, and what became of it. */
+/* What somebody wants written, and what became of it. */
 struct job {
 	enum {
 		JOB_EVENT,
@@ -268,6 +268,8 @@ void bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n);
  * the lock was given back; until it succeeded nothing is done.
  */
 enum store_rc sync_commit(struct store *st);
+/* An fsync failed: no process goes on before one has mended that. */
+void sync_mark(struct store *st);
 /* After that failed: under the lock, before the next transaction. */
 enum store_rc sync_mend(struct store *st);
 /* Of a reader: bring to disk what it sees, before it is told any further. */

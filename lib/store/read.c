@@ -134,7 +134,8 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 			rows++;
 			if (rc != STORE_OK)
 				whole = rc;
-			else if (fn(arg, &e) != 0)
+			/* Without memory it may be intact: not left out. */
+			if (body.failed || (rc == STORE_OK && fn(arg, &e) != 0))
 				break;
 		}
 		rc = read_end(st, s, step);

@@ -207,7 +207,8 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 
 		if (stored_event_read(rb->st, s, &se, &rb->body) != STORE_OK ||
 		    map_again(rb, &se, &e) != 0) {
-			rc = STORE_NOT_FOUND;
+			/* It was read before: only memory can be missing. */
+			rc = write ? STORE_ERROR : STORE_NOT_FOUND;
 			break;
 		}
 		if (write) {

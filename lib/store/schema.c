@@ -229,6 +229,20 @@ static const struct step {
 	") STRICT;"},
     {2,
 	/*
+	 * For a list of more than two SQLite makes a table of it each time it
+	 * checks a row: 36,000 instructions.  Constraints alone change, for
+	 * which it documents this way (lang_altertable.html section 7).
+	 */
+	"PRAGMA writable_schema = ON;"
+	"UPDATE sqlite_schema SET sql = replace(sql,"
+	"  'CHECK (type IN (0, 1, 2))', 'CHECK (type BETWEEN 0 AND 2)')"
+	"  WHERE name = 'fact';"
+	"UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (state IN"
+	" (''queued'', ''requested'', ''ringing'',    ''connected'',"
+	" ''closing'', ''ended'', ''analyzed''))', '') WHERE name = 'event';"
+	"PRAGMA writable_schema = RESET;"},
+    {2,
+	/*
 	 * A body may be stored compressed: then `size` is its length.  What
 	 * may need attention is counted in indexes alone, since the calls lie
 	 * anywhere.
@@ -251,20 +265,7 @@ static const struct step {
 	"DROP INDEX call_unanalyzed;"
 	"CREATE INDEX call_unanalyzed ON call (source, started, ended)"
 	"  WHERE answered = 1 AND state = 'ended';"},
-    {2,
-	/*
-	 * For a list of more than two SQLite makes a table of it each time it
-	 * checks a row: 36,000 instructions.  Constraints alone change, for
-	 * which it documents this way (lang_altertable.html section 7).
-	 */
-	"PRAGMA writable_schema = ON;"
-	"UPDATE sqlite_schema SET sql = replace(sql,"
-	"  'CHECK (type IN (0, 1, 2))', 'CHECK (type BETWEEN 0 AND 2)')"
-	"  WHERE name = 'fact';"
-	"UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (state IN"
-	" (''queued'', ''requested'', ''ringing'',    ''connected'',"
-	" ''closing'', ''ended'', ''analyzed''))', '') WHERE name = 'event';"
-	"PRAGMA writable_schema = RESET;"}};
+};
 
 /* The number that a statement answers; 0 if it has no row. */
 static int
@@ -324,8 +325,10 @@ int
 schema_migrate(struct store *st, int from, struct buf *why)
 {
 	char pragma[96];
+	int defensive = 0;
 
 	/* A step may write to the schema itself; some systems forbid that. */
+	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
 	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
 	if (sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL))
 		goto fail;
@@ -353,6 +356,8 @@ schema_migrate(struct store *st, int from, struct buf *why)
 	search_forget(st);
 	if (sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL))
 		goto fail;
+	sqlite3_db_config(
+	    st->db, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
 	return 0;
 fail:
 	buf_printf(why, "%s: cannot bring the schema from version %d to %d: %s",

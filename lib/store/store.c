@@ -443,12 +443,6 @@ open_all(struct store *st, struct buf *why)
 static void
 close_all(struct store *st)
 {
-	/* Before others take as done what only we know is not. */
-	if (st->sync_failed && lock_take(st) == STORE_OK) {
-		(void)sync_mend(st);
-		lock_release(st);
-	}
-	st->sync_failed = false;
 	for (int i = 0; i < SQL__MAX; i++) {
 		sqlite3_finalize(st->stmt[i]);
 		st->stmt[i] = NULL;
@@ -458,6 +452,8 @@ close_all(struct store *st)
 	if (st->lock_fd != -1)
 		close(st->lock_fd);
 	st->lock_fd = -1;
+	st->sync_failed = st->wal = false; /* the mark remains */
+	st->wal_pages = st->wal_tried = 0;
 	names_forget(st);
 	search_forget(st);
 }

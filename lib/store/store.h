@@ -66,7 +66,7 @@ void store_close(struct store *st);
 
 /* --- writing; from any thread ------------------------------------------- */
 
-/* One delivery to be kept.  Borrowed until the call returns. */
+/* One delivery to be kept.  Borrowed until the call returns or tells. */
 struct delivery {
 	const char *source; /* name in the configuration */
 	const char *provider;

@@ -1,5 +1,7 @@
 #include "store/internal.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 
 /*
@@ -7,8 +9,8 @@
  * SQLite would wait for that inside of the commit, under the lock.  Here the
  * lock is given back first: while the disk works, another process makes the
  * next transaction, and what it has committed by then shares the fsync.
- * SQLite's own (synchronous = NORMAL) remain: those around a checkpoint and at
- * the beginning of a new WAL.
+ * SQLite's own (synchronous = NORMAL) remain: those around a checkpoint, of
+ * which a failure counts as one of ours, and at the beginning of a new WAL.
  */
 
 static enum store_rc
@@ -29,35 +31,57 @@ wal_to_disk(struct store *st)
 	return STORE_ERROR;
 }
 
+/* The mark is a byte in the file of the lock: every process sees it. */
+void
+sync_mark(struct store *st)
+{
+	st->sync_failed = true;
+	if (ftruncate(st->lock_fd, 1) == -1)
+		log_warn("%s-lock", st->path);
+}
+
+static bool
+is_marked(struct store *st)
+{
+	struct stat is;
+
+	return st->sync_failed || fstat(st->lock_fd, &is) == -1 ||
+	    is.st_size > 0;
+}
+
 enum store_rc
 sync_commit(struct store *st)
 {
-	enum store_rc rc;
-
 	if (!st->wal || !st->durable)
 		return STORE_OK;
-	rc = wal_to_disk(st);
-	st->sync_failed = rc != STORE_OK;
-	return rc;
+	if (!st->sync_failed && wal_to_disk(st) != STORE_OK)
+		sync_mark(st);
+	/* What comes after something that is not on disk is not either. */
+	return is_marked(st) ? STORE_ERROR : STORE_OK;
 }
 
 /*
  * A second fsync would succeed without having written what the first could not
  * (Linux forgets it), so all of the WAL is copied into the store and synced
- * there.
+ * there, and the WAL begun anew.
  */
 enum store_rc
 sync_mend(struct store *st)
 {
-	int log = 0, done = 0;
+	int rc, log = 0, done = 0;
 
-	if (!st->sync_failed)
+	if (!st->wal || !st->durable || !is_marked(st))
 		return STORE_OK;
-	if (sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-		&log, &done) != SQLITE_OK)
-		return store_failed(st, "checkpoint");
-	if (log != done)
-		return STORE_BUSY; /* a reader still needs the WAL */
+	sqlite3_busy_timeout(st->db, STORE_WAL_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(
+	    st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	if (rc != SQLITE_OK)
+		return store_failed(st, "after a failed fsync: checkpoint");
+	if (ftruncate(st->lock_fd, 0) == -1) {
+		log_warn("%s-lock", st->path);
+		return STORE_ERROR;
+	}
 	log_warnx("%s: all is on disk again", st->path);
 	st->sync_failed = false;
 	return STORE_OK;

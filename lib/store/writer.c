@@ -78,8 +78,11 @@ checkpoint_if_due(struct store *st)
 	    NULL);
 	if (wait)
 		sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
-	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		store_failed(st, "checkpoint");
+		if ((rc & 0xff) == SQLITE_IOERR && st->durable)
+			sync_mark(st); /* maybe an fsync of the WAL */
+	}
 }
 
 /* The lock of the store of that name, opened again if it is another now. */

@@ -833,7 +833,7 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 	}
 	snprintf(wal, sizeof(wal), "%s-wal", b->scratch.path);
 	assert_int_equal(stat(wal, &st), 0);
-	assert_true(st.st_size < 3 * STORE_CHECKPOINT_PAGES * 8192);
+	assert_true(st.st_size < 3 * STORE_CHECKPOINT_PAGES * 4096);
 	assert_int_equal(stat(b->scratch.path, &st), 0);
 	assert_true(st.st_size > 30 * 1000 * 1000);
 }
