@@ -291,7 +291,7 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
       thin.push(large / await bare());
     }
     row(`overview at ${many(growth)} calls ÷ at ${many(sizes[0])}`, big, ['≤', 3]);
-    row(`overview at ${many(growth)} calls ÷ a CGI that opens the store`, thin);
+    row(`overview at ${many(growth)} calls ÷ a CGI that opens the store`, thin, ['≤', 10]);
     for (const info of ['/', `/${EVER}`, '/calls', '/calls?text=renew', '/results', '/attention', '/deliveries']) {
       const ms = [];
       for (const n of sizes) ms.push(three(await took(n, info) / 1000));
