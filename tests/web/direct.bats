@@ -191,6 +191,25 @@ cgi() {
   kill "$silent"
 }
 
+# A connection that is kept holds no thread, so nobody would read from it.
+@test "a connection that the web server wants to keep is closed after the answer" {
+  receiver -s "$DIR/r.sock" -t 2
+  wait_for test -S r.sock
+  for _ in 1 2 3 4; do
+    # shellcheck disable=SC2016 # these are Perl's
+    run -0 timeout 20 perl -MIO::Socket::UNIX -e '
+      sub record { pack("CCnnxx", 1, $_[0], 1, length $_[1]) . $_[1] }
+      sub pair { pack("CC", length $_[0], length $_[1]) . $_[0] . $_[1] }
+      my $s = IO::Socket::UNIX->new(Peer => "r.sock") or die $!;
+      print $s record(1, pack("nCx5", 1, 1)), # responder, keep the connection
+        record(4, pair("REQUEST_METHOD", "GET") . pair("PATH_INFO", "/healthz")),
+        record(4, ""), record(5, "");
+      $s->flush;
+      print while <$s>; # to the end, which comes'
+    [[ $output == *'"status":"ok"'* ]]
+  done
+}
+
 @test "SIGTERM: a busy receiver answers what it accepted" {
   receiver -s "$DIR/r.sock"
   socket_host "$DIR" "$DIR/r.sock"
