@@ -7,7 +7,9 @@
 #include <zlib.h>
 
 #define GZIP_STEP (32 * 1024) /* bytes of output asked for at once */
-#define GZIP_WINDOW (15 + 16) /* zlib: any window, gzip header required */
+/* As inflateInit2() wants them: any window, and the header of that format. */
+#define GZIP_FORMAT (15 + 16)
+#define ZLIB_FORMAT 15
 
 bool
 gzip_is(const char *data, size_t n)
@@ -49,7 +51,7 @@ inflate_all(z_stream *z, size_t max, struct buf *out)
 		case Z_STREAM_END:
 			if (z->avail_in == 0)
 				return GZIP_OK;
-			/* Another member may follow, nothing else. */
+			/* Another member of gzip may follow, nothing else. */
 			if (!gzip_is((const char *)z->next_in, z->avail_in) ||
 			    inflateReset(z) != Z_OK)
 				return GZIP_BAD;
@@ -62,8 +64,9 @@ inflate_all(z_stream *z, size_t max, struct buf *out)
 	}
 }
 
-enum gzip_rc
-gzip_inflate(const char *data, size_t n, size_t max, struct buf *out)
+static enum gzip_rc
+inflate_format(
+    int format, const char *data, size_t n, size_t max, struct buf *out)
 {
 	z_stream z;
 	enum gzip_rc rc;
@@ -76,9 +79,21 @@ gzip_inflate(const char *data, size_t n, size_t max, struct buf *out)
 	memset(&z, 0, sizeof(z));
 	z.next_in = (const Bytef *)data;
 	z.avail_in = (uInt)n;
-	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
+	if (inflateInit2(&z, format) != Z_OK)
 		return GZIP_NO_MEMORY;
 	rc = inflate_all(&z, max, out);
 	(void)inflateEnd(&z);
 	return rc;
+}
+
+enum gzip_rc
+gzip_inflate(const char *data, size_t n, size_t max, struct buf *out)
+{
+	return inflate_format(GZIP_FORMAT, data, n, max, out);
+}
+
+enum gzip_rc
+zlib_inflate(const char *data, size_t n, size_t max, struct buf *out)
+{
+	return inflate_format(ZLIB_FORMAT, data, n, max, out);
 }

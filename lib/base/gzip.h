@@ -1,5 +1,7 @@
 /*
- * gzip - inflate a request body (RFC 1952).
+ * gzip - inflate what zlib or its kind has deflated: a request body (RFC 1952),
+ * a body in the store (RFC 1950).  Memory is taken as output comes, not on the
+ * word of the input.
  */
 #ifndef GZIP_H
 #define GZIP_H
@@ -21,6 +23,10 @@ bool gzip_is(const char *data, size_t n);
 
 /* Inflate all members into out, which is reset first. */
 enum gzip_rc gzip_inflate(
+    const char *data, size_t n, size_t max, struct buf *out);
+
+/* The same for one zlib stream. */
+enum gzip_rc zlib_inflate(
     const char *data, size_t n, size_t max, struct buf *out);
 
 #endif /* !GZIP_H */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <limits.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -15,27 +14,25 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/number.h"
+#include "http/listen.h"
 
-#define STACK_SIZE (512 * 1024) /* bytes of a worker's stack */
+#define STACK_SIZE (512 * 1024) /* bytes of a thread's stack */
 #define DRAIN_MS 2000 /* silence of the web server that ends CGI */
 #define DRAIN_MAX_S 30 /* and not longer than this in all */
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
-#define WAKE_EVERY_MS 20 /* between two calls to a worker to stop */
+#define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
-#define WAKE_SIGNAL SIGUSR2 /* interrupts a worker's accept(2) */
-#define SOCKET_MASK 0117 /* mode 0660 */
+#define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's accept(2) */
 
 extern char **environ;
 
 /* A request at work, and what is kept from one to the next. */
 struct place {
-	struct request request; /* first: request_answered() leads back here */
+	struct request request; /* first: answered() leads back here */
 	struct server *server;
 	void *state; /* the handler's */
 	FCGX_Request fcgx;
@@ -55,7 +52,7 @@ struct server {
 	struct place *free;
 	int running; /* threads */
 	atomic_bool stopping;
-	atomic_bool broken; /* the socket is: nothing can be accepted */
+	atomic_bool broken; /* the socket is, or (CGI) the answer was cut */
 };
 
 struct thread {
@@ -136,6 +133,13 @@ answer(struct place *p, const struct channel *c)
 	return rc;
 }
 
+/* Handlers see a constant request; the place that it is in is none. */
+static struct place *
+place_of(const struct request *r)
+{
+	return (struct place *)(uintptr_t)r;
+}
+
 /* Let the handler have the request.  false: it keeps it. */
 static bool
 handle(struct place *p)
@@ -203,8 +207,7 @@ place_take(struct server *s)
 static void
 finish_fcgi(const struct request *r)
 {
-	/* The request is the first member, and of no constant place. */
-	struct place *p = (struct place *)(uintptr_t)r;
+	struct place *p = place_of(r);
 	const struct channel c = {.send = send_fcgi, .io = p->fcgx.out};
 
 	/*
@@ -333,7 +336,7 @@ catch_signals(void)
 	sa.sa_handler = on_wake;
 	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0)
 		return -1;
-	/* Inherited by the workers. */
+	/* Inherited by the threads. */
 	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
 }
 
@@ -561,7 +564,7 @@ serve_arguments_of_query(void)
 static void
 finish_cgi(const struct request *r)
 {
-	struct place *p = (struct place *)(uintptr_t)r;
+	struct place *p = place_of(r);
 	const struct channel c = {.send = send_cgi};
 
 	if (answer(p, &c) != 0)
@@ -577,10 +580,8 @@ serve_cgi(const struct serve_handler *h)
 	enum serve_rc rc = SERVE_FAILED;
 
 	atomic_init(&s.broken, false);
-	if (request_env(&(struct request){.env = environ},
-		"GATEWAY_INTERFACE") == NULL &&
-	    request_env(&(struct request){.env = environ}, "REQUEST_METHOD") ==
-		NULL)
+	if (getenv("GATEWAY_INTERFACE") == NULL &&
+	    getenv("REQUEST_METHOD") == NULL)
 		return SERVE_NOT_A_SERVER;
 	/* FCGX_Init() made it a request to end at the next accept. */
 	(void)signal(SIGTERM, SIG_DFL);
@@ -608,135 +609,16 @@ serve_cgi(const struct serve_handler *h)
 
 /* --- a socket of our own ------------------------------------------------- */
 
-/* Does a server answer at the address? */
-static bool
-somebody_listens(const struct sockaddr_un *sa)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool refused;
-
-	if (fd == -1)
-		return true; /* not known: leave it alone */
-	refused = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
-	    errno == ECONNREFUSED;
-	(void)close(fd);
-	return !refused;
-}
-
-/* Remove a socket that a killed server has left behind.  0 or -1. */
-static int
-remove_stale(const struct sockaddr_un *sa)
-{
-	struct stat st;
-
-	if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode) ||
-	    somebody_listens(sa)) {
-		errno = EADDRINUSE;
-		return -1;
-	}
-	return unlink(sa->sun_path);
-}
-
-static int
-bind_unix(int fd, const struct sockaddr_un *sa)
-{
-	const struct sockaddr *any = (const struct sockaddr *)sa;
-	mode_t mask;
-	int rc;
-
-	/* Set before the socket is there, so that it is never open to all. */
-	mask = umask(SOCKET_MASK);
-	rc = bind(fd, any, sizeof(*sa));
-	if (rc != 0 && errno == EADDRINUSE && remove_stale(sa) == 0)
-		rc = bind(fd, any, sizeof(*sa));
-	(void)umask(mask);
-	return rc;
-}
-
-static int
-listen_unix(const char *path)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd;
-
-	if (strlen(path) >= sizeof(sa.sun_path)) {
-		log_warnx(
-		    "%s: longer than %zu bytes", path, sizeof(sa.sun_path) - 1);
-		return -1;
-	}
-	memcpy(sa.sun_path, path, strlen(path) + 1);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1) {
-		log_warn("%s", path);
-		return -1;
-	}
-	if (bind_unix(fd, &sa) != 0 || listen(fd, SERVE_BACKLOG) != 0) {
-		log_warn("%s", path);
-		(void)close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* ADDRESS:PORT with a numeric address; [::1]:PORT for IPv6. */
-static int
-listen_tcp(const char *address)
-{
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-	    .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-	const char *colon = strrchr(address, ':');
-	struct addrinfo *ai = NULL;
-	char host[64];
-	size_t n = (size_t)(colon - address);
-	int fd = -1, one = 1, rc;
-
-	if (n > 1 && address[0] == '[' && address[n - 1] == ']') {
-		address++;
-		n -= 2;
-	}
-	if (n == 0 || n >= sizeof(host)) {
-		log_warnx("%s: not ADDRESS:PORT", address);
-		return -1;
-	}
-	memcpy(host, address, n);
-	host[n] = '\0';
-	if ((rc = getaddrinfo(host, colon + 1, &hints, &ai)) != 0) {
-		log_warnx("%s: %s", address, gai_strerror(rc));
-		return -1;
-	}
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-	    bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 ||
-	    listen(fd, SERVE_BACKLOG) != 0) {
-		log_warn("%s", address);
-		if (fd != -1)
-			(void)close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(ai);
-	return fd;
-}
-
 static enum serve_rc
 serve_own(const struct serve_handler *h, const char *where, int threads)
 {
-	bool tcp = strchr(where, '/') == NULL && strchr(where, ':') != NULL;
-	struct stat mine, now;
+	struct listener l;
 	enum serve_rc rc;
-	int fd;
 
-	fd = tcp ? listen_tcp(where) : listen_unix(where);
-	if (fd == -1)
+	if (listen_begin(&l, where) != 0)
 		return SERVE_FAILED;
-	if (!tcp && lstat(where, &mine) != 0)
-		memset(&mine, 0, sizeof(mine));
-	rc = serve_fcgi(h, fd, threads);
-	(void)close(fd);
-	/* Not one that another server has put there since. */
-	if (!tcp && lstat(where, &now) == 0 && now.st_dev == mine.st_dev &&
-	    now.st_ino == mine.st_ino)
-		(void)unlink(where);
+	rc = serve_fcgi(h, l.fd, threads);
+	listen_end(&l);
 	return rc;
 }
 

@@ -17,7 +17,6 @@
 
 #define SERVE_THREADS_DEFAULT 16
 #define SERVE_THREADS_MAX 256
-#define SERVE_BACKLOG 511 /* connections waiting, as web servers have */
 
 struct serve_options {
 	const char
@@ -53,11 +52,7 @@ enum serve_rc {
  */
 bool serve_arguments_of_query(void);
 
-/*
- * Serve until told to stop (FastCGI) or once (CGI).  A socket that is opened
- * here has mode 0660 from the start and is removed at the end; one that is
- * there is taken over only if nobody listens on it.
- */
+/* Serve until told to stop (FastCGI) or once (CGI). */
 enum serve_rc serve(
     const struct serve_options *o, const struct serve_handler *h);
 

@@ -1,12 +1,12 @@
 #include "store/internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define ZLIB_CONST /* input is const */
 #include <zlib.h>
 
 #include "base/config.h"
+#include "base/gzip.h"
 
 /*
  * Bodies of events are kept as a zlib stream (RFC 1950), which any language
@@ -19,7 +19,6 @@
 #define PACK_LEAST 256 /* bytes: a shorter body is kept as it came */
 #define PACK_SAVED 10 /* and so is one that shrinks by less than a tenth */
 #define UNPACK_MAX CONFIG_BODY_MAX_MAX /* bytes: none longer is packed */
-#define UNPACK_RATIO 1032 /* deflate makes no more of a byte */
 
 /* Threads deflate at the same time, each with one of these. */
 struct packer {
@@ -112,29 +111,12 @@ pack_free(struct job *j)
 int
 unpack_body(const void *data, size_t n, int64_t size, struct buf *out)
 {
-	z_stream z;
-	int rc;
+	enum gzip_rc rc;
 
-	buf_reset(out, SIZE_MAX);
-	/* Of a file that may be damaged: no memory on its word alone. */
-	if (size < 0 || size > UNPACK_MAX || n > UNPACK_MAX ||
-	    (size_t)size / UNPACK_RATIO > n ||
-	    buf_reserve(out, (size_t)size) == -1)
+	buf_reset(out, UNPACK_MAX); /* whatever failed before */
+	if (size < 0 || size > UNPACK_MAX)
 		return -1;
-	memset(&z, 0, sizeof(z));
-	z.next_in = data;
-	z.avail_in = (uInt)n;
-	z.next_out = (Bytef *)out->data;
-	z.avail_out = (uInt)size;
-	if (inflateInit(&z) != Z_OK) {
-		out->failed = true;
-		return -1;
-	}
-	rc = inflate(&z, Z_FINISH);
-	(void)inflateEnd(&z);
-	if (rc != Z_STREAM_END || z.avail_in != 0 || z.avail_out != 0)
-		return -1;
-	out->len = (size_t)size;
-	out->data[out->len] = '\0';
-	return 0;
+	rc = zlib_inflate(data, n, (size_t)size, out);
+	out->failed = out->failed || rc == GZIP_NO_MEMORY;
+	return rc == GZIP_OK && out->len == (size_t)size ? 0 : -1;
 }

@@ -301,8 +301,7 @@ search_off(struct store *st)
 	return upto_set(st, OFF);
 }
 
-/* Read at the first need in a transaction; OFF where it can not be kept. */
-/* How far the mark in `meta` says that the index goes. */
+/* How far the mark in `meta` says that the index goes; OFF: there is none. */
 static enum store_rc
 upto_read(struct store *st, int64_t *upto)
 {

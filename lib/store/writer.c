@@ -11,8 +11,8 @@
  * Jobs that come at the same time share one transaction.  There is no thread
  * for writing: who brings a job while nobody leads leads, commits for all that
  * queued up, gives the lead back, and tells each what became of it.  A lone
- * request so pays for no change of threads, and under load no thread waits:
- * one commits while others bring the next jobs.
+ * request so pays for no change of threads, and under load no thread waits
+ * that brings an event: one commits while others bring the next jobs.
  */
 
 static enum store_rc
