@@ -6,9 +6,9 @@
  * transaction that waiting jobs share, sync.c when that is on disk, apply.c
  * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
  * names.c the rows of names, calls.c the row of a call and what hangs on it,
- * search.c the index of words, histogram.c functions for the SQL, class.c what
- * they count in, read.c and rebuild.c and health.c the rest of store.h;
- * report.c, attention.c and read.c answer report.h.
+ * search.c the index of words, terms.c which they are, histogram.c functions
+ * for the SQL, class.c what they count in, read.c and rebuild.c and health.c
+ * the rest of store.h; report.c, attention.c and read.c answer report.h.
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H

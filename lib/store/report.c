@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "store/histogram.h"
 #include "store/search.h"
+#include "store/terms.h"
 
 #define LIMIT_STEPS 1000 /* of SQLite's machine between looks at the clock */
 #define RARE_MAX 1000 /* calls with the words, to look at each of them */
@@ -97,7 +98,7 @@ search_patterns(const struct filter *f, struct search *s)
 			buf_puts(&s->words, ",");
 		s->way = WAY_LIKE;
 		/* As a part of a number it would be told digit by digit. */
-		if (f->discreet && search_is_phone(text, n))
+		if (f->discreet && terms_is_phone(text, n))
 			add_pattern(&s->words, never, strlen(never));
 		else
 			add_pattern(&s->words, text, n);
@@ -138,7 +139,7 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 	if (!search_ready(st))
 		search_patterns(f, s);
 	else
-		switch (search_query(st, f->text, f->discreet, &s->words)) {
+		switch (terms_query(st, f->text, f->discreet, &s->words)) {
 		case -1:
 			return STORE_ERROR;
 		case 0:

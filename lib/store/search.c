@@ -5,272 +5,10 @@
 
 #include "base/log.h"
 #include "base/number.h"
-#include "base/utf8.h"
+#include "store/terms.h"
 
 #define OFF (-1) /* values of search_upto */
 #define ON INT64_MAX
-
-/*
- * The digits of a telephone number are a word that begins with this character
- * of private use, so that no word of a text is like it.
- */
-#define PHONE "\xee\x80\x80" /* U+E000 */
-#define PHONE_DIGITS_MAX 20
-
-/* --- what is indexed --------------------------------------------------- */
-
-struct span {
-	uint32_t first, last;
-};
-
-static bool
-in_spans(const struct span *s, size_t n, uint32_t c)
-{
-	for (size_t i = 0; i < n; i++)
-		if (c >= s[i].first && c <= s[i].last)
-			return true;
-	return false;
-}
-
-#define IN(spans, c) in_spans(spans, sizeof(spans) / sizeof((spans)[0]), c)
-
-/* Is c of a script that writes no spaces between words (or few: Korean)? */
-static bool
-is_unspaced(uint32_t c)
-{
-	static const struct span spans[] = {
-	    {0x0e00, 0x0eff}, /* Thai, Lao */
-	    {0x1000, 0x109f}, /* Myanmar */
-	    {0x1780, 0x17ff}, /* Khmer */
-	    {0x3005, 0x3007},
-	    {0x3040, 0x30ff}, /* Hiragana, Katakana */
-	    {0x31f0, 0x31ff},
-	    {0x3400, 0x4dbf}, /* Han */
-	    {0x4e00, 0x9fff},
-	    {0xac00, 0xd7a3}, /* Hangul */
-	    {0xf900, 0xfaff},
-	    {0xff66, 0xff9f},
-	    {0x20000, 0x3ffff},
-	};
-
-	return c >= spans[0].first && IN(spans, c);
-}
-
-/* Of no meaning for a word: joiners, hyphens that hide, and PHONE. */
-static bool
-is_dropped(uint32_t c)
-{
-	static const struct span spans[] = {
-	    {0x00ad, 0x00ad},
-	    {0x200c, 0x200d},
-	    {0x2060, 0x2060},
-	    {0xe000, 0xe000},
-	    {0xfeff, 0xfeff},
-	};
-
-	return c >= spans[0].first && IN(spans, c);
-}
-
-/* The character at s and its length; of what is none, one byte. */
-static size_t
-character(const char *s, size_t n, uint32_t *c)
-{
-	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	size_t len = utf8_char(s, n);
-
-	if (len == 0) {
-		*c = 0xfffd;
-		return 1;
-	}
-	*c = (unsigned char)s[0] & mask[len];
-	for (size_t i = 1; i < len; i++)
-		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
-	return len;
-}
-
-/*
- * Add a run of unspaced script as overlapping pairs: so each part of it is
- * found, of two characters or more.  The last one alone, so that one
- * character is found as the beginning of a pair or as that.
- */
-static size_t
-put_run(struct buf *b, const char *s, size_t n, bool query)
-{
-	size_t at = 0, len, next;
-	uint32_t c;
-
-	buf_add(b, " ", 1);
-	for (len = character(s, n, &c); len > 0; len = next) {
-		next = 0;
-		if (at + len < n)
-			next = character(s + at + len, n - at - len, &c);
-		if (next > 0 && !is_unspaced(c))
-			next = 0;
-		if ((next > 0 || !query || at == 0) &&
-		    b->len < SEARCH_TEXT_MAX) {
-			buf_add(b, s + at, len + next);
-			buf_add(b, " ", 1);
-		}
-		at += len;
-	}
-	return at;
-}
-
-/* Add text so that the tokenizer finds its words; query: what to look for. */
-static void
-put_text(struct buf *b, const char *s, size_t n, bool query)
-{
-	size_t i = 0, plain = 0, len;
-	uint32_t c;
-
-	while (i < n && b->len + (i - plain) < SEARCH_TEXT_MAX) {
-		if ((unsigned char)s[i] < 0x80) {
-			i++;
-			continue;
-		}
-		len = character(s + i, n - i, &c);
-		if (!is_unspaced(c) && !is_dropped(c) && c != 0xfffd) {
-			i += len;
-			continue;
-		}
-		buf_add(b, s + plain, i - plain);
-		if (is_unspaced(c))
-			i += put_run(b, s + i, n - i, query);
-		else
-			i += len;
-		plain = i;
-	}
-	buf_add(b, s + plain, i - plain);
-	buf_add(b, " ", 1);
-}
-
-/* The digits of s; 0 if they are none or more than a number has. */
-static size_t
-digits_of(const char *s, size_t n, char out[PHONE_DIGITS_MAX])
-{
-	size_t digits = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			continue;
-		if (digits == PHONE_DIGITS_MAX)
-			return 0;
-		out[digits++] = s[i];
-	}
-	return digits;
-}
-
-/* A number dialled from inside or outside of the country has zeros before. */
-static size_t
-zeros_of(const char *digits, size_t n)
-{
-	size_t zeros = 0;
-
-	while (n > 10 && zeros < n && digits[zeros] == '0')
-		zeros++;
-	return zeros;
-}
-
-static void
-put_phone(struct buf *b, const char *s, size_t n)
-{
-	static const size_t lasts[] = {10, 7, 4};
-	char digits[PHONE_DIGITS_MAX];
-	size_t count = digits_of(s, n, digits), zeros, i = 0;
-
-	if (count > 0) {
-		zeros = zeros_of(digits, count);
-		buf_puts(b, PHONE);
-		buf_add(b, digits + zeros, count - zeros);
-		buf_add(b, " ", 1);
-		for (size_t k = 0; k < 3; k++)
-			if (count - zeros > lasts[k]) {
-				buf_puts(b, PHONE);
-				buf_add(b, digits + count - lasts[k], lasts[k]);
-				buf_add(b, " ", 1);
-			}
-	}
-	/* What is no number alone, an address for instance, has words. */
-	while (
-	    i < n && s[i] != '\0' && strchr("+0123456789-(). ", s[i]) != NULL)
-		i++;
-	if (i < n || count == 0)
-		put_text(b, s, n, false);
-}
-
-/* Length of the JSON string at s, without its quotes; n if it has no end. */
-static size_t
-string_length(const char *s, size_t n)
-{
-	size_t i = 1;
-
-	while (i < n && s[i] != '"')
-		i += s[i] == '\\' ? 2 : 1;
-	return i < n ? i - 1 : n;
-}
-
-/* Of a string as buf_json() writes it: no escape is part of a word. */
-static void
-put_string(struct buf *b, const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n) {
-		const char *escape = memchr(s + i, '\\', n - i);
-		size_t plain = escape == NULL ? n - i
-					      : (size_t)(escape - s) - i;
-
-		put_text(b, s + i, plain, false);
-		i += plain +
-		    (i + plain + 1 < n && s[i + plain + 1] == 'u' ? 6 : 2);
-	}
-}
-
-/* What was said: the members "text" of the transcript. */
-static void
-put_transcript(struct buf *b, const char *s, size_t n)
-{
-	static const char key[] = "text\":\"";
-	size_t i = 0, len;
-
-	for (; i < n && b->len < SEARCH_TEXT_MAX; i++) {
-		if (s[i] != '"')
-			continue;
-		/* A quote in a string is escaped, so here one begins. */
-		if (n - i > sizeof(key) &&
-		    memcmp(s + i + 1, key, sizeof(key) - 1) == 0) {
-			i += sizeof(key) - 1;
-			len = string_length(s + i, n - i);
-			if (len < n - i)
-				put_string(b, s + i + 1, len);
-		} else
-			len = string_length(s + i, n - i);
-		if (len >= n - i)
-			return;
-		i += len + 1;
-	}
-}
-
-/* The text of a call, numbers first: who writes much is cut. */
-static void
-search_text(const struct call_row *r, struct buf *b)
-{
-	static const enum call_field texts[] = {FIELD_TRACE, FIELD_AGENT,
-	    FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY};
-	const struct value *v = r->call.field;
-
-	if (v[FIELD_FROM].set)
-		put_phone(b, v[FIELD_FROM].text, v[FIELD_FROM].len);
-	if (v[FIELD_TO].set)
-		put_phone(b, v[FIELD_TO].text, v[FIELD_TO].len);
-	put_text(b, r->id, strlen(r->id), false);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (v[texts[i]].set)
-			put_text(b, v[texts[i]].text, v[texts[i]].len, false);
-	if (v[FIELD_TRANSCRIPT].set)
-		put_transcript(
-		    b, v[FIELD_TRANSCRIPT].text, v[FIELD_TRANSCRIPT].len);
-}
 
 /* --- how far the index goes -------------------------------------------- */
 
@@ -391,8 +129,8 @@ index_run(
 static const struct buf *
 text_of(const struct call_row *r, struct buf *b)
 {
-	buf_reset(b, SEARCH_TEXT_MAX);
-	search_text(r, b);
+	buf_reset(b, TERMS_TEXT_MAX);
+	terms_of_call(r, b);
 	return b;
 }
 
@@ -427,9 +165,8 @@ search_update(struct store *st, const struct call_row *before,
 	return rc;
 }
 
-/* What FTS5 offers to who asks for it; NULL: this SQLite has none. */
-static fts5_api *
-fts5_of(struct store *st)
+fts5_api *
+search_fts5(struct store *st)
 {
 	sqlite3_stmt *s = NULL;
 	fts5_api *api = NULL;
@@ -448,7 +185,7 @@ search_create(struct store *st)
 {
 	enum store_rc rc;
 
-	if (fts5_of(st) == NULL)
+	if (search_fts5(st) == NULL)
 		return upto_set(st, OFF);
 	rc = upto_set(st, ON);
 	return rc == STORE_OK ? index_run(st, SQL_SEARCH_CREATE, 0, NULL) : rc;
@@ -461,7 +198,7 @@ search_begin(struct store *st)
 
 	if (rc != STORE_OK)
 		return rc;
-	if (fts5_of(st) == NULL)
+	if (search_fts5(st) == NULL)
 		return STORE_NOT_FOUND;
 	/* A store that was made without FTS5 has no table yet. */
 	return index_run(st, SQL_SEARCH_CREATE, 0, NULL);
@@ -519,7 +256,7 @@ search_end(struct store *st)
 	return upto_set(st, ON);
 }
 
-/* --- what is looked for ------------------------------------------------ */
+/* --- reading ----------------------------------------------------------- */
 
 enum store_rc
 search_state(struct store *st, enum store_search *is)
@@ -530,7 +267,7 @@ search_state(struct store *st, enum store_search *is)
 	*is = upto == ON  ? STORE_SEARCH_ON
 	    : upto == OFF ? STORE_SEARCH_OFF
 			  : STORE_SEARCH_BUILDING;
-	if (rc == STORE_OK && fts5_of(st) == NULL)
+	if (rc == STORE_OK && search_fts5(st) == NULL)
 		*is = STORE_SEARCH_IMPOSSIBLE;
 	return rc;
 }
@@ -541,222 +278,4 @@ search_ready(struct store *st)
 	enum store_search is;
 
 	return search_state(st, &is) == STORE_OK && is == STORE_SEARCH_ON;
-}
-
-/* One word of the user's, as far as white space goes. */
-struct word {
-	const char *s;
-	size_t n;
-	bool phone; /* it may be a telephone number, or a part of one */
-	bool beginning; /* it is not whole */
-};
-
-/* An expression that is being written. */
-struct query {
-	struct buf *out;
-	fts5_tokenizer fts;
-	Fts5Tokenizer *tokenizer;
-	struct buf text; /* of a word, as it is indexed */
-	int terms;
-	int together; /* of them, in the present parentheses */
-	bool beginning; /* of the present word */
-	bool either; /* a number may be in a text or be a telephone's */
-	bool discreet; /* see struct filter */
-};
-
-#define DISCREET_END 4 /* digits that a masked number shows */
-#define DISCREET_MIN 10 /* digits that only who knows a number has */
-
-/* May n digits be looked for among those of telephones? */
-static bool
-is_open(const struct query *q, size_t n)
-{
-	return !q->discreet || n == DISCREET_END || n >= DISCREET_MIN;
-}
-
-static bool
-is_number(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
-static bool
-is_one_unspaced(const char *s, size_t n)
-{
-	uint32_t c;
-
-	return character(s, n, &c) == n && is_unspaced(c);
-}
-
-static void
-put_and(struct query *q)
-{
-	if (q->together++ > 0)
-		buf_puts(q->out, " AND ");
-}
-
-/* A token needs no quoting inside: it has letters, digits and marks alone. */
-static int
-put_token(void *arg, int flags, const char *s, int len, int start, int stop)
-{
-	struct query *q = arg;
-	bool number = is_number(s, (size_t)len);
-
-	(void)flags;
-	(void)start;
-	put_and(q);
-	q->terms++;
-	if (q->either && number && is_open(q, (size_t)len))
-		buf_printf(
-		    q->out, "(\"%.*s\" OR \"" PHONE "%.*s\")", len, s, len, s);
-	else
-		buf_printf(q->out, "\"%.*s\"", len, s);
-	/* One character is the beginning of a pair; see put_run(). */
-	if (is_one_unspaced(s, (size_t)len) ||
-	    (q->beginning && !number && (size_t)stop + 1 == q->text.len))
-		buf_puts(q->out, "*");
-	return SQLITE_OK;
-}
-
-static int
-put_word(struct query *q, const struct word *w)
-{
-	buf_reset(&q->text, SEARCH_TEXT_MAX);
-	put_text(&q->text, w->s, w->n, true);
-	q->beginning = w->beginning;
-	if (q->text.failed ||
-	    q->fts.xTokenize(q->tokenizer, q, FTS5_TOKENIZE_QUERY,
-		buf_str(&q->text), (int)q->text.len, put_token) != SQLITE_OK)
-		return -1;
-	return 0;
-}
-
-/* Words that may be one telephone number, or numbers for themselves. */
-static int
-put_number(struct query *q, const struct word *w, size_t words)
-{
-	const char *end = w[words - 1].s + w[words - 1].n;
-	char digits[PHONE_DIGITS_MAX];
-	size_t n = digits_of(w->s, (size_t)(end - w->s), digits);
-	size_t zeros = zeros_of(digits, n);
-	int together, rc = 0;
-
-	put_and(q);
-	buf_puts(q->out, "(");
-	if (n > 0 && is_open(q, n - zeros)) {
-		q->terms++;
-		buf_printf(q->out, "\"" PHONE "%.*s\" OR ", (int)(n - zeros),
-		    digits + zeros);
-	}
-	buf_puts(q->out, "(");
-	together = q->together;
-	q->together = 0;
-	q->either = words > 1;
-	for (size_t i = 0; i < words && rc == 0; i++)
-		rc = put_word(q, &w[i]);
-	q->either = false;
-	q->together = together;
-	buf_puts(q->out, "))");
-	return rc;
-}
-
-static bool
-is_space(uint32_t c)
-{
-	static const struct span spans[] = {{0x00, 0x20}, {0xa0, 0xa0},
-	    {0x2000, 0x200b}, {0x202f, 0x202f}, {0x3000, 0x3000}};
-
-	return IN(spans, c);
-}
-
-bool
-search_is_phone(const char *s, size_t n)
-{
-	bool digit = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\0' || strchr("+0123456789-()./", s[i]) == NULL)
-			return false;
-		digit = digit || is_number(s + i, 1);
-	}
-	return digit;
-}
-
-static size_t
-split(const char *text, struct word word[REPORT_WORDS_MAX])
-{
-	size_t n = strlen(text), i = 0, words = 0, len;
-	uint32_t c;
-
-	while (i < n && words < REPORT_WORDS_MAX) {
-		struct word *w = &word[words];
-
-		w->s = text + i;
-		w->n = 0;
-		while (i < n) {
-			len = character(text + i, n - i, &c);
-			i += len;
-			if (is_space(c))
-				break;
-			w->n += len;
-		}
-		if (w->n == 0)
-			continue;
-		w->phone = search_is_phone(w->s, w->n);
-		w->beginning = i == n && !is_space(c);
-		if (w->n > REPORT_WORD_MAX) {
-			w->n = utf8_cut(w->s, w->n, REPORT_WORD_MAX);
-			w->beginning = true;
-		}
-		words++;
-	}
-	return words;
-}
-
-static int
-put_words(struct query *q, const char *text)
-{
-	struct word word[REPORT_WORDS_MAX];
-	size_t words = split(text, word), last;
-	int rc = 0;
-
-	for (size_t i = 0; i < words && rc == 0; i = last) {
-		last = i + 1;
-		if (!word[i].phone) {
-			rc = put_word(q, &word[i]);
-			continue;
-		}
-		while (
-		    last < words && word[last].phone && word[last].s[0] != '+')
-			last++;
-		rc = put_number(q, &word[i], last - i);
-	}
-	return rc;
-}
-
-int
-search_query(struct store *st, const char *text, bool discreet, struct buf *out)
-{
-	/* As in SQL_SEARCH_CREATE. */
-	static const char *args[] = {
-	    "remove_diacritics", "2", "categories", "L* N* Co M*"};
-	struct query q = {.out = out, .discreet = discreet};
-	fts5_api *api = fts5_of(st);
-	void *user;
-	int rc = -1;
-
-	if (api == NULL ||
-	    api->xFindTokenizer(api, "unicode61", &user, &q.fts) != SQLITE_OK ||
-	    q.fts.xCreate(user, args, 4, &q.tokenizer) != SQLITE_OK) {
-		log_warnx("%s: no tokenizer", st->path);
-		return -1;
-	}
-	if (put_words(&q, text) == 0 && !out->failed)
-		rc = q.terms;
-	buf_free(&q.text);
-	q.fts.xDelete(q.tokenizer);
-	return rc;
 }

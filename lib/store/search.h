@@ -2,9 +2,7 @@
  * search - the words of calls in an index, and what to look for in it.
  *
  * `search` is an FTS5 table without content: a row's number is the call's.
- * Its words are what the tokenizer of SQLite makes of the text that
- * search_update() writes; search_query() makes the same of what a user wrote.
- * Whoever changes either has to have the index built again.
+ * Its words are what the tokenizer of SQLite makes of terms_of_call().
  *
  * The row `search` of `meta` tells how far the index goes: "on" all calls,
  * "off" it is not kept, a number N calls up to N (a rebuild is under way).
@@ -12,10 +10,7 @@
 #ifndef SEARCH_H
 #define SEARCH_H
 
-#include "base/buf.h"
 #include "store/internal.h"
-
-#define SEARCH_TEXT_MAX (64 * 1024) /* bytes of one call that are indexed */
 
 /* --- reading ----------------------------------------------------------- */
 
@@ -25,17 +20,8 @@ bool search_ready(struct store *st);
 /* The same, for people. */
 enum store_rc search_state(struct store *st, enum store_search *is);
 
-/*
- * Add to q the expression for MATCH that finds text: filter.text of report.h,
- * which has `discreet` too.
- * Returns the number of its terms; 0: text has no word, so it asks nothing;
- * -1: failed.  Only where search_ready().
- */
-int search_query(
-    struct store *st, const char *text, bool discreet, struct buf *q);
-
-/* May a word of n bytes be a telephone number, or a part of one? */
-bool search_is_phone(const char *word, size_t n);
+/* What FTS5 offers to who asks for it; NULL: this SQLite has none. */
+fts5_api *search_fts5(struct store *st);
 
 /* --- writing; inside a transaction ------------------------------------- */
 

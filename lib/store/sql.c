@@ -363,7 +363,7 @@ const char *const sql_text[SQL__MAX] = {
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     /*
      * Marks belong to words, or those of Hindi would split; Co is that of
-     * numbers (search.c).  Nothing is kept but which call has which word.
+     * numbers (terms.c).  Nothing is kept but which call has which word.
      */
     [SQL_SEARCH_CREATE] =
 	"CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5"

@@ -4,6 +4,7 @@
 
 #include "base/when.h"
 #include "store/search.h"
+#include "store/terms.h"
 
 struct box {
 	struct scratch scratch;
@@ -86,7 +87,7 @@ found_by(struct box *b, const char *text, bool discreet)
 	int n = 0, step;
 
 	assert_true(search_ready(b->store));
-	assert_true(search_query(b->store, text, discreet, &q) > 0);
+	assert_true(terms_query(b->store, text, discreet, &q) > 0);
 	assert_int_equal(
 	    sqlite3_prepare_v2(b->db,
 		"SELECT rowid FROM search WHERE search MATCH ?1", -1, &s, NULL),
@@ -271,8 +272,7 @@ what_has_no_words_asks_nothing(void **state)
 	struct buf q = {0};
 
 	for (int i = 0; texts[i] != NULL; i++) {
-		assert_int_equal(
-		    search_query(b->store, texts[i], false, &q), 0);
+		assert_int_equal(terms_query(b->store, texts[i], false, &q), 0);
 		assert_string_equal(buf_str(&q), "");
 	}
 	buf_free(&q);
@@ -304,7 +304,7 @@ of_a_long_call_the_first_part_is_indexed(void **state)
 	struct buf text = {0};
 
 	buf_puts(&text, "[{\"text\":\"first ");
-	while (text.len < 2 * SEARCH_TEXT_MAX)
+	while (text.len < 2 * TERMS_TEXT_MAX)
 		buf_puts(&text, "\xe9\x9b\xbb\xe8\xa9\xb1 filler ");
 	buf_puts(&text, "last\"}]");
 	tell(b, "c-1", FIELD_TRANSCRIPT, buf_str(&text));

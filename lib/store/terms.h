@@ -1,0 +1,29 @@
+/*
+ * terms - the words of a call, and what to look for.
+ *
+ * terms_query() makes of what a user wrote what terms_of_call() makes of a
+ * call.  Whoever changes either has to have the index built again.
+ */
+#ifndef TERMS_H
+#define TERMS_H
+
+#include "base/buf.h"
+#include "store/internal.h"
+
+#define TERMS_TEXT_MAX (64 * 1024) /* bytes of one call that are indexed */
+
+/* Add the text of a call, for the tokenizer of SQLite. */
+void terms_of_call(const struct call_row *r, struct buf *b);
+
+/*
+ * Add to q the expression for MATCH that finds text: filter.text of report.h,
+ * which has `discreet` too.  Returns the number of its terms; 0: text has no
+ * word, so it asks nothing; -1: failed.
+ */
+int terms_query(
+    struct store *st, const char *text, bool discreet, struct buf *q);
+
+/* May a word of n bytes be a telephone number, or a part of one? */
+bool terms_is_phone(const char *word, size_t n);
+
+#endif /* !TERMS_H */
