@@ -149,8 +149,8 @@ check_search(struct check *k, enum store_search is)
 		break;
 	case STORE_SEARCH_BUILDING:
 		check_finding(k, CHECK_WARN, "search",
-		    "slow until the index of words is built: if no 'callbook "
-		    "rebuild' is at work, one was broken off; run it again");
+		    "slow until the index of words is built: it goes on with "
+		    "each event, and at once if you run 'callbook rebuild'");
 		break;
 	case STORE_SEARCH_OFF:
 		check_finding(k, CHECK_WARN, "search",

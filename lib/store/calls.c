@@ -383,6 +383,8 @@ call_drop(struct store *st, const struct call_row *r)
 	rc = day_run(st, SQL_DAY_TAKE, &was);
 	if (rc == STORE_OK)
 		rc = day_run(st, SQL_DAY_SWEEP, &was);
+	if (rc == STORE_OK)
+		rc = search_remove(st, r);
 	return rc == STORE_OK ? drop(st, SQL_CALL_DROP, r->number) : rc;
 }
 

@@ -96,6 +96,12 @@ enum sql {
 	SQL_SEARCH_DROP,
 	SQL_SEARCH_ADD,
 	SQL_SEARCH_TAKE,
+	SQL_CALLS_AFTER,
+	SQL_CALL_NEWEST,
+	SQL_BEGIN_READ,
+	SQL_TAIL_CREATE,
+	SQL_TAIL_EMPTY,
+	SQL_TAIL_ADD,
 	SQL_PACKED,
 	SQL_COUNT_EVENTS,
 	SQL_COUNT_CALLS,
@@ -205,7 +211,7 @@ struct store {
 	bool sync_failed; /* what was committed may not be on disk */
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
-	int64_t search_put; /* the last call that a rebuild of ours put */
+	int64_t search_newest; /* call after it; 0: none in this transaction */
 	bool search_known; /* in this transaction */
 	bool search_broken; /* it failed at a commit */
 	struct buf search_was, search_is; /* texts of a call */
@@ -219,7 +225,7 @@ struct store {
 };
 
 /* schema.c: what kind of file it is, told by its first page. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
 #define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
 /* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */

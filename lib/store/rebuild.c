@@ -290,19 +290,6 @@ next_call(struct store *st, int64_t after)
 	return number;
 }
 
-/* The row as it is now, into the index of words. */
-static enum store_rc
-search_again(struct store *st, int64_t number)
-{
-	struct call_row r;
-	enum store_rc rc = call_load(st, number, &r);
-
-	if (rc == STORE_OK)
-		rc = search_put(st, &r);
-	call_release(&r);
-	return rc;
-}
-
 static enum store_rc
 call_write(
     struct rebuild *rb, const struct call_row *before, struct call_row *after)
@@ -337,10 +324,8 @@ call_again(struct rebuild *rb, int64_t *after_number)
 
 	if (number == -1)
 		return STORE_ERROR;
-	if (number == 0) {
-		rc = search_end(rb->st);
-		return rc == STORE_OK ? STORE_NOT_FOUND : rc;
-	}
+	if (number == 0)
+		return STORE_NOT_FOUND;
 	*after_number = number;
 	rb->result->calls++;
 	rc = call_load(rb->st, number, &before);
@@ -357,9 +342,7 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		after.events = before.events;
 	}
 	call_release(&before);
-	if (rc == STORE_OK && after.events > 0)
-		rc = search_again(rb->st, number);
-	else if (rc == STORE_OK)
+	if (rc == STORE_OK && after.events == 0)
 		*after_number = number - 1; /* a new call may get its number */
 	return rc;
 }
@@ -387,6 +370,13 @@ days_again(struct store *st)
 }
 
 static enum store_rc
+search_more(struct rebuild *rb, int64_t *after)
+{
+	(void)after;
+	return search_feed(rb->st);
+}
+
+static enum store_rc
 search_less(struct rebuild *rb, int64_t *after)
 {
 	(void)after;
@@ -401,7 +391,7 @@ in_one(struct store *st, enum store_rc (*step)(struct store *st))
 	return rc == STORE_OK ? transaction_end(st, step(st)) : rc;
 }
 
-/* Before all: an empty index of words, which the second pass fills. */
+/* Before all: an empty index of words.  Then all calls are of its tail. */
 static enum store_rc
 search_none(struct rebuild *rb)
 {
@@ -428,6 +418,8 @@ store_rebuild(
 		rc = in_slices(&rb, event_again);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, call_again);
+	if (rc == STORE_OK)
+		rc = in_slices(&rb, search_more);
 	if (rc == STORE_OK)
 		rc = days_again(st);
 	for (int i = 0; i < FIELD__MAX; i++)

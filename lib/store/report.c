@@ -131,12 +131,15 @@ search_way(struct store *st, struct search *search)
 static enum store_rc
 search_plan(struct store *st, const struct filter *f, struct search *s)
 {
-	enum store_rc rc = STORE_OK;
+	enum store_rc rc;
+	bool ready;
 
 	s->way = WAY_ALL;
 	if (f->text == NULL)
 		return STORE_OK;
-	if (!search_ready(st))
+	if ((rc = search_open(st, &ready)) != STORE_OK)
+		return rc;
+	if (!ready)
 		search_patterns(f, s);
 	else
 		switch (terms_query(st, f->text, f->discreet, &s->words)) {

@@ -265,6 +265,11 @@ static const struct step {
 	"DROP INDEX call_unanalyzed;"
 	"CREATE INDEX call_unanalyzed ON call (source, started, ended)"
 	"  WHERE answered = 1 AND state = 'ended';"},
+    {3,
+	/* How far the index of words goes, which was all the calls there are.
+	 */
+	"UPDATE meta SET value = (SELECT coalesce(max(number), 0) FROM call)"
+	"  WHERE name = 'search' AND value = 'on';"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

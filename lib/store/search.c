@@ -7,8 +7,7 @@
 #include "base/number.h"
 #include "store/terms.h"
 
-#define OFF (-1) /* values of search_upto */
-#define ON INT64_MAX
+#define OFF (-1) /* a value of search_upto */
 
 /* --- how far the index goes -------------------------------------------- */
 
@@ -24,7 +23,7 @@ upto_set(struct store *st, int64_t upto)
 	st->search_upto = upto;
 	st->search_known = true;
 	bind_text(s, 1, "search");
-	bind_text(s, 2, upto == OFF ? "off" : upto == ON ? "on" : number);
+	bind_text(s, 2, upto == OFF ? "off" : number);
 	return stmt_run(st, s);
 }
 
@@ -55,10 +54,7 @@ upto_read(struct store *st, int64_t *upto)
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW) {
 		word = (const char *)sqlite3_column_text(s, 0);
-		if (strcmp(word, "on") == 0)
-			*upto = ON;
-		else
-			(void)number_parse(word, strlen(word), 0, ON, upto);
+		(void)number_parse(word, strlen(word), 0, INT64_MAX, upto);
 	} else if (step != SQLITE_DONE)
 		rc = store_failed(st, "search");
 	stmt_done(s);
@@ -85,6 +81,7 @@ void
 search_forget(struct store *st)
 {
 	st->search_known = false;
+	st->search_newest = 0;
 }
 
 void
@@ -134,12 +131,13 @@ text_of(const struct call_row *r, struct buf *b)
 	return b;
 }
 
-/*
- * In the transaction of the event, so that a call is found as soon as its
- * event is acknowledged.  That costs 45 us of processor time for an event of
- * 1.2 kB where 32 threads share transactions, 125 us for one alone; to catch
- * up by the thousand later would still cost 20, and a second state to read.
- */
+static bool
+same_text(const struct buf *a, const struct buf *b)
+{
+	return !a->failed && !b->failed && a->len == b->len &&
+	    memcmp(buf_str(a), buf_str(b), a->len) == 0;
+}
+
 enum store_rc
 search_update(struct store *st, const struct call_row *before,
     const struct call_row *after)
@@ -149,21 +147,108 @@ search_update(struct store *st, const struct call_row *before,
 	int64_t upto;
 
 	rc = upto_get(st, &upto);
-	if (rc != STORE_OK || after->number > upto)
+	if (rc != STORE_OK)
 		return rc;
+	if (after->number > upto) { /* of the tail */
+		if (st->search_newest < after->number)
+			st->search_newest = after->number;
+		return STORE_OK;
+	}
 	is = text_of(after, &st->search_is);
 	if (before->number != 0) {
 		was = text_of(before, &st->search_was);
-		if (!was->failed && !is->failed && was->len == is->len &&
-		    memcmp(buf_str(was), buf_str(is), is->len) == 0)
+		if (same_text(was, is))
 			return STORE_OK;
 		rc = index_run(st, SQL_SEARCH_TAKE, before->number, was);
 	}
 	/* It may be off by now. */
-	if (rc == STORE_OK && after->number <= st->search_upto)
+	if (rc == STORE_OK && st->search_upto != OFF)
 		rc = index_run(st, SQL_SEARCH_ADD, after->number, is);
 	return rc;
 }
+
+enum store_rc
+search_remove(struct store *st, const struct call_row *r)
+{
+	int64_t upto;
+	enum store_rc rc = upto_get(st, &upto);
+
+	if (rc != STORE_OK || r->number > upto)
+		return rc;
+	return index_run(
+	    st, SQL_SEARCH_TAKE, r->number, text_of(r, &st->search_was));
+}
+
+/*
+ * Do that with up to max calls after `upto`, in the order of their numbers;
+ * *last is the last one's.
+ */
+static enum store_rc
+each_after(struct store *st, int64_t upto, int max, int64_t *last,
+    enum store_rc (*put)(struct store *st, const struct call_row *r))
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_CALLS_AFTER);
+	enum store_rc rc = STORE_OK;
+	int step = SQLITE_DONE;
+
+	*last = upto;
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, upto);
+	sqlite3_bind_int(s, 2, max);
+	while (rc == STORE_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct call_row r;
+
+		call_read(s, 0, &r);
+		*last = r.number;
+		rc = put(st, &r);
+	}
+	if (rc == STORE_OK && step != SQLITE_DONE)
+		rc = store_failed(st, "search");
+	stmt_done(s);
+	return rc;
+}
+
+static enum store_rc
+put_into_index(struct store *st, const struct call_row *r)
+{
+	if (st->search_upto == OFF) /* since the call before */
+		return STORE_OK;
+	return index_run(
+	    st, SQL_SEARCH_ADD, r->number, text_of(r, &st->search_is));
+}
+
+enum store_rc
+search_feed(struct store *st)
+{
+	int64_t upto, last;
+	enum store_rc rc = upto_get(st, &upto);
+
+	if (rc != STORE_OK)
+		return rc;
+	if (upto == OFF)
+		return STORE_NOT_FOUND;
+	rc = each_after(st, upto, SEARCH_FEED_MAX, &last, put_into_index);
+	if (rc != STORE_OK)
+		return rc;
+	if (last == upto || st->search_upto == OFF)
+		return STORE_NOT_FOUND;
+	return upto_set(st, last);
+}
+
+enum store_rc
+search_feed_if_due(struct store *st)
+{
+	enum store_rc rc;
+
+	if (!st->search_known || st->search_upto == OFF ||
+	    st->search_newest - st->search_upto < SEARCH_FEED)
+		return STORE_OK;
+	rc = search_feed(st);
+	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
+}
+
+/* --- making it ----------------------------------------------------------- */
 
 fts5_api *
 search_fts5(struct store *st)
@@ -187,7 +272,7 @@ search_create(struct store *st)
 
 	if (search_fts5(st) == NULL)
 		return upto_set(st, OFF);
-	rc = upto_set(st, ON);
+	rc = upto_set(st, 0);
 	return rc == STORE_OK ? index_run(st, SQL_SEARCH_CREATE, 0, NULL) : rc;
 }
 
@@ -223,59 +308,105 @@ search_renew(struct store *st)
 
 	for (int i = 0; i < 3 && rc == STORE_OK; i++)
 		rc = index_run(st, steps[i], 0, NULL);
-	st->search_put = 0;
 	return rc == STORE_OK ? upto_set(st, 0) : rc;
-}
-
-enum store_rc
-search_put(struct store *st, const struct call_row *r)
-{
-	enum store_rc rc;
-	int64_t upto;
-
-	rc = upto_get(st, &upto);
-	/* Another process could not keep it, or builds it, or has built it. */
-	if (rc != STORE_OK || upto != st->search_put)
-		return rc;
-	rc = index_run(
-	    st, SQL_SEARCH_ADD, r->number, text_of(r, &st->search_is));
-	if (rc != STORE_OK || st->search_upto == OFF)
-		return rc;
-	st->search_put = r->number;
-	return upto_set(st, r->number);
-}
-
-enum store_rc
-search_end(struct store *st)
-{
-	int64_t upto;
-	enum store_rc rc = upto_get(st, &upto);
-
-	if (rc != STORE_OK || upto != st->search_put)
-		return rc;
-	return upto_set(st, ON);
 }
 
 /* --- reading ----------------------------------------------------------- */
 
-enum store_rc
-search_state(struct store *st, enum store_search *is)
+/* Is the tail so short that a reader makes an index of it? */
+static enum store_rc
+tail_is_short(struct store *st, int64_t upto, bool *is)
 {
-	int64_t upto;
-	enum store_rc rc = upto_read(st, &upto);
+	sqlite3_stmt *s = stmt_get(st, SQL_CALL_NEWEST);
+	enum store_rc rc = STORE_OK;
+	int step;
 
-	*is = upto == ON  ? STORE_SEARCH_ON
-	    : upto == OFF ? STORE_SEARCH_OFF
-			  : STORE_SEARCH_BUILDING;
+	*is = false;
+	if (s == NULL)
+		return STORE_ERROR;
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		*is = sqlite3_column_int64(s, 0) - upto <= SEARCH_TAIL_MAX;
+	else
+		rc = store_failed(st, "search");
+	stmt_done(s);
+	return rc;
+}
+
+static enum store_rc
+state_read(struct store *st, enum store_search *is, int64_t *upto)
+{
+	bool is_short = false;
+	enum store_rc rc = upto_read(st, upto);
+
+	if (rc == STORE_OK && *upto != OFF)
+		rc = tail_is_short(st, *upto, &is_short);
+	*is = *upto == OFF ? STORE_SEARCH_OFF
+	    : is_short	   ? STORE_SEARCH_ON
+			   : STORE_SEARCH_BUILDING;
 	if (rc == STORE_OK && search_fts5(st) == NULL)
 		*is = STORE_SEARCH_IMPOSSIBLE;
 	return rc;
 }
 
-bool
-search_ready(struct store *st)
+enum store_rc
+search_state(struct store *st, enum store_search *is)
+{
+	int64_t upto;
+
+	return state_read(st, is, &upto);
+}
+
+static enum store_rc
+put_into_tail(struct store *st, const struct call_row *r)
+{
+	const struct buf *text = text_of(r, &st->search_is);
+	sqlite3_stmt *s = stmt_get(st, SQL_TAIL_ADD);
+
+	if (s == NULL || text->failed)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, r->number);
+	bind_text(s, 2, buf_str(text));
+	return stmt_run(st, s);
+}
+
+static enum store_rc
+run(struct store *st, enum sql which)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+
+	return s == NULL ? STORE_ERROR : stmt_run(st, s);
+}
+
+/* If others feed the index meanwhile a call is in both: that does no harm. */
+static enum store_rc
+tail_fill(struct store *st, int64_t upto)
+{
+	int64_t last;
+	/* One transaction, since FTS5 works most at the end of each. */
+	enum store_rc rc = run(st, SQL_BEGIN_READ);
+
+	if (rc == STORE_OK)
+		rc = run(st, SQL_TAIL_CREATE);
+	if (rc == STORE_OK)
+		rc = run(st, SQL_TAIL_EMPTY);
+	if (rc == STORE_OK)
+		rc = each_after(
+		    st, upto, 2 * SEARCH_TAIL_MAX, &last, put_into_tail);
+	if (rc == STORE_OK)
+		rc = run(st, SQL_COMMIT);
+	if (rc != STORE_OK && !sqlite3_get_autocommit(st->db))
+		(void)run(st, SQL_ROLLBACK);
+	return rc;
+}
+
+enum store_rc
+search_open(struct store *st, bool *ready)
 {
 	enum store_search is;
+	int64_t upto;
+	enum store_rc rc = state_read(st, &is, &upto);
 
-	return search_state(st, &is) == STORE_OK && is == STORE_SEARCH_ON;
+	*ready = rc == STORE_OK && is == STORE_SEARCH_ON;
+	return *ready ? tail_fill(st, upto) : rc;
 }

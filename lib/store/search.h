@@ -1,21 +1,35 @@
 /*
- * search - the words of calls in an index, and what to look for in it.
+ * search - the words of calls in an index.
  *
  * `search` is an FTS5 table without content: a row's number is the call's.
  * Its words are what the tokenizer of SQLite makes of terms_of_call().
  *
- * The row `search` of `meta` tells how far the index goes: "on" all calls,
- * "off" it is not kept, a number N calls up to N (a rebuild is under way).
+ * FTS5 works most when a transaction ends, whatever it wrote: for one call as
+ * long as all else that an event writes.  So the index is fed by SEARCH_FEED
+ * calls at once.  The calls after those it has are the tail, of which a reader
+ * makes an index for itself: so a call is found as soon as its event is
+ * acknowledged.
+ *
+ * The row `search` of `meta` tells how far the index goes: a number N all
+ * calls up to N, "off" it is not kept until a rebuild.
  */
 #ifndef SEARCH_H
 #define SEARCH_H
 
 #include "store/internal.h"
 
+#define SEARCH_FEED 64 /* calls of the tail, before the index is fed */
+#define SEARCH_FEED_MAX 320 /* in one transaction: more than it can add */
+#define SEARCH_TAIL_MAX 512 /* a longer one is not indexed by a reader */
+
 /* --- reading ----------------------------------------------------------- */
 
-/* Is the index whole, and can this SQLite read it? */
-bool search_ready(struct store *st);
+/*
+ * Make ready to look for words, in `search` and in the reader's own `tail`.
+ * Not ready: there is no index, or the tail is long; then words are to be
+ * looked for in the calls.
+ */
+enum store_rc search_open(struct store *st, bool *ready);
 
 /* The same, for people. */
 enum store_rc search_state(struct store *st, enum store_search *is);
@@ -31,18 +45,20 @@ enum store_rc search_create(struct store *st);
 /*
  * Make the index anew, in transactions between which others may write: begin
  * (STORE_NOT_FOUND: this SQLite can not; it is off), shrink what there was
- * until STORE_NOT_FOUND, renew, put every call in the order of its number,
- * end.
+ * until STORE_NOT_FOUND, renew, and feed until STORE_NOT_FOUND.
  */
 enum store_rc search_begin(struct store *st);
 enum store_rc search_shrink(struct store *st);
 enum store_rc search_renew(struct store *st);
-enum store_rc search_put(struct store *st, const struct call_row *r);
-enum store_rc search_end(struct store *st);
+enum store_rc search_feed(struct store *st);
 
 /* Follow a call that became `after`; before->number 0: it is new. */
 enum store_rc search_update(struct store *st, const struct call_row *before,
     const struct call_row *after);
+/* Follow a call that is removed. */
+enum store_rc search_remove(struct store *st, const struct call_row *r);
+/* At the end of each transaction: feed the index if the tail is long. */
+enum store_rc search_feed_if_due(struct store *st);
 
 /* After each transaction: another process may write to `meta`. */
 void search_forget(struct store *st);

@@ -37,6 +37,15 @@
 	"q.id, q.reason, q.content_type, q.headers, q.body, q.received," \
 	" s.name, s.provider"
 
+/*
+ * Marks belong to words, or those of Hindi would split; Co is that of numbers
+ * (terms.c).  Nothing is kept but which call has which word.
+ */
+#define WORDS                                                                  \
+	" USING fts5 (text, content = '', columnsize = 0, detail = none,"      \
+	" tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'" \
+	"\")"
+
 /* --- of the report ------------------------------------------------------- */
 
 /*
@@ -56,14 +65,17 @@
 
 /* The ways to them.  ?12: an expression for MATCH, or patterns as JSON. */
 #define FROM_LIST " FROM call c INDEXED BY call_list"
-#define FROM_FOUND " FROM search CROSS JOIN call c ON c.number = search.rowid"
+#define FROM_FOUND                                                \
+	" FROM (" HAVING_WORDS(" UNION ") ") k CROSS JOIN call c" \
+					  " ON c.number = k.number"
+/* The calls in the index, and those that a reader has in its own. */
+#define HAVING_WORDS(with)                                               \
+	"SELECT rowid AS number FROM search WHERE search MATCH ?12" with \
+	"SELECT rowid FROM temp.tail WHERE tail MATCH ?12"
 #define BY_ALL FROM_LIST, FILTER
-#define BY_FOUND FROM_FOUND, FILTER " AND search MATCH ?12"
-#define BY_AMONG                                \
-	FROM_LIST,                              \
-	    FILTER " AND +c.number IN"          \
-		   " (SELECT rowid FROM search" \
-		   " WHERE search MATCH ?12)"
+#define BY_FOUND FROM_FOUND, FILTER
+#define BY_AMONG \
+	FROM_LIST, FILTER " AND +c.number IN (" HAVING_WORDS(" UNION ALL ") ")"
 #define OR_NONE(column) " || char(10) || coalesce(c." column ", '')"
 #define BY_LIKE                                                              \
 	FROM_LIST,                                                           \
@@ -361,14 +373,7 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    /*
-     * Marks belong to words, or those of Hindi would split; Co is that of
-     * numbers (terms.c).  Nothing is kept but which call has which word.
-     */
-    [SQL_SEARCH_CREATE] =
-	"CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5"
-	" (text, content = '', columnsize = 0, detail = none, tokenize ="
-	" \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'\")",
+    [SQL_SEARCH_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS search" WORDS,
     [SQL_SEARCH_SHRINK] = "DELETE FROM search_data WHERE id IN"
 			  " (SELECT id FROM search_data LIMIT 200)",
     /* A new index's own rows: one that is damaged could not be dropped. */
@@ -379,6 +384,13 @@ const char *const sql_text[SQL__MAX] = {
     /* ?2: the text as it was added; there is no other way to know it. */
     [SQL_SEARCH_TAKE] = "INSERT INTO search (search, rowid, text)"
 			" VALUES ('delete', ?1, ?2)",
+    [SQL_CALLS_AFTER] = "SELECT " CALL_COLUMNS " FROM call c"
+			" WHERE number > ?1 ORDER BY number LIMIT ?2",
+    [SQL_CALL_NEWEST] = "SELECT coalesce(max(number), 0) FROM call",
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_TAIL_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.tail" WORDS,
+    [SQL_TAIL_EMPTY] = "INSERT INTO temp.tail (tail) VALUES ('delete-all')",
+    [SQL_TAIL_ADD] = "INSERT INTO temp.tail (rowid, text) VALUES (?1, ?2)",
     [SQL_PACKED] = "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
     [SQL_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE variant = 0",
     [SQL_COUNT_CALLS] = "SELECT count(*) FROM call",

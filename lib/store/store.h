@@ -236,7 +236,7 @@ enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
 enum store_search {
 	STORE_SEARCH_UNKNOWN, /* not counted */
 	STORE_SEARCH_ON,
-	STORE_SEARCH_BUILDING, /* a rebuild is under way, or was broken off */
+	STORE_SEARCH_BUILDING, /* after a rebuild has begun it anew */
 	STORE_SEARCH_OFF, /* until a rebuild */
 	STORE_SEARCH_IMPOSSIBLE /* this SQLite has no FTS5 */
 };

@@ -32,6 +32,8 @@ end(struct store *st, enum store_rc rc)
 	if (!is_failure(rc)) {
 		enum store_rc committed = arrivals_write(st);
 
+		if (committed == STORE_OK)
+			committed = search_feed_if_due(st);
 		if (committed == STORE_OK) {
 			s = stmt_get(st, SQL_COMMIT);
 			committed = s == NULL ? STORE_ERROR : stmt_run(st, s);

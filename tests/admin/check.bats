@@ -97,7 +97,7 @@ web_place() {
 }
 
 @test "an index of words that is off, being built, or impossible" {
-  signed sales "$DATA/formantai/call.completed.json" >answer
+  callbook demo --calls 600 --days 3 >made
   run -0 callbook check
   has 'ok    search: by an index of words'
   sqlite3 callbook.db "UPDATE meta SET value = 'off' WHERE name = 'search'"

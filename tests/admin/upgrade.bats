@@ -5,6 +5,8 @@
 # was released, never to be made again: of `callbook demo --calls 25 --days 5`
 # with the sources of site(), then a row of the quarantine, one of the ring,
 # three events of tests/data/providers, a repeat of the first and a variant.
+# From version 3 on `callbook rebuild` comes after the demo, so that the index
+# of words has some of the calls.
 #
 # Bats sets output and lines; each test is a subshell of its own.
 # shellcheck disable=SC2030,SC2031,SC2154
@@ -83,7 +85,9 @@ refused() {
     has "ok    store: $events events, $calls calls"
     has 'ok    search: by an index of words'
     has 'ok    integrity: sound'
-    has 'warn  quarantine: 1 kept'
+    kept=$(ask 'SELECT count(*) FROM quarantine')
+    [ "$kept" -ge 1 ]
+    has "warn  quarantine: $kept kept"
     has 'warn  rejected: 1 kept'
     run -0 callbook export
     [ "${#lines[@]}" = "$events" ]

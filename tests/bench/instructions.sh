@@ -6,14 +6,16 @@
 # `NAME TOTAL LIBRARY COUNT...`: instructions for one event, and where.
 #
 # Two runs that differ by some hundred events cancel what is done only once.
+# Both are multiples of what the index of words is fed by (search.h), so that a
+# first event bears its share of that.
 # The same instructions are executed on every processor: the C library and
 # OpenSSL choose their variants for the plainest one, and all symbols are
 # bound at the start.  The kernel's work is not counted.
 set -euo pipefail
 plain=$(realpath "$1")
 template=$(realpath "$(dirname "$0")/event.json")
-few=100
-many=500
+few=128
+many=512
 
 work=$(mktemp -d "${2-${TMPDIR:-/tmp}}/callbook-instructions.XXXXXX")
 trap 'rm -rf "$work"' EXIT

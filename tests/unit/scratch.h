@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/store.h"
+#include "store/search.h"
 
 struct scratch {
 	char dir[100];
@@ -75,6 +75,19 @@ scratch_open(const struct scratch *s, enum store_mode mode, bool durable,
 		fail_msg("%s", buf_str(&why));
 	buf_free(&why);
 	return st;
+}
+
+/* Put all calls into the index of words. */
+static inline void
+scratch_feed(struct store *st)
+{
+	enum store_rc rc;
+
+	do {
+		assert_int_equal(transaction_begin(st), STORE_OK);
+		rc = search_feed(st);
+	} while (transaction_end(st, rc) == STORE_OK);
+	assert_int_equal(rc, STORE_NOT_FOUND);
 }
 
 /* Have e tell a field; the text is borrowed. */

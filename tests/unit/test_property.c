@@ -218,7 +218,11 @@ store_in_order(struct world *w, const struct set *set, const size_t *order,
 			note_arrival(w, &batch[k]);
 		}
 		i += size;
+		/* What is told of a call later, the index has or has not. */
+		if (dice(w, 3) == 0)
+			scratch_feed(w->store);
 	}
+	scratch_feed(w->store);
 }
 
 /* Try one order, some of its events repeated at random places. */

@@ -10,10 +10,11 @@ struct box {
 	struct scratch scratch;
 	struct store *store;
 	sqlite3 *db; /* looks at the rows */
+	bool fed; /* the index has each call at once, not the tail */
 };
 
 static int
-setup(void **state)
+setup_tail(void **state)
 {
 	struct box *b = calloc(1, sizeof(*b));
 
@@ -25,6 +26,14 @@ setup(void **state)
 	sqlite3_db_config(
 	    b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	*state = b;
+	return 0;
+}
+
+static int
+setup_index(void **state)
+{
+	setup_tail(state);
+	((struct box *)*state)->fed = true;
 	return 0;
 }
 
@@ -47,19 +56,11 @@ run(struct box *b, const char *sql)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(b->db));
 }
 
-static void
-set(struct event *e, enum call_field f, const char *text)
-{
-	e->field[f].set = true;
-	e->field[f].text = text;
-	e->field[f].len = strlen(text);
-}
-
 /* An event of its own call, unless the id is one of before. */
 static enum store_rc
 tell(struct box *b, const char *id, enum call_field f, const char *text)
 {
-	static unsigned char key;
+	static unsigned key;
 	struct event e = {
 	    .type = "t", .state = STATE_ENDED, .outcome = OUTCOME_COMPLETED};
 	struct delivery d = {.source = "sales",
@@ -68,14 +69,18 @@ tell(struct box *b, const char *id, enum call_field f, const char *text)
 	    .body = "{}",
 	    .len = 2,
 	    .received = 2000};
+	enum store_rc rc;
 	int64_t n;
 
 	key++;
-	e.key[0] = key;
+	memcpy(e.key, &key, sizeof(key));
 	e.call = id;
 	e.time = e.received = 1000 + key;
-	set(&e, f, text);
-	return store_event(b->store, &d, &e, &n);
+	set_text(&e, f, text);
+	rc = store_event(b->store, &d, &e, &n);
+	if (b->fed && rc == STORE_OK)
+		scratch_feed(b->store);
+	return rc;
 }
 
 /* How many calls a user's text finds. */
@@ -85,19 +90,24 @@ found_by(struct box *b, const char *text, bool discreet)
 	sqlite3_stmt *s;
 	struct buf q = {0};
 	int n = 0, step;
+	bool ready;
 
-	assert_true(search_ready(b->store));
+	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_true(ready);
 	assert_true(terms_query(b->store, text, discreet, &q) > 0);
+	/* The tail is of the store's connection alone. */
 	assert_int_equal(
-	    sqlite3_prepare_v2(b->db,
-		"SELECT rowid FROM search WHERE search MATCH ?1", -1, &s, NULL),
+	    sqlite3_prepare_v2(b->store->db,
+		"SELECT rowid FROM search WHERE search MATCH ?1 UNION"
+		" SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
+		-1, &s, NULL),
 	    SQLITE_OK);
 	sqlite3_bind_text(s, 1, buf_str(&q), -1, SQLITE_STATIC);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW)
 		n++;
 	if (step != SQLITE_DONE)
-		fail_msg(
-		    "%s: %s: %s", text, buf_str(&q), sqlite3_errmsg(b->db));
+		fail_msg("%s: %s: %s", text, buf_str(&q),
+		    sqlite3_errmsg(b->store->db));
 	sqlite3_finalize(s);
 	buf_free(&q);
 	return n;
@@ -326,7 +336,7 @@ map_again(void *arg, const struct stored_event *se, struct event *e)
 	e->call = se->number == 1 ? "c-1" : "c-2";
 	e->state = STATE_ENDED;
 	e->time = e->received = 1000 + se->number;
-	set(e, FIELD_REASON, "again");
+	set_text(e, FIELD_REASON, "again");
 	return 0;
 }
 
@@ -347,10 +357,9 @@ check_rebuilt(struct box *b)
 
 	assert_string_equal(meta(b), "off");
 	assert_int_equal(told(b), STORE_SEARCH_OFF);
-	assert_false(search_ready(b->store));
 	assert_int_equal(
 	    store_rebuild(b->store, map_again, NULL, &result), STORE_OK);
-	assert_string_equal(meta(b), "on");
+	assert_string_equal(meta(b), "2");
 	assert_int_equal(told(b), STORE_SEARCH_ON);
 	assert_int_equal(found(b, "again"), 2);
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "other"), STORE_OK);
@@ -364,8 +373,11 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 {
 	struct box *b = *state;
 
-	assert_string_equal(meta(b), "on");
+	assert_string_equal(meta(b), "0");
+	b->fed = true;
 	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
+	assert_string_equal(meta(b), "1");
+	b->fed = false;
 	run(b,
 	    "PRAGMA writable_schema = ON;"
 	    "UPDATE sqlite_master SET sql = replace(sql, 'fts5', 'nofts')"
@@ -373,7 +385,9 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	    "PRAGMA writable_schema = RESET");
 	store_close(b->store);
 	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->fed = true;
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
+	b->fed = false;
 	run(b,
 	    "PRAGMA writable_schema = ON;"
 	    "UPDATE sqlite_master SET sql = replace(sql, 'nofts', 'fts5')"
@@ -390,13 +404,16 @@ a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
 	struct box *b = *state;
 	int64_t events = 0;
 
+	b->fed = true;
 	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
+	b->fed = false;
 	run(b, "UPDATE search_data SET block = x'ffffffffff'");
 	store_close(b->store);
 	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
 	/* The first may be refused: it shows only at the commit. */
-	while (tell(b, "c-2", FIELD_REASON, "two") != STORE_OK)
+	while (tell(b, "c-1", FIELD_REASON, "two") != STORE_OK)
 		assert_true(events++ < 2);
+	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
 	check_rebuilt(b);
 }
 
@@ -409,20 +426,7 @@ step(struct store *st, enum store_rc (*fn)(struct store *st))
 }
 
 static void
-put(struct store *st, int64_t number)
-{
-	struct call_row r;
-	enum store_rc rc;
-
-	assert_int_equal(transaction_begin(st), STORE_OK);
-	assert_int_equal(call_load(st, number, &r), STORE_OK);
-	rc = search_put(st, &r);
-	call_release(&r);
-	assert_int_equal(transaction_end(st, rc), STORE_OK);
-}
-
-static void
-of_two_rebuilds_at_once_the_later_one_counts(void **state)
+two_rebuilds_at_once_feed_one_index(void **state)
 {
 	struct box *b = *state;
 	struct store *other = scratch_open(
@@ -432,45 +436,148 @@ of_two_rebuilds_at_once_the_later_one_counts(void **state)
 	tell(b, "c-2", FIELD_REASON, "two");
 	step(b->store, search_begin);
 	step(b->store, search_renew);
-	put(b->store, 1);
-	step(other, search_begin);
-	put(b->store, 2);
-	step(other, search_renew);
-	put(b->store, 2);
-	step(b->store, search_end);
-	assert_string_equal(meta(b), "0");
-	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
-	put(other, 1);
-	put(other, 2);
-	step(b->store, search_end);
+	step(b->store, search_feed);
 	assert_string_equal(meta(b), "2");
-	step(other, search_end);
-	assert_string_equal(meta(b), "on");
+	step(other, search_begin);
+	assert_string_equal(meta(b), "off");
+	/* The first has nothing to do until the second has emptied it. */
+	scratch_feed(b->store);
+	assert_string_equal(meta(b), "off");
+	step(other, search_renew);
+	tell(b, "c-3", FIELD_REASON, "two");
+	scratch_feed(b->store);
+	scratch_feed(other);
+	assert_string_equal(meta(b), "3");
 	assert_int_equal(found(b, "one"), 1);
-	assert_int_equal(found(b, "two"), 1);
+	assert_int_equal(found(b, "two"), 2);
 	store_close(other);
+}
+
+/* Calls of one event, c-FIRST to c-LAST. */
+static void
+tell_many(struct box *b, int first, int last)
+{
+	char id[16];
+
+	for (int i = first; i <= last; i++) {
+		snprintf(id, sizeof(id), "c-%d", i);
+		assert_int_equal(
+		    tell(b, id, FIELD_REASON, "frequent"), STORE_OK);
+	}
+}
+
+static void
+the_index_is_fed_by_many_calls_at_once_and_all_are_found(void **state)
+{
+	struct box *b = *state;
+
+	tell_many(b, 1, SEARCH_FEED - 1);
+	assert_string_equal(meta(b), "0");
+	assert_int_equal(found(b, "frequent"), SEARCH_FEED - 1);
+	tell_many(b, SEARCH_FEED, SEARCH_FEED);
+	assert_string_equal(meta(b), "64");
+	assert_int_equal(found(b, "frequent"), SEARCH_FEED);
+	tell_many(b, SEARCH_FEED + 1, SEARCH_FEED + 3);
+	assert_string_equal(meta(b), "64");
+	assert_int_equal(found(b, "frequent"), SEARCH_FEED + 3);
+	/* What is told of one later: in the index, and in the tail. */
+	tell(b, "c-5", FIELD_REASON, "rare");
+	tell(b, "c-66", FIELD_REASON, "rare");
+	assert_int_equal(found(b, "rare"), 2);
+	assert_int_equal(found(b, "frequent"), SEARCH_FEED + 1);
+}
+
+static void
+an_index_far_behind_is_not_used_and_catches_up(void **state)
+{
+	struct box *b = *state;
+	int all = SEARCH_TAIL_MAX + SEARCH_FEED_MAX + 10;
+	bool ready;
+
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	tell_many(b, 1, all);
+	/* As a rebuild leaves it that is broken off. */
+	step(b->store, search_begin);
+	step(b->store, search_renew);
+	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
+	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_false(ready);
+	tell_many(b, all + 1, all + 1);
+	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
+	tell_many(b, all + 2, all + 2);
+	assert_int_equal(told(b), STORE_SEARCH_ON);
+	assert_int_equal(found(b, "frequent"), all + 2);
+}
+
+/* With arg, a store, the index is fed before the call is removed. */
+static int
+map_elsewhere(void *arg, const struct stored_event *se, struct event *e)
+{
+	if (arg != NULL)
+		search_feed(arg);
+	map_again(NULL, se, e);
+	e->call = "c-other";
+	return 0;
+}
+
+/* Numbers of calls are used again. */
+static void
+a_call_that_a_rebuild_removes_leaves_no_words(void **state)
+{
+	struct box *b = *state;
+	struct store_rebuilt result;
+
+	tell(b, "c-1", FIELD_REASON, "one");
+	tell(b, "c-2", FIELD_REASON, "two");
+	assert_int_equal(store_rebuild(b->store, map_elsewhere,
+			     b->fed ? b->store : NULL, &result),
+	    STORE_OK);
+	assert_string_equal(meta(b), "3");
+	assert_int_equal(found(b, "again"), 1);
+	tell(b, "c-3", FIELD_REASON, "three");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(found(b, "one"), 0);
+		assert_int_equal(found(b, "two"), 0);
+		assert_int_equal(found(b, "c-2"), 0);
+		assert_int_equal(found(b, "three"), 1);
+		scratch_feed(b->store);
+	}
 }
 
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	    TEST(all_words_are_wanted_and_the_last_may_be_a_beginning),
-	    TEST(what_is_told_of_a_call_is_found_and_what_was_is_not),
-	    TEST(a_telephone_number_is_found_whole_or_by_its_last_digits),
-	    TEST(a_masked_number_is_found_by_who_knows_it),
-	    TEST(a_number_in_a_text_is_no_telephone_number),
-	    TEST(every_script_is_searched),
-	    TEST(what_has_no_words_asks_nothing),
-	    TEST(a_query_is_bounded_whatever_is_asked),
-	    TEST(of_a_long_call_the_first_part_is_indexed),
+#define WORDS(setup)                                                          \
+	TEST(all_words_are_wanted_and_the_last_may_be_a_beginning, setup),    \
+	    TEST(what_is_told_of_a_call_is_found_and_what_was_is_not, setup), \
+	    TEST(a_telephone_number_is_found_whole_or_by_its_last_digits,     \
+		setup),                                                       \
+	    TEST(a_masked_number_is_found_by_who_knows_it, setup),            \
+	    TEST(a_number_in_a_text_is_no_telephone_number, setup),           \
+	    TEST(every_script_is_searched, setup),                            \
+	    TEST(what_has_no_words_asks_nothing, setup),                      \
+	    TEST(a_query_is_bounded_whatever_is_asked, setup),                \
+	    TEST(of_a_long_call_the_first_part_is_indexed, setup)
+#define TEST(f, setup) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tail[] = {WORDS(setup_tail)};
+	const struct CMUnitTest index[] = {
+	    WORDS(setup_index),
 	    TEST(
-		without_the_module_events_are_received_and_a_rebuild_finds_them),
-	    TEST(a_damaged_index_costs_no_event_and_a_rebuild_mends_it),
-	    TEST(of_two_rebuilds_at_once_the_later_one_counts),
+		without_the_module_events_are_received_and_a_rebuild_finds_them,
+		setup_tail),
+	    TEST(a_damaged_index_costs_no_event_and_a_rebuild_mends_it,
+		setup_tail),
+	    TEST(two_rebuilds_at_once_feed_one_index, setup_tail),
+	    TEST(the_index_is_fed_by_many_calls_at_once_and_all_are_found,
+		setup_tail),
+	    TEST(an_index_far_behind_is_not_used_and_catches_up, setup_tail),
+	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_tail),
+	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_index),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);
-	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+		   "search in the tail", tail, NULL, NULL) +
+	    cmocka_run_group_tests_name(
+		"search in the index", index, NULL, NULL);
 }
