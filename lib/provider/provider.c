@@ -76,16 +76,33 @@ fail:
 	return -1;
 }
 
+/* Does a source of c name that platform?  NULL: any may be named. */
+static bool
+is_named(const struct config *c, const char *provider)
+{
+	size_t i = 0;
+
+	if (c == NULL)
+		return true;
+	while (i < c->sources && strcmp(c->source[i].provider, provider) != 0)
+		i++;
+	return i < c->sources;
+}
+
+/* The name of the file is that of the platform. */
 static int
-add_builtin(struct providers *ps, struct buf *why)
+add_builtin(struct providers *ps, const struct config *c, struct buf *why)
 {
 	int rc = 0;
 
 	for (const struct embedded *b = builtin_definition; b->name != NULL;
 	     b++) {
-		struct provider *p = provider_parse(
-		    "built in", (const char *)b->text, b->len, why);
+		struct provider *p;
 
+		if (!is_named(c, b->name))
+			continue;
+		p = provider_parse(
+		    "built in", (const char *)b->text, b->len, why);
 		if (p == NULL || add(ps, p, why) != 0)
 			rc = -1;
 	}
@@ -171,8 +188,8 @@ add_directory(struct providers *ps, const char *dir, struct buf *why)
 	return rc;
 }
 
-struct providers *
-providers_load(const char *dir, struct buf *why)
+static struct providers *
+load(const char *dir, const struct config *c, struct buf *why)
 {
 	struct providers *ps = calloc(1, sizeof(*ps));
 	int rc;
@@ -181,7 +198,7 @@ providers_load(const char *dir, struct buf *why)
 		add_line(why, "providers", "memory ran out");
 		return NULL;
 	}
-	rc = add_builtin(ps, why);
+	rc = add_builtin(ps, c, why);
 	if (dir != NULL && add_directory(ps, dir, why) != 0)
 		rc = -1;
 	if (rc != 0) {
@@ -190,6 +207,18 @@ providers_load(const char *dir, struct buf *why)
 	}
 	qsort(ps->at, ps->count, sizeof(ps->at[0]), by_name);
 	return ps;
+}
+
+struct providers *
+providers_load(const char *dir, struct buf *why)
+{
+	return load(dir, NULL, why);
+}
+
+struct providers *
+providers_load_for(const struct config *c, struct buf *why)
+{
+	return load(c->providers_dir, c, why);
 }
 
 void

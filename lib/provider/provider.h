@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/config.h"
 
 #define DEFINITION_SIZE_MAX (256 * 1024) /* bytes of one file */
 #define DEFINITION_TYPES_MAX 1000 /* rows of the table of types */
@@ -28,6 +29,12 @@ struct providers;
  * Returns NULL after adding `FILE: KEY: REASON` lines to why.
  */
 struct providers *providers_load(const char *dir, struct buf *why);
+/*
+ * The same for one who needs no more than the sources of c name, with the
+ * directory that c names: of the built-in definitions only those.  To read all
+ * of them is a third of what a receiver does that is started for one request.
+ */
+struct providers *providers_load_for(const struct config *c, struct buf *why);
 void providers_free(struct providers *ps);
 
 /* Borrowed from ps; NULL if there is none. */

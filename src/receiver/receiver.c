@@ -101,7 +101,7 @@ receiver_load(const char *path, struct buf *why)
 		    rc->config->file, rc->config->timezone);
 		goto fail;
 	}
-	rc->providers = providers_load(rc->config->providers_dir, why);
+	rc->providers = providers_load_for(rc->config, why);
 	if (rc->providers == NULL || load_sources(rc, why) != 0 ||
 	    load_store(rc, why) != 0)
 		goto fail;

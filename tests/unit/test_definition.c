@@ -405,6 +405,42 @@ test_directory(void **state)
 	buf_free(&why);
 }
 
+/* Each of the built-in ones is found by its name alone. */
+static void
+test_only_what_a_configuration_names(void **state)
+{
+	struct buf why = {0};
+	struct scratch s;
+	struct providers *all = providers_load(NULL, &why), *ps;
+	const struct provider *p;
+
+	(void)state;
+	assert_non_null(all);
+	scratch_make(&s);
+	put_file(&s, "mine.json", NAMED("zzz"));
+	for (size_t i = 0; (p = providers_at(all, i)) != NULL; i++) {
+		char name[64];
+		struct config_source source[2] = {
+		    {.provider = name}, {.provider = name}};
+		struct config c = {.source = source, .sources = 2};
+
+		snprintf(name, sizeof(name), "%s", provider_name(p));
+		assert_non_null(ps = providers_load_for(&c, &why));
+		assert_non_null(providers_find(ps, name));
+		assert_null(providers_at(ps, 1));
+		providers_free(ps);
+		/* Of one's own, all are read: a fault is told. */
+		c.providers_dir = s.dir;
+		assert_non_null(ps = providers_load_for(&c, &why));
+		assert_non_null(providers_find(ps, "zzz"));
+		assert_null(providers_at(ps, 2));
+		providers_free(ps);
+	}
+	providers_free(all);
+	scratch_remove(&s);
+	buf_free(&why);
+}
+
 int
 main(void)
 {
@@ -413,6 +449,7 @@ main(void)
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_defaults_and_content_types),
 	    cmocka_unit_test(test_directory),
+	    cmocka_unit_test(test_only_what_a_configuration_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
