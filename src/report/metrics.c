@@ -215,54 +215,60 @@ add_group(void *arg, const struct group *g)
 	return 0;
 }
 
-static enum store_rc
-put_calls(struct page *p)
+static void
+put_calls(struct buf *b, const struct calls *c)
 {
-	struct filter all = {0};
-	struct calls c = {0};
-	struct buf *b = p->out;
-	enum store_rc rc;
-
-	rc = store_days(p->store, &all.from, &all.to);
-	if (rc == STORE_OK)
-		rc = store_groups(p->store, &all, add_group, &c);
 	family(b, "calls", "gauge",
 	    "Calls by outcome, which a later event may change; open: not "
 	    "ended.");
 	for (int i = 0; i < OUTCOME__MAX; i++)
 		buf_printf(b, "callbook_calls{outcome=\"%s\"} %" PRId64 "\n",
 		    i == OUTCOME_NONE ? QUERY_OPEN : call_outcome_name[i],
-		    c.outcome[i]);
+		    c->outcome[i]);
 	family(b, "answered_calls", "gauge", "Calls that reached a person.");
 	buf_printf(
-	    b, "callbook_answered_calls %" PRId64 "\n", c.tally.answered);
+	    b, "callbook_answered_calls %" PRId64 "\n", c->tally.answered);
 	family(b, "talk_seconds", "gauge", "Talk time of the answered calls.");
 	buf_puts(b, "callbook_talk_seconds ");
-	seconds(b, c.tally.talk);
+	seconds(b, c->tally.talk);
 	buf_puts(b, "\n");
-	return rc;
 }
 
 /* ----------------------------------------------------------------------------
  */
 
+static enum store_rc
+read_all(struct store *st, struct counts *counts, struct calls *calls)
+{
+	struct filter all = {0};
+	enum store_rc rc = store_arrival_totals(st, add_arrivals, counts);
+
+	if (rc == STORE_OK)
+		rc = store_reasons(st, false, add_reason, counts);
+	if (rc == STORE_OK)
+		rc = store_last_received(st, add_last, counts);
+	if (rc == STORE_OK)
+		rc = store_days(st, &all.from, &all.to);
+	return rc == STORE_OK ? store_groups(st, &all, add_group, calls) : rc;
+}
+
 enum page_rc
 metrics(struct page *p, struct response *w)
 {
-	struct counts c = {.page = p, .end = &c.first};
-	enum store_rc rc;
+	struct counts counts = {.page = p, .end = &counts.first};
+	struct calls calls = {0};
+	enum store_rc rc = STORE_OK;
 
 	w->status = 200;
 	w->content_type = METRICS_TYPE;
-	if ((rc = store_arrival_totals(p->store, add_arrivals, &c)) !=
-		STORE_OK ||
-	    (rc = store_reasons(p->store, false, add_reason, &c)) != STORE_OK ||
-	    (rc = store_last_received(p->store, add_last, &c)) != STORE_OK ||
-	    (rc = put_calls(p)) != STORE_OK)
+	if (p->store != NULL) /* else there was no event yet */
+		rc = read_all(p->store, &counts, &calls);
+	if (rc != STORE_OK)
 		return page_rc(rc);
-	put_deliveries(p->out, &c);
-	put_delays(p->out, &c);
-	put_sources(p->out, &c);
+	put_calls(p->out, &calls);
+	put_deliveries(p->out, &counts);
+	put_delays(p->out, &counts);
+	put_sources(p->out, &counts);
 	buf_puts(p->out, "# EOF\n");
 	return PAGE_OK;
 }

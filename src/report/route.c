@@ -37,21 +37,25 @@ struct route {
 	enum page_rc (*answer)(struct page *p, struct response *w);
 	bool rest; /* more of the path follows, and has to */
 	bool host; /* of the host, not of calls: no store, always a login */
+	bool empty; /* an answer that there is before the first event too */
 };
 
 static const struct route routes[] = {
-    {"", "Overview", overview_page, NULL, false, false},
-    {"calls", "Calls", calls_page, NULL, false, false},
-    {"call", "Call", call_page, NULL, true, false},
-    {"results", "Results", results_page, NULL, false, false},
-    {"attention", "Attention", attention_page, NULL, false, false},
-    {"deliveries", "Deliveries", deliveries_page, NULL, false, false},
-    {"delivery", "Delivery", delivery_page, NULL, true, false},
-    {"export.csv", "Export", NULL, export_csv, false, false},
-    {"export.ndjson", "Export", NULL, export_ndjson, false, false},
-    {"event", "Event", NULL, event_body, true, false},
-    {"metrics", "Metrics", NULL, metrics, false, false},
-    {"check", "Check", check_page, NULL, false, true},
+    {.name = "", .title = "Overview", .page = overview_page},
+    {.name = "calls", .title = "Calls", .page = calls_page},
+    {.name = "call", .title = "Call", .page = call_page, .rest = true},
+    {.name = "results", .title = "Results", .page = results_page},
+    {.name = "attention", .title = "Attention", .page = attention_page},
+    {.name = "deliveries", .title = "Deliveries", .page = deliveries_page},
+    {.name = "delivery",
+	.title = "Delivery",
+	.page = delivery_page,
+	.rest = true},
+    {.name = "export.csv", .title = "Export", .answer = export_csv},
+    {.name = "export.ndjson", .title = "Export", .answer = export_ndjson},
+    {.name = "event", .title = "Event", .answer = event_body, .rest = true},
+    {.name = "metrics", .title = "Metrics", .answer = metrics, .empty = true},
+    {.name = "check", .title = "Check", .page = check_page, .host = true},
 };
 
 /* --- what lasts -------------------------------------------------------------
@@ -379,7 +383,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
 	rc = page_rc(query_days(p));
-	if (p->store == NULL && (rt->rest || rt->page == NULL))
+	if (p->store == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
 		rc = PAGE_NOT_FOUND;
 	secure(w);
 	if (rc == PAGE_OK && rt->page != NULL)

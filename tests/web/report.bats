@@ -173,6 +173,9 @@ answers() {
   answers 200 none/attention
   answers 404 none/call/1
   answers 404 none/export.csv
+  answers 200 none/metrics
+  grep -q '^callbook_calls{outcome="completed"} 0$' body
+  [ "$(tail -n 1 body)" = '# EOF' ]
   [ ! -e "$DIR/none.db" ]
 }
 
