@@ -306,6 +306,7 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
         const from = await demo(n);
         const s = await another(`callbook-${n}`).start({ fill: async (conf) => {
           await run('cp', ['--reflink=auto', from.store, path.dirname(conf)]);
+          await run('sync', []); // or the copy is written while it is measured
         } });
         return { ...s, had: from.events };
       },
