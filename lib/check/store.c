@@ -150,7 +150,7 @@ check_search(struct check *k, enum store_search is)
 	case STORE_SEARCH_BUILDING:
 		check_finding(k, CHECK_WARN, "search",
 		    "slow until the index of words is built: it goes on with "
-		    "each event, and at once if you run 'callbook rebuild'");
+		    "each new call, and at once if you run 'callbook rebuild'");
 		break;
 	case STORE_SEARCH_OFF:
 		check_finding(k, CHECK_WARN, "search",

@@ -211,9 +211,10 @@ struct store {
 	bool sync_failed; /* what was committed may not be on disk */
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
-	int64_t search_newest; /* call after it; 0: none in this transaction */
+	int64_t search_newest; /* greatest call written after it; 0: none */
 	bool search_known; /* in this transaction */
 	bool search_broken; /* it failed at a commit */
+	bool search_reading; /* search_open() has a transaction open */
 	struct buf search_was, search_is; /* texts of a call */
 
 	pthread_mutex_t mutex; /* guards what follows */
@@ -352,6 +353,9 @@ enum store_rc call_drop_details(struct store *st, int64_t number);
 /* Join the facts and errors of event seq into those of the call. */
 enum store_rc call_add_details(
     struct store *st, int64_t number, int64_t seq, const struct event *e);
+
+/* report.c: let the deadline of reading interrupt statements, or not. */
+void deadline_watch(struct store *st, bool on);
 
 /* report.c: make known the functions that its statements call. */
 int report_functions(sqlite3 *db);

@@ -23,14 +23,20 @@ past_deadline(void *arg)
 }
 
 void
-store_time_limit(struct store *st, int ms)
+deadline_watch(struct store *st, bool on)
 {
-	st->deadline = ms > 0 ? monotonic_ms() + ms : 0;
-	if (ms > 0)
+	if (on && st->deadline != 0)
 		sqlite3_progress_handler(
 		    st->db, LIMIT_STEPS, past_deadline, st);
 	else
 		sqlite3_progress_handler(st->db, 0, NULL, NULL);
+}
+
+void
+store_time_limit(struct store *st, int ms)
+{
+	st->deadline = ms > 0 ? monotonic_ms() + ms : 0;
+	deadline_watch(st, true);
 }
 
 enum store_rc
@@ -157,6 +163,13 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 	return rc;
 }
 
+static void
+search_end(struct store *st, struct search *s)
+{
+	search_close(st);
+	buf_free(&s->words);
+}
+
 /* The parameters of a filter that calls and the roll-up have in common. */
 static void
 bind_names(sqlite3_stmt *s, const struct filter *f)
@@ -217,7 +230,7 @@ store_calls(struct store *st, const struct filter *f, const struct cursor *c,
 		sqlite3_bind_int(s, 11, whole);
 		rc = read_calls(st, s, fn, arg);
 	}
-	buf_free(&search.words);
+	search_end(st, &search);
 	return rc;
 }
 
@@ -388,7 +401,7 @@ groups(struct store *st, enum sql which, const struct filter *f,
 		rc = search.way == WAY_ALL && f->flag == 0
 		    ? groups_of_days(st, which, f, fn, arg)
 		    : groups_of_calls(st, f, &search, fn, arg);
-	buf_free(&search.words);
+	search_end(st, &search);
 	return rc;
 }
 
@@ -555,6 +568,6 @@ store_fact_counts(struct store *st, const struct filter *f, int max,
 	*all = *calls <= max;
 	if (!*all)
 		*calls = max;
-	buf_free(&search.words);
+	search_end(st, &search);
 	return rc;
 }

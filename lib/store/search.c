@@ -9,6 +9,11 @@
 
 #define OFF (-1) /* a value of search_upto */
 
+/* A reader's own index stays in memory: it is no longer than a few MB. */
+#define TAIL_PRAGMAS                         \
+	"PRAGMA temp.journal_mode = MEMORY;" \
+	"PRAGMA temp.cache_size = -65536" /* KiB */
+
 /* --- how far the index goes -------------------------------------------- */
 
 static enum store_rc
@@ -87,8 +92,22 @@ search_forget(struct store *st)
 void
 search_failed(struct store *st)
 {
-	if (sqlite3_extended_errcode(st->db) == SQLITE_CORRUPT_VTAB)
+	if ((sqlite3_extended_errcode(st->db) & 0xff) == SQLITE_CORRUPT)
 		st->search_broken = true;
+}
+
+bool
+search_is_broken(const struct store *st)
+{
+	return st->search_broken;
+}
+
+enum store_rc
+search_give_up(struct store *st)
+{
+	int64_t upto;
+
+	return upto_get(st, &upto); /* which turns off what is broken */
 }
 
 /* --- writing ----------------------------------------------------------- */
@@ -179,61 +198,73 @@ search_remove(struct store *st, const struct call_row *r)
 	    st, SQL_SEARCH_TAKE, r->number, text_of(r, &st->search_was));
 }
 
-/*
- * Do that with up to max calls after `upto`, in the order of their numbers;
- * *last is the last one's.
- */
+/* How much is put at once, and how far that went. */
+struct portion {
+	int calls; /* at most */
+	size_t bytes; /* of text, after which it ends */
+	int64_t last; /* the last call's number */
+	bool whole; /* there is no further call */
+};
+
+/* Put the calls after upto, in the order of their numbers. */
 static enum store_rc
-each_after(struct store *st, int64_t upto, int max, int64_t *last,
-    enum store_rc (*put)(struct store *st, const struct call_row *r))
+put_after(struct store *st, int64_t upto, struct portion *p,
+    enum store_rc (*put)(struct store *st, int64_t number, const struct buf *b))
 {
 	sqlite3_stmt *s = stmt_get(st, SQL_CALLS_AFTER);
 	enum store_rc rc = STORE_OK;
-	int step = SQLITE_DONE;
+	size_t bytes = 0;
+	int calls = 0, step = SQLITE_ROW;
 
-	*last = upto;
+	p->last = upto;
 	if (s == NULL)
 		return STORE_ERROR;
 	sqlite3_bind_int64(s, 1, upto);
-	sqlite3_bind_int(s, 2, max);
-	while (rc == STORE_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	while (rc == STORE_OK && calls < p->calls && bytes < p->bytes &&
+	    (step = sqlite3_step(s)) == SQLITE_ROW) {
 		struct call_row r;
+		const struct buf *text;
 
 		call_read(s, 0, &r);
-		*last = r.number;
-		rc = put(st, &r);
+		text = text_of(&r, &st->search_is);
+		p->last = r.number;
+		bytes += text->len;
+		calls++;
+		rc = put(st, r.number, text);
 	}
-	if (rc == STORE_OK && step != SQLITE_DONE)
+	p->whole = step == SQLITE_DONE;
+	if (rc == STORE_OK && step != SQLITE_ROW && step != SQLITE_DONE)
 		rc = store_failed(st, "search");
 	stmt_done(s);
 	return rc;
 }
 
 static enum store_rc
-put_into_index(struct store *st, const struct call_row *r)
+put_into_index(struct store *st, int64_t number, const struct buf *text)
 {
 	if (st->search_upto == OFF) /* since the call before */
 		return STORE_OK;
-	return index_run(
-	    st, SQL_SEARCH_ADD, r->number, text_of(r, &st->search_is));
+	return index_run(st, SQL_SEARCH_ADD, number, text);
 }
 
 enum store_rc
 search_feed(struct store *st)
 {
-	int64_t upto, last;
+	struct portion p = {
+	    .calls = SEARCH_FEED_MAX, .bytes = SEARCH_FEED_BYTES};
+	int64_t upto;
 	enum store_rc rc = upto_get(st, &upto);
 
 	if (rc != STORE_OK)
 		return rc;
 	if (upto == OFF)
 		return STORE_NOT_FOUND;
-	rc = each_after(st, upto, SEARCH_FEED_MAX, &last, put_into_index);
+	rc = put_after(st, upto, &p, put_into_index);
 	if (rc != STORE_OK)
 		return rc;
-	if (last == upto || st->search_upto == OFF)
+	if (p.last == upto || st->search_upto == OFF)
 		return STORE_NOT_FOUND;
-	return upto_set(st, last);
+	return upto_set(st, p.last);
 }
 
 enum store_rc
@@ -358,55 +389,75 @@ search_state(struct store *st, enum store_search *is)
 }
 
 static enum store_rc
-put_into_tail(struct store *st, const struct call_row *r)
+put_into_tail(struct store *st, int64_t number, const struct buf *text)
 {
-	const struct buf *text = text_of(r, &st->search_is);
 	sqlite3_stmt *s = stmt_get(st, SQL_TAIL_ADD);
 
 	if (s == NULL || text->failed)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, r->number);
+	sqlite3_bind_int64(s, 1, number);
 	bind_text(s, 2, buf_str(text));
 	return stmt_run(st, s);
 }
 
 static enum store_rc
-run(struct store *st, enum sql which)
+statement_run(struct store *st, enum sql which)
 {
 	sqlite3_stmt *s = stmt_get(st, which);
 
 	return s == NULL ? STORE_ERROR : stmt_run(st, s);
 }
 
-/* If others feed the index meanwhile a call is in both: that does no harm. */
+/* Make the index of the tail; whole: it is not too long for that. */
 static enum store_rc
-tail_fill(struct store *st, int64_t upto)
+tail_fill(struct store *st, int64_t upto, bool *whole)
 {
-	int64_t last;
-	/* One transaction, since FTS5 works most at the end of each. */
-	enum store_rc rc = run(st, SQL_BEGIN_READ);
+	struct portion p = {
+	    .calls = SEARCH_TAIL_MAX + 1, .bytes = SEARCH_TAIL_BYTES};
+	enum store_rc rc = statement_run(st, SQL_TAIL_CREATE);
 
 	if (rc == STORE_OK)
-		rc = run(st, SQL_TAIL_CREATE);
+		rc = statement_run(st, SQL_TAIL_EMPTY);
 	if (rc == STORE_OK)
-		rc = run(st, SQL_TAIL_EMPTY);
-	if (rc == STORE_OK)
-		rc = each_after(
-		    st, upto, 2 * SEARCH_TAIL_MAX, &last, put_into_tail);
-	if (rc == STORE_OK)
-		rc = run(st, SQL_COMMIT);
-	if (rc != STORE_OK && !sqlite3_get_autocommit(st->db))
-		(void)run(st, SQL_ROLLBACK);
+		rc = put_after(st, upto, &p, put_into_tail);
+	*whole = rc == STORE_OK && p.whole;
 	return rc;
 }
 
 enum store_rc
 search_open(struct store *st, bool *ready)
 {
-	enum store_search is;
+	enum store_search is = STORE_SEARCH_OFF;
 	int64_t upto;
-	enum store_rc rc = state_read(st, &is, &upto);
+	enum store_rc rc;
 
-	*ready = rc == STORE_OK && is == STORE_SEARCH_ON;
-	return *ready ? tail_fill(st, upto) : rc;
+	*ready = false;
+	/* Nothing of what was said is for a directory of temporary files. */
+	if (sqlite3_exec(st->db, TAIL_PRAGMAS, NULL, NULL, NULL) != SQLITE_OK)
+		return store_failed(st, "search");
+	/* Even one that fails may have begun it, where time runs out. */
+	st->search_reading = sqlite3_get_autocommit(st->db) != 0;
+	rc = statement_run(st, SQL_BEGIN_READ);
+	if (rc == STORE_OK)
+		rc = state_read(st, &is, &upto);
+	if (rc == STORE_OK && is == STORE_SEARCH_ON)
+		rc = tail_fill(st, upto, ready);
+	if (!*ready)
+		search_close(st);
+	/* What is damaged may be elsewhere than what is looked for. */
+	return rc == STORE_TIMEOUT ? rc : STORE_OK;
+}
+
+void
+search_close(struct store *st)
+{
+	if (!st->search_reading)
+		return;
+	st->search_reading = false;
+	/* No time limit may keep it open. */
+	deadline_watch(st, false);
+	if (!sqlite3_get_autocommit(st->db) &&
+	    statement_run(st, SQL_COMMIT) != STORE_OK)
+		(void)statement_run(st, SQL_ROLLBACK);
+	deadline_watch(st, true);
 }

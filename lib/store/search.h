@@ -19,17 +19,21 @@
 #include "store/internal.h"
 
 #define SEARCH_FEED 64 /* calls of the tail, before the index is fed */
-#define SEARCH_FEED_MAX 320 /* in one transaction: more than it can add */
-#define SEARCH_TAIL_MAX 512 /* a longer one is not indexed by a reader */
+#define SEARCH_FEED_MAX 320 /* at once: more than a batch can add */
+#define SEARCH_FEED_BYTES (512 * 1024) /* of text, after which that ends */
+#define SEARCH_TAIL_MAX 512 /* calls; a longer one no reader indexes */
+#define SEARCH_TAIL_BYTES (4 * 1024 * 1024) /* of text; nor a longer one */
 
 /* --- reading ----------------------------------------------------------- */
 
 /*
- * Make ready to look for words, in `search` and in the reader's own `tail`.
- * Not ready: there is no index, or the tail is long; then words are to be
- * looked for in the calls.
+ * Make ready to look for words, in `search` and in the reader's own `tail`: in
+ * a transaction, so that both are of one moment, until search_close().
+ * Not ready: there is no index that can be read, or the tail is long; then
+ * words are to be looked for in the calls, and nothing is open.
  */
 enum store_rc search_open(struct store *st, bool *ready);
+void search_close(struct store *st); /* if it is open */
 
 /* The same, for people. */
 enum store_rc search_state(struct store *st, enum store_search *is);
@@ -62,7 +66,13 @@ enum store_rc search_feed_if_due(struct store *st);
 
 /* After each transaction: another process may write to `meta`. */
 void search_forget(struct store *st);
-/* After a commit that failed: was it the index?  Then it is off. */
+/*
+ * After a transaction that failed, and was undone: note whether something is
+ * damaged.  Then events are not to be refused for the index: in a transaction
+ * of its own it is given up, until it is made anew.
+ */
 void search_failed(struct store *st);
+bool search_is_broken(const struct store *st);
+enum store_rc search_give_up(struct store *st);
 
 #endif /* !SEARCH_H */

@@ -385,7 +385,7 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_SEARCH_TAKE] = "INSERT INTO search (search, rowid, text)"
 			" VALUES ('delete', ?1, ?2)",
     [SQL_CALLS_AFTER] = "SELECT " CALL_COLUMNS " FROM call c"
-			" WHERE number > ?1 ORDER BY number LIMIT ?2",
+			" WHERE number > ?1 ORDER BY number",
     [SQL_CALL_NEWEST] = "SELECT coalesce(max(number), 0) FROM call",
     [SQL_BEGIN_READ] = "BEGIN",
     [SQL_TAIL_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.tail" WORDS,

@@ -468,7 +468,7 @@ put_words(struct query *q, const char *text)
 int
 terms_query(struct store *st, const char *text, bool discreet, struct buf *out)
 {
-	/* As in SQL_SEARCH_CREATE. */
+	/* As in WORDS of sql.c. */
 	static const char *args[] = {
 	    "remove_diacritics", "2", "categories", "L* N* Co M*"};
 	struct query q = {.out = out, .discreet = discreet};

@@ -107,6 +107,17 @@ lock_store(struct store *st)
 	return rc;
 }
 
+/*
+ * After a failure that was undone: if something is damaged that the index of
+ * words needs, go on without that.  Is there sense in another try?
+ */
+static bool
+without_search(struct store *st)
+{
+	return search_is_broken(st) && begin(st) == STORE_OK &&
+	    end(st, search_give_up(st)) == STORE_OK;
+}
+
 enum store_rc
 transaction_begin(struct store *st)
 {
@@ -123,6 +134,8 @@ transaction_end(struct store *st, enum store_rc rc)
 	enum store_rc synced;
 
 	rc = end(st, rc);
+	if (is_failure(rc))
+		(void)without_search(st);
 	checkpoint_if_due(st);
 	lock_release(st);
 	if (is_failure(rc))
@@ -145,6 +158,9 @@ commit_alone(struct store *st, struct job *j)
 	j->rc = begin(st);
 	if (j->rc == STORE_OK)
 		j->rc = end(st, apply_job(st, j));
+	if (is_failure(j->rc) && without_search(st) &&
+	    (j->rc = begin(st)) == STORE_OK)
+		j->rc = end(st, apply_job(st, j));
 }
 
 /* All jobs in one transaction; if one of them fails, each in its own. */
@@ -162,12 +178,15 @@ commit_batch(struct store *st, struct job *first)
 	}
 	if (applied) {
 		rc = end(st, STORE_OK);
-		if (rc != STORE_OK)
+		if (rc == STORE_OK)
+			return;
+		if (!without_search(st)) {
 			settle(first, rc);
-		return;
-	}
-	end(st, rc);
-	if (first->next == NULL)
+			return;
+		}
+	} else
+		end(st, rc);
+	if (first->next == NULL && !applied)
 		first->rc = rc;
 	else
 		for (struct job *j = first; j != NULL; j = j->next)

@@ -265,6 +265,9 @@ metrics(struct page *p, struct response *w)
 		rc = read_all(p->store, &counts, &calls);
 	if (rc != STORE_OK)
 		return page_rc(rc);
+	family(p->out, "store", "gauge",
+	    "1; 0 where there is no file yet, which the first event makes.");
+	buf_printf(p->out, "callbook_store %d\n", p->store != NULL);
 	put_calls(p->out, &calls);
 	put_deliveries(p->out, &counts);
 	put_delays(p->out, &counts);

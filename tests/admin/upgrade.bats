@@ -160,6 +160,11 @@ refused() {
     store_of "$version"
     signed sales "$EVENT" >answer
     ask 'SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2' | cmp - new
+    # Nothing of the index of words is lost, or put twice.
+    if [ "$version" -lt 3 ]; then
+      [ "$(ask "SELECT value FROM meta WHERE name = 'search'")" = \
+        "$(ask 'SELECT max(number) FROM call')" ]
+    fi
     # Those that cost a table for each row that is checked.
     [ "$(ask "SELECT count(*) FROM sqlite_schema
       WHERE sql LIKE '% IN (%'")" = 0 ]

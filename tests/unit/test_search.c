@@ -1,5 +1,6 @@
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include "base/when.h"
@@ -109,6 +110,7 @@ found_by(struct box *b, const char *text, bool discreet)
 		fail_msg("%s: %s: %s", text, buf_str(&q),
 		    sqlite3_errmsg(b->store->db));
 	sqlite3_finalize(s);
+	search_close(b->store);
 	buf_free(&q);
 	return n;
 }
@@ -509,6 +511,126 @@ an_index_far_behind_is_not_used_and_catches_up(void **state)
 	assert_int_equal(found(b, "frequent"), all + 2);
 }
 
+static void
+reopen(struct box *b)
+{
+	store_close(b->store);
+	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+}
+
+/* A call of the tail whose summary lies on a page that is damaged. */
+static void
+an_unreadable_call_costs_no_event(void **state)
+{
+	struct box *b = *state;
+	struct buf text = {0};
+	sqlite3_stmt *s;
+	bool ready;
+	int fd;
+
+	while (text.len < 20000)
+		buf_puts(&text, "many words ");
+	assert_int_equal(
+	    tell(b, "long", FIELD_SUMMARY, buf_str(&text)), STORE_OK);
+	buf_free(&text);
+	tell_many(b, 1, 10);
+	run(b, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(
+	    sqlite3_prepare_v2(b->db,
+		"SELECT pgoffset FROM dbstat WHERE name = 'call'"
+		" AND pagetype = 'overflow' ORDER BY pageno LIMIT 1",
+		-1, &s, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	fd = open(b->scratch.path, O_WRONLY);
+	assert_int_equal(
+	    pwrite(fd, "\xff\xff\xff\xff", 4, sqlite3_column_int64(s, 0)), 4);
+	close(fd);
+	sqlite3_finalize(s);
+	reopen(b);
+	tell_many(b, 11, SEARCH_FEED + 20);
+	assert_string_equal(meta(b), "off");
+	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_false(ready);
+}
+
+/* As plain CGI: nothing is remembered from one event to the next. */
+static void
+damage_that_a_commit_meets_costs_no_event(void **state)
+{
+	struct box *b = *state;
+
+	tell_many(b, 1, 2 * SEARCH_FEED);
+	assert_string_equal(meta(b), "128");
+	run(b,
+	    "INSERT INTO search (search, rank) VALUES ('crisismerge', 2);"
+	    "UPDATE search_data SET block = x'ffffffffff' WHERE id > 10");
+	for (int i = 1; i <= SEARCH_FEED + 2; i++) {
+		reopen(b);
+		tell_many(b, 2 * SEARCH_FEED + i, 2 * SEARCH_FEED + i);
+	}
+	assert_string_equal(meta(b), "off");
+}
+
+static void
+a_tail_of_long_texts_is_not_indexed_by_a_reader(void **state)
+{
+	struct box *b = *state;
+	struct buf text = {0};
+	char id[16];
+	int64_t fed;
+	bool ready;
+
+	while (text.len < TERMS_TEXT_MAX)
+		buf_puts(&text, "many words ");
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	for (int i = 0; i <= SEARCH_TAIL_BYTES / TERMS_TEXT_MAX; i++) {
+		snprintf(id, sizeof(id), "c-%d", i);
+		tell(b, id, FIELD_SUMMARY, buf_str(&text));
+	}
+	step(b->store, search_begin);
+	step(b->store, search_renew);
+	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_false(ready);
+	/* And it is fed by parts. */
+	step(b->store, search_feed);
+	fed = strtoll(meta(b), NULL, 10);
+	assert_in_range(fed, 1, 2 * SEARCH_FEED_BYTES / TERMS_TEXT_MAX);
+	assert_int_equal(
+	    found(b, "words"), SEARCH_TAIL_BYTES / TERMS_TEXT_MAX + 1);
+	buf_free(&text);
+}
+
+static int
+stop_at(void *arg)
+{
+	return --*(int *)arg <= 0;
+}
+
+static void
+wherever_time_runs_out_no_transaction_is_left(void **state)
+{
+	struct box *b = *state;
+	bool ready = false;
+	int steps = 0;
+
+	tell_many(b, 1, 9);
+	assert_int_equal(found(b, "frequent"), 9);
+	while (!ready) {
+		int left = ++steps;
+
+		sqlite3_progress_handler(b->store->db, 1, stop_at, &left);
+		search_open(b->store, &ready);
+		sqlite3_progress_handler(b->store->db, 0, NULL, NULL);
+		if (!ready)
+			assert_true(sqlite3_get_autocommit(b->store->db));
+	}
+	search_close(b->store);
+	assert_true(steps > 50);
+	assert_true(sqlite3_get_autocommit(b->store->db));
+	assert_int_equal(found(b, "frequent"), 9);
+}
+
 /* With arg, a store, the index is fed before the call is removed. */
 static int
 map_elsewhere(void *arg, const struct stored_event *se, struct event *e)
@@ -571,6 +693,10 @@ main(void)
 	    TEST(the_index_is_fed_by_many_calls_at_once_and_all_are_found,
 		setup_tail),
 	    TEST(an_index_far_behind_is_not_used_and_catches_up, setup_tail),
+	    TEST(an_unreadable_call_costs_no_event, setup_tail),
+	    TEST(damage_that_a_commit_meets_costs_no_event, setup_tail),
+	    TEST(a_tail_of_long_texts_is_not_indexed_by_a_reader, setup_tail),
+	    TEST(wherever_time_runs_out_no_transaction_is_left, setup_tail),
 	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_tail),
 	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_index),
 	};

@@ -174,6 +174,7 @@ answers() {
   answers 404 none/call/1
   answers 404 none/export.csv
   answers 200 none/metrics
+  grep -q '^callbook_store 0$' body
   grep -q '^callbook_calls{outcome="completed"} 0$' body
   [ "$(tail -n 1 body)" = '# EOF' ]
   [ ! -e "$DIR/none.db" ]
@@ -252,6 +253,7 @@ calls() {
   [[ $(header Content-Type) == application/openmetrics-text* ]]
   [ "$(tail -n 1 body)" = '# EOF' ]
   [ "$(calls public)" = 700 ]
+  grep -q '^callbook_store 1$' body
   run ! grep -E '\+?[0-9]{7,}"' body
 }
 
