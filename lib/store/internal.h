@@ -259,6 +259,8 @@ sqlite3_stmt *stmt_get(struct store *st, enum sql which);
 void stmt_done(sqlite3_stmt *s);
 /* Step a statement that returns no row.  Logs a failure. */
 enum store_rc stmt_run(struct store *st, sqlite3_stmt *s);
+/* The same for one that takes no parameters. */
+enum store_rc stmt_alone(struct store *st, enum sql which);
 /* Is nothing done?  A transaction with it is undone. */
 bool is_failure(enum store_rc rc);
 /* What an extended result code means to a caller. */

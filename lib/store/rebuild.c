@@ -357,10 +357,8 @@ days_again(struct store *st)
 
 	if (rc != STORE_OK)
 		return rc;
-	for (int i = 0; i < 2 && rc == STORE_OK; i++) {
-		s = stmt_get(st, steps[i]);
-		rc = s == NULL ? STORE_ERROR : stmt_run(st, s);
-	}
+	for (int i = 0; i < 2 && rc == STORE_OK; i++)
+		rc = stmt_alone(st, steps[i]);
 	if (rc == STORE_OK && (s = stmt_get(st, SQL_META_SET)) != NULL) {
 		bind_text(s, 1, "timezone");
 		bind_text(s, 2, st->timezone);

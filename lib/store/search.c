@@ -400,24 +400,16 @@ put_into_tail(struct store *st, int64_t number, const struct buf *text)
 	return stmt_run(st, s);
 }
 
-static enum store_rc
-statement_run(struct store *st, enum sql which)
-{
-	sqlite3_stmt *s = stmt_get(st, which);
-
-	return s == NULL ? STORE_ERROR : stmt_run(st, s);
-}
-
 /* Make the index of the tail; whole: it is not too long for that. */
 static enum store_rc
 tail_fill(struct store *st, int64_t upto, bool *whole)
 {
 	struct portion p = {
 	    .calls = SEARCH_TAIL_MAX + 1, .bytes = SEARCH_TAIL_BYTES};
-	enum store_rc rc = statement_run(st, SQL_TAIL_CREATE);
+	enum store_rc rc = stmt_alone(st, SQL_TAIL_CREATE);
 
 	if (rc == STORE_OK)
-		rc = statement_run(st, SQL_TAIL_EMPTY);
+		rc = stmt_alone(st, SQL_TAIL_EMPTY);
 	if (rc == STORE_OK)
 		rc = put_after(st, upto, &p, put_into_tail);
 	*whole = rc == STORE_OK && p.whole;
@@ -437,7 +429,7 @@ search_open(struct store *st, bool *ready)
 		return store_failed(st, "search");
 	/* Even one that fails may have begun it, where time runs out. */
 	st->search_reading = sqlite3_get_autocommit(st->db) != 0;
-	rc = statement_run(st, SQL_BEGIN_READ);
+	rc = stmt_alone(st, SQL_BEGIN_READ);
 	if (rc == STORE_OK)
 		rc = state_read(st, &is, &upto);
 	if (rc == STORE_OK && is == STORE_SEARCH_ON)
@@ -457,7 +449,7 @@ search_close(struct store *st)
 	/* No time limit may keep it open. */
 	deadline_watch(st, false);
 	if (!sqlite3_get_autocommit(st->db) &&
-	    statement_run(st, SQL_COMMIT) != STORE_OK)
-		(void)statement_run(st, SQL_ROLLBACK);
+	    stmt_alone(st, SQL_COMMIT) != STORE_OK)
+		(void)stmt_alone(st, SQL_ROLLBACK);
 	deadline_watch(st, true);
 }

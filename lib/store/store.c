@@ -89,6 +89,14 @@ stmt_run(struct store *st, sqlite3_stmt *s)
 	return rc;
 }
 
+enum store_rc
+stmt_alone(struct store *st, enum sql which)
+{
+	sqlite3_stmt *s = stmt_get(st, which);
+
+	return s == NULL ? STORE_ERROR : stmt_run(st, s);
+}
+
 /* Binding fails only for want of memory; the step after it then says so. */
 void
 bind_text(sqlite3_stmt *s, int i, const char *text)

@@ -18,26 +18,20 @@
 static enum store_rc
 begin(struct store *st)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_BEGIN);
-
-	return s == NULL ? STORE_ERROR : stmt_run(st, s);
+	return stmt_alone(st, SQL_BEGIN);
 }
 
 /* Commit, or undo after a failure; rc or what became of the commit. */
 static enum store_rc
 end(struct store *st, enum store_rc rc)
 {
-	sqlite3_stmt *s;
-
 	if (!is_failure(rc)) {
 		enum store_rc committed = arrivals_write(st);
 
 		if (committed == STORE_OK)
 			committed = search_feed_if_due(st);
-		if (committed == STORE_OK) {
-			s = stmt_get(st, SQL_COMMIT);
-			committed = s == NULL ? STORE_ERROR : stmt_run(st, s);
-		}
+		if (committed == STORE_OK)
+			committed = stmt_alone(st, SQL_COMMIT);
 		search_forget(st);
 		if (committed == STORE_OK)
 			return rc;
@@ -45,11 +39,8 @@ end(struct store *st, enum store_rc rc)
 		rc = committed;
 	}
 	/* SQLite undoes by itself on a full disk, for instance. */
-	if (!sqlite3_get_autocommit(st->db)) {
-		s = stmt_get(st, SQL_ROLLBACK);
-		if (s != NULL)
-			stmt_run(st, s);
-	}
+	if (!sqlite3_get_autocommit(st->db))
+		(void)stmt_alone(st, SQL_ROLLBACK);
 	names_forget(st);
 	search_forget(st);
 	st->arrivals = 0;
@@ -163,7 +154,10 @@ commit_alone(struct store *st, struct job *j)
 		j->rc = end(st, apply_job(st, j));
 }
 
-/* All jobs in one transaction; if one of them fails, each in its own. */
+/*
+ * All jobs in one transaction; if one of them fails, or the index of words was
+ * in the way, each in its own.
+ */
 static void
 commit_batch(struct store *st, struct job *first)
 {
@@ -176,21 +170,13 @@ commit_batch(struct store *st, struct job *first)
 		if (!applied)
 			rc = j->rc;
 	}
-	if (applied) {
-		rc = end(st, STORE_OK);
-		if (rc == STORE_OK)
-			return;
-		if (!without_search(st)) {
-			settle(first, rc);
-			return;
-		}
-	} else
-		end(st, rc);
-	if (first->next == NULL && !applied)
-		first->rc = rc;
-	else
+	if ((rc = end(st, rc)) == STORE_OK)
+		return;
+	if (applied ? without_search(st) : first->next != NULL)
 		for (struct job *j = first; j != NULL; j = j->next)
 			commit_alone(st, j);
+	else
+		settle(first, rc);
 }
 
 /* Take what waits. */
