@@ -513,6 +513,41 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 		check_bulk(l, &member, &p->row[i]);
 }
 
+/* Its JSON; NULL after a fault. */
+static struct json_object *
+parse_text(
+    struct loader *l, struct json_tokener *tok, const char *text, size_t len)
+{
+	struct json_object *json = NULL;
+	struct json_fault fault;
+	struct buf said = {0};
+	size_t first;
+
+	if (json_parse(tok, text, len, &json, &fault) != 0) {
+		json_fault_add(&said, &fault);
+		load_fault(l, NULL, "is no JSON: %s", buf_str(&said));
+		goto out;
+	}
+	switch (json_duplicate(text, len, &said, &fault, &first)) {
+	case 0:
+		goto out;
+	case 1:
+		load_fault(l, NULL,
+		    "%s: line %zu, column %zu: is written a second time, "
+		    "the first is in line %zu",
+		    buf_str(&said), fault.line, fault.column, first);
+		break;
+	default:
+		load_fault(l, NULL, "memory ran out");
+		break;
+	}
+	json_object_put(json);
+	json = NULL;
+out:
+	buf_free(&said);
+	return json;
+}
+
 struct provider *
 provider_parse(const char *file, const char *text, size_t len, struct buf *why)
 {
@@ -521,7 +556,6 @@ provider_parse(const char *file, const char *text, size_t len, struct buf *why)
 	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL;
 	struct provider *p = NULL;
-	const char *reason;
 
 	if (arena == NULL || tok == NULL ||
 	    (p = arena_alloc(arena, sizeof(*p))) == NULL ||
@@ -535,9 +569,7 @@ provider_parse(const char *file, const char *text, size_t len, struct buf *why)
 	if (len > DEFINITION_SIZE_MAX)
 		load_fault(
 		    &l, NULL, "is larger than %d bytes", DEFINITION_SIZE_MAX);
-	else if (json_parse(tok, text, len, &json, &reason) != 0)
-		load_fault(&l, NULL, "is no JSON: %s", reason);
-	else
+	else if ((json = parse_text(&l, tok, text, len)) != NULL)
 		load_definition(&l, json, p);
 out:
 	json_object_put(json);

@@ -42,13 +42,14 @@ is_digit(const char *s, const char *end)
  * Infinity, "1." and "00", and a NUL in a string.
  */
 static const char *
-check_grammar(const char *s, const char *end, size_t *values)
+check_grammar(const char *s, const char *end, size_t *values, const char **at)
 {
 	bool number = false; /* the byte before belongs to a number */
 
 	*values = 1;
 
 	for (; s < end; s++) {
+		*at = s;
 		switch (*s) {
 		case '"':
 			s = string_end(s + 1, end);
@@ -82,38 +83,77 @@ check_grammar(const char *s, const char *end, size_t *values)
 	return NULL;
 }
 
+void
+json_position(const char *s, size_t at, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (size_t i = 0; i < at; i++) {
+		if (s[i] == '\n') {
+			++*line;
+			*column = 1;
+		} else if (((unsigned char)s[i] & 0xc0) != 0x80)
+			++*column; /* not the rest of a character */
+	}
+}
+
+void
+json_fault_add(struct buf *b, const struct json_fault *f)
+{
+	buf_printf(
+	    b, "line %zu, column %zu: %s", f->line, f->column, f->reason);
+}
+
+static int
+refuse(struct json_fault *f, const char *reason, const char *s, size_t at)
+{
+	f->reason = reason;
+	json_position(s, at, &f->line, &f->column);
+	return -1;
+}
+
+/* The first byte that no character begins with. */
+static size_t
+bad_byte(const char *s, size_t n)
+{
+	size_t at = 0, len;
+
+	while (at < n && (len = utf8_char(s + at, n - at)) > 0)
+		at += len;
+	return at;
+}
+
 int
 json_parse(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, const char **reason)
+    struct json_object **out, struct json_fault *fault)
 {
 	enum json_tokener_error error;
-	size_t values;
+	const char *reason, *at = s;
+	size_t values, end;
 	bool whole;
 
 	*out = NULL;
-	if (n > INT_MAX) {
-		*reason = "too long";
-		return -1;
-	}
-	if (!utf8_valid(s, n)) {
-		*reason = "bytes that are not UTF-8";
-		return -1;
-	}
-	*reason = check_grammar(s, s + n, &values);
-	if (*reason != NULL)
-		return -1;
+	if (n > INT_MAX)
+		return refuse(fault, "too long", s, 0);
+	if (!utf8_valid(s, n))
+		return refuse(
+		    fault, "bytes that are not UTF-8", s, bad_byte(s, n));
+	reason = check_grammar(s, s + n, &values, &at);
+	if (reason != NULL)
+		return refuse(fault, reason, s, (size_t)(at - s));
 	if (values > MAP_VALUES_MAX) {
-		*reason = "more values than are taken";
+		(void)refuse(fault, "more values than are taken", s, n);
 		return JSON_TOO_MANY;
 	}
 	json_tokener_reset(tok);
 	*out = json_tokener_parse_ex(tok, s, (int)n);
 	error = json_tokener_get_error(tok);
-	whole = json_tokener_get_parse_end(tok) == n;
+	end = json_tokener_get_parse_end(tok);
+	whole = end == n;
 	if (error == json_tokener_continue) {
 		/* A number that is all there is ends with what follows it. */
 		*out = json_tokener_parse_ex(tok, " ", 1);
 		error = json_tokener_get_error(tok);
+		end = n;
 		whole = true;
 	}
 	if (error == json_tokener_success && whole)
@@ -121,12 +161,12 @@ json_parse(struct json_tokener *tok, const char *s, size_t n,
 	json_object_put(*out);
 	*out = NULL;
 	if (error == json_tokener_success)
-		*reason = "text after the end";
+		reason = "text after the end";
 	else if (error == json_tokener_continue)
-		*reason = "it does not end";
+		reason = "it does not end";
 	else
-		*reason = json_tokener_error_desc(error);
-	return -1;
+		reason = json_tokener_error_desc(error);
+	return refuse(fault, reason, s, end);
 }
 
 struct json_object *

@@ -18,9 +18,30 @@ struct json_tokener *json_new(void);
 
 #define JSON_TOO_MANY (-2) /* it has more than MAP_VALUES_MAX values */
 
-/* Parse all of s.  Returns 0, or -1 or JSON_TOO_MANY and *reason; static. */
+/* Why a text is not JSON, and where: both count from 1, characters. */
+struct json_fault {
+	const char *reason; /* static */
+	size_t line, column;
+};
+
+/* Parse all of s.  Returns 0, or -1 or JSON_TOO_MANY and *fault. */
 int json_parse(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, const char **reason);
+    struct json_object **out, struct json_fault *fault);
+
+/* Add "line 3, column 14: REASON". */
+void json_fault_add(struct buf *b, const struct json_fault *f);
+
+/* The line and the column of the byte at `at` of s. */
+void json_position(const char *s, size_t at, size_t *line, size_t *column);
+
+/*
+ * Look for a member that an object of s has twice; s is JSON, as json_parse()
+ * took it.  Returns 1 after adding its pointer (RFC 6901) to pointer, with its
+ * place in *fault and in *first the line of the first one; 0 where there is
+ * none; -1 when memory ran out.
+ */
+int json_duplicate(const char *s, size_t n, struct buf *pointer,
+    struct json_fault *fault, size_t *first);
 
 /* What stands at the steps below root; NULL: nothing, or null. */
 struct json_object *json_walk(

@@ -48,10 +48,10 @@ read_part(const char *s, size_t n)
 	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL;
 	struct buf text = {0};
-	const char *reason;
+	struct json_fault fault;
 
 	if (tok != NULL && base64url_decode(s, n, &text) == 0 &&
-	    json_parse(tok, buf_str(&text), text.len, &json, &reason) == 0 &&
+	    json_parse(tok, buf_str(&text), text.len, &json, &fault) == 0 &&
 	    !json_object_is_type(json, json_type_object)) {
 		json_object_put(json);
 		json = NULL;

@@ -483,11 +483,11 @@ load_own(struct loader *l, const struct provider *p, const char *const *key,
 {
 	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL, *schemes, *scheme;
-	const char *reason;
+	struct json_fault fault;
 	int rc = -1;
 
 	if (tok != NULL &&
-	    json_parse(tok, p->text, p->len, &json, &reason) == 0 &&
+	    json_parse(tok, p->text, p->len, &json, &fault) == 0 &&
 	    json_object_object_get_ex(json, "auth", &schemes) &&
 	    json_object_object_get_ex(schemes, out->name, &scheme)) {
 		const struct node n = {.json = scheme};

@@ -21,6 +21,7 @@ struct mapper {
 	bool lean; /* leave bulk out */
 	struct arena *arena;
 	struct buf inflated, work, used, reason, transcript, rest;
+	struct json_fault fault; /* of a body that is no JSON; else line 0 */
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
 	struct fact fact[MAP_FACTS_MAX];
@@ -75,6 +76,7 @@ reset(struct mapper *mp)
 	mp->root = NULL;
 	json_object_put(mp->taken);
 	mp->taken = NULL;
+	mp->fault.line = 0;
 	arena_reset(mp->arena);
 	buf_reset(&mp->inflated, REQUEST_KEEP);
 	buf_reset(&mp->work, REQUEST_KEEP);
@@ -134,15 +136,17 @@ parse(struct mapper *mp, int kind, const char *s, size_t n)
 		return MAP_MALFORMED;
 	}
 	if (kind == BODY_JSON) {
-		switch (json_parse(mp->tok, s, n, &mp->root, &why)) {
+		switch (json_parse(mp->tok, s, n, &mp->root, &mp->fault)) {
 		case 0:
 			break;
 		case JSON_TOO_MANY:
+			mp->fault.line = 0; /* it is the whole */
 			buf_printf(&mp->reason,
 			    "the body has more than %d values", MAP_VALUES_MAX);
 			return MAP_UNMAPPABLE;
 		default:
-			buf_printf(&mp->reason, "the body is no JSON: %s", why);
+			buf_printf(&mp->reason, "the body is no JSON: %s",
+			    mp->fault.reason);
 			return MAP_MALFORMED;
 		}
 	} else {
@@ -190,12 +194,12 @@ parse_inner(struct mapper *mp, const struct provider *p)
 		struct json_object *j = json_walk(
 		    mp->root, at->step, at->steps);
 		struct json_object *inner;
-		const char *why;
+		struct json_fault fault;
 
 		if (json_object_is_type(j, json_type_string) &&
 		    json_parse(mp->tok, json_object_get_string(j),
 			(size_t)json_object_get_string_len(j), &inner,
-			&why) == 0 &&
+			&fault) == 0 &&
 		    replace(mp->root, at, inner) != 0)
 			return MAP_NO_MEMORY;
 	}
@@ -533,6 +537,14 @@ void
 mapper_release(struct mapper *mp)
 {
 	reset(mp);
+}
+
+bool
+mapper_where(const struct mapper *mp, size_t *line, size_t *column)
+{
+	*line = mp->fault.line;
+	*column = mp->fault.column;
+	return mp->fault.line > 0;
 }
 
 static enum map_rc

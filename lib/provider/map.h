@@ -54,6 +54,13 @@ enum map_rc mapper_map_lean(struct mapper *mp, const struct provider *p,
     const struct message *m, int64_t received, struct event *e,
     const char **reason, const char **body, size_t *len);
 
+/*
+ * After MAP_MALFORMED of a body that is no JSON: where it stops to be it,
+ * counted from 1.  It is no part of the reason, by which deliveries are
+ * counted.  Returns false where there is no such place.
+ */
+bool mapper_where(const struct mapper *mp, size_t *line, size_t *column);
+
 /* Let go of the last event, whose body may have been a large one. */
 void mapper_release(struct mapper *mp);
 

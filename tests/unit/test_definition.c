@@ -32,9 +32,27 @@ static const struct {
 	const char *text;
 	const char *why;
 } wrong[] = {
-    {"", "f: is no JSON: it does not end"},
-    {"{", "f: is no JSON: it does not end"},
-    {"{'a':1}", "f: is no JSON: quotes of one stroke"},
+    {"", "f: is no JSON: line 1, column 1: it does not end"},
+    {"{", "f: is no JSON: line 1, column 2: it does not end"},
+    {"{'a':1}", "f: is no JSON: line 1, column 2: quotes of one stroke"},
+    {"{\n \"é\": \"ü\", x}",
+	"f: is no JSON: line 2, column 12: quoted object property name "
+	"expected"},
+    {"{\n\"a\":\n\"b}",
+	"f: is no JSON: line 3, column 1: a string does not end"},
+    {"{\"a\":\"\303\251\377\"}",
+	"f: is no JSON: line 1, column 8: bytes that are not UTF-8"},
+    {"{} {", "f: is no JSON: line 1, column 4: text after the end"},
+    {"{\n\"a\":1,\n\"a\":2}",
+	"f: /a: line 3, column 1: is written a second time, the first is in "
+	"line 2"},
+    {"{\"a\":[1,{\"b/~\":{},\"c\":[],\"\\u0062/~\":null}]}",
+	"f: /a/1/b~1~0: line 1, column 25: is written a second time, the "
+	"first is in line 1"},
+    {"{\"a\":{\"b\":1},\"c\":{\"b\":\"\\\"\",\"d\":[[],{}],"
+     "\"b\" : 2}}",
+	"f: /c/b: line 1, column 42: is written a second time, the first is "
+	"in line 1"},
     {"[]", "f: must be an object"},
     {WHOLE(NAME ",\"colour\":1", AUTH, EVENT, CALL, TYPES),
 	"f: /colour: unknown key"},

@@ -1,0 +1,169 @@
+/*
+ * duplicate - a member that is written twice in one object.
+ *
+ * json-c keeps the last and forgets the first.  A body may do that, but in a
+ * definition it is a slip of the pen that nobody would find.  The text is
+ * read again, after the parser has said that it is JSON.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "provider/json.h"
+
+struct reader {
+	const char *text, *at, *end;
+	struct buf *pointer; /* of the value that is being read */
+	const char *second; /* the member found twice; NULL: none yet */
+	size_t first; /* offset of the one before it */
+	bool failed; /* memory ran out */
+};
+
+static void read_value(struct reader *r);
+
+static void
+skip_space(struct reader *r)
+{
+	while (r->at < r->end && strchr(" \t\r\n", *r->at) != NULL)
+		r->at++;
+}
+
+/* Past the string that begins at r->at. */
+static void
+skip_string(struct reader *r)
+{
+	for (r->at++; r->at < r->end && *r->at != '"'; r->at++)
+		if (*r->at == '\\')
+			r->at++;
+	r->at++;
+}
+
+/* The string at r->at without its escapes, or NULL. */
+static struct json_object *
+read_name(struct reader *r)
+{
+	struct json_tokener *tok = json_tokener_new();
+	const char *from = r->at;
+	struct json_object *name = NULL;
+
+	skip_string(r);
+	if (tok != NULL)
+		name = json_tokener_parse_ex(tok, from, (int)(r->at - from));
+	if (tok != NULL)
+		json_tokener_free(tok);
+	r->failed = r->failed || name == NULL;
+	return name;
+}
+
+/* Go into the member or item of that name. */
+static void
+add_token(struct buf *b, const char *name)
+{
+	buf_puts(b, "/");
+	for (; *name != '\0'; name++) {
+		if (*name == '~' || *name == '/')
+			buf_puts(b, *name == '~' ? "~0" : "~1");
+		else
+			buf_add(b, name, 1);
+	}
+}
+
+static void
+leave_token(struct buf *b, size_t len)
+{
+	b->len = len;
+	if (b->data != NULL)
+		b->data[len] = '\0';
+}
+
+/* One `"name": value` of an object whose members so far are in seen. */
+static void
+read_member(struct reader *r, struct json_object *seen)
+{
+	const char *at = r->at;
+	struct json_object *name = read_name(r), *before, *offset;
+	size_t len = r->pointer->len;
+
+	if (name == NULL)
+		return;
+	add_token(r->pointer, json_object_get_string(name));
+	if (json_object_object_get_ex(
+		seen, json_object_get_string(name), &before)) {
+		r->second = at;
+		r->first = (size_t)json_object_get_int64(before);
+	} else {
+		offset = json_object_new_int64(at - r->text);
+		r->failed = offset == NULL ||
+		    json_object_object_add(
+			seen, json_object_get_string(name), offset) != 0;
+		skip_space(r);
+		r->at++; /* the colon */
+		read_value(r);
+		if (r->second == NULL)
+			leave_token(r->pointer, len);
+	}
+	json_object_put(name);
+}
+
+static void
+read_container(struct reader *r, bool object)
+{
+	struct json_object *seen = object ? json_object_new_object() : NULL;
+	size_t len = r->pointer->len;
+
+	r->failed = r->failed || (object && seen == NULL);
+	r->at++;
+	skip_space(r);
+	for (size_t i = 0; r->at < r->end && *r->at != (object ? '}' : ']') &&
+	     r->second == NULL && !r->failed;
+	     i++) {
+		if (object)
+			read_member(r, seen);
+		else {
+			buf_printf(r->pointer, "/%zu", i);
+			read_value(r);
+			if (r->second == NULL)
+				leave_token(r->pointer, len);
+		}
+		skip_space(r);
+		if (r->second == NULL && r->at < r->end && *r->at == ',')
+			r->at++;
+		skip_space(r);
+	}
+	r->at++;
+	json_object_put(seen);
+}
+
+/* No deeper than MAP_DEPTH_MAX: the parser took no more. */
+static void
+read_value(struct reader *r)
+{
+	skip_space(r);
+	if (r->at >= r->end)
+		return;
+	if (*r->at == '{' || *r->at == '[')
+		read_container(r, *r->at == '{');
+	else if (*r->at == '"')
+		skip_string(r);
+	else
+		while (r->at < r->end && strchr(",]} \t\r\n", *r->at) == NULL)
+			r->at++;
+}
+
+int
+json_duplicate(const char *s, size_t n, struct buf *pointer,
+    struct json_fault *fault, size_t *first)
+{
+	struct reader r = {
+	    .text = s, .at = s, .end = s + n, .pointer = pointer};
+	size_t column;
+
+	read_value(&r);
+	if (r.failed || pointer->failed)
+		return -1;
+	if (r.second == NULL)
+		return 0;
+	fault->reason = "is written twice";
+	json_position(s, (size_t)(r.second - s), &fault->line, &fault->column);
+	json_position(s, r.first, first, &column);
+	return 1;
+}
