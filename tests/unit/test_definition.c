@@ -42,16 +42,16 @@ static const struct {
 	"f: is no JSON: line 3, column 1: a string does not end"},
     {"{\"a\":\"\303\251\377\"}",
 	"f: is no JSON: line 1, column 8: bytes that are not UTF-8"},
-    {"{} {", "f: is no JSON: line 1, column 4: text after the end"},
+    {"{} {", "f: is no JSON: line 1, column 4: unexpected character"},
     {"{\n\"a\":1,\n\"a\":2}",
 	"f: /a: line 3, column 1: is written a second time, the first is in "
 	"line 2"},
     {"{\"a\":[1,{\"b/~\":{},\"c\":[],\"\\u0062/~\":null}]}",
-	"f: /a/1/b~1~0: line 1, column 25: is written a second time, the "
+	"f: /a/1/b~1~0: line 1, column 26: is written a second time, the "
 	"first is in line 1"},
     {"{\"a\":{\"b\":1},\"c\":{\"b\":\"\\\"\",\"d\":[[],{}],"
      "\"b\" : 2}}",
-	"f: /c/b: line 1, column 42: is written a second time, the first is "
+	"f: /c/b: line 1, column 40: is written a second time, the first is "
 	"in line 1"},
     {"[]", "f: must be an object"},
     {WHOLE(NAME ",\"colour\":1", AUTH, EVENT, CALL, TYPES),
