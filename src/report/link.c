@@ -1,45 +1,135 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/percent.h"
+#include "base/hex.h"
 #include "report/route.h"
 #include "report/static.h"
 
 /* --- the base ---------------------------------------------------------------
  */
 
-/* How much of the raw path is left without info, which is decoded; -1: none. */
-static int
-prefix_len(const char *raw, size_t n, const char *info)
-{
-	struct buf b = {0};
-	int rc = -1;
+/*
+ * Links are relative to the page's address as the browser has it: that works
+ * under whatever address a proxy or a rewrite gives the program.  Only the end
+ * of that address is known here for certain, since a proxy may have changed
+ * the rest.
+ */
 
-	for (size_t i = 0; i < n && rc == -1; i++)
-		if (raw[i] == '/' &&
-		    percent_decode(raw + i, n - i, false, &b) == 0 &&
-		    strcmp(buf_str(&b), info) == 0)
-			rc = (int)i;
-	buf_free(&b);
-	return rc;
+/* The character before s[*i], percent-decoded; *i moves before it. */
+static char
+char_before(const char *s, size_t *i)
+{
+	unsigned char c;
+
+	if (*i >= 3 && s[*i - 3] == '%' &&
+	    hex_decode(s + *i - 2, 2, &c, 1) == 0) {
+		*i -= 3;
+		return (char)c;
+	}
+	return s[--*i];
 }
 
-/* Each segment percent-encoded again. */
+/*
+ * If the raw path ends in info, which is decoded, how many slashes does this
+ * end have in the browser's eyes?  Else -1: the server has rewritten the path.
+ * Servers merge slashes, and decode %2F, which is no slash to a browser.
+ */
+static int
+slashes_of(const char *raw, size_t n, const char *info)
+{
+	size_t k = strlen(info);
+	int slashes = 0;
+
+	while (k > 0) {
+		if (n == 0 || char_before(raw, &n) != info[--k])
+			return -1;
+		if (info[k] != '/')
+			continue;
+		slashes += raw[n] == '/';
+		while (k > 0 && info[k - 1] == '/')
+			k--;
+		while (n > 0 && raw[n - 1] == '/') {
+			slashes++;
+			n--;
+		}
+	}
+	return slashes;
+}
+
+static int
+slashes_in(const char *s, size_t n)
+{
+	int slashes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		slashes += s[i] == '/';
+	return slashes;
+}
+
+/* From a page whose path's end has so many slashes up to where it begins. */
 static void
-add_path(struct buf *b, struct arena *a, const char *path)
+put_up(struct buf *b, int slashes)
+{
+	if (slashes <= 1)
+		buf_puts(b, "./");
+	while (slashes-- > 1)
+		buf_puts(b, "../");
+}
+
+/* Segments, each percent-encoded again, with a slash after each. */
+static void
+put_segments(struct buf *b, struct arena *a, const char *path)
 {
 	while (*path != '\0') {
 		size_t n = strcspn(path, "/");
 		const char *segment = arena_strndup(a, path, n);
 
-		if (segment != NULL)
+		if (n > 0 && segment != NULL) {
 			html_url(b, segment);
-		path += n;
-		if (*path == '/') {
 			buf_puts(b, "/");
-			path++;
 		}
+		path += n + (path[n] == '/');
 	}
+}
+
+/* Where two paths part: what of each follows the last common slash. */
+static void
+skip_common(const char **raw, size_t *n, const char **script)
+{
+	for (;;) {
+		const char *slash = memchr(*raw, '/', *n);
+		size_t len = slash == NULL ? 0 : (size_t)(slash - *raw);
+		size_t i = len;
+		size_t k = strcspn(*script, "/");
+
+		if (slash == NULL || (*script)[k] != '/')
+			return;
+		while (
+		    i > 0 && k > 0 && char_before(*raw, &i) == (*script)[k - 1])
+			k--;
+		if (i > 0 || k > 0)
+			return;
+		*raw += len + 1;
+		*n -= len + 1;
+		*script += strcspn(*script, "/") + 1;
+	}
+}
+
+/* From a page of another name, such as a directory's index, to the program. */
+static void
+put_to_script(struct buf *b, struct arena *a, const char *raw, size_t n,
+    const char *script)
+{
+	const char *last = strrchr(script, '/');
+
+	if (*script == '\0')
+		script = "/";
+	if (n > 0)
+		skip_common(&raw, &n, &script);
+	else if (last != NULL) /* not told: its last segment is the same */
+		script = last + 1;
+	put_up(b, 1 + slashes_in(raw, n));
+	put_segments(b, a, script);
 }
 
 const char *
@@ -48,35 +138,23 @@ link_base(struct arena *a, const struct request *r)
 	const char *raw = request_env(r, "REQUEST_URI");
 	const char *info = request_env(r, "PATH_INFO");
 	const char *script = request_env(r, "SCRIPT_NAME");
-	const char *base;
+	bool is_path = raw != NULL && raw[0] == '/';
+	size_t n = is_path ? strcspn(raw, "?#") : 0;
 	struct buf b = {0};
-	size_t n;
-	int len;
+	const char *base;
+	int slashes = -1;
 
-	/* "//" begins the address of another host. */
-	while (raw != NULL && raw[0] == '/' && raw[1] == '/')
-		raw++;
-	while (script != NULL && script[0] == '/')
-		script++;
-	n = raw == NULL || raw[0] != '/' ? 0 : strcspn(raw, "?#");
-	/* Browsers take a backslash for a slash, and skip tabs and newlines. */
-	for (size_t i = 0; i < n; i++)
-		if (raw[i] == '\\' || (unsigned char)raw[i] < ' ')
-			n = 0;
-	len = (int)n;
-	if (n > 0 && info != NULL && *info != '\0')
-		len = prefix_len(raw, n, info);
-	if (n > 0 && len >= 0) {
-		html_text(&b, raw, (size_t)len);
-	} else {
-		buf_puts(&b, "/");
-		add_path(&b, a, script == NULL ? "" : script);
-	}
-	if (b.len == 0 || b.data[b.len - 1] != '/')
-		buf_puts(&b, "/");
+	if (info != NULL && *info != '\0')
+		slashes = is_path ? slashes_of(raw, n, info)
+				  : slashes_in(info, strlen(info));
+	if (slashes >= 0)
+		put_up(&b, slashes);
+	else
+		put_to_script(
+		    &b, a, is_path ? raw : "", n, script == NULL ? "" : script);
 	base = b.failed ? NULL : arena_strndup(a, buf_str(&b), b.len);
 	buf_free(&b);
-	return base == NULL ? "/" : base;
+	return base == NULL ? "./" : base;
 }
 
 /* --- links ------------------------------------------------------------------

@@ -46,7 +46,7 @@ struct page {
 	const struct request *request; /* NULL: a static page */
 	const struct static_site *site; /* NULL: a request */
 	struct buf *out; /* where the page is written */
-	const char *base; /* what links begin with; "" or ends with '/' */
+	const char *base; /* links begin with it: "./", "../"; static: "" */
 	const char *rest; /* what follows the page's name in the path, "" */
 	int64_t now; /* ms */
 	int64_t today; /* local day */

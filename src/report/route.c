@@ -284,6 +284,22 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 /* --- routes -----------------------------------------------------------------
  */
 
+/* PATH_INFO without the slash that it begins with, and one at its end. */
+static const char *
+path_of(const struct page *p)
+{
+	const char *path = request_env(p->request, "PATH_INFO");
+	size_t n;
+
+	if (path == NULL)
+		return "";
+	path += *path == '/';
+	n = strlen(path);
+	if (n > 0 && path[n - 1] == '/')
+		path = arena_strndup(p->arena, path, n - 1);
+	return path;
+}
+
 /* Is the path that of the style sheet?  Then it is answered. */
 static bool
 answer_style(const char *path, struct response *w)
@@ -399,7 +415,7 @@ answer(void *worker, const struct request *r, struct response *w)
 {
 	struct worker *wk = worker;
 	const char *method = request_env(r, "REQUEST_METHOD");
-	const char *path = request_env(r, "PATH_INFO");
+	const char *path;
 	struct page *p;
 
 	/* In the arena, because a stream goes on after this returns. */
@@ -412,8 +428,8 @@ answer(void *worker, const struct request *r, struct response *w)
 	p->rest = "";
 	p->now = when_now();
 	p->base = link_base(wk->arena, r);
-	path = path == NULL ? "" : path;
-	path += *path == '/';
+	if ((path = path_of(p)) == NULL)
+		return;
 
 	if (method == NULL ||
 	    (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {

@@ -53,8 +53,9 @@ int query_preset(struct page *p, const char *name);
  */
 
 /*
- * What the links of a request begin with, escaped for an attribute: the path
- * under which the program was reached, ending in '/'.  In a.
+ * What the links of a request begin with, escaped for an attribute: the way
+ * from the page's address, as the browser has it, to the program.  Relative,
+ * begins with '.' and ends with '/'.  In a.
  */
 const char *link_base(struct arena *a, const struct request *r);
 

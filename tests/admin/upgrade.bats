@@ -123,10 +123,10 @@ refused() {
     fi
     run -0 report 'calls?preset=all'
     has 'Status: 200'
-    [ "$(grep -o '/report.cgi/call/[0-9]*' <<<"$output" | sort -u | wc -l)" = "$calls" ]
+    [ "$(grep -o '"./call/[0-9]*' <<<"$output" | sort -u | wc -l)" = "$calls" ]
     id=$(jq -r .data.call.conversation_id "$EVENT")
     run -0 report "calls?preset=all&text=$id"
-    [ "$(grep -o '/report.cgi/call/[0-9]*' <<<"$output" | sort -u | wc -l)" = 1 ]
+    [ "$(grep -o '"./call/[0-9]*' <<<"$output" | sort -u | wc -l)" = 1 ]
     call=$(sqlite3 callbook.db "SELECT number FROM call WHERE id = '$id'")
     for page in "call/$call" 'results?preset=all' attention \
       'deliveries?preset=all' delivery/1 '?preset=all'; do

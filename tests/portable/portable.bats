@@ -116,7 +116,7 @@ delivery() {
   has_not '/call/1'
   agent=$(jq -r .data.call.agent_id "$BODY")
   run -0 page calls QUERY_STRING="preset=all&text=$agent"
-  has '/cgi-bin/report.cgi/call/1'
+  has '"./call/1'
 }
 
 @test "report.cgi/check, for who has no shell on the host" {

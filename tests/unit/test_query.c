@@ -407,34 +407,58 @@ test_no_link_for_what_makes_none(void **state)
 	arena_free(a);
 }
 
+/* The way to the program from the address that the browser has. */
 static void
 test_base(void **state)
 {
 	static const struct {
 		const char *uri, *info, *script, *base;
 	} cases[] = {
-	    {"/cgi-bin/report.cgi", NULL, "/cgi-bin/report.cgi",
-		"/cgi-bin/report.cgi/"},
-	    {"/cgi-bin/report.cgi/", "/", "/cgi-bin/report.cgi",
-		"/cgi-bin/report.cgi/"},
+	    {"/cgi-bin/report.cgi/", "/", "/cgi-bin/report.cgi", "./"},
 	    {"/cgi-bin/report.cgi/calls?x=/calls", "/calls",
-		"/cgi-bin/report.cgi", "/cgi-bin/report.cgi/"},
-	    {"/calls/calls", "/calls", "/calls", "/calls/"},
-	    {"/stats/call/12", "/call/12", "/cgi-bin/report.cgi", "/stats/"},
-	    {"/a%20b/c%61lls", "/calls", "/a b", "/a%20b/"},
-	    {"/calls", "/calls", "", "/"},
-	    {"/", "/", "", "/"},
-	    {"", "/calls", "/a b&c", "/a%20b%26c/"},
-	    {NULL, NULL, NULL, "/"},
-	    /* The server has changed the path: it is not taken apart. */
-	    {"/x//calls", "/call", "/x", "/x/"},
-	    {"/x/../y/calls%2", "/calls", "/y", "/y/"},
-	    /* Links must stay on this host, and inside their attribute. */
-	    {"//evil.example/calls", "/calls", "/r", "/evil.example/"},
-	    {"/\\evil.example/calls", "/calls", "/r", "/r/"},
-	    {"/\t/evil.example/calls", "/calls", "/r", "/r/"},
-	    {"/\"><b>/calls", "/calls", "/r", "/&quot;&gt;&lt;b&gt;/"},
-	    {"http://evil.example/calls", "/calls", "//r", "/r/"},
+		"/cgi-bin/report.cgi", "./"},
+	    {"/cgi-bin/report.cgi/call/12", "/call/12", "/cgi-bin/report.cgi",
+		"../"},
+	    {"/r/delivery/rejected/3", "/delivery/rejected/3", "/r", "../../"},
+	    {"/calls/calls", "/calls", "/calls", "./"},
+	    {"/calls", "/calls", "", "./"},
+	    {"/", "/", "", "./"},
+	    {"/stats/call/12", "/call/12", "/cgi-bin/report.cgi", "../"},
+	    {"/a%20b/c%61lls", "/calls", "/a b", "./"},
+	    {"/r/%25%37%2e", "/%7.", "/r", "./"},
+	    /* A slash at the end makes it a directory to the browser. */
+	    {"/r/calls/", "/calls/", "/r", "../"},
+	    {"/r/call/12/", "/call/12/", "/r", "../../"},
+	    /* Servers merge slashes, and decode them; browsers do neither. */
+	    {"/r//calls", "/calls", "/r", "../"},
+	    {"/r/call//12", "/call/12", "/r", "../../"},
+	    {"/r/call%2f12", "/call/12", "/r", "./"},
+	    /* Without a path of its own: the program's name is the last one. */
+	    {"/cgi-bin/report.cgi", NULL, "/cgi-bin/report.cgi",
+		"./report.cgi/"},
+	    {"/cgi-bin/report.cgi?to=/", "", "/cgi-bin/report.cgi",
+		"./report.cgi/"},
+	    {"/~anna/report.cgi", "", "/~anna/report.cgi", "./report.cgi/"},
+	    {"/%7Eanna/", "", "/~anna/report.cgi", "./report.cgi/"},
+	    {"/stats/", NULL, "/stats/report.cgi", "./report.cgi/"},
+	    {"/", NULL, "/cgi-bin/report.cgi", "./cgi-bin/report.cgi/"},
+	    {"/front", NULL, "", "./"},
+	    /* Another name, by a rewrite. */
+	    {"/front", NULL, "/report.cgi", "./report.cgi/"},
+	    {"/front", "/", "/report.cgi", "./report.cgi/"},
+	    {"/a/latest", "/calls", "/a/b/report.cgi", "./b/report.cgi/"},
+	    {"/a/b/latest", "/calls", "/a/report.cgi", "../report.cgi/"},
+	    {"/a/b/latest", "/calls", "/a b&c:", "../../a%20b%26c%3A/"},
+	    /* Not told. */
+	    {NULL, "/call/12", "/a/report.cgi", "../"},
+	    {"", "/%41", "/a b", "./"},
+	    {NULL, NULL, "/a/report.cgi", "./report.cgi/"},
+	    {NULL, NULL, NULL, "./"},
+	    /* Links stay on this host, and inside their attribute. */
+	    {"//evil.example/calls", "/calls", "/r", "./"},
+	    {"//evil.example", NULL, "//evil.example", "./evil.example/"},
+	    {"/\"><b>/front", NULL, "/\"><b>", "../%22%3E%3Cb%3E/"},
+	    {"http://evil.example/calls", "/calls", "//r", "./"},
 	};
 
 	static const char *const names[] = {
