@@ -121,7 +121,7 @@ load_key(struct loader *l, const struct node *n, struct provider *p)
 /* A list of members of the body; none where it is not there. */
 static void
 load_members(struct loader *l, const struct node *n, size_t max,
-    const struct place **out, size_t *count)
+    enum place_use use, const struct place **out, size_t *count)
 {
 	struct place *place;
 	size_t items;
@@ -131,11 +131,13 @@ load_members(struct loader *l, const struct node *n, size_t max,
 	place = load_alloc(l, items * sizeof(*place));
 	if (place == NULL)
 		return;
+	l->use = use;
 	for (size_t i = 0; i < items; i++) {
 		const struct node item = load_item(n, i);
 
 		(void)load_place(l, &item, true, &place[i]);
 	}
+	l->use = USE_READ;
 	*out = place;
 	*count = items;
 }
@@ -164,8 +166,8 @@ load_event(struct loader *l, const struct node *n, struct provider *p)
 	member = load_member(n, "key");
 	load_key(l, &member, p);
 	member = load_member(n, "volatile");
-	load_members(
-	    l, &member, DEFINITION_VOLATILE_MAX, &p->changing, &p->changings);
+	load_members(l, &member, DEFINITION_VOLATILE_MAX, USE_VOLATILE,
+	    &p->changing, &p->changings);
 }
 
 /* --- the call ------------------------------------------------------------- */
@@ -183,7 +185,9 @@ load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
 	place = load_alloc(l, 2 * sizeof(*place));
 	if (place == NULL)
 		return;
+	l->use = USE_WHOLE;
 	(void)load_place(l, &value, true, &place[0]);
+	l->use = USE_READ;
 	g->list_value = &place[0];
 	if (name.json == NULL)
 		return;
@@ -195,24 +199,31 @@ static void
 load_fact(struct loader *l, const struct node *n, struct fact_group *g)
 {
 	static const char *const keys[] = {"at", "list", "except", NULL};
-	struct node at = *n, list, except;
+	const struct node list = load_member(n, "list");
+	const struct node except = load_member(n, "except");
+	const bool object = json_object_is_type(n->json, json_type_object);
+	const struct node at = object ? load_member(n, "at") : *n;
+	const struct place_read *mark = l->last;
 	struct rule *rule = load_alloc(l, sizeof(*rule));
+	struct load_base outer;
 
 	if (rule == NULL)
 		return;
 	g->rule = rule;
-	if (json_object_is_type(n->json, json_type_object)) {
+	if (object)
 		(void)load_object(l, n, keys);
-		list = load_member(n, "list");
-		if (list.json != NULL)
-			load_fact_list(l, &list, g);
-		except = load_member(n, "except");
-		if (except.json != NULL)
-			(void)load_places(
-			    l, &except, true, &g->except, &g->excepts);
-		at = load_member(n, "at");
-	}
+	l->use = list.json != NULL ? USE_READ : USE_WHOLE;
 	(void)load_places(l, &at, true, &rule->place, &rule->places);
+	l->use = USE_READ;
+	outer = load_enter(l, mark, BASE_ENTRY);
+	if (list.json != NULL)
+		load_fact_list(l, &list, g);
+	l->in.kind = BASE_SELF;
+	l->use = USE_EXCEPT;
+	if (except.json != NULL)
+		(void)load_places(l, &except, true, &g->except, &g->excepts);
+	l->use = USE_READ;
+	l->in = outer;
 }
 
 static void
@@ -254,9 +265,11 @@ load_errors(struct loader *l, const struct node *n, struct provider *p)
 {
 	static const char *const keys[] = {
 	    "at", "code", "message", "phase", "place", "time", NULL};
+	const struct place_read *mark = l->last;
+	const struct node at = load_member(n, "at");
+	struct load_base outer;
 	struct errors_rule *e;
 	struct rule *rule;
-	const struct node at = load_member(n, "at");
 
 	if (n->json == NULL || !load_object(l, n, keys))
 		return;
@@ -266,6 +279,7 @@ load_errors(struct loader *l, const struct node *n, struct provider *p)
 		return;
 	(void)load_places(l, &at, true, &rule->place, &rule->places);
 	e->at = rule;
+	outer = load_enter(l, mark, BASE_ERROR);
 	const struct {
 		const char *key;
 		const struct rule **rule;
@@ -282,6 +296,7 @@ load_errors(struct loader *l, const struct node *n, struct provider *p)
 		*part[i].rule = load_rule(
 		    l, &member, KIND_TEXT, WORDS_ANY, true);
 	}
+	l->in = outer;
 	p->errors = e;
 }
 
@@ -360,7 +375,6 @@ load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 {
 	static const char *const keep_name[] = {"all", "count"};
 	struct node member = load_member(n, "keep");
-	struct read *reads = l->reads;
 
 	row->count = load_word(l, &member, keep_name, COUNT(keep_name), 0) == 1;
 	member = load_member(n, "answer");
@@ -368,8 +382,8 @@ load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 	if (row->count && row->answer)
 		load_fault(l, &member, "contradicts \"keep\"");
 	member = load_member(n, "bulk");
-	load_members(l, &member, DEFINITION_BULK_MAX, &row->bulk, &row->bulks);
-	l->reads = reads; /* these are not for reading */
+	load_members(
+	    l, &member, DEFINITION_BULK_MAX, USE_BULK, &row->bulk, &row->bulks);
 	if (row->count && row->bulks > 0)
 		load_fault(l, &member, "contradicts \"keep\"");
 }
@@ -459,11 +473,14 @@ static void
 check_bulk(struct loader *l, const struct node *n, const struct type_row *row)
 {
 	for (size_t i = 0; i < row->bulks; i++)
-		for (const struct read *r = l->reads; r != NULL; r = r->next)
-			if (is_within(r->text, row->bulk[i].text)) {
+		for (const struct place_read *r = l->places; r != NULL;
+		     r = r->next)
+			if (r->use != USE_BULK && r->base == BASE_BODY &&
+			    is_within(r->place.text, row->bulk[i].text)) {
 				load_fault(l, n,
 				    "the bulk %s of \"%s\" is read at %s",
-				    row->bulk[i].text, row->name.text, r->text);
+				    row->bulk[i].text, row->name.text,
+				    r->place.text);
 				return;
 			}
 }
@@ -500,7 +517,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	member = load_member(&top, "body");
 	load_bodies(l, &member, p);
 	member = load_member(&top, "parse");
-	load_members(l, &member, DEFINITION_PLACES_MAX, &p->parse, &p->parses);
+	load_members(l, &member, DEFINITION_PLACES_MAX, USE_PARSE, &p->parse,
+	    &p->parses);
 	member = load_member(&top, "auth");
 	load_auth(l, &member, p);
 	member = load_member(&top, "event");
@@ -511,6 +529,13 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_types(l, &member, p);
 	for (size_t i = 0; i < p->rows; i++)
 		check_bulk(l, &member, &p->row[i]);
+	p->places = l->places;
+}
+
+const struct place_read *
+provider_places(const struct provider *p)
+{
+	return p->places;
 }
 
 /* Its JSON; NULL after a fault. */

@@ -193,6 +193,40 @@ struct scheme {
 	const char *secret_prefix; /* taken off where it is there, "" */
 };
 
+/* --- the places ----------------------------------------------------------- */
+
+/* Why a definition names a place. */
+enum place_use {
+	USE_READ, /* a value is read there */
+	USE_WHOLE, /* all that is below it is taken: facts */
+	USE_PARSE, /* `parse` */
+	USE_VOLATILE, /* `volatile` */
+	USE_BULK, /* `bulk` of a type */
+	USE_EXCEPT /* `except` of facts */
+};
+
+/* Where the pointer of a place begins. */
+enum place_base {
+	BASE_BODY, /* at the body; also a header and a parameter */
+	BASE_ENTRY, /* at each entry of the list, or of the object, that `of` is
+		     */
+	BASE_ERROR, /* the same of a list; at an object itself */
+	BASE_SELF /* at what `of` is itself */
+};
+
+/*
+ * One place that the definition names.  Where it is relative to one of several
+ * places, it is here once for each of them.
+ */
+struct place_read {
+	struct place place; /* text as written, and its steps */
+	const char *where; /* pointer into the definition: "/call/agent/0" */
+	enum place_use use;
+	enum place_base base;
+	const struct place_read *of; /* NULL with BASE_BODY alone */
+	struct place_read *next; /* in the order of the definition */
+};
+
 /* --- the whole ------------------------------------------------------------ */
 
 enum body_kind { BODY_JSON, BODY_FORM, BODY__MAX };
@@ -225,7 +259,15 @@ struct provider {
 	const struct errors_rule *errors; /* or NULL */
 	struct type_row *row; /* sorted by name */
 	size_t rows;
+	struct place_read *places; /* all that the definition names */
 };
+
+/*
+ * All the places that the definition names, as a list; NULL: none.  A body's
+ * member that no USE_READ leads to and no USE_WHOLE leads above, nor another
+ * use, is one that the definition does not know.
+ */
+const struct place_read *provider_places(const struct provider *p);
 
 /*
  * Which of the definition's bodies is a Content-Type?  "" is the first.

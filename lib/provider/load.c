@@ -303,6 +303,55 @@ is_credential(const char *variable)
 	return is_one_of(variable, credential);
 }
 
+/* Add the place to the list, once for each that it is relative to. */
+static bool
+note_place(struct loader *l, const struct node *n, const struct place *p)
+{
+	const bool inner = p->kind == PLACE_BODY && l->in.first != NULL;
+	const struct place_read *of = inner ? l->in.first : NULL;
+	struct buf where = {0};
+	const char *text;
+
+	write_pointer(&where, n);
+	text = arena_strndup(l->arena, buf_str(&where), where.len);
+	if (where.failed || text == NULL)
+		load_fault(l, NULL, "memory ran out");
+	buf_free(&where);
+	if (text == NULL)
+		return false;
+	for (bool more = true; more;) {
+		struct place_read *r = load_alloc(l, sizeof(*r));
+
+		if (r == NULL)
+			return false;
+		r->place = *p;
+		r->where = text;
+		r->use = l->use;
+		r->base = inner ? l->in.kind : BASE_BODY;
+		r->of = of;
+		if (l->last == NULL)
+			l->places = r;
+		else
+			l->last->next = r;
+		l->last = r;
+		more = inner && of != l->in.last;
+		of = more ? of->next : of;
+	}
+	return true;
+}
+
+struct load_base
+load_enter(
+    struct loader *l, const struct place_read *mark, enum place_base kind)
+{
+	const struct load_base outer = l->in;
+
+	l->in.first = mark == NULL ? l->places : mark->next;
+	l->in.last = l->last;
+	l->in.kind = kind;
+	return outer;
+}
+
 bool
 load_place(
     struct loader *l, const struct node *n, bool relative, struct place *out)
@@ -312,16 +361,8 @@ load_place(
 	if (s == NULL)
 		return false;
 	out->text = s;
-	if (s[0] == '/') {
-		struct read *r = load_alloc(l, sizeof(*r));
-
-		if (r == NULL)
-			return false;
-		r->text = s;
-		r->next = l->reads;
-		l->reads = r;
-		return split_pointer(l, n, out);
-	}
+	if (s[0] == '/')
+		return split_pointer(l, n, out) && note_place(l, n, out);
 	if (!relative && strncmp(s, "header:", 7) == 0) {
 		out->kind = PLACE_HEADER;
 		out->name = load_header(l, n, s + 7, &out->variable);
@@ -329,12 +370,12 @@ load_place(
 			load_fault(l, n, "is a credential, which is not kept");
 			return false;
 		}
-		return out->name != NULL;
+		return out->name != NULL && note_place(l, n, out);
 	}
 	if (!relative && strncmp(s, "query:", 6) == 0 && s[6] != '\0') {
 		out->kind = PLACE_QUERY;
 		out->name = s + 6;
-		return true;
+		return note_place(l, n, out);
 	}
 	load_fault(l, n, "\"%s\" is no place: want %s", s,
 	    relative ? "/pointer" : "/pointer, header:NAME or query:NAME");

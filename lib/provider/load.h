@@ -15,17 +15,20 @@
 #include "base/buf.h"
 #include "provider/definition.h"
 
+/* Places of which one is what others are relative to: a part of the list. */
+struct load_base {
+	const struct place_read *first, *last; /* NULL: the body */
+	enum place_base kind;
+};
+
 struct loader {
 	const char *file;
 	struct arena *arena;
 	struct buf *why;
 	bool failed;
-	struct read *reads; /* all pointers into the body */
-};
-
-struct read {
-	const char *text;
-	struct read *next;
+	struct place_read *places, *last; /* all that were read so far */
+	struct load_base in; /* where pointers begin now */
+	enum place_use use; /* what places are named for now */
 };
 
 /* A value and where it stands; up is NULL at the top. */
@@ -72,6 +75,13 @@ bool load_place(
     struct loader *l, const struct node *n, bool relative, struct place *out);
 bool load_places(struct loader *l, const struct node *n, bool relative,
     const struct place **out, size_t *count);
+
+/*
+ * From now on pointers begin at the places that were read after `mark`, which
+ * was l->last before.  Returns what l->in is to be set to afterwards.
+ */
+struct load_base load_enter(
+    struct loader *l, const struct place_read *mark, enum place_base kind);
 
 /* A header's name, and its CGI variable. */
 const char *load_header(struct loader *l, const struct node *n,

@@ -212,8 +212,10 @@ load_turn_time(struct loader *l, const struct node *n, struct turns *t)
 	rule->format = word < 0 ? WHEN_ISO8601 : (enum when_format)word;
 }
 
+/* Where the conversation is was read after mark. */
 static void
-load_turns(struct loader *l, const struct node *n, struct rule *rule)
+load_turns(struct loader *l, const struct node *n,
+    const struct place_read *mark, struct rule *rule)
 {
 	static const char *const format_name[] = {"lines", "turns"};
 	static const char *const lines_key[] = {
@@ -223,6 +225,7 @@ load_turns(struct loader *l, const struct node *n, struct rule *rule)
 	struct turns *t = load_alloc(l, sizeof(*t));
 	struct node member = load_member(n, "format");
 	int format = load_word(l, &member, format_name, COUNT(format_name), -1);
+	struct load_base outer;
 
 	if (t == NULL || format < 0)
 		return;
@@ -236,9 +239,11 @@ load_turns(struct loader *l, const struct node *n, struct rule *rule)
 		load_names(l, &member, &t->caller);
 		return;
 	}
+	outer = load_enter(l, mark, BASE_ENTRY);
 	t->speaker = load_part(l, n, "speaker");
 	t->text = load_part(l, n, "text");
 	load_turn_time(l, n, t);
+	l->in = outer;
 	member = load_member(n, "speakers");
 	t->speakers = load_table(l, &member, WORDS_SPEAKER, false);
 }
@@ -288,7 +293,8 @@ load_between(struct loader *l, const struct node *n, struct rule *rule)
 /* The members of the object form, as far as the kind of the field has them. */
 static void
 load_options(struct loader *l, const struct node *n, enum call_kind kind,
-    enum load_words words, bool relative, struct rule *rule)
+    enum load_words words, bool relative, const struct place_read *mark,
+    struct rule *rule)
 {
 	static const char *const instant_key[] = {"at", "format", "plus", NULL};
 	static const char *const duration_key[] = {
@@ -325,7 +331,7 @@ load_options(struct loader *l, const struct node *n, enum call_kind kind,
 		load_between(l, &member, rule);
 		break;
 	case KIND_JSON:
-		load_turns(l, n, rule);
+		load_turns(l, n, mark, rule);
 		break;
 	}
 }
@@ -379,6 +385,7 @@ const struct rule *
 load_rule(struct loader *l, const struct node *n, enum call_kind kind,
     enum load_words words, bool relative)
 {
+	const struct place_read *mark = l->last;
 	struct rule *rule;
 	struct node at, between;
 
@@ -399,7 +406,6 @@ load_rule(struct loader *l, const struct node *n, enum call_kind kind,
 		    ? rule
 		    : NULL;
 	}
-	load_options(l, n, kind, words, relative, rule);
 	at = load_member(n, "at");
 	between = load_member(n, "between");
 	if (at.json != NULL && between.json != NULL)
@@ -407,7 +413,8 @@ load_rule(struct loader *l, const struct node *n, enum call_kind kind,
 	else if (at.json != NULL)
 		(void)load_places(
 		    l, &at, relative, &rule->place, &rule->places);
-	else if (rule->is == NULL && between.json == NULL)
+	load_options(l, n, kind, words, relative, mark, rule);
+	if (at.json == NULL && rule->is == NULL && between.json == NULL)
 		load_fault(l, &at, "is required");
 	return rule;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "provider/definition.h"
 #include "provider/provider.h"
 #include "scratch.h"
 
@@ -309,6 +310,69 @@ test_limits(void **state)
 	buf_free(&why);
 }
 
+/* Every place is listed with where it stands, and with what it is relative to.
+ */
+static void
+test_places_are_listed(void **state)
+{
+	static const struct {
+		const char *text, *where, *of;
+		enum place_use use;
+		enum place_base base;
+	} want[] = {
+	    {"/t", "/event/type", NULL, USE_READ, BASE_BODY},
+	    {"/v", "/event/volatile/0", NULL, USE_VOLATILE, BASE_BODY},
+	    {"/c", "/call/id", NULL, USE_READ, BASE_BODY},
+	    {"header:X-A", "/call/agent/0", NULL, USE_READ, BASE_BODY},
+	    {"query:a", "/call/agent/1/at", NULL, USE_READ, BASE_BODY},
+	    {"/a", "/call/transcript/at/0", NULL, USE_READ, BASE_BODY},
+	    {"/b", "/call/transcript/at/1", NULL, USE_READ, BASE_BODY},
+	    {"/who", "/call/transcript/speaker", "/a", USE_READ, BASE_ENTRY},
+	    {"/who", "/call/transcript/speaker", "/b", USE_READ, BASE_ENTRY},
+	    {"/said", "/call/transcript/text", "/a", USE_READ, BASE_ENTRY},
+	    {"/said", "/call/transcript/text", "/b", USE_READ, BASE_ENTRY},
+	    {"/f", "/call/facts/f/at", NULL, USE_WHOLE, BASE_BODY},
+	    {"/x", "/call/facts/f/except", "/f", USE_EXCEPT, BASE_SELF},
+	    {"/l", "/call/facts/l/at", NULL, USE_READ, BASE_BODY},
+	    {"/v", "/call/facts/l/list/value", "/l", USE_WHOLE, BASE_ENTRY},
+	    {"/e", "/call/errors/at", NULL, USE_READ, BASE_BODY},
+	    {"/n", "/call/errors/code", "/e", USE_READ, BASE_ERROR},
+	    {"/big", "/types/x/bulk/0", NULL, USE_BULK, BASE_BODY},
+	};
+	static const char text[] = WHOLE(NAME, AUTH,
+	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"],"
+	    "\"volatile\":[\"/v\"]}",
+	    "\"call\":{\"id\":\"/c\",\"agent\":[\"header:X-A\","
+	    "{\"at\":\"query:a\",\"else\":\"z\"}],"
+	    "\"transcript\":{\"at\":[\"/a\",\"/b\"],"
+	    "\"format\":\"turns\",\"speaker\":\"/who\",\"text\":\"/said\"},"
+	    "\"facts\":{\"f\":{\"at\":\"/f\",\"except\":\"/x\"},"
+	    "\"l\":{\"at\":\"/l\",\"list\":{\"value\":\"/v\"}}},"
+	    "\"errors\":{\"at\":\"/e\",\"code\":\"/n\"}}",
+	    "\"types\":{\"x\":{\"bulk\":[\"/big\"]}}");
+	struct buf why = {0};
+	struct provider *p = parse(text, &why);
+	const struct place_read *r;
+	size_t i = 0;
+
+	(void)state;
+	if (p == NULL)
+		fail_msg("%s", buf_str(&why));
+	for (r = provider_places(p); r != NULL; r = r->next, i++) {
+		assert_true(i < sizeof(want) / sizeof(want[0]));
+		assert_string_equal(r->place.text, want[i].text);
+		assert_string_equal(r->where, want[i].where);
+		assert_int_equal(r->use, want[i].use);
+		assert_int_equal(r->base, want[i].base);
+		assert_int_equal(r->of == NULL, want[i].of == NULL);
+		if (r->of != NULL)
+			assert_string_equal(r->of->place.text, want[i].of);
+	}
+	assert_int_equal(i, sizeof(want) / sizeof(want[0]));
+	provider_free(p);
+	buf_free(&why);
+}
+
 static void
 test_defaults_and_content_types(void **state)
 {
@@ -465,6 +529,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_wrong_definitions_are_told),
 	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_places_are_listed),
 	    cmocka_unit_test(test_defaults_and_content_types),
 	    cmocka_unit_test(test_directory),
 	    cmocka_unit_test(test_only_what_a_configuration_names),
