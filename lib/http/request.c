@@ -22,6 +22,47 @@ request_env(const struct request *r, const char *name)
 	return NULL;
 }
 
+/* What follows one REDIRECT_ or more in a variable's name; else NULL. */
+static const char *
+redirected(const char *variable)
+{
+	static const char prefix[] = "REDIRECT_";
+	const size_t n = sizeof(prefix) - 1;
+	const char *s = variable;
+
+	while (strncmp(s, prefix, n) == 0)
+		s += n;
+	return s == variable ? NULL : s;
+}
+
+const char *
+request_login(const struct request *r)
+{
+	static const char status[] = "STATUS=", user[] = "REMOTE_USER=";
+	const char *login = request_env(r, "REMOTE_USER");
+
+	if (login != NULL && *login != '\0')
+		return login;
+	login = NULL;
+	for (size_t i = 0; r->env != NULL && r->env[i] != NULL; i++) {
+		const char *s = redirected(r->env[i]);
+
+		if (s == NULL)
+			continue;
+		/*
+		 * A page that Apache shows in place of an error has the name
+		 * of who was refused: with a wrong password, for instance.
+		 */
+		if (strncmp(s, status, sizeof(status) - 1) == 0 &&
+		    strcmp(s + sizeof(status) - 1, "200") != 0)
+			return NULL;
+		if (strncmp(s, user, sizeof(user) - 1) == 0 &&
+		    s[sizeof(user) - 1] != '\0')
+			login = s + sizeof(user) - 1;
+	}
+	return login;
+}
+
 int64_t
 request_length(const struct request *r)
 {

@@ -61,6 +61,14 @@ enum body_rc {
 const char *request_env(const struct request *r, const char *name);
 
 /*
+ * The name with which somebody has logged in at the web server, or NULL.
+ * REMOTE_USER, or what Apache makes of it when it goes on to another address
+ * by itself (a rewrite, an Action): REDIRECT_REMOTE_USER, and another REDIRECT_
+ * for each further time.  No client can set one: its headers become HTTP_….
+ */
+const char *request_login(const struct request *r);
+
+/*
  * The announced length in bytes; -1 where there is none (chunked), -2 where
  * it is not a number.
  */

@@ -95,8 +95,8 @@ check_login(struct check *k, const struct page *p)
 {
 	const char *type = told(p, "AUTH_TYPE");
 
-	check_finding(k, CHECK_GOOD, "login", "%s%s%s", told(p, "REMOTE_USER"),
-	    *type == '\0' ? "" : ", by ", type);
+	check_finding(k, CHECK_GOOD, "login", "%s%s%s",
+	    request_login(p->request), *type == '\0' ? "" : ", by ", type);
 	if (k->config->access == ACCESS_PUBLIC)
 		check_finding(k, CHECK_WARN, "login",
 		    "access = public: whoever knows the address sees all "

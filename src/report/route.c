@@ -341,11 +341,7 @@ find_route(const char *path, const char **rest)
 bool
 page_has_login(const struct page *p)
 {
-	const char *user = p->request == NULL
-	    ? NULL
-	    : request_env(p->request, "REMOTE_USER");
-
-	return user != NULL && *user != '\0';
+	return p->request != NULL && request_login(p->request) != NULL;
 }
 
 static bool

@@ -33,6 +33,55 @@ give(void *io, char *buf, size_t n)
 	return (ssize_t)n;
 }
 
+/* Only what the server says for itself, and not of somebody it refused. */
+static void
+test_login(void **state)
+{
+	static const struct {
+		const char *env[4], *login;
+	} cases[] = {
+	    {{NULL}, NULL},
+	    {{"REMOTE_USER=anna"}, "anna"},
+	    {{"REMOTE_USER="}, NULL},
+	    {{"REDIRECT_REMOTE_USER=anna", "REDIRECT_STATUS=200"}, "anna"},
+	    {{"REDIRECT_REMOTE_USER=anna"}, "anna"},
+	    {{"REMOTE_USER=", "REDIRECT_REDIRECT_REMOTE_USER=anna"}, "anna"},
+	    {{"REMOTE_USER=anna", "REDIRECT_REMOTE_USER=bert"}, "anna"},
+	    /* The page of an error. */
+	    {{"REDIRECT_REMOTE_USER=anna", "REDIRECT_STATUS=401"}, NULL},
+	    {{"REDIRECT_STATUS=200", "REDIRECT_REDIRECT_STATUS=401",
+		 "REDIRECT_REDIRECT_REMOTE_USER=anna"},
+		NULL},
+	    {{"REDIRECT_STATUS=403", "REDIRECT_REDIRECT_STATUS=200",
+		 "REDIRECT_REDIRECT_REMOTE_USER=anna"},
+		NULL},
+	    /* What a client can send. */
+	    {{"HTTP_REMOTE_USER=anna", "HTTP_REDIRECT_REMOTE_USER=anna",
+		 "HTTP_X_REMOTE_USER=anna"},
+		NULL},
+	    {{"REDIRECT_HTTP_REMOTE_USER=anna", "REDIRECT_=", "REDIRECT_X=1"},
+		NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[4][64], *env[5] = {NULL};
+		struct request r = {.env = env};
+		const char *login;
+
+		for (size_t k = 0; k < 4 && cases[i].env[k] != NULL; k++) {
+			(void)snprintf(
+			    text[k], sizeof(text[k]), "%s", cases[i].env[k]);
+			env[k] = text[k];
+		}
+		login = request_login(&r);
+		if (cases[i].login == NULL)
+			assert_null(login);
+		else
+			assert_string_equal(login, cases[i].login);
+	}
+}
+
 #define MAX 100000
 
 static void
@@ -237,6 +286,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_login),
 	    cmocka_unit_test(test_body_and_its_length),
 	    cmocka_unit_test(test_announced_bytes_are_not_allocated),
 	    cmocka_unit_test(test_problem_as_cgi),

@@ -103,6 +103,45 @@ END
   case_bearer
 }
 
+# A rewrite in .htaccess to the report, the login where it begins, as a host
+# that gives out passwords in its own configuration does; ERROR: what Apache
+# shows to who has none.
+behind_rewrite() {
+  own_site
+  MODULES+=(rewrite)
+  EDIT='$a RewriteEngine On\nRewriteRule ^front$ report.cgi [L]\n'
+  EDIT+='RewriteRule ^outer$ front [L]'
+  HOST="</Directory>
+    <LocationMatch ^/cgi-bin/(front|outer)\$>
+    AuthType Basic
+    AuthName Callbook
+    AuthUserFile $DIR/logins
+    Require valid-user
+    ${1-}
+    </LocationMatch>
+    <Directory $DIR/www/cgi-bin>"
+  started
+}
+
+@test "a login before a rewrite is a login" {
+  behind_rewrite
+  for path in front outer; do
+    [ "$(status "${URL%/*}/$path")" = 401 ]
+    [ "$(status -u "${LOGIN%:*}:wrong" "${URL%/*}/$path")" = 401 ]
+    [ "$(status -u "$LOGIN" "${URL%/*}/$path")" = 200 ]
+  done
+  # Nobody gets around it, whatever headers say.
+  [ "$(status -H "Redirect-Remote-User: ${LOGIN%:*}" \
+    -H "Redirect_Remote_User: ${LOGIN%:*}" "$REPORT_URL/")" = 403 ]
+}
+
+@test "who was refused has not logged in, though Apache tells a name" {
+  behind_rewrite 'ErrorDocument 401 /cgi-bin/report.cgi'
+  [ "$(status -u "$LOGIN" "${URL%/*}/front")" = 200 ]
+  run -0 curl -s -m 30 -u "${LOGIN%:*}:wrong" "${URL%/*}/front"
+  [[ $output == *'Only for those who log in'* ]]
+}
+
 @test "a query gives the programs no orders" {
   case_query
 }
