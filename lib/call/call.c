@@ -34,6 +34,13 @@ const char *const call_outcome_name[OUTCOME__MAX] = {
     [OUTCOME_COMPLETED] = "completed",
 };
 
+const char *const call_ender_name[ENDER__MAX] = {
+    [ENDER_AGENT] = "agent",
+    [ENDER_CALLER] = "caller",
+    [ENDER_PLATFORM] = "platform",
+    [ENDER_TRANSFER] = "transfer",
+};
+
 const char *const call_flag_name[CALL_FLAGS] = {
     "with_errors",
     "variant",
@@ -60,6 +67,12 @@ const struct call_field_info call_field[FIELD__MAX] = {
     [FIELD_FINAL] = {"final", KIND_BOOLEAN},
     [FIELD_NEXT_RETRY] = {"next_retry", KIND_INSTANT},
     [FIELD_TRANSCRIPT] = {"transcript", KIND_JSON},
+    [FIELD_AGENT_NAME] = {"agent_name", KIND_TEXT},
+    [FIELD_COST] = {"cost", KIND_MONEY},
+    [FIELD_GOAL] = {"goal", KIND_VERDICT},
+    [FIELD_TRANSFERRED_TO] = {"transferred_to", KIND_TEXT},
+    [FIELD_ENDED_BY] = {"ended_by", KIND_TEXT},
+    [FIELD_CAMPAIGN] = {"campaign", KIND_TEXT},
 };
 
 static bool
@@ -94,6 +107,12 @@ call_direction_valid(const char *s, size_t n)
 {
 	return is_word(s, n, "inbound") || is_word(s, n, "outbound") ||
 	    is_word(s, n, "web") || is_word(s, n, "unknown");
+}
+
+bool
+call_ended_by_valid(const char *s, size_t n)
+{
+	return index_of(s, n, call_ender_name, ENDER__MAX) != -1;
 }
 
 /* --- the record as JSON --------------------------------------------------- */
@@ -154,6 +173,22 @@ add_field(
 	case KIND_JSON:
 		add_name(b, info->name, "");
 		buf_add(b, v->text, v->len);
+		break;
+	case KIND_MONEY:
+		add_name(b, info->name, "_micros");
+		buf_printf(b, "%" PRId64, v->number);
+		add_name(b, info->name, "_currency");
+		buf_json(b, v->text, v->len);
+		break;
+	case KIND_VERDICT:
+		if (v->number != VERDICT_NONE) {
+			add_name(b, info->name, "");
+			buf_puts(b, v->number != VERDICT_NO ? "true" : "false");
+		}
+		if (v->text != NULL) {
+			add_name(b, info->name, "_word");
+			buf_json(b, v->text, v->len);
+		}
 		break;
 	}
 }

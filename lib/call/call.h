@@ -31,7 +31,11 @@ enum call_state {
 	STATE__MAX
 };
 
-/* By strength: of several outcomes of one call the strongest stands. */
+/*
+ * By strength: of several outcomes of one call the strongest stands.  Evidence
+ * beats assumption: most platforms say "completed" of a call that merely
+ * ended, but only one that heard a machine says "voicemail".
+ */
 enum call_outcome {
 	OUTCOME_NONE, /* not ended, or the event does not tell */
 	OUTCOME_UNKNOWN, /* ended, and nothing told how */
@@ -43,14 +47,25 @@ enum call_outcome {
 	OUTCOME_CANCELED,
 	OUTCOME_EXHAUSTED,
 	OUTCOME_REJECTED,
-	OUTCOME_VOICEMAIL,
 	OUTCOME_COMPLETED,
+	OUTCOME_VOICEMAIL,
 	OUTCOME__MAX
+};
+
+/* Who ended a call. */
+enum call_ender {
+	ENDER_NONE,
+	ENDER_AGENT,
+	ENDER_CALLER,
+	ENDER_PLATFORM,
+	ENDER_TRANSFER,
+	ENDER__MAX
 };
 
 /* The words for them; index 0 is NULL. */
 extern const char *const call_state_name[STATE__MAX];
 extern const char *const call_outcome_name[OUTCOME__MAX];
+extern const char *const call_ender_name[ENDER__MAX];
 
 /* The value of a word of n bytes, or -1. */
 int call_state_parse(const char *s, size_t n);
@@ -58,6 +73,9 @@ int call_outcome_parse(const char *s, size_t n);
 
 /* inbound, outbound, web or unknown? */
 bool call_direction_valid(const char *s, size_t n);
+
+/* Is it one of call_ender_name? */
+bool call_ended_by_valid(const char *s, size_t n);
 
 /* Append only: the store keeps what belongs to a field by its position. */
 enum call_field {
@@ -80,6 +98,12 @@ enum call_field {
 	FIELD_FINAL, /* no further attempt will be made */
 	FIELD_NEXT_RETRY,
 	FIELD_TRANSCRIPT, /* JSON: [{"speaker":…,"text":…,"time":…}] */
+	FIELD_AGENT_NAME, /* what people call the agent */
+	FIELD_COST, /* what the platform charges for the call */
+	FIELD_GOAL, /* did the call reach its aim */
+	FIELD_TRANSFERRED_TO, /* number, queue or person it was handed to */
+	FIELD_ENDED_BY, /* a word of call_ender_name */
+	FIELD_CAMPAIGN, /* the batch or campaign that it belongs to */
 	FIELD__MAX
 };
 
@@ -89,7 +113,16 @@ enum call_kind {
 	KIND_BOOLEAN,
 	KIND_INSTANT,
 	KIND_DURATION,
-	KIND_JSON
+	KIND_JSON,
+	KIND_MONEY, /* number: millionths of a unit; text: ISO 4217 code */
+	KIND_VERDICT /* number: enum verdict; text: the platform's word */
+};
+
+/* What `number` is of a KIND_VERDICT. */
+enum verdict {
+	VERDICT_NONE = -1, /* only the platform's own word or score is told */
+	VERDICT_NO,
+	VERDICT_YES
 };
 
 struct call_field_info {
@@ -99,7 +132,10 @@ struct call_field_info {
 
 extern const struct call_field_info call_field[FIELD__MAX];
 
-/* One value of a field; text for KIND_TEXT and KIND_JSON, else number. */
+/*
+ * One value of a field: text for KIND_TEXT and KIND_JSON, both for KIND_MONEY
+ * and KIND_VERDICT (whose text may be NULL), else number.
+ */
 struct value {
 	bool set; /* false: the platform did not say */
 	const char *text;
@@ -137,6 +173,8 @@ struct event {
 	const char *type; /* the platform's word, never NULL */
 	const char *id; /* the platform's id of this event, or NULL */
 	const char *call; /* the platform's id of the call, or NULL: of none */
+	const char *const *alias; /* further ids of the same call */
+	size_t aliases;
 	enum call_state state;
 	enum call_outcome outcome;
 	int64_t time; /* the platform's, else received; > 0 */

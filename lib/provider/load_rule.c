@@ -333,6 +333,10 @@ load_options(struct loader *l, const struct node *n, enum call_kind kind,
 	case KIND_JSON:
 		load_turns(l, n, mark, rule);
 		break;
+	case KIND_MONEY:
+	case KIND_VERDICT:
+		(void)load_object(l, n, integer_key);
+		break;
 	}
 }
 

@@ -410,6 +410,8 @@ read_value(struct scope *s, const struct rule *r, enum call_kind kind,
 		out->set = read_duration(s, r, &out->number);
 		break;
 	case KIND_JSON:
+	case KIND_MONEY:
+	case KIND_VERDICT:
 		out->set = false;
 		break;
 	}

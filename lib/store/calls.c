@@ -6,10 +6,6 @@
 #include "base/when.h"
 #include "store/search.h"
 
-/* Positions in CALL_COLUMNS and parameters of SQL_CALL_ADD of field 0. */
-#define FIELD_COLUMN 15
-#define FIELD_PARAMETER 8
-
 #define STAMP_SIZE (8 + EVENT_KEY_SIZE)
 #define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
 
@@ -85,10 +81,16 @@ stamps_decode(struct call *c, const unsigned char *in, size_t len)
 }
 
 static bool
-is_text(int field)
+has_text(enum call_kind kind)
 {
-	return call_field[field].kind == KIND_TEXT ||
-	    call_field[field].kind == KIND_JSON;
+	return kind == KIND_TEXT || kind == KIND_JSON || kind == KIND_MONEY ||
+	    kind == KIND_VERDICT;
+}
+
+static bool
+has_number(enum call_kind kind)
+{
+	return kind != KIND_TEXT && kind != KIND_JSON;
 }
 
 /* NULL text becomes NULL: that is how a row says that nothing was told. */
@@ -98,45 +100,79 @@ column_text(sqlite3_stmt *s, int i)
 	return (const char *)sqlite3_column_text(s, i);
 }
 
+/* Read the value that a field has, from column *i on; *i: the next one. */
+static void
+value_read(sqlite3_stmt *s, int *i, enum call_kind kind, struct value *v)
+{
+	if (has_number(kind)) {
+		if (v->set)
+			v->number = sqlite3_column_int64(s, *i);
+		if (v->set && kind == KIND_VERDICT &&
+		    sqlite3_column_type(s, *i) == SQLITE_NULL)
+			v->number = VERDICT_NONE;
+		++*i;
+	}
+	if (has_text(kind)) {
+		if (v->set) {
+			v->text = column_text(s, *i);
+			v->len = (size_t)sqlite3_column_bytes(s, *i);
+		}
+		++*i;
+	}
+}
+
+/* Bind what value_read() reads, from parameter *i on. */
+static void
+value_bind(sqlite3_stmt *s, int *i, enum call_kind kind, const struct value *v)
+{
+	if (has_number(kind)) {
+		if (v->set && !(kind == KIND_VERDICT && v->number < 0))
+			sqlite3_bind_int64(s, *i, v->number);
+		++*i;
+	}
+	if (has_text(kind)) {
+		if (v->set && v->text != NULL)
+			sqlite3_bind_text64(
+			    s, *i, v->text, v->len, SQLITE_STATIC, SQLITE_UTF8);
+		++*i;
+	}
+}
+
 void
 call_read(sqlite3_stmt *s, int first, struct call_row *r)
 {
 	struct call *c = &r->call;
 	const char *outcome;
+	int i = first;
 
 	memset(r, 0, sizeof(*r));
-	r->number = sqlite3_column_int64(s, first);
-	r->source = sqlite3_column_int64(s, first + 1);
-	r->id = column_text(s, first + 2);
-	c->flags = (unsigned)sqlite3_column_int(s, first + 3) &
-	    ~(unsigned)CALL_ESTIMATED;
-	r->day = sqlite3_column_int64(s, first + 4);
-	outcome = column_text(s, first + 5);
+	r->number = sqlite3_column_int64(s, i++);
+	r->source = sqlite3_column_int64(s, i++);
+	r->id = column_text(s, i++);
+	i++; /* the state follows from the states */
+	outcome = column_text(s, i++);
 	if (outcome != NULL) {
 		int o = call_outcome_parse(outcome, strlen(outcome));
 
 		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
 	}
-	r->events = sqlite3_column_int64(s, first + 6);
-	c->states = (unsigned)sqlite3_column_int(s, first + 7);
-	c->first_time = sqlite3_column_int64(s, first + 8);
-	c->last_time = sqlite3_column_int64(s, first + 9);
-	c->first_received = sqlite3_column_int64(s, first + 10);
-	c->last_received = sqlite3_column_int64(s, first + 11);
-	c->ended_time = sqlite3_column_int64(s, first + 12);
-	stamps_decode(c, sqlite3_column_blob(s, first + 13),
-	    (size_t)sqlite3_column_bytes(s, first + 13));
-	r->hour = sqlite3_column_int(s, first + 14);
-	for (int i = 0; i < FIELD__MAX; i++) {
-		struct value *v = &c->field[i];
-		int col = first + FIELD_COLUMN + i;
-
-		if (v->set && is_text(i)) {
-			v->text = column_text(s, col);
-			v->len = (size_t)sqlite3_column_bytes(s, col);
-		} else if (v->set)
-			v->number = sqlite3_column_int64(s, col);
-	}
+	i++; /* answered is call_view()'s, */
+	c->flags = (unsigned)sqlite3_column_int(s, i++) &
+	    ~(unsigned)CALL_ESTIMATED; /* and so is this flag */
+	r->day = sqlite3_column_int64(s, i++);
+	r->hour = sqlite3_column_int(s, i++);
+	r->events = sqlite3_column_int64(s, i++);
+	c->states = (unsigned)sqlite3_column_int(s, i++);
+	c->first_time = sqlite3_column_int64(s, i++);
+	c->last_time = sqlite3_column_int64(s, i++);
+	c->first_received = sqlite3_column_int64(s, i++);
+	c->last_received = sqlite3_column_int64(s, i++);
+	c->ended_time = sqlite3_column_int64(s, i++);
+	stamps_decode(
+	    c, sqlite3_column_blob(s, i), (size_t)sqlite3_column_bytes(s, i));
+	i++;
+	for (int f = 0; f < FIELD__MAX; f++)
+		value_read(s, &i, call_field[f].kind, &c->field[f]);
 	call_view(c, &r->view);
 }
 
@@ -286,41 +322,48 @@ day_move(struct store *st, const struct call_row *before,
 	return rc == STORE_OK ? day_run(st, SQL_DAY_SWEEP, &was) : rc;
 }
 
-/* The parameters of SQL_CALL_ADD and SQL_CALL_UPDATE. */
-static void
+/* What the row has of a field: as told, or the view's time. */
+static struct value
+value_stored(const struct call_row *r, enum call_field f)
+{
+	const struct call_view *v = &r->view;
+
+	if (f == FIELD_STARTED)
+		return (struct value){.set = true, .number = v->started};
+	if (f == FIELD_ENDED)
+		return (struct value){.set = v->ended != 0, .number = v->ended};
+	return r->call.field[f];
+}
+
+/* Bind CALL_STORED.  Returns the parameter after those. */
+static int
 call_bind(sqlite3_stmt *s, const struct call_row *r,
     const unsigned char *stamps, size_t len)
 {
 	const struct call *c = &r->call;
 	const struct call_view *v = &r->view;
+	int i = 1;
 
-	bind_text(s, 3, call_state_name[v->state]);
-	bind_text(s, 4, call_outcome_name[v->outcome]);
-	sqlite3_bind_int64(s, 5, v->flags);
-	sqlite3_bind_int(s, 6, v->answered);
-	sqlite3_bind_int64(s, 7, r->day);
-	for (int i = 0; i < FIELD__MAX; i++) {
-		const struct value *f = &c->field[i];
-		int p = FIELD_PARAMETER + i;
+	bind_text(s, i++, call_state_name[v->state]);
+	bind_text(s, i++, call_outcome_name[v->outcome]);
+	sqlite3_bind_int(s, i++, v->answered);
+	sqlite3_bind_int64(s, i++, v->flags);
+	sqlite3_bind_int64(s, i++, r->day);
+	sqlite3_bind_int(s, i++, r->hour);
+	sqlite3_bind_int64(s, i++, r->events);
+	sqlite3_bind_int64(s, i++, c->states);
+	sqlite3_bind_int64(s, i++, c->first_time);
+	sqlite3_bind_int64(s, i++, c->last_time);
+	sqlite3_bind_int64(s, i++, c->first_received);
+	sqlite3_bind_int64(s, i++, c->last_received);
+	sqlite3_bind_int64(s, i++, c->ended_time);
+	bind_bytes(s, i++, stamps, len);
+	for (int f = 0; f < FIELD__MAX; f++) {
+		struct value stored = value_stored(r, (enum call_field)f);
 
-		if (f->set && is_text(i))
-			sqlite3_bind_text64(
-			    s, p, f->text, f->len, SQLITE_STATIC, SQLITE_UTF8);
-		else if (f->set)
-			sqlite3_bind_int64(s, p, f->number);
+		value_bind(s, &i, call_field[f].kind, &stored);
 	}
-	sqlite3_bind_int64(s, FIELD_PARAMETER + FIELD_STARTED, v->started);
-	if (v->ended != 0)
-		sqlite3_bind_int64(s, FIELD_PARAMETER + FIELD_ENDED, v->ended);
-	sqlite3_bind_int64(s, 26, r->events);
-	sqlite3_bind_int64(s, 27, c->states);
-	sqlite3_bind_int64(s, 28, c->first_time);
-	sqlite3_bind_int64(s, 29, c->last_time);
-	sqlite3_bind_int64(s, 30, c->first_received);
-	sqlite3_bind_int64(s, 31, c->last_received);
-	sqlite3_bind_int64(s, 32, c->ended_time);
-	bind_bytes(s, 33, stamps, len);
-	sqlite3_bind_int(s, 34, r->hour);
+	return i;
 }
 
 enum store_rc
@@ -332,6 +375,7 @@ call_save(
 	bool fresh = before->number == 0;
 	sqlite3_stmt *s = stmt_get(st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
 	enum store_rc rc;
+	int next;
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -339,12 +383,12 @@ call_save(
 	when_local(after->view.started, &local);
 	after->day = local.day;
 	after->hour = local.hour;
+	next = call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
 	if (fresh) {
-		sqlite3_bind_int64(s, 1, after->source);
-		bind_text(s, 2, after->id);
+		sqlite3_bind_int64(s, next, after->source);
+		bind_text(s, next + 1, after->id);
 	} else
-		sqlite3_bind_int64(s, 35, before->number);
-	call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
+		sqlite3_bind_int64(s, next, before->number);
 	rc = stmt_run(st, s);
 	if (rc != STORE_OK)
 		return rc;

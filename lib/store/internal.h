@@ -226,7 +226,7 @@ struct store {
 };
 
 /* schema.c: what kind of file it is, told by its first page. */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
 #define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
 /* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */

@@ -227,7 +227,8 @@ stored_call_read(sqlite3_stmt *s, struct stored_call *c)
 	for (int i = 0; i < FIELD__MAX; i++)
 		if (c->call.field[i].text == NULL &&
 		    (call_field[i].kind == KIND_TEXT ||
-			call_field[i].kind == KIND_JSON))
+			call_field[i].kind == KIND_JSON ||
+			call_field[i].kind == KIND_MONEY))
 			c->call.field[i].set = false;
 }
 

@@ -63,13 +63,20 @@ mask_field(struct record *r, enum call_field f, struct value *v)
 		return;
 	switch (call_field[f].kind) {
 	case KIND_TEXT:
-		v->text = f == FIELD_FROM || f == FIELD_TO
+		v->text = f == FIELD_FROM || f == FIELD_TO ||
+			f == FIELD_TRANSFERRED_TO
 		    ? m->phone(m->arg, v->text)
 		    : m->text(m->arg, v->text);
 		v->len = strlen(v->text);
 		break;
 	case KIND_JSON:
 		mask_json(r, v);
+		break;
+	case KIND_VERDICT: /* whose word may be a sentence */
+		if (v->text == NULL)
+			break;
+		v->text = m->text(m->arg, v->text);
+		v->len = strlen(v->text);
 		break;
 	default:
 		break;

@@ -270,6 +270,15 @@ static const struct step {
 	 */
 	"UPDATE meta SET value = (SELECT coalesce(max(number), 0) FROM call)"
 	"  WHERE name = 'search' AND value = 'on';"},
+    {4,
+	"ALTER TABLE call ADD COLUMN agent_name TEXT;"
+	"ALTER TABLE call ADD COLUMN cost INTEGER;" /* millionths */
+	"ALTER TABLE call ADD COLUMN cost_currency TEXT;" /* ISO 4217 */
+	"ALTER TABLE call ADD COLUMN goal INTEGER;" /* 1: yes, 0: no */
+	"ALTER TABLE call ADD COLUMN goal_word TEXT;" /* the platform's */
+	"ALTER TABLE call ADD COLUMN transferred_to TEXT;"
+	"ALTER TABLE call ADD COLUMN ended_by TEXT;"
+	"ALTER TABLE call ADD COLUMN campaign TEXT;"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

@@ -1,20 +1,39 @@
 #include "store/internal.h"
 
-/* In the order that call_read() reads, from number on. */
+/*
+ * What call_save() writes of a call, in the order that call_bind() binds: a
+ * parameter for each column.  Those of fields are in the order of call_field.
+ */
+#define CALL_STORED                                                        \
+	"state, outcome, answered, flags, day, hour,"                      \
+	" events, states, first_time, last_time, first_received,"          \
+	" last_received, ended_time, stamps, trace, agent, direction,"     \
+	" from_number, to_number, started, ended, duration, recording, "   \
+	"status, reason,"                                                  \
+	" disposition, summary, attempt, attempts_max, final, next_retry," \
+	" transcript, agent_name, cost, cost_currency, goal, goal_word,"   \
+	" transferred_to, ended_by, campaign"
+#define CALL_PARAMETERS                                               \
+	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
+	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+
+/* In the order that call_read() reads: number on, then as CALL_STORED. */
 #define CALL_COLUMNS CALL_COLUMNS_AND("c.summary", "c.transcript")
 /* Without what is long, unless ?11. */
 #define CALL_BRIEF                                           \
 	CALL_COLUMNS_AND("CASE WHEN ?11 THEN c.summary END", \
 	    "CASE WHEN ?11 THEN c.transcript END")
-#define CALL_COLUMNS_AND(summary, transcript)                             \
-	"c.number, c.source, c.id, c.flags, c.day, c.outcome, c.events,"  \
-	" c.states, c.first_time, c.last_time, c.first_received,"         \
-	" c.last_received, c.ended_time, c.stamps, c.hour, c.trace,"      \
-	" c.agent, c.direction, c.from_number, c.to_number, c.started, "  \
-	"c.ended,"                                                        \
-	" c.duration, c.recording, c.status, c.reason, c.disposition,"    \
-	" " summary ", c.attempt, c.attempts_max, c.final, c.next_retry," \
-	" " transcript
+#define CALL_COLUMNS_AND(summary, transcript)                            \
+	"c.number, c.source, c.id, c.state, c.outcome, c.answered,"      \
+	" c.flags, c.day, c.hour, c.events, c.states,"                   \
+	" c.first_time, c.last_time, c.first_received, c.last_received," \
+	" c.ended_time, c.stamps, c.trace, c.agent, c.direction,"        \
+	" c.from_number, c.to_number, c.started, c.ended, c.duration, "  \
+	"c.recording, c.status,"                                         \
+	" c.reason, c.disposition, " summary ", c.attempt,"              \
+	" c.attempts_max, c.final, c.next_retry, " transcript ","        \
+	" c.agent_name, c.cost, c.cost_currency, c.goal, c.goal_word,"   \
+	" c.transferred_to, c.ended_by, c.campaign"
 
 /* In the order that stored_event_read() reads. */
 #define EVENT_PARTS                                                    \
@@ -221,27 +240,10 @@ const char *const sql_text[SQL__MAX] = {
 
     [SQL_CALL_FIND] = "SELECT number FROM call WHERE id = ?2 AND source = ?1",
     [SQL_CALL_LOAD] = "SELECT " CALL_COLUMNS " FROM call c WHERE number = ?1",
-    /* Both in the order that call_bind() binds. */
-    [SQL_CALL_ADD] =
-	"INSERT INTO call (source, id, state, outcome, flags, answered,"
-	" day, trace, agent, direction, from_number, to_number, started,"
-	" ended, duration, recording, status, reason, disposition, summary,"
-	" attempt, attempts_max, final, next_retry, transcript, events,"
-	" states, first_time, last_time, first_received, last_received,"
-	" ended_time, stamps, hour)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
-	" ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)",
-    [SQL_CALL_UPDATE] =
-	"UPDATE call SET state = ?3, outcome = ?4, flags = ?5,"
-	" answered = ?6, day = ?7, trace = ?8, agent = ?9, direction = ?10,"
-	" from_number = ?11, to_number = ?12, started = ?13, ended = ?14,"
-	" duration = ?15, recording = ?16, status = ?17, reason = ?18,"
-	" disposition = ?19, summary = ?20, attempt = ?21,"
-	" attempts_max = ?22, final = ?23, next_retry = ?24,"
-	" transcript = ?25, events = ?26, states = ?27, first_time = ?28,"
-	" last_time = ?29, first_received = ?30, last_received = ?31,"
-	" ended_time = ?32, stamps = ?33, hour = ?34 WHERE number = ?35",
+    [SQL_CALL_ADD] = "INSERT INTO call (" CALL_STORED ", source, id)"
+		     " VALUES (" CALL_PARAMETERS ", ?, ?)",
+    [SQL_CALL_UPDATE] = "UPDATE call SET (" CALL_STORED ")"
+			" = (" CALL_PARAMETERS ") WHERE number = ?",
 
     [SQL_FACT_ADD] =
 	"INSERT INTO fact (call, path, type, value, event)"

@@ -1,5 +1,6 @@
 /* callbook show: one call as a page of text, or as JSON. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "admin.h"
@@ -57,6 +58,38 @@ instant(struct buf *b, const char *name, int64_t ms, bool known)
 	    known ? "" : "  (time of the event that told it)");
 }
 
+/* At least two decimals, and no more zeros than that: 0.12 USD, 0.0085 USD. */
+static void
+money_add(struct buf *b, const struct value *v)
+{
+	int64_t micros = v->number < 0 ? -v->number : v->number;
+	char decimals[8];
+	size_t n;
+
+	(void)snprintf(
+	    decimals, sizeof(decimals), "%06d", (int)(micros % 1000000));
+	for (n = 6; n > 2 && decimals[n - 1] == '0'; n--)
+		;
+	buf_printf(b, "%s%" PRId64 ".%.*s ", v->number < 0 ? "-" : "",
+	    micros / 1000000, (int)n, decimals);
+	safe_add(b, v->text, v->len, SAFE_LINE);
+}
+
+/* "yes", "no", or the platform's word alone; else both: "yes (Excellent)". */
+static void
+verdict_add(struct buf *b, const struct value *v)
+{
+	if (v->number != VERDICT_NONE)
+		buf_puts(b, v->number == VERDICT_YES ? "yes" : "no");
+	if (v->text == NULL)
+		return;
+	if (v->number != VERDICT_NONE)
+		buf_puts(b, " (");
+	safe_add(b, v->text, v->len, SAFE_LINE);
+	if (v->number != VERDICT_NONE)
+		buf_puts(b, ")");
+}
+
 static void
 field(struct buf *b, enum call_field f, const struct value *v)
 {
@@ -79,6 +112,12 @@ field(struct buf *b, enum call_field f, const struct value *v)
 		break;
 	case KIND_DURATION:
 		duration_add(b, v->number);
+		break;
+	case KIND_MONEY:
+		money_add(b, v);
+		break;
+	case KIND_VERDICT:
+		verdict_add(b, v);
 		break;
 	}
 	buf_puts(b, "\n");

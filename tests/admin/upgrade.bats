@@ -101,6 +101,8 @@ refused() {
 @test "P3 a rebuild of it finds nothing to change" {
   for version in $(versions); do
     store_of "$version"
+    # What an older version folded by other rules is folded again first.
+    run -0 callbook rebuild
     sqlite3 callbook.db 'SELECT * FROM call; SELECT * FROM day;
       SELECT * FROM fact; SELECT * FROM error' >before
     run -0 callbook rebuild
@@ -114,11 +116,13 @@ refused() {
 }
 
 @test "the report shows what is in it" {
+  signed sales "$EVENT" >answer
+  current=$(ask 'PRAGMA user_version')
   for version in $(versions); do
     store_of "$version"
     calls=$(ask 'SELECT count(*) FROM call')
     # Nothing but reading, as a reader may come first.
-    if [ "$version" != "$(versions | sort -n | tail -n 1)" ]; then
+    if [ "$version" != "$current" ]; then
       signed sales "$EVENT" >answer
     fi
     run -0 report 'calls?preset=all'

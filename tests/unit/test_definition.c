@@ -235,8 +235,8 @@ static const struct {
     {WITH_TYPES("{\"x\":{\"outcome\":{\"at\":\"/a\",\"map\":{\"b\":\"won\"}}}"
 		"}"),
 	"f: /types/x/outcome/map/b: must be one of unknown, failed, no_answer, "
-	"busy, unreachable, expired, canceled, exhausted, rejected, voicemail, "
-	"completed"},
+	"busy, unreachable, expired, canceled, exhausted, rejected, completed, "
+	"voicemail"},
     {WITH_TYPES("{\"x\":{\"call\":\"no\"}}"),
 	"f: /types/x/call: must be true or false"},
     {WITH_TYPES("{\"x\":7}"), "f: /types/x: must be an object"},

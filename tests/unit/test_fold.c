@@ -90,6 +90,37 @@ state_is_the_highest_rank_and_outcome_the_strongest(void **state)
 	assert_int_equal(v.outcome, OUTCOME_COMPLETED);
 }
 
+/* Each word is given with the one that it is stronger than. */
+static void
+evidence_is_stronger_than_the_assumption_that_a_call_was_completed(void **state)
+{
+	static const char *const strongest_first[] = {"voicemail", "completed",
+	    "rejected", "exhausted", "canceled", "expired", "unreachable",
+	    "busy", "no_answer", "failed", "unknown"};
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof(strongest_first) / sizeof(char *);
+	     i++) {
+		struct event strong = event_at(1, 1, STATE_ENDED);
+		struct event weak = event_at(2, 2, STATE_ANALYZED);
+		struct call a = {0}, b = {0};
+		struct call_view v;
+
+		strong.outcome = (enum call_outcome)call_outcome_parse(
+		    strongest_first[i], strlen(strongest_first[i]));
+		weak.outcome = (enum call_outcome)call_outcome_parse(
+		    strongest_first[i + 1], strlen(strongest_first[i + 1]));
+		fold_event(&a, &strong);
+		fold_event(&a, &weak);
+		call_view(&a, &v);
+		assert_int_equal(v.outcome, strong.outcome);
+		fold_event(&b, &weak);
+		fold_event(&b, &strong);
+		call_view(&b, &v);
+		assert_int_equal(v.outcome, strong.outcome);
+	}
+}
+
 static void
 a_late_event_does_not_take_the_status_back(void **state)
 {
@@ -178,6 +209,8 @@ main(void)
 	    cmocka_unit_test(folding_an_event_twice_changes_nothing),
 	    cmocka_unit_test(
 		state_is_the_highest_rank_and_outcome_the_strongest),
+	    cmocka_unit_test(
+		evidence_is_stronger_than_the_assumption_that_a_call_was_completed),
 	    cmocka_unit_test(a_late_event_does_not_take_the_status_back),
 	    cmocka_unit_test(an_ended_call_of_which_nothing_is_told_is_unknown),
 	    cmocka_unit_test(voicemail_is_not_answered_even_with_talk_time),

@@ -391,6 +391,14 @@ make_event(struct world *w, struct event *e, struct fact *fact,
 			    ? spoken[dice(w, 3)]
 			    : words[dice(w, 3)];
 			e->field[i].len = strlen(e->field[i].text);
+		} else if (call_field[i].kind == KIND_MONEY) {
+			e->field[i].number = (int64_t)dice(w, 3) * 120000;
+			e->field[i].text = dice(w, 2) ? "USD" : "EUR";
+			e->field[i].len = 3;
+		} else if (call_field[i].kind == KIND_VERDICT) {
+			e->field[i].number = (int64_t)dice(w, 3) - 1;
+			e->field[i].text = dice(w, 2) ? words[0] : NULL;
+			e->field[i].len = e->field[i].text != NULL;
 		} else if (call_field[i].kind == KIND_DURATION)
 			e->field[i].number = dice(w, 9) * 20000;
 		else

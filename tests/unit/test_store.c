@@ -9,12 +9,14 @@
 #include <sys/stat.h>
 
 #include "base/when.h"
+#include "store/record.h"
 #include "store/report.h"
 #include "store/store.h"
 
 struct box {
 	struct scratch scratch;
 	struct store *store;
+	struct buf record; /* of record() */
 };
 
 static int
@@ -34,6 +36,7 @@ teardown(void **state)
 	struct box *b = *state;
 
 	store_close(b->store);
+	buf_free(&b->record);
 	scratch_remove(&b->scratch);
 	free(b);
 	return 0;
@@ -513,6 +516,78 @@ an_event_that_comes_after_a_later_one_makes_the_call_late(void **state)
 	assert_int_equal(ask(b, "SELECT flags & 4 FROM call"), 0);
 	store_event(b->store, &d, &second, &n);
 	assert_int_equal(ask(b, "SELECT flags & 4 FROM call"), 4);
+}
+
+/* The record of a call as JSON. */
+static int
+add_record(void *arg, const struct stored_call *c)
+{
+	struct box *b = arg;
+
+	return record_json(b->store, c, NULL, &b->record) != STORE_OK;
+}
+
+static const char *
+record(struct box *b)
+{
+	buf_reset(&b->record, SIZE_MAX);
+	assert_int_equal(
+	    store_each_call(b->store, NULL, add_record, b), STORE_OK);
+	return buf_str(&b->record);
+}
+
+/* Fields of each kind, with what is told of money and of a verdict. */
+static void
+every_field_comes_back_as_it_was_told(void **state)
+{
+	static const struct {
+		enum call_field field;
+		int64_t number;
+		const char *text; /* NULL: it has none */
+		const char *json;
+	} told[] = {
+	    {FIELD_TRACE, 0, "t-1", "\"trace\":\"t-1\""},
+	    {FIELD_TO, 0, "+49 30 1", "\"to\":\"+49 30 1\""},
+	    {FIELD_STARTED, 86400000, NULL,
+		"\"started\":\"1970-01-02T00:00:00.000Z\""},
+	    {FIELD_DURATION, 61000, NULL, "\"duration_ms\":61000"},
+	    {FIELD_SUMMARY, 0, "", "\"summary\":\"\""},
+	    {FIELD_ATTEMPT, 3, NULL, "\"attempt\":3"},
+	    {FIELD_FINAL, 0, NULL, "\"final\":false"},
+	    {FIELD_TRANSCRIPT, 0, "[{\"text\":\"a\"}]",
+		"\"transcript\":[{\"text\":\"a\"}]"},
+	    {FIELD_AGENT_NAME, 0, "Mia", "\"agent_name\":\"Mia\""},
+	    {FIELD_COST, 120000, "USD",
+		"\"cost_micros\":120000,\"cost_currency\":\"USD\""},
+	    {FIELD_COST, -5, "EUR",
+		"\"cost_micros\":-5,\"cost_currency\":\"EUR\""},
+	    {FIELD_GOAL, VERDICT_YES, "Excellent",
+		"\"goal\":true,\"goal_word\":\"Excellent\""},
+	    {FIELD_GOAL, VERDICT_NO, NULL, "\"goal\":false,"},
+	    {FIELD_GOAL, VERDICT_NONE, "8", ",\"goal_word\":\"8\""},
+	    {FIELD_TRANSFERRED_TO, 0, "sales", "\"transferred_to\":\"sales\""},
+	    {FIELD_ENDED_BY, 0, "caller", "\"ended_by\":\"caller\""},
+	    {FIELD_CAMPAIGN, 0, "spring", "\"campaign\":\"spring\""},
+	};
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct event e = an_event((unsigned char)(i + 1));
+		struct value *v = &e.field[told[i].field];
+		int64_t n;
+
+		e.time += (int64_t)i;
+		*v = (struct value){.set = true,
+		    .text = told[i].text,
+		    .len = told[i].text == NULL ? 0 : strlen(told[i].text),
+		    .number = told[i].number};
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+		if (strstr(record(b), told[i].json) == NULL)
+			fail_msg("%s: %s", told[i].json, record(b));
+	}
+	/* The last told: no judgement is one of its own. */
+	assert_null(strstr(record(b), "\"goal\":"));
 }
 
 static void
@@ -1211,6 +1286,7 @@ main(void)
 	    TEST(a_store_that_was_removed_is_made_again),
 	    TEST(a_directory_is_no_store_and_gets_no_lock_file),
 	    TEST(an_event_that_comes_after_a_later_one_makes_the_call_late),
+	    TEST(every_field_comes_back_as_it_was_told),
 	    TEST(an_event_of_no_call_is_stored_alone),
 	    TEST(the_roll_up_follows_a_call_that_moves),
 	    TEST(a_fact_is_that_of_the_newest_event_whichever_came_last),
