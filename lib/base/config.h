@@ -19,7 +19,7 @@
 #define CONFIG_FAULTS_MAX 100 /* lines reported of one file */
 #define CONFIG_SOURCES_MAX 1000
 #define CONFIG_SOURCE_NAME_MAX 64 /* [A-Za-z0-9._-], not starting with '.' */
-#define CONFIG_BODY_MAX_DEFAULT (1024 * 1024)
+#define CONFIG_BODY_MAX_DEFAULT (4 * 1024 * 1024)
 #define CONFIG_BODY_MAX_MIN 1024
 #define CONFIG_BODY_MAX_MAX (64 * 1024 * 1024)
 

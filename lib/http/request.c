@@ -88,6 +88,10 @@ request_body(const struct request *r, size_t max, struct buf *b)
 		return BODY_BAD_LENGTH;
 	if (length >= 0 && (uint64_t)length > max)
 		return BODY_TOO_LARGE;
+	/* A large body grows step by step else, to twice what it needs. */
+	if (length > REQUEST_KEEP &&
+	    buf_reserve(b, (size_t)length + BODY_STEP) != 0)
+		return BODY_NO_MEMORY;
 
 	/* One byte more than is allowed tells that there is more. */
 	while (b->len <= max) {

@@ -153,8 +153,10 @@ int
 json_duplicate(const char *s, size_t n, struct buf *pointer,
     struct json_fault *fault, size_t *first)
 {
-	struct reader r = {
-	    .text = s, .at = s, .end = s + n, .pointer = pointer};
+	struct reader r = {.text = s,
+	    .at = s + json_mark(s, n),
+	    .end = s + n,
+	    .pointer = pointer};
 	size_t column;
 
 	read_value(&r);

@@ -38,28 +38,104 @@ is_digit(const char *s, const char *end)
 }
 
 /*
+ * What json-c 0.16 allocates on a 64-bit system, with the headers of malloc().
+ * An object begins with a table for 16 members, which doubles when it is two
+ * thirds full; while it does, the old one is still there.
+ */
+#define COST_OBJECT 848
+#define COST_ARRAY 400
+#define COST_VALUE 112 /* a number keeps its text, too */
+#define COST_MEMBER 32 /* its name, beside the bytes of that */
+#define TABLE_FREE 10 /* members that the first table takes */
+#define COST_TABLE 192 /* for each member that it does not */
+#define COST_BYTE                                                  \
+	5 /* the text, made canonical, packed, its names and words \
+	   */
+
+/* How much the tree of a text takes. */
+struct cost {
+	size_t bytes;
+	size_t depth;
+	unsigned member[MAP_DEPTH_MAX + 1]; /* so far, of the object there */
+};
+
+/* A bracket, comma or colon of the text. */
+static void
+cost_add(struct cost *c, char mark)
+{
+	switch (mark) {
+	case '{':
+	case '[':
+		c->bytes += mark == '{' ? COST_OBJECT : COST_ARRAY;
+		if (c->depth < MAP_DEPTH_MAX) /* json-c takes no more */
+			c->member[++c->depth] = 0;
+		break;
+	case '}':
+	case ']':
+		if (c->depth > 0)
+			c->depth--;
+		break;
+	case ':':
+		c->bytes += COST_MEMBER;
+		if (++c->member[c->depth] > TABLE_FREE)
+			c->bytes += COST_TABLE;
+		break;
+	default:
+		c->bytes += COST_VALUE;
+		break;
+	}
+}
+
+/*
+ * A string may hold JSON that is to be parsed too, its brackets as they are or
+ * escaped: \u005b.
+ */
+static void
+cost_add_string(struct cost *c, const char *s, const char *end)
+{
+	for (; s < end; s++) {
+		bool escaped = *s == '\\' && end - s >= 6 &&
+		    memcmp(s + 1, "u00", 3) == 0;
+
+		if (*s == '{' || (escaped && (s[4] == '5' || s[4] == '7')))
+			c->bytes += COST_OBJECT + COST_VALUE;
+		else if (*s == '[')
+			c->bytes += COST_ARRAY + COST_VALUE;
+		else if (*s == ':' || *s == ',' ||
+		    (escaped && (s[4] == '2' || s[4] == '3')))
+			c->bytes += COST_VALUE + COST_MEMBER + COST_TABLE;
+	}
+}
+
+/*
  * What strict json-c takes and JSON is not: quotes of one stroke, NaN and
  * Infinity, "1." and "00", and a NUL in a string.
  */
 static const char *
-check_grammar(const char *s, const char *end, size_t *values, const char **at)
+check_grammar(
+    const char *s, const char *end, bool inner, struct cost *c, const char **at)
 {
 	bool number = false; /* the byte before belongs to a number */
-
-	*values = 1;
+	const char *begin;
 
 	for (; s < end; s++) {
 		*at = s;
 		switch (*s) {
 		case '"':
-			s = string_end(s + 1, end);
+			begin = s + 1;
+			s = string_end(begin, end);
 			if (s == NULL)
 				return "a string does not end";
+			if (inner)
+				cost_add_string(c, begin, s);
 			break;
 		case ',':
+		case ':':
 		case '[':
+		case ']':
 		case '{':
-			++*values;
+		case '}':
+			cost_add(c, *s);
 			break;
 		case '\'':
 			return "quotes of one stroke";
@@ -122,28 +198,47 @@ bad_byte(const char *s, size_t n)
 	return at;
 }
 
-int
-json_parse(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, struct json_fault *fault)
+size_t
+json_mark(const char *s, size_t n)
 {
-	enum json_tokener_error error;
-	const char *reason, *at = s;
-	size_t values, end;
-	bool whole;
+	return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
 
-	*out = NULL;
+int
+json_check(
+    const char *s, size_t n, bool inner, size_t *cost, struct json_fault *fault)
+{
+	size_t mark = json_mark(s, n);
+	const char *reason, *at = s;
+	struct cost c;
+
+	c.bytes = n * COST_BYTE + COST_VALUE;
+	c.depth = 0;
+	c.member[0] = 0;
+	*cost = 0;
 	if (n > INT_MAX)
 		return refuse(fault, "too long", s, 0);
 	if (!utf8_valid(s, n))
 		return refuse(
 		    fault, "bytes that are not UTF-8", s, bad_byte(s, n));
-	reason = check_grammar(s, s + n, &values, &at);
+	reason = check_grammar(s + mark, s + n, inner, &c, &at);
 	if (reason != NULL)
 		return refuse(fault, reason, s, (size_t)(at - s));
-	if (values > MAP_VALUES_MAX) {
-		(void)refuse(fault, "more values than are taken", s, n);
-		return JSON_TOO_MANY;
-	}
+	*cost = c.bytes;
+	return 0;
+}
+
+int
+json_build(struct json_tokener *tok, const char *s, size_t n,
+    struct json_object **out, struct json_fault *fault)
+{
+	size_t mark = json_mark(s, n), end;
+	enum json_tokener_error error;
+	const char *reason;
+	bool whole;
+
+	s += mark;
+	n -= mark;
 	json_tokener_reset(tok);
 	*out = json_tokener_parse_ex(tok, s, (int)n);
 	error = json_tokener_get_error(tok);
@@ -167,6 +262,18 @@ json_parse(struct json_tokener *tok, const char *s, size_t n,
 	else
 		reason = json_tokener_error_desc(error);
 	return refuse(fault, reason, s, end);
+}
+
+int
+json_parse(struct json_tokener *tok, const char *s, size_t n,
+    struct json_object **out, struct json_fault *fault)
+{
+	size_t cost;
+
+	*out = NULL;
+	if (json_check(s, n, false, &cost, fault) != 0)
+		return -1;
+	return json_build(tok, s, n, out, fault);
 }
 
 struct json_object *

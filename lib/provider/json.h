@@ -16,17 +16,24 @@
 /* A parser that takes MAP_DEPTH_MAX levels; json_tokener_free() it. */
 struct json_tokener *json_new(void);
 
-#define JSON_TOO_MANY (-2) /* it has more than MAP_VALUES_MAX values */
-
 /* Why a text is not JSON, and where: both count from 1, characters. */
 struct json_fault {
 	const char *reason; /* static */
 	size_t line, column;
 };
 
-/* Parse all of s.  Returns 0, or -1 or JSON_TOO_MANY and *fault. */
+/*
+ * Parse all of s; a byte order mark before it is ignored.  Returns 0, or -1
+ * and *fault.
+ */
 int json_parse(struct json_tokener *tok, const char *s, size_t n,
     struct json_object **out, struct json_fault *fault);
+
+/*
+ * Length of the byte order mark at the beginning of s, which may be ignored
+ * before JSON (RFC 8259 section 8.1); 0: there is none.
+ */
+size_t json_mark(const char *s, size_t n);
 
 /* Add "line 3, column 14: REASON". */
 void json_fault_add(struct buf *b, const struct json_fault *f);
@@ -42,6 +49,18 @@ void json_position(const char *s, size_t at, size_t *line, size_t *column);
  */
 int json_duplicate(const char *s, size_t n, struct buf *pointer,
     struct json_fault *fault, size_t *first);
+
+/*
+ * The two halves of it, for text that may be a large one.  json_check() looks
+ * for what json-c lets through and tells, before it is spent, how many bytes
+ * of memory the value will take with all that is made of it; inner: of its
+ * strings too, since one of them may be parsed later.  json_build() parses
+ * what json_check() has passed.
+ */
+int json_check(const char *s, size_t n, bool inner, size_t *cost,
+    struct json_fault *fault);
+int json_build(struct json_tokener *tok, const char *s, size_t n,
+    struct json_object **out, struct json_fault *fault);
 
 /* What stands at the steps below root; NULL: nothing, or null. */
 struct json_object *json_walk(

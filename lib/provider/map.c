@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gate.h"
 #include "base/gzip.h"
+#include "base/log.h"
+#include "base/memory.h"
 #include "http/request.h"
 #include "provider/facts.h"
 #include "provider/form.h"
@@ -19,6 +22,8 @@ struct mapper {
 	struct json_object *root; /* the last body */
 	struct json_object *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */
+	struct gate *gate; /* borrowed, or NULL */
+	size_t taken_room; /* bytes, of it */
 	struct arena *arena;
 	struct buf inflated, work, used, reason, transcript, rest;
 	struct json_fault fault; /* of a body that is no JSON; else line 0 */
@@ -49,6 +54,50 @@ mapper_new(size_t max_body)
 }
 
 void
+mapper_share(struct mapper *mp, struct gate *g)
+{
+	mp->gate = g;
+}
+
+/*
+ * Wait for room for so many bytes.  Returns 0, or -1: there was none in time.
+ * Who holds some gives back what is too much, and never waits for more.
+ */
+static int
+take_room(struct mapper *mp, size_t bytes)
+{
+	if (mp->gate == NULL)
+		return 0;
+	if (mp->taken_room > 0) {
+		if (bytes < mp->taken_room) {
+			gate_leave(mp->gate, mp->taken_room - bytes);
+			mp->taken_room = bytes;
+		}
+		return 0;
+	}
+	if (bytes <= MAP_COST_FREE)
+		return 0;
+	mp->taken_room = gate_enter(mp->gate, bytes, MAP_WAIT_MS);
+	if (mp->taken_room > 0)
+		return 0;
+	log_warnx("a body that takes %zu MB of memory waited %d s in vain for"
+		  " others",
+	    bytes >> 20, MAP_WAIT_MS / 1000);
+	return -1;
+}
+
+/* Memory first: whoever gets the room next must find it. */
+static void
+give_room(struct mapper *mp)
+{
+	if (mp->taken_room == 0)
+		return;
+	memory_give_back();
+	gate_leave(mp->gate, mp->taken_room);
+	mp->taken_room = 0;
+}
+
+void
 mapper_free(struct mapper *mp)
 {
 	if (mp == NULL)
@@ -66,7 +115,20 @@ mapper_free(struct mapper *mp)
 	buf_free(&mp->rest);
 	EVP_MD_free(mp->sha256);
 	EVP_MD_CTX_free(mp->md);
+	give_room(mp);
 	free(mp);
+}
+
+/* The parser keeps as much memory as the longest string took. */
+static void
+renew_parser(struct mapper *mp)
+{
+	struct json_tokener *tok = json_new();
+
+	if (tok == NULL)
+		return;
+	json_tokener_free(mp->tok);
+	mp->tok = tok;
 }
 
 static void
@@ -84,9 +146,32 @@ reset(struct mapper *mp)
 	buf_reset(&mp->reason, REQUEST_KEEP);
 	buf_reset(&mp->transcript, REQUEST_KEEP);
 	buf_reset(&mp->rest, REQUEST_KEEP);
+	if (mp->taken_room > 0) {
+		renew_parser(mp);
+		give_room(mp);
+	}
 }
 
 /* --- the body ------------------------------------------------------------- */
+
+/*
+ * Inflate the body.  How much it becomes is known only then: one that is not
+ * small has all the room to itself until parse() knows better.
+ */
+static enum gzip_rc
+inflate(struct mapper *mp, const struct message *m)
+{
+	size_t few = mp->gate == NULL || mp->max_body < MAP_INFLATE_FREE
+	    ? mp->max_body
+	    : MAP_INFLATE_FREE;
+	enum gzip_rc rc = gzip_inflate(m->body, m->len, few, &mp->inflated);
+
+	if (rc != GZIP_TOO_LARGE || few == mp->max_body)
+		return rc;
+	if (take_room(mp, MAP_COST_MAX) != 0)
+		return GZIP_NO_MEMORY;
+	return gzip_inflate(m->body, m->len, mp->max_body, &mp->inflated);
+}
 
 /* The bytes that tell the event: inflated, or of a GET the query. */
 static enum map_rc
@@ -107,7 +192,7 @@ content(struct mapper *mp, const struct provider *p, const struct message *m,
 	}
 	if (m->len == 0 || !gzip_is(m->body, m->len))
 		return MAP_OK;
-	switch (gzip_inflate(m->body, m->len, mp->max_body, &mp->inflated)) {
+	switch (inflate(mp, m)) {
 	case GZIP_OK:
 		*s = buf_str(&mp->inflated);
 		*n = mp->inflated.len;
@@ -126,29 +211,49 @@ content(struct mapper *mp, const struct provider *p, const struct message *m,
 	}
 }
 
+/* Parse the body as JSON, if what that takes is allowed and there is room. */
 static enum map_rc
-parse(struct mapper *mp, int kind, const char *s, size_t n)
+parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
+{
+	size_t cost;
+
+	if (json_check(s, n, inner, &cost, &mp->fault) != 0) {
+		buf_printf(
+		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
+		return MAP_MALFORMED;
+	}
+	if (cost > MAP_COST_MAX) {
+		buf_printf(&mp->reason,
+		    "the body has so many values that they take %zu MB of"
+		    " memory, and one body may take %d MB",
+		    (cost >> 20) + 1, MAP_COST_MAX >> 20);
+		return MAP_UNMAPPABLE;
+	}
+	if (take_room(mp, cost) != 0)
+		return MAP_NO_MEMORY;
+	if (json_build(mp->tok, s, n, &mp->root, &mp->fault) != 0) {
+		buf_printf(
+		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
+		return MAP_MALFORMED;
+	}
+	return MAP_OK;
+}
+
+static enum map_rc
+parse(struct mapper *mp, const struct provider *p, int kind, const char *s,
+    size_t n)
 {
 	const char *why = "";
+	enum map_rc rc;
 
 	if (n == 0) {
 		buf_puts(&mp->reason, "the body is empty");
 		return MAP_MALFORMED;
 	}
 	if (kind == BODY_JSON) {
-		switch (json_parse(mp->tok, s, n, &mp->root, &mp->fault)) {
-		case 0:
-			break;
-		case JSON_TOO_MANY:
-			mp->fault.line = 0; /* it is the whole */
-			buf_printf(&mp->reason,
-			    "the body has more than %d values", MAP_VALUES_MAX);
-			return MAP_UNMAPPABLE;
-		default:
-			buf_printf(&mp->reason, "the body is no JSON: %s",
-			    mp->fault.reason);
-			return MAP_MALFORMED;
-		}
+		rc = parse_json(mp, p->parses > 0, s, n);
+		if (rc != MAP_OK)
+			return rc;
 	} else {
 		switch (form_parse(s, n, &mp->work, &mp->root, &why)) {
 		case FORM_OK:
@@ -567,7 +672,7 @@ map_message(struct mapper *mp, const struct provider *p,
 	}
 	rc = content(mp, p, m, kind, &s, &n);
 	if (rc == MAP_OK)
-		rc = parse(mp, kind, s, n);
+		rc = parse(mp, p, kind, s, n);
 	if (rc == MAP_OK && digest(mp, p, kind, s, n, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)

@@ -10,12 +10,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/gate.h"
 #include "call/call.h"
 #include "http/message.h"
 #include "provider/provider.h"
 
 #define MAP_DEPTH_MAX 64 /* nesting of a body */
-#define MAP_VALUES_MAX 50000 /* in a body: each takes some 250 bytes */
+/*
+ * Bytes of memory that the values of one body may take, which are many times
+ * its own; and so much takes nobody's turn.  Two hours of speech with the times
+ * of each word in three lists count 85 million.
+ */
+#define MAP_COST_MAX (128 * 1024 * 1024)
+#define MAP_COST_FREE (512 * 1024)
+#define MAP_INFLATE_FREE (64 * 1024) /* likewise, of a compressed body */
+#define MAP_WAIT_MS 25000 /* for the room that a large body takes */
 #define MAP_FACTS_MAX 500 /* leaves taken of one event */
 #define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf, then it is cut */
 #define MAP_TEXT_MAX 4096 /* bytes of one mapped text, transcript apart */
@@ -35,6 +44,13 @@ enum map_rc {
 /* max_body: bytes that a compressed body may inflate to. */
 struct mapper *mapper_new(size_t max_body);
 void mapper_free(struct mapper *mp);
+
+/*
+ * From now on a body that takes more than MAP_COST_FREE waits for room in g,
+ * which is borrowed, and holds it until mapper_release() or the next body.
+ * Mappers of all threads together then take no more than g has.
+ */
+void mapper_share(struct mapper *mp, struct gate *g);
 
 /*
  * Map m.  On MAP_OK *e is filled; what it points to is good until the next

@@ -1,17 +1,14 @@
 /*
  * callbook.fcgi - the receiver, as FastCGI and as plain CGI.
  */
-#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "http/program.h"
 #include "receive.h"
-
-/* More pools of malloc(3) than this only spread the same few bodies out. */
-#define MALLOC_POOLS 2
 
 static const struct program program = {.name = "callbook.fcgi",
     .purpose =
@@ -36,7 +33,7 @@ main(int argc, char **argv)
 	status = EXIT_FAILURE;
 	log_init(program.name);
 	(void)umask(S_IRWXO);
-	(void)mallopt(M_ARENA_MAX, MALLOC_POOLS);
+	memory_prepare();
 
 	if ((config = config_find(o.config)) == NULL ||
 	    (rv = receive_new(config)) == NULL) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/gate.h"
 #include "base/log.h"
 #include "base/ready.h"
 #include "base/when.h"
@@ -22,6 +23,8 @@
 struct receive {
 	struct ready *ready; /* a struct receiver */
 	struct health *health;
+	struct gate *bodies; /* as they come */
+	struct gate *trees; /* what they are parsed to */
 	pthread_mutex_t lock; /* of all below */
 	int64_t second; /* of the clock: in it */
 	int lines; /* so many rejections were logged */
@@ -50,6 +53,7 @@ struct worker {
 	struct receive *rv;
 	struct mapper *mapper; /* NULL until there is a receiver */
 	struct buf body;
+	size_t room; /* of the gate for bodies, taken for it */
 	struct buf headers;
 	struct exposed exposed;
 	struct passage passage;
@@ -76,7 +80,11 @@ receive_new(const char *config)
 		return NULL;
 	if ((rv->ready = ready_new(config, load, unload)) == NULL ||
 	    (rv->health = health_new()) == NULL ||
+	    (rv->bodies = gate_new(RECEIVE_BODIES_MAX)) == NULL ||
+	    (rv->trees = gate_new(MAP_COST_MAX)) == NULL ||
 	    pthread_mutex_init(&rv->lock, NULL) != 0) {
+		gate_free(rv->trees);
+		gate_free(rv->bodies);
 		health_free(rv->health);
 		ready_free(rv->ready);
 		free(rv);
@@ -92,6 +100,8 @@ receive_free(struct receive *rv)
 		return;
 	ready_free(rv->ready);
 	health_free(rv->health);
+	gate_free(rv->trees);
+	gate_free(rv->bodies);
 	(void)pthread_mutex_destroy(&rv->lock);
 	free(rv);
 }
@@ -178,6 +188,40 @@ kept(struct passage *p, const char *result, const char *member, int64_t number,
 	buf_puts(b, "}\n");
 }
 
+/* --- memory -------------------------------------------------------------- */
+
+/*
+ * Take room for a body of so many bytes; -1: it is not known.  Returns 0, or
+ * -1: there was none in time, and that is answered.
+ */
+static int
+reserve_body(struct passage *p, int64_t length)
+{
+	const int64_t max = p->rc->config->max_body;
+	struct worker *wk = p->worker;
+
+	if (length < 0 || length > max)
+		length = max;
+	if (length <= RECEIVE_BODY_FREE)
+		return 0;
+	wk->room = gate_enter(wk->rv->bodies, (size_t)length, RECEIVE_WAIT_MS);
+	if (wk->room > 0)
+		return 0;
+	later(p->w, "Too many large bodies come at once. Send it again later.");
+	return -1;
+}
+
+/* The body was used: a large one gives its memory and its room back. */
+static void
+release_body(struct worker *wk)
+{
+	if (wk->room == 0)
+		return;
+	buf_reset(&wk->body, REQUEST_KEEP);
+	gate_leave(wk->rv->bodies, wk->room);
+	wk->room = 0;
+}
+
 /* --- keeping ------------------------------------------------------------ */
 
 /* The delivery for the store; with its headers if they are to be kept. */
@@ -252,6 +296,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 	else
 		kept(p, result, "event", number, NULL);
 	mapper_release(p->worker->mapper);
+	release_body(p->worker);
 	p->r->answered(p->r);
 }
 
@@ -421,6 +466,8 @@ read_body(struct passage *p)
 	const long long max = p->rc->config->max_body;
 	struct buf *b = &p->worker->body;
 
+	if (reserve_body(p, request_length(p->r)) != 0)
+		return -1;
 	switch (request_body(p->r, (size_t)max, b)) {
 	case BODY_OK:
 		p->m.body = buf_str(b);
@@ -584,9 +631,12 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 		later(w, "Out of memory.");
 		return true;
 	}
+	mapper_share(wk->mapper, wk->rv->trees);
 	route(p);
-	if (!p->mapped)
+	if (!p->mapped) {
+		release_body(wk);
 		return true;
+	}
 	/* From here on the worker may have another request at any moment. */
 	store_event_later(p->rc->store, &p->delivery, &p->event, event_kept, p);
 	return false;

@@ -21,6 +21,17 @@
  */
 #define RECEIVE_KEPT 48
 
+/*
+ * Memory for bodies, of all workers of a process together: those being read
+ * or waiting to be stored, and what is made of them while they are mapped.  A
+ * large one waits for others, so long at most; then it is answered with 503.
+ */
+#define RECEIVE_BODY_FREE (64 * 1024) /* bytes of a body that waits for none \
+				       */
+#define RECEIVE_BODIES_MAX (32 * 1024 * 1024) /* or max_body, if that is more \
+					       */
+#define RECEIVE_WAIT_MS 25000
+
 /* What all workers of a process share. */
 struct receive;
 

@@ -361,7 +361,7 @@ check() {
   [ "$status" = 0 ]
   has "ok    web: $URL/cgi/healthz: the receiver answers, and can store"
   has 'ok    Authorization: the header arrives'
-  has 'ok    body: one of max_body, 1.0 MB, arrives'
+  has 'ok    body: one of max_body, 4.2 MB, arrives'
   has "ok    web: $URL/cgi/sales is received"
   has_not FAIL
   # Nothing was stored by it.
@@ -375,7 +375,7 @@ check() {
   check fcgid
   [ "$status" = 1 ]
   has 'ok    Authorization: the web server keeps the header to itself; no source needs it'
-  has 'FAIL  body: 100000 bytes arrive, 1.0 MB do not: '
+  has 'FAIL  body: 100000 bytes arrive, 4.2 MB do not: '
   has 'FcgidMaxRequestLen'
   # With a source that authenticates by the header, it is a fault.
   cat >>"$CALLBOOK_CONFIG" <<END
@@ -406,7 +406,7 @@ END
   done
   check short
   [ "$status" = 1 ]
-  has 'FAIL  body: the web server refuses 1.0 MB'
+  has 'FAIL  body: the web server refuses 4.2 MB'
   has LimitRequestBody
   run "${WEB[@]}" "$W/callbook" check --url http://127.0.0.1:1
   [ "$status" = 1 ]
@@ -422,12 +422,12 @@ END
   has "FAIL  web: $URL/cgi/healthz: {\"title\":\"Service Unavailable\""
   # A smaller max_body than that of the configuration read here.
   sed -i '/nonsense/d' "$CALLBOOK_CONFIG"
-  sed 's/^store.*/&\nmax_body = 2M/' "$CALLBOOK_CONFIG" >"$W/data/other.conf"
+  sed 's/^store.*/&\nmax_body = 8M/' "$CALLBOOK_CONFIG" >"$W/data/other.conf"
   CALLBOOK_CONFIG=$W/data/other.conf check cgi
   [ "$status" = 1 ]
   # Apache may cut the connection before the answer is read.
   has 'FAIL  body: '
-  has '2.1 MB'
+  has '8.4 MB'
   has 'max_body'
 }
 

@@ -178,7 +178,7 @@ delivery() {
   run -0 alone /home/bin/callbook check --url http://localhost/callbook/
   has 'warn  web: '
   has "'http://localhost/callbook/healthz'"
-  has '{"bytes":1048576,"authorization":true}'
+  has '{"bytes":4194304,"authorization":true}'
 }
 
 # listens PROGRAM ADDRESS - until it is told to stop, and says nothing.

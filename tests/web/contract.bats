@@ -55,6 +55,16 @@ problem() {
     recho "$data/recho/OUTBOUND_CALL_ERROR.json" "$DIR"
 }
 
+@test "a byte order mark before JSON is ignored, and signed with the rest" {
+  file=$data/../cases/retell-bom.json
+  expect 200 '{"result":"stored",*' retell "$file"
+  body_of "$DIR" "type = 'call_ended'" | cmp - "$file"
+  tail -c +4 "$file" >without
+  expect 401 "$(problem 401)" send calls \
+    -H "X-Retell-Signature: $(retell_signature without)" \
+    --data-binary "@$file"
+}
+
 @test "a source may answer 204" {
   file=$data/atoms/post-conversation.json
   expect 204 '' send quiet -H "X-Signature: $(hmac "$file")" \

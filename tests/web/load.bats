@@ -50,3 +50,93 @@ same_events() {
   echo "resident: $kib KiB"
   [ "$kib" -lt 32768 ]
 }
+
+# long_call WORDS ID - what Retell tells of a call of so many words, 150 a
+# minute: the transcript, and twice more with the times of each word, once of
+# them with the calls of tools.
+long_call() {
+  perl -e '
+    my ($words, $id, $lists) = (@ARGV, 3);
+    my (@turns, $text, $at);
+    for (my $n = 0; $n < $words; $n += 20) {
+      my $who = $n / 20 % 2 ? "user" : "agent";
+      my (@words, $said);
+      for my $i ($n .. ($n + 20 > $words ? $words : $n + 20) - 1) {
+        my $w = ("morning ", "appointment ", "please ", "the ", "to ")[$i % 5];
+        $at = $i * 0.4;
+        push @words, sprintf("{\"word\":\"%s\",\"start\":%.2f,\"end\":%.2f}",
+          $w, $at + 0.017, $at + 0.317);
+        $said .= $w;
+      }
+      $text .= ($who eq "user" ? "User" : "Agent") . ": $said\\n";
+      push @turns, "{\"role\":\"$who\",\"content\":\"$said\",\"words\":["
+        . join(",", @words) . "]}";
+    }
+    my $turns = "[" . join(",", @turns) . "]";
+    print "{\"event\":\"call_ended\",\"call\":{\"call_id\":\"$id\",",
+      "\"call_type\":\"phone_call\",\"agent_id\":\"agent_1\",",
+      "\"direction\":\"inbound\",\"from_number\":\"+15550100188\",",
+      "\"to_number\":\"+15550144321\",\"call_status\":\"ended\",",
+      "\"start_timestamp\":1779300000123,\"end_timestamp\":1779307200123,",
+      "\"disconnection_reason\":\"agent_hangup\",\"transcript\":\"$text\",",
+      "\"transcript_object\":$turns,",
+      "\"transcript_with_tool_calls\":$turns,",
+      "\"scrubbed_transcript_with_tool_calls\":$turns}}"' "$1" "$2"
+}
+
+# The defaults of the configuration.
+long_calls() {
+  sed -i '/^max_body/d' "$DIR/callbook.conf"
+}
+
+@test "P9 a call of an hour with the times of its words is stored" {
+  long_calls
+  receiver_host "$DIR" "$BIN" 1 -t 16
+  lighttpd_start "$DIR"
+  long_call 9000 hour >"$DIR/hour"
+  echo "bytes: $(wc -c <"$DIR/hour")"
+  expect 200 '{"result":"stored",*' retell "$DIR/hour"
+  [ "$(sql "$DIR" 'SELECT duration / 1000, json_array_length(transcript)
+    FROM call')" = '7200|450' ]
+  body_of "$DIR" 1 | cmp - "$DIR/hour"
+  gzip -k "$DIR/hour"
+  expect 200 '{"result":"duplicate",*' retell "$DIR/hour.gz" \
+    -H 'Content-Encoding: gzip'
+}
+
+# What the manual promises of its memory: callbook.fcgi(8), LIMITS.
+@test "P9 memory is bounded while 16 calls of two hours come at once" {
+  long_calls
+  receiver_host "$DIR" "$PLAIN" 1 -t 16
+  lighttpd_start "$DIR"
+  pids=()
+  for i in {1..16}; do
+    long_call 18000 "long-$i" >"$DIR/body.$i"
+    retell "$DIR/body.$i" >"$DIR/answer.$i" &
+    pids+=($!)
+  done
+  event 000001 >"$DIR/body"
+  expect 200 '{"result":"stored",*' formantai "$DIR/body"
+  for pid in "${pids[@]}"; do wait "$pid"; done
+  echo "bytes: $(wc -c <"$DIR/body.1")"
+  grep -h . "$DIR"/answer.* | sort | uniq -c
+  [ "$(grep -l '"stored"' "$DIR"/answer.* | wc -l)" = 16 ]
+  [ "$(sql "$DIR" 'SELECT count(*) FROM call
+    WHERE json_array_length(transcript) = 900')" = 16 ]
+  status=/proc/$(children "$LIGHTTPD")/status
+  peak=$(awk '/^VmHWM/ { print $2 }' "$status")
+  kib=$(awk '/^VmRSS/ { print $2 }' "$status")
+  echo "resident: $kib KiB, at most $peak KiB"
+  [ "$peak" -lt $((176 * 1024)) ]
+  [ "$kib" -lt $((32 * 1024)) ]
+}
+
+@test "P9 a body that would take too much memory is quarantined, and says so" {
+  long_calls
+  receiver_host "$DIR" "$BIN" 1 -t 16
+  lighttpd_start "$DIR"
+  perl -e 'print "{\"event\":\"call_ended\",\"call\":{\"call_id\":\"1\"},",
+    "\"x\":[{}", ",{}" x 200000, "]}"' >"$DIR/wide"
+  expect 200 '{"result":"quarantined",*"reason":"*one body may take 128 MB"*' \
+    retell "$DIR/wide"
+}

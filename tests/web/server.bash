@@ -39,6 +39,10 @@ provider = vapi
 auth = bearer
 secret_file = secret
 
+[source calls]
+provider = retell
+secret_file = secret
+
 [source open]
 provider = formantai
 auth = none
@@ -185,6 +189,22 @@ recho() {
     openssl dgst -sha256 -sign "$2/private.pem" | base64 -w 0)
   send support -H "X-Recho-Timestamp: $at" \
     -H "X-Recho-Signature: $signature" --data-binary "@$1"
+}
+
+# retell_signature FILE - the value of the header, of this moment.
+retell_signature() {
+  local at
+  at=$(date +%s)000
+  printf 'v=%s,d=%s' "$at" "$({ cat "$1" && printf %s "$at"; } |
+    openssl dgst -sha256 -hmac "$SECRET" -r | cut -d ' ' -f 1)"
+}
+
+# retell FILE [CURL-OPTION...] - signed as that platform does.
+retell() {
+  local file=$1
+  shift
+  send calls -H "X-Retell-Signature: $(retell_signature "$file")" \
+    --data-binary "@$file" "$@"
 }
 
 # expect STATUS GLOB COMMAND... - a sender's answer: status and body.
