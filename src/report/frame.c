@@ -106,6 +106,23 @@ put_zone_differs(struct page *p)
 		    zone, p->config->timezone);
 }
 
+/* What of the address does not count as it stands there. */
+static void
+put_query_notes(struct page *p)
+{
+	if (p->ignored != NULL)
+		html_put(p->out,
+		    "<p class=\"note screen\" role=\"note\">These parameters of"
+		    " the address mean nothing here and are ignored: <bdi>%s"
+		    "</bdi>.</p>\n",
+		    p->ignored);
+	if (p->swapped)
+		html_raw(p->out,
+		    "<p class=\"note screen\" role=\"note\">The first day was"
+		    " after the last one: they are taken the other way round."
+		    "</p>\n");
+}
+
 static void
 put_main(struct page *p, const char *title)
 {
@@ -356,8 +373,22 @@ put_form(struct page *p, const char *current, enum heeds heeds)
 	html_raw(p->out, "</div></details></form>\n");
 }
 
+/* Tomorrow, "the last 30 days" are others: a link that names the days. */
 static void
-put_period(struct page *p, enum heeds heeds)
+put_fixed_days(struct page *p, const char *current)
+{
+	struct page fixed = *p;
+
+	if (p->preset == NULL || p->site != NULL)
+		return;
+	fixed.preset = NULL;
+	buf_printf(p->out,
+	    " <a class=\"screen\" href=\"%s\">Link to these days</a>",
+	    link_to(&fixed, current, &p->filter));
+}
+
+static void
+put_period(struct page *p, const char *current, enum heeds heeds)
 {
 	const struct filter *f = &p->filter;
 	char zone[STORE_ZONE_SIZE];
@@ -378,6 +409,7 @@ put_period(struct page *p, enum heeds heeds)
 		put_conditions(p);
 	else if (f->source != NULL)
 		html_put(p->out, ", source <bdi>%s</bdi>", f->source);
+	put_fixed_days(p, current);
 	html_raw(p->out, "</p>\n");
 }
 
@@ -469,9 +501,10 @@ frame_begin(struct page *p, const char *title, const char *current)
 		html_raw(p->out, "</div>\n");
 	}
 	put_main(p, title);
+	put_query_notes(p);
 	put_zone_differs(p);
 	if (heeds != HEEDS_NOTHING)
-		put_period(p, heeds);
+		put_period(p, current, heeds);
 }
 
 static void

@@ -5,15 +5,19 @@
 
 #include "base/number.h"
 #include "base/percent.h"
+#include "base/utf8.h"
 #include "report/route.h"
 
-#define NAME_SHOWN_MAX 64 /* bytes of an unknown parameter's name */
+#define IGNORED_MAX 5 /* unknown parameters that a page names */
+#define IGNORED_BYTES 40 /* of the name of each */
 
 /* A query on its way into a page. */
 struct query {
 	struct page *page;
 	const char *preset;
 	bool has_from, has_to, has_cursor;
+	struct buf ignored; /* names of unknown parameters, for people */
+	int nignored;
 	struct buf *why;
 };
 
@@ -273,11 +277,12 @@ settle_days(struct query *q)
 		f->from = QUERY_FIRST_DAY;
 	if (!q->has_to)
 		f->to = p->today;
-	if (f->from > f->to) {
-		buf_puts(q->why,
-		    q->has_to ? "The first day, from, is after the last, to."
-			      : "The first day, from, is after today.");
-		return -1;
+	p->swapped = f->from > f->to;
+	if (p->swapped) {
+		int64_t last = f->from;
+
+		f->from = f->to;
+		f->to = last;
 	}
 	return 0;
 }
@@ -317,25 +322,47 @@ refuse(struct query *q, const struct parameter *m)
 	return -1;
 }
 
-/* The parameter of a decoded name, or NULL after a reason. */
+/* The parameter of a decoded name, or NULL. */
 static const struct parameter *
-find_parameter(struct query *q, const struct buf *name)
+find_parameter(const struct buf *name)
 {
 	for (size_t i = 0; i < PARAMETERS; i++)
 		if (name->len == strlen(parameters[i].name) &&
 		    memcmp(buf_str(name), parameters[i].name, name->len) == 0)
 			return &parameters[i];
-	buf_puts(q->why, "There is no parameter ");
-	if (name->len <= NAME_SHOWN_MAX && strlen(buf_str(name)) == name->len)
-		buf_puts(q->why, buf_str(name));
-	else
-		buf_puts(q->why, "of such a name");
-	buf_puts(q->why, "; there are ");
-	for (size_t i = 0; i < PARAMETERS; i++)
-		buf_printf(
-		    q->why, "%s%s", i == 0 ? "" : ", ", parameters[i].name);
-	buf_puts(q->why, ".");
 	return NULL;
+}
+
+/*
+ * Whoever passes a link on may add parameters of its own (utm_source, fbclid).
+ * name: decoded, as far as it could be.
+ */
+static void
+ignore(struct query *q, const char *name)
+{
+	size_t n = strlen(name), cut = utf8_cut(name, n, IGNORED_BYTES);
+
+	if (q->nignored++ >= IGNORED_MAX)
+		return;
+	buf_printf(&q->ignored, "%s%.*s%s", q->nignored == 1 ? "" : ", ",
+	    (int)cut, name, cut < n ? "\u2026" : "");
+	if (n == 0)
+		buf_puts(&q->ignored, "one without a name");
+}
+
+/* Tell the page what was ignored. */
+static void
+settle_ignored(struct query *q)
+{
+	struct buf *b = &q->ignored;
+
+	if (q->nignored > IGNORED_MAX)
+		buf_printf(b, " and %d more", q->nignored - IGNORED_MAX);
+	if (q->nignored > 0)
+		q->page->ignored = arena_strndup(
+		    q->page->arena, buf_str(b), b->len);
+	q->why->failed = q->why->failed || b->failed;
+	buf_free(b);
 }
 
 /* Take one `name=value` of n bytes. */
@@ -346,14 +373,12 @@ take_pair(struct query *q, const char *s, size_t n, bool *seen, struct buf *b)
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
 	const struct parameter *m;
 
-	if (percent_decode(s, len, true, b) != 0) {
-		buf_puts(q->why,
-		    "The name of a parameter is not well-formed UTF-8, "
-		    "percent-encoded.");
-		return -1;
+	if (percent_decode(s, len, true, b) != 0)
+		buf_reset(b, 0); /* a name of ours is well-formed */
+	if ((m = find_parameter(b)) == NULL) {
+		ignore(q, buf_str(b));
+		return 0;
 	}
-	if ((m = find_parameter(q, b)) == NULL)
-		return -1;
 	if (seen[m - parameters]) {
 		buf_printf(q->why, "The parameter %s is there twice.", m->name);
 		return -1;
@@ -399,5 +424,8 @@ query_parse(struct page *p, const char *query, struct buf *why)
 		query += n + (query[n] == '&');
 	}
 	buf_free(&b);
-	return rc == 0 ? settle_days(&q) : rc;
+	settle_ignored(&q);
+	if (rc == 0)
+		rc = settle_days(&q);
+	return why->failed ? -1 : rc;
 }

@@ -54,6 +54,8 @@ struct page {
 	const char *preset; /* its name in the query, or NULL: from and to */
 	struct cursor cursor; /* of a list */
 	bool back; /* towards newer ones */
+	const char *ignored; /* names of unknown parameters, or NULL */
+	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
 };
 

@@ -38,6 +38,7 @@ struct route {
 	bool rest; /* more of the path follows, and has to */
 	bool host; /* of the host, not of calls: no store, always a login */
 	bool empty; /* an answer that there is before the first event too */
+	bool strict; /* no place to say which parameters were ignored */
 };
 
 static const struct route routes[] = {
@@ -51,8 +52,14 @@ static const struct route routes[] = {
 	.title = "Delivery",
 	.page = delivery_page,
 	.rest = true},
-    {.name = "export.csv", .title = "Export", .answer = export_csv},
-    {.name = "export.ndjson", .title = "Export", .answer = export_ndjson},
+    {.name = "export.csv",
+	.title = "Export",
+	.answer = export_csv,
+	.strict = true},
+    {.name = "export.ndjson",
+	.title = "Export",
+	.answer = export_ndjson,
+	.strict = true},
     {.name = "event", .title = "Event", .answer = event_body, .rest = true},
     {.name = "metrics", .title = "Metrics", .answer = metrics, .empty = true},
     {.name = "check", .title = "Check", .page = check_page, .host = true},
@@ -365,13 +372,36 @@ write_page(const struct route *rt, struct page *p, struct response *w)
 	return rc;
 }
 
+/*
+ * The filter of the query.  A file of calls can not say that a part of what was
+ * asked for means nothing, so that is refused.  Returns -1 after answering.
+ */
+static int
+take_query(const struct route *rt, struct page *p, struct response *w)
+{
+	const char *query = request_env(p->request, "QUERY_STRING");
+	struct buf why = {0};
+	int rc = query_parse(p, query == NULL ? "" : query, &why);
+
+	if (rc == 0 && rt->strict && p->ignored != NULL) {
+		buf_printf(&why,
+		    "These parameters of the address mean nothing here, and a "
+		    "file of calls has no place to say so: %s.",
+		    p->ignored);
+		rc = -1;
+	}
+	if (rc != 0)
+		report_explain(p, w, 400, "Not understood",
+		    why.failed ? "Memory ran out." : buf_str(&why));
+	buf_free(&why);
+	return rc;
+}
+
 /* Configuration and login are in order: which page? */
 static void
 route(struct worker *wk, struct page *p, const char *path, struct response *w)
 {
-	const char *query = request_env(p->request, "QUERY_STRING");
 	const struct route *rt = find_route(path, &p->rest);
-	struct buf why = {0};
 	enum page_rc rc;
 
 	if (rt == NULL) {
@@ -385,13 +415,8 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		    "`callbook check` tells the same.");
 		return;
 	}
-	if (query_parse(p, query == NULL ? "" : query, &why) != 0) {
-		report_explain(p, w, 400, "Not understood",
-		    why.failed ? "Memory ran out." : buf_str(&why));
-		buf_free(&why);
+	if (take_query(rt, p, w) != 0)
 		return;
-	}
-	buf_free(&why);
 	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
 	rc = page_rc(query_days(p));

@@ -38,8 +38,9 @@ void report_explain(struct page *p, struct response *w, int status,
 
 /*
  * Fill in the page's filter, preset and cursor; its today and arena are set.
- * Strict: what is not understood is refused.  Returns 0, or -1 after adding
- * to why a sentence that says what is wrong and what would be right.
+ * A value that is not understood is refused, a parameter that is not known is
+ * ignored (page->ignored).  Returns 0, or -1 after adding to why a sentence
+ * that says what is wrong and what would be right.
  */
 int query_parse(struct page *p, const char *query, struct buf *why);
 

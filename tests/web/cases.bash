@@ -274,7 +274,9 @@ case_query() {
     send "evil?-c+$DIR/run/evil.conf" --data-binary @body
   [ ! -e "$DIR/run/evil.db" ]
   # 403 where nobody asked for a login.
-  [[ $(status -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf") == 40[03] ]]
+  [[ $(status -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf") == [24]0[03] ]]
+  curl -s -m 30 -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf" |
+    grep -qE 'are ignored: <bdi>-c |Only for those'
 }
 
 # The command finds the same by itself.

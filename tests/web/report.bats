@@ -128,8 +128,9 @@ answers() {
   answers 404 public/call/99999999
   answers 404 public/call/1x
   answers 404 'public/..%2f..%2fcallbook.conf'
-  answers 400 'public/calls?nonsense=1'
-  grep -q 'There is no parameter nonsense' body
+  answers 400 'public/calls?source=sales&source=open'
+  answers 400 'public/export.csv?sourse=sales'
+  grep -q 'a file of calls has no place to say so: sourse' body
   answers 400 'public/calls?text=%22%3E%3Cscript%3E%ff'
   answers 400 'public/?from=2026-02-30'
   grep -q 'a date from 1970' body
@@ -137,6 +138,51 @@ answers() {
   for method in POST PUT DELETE; do
     answers 405 public/calls -X "$method" -d ''
     [ "$(header Allow)" = 'GET, HEAD' ]
+  done
+}
+
+@test "what others add to a link is ignored, and the page says so" {
+  for path in '' calls results attention deliveries call/7; do
+    answers 200 "public/$path?utm_source=%22%3E%3Cscript%3E&fbclid=x&preset=7d"
+    grep -q 'ignored: <bdi>utm_source, fbclid</bdi>' body
+    run ! grep -qE '(href|value)="[^"]*(utm|fbclid)' body
+    answers 200 "public/$path?%22%3E%3Cscript%3E=1"
+    grep -q 'ignored: <bdi>&quot;&gt;&lt;script&gt;</bdi>' body
+    answers 200 "public/$path?preset=7d"
+    run ! grep -q 'ignored' body
+  done
+  answers 200 public/metrics?utm_source=1
+}
+
+@test "days the wrong way round are turned, and the page says so" {
+  answers 200 'public/calls?from=2026-03-05&to=2026-03-01'
+  grep -q 'taken the other way round' body
+  grep -q 'name="from" value="2026-03-01"' body
+  grep -q 'name="to" value="2026-03-05"' body
+  answers 200 'public/calls?from=2026-03-01&to=2026-03-05'
+  run ! grep -q 'taken the other way round' body
+  answers 200 'public/export.csv?from=2026-03-05&to=2026-03-01'
+  [[ $(header Content-Disposition) == *2026-03-01_2026-03-05.csv* ]]
+}
+
+# Where a page of a period leads to the same days for ever.
+fixed() {
+  sed -n 's/.*href="\.\/\([^"]*\)">Link to these days.*/public\/\1/p' body |
+    sed 's/&amp;/\&/g'
+}
+
+@test "a page of a named period has a link to its days" {
+  local path preset link
+  for path in '' calls results deliveries; do
+    for preset in today 30d last-month all; do
+      answers 200 "public/$path?preset=$preset&source=sales"
+      grep -o '<p class="period">.* in UTC' body >wanted
+      link=$(fixed)
+      [[ $link == "public/$path?from="*"&to="*'&source=sales' ]]
+      answers 200 "$link"
+      grep -o '<p class="period">.* in UTC' body | cmp - wanted
+      [ -z "$(fixed)" ]
+    done
   done
 }
 
