@@ -198,6 +198,8 @@ bind_filter(sqlite3_stmt *s, const struct filter *f,
 
 	if (f->to < INT64_MAX)
 		high.started = when_day_start(f->to + 1);
+	if (f->until != 0 && f->until < high.started)
+		high.started = f->until;
 	if (c != NULL && (c->started != 0 || c->number != 0)) {
 		if (back && is_before(&low, c))
 			low = *c;
@@ -398,7 +400,7 @@ groups(struct store *st, enum sql which, const struct filter *f,
 	enum store_rc rc = search_plan(st, f, &search);
 
 	if (rc == STORE_OK)
-		rc = search.way == WAY_ALL && f->flag == 0
+		rc = search.way == WAY_ALL && f->flag == 0 && f->until == 0
 		    ? groups_of_days(st, which, f, fn, arg)
 		    : groups_of_calls(st, f, &search, fn, arg);
 	search_end(st, &search);

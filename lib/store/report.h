@@ -34,6 +34,11 @@ enum store_rc store_zone(struct store *st, char zone[STORE_ZONE_SIZE]);
 /* Which calls are meant.  All conditions must hold.  Borrowed. */
 struct filter {
 	int64_t from, to; /* local days of the start, both included */
+	/*
+	 * Only calls that started before this moment; ms, 0: all.  Sums of
+	 * such come from the calls one by one: of a few days, please.
+	 */
+	int64_t until;
 	const char *source; /* NULL: all, and so below */
 	const char *agent; /* "": those without one */
 	const char *direction;
@@ -105,7 +110,7 @@ typedef int (*store_group_fn)(void *arg, const struct group *g);
 /*
  * Groups that make up the calls of f, by day.  The same day, source, agent,
  * direction and outcome may come more than once: the caller adds up.  From
- * the roll-up where f allows it, else (text, flag) from the calls.
+ * the roll-up where f allows it, else (text, flag, until) from the calls.
  */
 enum store_rc store_groups(
     struct store *st, const struct filter *f, store_group_fn fn, void *arg);

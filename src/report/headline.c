@@ -6,6 +6,7 @@
 #include "report/overview.h"
 
 #define AMOUNT_SIZE 32
+#define CLOCK_CHANGE_MS (2 * 3600 * 1000LL) /* summer time, and to spare */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 void
@@ -42,13 +43,15 @@ median(const int64_t length[REPORT_LENGTHS])
 	return class == -1 ? 0 : report_length(class);
 }
 
-/* The period before, with its own lengths. */
+/* The period before, as far as this one has come, with its own lengths. */
 struct before {
-	struct filter filter;
+	struct filter filter; /* its last day only until filter.until */
 	struct sums sums;
 	int64_t length[REPORT_LENGTHS];
 	int64_t begin; /* the store's first day */
 	bool none; /* nothing to compare with */
+	/* Its length, by that of this period; 1 for all but some months. */
+	double ratio;
 };
 
 static int
@@ -70,31 +73,113 @@ is_preset(const struct page *p, const char *name)
 	return p->preset != NULL && strcmp(p->preset, name) == 0;
 }
 
-static enum page_rc
-before_read(struct page *p, struct before *b)
+/* The moment of another day at which clocks show what they show at ms. */
+static int64_t
+same_clock(int64_t day, int64_t ms)
 {
-	const struct filter *f = &p->filter;
-	struct when_local l;
-	int64_t last;
-	enum store_rc rc;
+	int64_t moment = when_day_start(day) +
+	    (ms - when_day_start(when_day(ms)));
+	struct when_local want, have;
 
-	b->filter = *f;
-	b->filter.to = f->from - 1;
-	b->filter.from = f->from - (f->to - f->from + 1);
+	when_local(ms, &want);
+	when_local(moment, &have);
+	/* Clocks changed in one of the two days. */
+	if (have.day == day)
+		moment += ((want.hour - have.hour) * 60LL + want.minute -
+			      have.minute) *
+		    60 * 1000;
+	return moment;
+}
+
+/* How long the days of a filter are; ms. */
+static double
+span_of(const struct filter *f)
+{
+	int64_t end = f->until != 0 ? f->until : when_day_start(f->to + 1);
+
+	return (double)(end - when_day_start(f->from));
+}
+
+/*
+ * The days before those of the page, and as many of them as have passed of the
+ * page's: the whole of yesterday is more than today until now.
+ */
+static void
+before_days(const struct page *p, struct before *b)
+{
+	struct filter now = p->filter;
+	int64_t day;
+	double change;
+	struct when_local l;
+
+	b->filter = now;
+	b->filter.to = now.from - 1;
+	b->filter.from = now.from - (now.to - now.from + 1);
 	if (is_preset(p, "month") || is_preset(p, "last-month")) {
 		when_date(b->filter.to, &l);
 		b->filter.from = b->filter.to - l.mday + 1;
 	}
+	day = b->filter.from + (p->today - now.from);
+	if (now.from <= p->today && p->today <= now.to) {
+		now.until = p->now;
+		/* The month before may have had no such day. */
+		if (day <= now.from - 1) {
+			b->filter.to = day;
+			b->filter.until = same_clock(day, p->now);
+		}
+	}
+	b->ratio = 1;
+	change = span_of(&b->filter) - span_of(&now);
+	if (change > CLOCK_CHANGE_MS || change < -CLOCK_CHANGE_MS)
+		b->ratio = span_of(&b->filter) / span_of(&now);
+}
+
+/* Whole days from the roll-up, the last one up to the moment. */
+static enum page_rc
+before_sums(struct page *p, struct before *b)
+{
+	struct filter whole = b->filter, last = b->filter;
+	enum store_rc rc = STORE_OK;
+
+	last.from = last.to;
+	if (last.until != 0) {
+		whole.until = 0;
+		whole.to--;
+		rc = store_totals(p->store, &last, add_before, b);
+	}
+	if (rc == STORE_OK && whole.from <= whole.to)
+		rc = store_totals(p->store, &whole, add_before, b);
+	return page_rc(rc);
+}
+
+/* Do amounts have to be compared by the day? */
+static bool
+is_by_day(const struct before *b)
+{
+	return b->ratio < 1 || b->ratio > 1;
+}
+
+static enum page_rc
+before_read(struct page *p, struct before *b)
+{
+	int64_t last;
+	enum store_rc rc;
+	enum page_rc result;
+
+	if (is_preset(p, "all")) {
+		b->none = true;
+		return PAGE_OK;
+	}
+	before_days(p, b);
 	rc = store_days(p->store, &b->begin, &last);
-	/* With less than half of it in the store it would mislead. */
-	b->none = is_preset(p, "all") || b->filter.from < 0 ||
-	    b->begin > (b->filter.from + b->filter.to + 1) / 2;
+	/* A part of it in the store is less than there was. */
+	b->none = b->filter.from < 0 || b->begin > b->filter.from;
 	if (b->none || rc != STORE_OK)
 		return page_rc(rc);
-	rc = store_totals(p->store, &b->filter, add_before, b);
+	result = before_sums(p, b);
 	if (b->sums.tally.calls == 0)
 		b->none = true;
-	return page_rc(rc);
+	return result;
 }
 
 /* --- tiles
@@ -125,25 +210,36 @@ put_same(struct page *p)
 	html_raw(p->out, "<dd class=\"change\">as before</dd>");
 }
 
-/* The change of an amount, in per cent of what it was. */
+/* The change of a number, in per cent of what it was. */
 static void
-put_change(struct page *p, const char *more, const char *less, int64_t now,
-    int64_t was)
+put_change(struct page *p, const char *more, const char *less, const char *unit,
+    double now, double was)
 {
 	double change;
 
-	if (was == 0) {
+	if (was <= 0) {
 		html_put(p->out, "<dd class=\"change\">%s</dd>",
-		    now == 0 ? "as before" : "none before");
+		    now <= 0 ? "as before" : "none before");
 		return;
 	}
-	change = 100.0 * ((double)now - (double)was) / (double)was;
+	change = 100.0 * (now - was) / was;
 	if (change < 0.5 && change > -0.5)
 		put_same(p);
 	else
-		html_put(p->out, "<dd class=\"change\">%s %.0f\u00a0%% %s</dd>",
+		html_put(p->out,
+		    "<dd class=\"change\">%s %.0f\u00a0%% %s%s</dd>",
 		    change > 0 ? "\u25b2" : "\u25bc",
-		    change > 0 ? change : -change, change > 0 ? more : less);
+		    change > 0 ? change : -change, change > 0 ? more : less,
+		    unit);
+}
+
+/* The same of an amount, of which a longer period has more. */
+static void
+put_amount(struct page *p, const struct before *b, const char *more,
+    const char *less, int64_t now, int64_t was)
+{
+	put_change(p, more, less, is_by_day(b) ? " a day" : "",
+	    (double)now * b->ratio, (double)was);
 }
 
 /* The change of a rate, in points. */
@@ -229,8 +325,8 @@ put_calls_tile(struct page *p, const struct sums *now, const struct before *b)
 	}
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_change(
-		    p, "more", "fewer", now->tally.calls, b->sums.tally.calls);
+		put_amount(p, b, "more", "fewer", now->tally.calls,
+		    b->sums.tally.calls);
 	html_raw(p->out, "</div>\n");
 }
 
@@ -246,7 +342,7 @@ put_length_tiles(struct page *p, const struct sums *now,
 	html_number(p->out, t->timed);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_change(p, "more", "less", t->talk, b->sums.tally.talk);
+		put_amount(p, b, "more", "less", t->talk, b->sums.tally.talk);
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Average length", "ACD, average call duration");
@@ -260,8 +356,8 @@ put_length_tiles(struct page *p, const struct sums *now,
 	html_number(p->out, t->timed);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_change(p, "longer", "shorter", sums_average(now),
-		    sums_average(&b->sums));
+		put_change(p, "longer", "shorter", "",
+		    (double)sums_average(now), (double)sums_average(&b->sums));
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Median length", "50th percentile");
@@ -271,9 +367,27 @@ put_length_tiles(struct page *p, const struct sums *now,
 		html_raw(p->out, "\u2013");
 	html_raw(p->out, "</dd><dd class=\"formula\">half were shorter</dd>");
 	if (!b->none)
-		put_change(
-		    p, "longer", "shorter", median(length), median(b->length));
+		put_change(p, "longer", "shorter", "", (double)median(length),
+		    (double)median(b->length));
 	html_raw(p->out, "</div>\n");
+}
+
+/* "1 Mar 2026 to 3 Mar 2026, 03:39" */
+static void
+put_before_days(struct page *p, const struct filter *f)
+{
+	struct when_local l;
+
+	put_day(p, f->from);
+	if (f->to != f->from) {
+		html_raw(p->out, " to ");
+		put_day(p, f->to);
+	}
+	if (f->until == 0)
+		return;
+	when_local(f->until, &l);
+	html_put(p->out, "%s %02d:%02d", f->to == f->from ? " until" : ",",
+	    l.hour, l.minute);
 }
 
 static void
@@ -286,27 +400,23 @@ put_compared(struct page *p, const struct before *b)
 		html_raw(p->out, "Nothing to compare with: calls begin on ");
 		put_day(p, b->begin);
 		html_raw(p->out, ".");
-	} else if (b->none)
+	} else if (b->none) {
 		html_raw(p->out,
-		    "Nothing to compare with: no such calls in the period"
-		    " before.");
-	else {
-		html_raw(p->out, "Compared with ");
-		put_day(p, b->filter.from);
-		if (b->filter.to != b->filter.from) {
-			html_raw(p->out, " to ");
-			put_day(p, b->filter.to);
-		}
-		if (b->begin > b->filter.from) {
-			html_raw(
-			    p->out, ", of which the store has what came from ");
-			put_day(p, b->begin);
-			html_raw(p->out, " on");
-		}
+		    "Nothing to compare with: there are no such calls from ");
+		put_before_days(p, &b->filter);
 		html_raw(p->out, ".");
-		if (p->filter.from <= p->today && p->filter.to >= p->today)
+	} else {
+		html_raw(p->out, "Compared with ");
+		put_before_days(p, &b->filter);
+		if (b->filter.until != 0)
 			html_raw(p->out,
-			    " This period is not over: today is in it.");
+			    ": as much of the time before as has passed of"
+			    " this period");
+		html_raw(p->out, ".");
+		if (is_by_day(b))
+			html_raw(p->out,
+			    " The two differ in length: numbers of calls and"
+			    " talk time are compared by the day.");
 	}
 	html_raw(p->out, "</p>\n");
 }

@@ -169,7 +169,7 @@ same_text(const char *a, const char *b)
 bool
 filter_equal(const struct filter *a, const struct filter *b)
 {
-	return a->from == b->from && a->to == b->to &&
+	return a->from == b->from && a->to == b->to && a->until == b->until &&
 	    same_text(a->source, b->source) && same_text(a->agent, b->agent) &&
 	    same_text(a->direction, b->direction) && a->open == b->open &&
 	    a->outcome == b->outcome && a->flag == b->flag &&
