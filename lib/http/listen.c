@@ -1,15 +1,22 @@
 #include "http/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/number.h"
 
 #define SOCKET_MASK 0117 /* mode 0660 */
+#define LEFT_OPEN "CALLBOOK_LISTENER" /* the number of its descriptor */
 
 /* Does a server answer at the address? */
 static bool
@@ -121,18 +128,54 @@ listen_tcp(const char *address)
 	return fd;
 }
 
+/*
+ * The socket that this process left open for itself, by its number in the
+ * environment; -1: there is none.
+ */
+static int
+left_open(void)
+{
+	const char *text = getenv(LEFT_OPEN);
+	int64_t number = -1;
+	int listens = 0, fd = -1;
+	socklen_t size = sizeof(listens);
+
+	if (text != NULL &&
+	    number_parse(text, strlen(text), 0, INT_MAX, &number) == 0 &&
+	    getsockopt(
+		(int)number, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+	    listens != 0 && fcntl((int)number, F_SETFD, FD_CLOEXEC) == 0)
+		fd = (int)number;
+	(void)unsetenv(LEFT_OPEN);
+	return fd;
+}
+
 int
 listen_begin(struct listener *l, const char *where)
 {
 	bool tcp = strchr(where, '/') == NULL && strchr(where, ':') != NULL;
 
 	memset(l, 0, sizeof(*l));
-	l->fd = tcp ? listen_tcp(where) : listen_unix(where);
+	if ((l->fd = left_open()) == -1)
+		l->fd = tcp ? listen_tcp(where) : listen_unix(where);
 	if (l->fd == -1)
 		return -1;
 	if (!tcp && lstat(where, &l->file) == 0)
 		l->path = where;
 	return 0;
+}
+
+int
+listen_leave(struct listener *l)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%d", l->fd);
+	if (fcntl(l->fd, F_SETFD, 0) == 0 && setenv(LEFT_OPEN, number, 1) == 0)
+		return 0;
+	log_warn("the listening socket");
+	listen_end(l);
+	return -1;
 }
 
 void

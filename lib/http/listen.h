@@ -21,6 +21,11 @@ struct listener {
  * on it.  Returns 0, or -1, logged.
  */
 int listen_begin(struct listener *l, const char *where);
+/*
+ * Leave it open for the program that this process becomes: its listen_begin()
+ * finds it.  Returns 0, or -1, logged, after listen_end().
+ */
+int listen_leave(struct listener *l);
 /* Close it, and remove the file if it is still ours. */
 void listen_end(struct listener *l);
 

@@ -1,11 +1,25 @@
 #include "http/program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/number.h"
+
+#define TRY_EVERY_MS 20 /* between two looks whether it has answered */
+
+extern char **environ;
 
 static void
 usage(const struct program *p, FILE *out)
@@ -20,6 +34,27 @@ usage(const struct program *p, FILE *out)
 	    "  -h, --help           print this\n"
 	    "  -V, --version        print the version\n",
 	    p->name, p->purpose, p->threads);
+}
+
+/*
+ * The file that execve(2) was given: by that name another may take its place,
+ * which /proc/self/exe would not follow.
+ */
+static void
+find_file(struct program_options *o)
+{
+	/* The kernel's addresses are integers. */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	const char *file = (const char *)getauxval(AT_EXECFN);
+	char cwd[PATH_MAX] = "";
+	int n;
+
+	if (file == NULL || (*file != '/' && getcwd(cwd, PATH_MAX) == NULL))
+		return;
+	n = snprintf(o->file, sizeof(o->file), "%s%s%s", cwd,
+	    *cwd == '\0' ? "" : "/", file);
+	if (n < 0 || (size_t)n >= sizeof(o->file))
+		o->file[0] = '\0';
 }
 
 int
@@ -37,6 +72,7 @@ program_options(
 
 	memset(o, 0, sizeof(*o));
 	o->serve.threads = p->threads;
+	find_file(o);
 	/* No stranger chooses our configuration, or has us listen. */
 	if (serve_arguments_of_query())
 		return -1;
@@ -76,13 +112,134 @@ program_options(
 	return -1;
 }
 
+/* --- another program in our place ------------------------------------------
+ */
+
+/* A handler, and the file of the program that runs it. */
+struct running {
+	const struct serve_handler *handler;
+	const char *file;
+	struct watch watch;
+	uint64_t last; /* what the file was at the tick before */
+	uint64_t tried; /* what it was when it was tried, and did not run */
+};
+
+/* Wait for the process, not for ever.  Returns whether it succeeded. */
+static bool
+wait_success(pid_t pid)
+{
+	const struct timespec pause = {.tv_nsec = TRY_EVERY_MS * 1000000L};
+	int status = -1;
+
+	for (int ms = 0; ms < PROGRAM_TRY_MS; ms += TRY_EVERY_MS) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid)
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		if (got == -1 && errno != EINTR)
+			return false;
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, &status, 0);
+	return false;
+}
+
+/* Does the program that is there now run?  It is asked for its version. */
+static bool
+runs(const char *file)
+{
+	char *argv[] = {
+	    (char *)(uintptr_t)file, (char *)(uintptr_t) "-V", NULL};
+	posix_spawn_file_actions_t actions;
+	bool good = false;
+	pid_t pid;
+
+	/* Who ignores it is not told how a child ended. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return false;
+	if (posix_spawn_file_actions_addopen(
+		&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
+	    posix_spawn_file_actions_addopen(
+		&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
+	    posix_spawn(&pid, file, &actions, NULL, argv, environ) == 0)
+		good = wait_success(pid);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return good;
+}
+
+/*
+ * Has another program taken the place of ours, whole and able to run?  Two
+ * looks must have seen the same file, since an upload takes its time.
+ */
+static bool
+is_replaced(struct running *r)
+{
+	uint64_t now;
+
+	if (*r->file == '\0')
+		return false;
+	now = watch_look(&r->watch);
+	if (now != r->last) {
+		r->last = now;
+		return false;
+	}
+	/* One that is gone may be on its way. */
+	if (now == r->watch.seen || now == r->tried ||
+	    access(r->file, X_OK) != 0)
+		return false;
+	if (runs(r->file)) {
+		log_info("%s: was replaced: started again", r->file);
+		return true;
+	}
+	r->tried = now;
+	log_warnx(
+	    "%s: was replaced by a program that does not run; the one before "
+	    "goes on",
+	    r->file);
+	return false;
+}
+
+static void *
+running_worker_new(void *arg)
+{
+	const struct serve_handler *h = ((struct running *)arg)->handler;
+
+	return h->worker_new(h->arg);
+}
+
+static enum serve_next
+running_tick(void *arg)
+{
+	struct running *r = arg;
+	enum serve_next next = r->handler->tick(r->handler->arg);
+
+	if (next != SERVE_RESTART && is_replaced(r))
+		next = SERVE_RESTART;
+	return next;
+}
+
 int
 program_serve(const struct program *p, const struct program_options *o,
     const struct serve_handler *h)
 {
-	switch (serve(&o->serve, h)) {
+	struct running r = {.handler = h, .file = o->file};
+	struct serve_handler watched = *h;
+	enum serve_rc rc;
+
+	watch_add(&r.watch, o->file);
+	r.last = r.watch.seen;
+	watched.worker_new = running_worker_new;
+	watched.tick = running_tick;
+	watched.arg = &r;
+	rc = serve(&o->serve, &watched);
+	watch_free(&r.watch);
+	switch (rc) {
 	case SERVE_OK:
 		return EXIT_SUCCESS;
+	case SERVE_AGAIN:
+		return PROGRAM_AGAIN;
 	case SERVE_NOT_A_SERVER:
 		(void)fprintf(stderr,
 		    "%s: started by neither a web server nor with -s\n",
@@ -92,4 +249,12 @@ program_serve(const struct program *p, const struct program_options *o,
 	default:
 		return EXIT_FAILURE;
 	}
+}
+
+int
+program_again(const struct program_options *o, char **argv)
+{
+	(void)execv(o->file, argv);
+	log_warn("%s", o->file);
+	return EXIT_FAILURE;
 }

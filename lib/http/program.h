@@ -5,9 +5,15 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <limits.h>
+
+#include "base/watch.h"
 #include "http/serve.h"
 
 #define PROGRAM_USAGE 2 /* exit status: called wrong */
+#define PROGRAM_AGAIN (-1) /* no exit status: see program_again() */
+#define PROGRAM_TRY_MS 5000 /* for a program that took our place to answer -V \
+			     */
 
 struct program {
 	const char *name;
@@ -18,6 +24,8 @@ struct program {
 struct program_options {
 	const char *config; /* of -c, or NULL */
 	struct serve_options serve;
+	char
+	    file[PATH_MAX]; /* of the program, as it was started; "": unknown */
 };
 
 /*
@@ -27,8 +35,21 @@ struct program_options {
 int program_options(
     const struct program *p, int argc, char **argv, struct program_options *o);
 
-/* Serve, and return the exit status. */
+/*
+ * Serve, and return the exit status; PROGRAM_AGAIN if the program is to be run
+ * again, because the handler said so or because another took the place of its
+ * file.  That one is tried first: one that does not run, such as half an
+ * upload, is told in the log and not taken.
+ */
 int program_serve(const struct program *p, const struct program_options *o,
     const struct serve_handler *h);
+
+/*
+ * Become the program that has the place of ours now, as the same process with
+ * the same arguments and listening socket: whoever connects meanwhile waits.
+ * To be called when everything else was let go.  Returns, with the exit
+ * status, only if that fails.
+ */
+int program_again(const struct program_options *o, char **argv);
 
 #endif /* !PROGRAM_H */

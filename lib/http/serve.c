@@ -1,3 +1,6 @@
+/* sem_clockwait(3): a clock that is set must not hold up the ticks. */
+#define _GNU_SOURCE
+
 #include "http/serve.h"
 
 #include <errno.h>
@@ -446,12 +449,38 @@ new_places(struct server *s, int n)
 	return 0;
 }
 
+/* Wait for a signal, no longer than to the next tick.  true: there was one. */
+static bool
+wait_for_stop(void)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += SERVE_TICK_S;
+	while (sem_clockwait(&stop_wanted, CLOCK_MONOTONIC, &until) == -1)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
+/* While the threads serve: tick, until it is time to stop. */
+static enum serve_next
+tick_until_stop(const struct serve_handler *h)
+{
+	enum serve_next next = SERVE_GO_ON;
+
+	while (next == SERVE_GO_ON)
+		next = wait_for_stop() ? SERVE_END : h->tick(h->arg);
+	return next;
+}
+
 static enum serve_rc
 serve_fcgi(const struct serve_handler *h, int fd, int threads)
 {
 	struct server s = {.handler = h, .fd = fd};
 	struct thread *t = NULL;
 	enum serve_rc rc = SERVE_FAILED;
+	enum serve_next next = SERVE_END;
 
 	atomic_init(&s.stopping, false);
 	atomic_init(&s.broken, false);
@@ -470,13 +499,15 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 	if (new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
 		goto out_cond;
 	if (start_threads(&s, t, threads) == threads) {
-		while (sem_wait(&stop_wanted) == -1 && errno == EINTR)
-			continue;
+		next = tick_until_stop(h);
 		rc = SERVE_OK;
 	}
 	stop_threads(&s, t, threads);
 	if (atomic_load(&s.broken))
 		rc = SERVE_FAILED;
+	/* Who was told to end meanwhile does not begin again. */
+	else if (next == SERVE_RESTART && sem_trywait(&stop_wanted) != 0)
+		rc = SERVE_AGAIN;
 	free_places(&s);
 out_cond:
 	free(t);
@@ -618,7 +649,10 @@ serve_own(const struct serve_handler *h, const char *where, int threads)
 	if (listen_begin(&l, where) != 0)
 		return SERVE_FAILED;
 	rc = serve_fcgi(h, l.fd, threads);
-	listen_end(&l);
+	if (rc != SERVE_AGAIN)
+		listen_end(&l);
+	else if (listen_leave(&l) != 0)
+		rc = SERVE_FAILED;
 	return rc;
 }
 

@@ -17,11 +17,19 @@
 
 #define SERVE_THREADS_DEFAULT 16
 #define SERVE_THREADS_MAX 256
+#define SERVE_TICK_S 1
 
 struct serve_options {
 	const char
 	    *listen; /* socket path or ADDRESS:PORT; NULL: descriptor 0 */
 	int threads; /* of FastCGI; CGI has one request and no thread */
+};
+
+/* What is to become of the process. */
+enum serve_next {
+	SERVE_GO_ON,
+	SERVE_RESTART, /* as on SIGTERM, and the program is run again */
+	SERVE_END /* as on SIGTERM */
 };
 
 /*
@@ -35,12 +43,18 @@ struct serve_handler {
 	void (*worker_free)(void *worker);
 	bool (*handle)(
 	    void *worker, const struct request *r, struct response *w);
-	void *arg; /* for worker_new */
+	/*
+	 * Called about every SERVE_TICK_S by the thread that called serve(),
+	 * while others have handle() run; not of plain CGI.
+	 */
+	enum serve_next (*tick)(void *arg);
+	void *arg; /* for worker_new and tick */
 	int kept; /* requests that may be kept beside those at work */
 };
 
 enum serve_rc {
 	SERVE_OK = 0,
+	SERVE_AGAIN, /* SERVE_RESTART: the listening socket stays open */
 	SERVE_NOT_A_SERVER, /* neither FastCGI nor CGI: started by a person */
 	SERVE_FAILED /* already logged */
 };

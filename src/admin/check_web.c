@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/when.h"
 #include "check_web.h"
@@ -15,6 +16,8 @@
 #define SHOWN_MAX 200 /* bytes of an answer that is not understood */
 #define HEALTH_OK "{\"status\":\"ok\""
 #define HEALTH_FAILING "{\"status\":\"failing\""
+#define CHANGE_MS 5000 /* wait so long for changed files to be read */
+#define CHANGE_EVERY_MS 250
 #define PROBE_TYPE "application/octet-stream"
 
 /* `Expect:` takes away curl's own; no platform asks before it sends. */
@@ -126,13 +129,70 @@ check_version(struct web *w, const char *health)
 		    "command, " CALLBOOK_VERSION);
 }
 
+/* Copy what JSON text says of a member, a string without escapes. */
+static void
+read_member(const char *text, const char *name, char *out, size_t size)
+{
+	struct buf key = {0};
+	const char *at;
+
+	buf_printf(&key, "\"%s\":\"", name);
+	at = strstr(text, buf_str(&key));
+	snprintf(out, size, "%.*s",
+	    at == NULL ? 0 : (int)strcspn(at + key.len, "\""),
+	    at == NULL ? "" : at + key.len);
+	buf_free(&key);
+}
+
+/* Does the receiver work by its files as they are? */
+static void
+check_in_force(struct web *w, const char *health)
+{
+	char is[16], faults[SHOWN_MAX];
+
+	read_member(health, "configuration", is, sizeof is);
+	read_member(health, "faults", faults, sizeof faults);
+	if (strcmp(is, "current") == 0)
+		check_finding(w->check, CHECK_GOOD, "web",
+		    "its configuration is in force");
+	else if (strcmp(is, "faulty") == 0)
+		check_finding(w->check, CHECK_FAIL, "web",
+		    "its configuration was changed and has a fault (%s): what "
+		    "was read before stays in force",
+		    *faults != '\0' ? faults : "its log says which");
+	else if (strcmp(is, "changed") == 0)
+		check_finding(w->check, CHECK_FAIL, "web",
+		    "its configuration changes again and again, and a part of "
+		    "it is not in force yet");
+}
+
+/* Ask how the receiver is; if its files have just changed, once they are read.
+ */
+static int
+ask_health(struct web *w, struct fetched *got)
+{
+	const struct timespec pause = {.tv_nsec = CHANGE_EVERY_MS * 1000000L};
+	char is[16];
+
+	for (int ms = 0;; ms += CHANGE_EVERY_MS) {
+		if (ask(w, "healthz", "", NULL, got) == -1)
+			return -1;
+		read_member(
+		    buf_str(&got->body), "configuration", is, sizeof is);
+		if (strcmp(is, "changed") != 0 || ms >= CHANGE_MS)
+			return 0;
+		(void)nanosleep(&pause, NULL);
+		fetched_free(got);
+	}
+}
+
 /* Returns 0 if the receiver is there. */
 static int
 check_health(struct web *w)
 {
 	struct fetched got = {0};
 	const char *text;
-	int rc = ask(w, "healthz", "", NULL, &got);
+	int rc = ask_health(w, &got);
 
 	if (rc == -1)
 		goto out;
@@ -141,6 +201,7 @@ check_health(struct web *w)
 	    strncmp(text, HEALTH_OK, strlen(HEALTH_OK)) == 0) {
 		check_finding(w->check, CHECK_GOOD, "web",
 		    "%s/healthz: the receiver answers, and can store", w->url);
+		check_in_force(w, text);
 		check_version(w, text);
 		check_date(w, got.date);
 	} else if (got.status == 503 && *text == '{') {
@@ -307,8 +368,7 @@ check_address(struct web *w, const char *source)
 	case 404:
 		check_finding(w->check, CHECK_FAIL, "web",
 		    "%s/%s: the receiver knows no such source: it reads "
-		    "another configuration than this command, or was not "
-		    "started again",
+		    "another configuration than this command",
 		    w->url, source);
 		break;
 	default:

@@ -14,7 +14,7 @@ struct health {
 	bool asking; /* a thread asks the store */
 	int64_t at; /* ms of the monotonic clock */
 	int status; /* 0: no verdict yet */
-	struct buf text; /* JSON */
+	struct buf text; /* JSON, up to the configuration */
 };
 
 struct health *
@@ -62,6 +62,26 @@ fault_word(bool affected)
 	return affected ? "affected, kept away by the lock" : "fixed";
 }
 
+/* Is what is configured in force?  Says where faults are, not what they are. */
+static void
+put_configuration(struct ready *ready, struct buf *b)
+{
+	static const char *const word[] = {[READY_CURRENT] = "current",
+	    [READY_CHANGED] = "changed",
+	    [READY_FAULTY] = "faulty"};
+	struct buf why = {0}, places = {0};
+	enum ready_state is = ready_state(ready, &why);
+
+	buf_printf(b, ",\"configuration\":\"%s\"", word[is]);
+	if (is == READY_FAULTY) {
+		ready_places(buf_str(&why), &places);
+		buf_puts(b, ",\"faults\":");
+		buf_json_str(b, buf_str(&places));
+	}
+	buf_free(&why);
+	buf_free(&places);
+}
+
 /* Ask the store.  Returns the status and adds the page to b. */
 static int
 ask(struct store *st, struct buf *b)
@@ -87,7 +107,6 @@ ask(struct store *st, struct buf *b)
 	}
 	buf_puts(b, ",\"version\":");
 	buf_json_str(b, CALLBOOK_VERSION);
-	buf_puts(b, "}\n");
 	return ok ? 200 : 503;
 }
 
@@ -111,7 +130,8 @@ refresh(struct health *h, struct store *st)
 }
 
 void
-health_answer(struct health *h, struct store *st, struct response *w)
+health_answer(
+    struct health *h, struct store *st, struct ready *ready, struct response *w)
 {
 	(void)pthread_mutex_lock(&h->lock);
 	if (!h->asking &&
@@ -126,4 +146,7 @@ health_answer(struct health *h, struct store *st, struct response *w)
 	if (h->status != 200)
 		w->retry_after = RECEIVE_RETRY_AFTER_S;
 	(void)pthread_mutex_unlock(&h->lock);
+	/* Never an old verdict: who has just changed a file asks. */
+	put_configuration(ready, &w->body);
+	buf_puts(&w->body, "}\n");
 }

@@ -7,6 +7,7 @@
 #ifndef HEALTH_H
 #define HEALTH_H
 
+#include "base/ready.h"
 #include "http/request.h"
 #include "store/store.h"
 
@@ -16,7 +17,8 @@ struct health;
 struct health *health_new(void);
 void health_free(struct health *h);
 
-/* Fill in the answer. */
-void health_answer(struct health *h, struct store *st, struct response *w);
+/* Fill in the answer; ready has the configuration. */
+void health_answer(struct health *h, struct store *st, struct ready *ready,
+    struct response *w);
 
 #endif /* !HEALTH_H */

@@ -23,6 +23,7 @@ main(int argc, char **argv)
 	struct serve_handler h = {.worker_new = receive_worker_new,
 	    .worker_free = receive_worker_free,
 	    .handle = receive_handle,
+	    .tick = receive_tick,
 	    .kept = RECEIVE_KEPT};
 	struct receive *rv = NULL;
 	char *config = NULL;
@@ -45,5 +46,5 @@ main(int argc, char **argv)
 out:
 	receive_free(rv);
 	free(config);
-	return status;
+	return status == PROGRAM_AGAIN ? program_again(&o, argv) : status;
 }

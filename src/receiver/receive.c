@@ -21,7 +21,9 @@
 #define PROBE_TYPE "application/octet-stream"
 
 struct receive {
-	struct ready *ready; /* a struct receiver */
+	struct ready *ready; /* of struct receiver */
+	struct receiver_store kept;
+	bool restart; /* only a new process can have what is configured now */
 	struct health *health;
 	struct gate *bodies; /* as they come */
 	struct gate *trees; /* what they are parsed to */
@@ -36,6 +38,7 @@ struct worker;
 /* One delivery on its way. */
 struct passage {
 	struct worker *worker;
+	struct generation *generation; /* that rc is of, until it is answered */
 	const struct receiver *rc;
 	const struct source *source;
 	const char *segment; /* what follows the source in the path, "" */
@@ -52,6 +55,7 @@ struct passage {
 struct worker {
 	struct receive *rv;
 	struct mapper *mapper; /* NULL until there is a receiver */
+	int64_t max_body; /* that the mapper was made for */
 	struct buf body;
 	size_t room; /* of the gate for bodies, taken for it */
 	struct buf headers;
@@ -60,9 +64,12 @@ struct worker {
 };
 
 static void *
-load(const char *file, struct buf *why)
+load(void *arg, const char *file, const void *before, struct watch *w,
+    struct buf *why)
 {
-	return receiver_load(file, why);
+	struct receive *rv = arg;
+
+	return receiver_load(file, before, &rv->kept, w, &rv->restart, why);
 }
 
 static void
@@ -74,11 +81,13 @@ unload(void *receiver)
 struct receive *
 receive_new(const char *config)
 {
+	struct ready_maker maker = {.load = load, .unload = unload};
 	struct receive *rv;
 
 	if ((rv = calloc(1, sizeof(*rv))) == NULL)
 		return NULL;
-	if ((rv->ready = ready_new(config, load, unload)) == NULL ||
+	maker.arg = rv;
+	if ((rv->ready = ready_new(config, &maker)) == NULL ||
 	    (rv->health = health_new()) == NULL ||
 	    (rv->bodies = gate_new(RECEIVE_BODIES_MAX)) == NULL ||
 	    (rv->trees = gate_new(MAP_COST_MAX)) == NULL ||
@@ -99,6 +108,7 @@ receive_free(struct receive *rv)
 	if (rv == NULL)
 		return;
 	ready_free(rv->ready);
+	receiver_store_close(&rv->kept);
 	health_free(rv->health);
 	gate_free(rv->trees);
 	gate_free(rv->bodies);
@@ -106,16 +116,27 @@ receive_free(struct receive *rv)
 	free(rv);
 }
 
+enum serve_next
+receive_tick(void *arg)
+{
+	struct receive *rv = arg;
+
+	ready_look(rv->ready);
+	return rv->restart ? SERVE_RESTART : SERVE_GO_ON;
+}
+
 void *
 receive_worker_new(void *arg)
 {
+	struct generation *g;
 	struct worker *wk;
 
 	if ((wk = calloc(1, sizeof(*wk))) == NULL)
 		return NULL;
 	wk->rv = arg;
 	/* The first load is made here, before there are threads. */
-	(void)ready_get(wk->rv->ready);
+	if ((g = ready_take(wk->rv->ready)) != NULL)
+		ready_give(wk->rv->ready, g);
 	return wk;
 }
 
@@ -297,6 +318,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		kept(p, result, "event", number, NULL);
 	mapper_release(p->worker->mapper);
 	release_body(p->worker);
+	ready_give(p->worker->rv->ready, p->generation);
 	p->r->answered(p->r);
 }
 
@@ -572,7 +594,7 @@ answer_health(struct receive *rv, const struct receiver *rc, struct passage *p)
 		p->w->allow = HEALTH_METHODS;
 		return;
 	}
-	health_answer(rv->health, rc->store, p->w);
+	health_answer(rv->health, rc->store, rv->ready, p->w);
 }
 
 /* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */
@@ -603,6 +625,57 @@ route(struct passage *p)
 	take_delivery(p);
 }
 
+/* A mapper for bodies as large as are configured now.  Returns 0 or -1. */
+static int
+fit_mapper(struct worker *wk, int64_t max_body)
+{
+	if (wk->mapper != NULL && wk->max_body == max_body)
+		return 0;
+	if (wk->mapper != NULL)
+		mapper_free(wk->mapper);
+	wk->mapper = mapper_new((size_t)max_body);
+	wk->max_body = max_body;
+	if (wk->mapper == NULL)
+		return -1;
+	mapper_share(wk->mapper, wk->rv->trees);
+	return 0;
+}
+
+/* There has never been a configuration without a fault. */
+static void
+answer_unconfigured(struct passage *p)
+{
+	struct buf why = {0}, places = {0};
+
+	(void)ready_state(p->worker->rv->ready, &why);
+	ready_places(buf_str(&why), &places);
+	response_problem(p->w, 503,
+	    "The configuration has an error%s%s%s; the web server's log and "
+	    "`callbook check` say more.",
+	    places.len > 0 ? " (" : "", buf_str(&places),
+	    places.len > 0 ? ")" : "");
+	p->w->retry_after = RECEIVE_RETRY_AFTER_S;
+	buf_free(&why);
+	buf_free(&places);
+}
+
+/* Answer, or make an event ready to be stored. */
+static void
+handle(struct passage *p)
+{
+	struct worker *wk = p->worker;
+	const struct config *c = p->rc->config;
+
+	if (exposed_check(&wk->exposed, c, p->rc->store_dir, p->r))
+		later(p->w,
+		    "The store lies where the web server serves files; "
+		    "the web server's log says more.");
+	else if (fit_mapper(wk, c->max_body) != 0)
+		later(p->w, "Out of memory.");
+	else
+		route(p);
+}
+
 bool
 receive_handle(void *worker, const struct request *r, struct response *w)
 {
@@ -613,28 +686,15 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 	p->worker = wk;
 	p->r = r;
 	p->w = w;
-	if ((p->rc = ready_get(wk->rv->ready)) == NULL) {
-		later(w,
-		    "The configuration has an error; the web server's "
-		    "log and `callbook check` name it.");
+	if ((p->generation = ready_take(wk->rv->ready)) == NULL) {
+		answer_unconfigured(p);
 		return true;
 	}
-	if (exposed_check(&wk->exposed, p->rc->config, p->rc->store_dir, r)) {
-		later(w,
-		    "The store lies where the web server serves files; "
-		    "the web server's log says more.");
-		return true;
-	}
-	if (wk->mapper == NULL &&
-	    (wk->mapper = mapper_new((size_t)p->rc->config->max_body)) ==
-		NULL) {
-		later(w, "Out of memory.");
-		return true;
-	}
-	mapper_share(wk->mapper, wk->rv->trees);
-	route(p);
+	p->rc = p->generation->made;
+	handle(p);
 	if (!p->mapped) {
 		release_body(wk);
+		ready_give(wk->rv->ready, p->generation);
 		return true;
 	}
 	/* From here on the worker may have another request at any moment. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "http/request.h"
+#include "http/serve.h"
 
 #define RECEIVE_RETRY_AFTER_S 30 /* told with a 503 */
 #define RECEIVE_HEALTH_KEEP_MS 1000 /* a verdict is good for */
@@ -36,9 +37,10 @@
 struct receive;
 
 /*
- * config is the path of the configuration, borrowed.  A fault in it is logged
- * and answered with 503 until it is mended; the file is then read again by
- * itself.  NULL when memory ran out.
+ * config is the path of the configuration, borrowed.  receive_tick() reads it
+ * again, and what it names, when that changed; a fault is logged, and what was
+ * read before stays in force.  Without any, requests are answered with 503.
+ * NULL when memory ran out.
  */
 struct receive *receive_new(const char *config);
 void receive_free(struct receive *rv);
@@ -46,6 +48,7 @@ void receive_free(struct receive *rv);
 /* For struct serve_handler; arg is a struct receive. */
 void *receive_worker_new(void *arg);
 void receive_worker_free(void *worker);
+enum serve_next receive_tick(void *arg);
 bool receive_handle(void *worker, const struct request *r, struct response *w);
 
 #endif /* !RECEIVE_H */

@@ -3,6 +3,8 @@
  * secrets, store.
  *
  * Loaded whole or not at all, and immutable afterwards, so threads share it.
+ * When files change, a further receiver is loaded beside it, which shares the
+ * store: the store of a process is opened once and closed at its end.
  */
 #ifndef RECEIVER_H
 #define RECEIVER_H
@@ -12,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/config.h"
+#include "base/watch.h"
 #include "provider/auth.h"
 #include "provider/provider.h"
 #include "store/store.h"
@@ -28,16 +31,33 @@ struct receiver {
 	struct config *config;
 	struct providers *providers;
 	struct source *source; /* as many, in the order of config->source */
+	struct store *store; /* of the process, as is the next */
+	const char *store_dir; /* the store's directory, links resolved */
+};
+
+/* The store of the process; all zero: not open yet. */
+struct receiver_store {
 	struct store *store;
-	char *store_dir; /* the store's directory, links resolved */
+	char *dir;
 };
 
 /*
- * Load the file and all it names, and open the store.  Sets the process's time
- * zone.  Returns NULL after adding one line per fault to why.
+ * Load the file and all it names; every file is added to w before it is read.
+ * The first one opens the store, which *kept has from then on, and sets the
+ * process's time zone; before NULL: this is the first.  Returns NULL after
+ * adding one line per fault to why.
+ *
+ * A process has one store and one time zone.  Where those that are configured
+ * now are others than before's, and can be used, *restart becomes true and the
+ * result is NULL without a fault: the program is to be started again.
  */
-struct receiver *receiver_load(const char *path, struct buf *why);
+struct receiver *receiver_load(const char *path, const struct receiver *before,
+    struct receiver_store *kept, struct watch *w, bool *restart,
+    struct buf *why);
+/* The store stays open. */
 void receiver_free(struct receiver *rc);
+/* After the last receiver. */
+void receiver_store_close(struct receiver_store *kept);
 
 /* The source of that name (n bytes), or NULL. */
 const struct source *receiver_source(

@@ -123,6 +123,26 @@ put_query_notes(struct page *p)
 		    "</p>\n");
 }
 
+/* The configuration was changed, and what it says now can not be used. */
+static void
+put_faults(struct page *p)
+{
+	if (p->faults == NULL)
+		return;
+	html_raw(p->out,
+	    "<p class=\"attention\" role=\"note\">The configuration was "
+	    "changed and has a fault; what was read before stays in force "
+	    "until it is mended:");
+	for (const char *s = p->faults; *s != '\0';) {
+		size_t n = strcspn(s, "\n");
+
+		html_raw(p->out, "<br>");
+		html_text(p->out, s, n);
+		s += n + (s[n] == '\n');
+	}
+	html_raw(p->out, "</p>\n");
+}
+
 static void
 put_main(struct page *p, const char *title)
 {
@@ -502,6 +522,7 @@ frame_begin(struct page *p, const char *title, const char *current)
 	}
 	put_main(p, title);
 	put_query_notes(p);
+	put_faults(p);
 	put_zone_differs(p);
 	if (heeds != HEEDS_NOTHING)
 		put_period(p, current, heeds);

@@ -24,7 +24,8 @@ main(int argc, char **argv)
 	struct program_options o;
 	struct serve_handler h = {.worker_new = report_worker_new,
 	    .worker_free = report_worker_free,
-	    .handle = report_handle};
+	    .handle = report_handle,
+	    .tick = report_tick};
 	struct report *rp = NULL;
 	char *config = NULL;
 	int status;
@@ -46,5 +47,5 @@ main(int argc, char **argv)
 out:
 	report_free(rp);
 	free(config);
-	return status;
+	return status == PROGRAM_AGAIN ? program_again(&o, argv) : status;
 }

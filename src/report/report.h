@@ -41,6 +41,7 @@ struct static_site; /* static.c: links become names of files */
 /* One request being answered. */
 struct page {
 	const struct config *config;
+	const char *faults; /* of a newer one, a line each; NULL: not told */
 	struct store *store; /* for reading; never NULL in a page function */
 	struct arena *arena; /* what lives as long as the request */
 	const struct request *request; /* NULL: a static page */

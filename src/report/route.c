@@ -17,14 +17,18 @@
 	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 struct report {
-	struct ready *ready; /* a struct config */
+	struct ready *ready; /* of struct config */
+	bool restart; /* only a new process can count in the zone it has now */
 };
 
 /* What one thread keeps from request to request. */
 struct worker {
 	struct report *report;
 	struct arena *arena;
+	/* Of the last request, whose answer may still be streamed; or NULL. */
+	struct generation *generation;
 	struct store *store; /* NULL: not open */
+	char *store_path; /* that the configuration had when it was opened */
 	char *store_dir; /* where it lies, links resolved */
 	struct exposed exposed;
 	struct buf told; /* why it could not be opened, as logged */
@@ -69,17 +73,32 @@ static const struct route routes[] = {
  */
 
 static void *
-load(const char *file, struct buf *why)
+load(void *arg, const char *file, const void *before, struct watch *w,
+    struct buf *why)
 {
-	struct config *c = config_load(file, why);
+	const struct config *old = before;
+	struct report *rp = arg;
+	struct config *c;
 
-	if (c != NULL && when_zone(c->timezone) != 0) {
+	watch_add(w, file);
+	if ((c = config_load(file, why)) == NULL)
+		return NULL;
+	/* A process has one time zone, and it is set before there are threads.
+	 */
+	if (old == NULL && when_zone(c->timezone) != 0) {
 		buf_printf(why, "%s: timezone: %s can not be set", c->file,
 		    c->timezone);
-		config_free(c);
-		c = NULL;
+		goto fail;
+	}
+	if (old != NULL && strcmp(old->timezone, c->timezone) != 0) {
+		log_info("%s: names another time zone: started again", file);
+		rp->restart = true;
+		goto fail;
 	}
 	return c;
+fail:
+	config_free(c);
+	return NULL;
 }
 
 static void
@@ -91,10 +110,11 @@ unload(void *config)
 struct report *
 report_new(const char *config)
 {
+	struct ready_maker maker = {.load = load, .unload = unload};
 	struct report *rp = calloc(1, sizeof(*rp));
 
-	if (rp != NULL &&
-	    (rp->ready = ready_new(config, load, unload)) == NULL) {
+	maker.arg = rp;
+	if (rp != NULL && (rp->ready = ready_new(config, &maker)) == NULL) {
 		free(rp);
 		rp = NULL;
 	}
@@ -110,6 +130,23 @@ report_free(struct report *rp)
 	free(rp);
 }
 
+enum serve_next
+report_tick(void *arg)
+{
+	struct report *rp = arg;
+
+	ready_look(rp->ready);
+	return rp->restart ? SERVE_RESTART : SERVE_GO_ON;
+}
+
+static void
+give_generation(struct worker *wk)
+{
+	if (wk->generation != NULL)
+		ready_give(wk->report->ready, wk->generation);
+	wk->generation = NULL;
+}
+
 void *
 report_worker_new(void *arg)
 {
@@ -121,7 +158,7 @@ report_worker_new(void *arg)
 	}
 	wk->report = arg;
 	/* The first load is made here, before there are threads. */
-	(void)ready_get(wk->report->ready);
+	wk->generation = ready_take(wk->report->ready);
 	return wk;
 }
 
@@ -130,6 +167,8 @@ close_store(struct worker *wk)
 {
 	store_close(wk->store);
 	wk->store = NULL;
+	free(wk->store_path);
+	wk->store_path = NULL;
 	free(wk->store_dir);
 	wk->store_dir = NULL;
 	exposed_free(&wk->exposed);
@@ -143,6 +182,7 @@ report_worker_free(void *worker)
 	if (wk == NULL)
 		return;
 	close_store(wk);
+	give_generation(wk);
 	arena_free(wk->arena);
 	buf_free(&wk->told);
 	free(wk);
@@ -243,7 +283,8 @@ open_store(struct worker *wk, const struct config *c)
 
 	wk->store = store_open(&o, STORE_READ, &why);
 	if (wk->store != NULL &&
-	    (wk->store_dir = exposed_dir(c->store)) == NULL) {
+	    ((wk->store_path = strdup(c->store)) == NULL ||
+		(wk->store_dir = exposed_dir(c->store)) == NULL)) {
 		buf_printf(&why, "%s: %s", c->store, strerror(errno));
 		close_store(wk);
 	}
@@ -266,7 +307,9 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 {
 	const struct config *c = p->config;
 
-	if (wk->store != NULL && !store_is_current(wk->store))
+	if (wk->store != NULL &&
+	    (strcmp(wk->store_path, c->store) != 0 ||
+		!store_is_current(wk->store)))
 		close_store(wk);
 	if (wk->store == NULL && access(c->store, F_OK) != 0 && errno == ENOENT)
 		return 0;
@@ -431,6 +474,18 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		explain_rc(p, w, rc);
 }
 
+/* What is wrong with the configuration that would be in force now. */
+static void
+take_faults(struct worker *wk, struct page *p)
+{
+	struct buf why = {0};
+
+	if (page_has_login(p) &&
+	    ready_state(wk->report->ready, &why) == READY_FAULTY)
+		p->faults = arena_strndup(wk->arena, buf_str(&why), why.len);
+	buf_free(&why);
+}
+
 static void
 answer(void *worker, const struct request *r, struct response *w)
 {
@@ -462,14 +517,17 @@ answer(void *worker, const struct request *r, struct response *w)
 	}
 	if (answer_style(path, w))
 		return;
-	if ((p->config = ready_get(wk->report->ready)) == NULL) {
+	give_generation(wk);
+	if ((wk->generation = ready_take(wk->report->ready)) == NULL) {
 		report_explain(p, w, 503, "The configuration has an error",
 		    "The report waits until it is mended. The web server's "
 		    "log and `callbook check` name the file, the line and "
 		    "the reason.");
 		return;
 	}
+	p->config = wk->generation->made;
 	p->today = when_day(p->now);
+	take_faults(wk, p);
 	p->masked = p->config->phones == PHONES_MASKED;
 	p->filter.discreet = p->masked;
 	if (!may_read(p)) {

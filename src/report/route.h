@@ -7,15 +7,17 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
+#include "http/serve.h"
 #include "report/report.h"
 
 /* What all workers of a process share. */
 struct report;
 
 /*
- * config is the path of the configuration, borrowed.  A fault in it is logged
- * and answered with 503 until it is mended; the file is then read again by
- * itself.  NULL when memory ran out.
+ * config is the path of the configuration, borrowed.  report_tick() reads it
+ * again when it changed; a fault is logged, and what was read before stays in
+ * force.  Without any, requests are answered with 503.  NULL when memory ran
+ * out.
  */
 struct report *report_new(const char *config);
 void report_free(struct report *rp);
@@ -23,6 +25,7 @@ void report_free(struct report *rp);
 /* For struct serve_handler; arg is a struct report. */
 void *report_worker_new(void *arg);
 void report_worker_free(void *worker);
+enum serve_next report_tick(void *arg);
 bool report_handle(void *worker, const struct request *r, struct response *w);
 
 /* Answer with a page that explains, in place of all that was begun. */

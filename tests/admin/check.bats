@@ -388,8 +388,14 @@ END
   check fcgid
   has 'FAIL  Authorization: '
   has 'CGIPassAuth On'
-  # The receiver was not started again: it does not know the source.
-  has "FAIL  web: $URL/fcgid/token: the receiver knows no such source"
+  # The receiver has read that by itself.
+  has "ok    web: $URL/fcgid/token is received"
+  # A command that reads another configuration is told so.
+  sed 's/source token/source other/' "$CALLBOOK_CONFIG" >other.conf
+  mv other.conf "${CALLBOOK_CONFIG%/*}/"
+  CALLBOOK_CONFIG=${CALLBOOK_CONFIG%/*}/other.conf
+  check fcgid
+  has "FAIL  web: $URL/fcgid/other: the receiver knows no such source"
 }
 
 @test "--url: an address that is something else" {

@@ -1,7 +1,7 @@
 /*
  * post - post many signed events over many connections, and tell each answer.
  *
- *	post [-er] [-c CONNECTIONS] [-f FIRST] [-n COUNT] -s SECRET URL
+ *	post [-erw] [-c CONNECTIONS] [-f FIRST] [-n COUNT] -s SECRET URL
  *
  * The body is read from standard input; every @@@@@@ in it becomes the number
  * of the event, from FIRST on.  It is signed as an HMAC-SHA256 in
@@ -11,7 +11,9 @@
  * platform would, and a minute without any is a failure.
  *
  * Writes a line `NUMBER STATUS BODY` for every answer, status 0 where the
- * connection broke off.  Exit status 0: every event had a 2xx in the end.
+ * connection broke off; with -w `NUMBER STATUS MS RETRY BODY`, where MS is the
+ * clock's time and RETRY what Retry-After said, 0 without one.  Exit status 0:
+ *every event had a 2xx in the end.
  */
 #include <curl/curl.h>
 #include <openssl/evp.h>
@@ -38,7 +40,7 @@ struct job {
 	char body[BODY_MAX];
 	size_t len;
 	long first, count, connections;
-	bool each, retry;
+	bool each, retry, when;
 	atomic_long failed; /* events that never had a 2xx */
 };
 
@@ -88,6 +90,23 @@ sign(struct sender *s, long number, char *header, size_t size)
 		    header + n, size - (size_t)n, "%02x", (unsigned)mac[i]);
 }
 
+static void
+tell(struct sender *s, long number, long status)
+{
+	curl_off_t retry = 0;
+	struct timespec now;
+
+	if (!s->job->when) {
+		printf("%ld %ld %s\n", number, status, s->answer);
+		return;
+	}
+	curl_easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &retry);
+	clock_gettime(CLOCK_REALTIME, &now);
+	printf("%ld %ld %lld %ld %s\n", number, status,
+	    (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, (long)retry,
+	    s->answer);
+}
+
 /* One attempt.  Returns the status, 0 for none. */
 static long
 post(struct sender *s, long number)
@@ -105,7 +124,7 @@ post(struct sender *s, long number)
 	curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, list);
 	if (curl_easy_perform(s->curl) == CURLE_OK)
 		curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
-	printf("%ld %ld %s\n", number, status, s->answer);
+	tell(s, number, status);
 	curl_slist_free_all(list);
 	return status;
 }
@@ -156,13 +175,16 @@ options(struct job *j, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "erc:f:n:s:")) != -1)
+	while ((c = getopt(argc, argv, "erwc:f:n:s:")) != -1)
 		switch (c) {
 		case 'e':
 			j->each = true;
 			break;
 		case 'r':
 			j->retry = true;
+			break;
+		case 'w':
+			j->when = true;
 			break;
 		case 'c':
 			j->connections = number(optarg, CONNECTIONS_MAX);
@@ -181,7 +203,7 @@ options(struct job *j, int argc, char **argv)
 		}
 	j->url = argv[optind];
 	if (j->url == NULL || j->secret == NULL) {
-		fputs("usage: post [-er] [-c CONNECTIONS] [-f FIRST] "
+		fputs("usage: post [-erw] [-c CONNECTIONS] [-f FIRST] "
 		      "[-n COUNT] -s SECRET URL <BODY\n",
 		    stderr);
 		exit(2);
