@@ -20,8 +20,7 @@
 #define BROKEN_OFF                                                          \
 	"INCOMPLETE: the export was broken off here; the web server's log " \
 	"says why"
-#define PHONE_DIGITS_MIN 6 /* of a number that is harmless in a cell */
-#define PHONE_DIGITS_MAX 15
+#define BOM "\xef\xbb\xbf" /* else Excel does not read UTF-8 */
 
 /* An export under way; it outlives the handler. */
 struct export
@@ -173,49 +172,113 @@ mask_text(void *arg, const char *s)
 /* --- CSV --------------------------------------------------------------------
  */
 
-static bool
-all_digits(const char *s, size_t n)
-{
-	size_t i = 0;
+/*
+ * A spreadsheet that opens the file makes of a text what it takes it for.  A
+ * formula gets an apostrophe before it (OWASP ASVS 1.2.10).  What it would take
+ * for a number, a date or the like gets a tab: +4915112345678 would lose its
+ * plus, 0612 its zero, 690412e10 and a long id their digits, and 2/3 would be a
+ * day.  Excel and LibreOffice take what a tab precedes for text and show it as
+ * it is; an apostrophe would be seen there, ="0612" would be a formula, and
+ * quotes alone change nothing.
+ */
+#define AS_TEXT "\t"
+#define NO_FORMULA "'"
+#define PLAIN_DIGITS_MAX 11 /* Excel shows longer numbers by their exponent */
+#define MONTH_LETTERS 3 /* that tell a month */
+#define MONTH_MAX 10 /* letters of its whole name */
 
-	while (i < n && s[i] >= '0' && s[i] <= '9')
-		i++;
-	return n > 0 && i == n;
+static bool
+is_among(const char *const *words, const char *s, size_t n)
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == n && strncasecmp(*words, s, n) == 0)
+			return true;
+	return false;
 }
 
-/* A number of a telephone, or a plain number: no formula either way. */
+/* Does a run of letters mean something beside digits?  (1e5, 3 pm, 2 May) */
 static bool
-is_number(const char *s, size_t n)
+is_of_number(const char *s, size_t n)
 {
-	const char *point;
+	static const char *const units[] = {"e", "a", "p", "am", "pm", NULL};
+	/* English, German, French, Spanish, Portuguese, Italian. */
+	static const char *const months[] = {"jan", "ene", "gen", "feb", "fev",
+	    "mar", "mrz", "apr", "avr", "abr", "may", "mai", "mag", "jun",
+	    "jui", "giu", "jul", "lug", "aug", "aou", "ago", "sep", "set",
+	    "oct", "okt", "ott", "out", "nov", "dec", "dez", "dic", NULL};
 
-	if (n > 0 && *s == '+')
-		return n - 1 >= PHONE_DIGITS_MIN && n - 1 <= PHONE_DIGITS_MAX &&
-		    all_digits(s + 1, n - 1);
-	if (n > 0 && *s == '-') {
-		s++;
-		n--;
-	}
-	point = n == 0 ? NULL : memchr(s, '.', n);
-	if (point == NULL)
-		return all_digits(s, n);
-	return all_digits(s, (size_t)(point - s)) &&
-	    all_digits(point + 1, n - (size_t)(point - s) - 1);
+	return is_among(units, s, n) ||
+	    (n >= MONTH_LETTERS && n <= MONTH_MAX &&
+		is_among(months, s, MONTH_LETTERS));
 }
 
-/* Would a spreadsheet take it for a formula?  (OWASP ASVS 1.2.10) */
+/* A full-width form of an ASCII character: that; else 0. */
+static char
+full_width(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	/* U+FF01 to U+FF3F stand for '!' to '_'. */
+	return n >= 3 && u[0] == 0xef && u[1] == 0xbc && u[2] >= 0x81
+	    ? (char)(u[2] - 0x81 + '!')
+	    : '\0';
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool
 is_formula(const char *s, size_t n)
 {
-	return n > 0 && (*s == '\0' || strchr("=+-@\t\r", *s) != NULL) &&
-	    !is_number(s, n);
+	char c;
+
+	while (n > 0 && *s == ' ') {
+		s++;
+		n--;
+	}
+	if (n == 0)
+		return false;
+	c = full_width(s, n) != '\0' ? full_width(s, n) : *s;
+	return c == '\0' || strchr("=+-@\t\r\n", c) != NULL;
 }
 
-/* One cell, by RFC 4180; begin: of a row. */
-static void
-cell_len(struct buf *b, const char *s, size_t n)
+/* Would it be another number than the text says, a date, a time, a truth? */
+static bool
+is_converted(const char *s, size_t n)
 {
-	bool quote = is_formula(s, n);
+	static const char *const truths[] = {"true", "false", NULL};
+	size_t digits = 0, i = 0, letters;
+
+	while (i < n) {
+		bool wide = full_width(s + i, n - i) != '\0';
+		char c = wide ? full_width(s + i, n - i) : s[i];
+
+		for (letters = 0; i + letters < n && is_letter(s[i + letters]);)
+			letters++;
+		/* With a sign before, letters may name a cell: +E5. */
+		if (letters > 0 &&
+		    (is_formula(s, n) || !is_of_number(s + i, letters)))
+			break;
+		digits += c >= '0' && c <= '9';
+		if (letters == 0 && !(c >= '0' && c <= '9') &&
+		    (c == '\0' || strchr(" +-.,:/%$()'", c) == NULL))
+			break;
+		i += letters > 0 ? letters : wide ? 3 : 1;
+	}
+	if (i < n || digits == 0)
+		return is_among(truths, s, n);
+	/* The same number, to the last digit. */
+	return digits < n || n > PLAIN_DIGITS_MAX || (*s == '0' && n > 1);
+}
+
+/* One cell, by RFC 4180, of a text of ours or one that is guarded. */
+static void
+cell_len(struct buf *b, const char *guard, const char *s, size_t n)
+{
+	bool quote = *guard != '\0';
 
 	for (size_t i = 0; i < n && !quote; i++)
 		quote = s[i] == '\0' || strchr("\",\r\n", s[i]) != NULL;
@@ -225,25 +288,37 @@ cell_len(struct buf *b, const char *s, size_t n)
 		buf_add(b, s, n);
 		return;
 	}
-	buf_puts(b, "\"");
-	if (is_formula(s, n))
-		buf_puts(b, "'");
+	buf_printf(b, "\"%s", guard);
 	for (size_t i = 0; i < n; i++)
 		buf_add(b, s[i] == '"' ? "\"\"" : s + i, s[i] == '"' ? 2 : 1);
 	buf_puts(b, "\"");
 }
 
+/* A word or a number of ours, to be taken for what it looks like. */
 static void
 cell(struct buf *b, const char *s)
 {
-	cell_len(b, s, s == NULL ? 0 : strlen(s));
+	cell_len(b, "", s, s == NULL ? 0 : strlen(s));
+}
+
+/* A text that is to stay one. */
+static void
+cell_text(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	cell_len(b,
+	    is_converted(s, n)	   ? AS_TEXT
+		: is_formula(s, n) ? NO_FORMULA
+				   : "",
+	    s, n);
 }
 
 /* Text from outside, its telephone numbers masked if so configured. */
 static void
 cell_outside(struct buf *b, struct export *ex, const char *s)
 {
-	cell(b, mask_text(ex, s));
+	cell_text(b, mask_text(ex, s));
 }
 
 /* As a spreadsheet reads a date and time, of the zone of the store. */
@@ -299,7 +374,7 @@ cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
 	switch (call_field[f].kind) {
 	case KIND_TEXT:
 		if (f == FIELD_FROM || f == FIELD_TO)
-			cell(b, mask_phone(ex, v->text));
+			cell_text(b, mask_phone(ex, v->text));
 		else
 			cell_outside(b, ex, v->text);
 		break;
@@ -346,6 +421,7 @@ static void
 csv_head(struct buf *b)
 {
 	buf_puts(b,
+	    BOM
 	    "call,source,provider,id,trace,agent,direction,from,to,state,"
 	    "outcome,answered,started,started_utc,ended,ended_utc,duration_s,"
 	    "status,reason,disposition,attempt,attempts_max,final,next_retry,"
@@ -358,8 +434,8 @@ csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	const struct call_view *v = &c->view;
 
 	buf_printf(b, "%" PRId64, c->number);
-	cell(b, c->source);
-	cell(b, c->provider);
+	cell_text(b, c->source);
+	cell_text(b, c->provider);
 	cell_outside(b, ex, c->id);
 	for (size_t i = 0; i < LENGTH(before_times); i++)
 		cell_field(b, ex, c, before_times[i]);

@@ -266,7 +266,7 @@ listed() {
 
 @test "masked numbers are masked in what is exported, the rest is refused" {
   answers 200 'public/export.csv?preset=all'
-  grep -qE ',\+[0-9]{10,}' body
+  grep -qP ',"\t\+[0-9]{10,}' body
   answers 200 'report/export.csv?preset=all' -u owner:owner
   run ! grep -qE '\+[0-9]{7}' body
   answers 200 'report/export.ndjson?preset=all' -u owner:owner
