@@ -501,11 +501,27 @@ provider_type(const struct provider *p, const char *type)
 
 /* --- the whole ------------------------------------------------------------ */
 
+/* Remarks for who goes through a draft; they say nothing to the mapper. */
+static void
+load_review(struct loader *l, const struct node *n, struct provider *p)
+{
+	size_t items;
+
+	if (n->json == NULL || !load_list(l, n, DEFINITION_REVIEWS_MAX, &items))
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+
+		(void)load_string(l, &item, MAP_TEXT_MAX);
+	}
+	p->reviews = items;
+}
+
 static void
 load_definition(struct loader *l, struct json_object *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
-	    "body", "parse", "auth", "event", "call", "types", NULL};
+	    "body", "parse", "auth", "event", "call", "types", "review", NULL};
 	const struct node top = {.json = json};
 	struct node member;
 
@@ -529,6 +545,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_types(l, &member, p);
 	for (size_t i = 0; i < p->rows; i++)
 		check_bulk(l, &member, &p->row[i]);
+	member = load_member(&top, "review");
+	load_review(l, &member, p);
 	p->places = l->places;
 }
 

@@ -24,6 +24,7 @@
 #define DEFINITION_SCHEMES_MAX 8
 #define DEFINITION_FACTS_MAX 32 /* groups of facts */
 #define DEFINITION_VOLATILE_MAX 64
+#define DEFINITION_REVIEWS_MAX 2000 /* remarks of a draft */
 #define DEFINITION_BULK_MAX 16 /* members that a type may leave out */
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
 
@@ -260,6 +261,7 @@ struct provider {
 	struct type_row *row; /* sorted by name */
 	size_t rows;
 	struct place_read *places; /* all that the definition names */
+	size_t reviews; /* guesses that nobody has looked at yet */
 };
 
 /*

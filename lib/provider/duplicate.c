@@ -54,19 +54,6 @@ read_name(struct reader *r)
 	return name;
 }
 
-/* Go into the member or item of that name. */
-static void
-add_token(struct buf *b, const char *name)
-{
-	buf_puts(b, "/");
-	for (; *name != '\0'; name++) {
-		if (*name == '~' || *name == '/')
-			buf_puts(b, *name == '~' ? "~0" : "~1");
-		else
-			buf_add(b, name, 1);
-	}
-}
-
 static void
 leave_token(struct buf *b, size_t len)
 {
@@ -85,7 +72,7 @@ read_member(struct reader *r, struct json_object *seen)
 
 	if (name == NULL)
 		return;
-	add_token(r->pointer, json_object_get_string(name));
+	json_pointer_add(r->pointer, json_object_get_string(name));
 	if (json_object_object_get_ex(
 		seen, json_object_get_string(name), &before)) {
 		r->second = at;

@@ -276,6 +276,18 @@ json_parse(struct json_tokener *tok, const char *s, size_t n,
 	return json_build(tok, s, n, out, fault);
 }
 
+void
+json_pointer_add(struct buf *b, const char *name)
+{
+	buf_puts(b, "/");
+	for (; *name != '\0'; name++) {
+		if (*name == '~' || *name == '/')
+			buf_puts(b, *name == '~' ? "~0" : "~1");
+		else
+			buf_add(b, name, 1);
+	}
+}
+
 struct json_object *
 json_walk(struct json_object *root, const struct step *step, size_t steps)
 {

@@ -62,6 +62,9 @@ int json_check(const char *s, size_t n, bool inner, size_t *cost,
 int json_build(struct json_tokener *tok, const char *s, size_t n,
     struct json_object **out, struct json_fault *fault);
 
+/* Add "/NAME", escaped as a token of a JSON Pointer (RFC 6901). */
+void json_pointer_add(struct buf *b, const char *name);
+
 /* What stands at the steps below root; NULL: nothing, or null. */
 struct json_object *json_walk(
     struct json_object *root, const struct step *step, size_t steps);

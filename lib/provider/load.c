@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "provider/json.h"
 #include "provider/map.h"
 
 /* The pointer to n, tokens escaped as in RFC 6901. */
@@ -19,15 +20,7 @@ write_pointer(struct buf *b, const struct node *n)
 		buf_printf(b, "/%zu", n->index);
 		return;
 	}
-	buf_puts(b, "/");
-	for (const char *s = n->key; *s != '\0'; s++) {
-		if (*s == '~')
-			buf_puts(b, "~0");
-		else if (*s == '/')
-			buf_puts(b, "~1");
-		else
-			buf_add(b, s, 1);
-	}
+	json_pointer_add(b, n->key);
 }
 
 void

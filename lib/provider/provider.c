@@ -251,6 +251,12 @@ provider_name(const struct provider *p)
 	return p->name;
 }
 
+size_t
+provider_reviews(const struct provider *p)
+{
+	return p->reviews;
+}
+
 const char *
 provider_title(const struct provider *p)
 {

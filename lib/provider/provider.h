@@ -65,6 +65,8 @@ bool provider_takes_type(const struct provider *p, const char *content_type);
 bool provider_counts(const struct provider *p, const char *type);
 /* Does a request of that type want content back, which Callbook has not? */
 bool provider_wants_answer(const struct provider *p, const char *type);
+/* How many guesses of a draft are still marked for review? */
+size_t provider_reviews(const struct provider *p);
 /* The i-th scheme of authentication by name, NULL past the last; 0: default. */
 const char *provider_scheme(const struct provider *p, size_t i);
 

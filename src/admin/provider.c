@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/when.h"
 #include "http/message.h"
+#include "provider/draft.h"
 
 static const char help[] =
     "usage: callbook provider list\n"
@@ -184,8 +185,64 @@ check(struct admin *a, const char *name, const char *headers, const char *body)
 	return status;
 }
 
+/* The samples of a draft; 0, or the exit status. */
 static int
-operands(struct admin *a, int argc, char **argv, const char *headers)
+add_samples(struct admin *a, struct draft *d, int bodies, char **body)
+{
+	struct buf text = {0}, why = {0};
+	int status = ADMIN_OK;
+
+	for (int i = 0; i < bodies && status == ADMIN_OK; i++) {
+		buf_reset(&text, SIZE_MAX);
+		status = ADMIN_WRONG;
+		if (admin_read(a, body[i], &text) == -1)
+			break;
+		if (draft_add(d, buf_str(&text), text.len, &why) == -1)
+			admin_warnx(a, "%s: %s", body[i], buf_str(&why));
+		else
+			status = ADMIN_OK;
+	}
+	buf_free(&text);
+	buf_free(&why);
+	return status;
+}
+
+static int
+draft(struct admin *a, const char *name, int bodies, char **body)
+{
+	struct draft *d = draft_new();
+	struct buf out = {0}, why = {0};
+	size_t guesses;
+	int status = ADMIN_WRONG;
+
+	if (d == NULL) {
+		admin_warnx(a, "out of memory");
+		return ADMIN_WRONG;
+	}
+	status = add_samples(a, d, bodies, body);
+	if (status == ADMIN_OK &&
+	    draft_write(d, name, &out, &guesses, &why) == -1) {
+		admin_reasons(a, &why);
+		status = ADMIN_WRONG;
+	}
+	if (status == ADMIN_OK) {
+		if (admin_write(a, &out) == -1)
+			status = ADMIN_WRONG;
+		else
+			admin_warnx(a,
+			    "%zu guesses from %d bodies; go through \"review\" "
+			    "in it, then take that out",
+			    guesses, bodies);
+	}
+	draft_free(d);
+	buf_free(&out);
+	buf_free(&why);
+	return status;
+}
+
+static int
+operands(struct admin *a, int argc, char **argv, const char *headers,
+    const char *name)
 {
 	const char *what = optind < argc ? argv[optind] : "";
 	int n = argc - optind - 1;
@@ -197,7 +254,10 @@ operands(struct admin *a, int argc, char **argv, const char *headers)
 	if (strcmp(what, "check") == 0 && (n == 1 || n == 2))
 		return check(a, argv[optind + 1], headers,
 		    n == 2 ? argv[optind + 2] : NULL);
-	return admin_usage(a, "wants list, show NAME, or check FILE [BODY]");
+	if (strcmp(what, "draft") == 0 && n >= 1)
+		return draft(a, name, n, argv + optind + 1);
+	return admin_usage(
+	    a, "wants list, show NAME, check FILE [BODY]... or draft BODY...");
 }
 
 static int
@@ -214,7 +274,7 @@ run(struct admin *a, int argc, char **argv)
 		buf_printf(&headers, "%s\n", optarg);
 	}
 	if (admin_config_optional(a) == 0)
-		status = operands(a, argc, argv, buf_str(&headers));
+		status = operands(a, argc, argv, buf_str(&headers), "mine");
 	buf_free(&headers);
 	return status;
 }

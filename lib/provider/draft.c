@@ -1,0 +1,298 @@
+/*
+ * draft - from samples to a definition.
+ *
+ * All members of all bodies are gathered by their pointer (struct spot).  Then
+ * each member of a definition takes the spot that fits it best, and others
+ * that fit as well where they never contradict the best: platforms tell one
+ * thing in several places, by the type of the event.
+ */
+#include "provider/draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "provider/draft_internal.h"
+#include "provider/form.h"
+#include "provider/json.h"
+#include "provider/provider.h"
+
+/* --- samples -------------------------------------------------------------- */
+
+struct draft *
+draft_new(void)
+{
+	struct draft *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->arena = arena_new();
+	d->index = json_object_new_object();
+	d->spot = calloc(DRAFT_PLACES_MAX, sizeof(struct spot *));
+	if (d->arena == NULL || d->index == NULL || d->spot == NULL) {
+		draft_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void
+draft_free(struct draft *d)
+{
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->bodies; i++)
+		json_object_put(d->body[i]);
+	json_object_put(d->index);
+	json_object_put(d->out);
+	json_object_put(d->event);
+	json_object_put(d->call);
+	json_object_put(d->review);
+	arena_free(d->arena);
+	free(d->spot);
+	free(d);
+}
+
+/* The spot at the path of a member of up; NULL: too many, or no memory. */
+static struct spot *
+find_spot(
+    struct draft *d, const struct spot *up, const char *path, const char *name)
+{
+	struct json_object *number;
+	struct spot *s;
+	char both[2 * DRAFT_PHRASE_SIZE];
+	size_t len = strlen(path);
+
+	if (json_object_object_get_ex(d->index, path, &number))
+		return d->spot[json_object_get_int(number)];
+	if (d->spots == DRAFT_PLACES_MAX)
+		return NULL;
+	s = arena_alloc(d->arena, sizeof(*s));
+	number = json_object_new_int((int)d->spots);
+	if (s == NULL || number == NULL ||
+	    (s->path = arena_strndup(d->arena, path, len)) == NULL ||
+	    json_object_object_add(d->index, path, number) != 0) {
+		d->failed = true;
+		return NULL;
+	}
+	d->spot[d->spots++] = s;
+	draft_words_split(name, strlen(name), true, s->own);
+	(void)snprintf(
+	    both, sizeof(both), "%s%s", up == NULL ? "" : up->own, s->own);
+	draft_words_split(both, strlen(both), true, s->whole);
+	s->depth = up == NULL ? 0 : up->depth + 1;
+	s->in_dynamic = up != NULL &&
+	    (up->in_dynamic ||
+		(draft_words_is_dynamic(up->own) &&
+		    strcmp(up->own, " metadata ") != 0));
+	return s;
+}
+
+static bool
+is_nothing(struct json_object *j)
+{
+	return j == NULL ||
+	    (json_object_is_type(j, json_type_string) &&
+		json_object_get_string_len(j) == 0);
+}
+
+/* Gather the members of an object.  Lists are spots, their entries are not. */
+static void
+gather(struct draft *d, struct json_object *object, const struct spot *up)
+{
+	json_object_object_foreach(object, name, value)
+	{
+		struct buf path = {0};
+		struct spot *s;
+
+		buf_puts(&path, up == NULL ? "" : up->path);
+		json_pointer_add(&path, name);
+		s = path.failed ? NULL : find_spot(d, up, buf_str(&path), name);
+		buf_free(&path);
+		if (s == NULL)
+			continue;
+		if (!is_nothing(value)) {
+			s->value[d->bodies] = value;
+			s->bodies++;
+		}
+		if (json_object_is_type(value, json_type_object))
+			gather(d, value, s);
+	}
+}
+
+int
+draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
+{
+	struct json_object *body = NULL;
+	struct json_fault fault;
+	struct json_tokener *tok;
+	struct buf work = {0};
+	const char *reason;
+	size_t space = strspn(s, " \t\r\n");
+
+	if (d->bodies == DRAFT_BODIES_MAX) {
+		buf_printf(why, "more than %d bodies", DRAFT_BODIES_MAX);
+		return -1;
+	}
+	if (s[space] == '{' || s[space] == '[') {
+		d->json = true;
+		tok = json_new();
+		if (tok != NULL && json_parse(tok, s, n, &body, &fault) != 0) {
+			buf_puts(why, "is no JSON: ");
+			json_fault_add(why, &fault);
+		}
+		if (tok != NULL)
+			json_tokener_free(tok);
+	} else {
+		d->form = true;
+		while (n > 0 && (s[n - 1] == '\n' || s[n - 1] == '\r'))
+			n--;
+		if (memchr(s, '=', n) == NULL)
+			buf_puts(why, "is neither JSON nor a form");
+		else if (form_parse(s, n, &work, &body, &reason) == FORM_BAD)
+			buf_printf(why, "is no form: %s", reason);
+		buf_free(&work);
+	}
+	if (body == NULL) {
+		if (why->len == 0)
+			buf_puts(why, "memory ran out");
+		return -1;
+	}
+	if (!json_object_is_type(body, json_type_object)) {
+		json_object_put(body);
+		buf_puts(why, "is a list, not an object");
+		return -1;
+	}
+	d->body[d->bodies] = body;
+	gather(d, body, NULL);
+	d->bodies++;
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+/* The id of an event: no two samples have the same. */
+static bool
+choose_event_id(const struct draft *d, const struct pick *call, struct pick *p)
+{
+	const struct spot *best = NULL;
+	int best_fit = FIT_MIN - 1;
+
+	for (size_t i = 0; i < d->spots; i++) {
+		const struct spot *s = d->spot[i];
+		int fit = draft_spot_fit(d, s, "event id", SHAPE_ID);
+		bool differ = s->bodies == d->bodies &&
+		    !draft_is_picked(call, s);
+
+		for (size_t a = 0; a < d->bodies && differ; a++)
+			for (size_t b = a + 1; b < d->bodies && differ; b++)
+				differ = !draft_same_value(
+				    s->value[a], s->value[b]);
+		/* Where it lies deep it is the id of something else. */
+		if (differ && s->depth <= 1 && fit > best_fit) {
+			best = s;
+			best_fit = fit;
+		}
+	}
+	*p = (struct pick){.spot = {best}, .spots = best != NULL};
+	return best != NULL;
+}
+
+static void
+write_key(struct draft *d, struct json_object *event, const struct pick *call)
+{
+	struct json_object *key = json_object_new_array();
+	struct pick id;
+
+	if (choose_event_id(d, call, &id)) {
+		draft_put(d, event, "id", draft_places(d, &id));
+		draft_push(d, key, json_object_new_string("id"));
+		draft_review_pick(d, "event/id", &id);
+		draft_review(d,
+		    "event/key: the id, which no two samples share; it "
+		    "must be the same when an event is sent again");
+	} else {
+		draft_push(d, key, json_object_new_string("call"));
+		draft_push(d, key, json_object_new_string("type"));
+		draft_push(d, key, json_object_new_string("body"));
+		draft_review(d,
+		    "event/key: no id of an event, so two are the same "
+		    "where call, type and the whole body are; leave "
+		    "\"body\" out if each type comes once for a call");
+	}
+	draft_put(d, event, "key", key);
+}
+
+static void
+write_head(struct draft *d, const char *name)
+{
+	struct json_object *auth = json_object_new_object();
+	struct json_object *scheme = json_object_new_object();
+	struct json_object *body;
+
+	draft_put(d, d->out, "provider", json_object_new_string(name));
+	draft_put(d, d->out, "title", json_object_new_string(name));
+	if (d->form) {
+		body = json_object_new_array();
+		if (d->json)
+			draft_push(d, body, json_object_new_string("json"));
+		draft_push(d, body, json_object_new_string("form"));
+		draft_put(d, d->out, "body", body);
+	}
+	draft_put(d, scheme, "type", json_object_new_string("token"));
+	draft_put(d, auth, "token", scheme);
+	draft_put(d, d->out, "auth", auth);
+	draft_review(d,
+	    "auth: a secret in the URL, which needs nothing of the "
+	    "platform; if it signs (a header such as X-…-Signature), "
+	    "write its scheme here instead");
+}
+
+/* Write what is under way, and see that it can be loaded. */
+static int
+finish(struct draft *d, const char *name, struct buf *out, struct buf *why)
+{
+	const char *text = json_object_to_json_string_ext(d->out,
+	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+		JSON_C_TO_STRING_NOSLASHESCAPE);
+	struct provider *p;
+
+	if (text == NULL || d->failed) {
+		buf_puts(why, "memory ran out");
+		return -1;
+	}
+	buf_puts(out, text);
+	buf_puts(out, "\n");
+	p = provider_parse(name, buf_str(out), out->len, why);
+	provider_free(p);
+	return p == NULL ? -1 : 0;
+}
+
+int
+draft_write(struct draft *d, const char *name, struct buf *out, size_t *guesses,
+    struct buf *why)
+{
+	struct kinds k;
+
+	d->out = json_object_new_object();
+	d->event = json_object_new_object();
+	d->call = json_object_new_object();
+	d->review = json_object_new_array();
+	draft_types_find(d, &k);
+	if (k.call.spots == 0) {
+		buf_puts(why,
+		    "no member of the samples looks like the id of a call");
+		return -1;
+	}
+	write_head(d, name);
+	draft_put(d, d->out, "event", json_object_get(d->event));
+	draft_put(d, d->out, "call", json_object_get(d->call));
+	draft_types_write_place(d, d->event, &k);
+	draft_call_write(d, d->event, &k.call);
+	write_key(d, d->event, &k.call);
+	draft_types_write(d, &k);
+	*guesses = json_object_array_length(d->review);
+	draft_put(d, d->out, "review", json_object_get(d->review));
+	return finish(d, name, out, why);
+}

@@ -1,0 +1,435 @@
+/*
+ * draft_call - the members of "call", the transcript apart.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "provider/draft_internal.h"
+#include "provider/json.h"
+#include "provider/map.h"
+
+/* Has the vocabulary such a field? */
+static bool
+is_field(const char *name)
+{
+	for (int i = 0; i < FIELD__MAX; i++)
+		if (strcmp(call_field[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* --- times ---------------------------------------------------------------- */
+
+static int
+spot_format(const struct draft *d, const struct spot *s)
+{
+	int format = -1;
+
+	for (size_t i = 0; i < d->bodies && format < 0; i++)
+		if (s->value[i] != NULL)
+			format = draft_instant_format(s->value[i]);
+	return format < 0 ? WHEN_ISO8601 : format;
+}
+
+/* {"at": …, "format": …} of one spot. */
+static struct json_object *
+instant(struct draft *d, const struct spot *s)
+{
+	const struct pick one = {.spot = {s}, .spots = 1};
+	struct json_object *rule = draft_at(d, &one);
+
+	draft_put(d, rule, "format",
+	    json_object_new_string(when_format_name[spot_format(d, s)]));
+	return rule;
+}
+
+static struct json_object *
+instants(struct draft *d, const struct pick *p)
+{
+	struct json_object *list;
+
+	if (p->spots == 1)
+		return instant(d, p->spot[0]);
+	list = json_object_new_array();
+	for (size_t i = 0; i < p->spots; i++)
+		draft_push(d, list, instant(d, p->spot[i]));
+	return list;
+}
+
+/* The instant that the first spot of p has in sample i; false: none. */
+static bool
+instant_in(const struct draft *d, const struct pick *p, size_t i, int64_t *ms)
+{
+	const char *s;
+
+	if (p->spots == 0 || p->spot[0]->value[i] == NULL)
+		return false;
+	s = json_object_get_string(p->spot[0]->value[i]);
+	return when_parse(s, strlen(s),
+		   (enum when_format)spot_format(d, p->spot[0]), ms) == 0;
+}
+
+/*
+ * The unit: by the name, else the one in which it comes nearest to the time
+ * from start to end of the same sample, else seconds.
+ */
+static const char *
+guess_unit(const struct draft *d, const struct spot *s,
+    const struct pick *started, const struct pick *ended, const char **why)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} unit[] = {{"s", 1000}, {"ms", 1}, {"min", 60000}};
+	const char *named = draft_words_unit(s->own);
+	int64_t from, until;
+	double n;
+
+	*why = "which its name tells";
+	if (named != NULL)
+		return named;
+	*why = "which fits start and end";
+	for (size_t i = 0; i < d->bodies; i++) {
+		if (s->value[i] == NULL || !draft_number_of(s->value[i], &n) ||
+		    n <= 0 || !instant_in(d, started, i, &from) ||
+		    !instant_in(d, ended, i, &until) || until <= from)
+			continue;
+		for (size_t k = 0; k < DRAFT_COUNT(unit); k++) {
+			double ratio = n * unit[k].ms / (double)(until - from);
+
+			if (ratio > 0.2 && ratio < 5)
+				return unit[k].unit;
+		}
+	}
+	*why = "which is assumed";
+	return "s";
+}
+
+static void
+write_times(struct draft *d, struct json_object *event)
+{
+	struct pick started, ended, retry, length, time;
+	const char *unit, *why;
+
+	if (draft_choose(d, "started", SHAPE_INSTANT, &started)) {
+		draft_put(d, d->call, "started", instants(d, &started));
+		draft_review_pick(d, "call/started", &started);
+	}
+	if (draft_choose(d, "ended", SHAPE_INSTANT, &ended)) {
+		draft_put(d, d->call, "ended", instants(d, &ended));
+		draft_review_pick(d, "call/ended", &ended);
+	}
+	if (draft_choose(d, "duration", SHAPE_DURATION, &length)) {
+		struct json_object *rule = draft_at(d, &length);
+
+		unit = guess_unit(d, length.spot[0], &started, &ended, &why);
+		draft_put(d, rule, "unit", json_object_new_string(unit));
+		draft_put(d, d->call, "duration", rule);
+		draft_review_pick(d, "call/duration", &length);
+		draft_review(d, "call/duration/unit: %s, %s", unit, why);
+	} else if (started.spots > 0 && ended.spots > 0) {
+		struct json_object *rule = json_object_new_object();
+		struct json_object *two = json_object_new_array();
+
+		draft_push(d, two, instant(d, started.spot[0]));
+		draft_push(d, two, instant(d, ended.spot[0]));
+		draft_put(d, rule, "between", two);
+		draft_put(d, d->call, "duration", rule);
+		draft_review(d,
+		    "call/duration: no member looks like one, so it is "
+		    "from start to end");
+	}
+	if (draft_choose(d, "next_retry", SHAPE_INSTANT, &retry)) {
+		draft_put(d, d->call, "next_retry", instants(d, &retry));
+		draft_review_pick(d, "call/next_retry", &retry);
+	}
+	if (draft_choose(d, "event time", SHAPE_INSTANT, &time) &&
+	    !draft_is_picked(&started, time.spot[0])) {
+		draft_put(d, event, "time", instants(d, &time));
+		draft_review_pick(d, "event/time", &time);
+	} else
+		draft_review(d,
+		    "event/time: no member looks like the time of an "
+		    "event, so the time of receipt counts");
+}
+
+/* --- numbers and direction ------------------------------------------------ */
+
+static void
+write_place(struct draft *d, const char *member, const struct pick *p)
+{
+	char where[64];
+
+	(void)snprintf(where, sizeof(where), "call/%s", member);
+	draft_put(d, d->call, member, draft_places(d, p));
+	draft_review_pick(d, where, p);
+}
+
+static void
+write_numbers(struct draft *d)
+{
+	struct pick from, to, ours, theirs;
+
+	(void)draft_choose(d, "from", SHAPE_NUMBER, &from);
+	(void)draft_choose(d, "to", SHAPE_NUMBER, &to);
+	(void)draft_choose(d, "ours", SHAPE_NUMBER, &ours);
+	(void)draft_choose(d, "theirs", SHAPE_NUMBER, &theirs);
+	/* "caller" beside "agent" is the customer, whoever called. */
+	if (to.spots == 0 && ours.spots > 0 && from.spots > 0 &&
+	    draft_is_picked(&theirs, from.spot[0]))
+		from.spots = 0;
+	/* One number alone beside both is that of somebody else. */
+	if (ours.spots > 0 && theirs.spots > 0 &&
+	    (from.spots == 0) != (to.spots == 0))
+		from.spots = to.spots = 0;
+	if (from.spots > 0)
+		write_place(d, "from", &from);
+	if (to.spots > 0)
+		write_place(d, "to", &to);
+	if (ours.spots > 0 && !draft_is_picked(&from, ours.spot[0]) &&
+	    !draft_is_picked(&to, ours.spot[0]))
+		write_place(d, "ours", &ours);
+	if (theirs.spots > 0 && !draft_is_picked(&from, theirs.spot[0]) &&
+	    !draft_is_picked(&to, theirs.spot[0]) &&
+	    !draft_is_picked(&ours, theirs.spot[0]))
+		write_place(d, "theirs", &theirs);
+}
+
+/* A word that begins with a direction and goes on, such as "outbound-api". */
+static size_t
+direction_prefix(const char *word)
+{
+	char first[DRAFT_PHRASE_SIZE];
+	size_t n = strcspn(word, "-_. ");
+
+	if (word[n] == '\0')
+		return 0;
+	draft_words_split(word, n, false, first);
+	return n > 3 && draft_words_direction(first) != NULL ? n + 1 : 0;
+}
+
+static void
+write_direction(struct draft *d)
+{
+	struct json_object *rule, *map, *starts;
+	struct pick p;
+
+	if (!draft_choose(d, "direction", SHAPE_DIRECTION, &p))
+		return;
+	rule = draft_at(d, &p);
+	map = json_object_new_object();
+	starts = json_object_new_object();
+	for (size_t k = 0; k < p.spots; k++)
+		for (size_t i = 0; i < d->bodies; i++) {
+			struct json_object *j = p.spot[k]->value[i];
+			const char *to = j == NULL
+			    ? NULL
+			    : draft_direction_of(p.spot[k], j);
+			const char *from = to == NULL
+			    ? NULL
+			    : json_object_get_string(j);
+			size_t n = from == NULL ? 0 : direction_prefix(from);
+			char begin[WORD_MAX + 1];
+
+			if (from == NULL)
+				continue;
+			(void)snprintf(
+			    begin, sizeof(begin), "%.*s", (int)n, from);
+			draft_put(d, n > 0 ? starts : map, n > 0 ? begin : from,
+			    json_object_new_string(to));
+		}
+	if (json_object_object_length(map) > 0)
+		draft_put(d, rule, "map", json_object_get(map));
+	if (json_object_object_length(starts) > 0)
+		draft_put(d, rule, "starts", json_object_get(starts));
+	json_object_put(map);
+	json_object_put(starts);
+	draft_put(d, d->call, "direction", rule);
+	draft_review_pick(d, "call/direction", &p);
+}
+
+/* --- words and money ------------------------------------------------------ */
+
+/* A map of the values that the words table knows; NULL: it knows none. */
+static struct json_object *
+word_map(
+    struct draft *d, const struct pick *p, const char *(*meaning)(const char *))
+{
+	struct json_object *map = json_object_new_object();
+
+	for (size_t k = 0; k < p->spots; k++)
+		for (size_t i = 0; i < d->bodies; i++) {
+			struct json_object *j = p->spot[k]->value[i];
+			char word[DRAFT_PHRASE_SIZE];
+			const char *to;
+
+			if (j == NULL)
+				continue;
+			draft_plain_words(j, word);
+			to = meaning(word);
+			if (to != NULL)
+				draft_put(d, map, json_object_get_string(j),
+				    json_object_new_string(to));
+		}
+	if (json_object_object_length(map) > 0)
+		return map;
+	json_object_put(map);
+	return NULL;
+}
+
+static void
+write_mapped(struct draft *d, const char *member, enum shape shape,
+    const char *(*meaning)(const char *))
+{
+	struct json_object *map, *rule;
+	struct pick p;
+	char where[64];
+
+	if (!is_field(member) || !draft_choose(d, member, shape, &p) ||
+	    (map = word_map(d, &p, meaning)) == NULL)
+		return;
+	rule = draft_at(d, &p);
+	draft_put(d, rule, "map", map);
+	draft_put(d, d->call, member, rule);
+	(void)snprintf(where, sizeof(where), "call/%s", member);
+	draft_review_pick(d, where, &p);
+}
+
+static void
+write_words(struct draft *d)
+{
+	static const struct {
+		const char *member;
+		enum shape shape;
+	} guess[] = {{"trace", SHAPE_ID}, {"agent", SHAPE_ID},
+	    {"agent_name", SHAPE_TEXT}, {"recording", SHAPE_URL},
+	    {"status", SHAPE_WORD}, {"reason", SHAPE_TEXT},
+	    {"disposition", SHAPE_WORD}, {"summary", SHAPE_TEXT},
+	    {"attempt", SHAPE_INTEGER}, {"attempts_max", SHAPE_INTEGER},
+	    {"final", SHAPE_FLAG}, {"transferred_to", SHAPE_WORD},
+	    {"campaign", SHAPE_WORD}};
+	struct pick p;
+
+	for (size_t i = 0; i < DRAFT_COUNT(guess); i++)
+		if (is_field(guess[i].member) &&
+		    draft_choose(d, guess[i].member, guess[i].shape, &p))
+			write_place(d, guess[i].member, &p);
+	write_mapped(d, "ended_by", SHAPE_WORD, draft_words_ender);
+}
+
+/* --- facts and errors ----------------------------------------------------- */
+
+/* Does the text of some rule under way point into the spot? */
+static bool
+is_used_within(const struct draft *d, const char *path)
+{
+	const char *text = json_object_to_json_string_ext(
+	    d->call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	char begin[MAP_TEXT_MAX];
+
+	(void)snprintf(begin, sizeof(begin), "\"%s/", path);
+	if (text != NULL && strstr(text, begin) != NULL)
+		return true;
+	(void)snprintf(begin, sizeof(begin), "\"%s\"", path);
+	return text != NULL && strstr(text, begin) != NULL;
+}
+
+/* "custom_data": the words of the last member, as a group is named. */
+static void
+group_name(const char *path, char out[DEFINITION_NAME_MAX + 1])
+{
+	const char *name = strrchr(path, '/') + 1;
+	char word[DRAFT_PHRASE_SIZE];
+
+	draft_words_split(name, strlen(name), false, word);
+	(void)snprintf(out, DEFINITION_NAME_MAX + 1, "%.*s",
+	    DEFINITION_NAME_MAX, word + 1);
+	for (char *c = out; *c != '\0'; c++)
+		if (*c == ' ')
+			*c = c[1] == '\0' ? '\0' : '_';
+}
+
+static void
+write_facts(struct draft *d)
+{
+	struct json_object *facts = json_object_new_object();
+
+	for (size_t i = 0; i < d->spots; i++) {
+		const struct spot *s = d->spot[i];
+		char name[DEFINITION_NAME_MAX + 1];
+
+		if (!draft_spot_is(d, s, json_type_object) || s->in_dynamic ||
+		    !draft_words_is_dynamic(s->own) ||
+		    is_used_within(d, s->path) ||
+		    json_object_object_length(facts) == FACTS_GUESSED)
+			continue;
+		group_name(s->path, name);
+		if (name[0] == '\0' ||
+		    json_object_object_get_ex(facts, name, NULL))
+			continue;
+		draft_put(d, facts, name, json_object_new_string(s->path));
+		draft_review(d,
+		    "call/facts/%s: %s, whose members may differ from "
+		    "call to call",
+		    name, s->path);
+	}
+	if (json_object_object_length(facts) > 0)
+		draft_put(d, d->call, "facts", json_object_get(facts));
+	json_object_put(facts);
+}
+
+/* A list named so, whose entries have a code or a message. */
+static void
+write_errors(struct draft *d)
+{
+	static const char *const part[][2] = {{"code", "code"},
+	    {"message", "message"}, {"phase", "phase"}, {"place", "where"},
+	    {"time", "timestamp"}};
+
+	for (size_t i = 0; i < d->spots; i++) {
+		const struct spot *s = d->spot[i];
+		const struct pick one = {.spot = {s}, .spots = 1};
+		struct json_object *rule = NULL;
+
+		if (strcmp(s->own, " errors ") != 0 || s->in_dynamic)
+			continue;
+		for (size_t k = 0; k < d->bodies && rule == NULL; k++) {
+			struct json_object *e;
+
+			if (!json_object_is_type(
+				s->value[k], json_type_array) ||
+			    json_object_array_length(s->value[k]) == 0)
+				continue;
+			e = json_object_array_get_idx(s->value[k], 0);
+			rule = draft_at(d, &one);
+			for (size_t n = 0; n < DRAFT_COUNT(part); n++)
+				if (json_object_is_type(e, json_type_object) &&
+				    json_object_object_get_ex(
+					e, part[n][1], NULL))
+					draft_put(d, rule, part[n][0],
+					    draft_pointer(d, part[n][1]));
+		}
+		if (rule == NULL)
+			continue;
+		draft_put(d, d->call, "errors", rule);
+		draft_review(d, "call/errors: %s by its name", s->path);
+		return;
+	}
+}
+
+/* ------------------------------------------------------------------------- */
+
+void
+draft_call_write(
+    struct draft *d, struct json_object *event, const struct pick *id)
+{
+	write_place(d, "id", id);
+	write_words(d);
+	write_numbers(d);
+	write_direction(d);
+	write_times(d, event);
+	draft_talk_write(d);
+	write_facts(d);
+	write_errors(d);
+}

@@ -1,0 +1,328 @@
+/*
+ * draft_talk - which members are a transcript, and how it is written down.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "provider/draft_internal.h"
+#include "provider/json.h"
+
+/* The members of a list's entries, as far as they make it a conversation. */
+struct talk {
+	char speaker[DRAFT_PHRASE_SIZE], text[DRAFT_PHRASE_SIZE];
+	char time[DRAFT_PHRASE_SIZE];
+	int time_format; /* -1: an offset */
+	const char *unit; /* of the offset */
+};
+
+/* Are most of the member's values in the entries speakers? */
+static bool
+tells_speaker(struct json_object *list, const char *name)
+{
+	size_t n = json_object_array_length(list), known = 0, told = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *j = json_object_object_get(
+		    json_object_array_get_idx(list, i), name);
+		char word[DRAFT_PHRASE_SIZE];
+
+		if (!json_object_is_type(j, json_type_string))
+			continue;
+		draft_plain_words(j, word);
+		told++;
+		known += draft_words_speaker(word) != NULL;
+	}
+	return told > 0 && 2 * known >= told;
+}
+
+/* The bytes that the entries say under the name; 0 where it is not text. */
+static size_t
+text_bytes(struct json_object *list, const char *name)
+{
+	size_t n = json_object_array_length(list), bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *j = json_object_object_get(
+		    json_object_array_get_idx(list, i), name);
+
+		if (json_object_is_type(j, json_type_string) &&
+		    draft_instant_format(j) < 0)
+			bytes += (size_t)json_object_get_string_len(j);
+	}
+	return bytes;
+}
+
+/* Does the name tell of when in the call it was said? */
+static bool
+tells_offset(const char *own)
+{
+	static const char *const word[] = {
+	    " start ", " offset ", " seconds ", " time ", " from "};
+
+	for (size_t i = 0; i < DRAFT_COUNT(word); i++)
+		if (strstr(own, word[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+find_time(struct json_object *entry, struct talk *t)
+{
+	bool end = false;
+
+	t->time[0] = '\0';
+	json_object_object_foreach(entry, name, value)
+	{
+		char own[DRAFT_PHRASE_SIZE];
+		double n;
+		int format = draft_instant_format(value);
+
+		draft_words_split(name, strlen(name), true, own);
+		if (!tells_offset(own) || (t->time[0] != '\0' && !end))
+			continue;
+		if (format < 0 && (!draft_number_of(value, &n) || n < 0))
+			continue;
+		end = strstr(own, " end ") != NULL;
+		(void)snprintf(t->time, sizeof(t->time), "%s", name);
+		t->time_format = format;
+		t->unit = draft_words_unit(own);
+		if (t->unit == NULL)
+			t->unit = "s";
+	}
+	if (end)
+		t->time[0] = '\0';
+}
+
+/* Is the list a conversation?  Who speaks, and which member has the words? */
+static bool
+find_talk(struct json_object *list, struct talk *t)
+{
+	struct json_object *entry;
+	size_t most = 0;
+	bool speaks = false;
+
+	memset(t, 0, sizeof(*t));
+	if (!json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) == 0)
+		return false;
+	entry = json_object_array_get_idx(list, 0);
+	if (!json_object_is_type(entry, json_type_object))
+		return false;
+	json_object_object_foreach(entry, name, value)
+	{
+		size_t bytes;
+
+		(void)value;
+		if (strlen(name) >= sizeof(t->text))
+			continue;
+		if (tells_speaker(list, name)) {
+			if (!speaks || strcmp(name, "role") == 0)
+				(void)snprintf(
+				    t->speaker, sizeof(t->speaker), "%s", name);
+			speaks = true;
+			continue;
+		}
+		bytes = text_bytes(list, name);
+		if (bytes > most) {
+			most = bytes;
+			(void)snprintf(t->text, sizeof(t->text), "%s", name);
+		}
+	}
+	find_time(entry, t);
+	return speaks && most > 0;
+}
+
+/* The speakers of a list in all samples, and ours for them. */
+static struct json_object *
+speakers(struct draft *d, const struct spot *s, const char *name)
+{
+	struct json_object *map = json_object_new_object();
+
+	for (size_t i = 0; i < d->bodies; i++) {
+		struct json_object *list = s->value[i];
+		size_t n = json_object_is_type(list, json_type_array)
+		    ? json_object_array_length(list)
+		    : 0;
+
+		for (size_t k = 0; k < n; k++) {
+			struct json_object *j = json_object_object_get(
+			    json_object_array_get_idx(list, k), name);
+			char word[DRAFT_PHRASE_SIZE];
+			const char *who;
+
+			if (!json_object_is_type(j, json_type_string))
+				continue;
+			draft_plain_words(j, word);
+			who = draft_words_speaker(word);
+			if (who != NULL)
+				draft_put(d, map, json_object_get_string(j),
+				    json_object_new_string(who));
+		}
+	}
+	/* Samples are short: who has not spoken yet will. */
+	if (!json_object_object_get_ex(map, "user", NULL))
+		draft_put(d, map, "user", json_object_new_string("caller"));
+	return map;
+}
+
+static struct json_object *
+turns(struct draft *d, const struct spot *s, const struct talk *t)
+{
+	const struct pick one = {.spot = {s}, .spots = 1};
+	struct json_object *rule = draft_at(d, &one);
+
+	draft_put(d, rule, "format", json_object_new_string("turns"));
+	draft_put(d, rule, "speaker", draft_pointer(d, t->speaker));
+	draft_put(d, rule, "text", draft_pointer(d, t->text));
+	if (t->time[0] != '\0') {
+		draft_put(d, rule, "time", draft_pointer(d, t->time));
+		if (t->time_format < 0)
+			draft_put(d, rule, "time_offset",
+			    json_object_new_string(t->unit));
+		else
+			draft_put(d, rule, "time_format",
+			    json_object_new_string(
+				when_format_name[t->time_format]));
+	}
+	draft_put(d, rule, "speakers", speakers(d, s, t->speaker));
+	return rule;
+}
+
+/* Add who begins lines of the text with a name and a colon to two lists. */
+static void
+line_names(struct draft *d, const char *text, struct json_object *agent,
+    struct json_object *caller)
+{
+	while (*text != '\0') {
+		size_t line = strcspn(text, "\n"), n;
+		char name[32], word[DRAFT_PHRASE_SIZE];
+		const char *who = NULL;
+		struct json_object *list;
+		bool there = false;
+
+		text += strspn(text, " \t\r");
+		n = strcspn(text, ":\n");
+		if (text[n] == ':' && n > 0 && n < sizeof(name)) {
+			(void)snprintf(
+			    name, sizeof(name), "%.*s", (int)n, text);
+			draft_words_split(name, n, false, word);
+			if (strchr(name, ' ') == NULL)
+				who = draft_words_speaker(word);
+		}
+		if (who != NULL &&
+		    (strcmp(who, "agent") == 0 || strcmp(who, "caller") == 0)) {
+			list = *who == 'a' ? agent : caller;
+			for (size_t i = 0; i < json_object_array_length(list);
+			     i++)
+				there = there ||
+				    strcmp(
+					json_object_get_string(
+					    json_object_array_get_idx(list, i)),
+					name) == 0;
+			if (!there)
+				draft_push(
+				    d, list, json_object_new_string(name));
+		}
+		line = strcspn(text, "\n");
+		text += line + (text[line] == '\n');
+	}
+}
+
+/* {"format": "lines", …} of a text, or NULL where nobody speaks in it. */
+static struct json_object *
+lines(struct draft *d, const struct spot *s)
+{
+	const struct pick one = {.spot = {s}, .spots = 1};
+	struct json_object *rule = NULL;
+	struct json_object *agent = json_object_new_array();
+	struct json_object *caller = json_object_new_array();
+
+	for (size_t i = 0; i < d->bodies; i++)
+		if (json_object_is_type(s->value[i], json_type_string))
+			line_names(d, json_object_get_string(s->value[i]),
+			    agent, caller);
+	if (json_object_array_length(agent) > 0 ||
+	    json_object_array_length(caller) > 0) {
+		if (json_object_array_length(agent) == 0)
+			draft_push(d, agent, json_object_new_string("agent"));
+		if (json_object_array_length(caller) == 0)
+			draft_push(d, caller, json_object_new_string("user"));
+		rule = draft_at(d, &one);
+		draft_put(d, rule, "format", json_object_new_string("lines"));
+		draft_put(d, rule, "agent", json_object_get(agent));
+		draft_put(d, rule, "caller", json_object_get(caller));
+	}
+	json_object_put(agent);
+	json_object_put(caller);
+	return rule;
+}
+
+/* Whose transcript is this spot, as a rule; NULL: it is none. */
+static struct json_object *
+transcript_rule(struct draft *d, const struct spot *s)
+{
+	struct talk t;
+
+	for (size_t i = 0; i < d->bodies; i++)
+		if (find_talk(s->value[i], &t))
+			return turns(d, s, &t);
+	return lines(d, s);
+}
+
+/*
+ * The spot whose name is most like a transcript's and that is not used yet,
+ * a list before a text, which has no times; NULL: no further one.
+ */
+static struct spot *
+next_transcript(const struct draft *d)
+{
+	struct spot *best = NULL;
+	int best_fit = FIT_MIN - 1;
+
+	for (size_t i = 0; i < d->spots; i++) {
+		struct spot *s = d->spot[i];
+		int fit;
+
+		if (s->used || s->bodies == 0)
+			continue;
+		fit = draft_words_fit("transcript", s->own, s->whole) -
+		    (int)s->depth;
+		if (fit >= FIT_MIN && draft_spot_is(d, s, json_type_array))
+			fit += 100;
+		if (fit > best_fit) {
+			best = s;
+			best_fit = fit;
+		}
+	}
+	return best;
+}
+
+void
+draft_talk_write(struct draft *d)
+{
+	struct json_object *list = json_object_new_array();
+	const struct spot *first = NULL;
+	struct spot *s;
+
+	while (json_object_array_length(list) < PICKS_MAX &&
+	    (s = next_transcript(d)) != NULL) {
+		struct json_object *rule = transcript_rule(d, s);
+
+		s->used = true;
+		if (rule == NULL)
+			continue;
+		if (first == NULL)
+			first = s;
+		draft_push(d, list, rule);
+	}
+	if (first != NULL) {
+		draft_put(d, d->call, "transcript", json_object_get(list));
+		draft_review(d,
+		    "call/transcript: %s%s, by its name and who speaks "
+		    "in it",
+		    first->path,
+		    json_object_array_length(list) > 1 ? " and others" : "");
+	}
+	json_object_put(list);
+}

@@ -1,0 +1,312 @@
+/*
+ * draft_types - the kinds of event, and what state and outcome each tells.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "provider/draft_internal.h"
+#include "provider/json.h"
+
+static const char *
+type_in(const struct kinds *k, size_t body)
+{
+	struct json_object *j = draft_first_value(&k->type, body);
+
+	if (j != NULL)
+		return json_object_get_string(j);
+	return k->links && draft_first_value(&k->link, body) != NULL
+	    ? "recording"
+	    : k->other;
+}
+
+/* "started" is the start of ringing where another word says "answered". */
+static enum call_state
+state_of(const struct kinds *k, const char *word)
+{
+	enum call_state state = draft_words_state(word);
+
+	if (state == STATE_CONNECTED && k->answers &&
+	    strstr(word, " start") != NULL)
+		return STATE_REQUESTED;
+	return state;
+}
+
+static bool
+is_answer(const char *word)
+{
+	return strstr(word, " answered ") != NULL ||
+	    strstr(word, " in progress ") != NULL ||
+	    strstr(word, " joined ") != NULL ||
+	    strstr(word, " connected ") != NULL;
+}
+
+/*
+ * Of a voicemail alone; of all that a call without a conversation is; of the
+ * rest, which is often said of any call that ended; of all.
+ */
+enum evidence {
+	EVIDENCE_VOICEMAIL,
+	EVIDENCE_CERTAIN,
+	EVIDENCE_REST,
+	EVIDENCE_ANY
+};
+
+/* The outcome that a value is evidence of, of that sort; NONE: it is not. */
+static enum call_outcome
+outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
+{
+	char word[DRAFT_PHRASE_SIZE];
+	enum call_outcome o;
+	bool weak;
+
+	if (sort == EVIDENCE_VOICEMAIL &&
+	    json_object_is_type(j, json_type_boolean))
+		return json_object_get_boolean(j) ? OUTCOME_VOICEMAIL
+						  : OUTCOME_NONE;
+	if (sort == EVIDENCE_VOICEMAIL && strstr(s->own, " machine ") != NULL &&
+	    strcmp(json_object_get_string(j), "true") == 0)
+		return OUTCOME_VOICEMAIL;
+	draft_plain_words(j, word);
+	o = draft_words_outcome(word, &weak);
+	if (sort == EVIDENCE_VOICEMAIL)
+		return o == OUTCOME_VOICEMAIL ? o : OUTCOME_NONE;
+	if (sort == EVIDENCE_ANY ||
+	    (weak || o == OUTCOME_COMPLETED) == (sort == EVIDENCE_REST))
+		return o;
+	return OUTCOME_NONE;
+}
+
+/* Add {"at": …, "map": …} of what the pick's values say in samples of a type.
+ */
+static void
+add_evidence(struct draft *d, const struct kinds *k, const char *type,
+    const struct pick *p, enum evidence sort, struct json_object *list)
+{
+	struct json_object *map = json_object_new_object(), *rule;
+
+	for (size_t i = 0; i < d->bodies; i++) {
+		enum call_outcome o;
+
+		if (strcmp(type_in(k, i), type) != 0)
+			continue;
+		for (size_t n = 0; n < p->spots; n++) {
+			struct json_object *j = p->spot[n]->value[i];
+
+			o = j == NULL ? OUTCOME_NONE
+				      : outcome_in(p->spot[n], j, sort);
+			if (o != OUTCOME_NONE)
+				draft_put(d, map, json_object_get_string(j),
+				    json_object_new_string(
+					call_outcome_name[o]));
+		}
+	}
+	if (json_object_object_length(map) > 0) {
+		rule = draft_at(d, p);
+		draft_put(d, rule, "map", json_object_get(map));
+		draft_push(d, list, rule);
+	}
+	json_object_put(map);
+}
+
+/*
+ * The outcome of a type: what its own name says for certain; else evidence,
+ * the strongest first, and at last what the name says or "unknown".
+ */
+static struct json_object *
+outcome_rule(
+    struct draft *d, const struct kinds *k, const char *type, bool ends)
+{
+	struct json_object *list, *last;
+	char word[DRAFT_PHRASE_SIZE];
+	enum call_outcome o;
+	bool weak;
+
+	draft_words_split(type, strlen(type), false, word);
+	o = draft_words_outcome(word, &weak);
+	if (o != OUTCOME_NONE && !weak && o != OUTCOME_COMPLETED &&
+	    o != OUTCOME_FAILED)
+		return json_object_new_string(call_outcome_name[o]);
+	list = json_object_new_array();
+	add_evidence(d, k, type, &k->heard, EVIDENCE_VOICEMAIL, list);
+	add_evidence(d, k, type, &k->reason, EVIDENCE_CERTAIN, list);
+	if (!draft_is_picked(&k->type, k->status.spot[0]))
+		add_evidence(d, k, type, &k->status, EVIDENCE_ANY, list);
+	add_evidence(d, k, type, &k->reason, EVIDENCE_REST, list);
+	add_evidence(d, k, type, &k->result, EVIDENCE_CERTAIN, list);
+	if (ends) {
+		if (o == OUTCOME_NONE || (weak && o == OUTCOME_COMPLETED))
+			o = OUTCOME_UNKNOWN;
+		if (json_object_array_length(list) == 0) {
+			json_object_put(list);
+			return json_object_new_string(call_outcome_name[o]);
+		}
+		last = json_object_new_object();
+		draft_put(d, last, "is",
+		    json_object_new_string(call_outcome_name[o]));
+		draft_push(d, list, last);
+	}
+	if (json_object_array_length(list) > 0)
+		return list;
+	json_object_put(list);
+	return NULL;
+}
+
+/* States by the status that comes with events of a type; NULL: none. */
+static struct json_object *
+state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
+{
+	struct json_object *map = json_object_new_object(), *rule = NULL;
+
+	*ends = false;
+	for (size_t i = 0; i < d->bodies; i++) {
+		struct json_object *j = draft_first_value(&k->status, i);
+		char word[DRAFT_PHRASE_SIZE];
+		enum call_state state;
+
+		if (strcmp(type_in(k, i), type) != 0 || j == NULL)
+			continue;
+		draft_plain_words(j, word);
+		state = state_of(k, word);
+		if (state == STATE_NONE)
+			continue;
+		*ends = *ends || state == STATE_ENDED;
+		draft_put(d, map, json_object_get_string(j),
+		    json_object_new_string(call_state_name[state]));
+	}
+	if (json_object_object_length(map) > 0) {
+		rule = draft_at(d, &k->status);
+		draft_put(d, rule, "map", json_object_get(map));
+	}
+	json_object_put(map);
+	return rule;
+}
+
+static struct json_object *
+type_row(struct draft *d, const struct kinds *k, const char *type)
+{
+	struct json_object *row = json_object_new_object(), *rule = NULL;
+	char word[DRAFT_PHRASE_SIZE];
+	enum call_state state;
+	bool call = false, beside, ends = false;
+
+	for (size_t i = 0; i < d->bodies && !call; i++)
+		call = strcmp(type_in(k, i), type) == 0 &&
+		    draft_first_value(&k->call, i) != NULL;
+	if (!call) {
+		draft_put(d, row, "call", json_object_new_boolean(false));
+		draft_review(d,
+		    "types/%s: about no call, as its samples have no id "
+		    "of one",
+		    type);
+		return row;
+	}
+	draft_words_split(type, strlen(type), false, word);
+	beside = draft_words_is_beside(word);
+	state = beside ? STATE_NONE : state_of(k, word);
+	if (state != STATE_NONE) {
+		draft_put(d, row, "state",
+		    json_object_new_string(call_state_name[state]));
+	} else if ((!beside || strstr(word, " update") != NULL) &&
+	    (rule = state_rule(d, k, type, &ends)) != NULL) {
+		draft_put(d, row, "state", rule);
+	}
+	if (state == STATE_ENDED || state == STATE_ANALYZED || ends) {
+		rule = outcome_rule(d, k, type, state == STATE_ENDED);
+		if (rule != NULL)
+			draft_put(d, row, "outcome", rule);
+	}
+	draft_review(d, "types/%s: %s%s", type,
+	    state != STATE_NONE	       ? call_state_name[state]
+		: ends || rule != NULL ? "its state by the status"
+				       : "no state that its name tells",
+	    state == STATE_ENDED ? "; see to its outcome" : "");
+	return row;
+}
+
+void
+draft_types_write(struct draft *d, const struct kinds *k)
+{
+	struct json_object *types = json_object_new_object();
+
+	for (size_t i = 0; i < d->bodies; i++) {
+		const char *type = type_in(k, i);
+
+		if (!json_object_object_get_ex(types, type, NULL))
+			draft_put(d, types, type, type_row(d, k, type));
+	}
+	draft_put(d, d->out, "types", types);
+}
+
+void
+draft_types_find(const struct draft *d, struct kinds *k)
+{
+	memset(k, 0, sizeof(*k));
+	k->other = "";
+	(void)draft_choose(d, "type", SHAPE_WORD, &k->type);
+	(void)draft_choose(d, "id", SHAPE_ID, &k->call);
+	(void)draft_choose(d, "answered by", SHAPE_WORD, &k->heard);
+	(void)draft_choose(d, "status", SHAPE_WORD, &k->status);
+	(void)draft_choose(d, "reason", SHAPE_TEXT, &k->reason);
+	(void)draft_choose(d, "recording", SHAPE_URL, &k->link);
+	(void)draft_choose(d, "disposition", SHAPE_WORD, &k->result);
+	for (size_t i = 0; i < d->bodies; i++) {
+		const struct pick *const told[] = {&k->type, &k->status};
+
+		for (size_t n = 0; n < DRAFT_COUNT(told); n++) {
+			struct json_object *j = draft_first_value(told[n], i);
+			char word[DRAFT_PHRASE_SIZE];
+
+			if (j == NULL)
+				continue;
+			draft_plain_words(j, word);
+			k->answers = k->answers || is_answer(word);
+		}
+	}
+}
+
+/* The type: its places, and a constant for samples that have it at none. */
+void
+draft_types_write_place(
+    struct draft *d, struct json_object *event, struct kinds *k)
+{
+	struct json_object *list, *other;
+	bool missing = k->type.spots == 0;
+
+	for (size_t i = 0; i < d->bodies; i++)
+		missing = missing || draft_first_value(&k->type, i) == NULL;
+	if (k->type.spots > 0)
+		draft_review_pick(d, "event/type", &k->type);
+	if (!missing) {
+		draft_put(d, event, "type", draft_places(d, &k->type));
+		return;
+	}
+	k->other = "event";
+	other = json_object_new_object();
+	draft_put(d, other, "is", json_object_new_string(k->other));
+	if (k->type.spots == 0) {
+		draft_put(d, event, "type", other);
+		draft_review(d,
+		    "event/type: no member looks like one, so all are "
+		    "\"%s\"",
+		    k->other);
+		return;
+	}
+	list = json_object_new_array();
+	for (size_t i = 0; i < k->type.spots; i++)
+		draft_push(
+		    d, list, json_object_new_string(k->type.spot[i]->path));
+	for (size_t i = 0; i < d->bodies && !k->links; i++)
+		k->links = draft_first_value(&k->type, i) == NULL &&
+		    draft_first_value(&k->link, i) != NULL;
+	if (k->links) {
+		struct json_object *link = draft_at(d, &k->link);
+
+		draft_put(d, link, "is", json_object_new_string("recording"));
+		draft_push(d, list, link);
+	}
+	draft_push(d, list, other);
+	draft_put(d, event, "type", list);
+	draft_review(d, "event/type: some samples have none; they are %s\"%s\"",
+	    k->links ? "\"recording\" where they link to one, else " : "",
+	    k->other);
+}
