@@ -479,6 +479,21 @@ store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
 	return read_end(st, s, step);
 }
 
+enum store_rc
+store_agent_name(struct store *st, const char *agent, struct buf *b)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_AGENT_NAME, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	bind_text(s, 1, agent);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+		buf_puts(b, read_text(s, 0));
+	return read_end(st, s, step);
+}
+
 /* --- facts --------------------------------------------------------------- */
 
 /* A text at its length for comparison, without half a character at its end. */

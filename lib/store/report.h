@@ -47,9 +47,9 @@ struct filter {
 	unsigned flag; /* one bit of enum call_flag; 0: all */
 	/*
 	 * Words, all of which are in the call: in its transcript, summary,
-	 * id, trace, agent, status, reason, disposition or numbers; case and
-	 * accents do not matter.  The last may be a beginning, except of a
-	 * number; of a telephone number, the last 4, 7 or 10 digits do.
+	 * id, trace, agent, campaign, status, reason, disposition or numbers;
+	 * case and accents do not matter.  The last may be a beginning, except
+	 * of a number; of a telephone number, the last 4, 7 or 10 digits do.
 	 * Text without a word asks nothing.  Without an index of words (no
 	 * FTS5) parts of words do, and only the case of A to Z does not
 	 * matter.
@@ -140,6 +140,13 @@ enum name_kind { NAME_SOURCE, NAME_AGENT };
 typedef int (*store_name_fn)(void *arg, const char *name, int64_t calls);
 enum store_rc store_names(struct store *st, enum name_kind kind, int64_t from,
     int64_t to, int max, store_name_fn fn, void *arg);
+
+/*
+ * Add to b what people call an agent: the name that the latest of its calls
+ * told, whatever the source.  Nothing is added where none told one.
+ */
+enum store_rc store_agent_name(
+    struct store *st, const char *agent, struct buf *b);
 
 /* --- lists of calls ------------------------------------------------------ */
 

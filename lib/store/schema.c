@@ -279,6 +279,10 @@ static const struct step {
 	"ALTER TABLE call ADD COLUMN transferred_to TEXT;"
 	"ALTER TABLE call ADD COLUMN ended_by TEXT;"
 	"ALTER TABLE call ADD COLUMN campaign TEXT;"},
+    {4,
+	/* What an agent is called now: told by its latest call. */
+	"CREATE INDEX call_agent_name ON call (agent, started, agent_name)"
+	"  WHERE agent_name IS NOT NULL;"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

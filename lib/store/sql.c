@@ -103,7 +103,9 @@
 	    "(c.id" OR_NONE("trace") OR_NONE("agent") OR_NONE("from_number") \
 		OR_NONE("to_number") OR_NONE("status") OR_NONE("reason")     \
 		    OR_NONE("disposition") OR_NONE("summary")                \
-			OR_NONE("transcript") ") NOT LIKE value ESCAPE '\\')"
+			OR_NONE("transcript") OR_NONE("agent_name")          \
+			    OR_NONE("transferred_to") OR_NONE(               \
+				"campaign") ") NOT LIKE value ESCAPE '\\')"
 
 /* A way is two arguments to make, which cppcheck does not see. */
 /* cppcheck-suppress preprocessorErrorDirective */
@@ -435,6 +437,9 @@ const char *const sql_text[SQL__MAX] = {
 	" FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
 	" GROUP BY day, source, agent)"
 	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    [SQL_AGENT_NAME] = "SELECT agent_name FROM call WHERE agent = ?1"
+		       " AND agent_name IS NOT NULL"
+		       " ORDER BY started DESC, agent_name LIMIT 1",
     [SQL_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
 		 " FROM call c" WITH_SOURCE " WHERE c.number = ?1",
     [SQL_ATTEMPTS] = "SELECT s.name, s.provider, " CALL_BRIEF

@@ -253,7 +253,8 @@ void
 terms_of_call(const struct call_row *r, struct buf *b)
 {
 	static const enum call_field texts[] = {FIELD_TRACE, FIELD_AGENT,
-	    FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY};
+	    FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY,
+	    FIELD_AGENT_NAME, FIELD_TRANSFERRED_TO, FIELD_CAMPAIGN};
 	const struct value *v = r->call.field;
 
 	if (v[FIELD_FROM].set)

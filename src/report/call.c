@@ -153,9 +153,36 @@ put_names(struct page *p, const struct stored_call *c)
 	put_pair(p, "Platform", c->provider);
 	f.source = NULL;
 	f.agent = agent;
-	put_shared(p, "Agent", agent, &f);
+	if (*agent != '\0') {
+		const char *href = link_to(p, "calls", &f);
+
+		begin_pair(p, "Agent");
+		link_begin(p, href);
+		put_agent(p, agent);
+		link_end(p, href);
+		end_pair(p);
+	}
 	put_pair(p, "Call", c->id);
 	put_pair(p, "Trace", field_text(c, FIELD_TRACE));
+}
+
+/* Did it reach its aim?  The platform's own word stands beside ours. */
+static void
+put_goal(struct page *p, const struct value *goal)
+{
+	if (goal == NULL)
+		return;
+	begin_pair(p, "Goal reached");
+	html_put(p->out, "%s",
+	    goal->number == VERDICT_YES	     ? "yes"
+		: goal->number == VERDICT_NO ? "no"
+					     : "not told");
+	if (goal->text != NULL && *goal->text != '\0') {
+		html_raw(p->out, " <span class=\"muted\">(as told: ");
+		put_outside(p, goal->text);
+		html_raw(p->out, ")</span>");
+	}
+	end_pair(p);
 }
 
 static void
@@ -225,6 +252,7 @@ put_head(struct page *p, const struct stored_call *c)
 {
 	const struct call_view *v = &c->view;
 	const struct value *length = field(c, FIELD_DURATION);
+	const struct value *cost = field(c, FIELD_COST);
 	const char *summary = field_text(c, FIELD_SUMMARY);
 
 	html_raw(p->out, "<section class=\"card\">\n");
@@ -249,6 +277,16 @@ put_head(struct page *p, const struct stored_call *c)
 	put_pair(p, "Status, as told", field_text(c, FIELD_STATUS));
 	put_pair(p, "Reason, as told", field_text(c, FIELD_REASON));
 	put_pair(p, "Disposition, as told", field_text(c, FIELD_DISPOSITION));
+	put_goal(p, field(c, FIELD_GOAL));
+	put_pair(p, "Ended by", field_text(c, FIELD_ENDED_BY));
+	/* A number, or the name of a queue or a person. */
+	put_pair(p, "Transferred to", field_text(c, FIELD_TRANSFERRED_TO));
+	if (cost != NULL) {
+		begin_pair(p, "Cost");
+		put_money(p, cost);
+		end_pair(p);
+	}
+	put_pair(p, "Campaign", field_text(c, FIELD_CAMPAIGN));
 	put_attempt(p, c);
 	put_recording(p, field_text(c, FIELD_RECORDING));
 	html_raw(p->out, "</dl>\n</section>\n");

@@ -360,6 +360,24 @@ cell_seconds(struct buf *b, const struct value *v)
 	cell(b, text);
 }
 
+/* Millionths as a decimal number, exactly: 0.12, 3, -0.000001. */
+static void
+cell_money(struct buf *b, int64_t micros)
+{
+	const int64_t unit = 1000000;
+	char text[40];
+	int n = snprintf(text, sizeof(text), "%s%" PRId64 ".%06" PRId64,
+	    micros < 0 ? "-" : "",
+	    micros < 0 ? -(micros / unit) : micros / unit,
+	    micros < 0 ? -(micros % unit) : micros % unit);
+
+	while (n > 0 && text[n - 1] == '0')
+		n--;
+	if (n > 0 && text[n - 1] == '.')
+		n--;
+	cell_len(b, "", text, n > 0 ? (size_t)n : 0);
+}
+
 static void
 cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
     enum call_field f)
@@ -369,6 +387,9 @@ cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
 
 	if (!v->set) {
 		cell(b, NULL);
+		if (call_field[f].kind == KIND_MONEY ||
+		    call_field[f].kind == KIND_VERDICT)
+			cell(b, NULL); /* they have two columns */
 		return;
 	}
 	switch (call_field[f].kind) {
@@ -386,6 +407,17 @@ cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
 		break;
 	case KIND_DURATION:
 		cell_seconds(b, v);
+		break;
+	case KIND_MONEY:
+		cell_money(b, v->number);
+		cell(b, v->text);
+		break;
+	case KIND_VERDICT:
+		cell(b,
+		    v->number == VERDICT_YES	  ? "yes"
+			: v->number == VERDICT_NO ? "no"
+						  : NULL);
+		cell_outside(b, ex, v->text == NULL ? "" : v->text);
 		break;
 	default:
 		(void)snprintf(digits, sizeof(digits), "%" PRId64, v->number);
@@ -414,6 +446,9 @@ static const enum call_field before_times[] = {
 static const enum call_field after_times[] = {FIELD_DURATION, FIELD_STATUS,
     FIELD_REASON, FIELD_DISPOSITION, FIELD_ATTEMPT, FIELD_ATTEMPTS_MAX,
     FIELD_FINAL, FIELD_NEXT_RETRY, FIELD_RECORDING, FIELD_SUMMARY};
+/* Appended: a reader of the file counts its columns. */
+static const enum call_field at_end[] = {FIELD_AGENT_NAME, FIELD_COST,
+    FIELD_GOAL, FIELD_TRANSFERRED_TO, FIELD_ENDED_BY, FIELD_CAMPAIGN};
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -425,7 +460,9 @@ csv_head(struct buf *b)
 	    "call,source,provider,id,trace,agent,direction,from,to,state,"
 	    "outcome,answered,started,started_utc,ended,ended_utc,duration_s,"
 	    "status,reason,disposition,attempt,attempts_max,final,next_retry,"
-	    "recording,summary,flags" CRLF);
+	    "recording,summary,flags,agent_name,cost,cost_currency,goal,goal_"
+	    "word,"
+	    "transferred_to,ended_by,campaign" CRLF);
 }
 
 static enum store_rc
@@ -449,6 +486,8 @@ csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	for (size_t i = 0; i < LENGTH(after_times); i++)
 		cell_field(b, ex, c, after_times[i]);
 	cell_flags(b, v->flags);
+	for (size_t i = 0; i < LENGTH(at_end); i++)
+		cell_field(b, ex, c, at_end[i]);
 	buf_puts(b, CRLF);
 	return STORE_OK;
 }

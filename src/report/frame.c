@@ -172,8 +172,10 @@ put_conditions(struct page *p)
 	if (f->agent != NULL && *f->agent == '\0')
 		html_raw(p->out, ", without an agent");
 	else if (f->agent != NULL) {
+		const char *name = agent_name(p, f->agent);
+
 		html_raw(p->out, ", agent ");
-		put_outside(p, f->agent);
+		put_outside(p, name == NULL ? f->agent : name);
 	}
 	if (f->direction != NULL)
 		html_put(p->out, ", %s%s", f->direction,
@@ -256,15 +258,31 @@ select_end(struct page *p)
 /* The names of a select, one of which may be chosen. */
 struct names {
 	struct page *page;
+	enum name_kind kind;
 	const char *chosen; /* NULL: none */
 	bool found;
 };
+
+/* Two agents may be called the same. */
+static const char *
+people_and_id(struct page *p, const char *people, const char *id)
+{
+	struct buf b = {0};
+	const char *text;
+
+	buf_printf(&b, "%s (%s)", people, outside_text(p, id));
+	text = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
+	buf_free(&b);
+	return text == NULL ? people : text;
+}
 
 static int
 add_name(void *arg, const char *name, int64_t calls)
 {
 	struct names *n = arg;
 	bool chosen = n->chosen != NULL && strcmp(n->chosen, name) == 0;
+	const char *people = n->kind == NAME_AGENT ? agent_name(n->page, name)
+						   : NULL;
 
 	(void)calls;
 	n->found |= chosen;
@@ -274,7 +292,10 @@ add_name(void *arg, const char *name, int64_t calls)
 	if (*name == '\0')
 		put_option(n->page, QUERY_NONE, "(none)", chosen);
 	else
-		put_option(n->page, name, outside_text(n->page, name), chosen);
+		put_option(n->page, name,
+		    people != NULL ? people_and_id(n->page, people, name)
+				   : outside_text(n->page, name),
+		    chosen);
 	return 0;
 }
 
@@ -282,7 +303,7 @@ static void
 put_names(struct page *p, enum name_kind kind, const char *name,
     const char *label, const char *chosen)
 {
-	struct names n = {.page = p, .chosen = chosen};
+	struct names n = {.page = p, .kind = kind, .chosen = chosen};
 
 	select_begin(p, name, label);
 	/* Whatever fails here shows again, and is told, in the page. */

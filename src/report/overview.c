@@ -516,6 +516,23 @@ put_row_cells(struct overview *o, const struct sums *s)
 	put_average_cell(p, s);
 }
 
+/* The name of a row, linked to its calls. */
+static void
+put_row_name(
+    struct page *p, const struct filter *f, const char *name, bool agents)
+{
+	const char *href = link_to(p, "calls", f);
+
+	link_begin(p, href);
+	if (*name == '\0')
+		html_raw(p->out, "(no agent)");
+	else if (agents)
+		put_agent(p, name);
+	else
+		put_outside(p, name);
+	link_end(p, href);
+}
+
 static void
 put_rows(struct overview *o, struct rows *r, bool agents)
 {
@@ -546,8 +563,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		else
 			f.source = row->name;
 		html_raw(p->out, "<tr><th scope=\"row\">");
-		put_link(p, "calls", &f,
-		    *row->name != '\0' ? row->name : "(no agent)");
+		put_row_name(p, &f, row->name, agents);
 		put_row_cells(o, &row->sums);
 	}
 	if (r->used > ROWS_MAX) {

@@ -145,6 +145,14 @@ void put_phone(struct page *p, const char *number);
 /* Text from outside, masked likewise, isolated in its own direction (<bdi>). */
 void put_outside(struct page *p, const char *s);
 
+/*
+ * What people call an agent, and NULL where no platform told it; masked as
+ * text from outside is, in the page's arena.
+ */
+const char *agent_name(struct page *p, const char *agent);
+/* An agent as a list shows it: the name, with the platform's id beneath. */
+void put_agent(struct page *p, const char *agent);
+
 /* <time>: date and clock of the store's zone, "18 Mar 2026, 20:53:41". */
 void put_instant(struct page *p, int64_t ms);
 /* <time>: "18 Mar 2026". */
@@ -153,6 +161,8 @@ void put_day(struct page *p, int64_t day);
 void put_duration(struct page *p, int64_t ms);
 /* The same of a wait, which may be long: "8 d 9 h" from two days on. */
 void put_wait(struct page *p, int64_t ms);
+/* "0.12 USD", "1.50 EUR"; XXX, which is of no currency: "312 units". */
+void put_money(struct page *p, const struct value *v);
 /* "62.5 %", or a dash where whole is 0. */
 void put_rate(struct page *p, int64_t part, int64_t whole);
 /* The word of an outcome for people, with its mark: "no answer". */

@@ -265,7 +265,7 @@ put_agents_head(struct page *p, const struct gist *g)
 }
 
 static void
-put_agent(struct page *p, const struct gist *g, const struct gist_agent *a)
+put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 {
 	char number[NUMBER_SIZE];
 
@@ -273,7 +273,7 @@ put_agent(struct page *p, const struct gist *g, const struct gist_agent *a)
 	if (*a->name == '\0')
 		html_raw(p->out, "<span class=\"muted\">none</span>");
 	else
-		put_outside(p, a->name);
+		put_agent(p, a->name);
 	html_raw(p->out, "</th><td class=\"num\">");
 	html_number(p->out, a->calls);
 	html_raw(p->out, "</td>");
@@ -314,7 +314,7 @@ put_agents(struct page *p, const struct gist *g)
 		return;
 	put_agents_head(p, g);
 	for (size_t i = 0; i < g->nagents; i++)
-		put_agent(p, g, &g->agent[i]);
+		put_agent_row(p, g, &g->agent[i]);
 	html_raw(p->out, "</tbody></table>\n");
 	if (g->agents > g->nagents)
 		html_put(p->out,

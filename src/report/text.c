@@ -398,6 +398,66 @@ put_body(struct page *p, const char *content_type, const char *body, size_t len)
 	buf_free(&masked);
 }
 
+/* --- agents and money ---------------------------------------------------- */
+
+const char *
+agent_name(struct page *p, const char *agent)
+{
+	struct buf name = {0};
+	const char *shown = NULL;
+
+	if (p->store == NULL || *agent == '\0')
+		return NULL;
+	/* What fails here fails in the page, too, and is told there. */
+	if (store_agent_name(p->store, agent, &name) == STORE_OK &&
+	    name.len > 0 && strcmp(buf_str(&name), agent) != 0)
+		shown = arena_strndup(p->arena, buf_str(&name), name.len);
+	buf_free(&name);
+	return shown == NULL ? NULL : outside_text(p, shown);
+}
+
+void
+put_agent(struct page *p, const char *agent)
+{
+	const char *name = agent_name(p, agent);
+
+	if (name == NULL) {
+		put_outside(p, agent);
+		return;
+	}
+	html_put(p->out, "<bdi>%s</bdi> <span class=\"id muted\">", name);
+	put_outside(p, agent);
+	html_raw(p->out, "</span>");
+}
+
+#define MICROS 1000000 /* of one unit of money */
+
+void
+put_money(struct page *p, const struct value *v)
+{
+	static const char none[] = "XXX"; /* ISO 4217: no currency involved */
+	int64_t n = v->number;
+	uint64_t micros = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	const char *code = v->text == NULL ? none : v->text;
+	bool units = strcmp(code, none) == 0;
+	int places = 6;
+
+	/* Two places as people write money, more where they say something. */
+	for (uint64_t rest = micros % MICROS;
+	     places > (units ? 0 : 2) && rest % 10 == 0; rest /= 10)
+		places--;
+	html_put(p->out, "<span class=\"num\">%s%llu", n < 0 ? "-" : "",
+	    (unsigned long long)(micros / MICROS));
+	if (places > 0) {
+		char digits[8];
+
+		(void)snprintf(digits, sizeof(digits), "%06llu",
+		    (unsigned long long)(micros % MICROS));
+		html_put(p->out, ".%.*s", places, digits);
+	}
+	html_put(p->out, "\u00a0%s</span>", units ? "units" : code);
+}
+
 /* --- a list of calls -----------------------------------------------------
  */
 
@@ -514,7 +574,7 @@ put_calls_row(struct page *p, const struct stored_call *c)
 	html_put(p->out, "</td><td data-label=\"Source, agent\">%s", c->source);
 	if (agent != NULL && *agent != '\0') {
 		html_raw(p->out, " <span class=\"muted\">");
-		put_outside(p, agent);
+		put_agent(p, agent);
 		html_raw(p->out, "</span>");
 	}
 	html_raw(p->out, "</td><td data-label=\"Reason\">");

@@ -288,6 +288,14 @@ test_columns(void **state)
 	like.field[FIELD_DURATION] = (struct value){
 	    .set = true, .number = 1250};
 	like.field[FIELD_FINAL] = (struct value){.set = true, .number = 1};
+	set_text(&like, FIELD_AGENT_NAME, "Front desk");
+	set_text(&like, FIELD_COST, "EUR");
+	like.field[FIELD_COST].number = 8850;
+	set_text(&like, FIELD_GOAL, "8");
+	like.field[FIELD_GOAL].number = VERDICT_NONE;
+	set_text(&like, FIELD_TRANSFERRED_TO, "Sales queue");
+	set_text(&like, FIELD_ENDED_BY, "transfer");
+	set_text(&like, FIELD_CAMPAIGN, "spring");
 	begin_site(&s, 1, &like);
 	assert_int_equal(export_csv(&s.page, &s.response), PAGE_OK);
 	assert_int_equal(drain(&s, &b, &most), 0);
@@ -296,7 +304,8 @@ test_columns(void **state)
 	    "completed,yes,"
 	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,"
 	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,1.250,"
-	    "\"done, well\",,,,,yes,,,,estimated" CRLF);
+	    "\"done, well\",,,,,yes,,,,estimated,"
+	    "Front desk,0.00885,EUR,,8,Sales queue,transfer,spring" CRLF);
 	buf_free(&b);
 	end_site(&s);
 }

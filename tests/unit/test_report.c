@@ -44,9 +44,21 @@ teardown(void **state)
 	return 0;
 }
 
+/* What people call an agent, as a page asks for it. */
+static void
+assert_called(struct box *b, const char *agent, const char *name)
+{
+	struct buf out = {0};
+
+	assert_int_equal(store_agent_name(b->read, agent, &out), STORE_OK);
+	assert_string_equal(buf_str(&out), name);
+	buf_free(&out);
+}
+
 /* What a test cares about in a call.  0 and NULL: not told. */
 struct spec {
-	const char *id, *source, *agent, *direction, *trace, *to, *transcript;
+	const char *id, *source, *agent, *agent_name, *direction, *trace, *to,
+	    *transcript;
 	enum call_state state;
 	enum call_outcome outcome;
 	int64_t started, ended, duration, next_retry, attempt, received;
@@ -105,6 +117,7 @@ add(struct box *b, const struct spec *s)
 	e.errors = s->errors;
 	memcpy(e.key + 1, s->id, strnlen(s->id, 15));
 	tell_text(&e, FIELD_AGENT, s->agent);
+	tell_text(&e, FIELD_AGENT_NAME, s->agent_name);
 	tell_text(&e, FIELD_DIRECTION, s->direction);
 	tell_text(&e, FIELD_TRACE, s->trace);
 	tell_text(&e, FIELD_TO, s->to);
@@ -1482,6 +1495,38 @@ a_reader_keeps_no_lock(void **state)
 	sqlite3_close(db);
 }
 
+/* Whatever the order of arrival, and whatever the source. */
+static void
+an_agent_is_called_what_its_latest_call_says(void **state)
+{
+	struct box *b = *state;
+	const int64_t start = at("2026-03-10T09:00:00Z");
+
+	add(b,
+	    &(struct spec){.id = "b",
+		.source = "one",
+		.agent = "a-1",
+		.agent_name = "Sales desk",
+		.started = start + HOUR});
+	add(b,
+	    &(struct spec){.id = "a",
+		.source = "two",
+		.agent = "a-1",
+		.agent_name = "Test bot",
+		.started = start});
+	add(b,
+	    &(struct spec){.id = "c",
+		.source = "one",
+		.agent = "a-1",
+		.started = start + 2 * HOUR});
+	add(b,
+	    &(struct spec){
+		.id = "d", .source = "one", .agent = "a-2", .started = start});
+	assert_called(b, "a-1", "Sales desk");
+	assert_called(b, "a-2", "");
+	assert_called(b, "a-3", "");
+}
+
 int
 main(void)
 {
@@ -1495,6 +1540,7 @@ main(void)
 	    T(a_list_carries_transcripts_only_if_asked),
 	    T(a_callback_may_stop_a_list),
 	    T(names_come_by_number_of_calls),
+	    T(an_agent_is_called_what_its_latest_call_says),
 	    T(answered_and_analyzed_calls_are_counted_by_source),
 	    T(words_are_found_in_every_script),
 	    T(without_an_index_words_are_found_by_reading),
