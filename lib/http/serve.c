@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -29,7 +31,12 @@
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
-#define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's accept(2) */
+#define ACCEPT_LIMIT_S                                         \
+	(24 * 3600) /* of accept(2), which is then tried again \
+		     */
+#define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
+#define BREAK_SIGNAL SIGALRM /* and its wait for what a web server sends */
+#define BREAK_AFTER_MS 2000 /* of waiting for a thread to stop */
 
 extern char **environ;
 
@@ -76,6 +83,7 @@ on_stop(int sig)
 	errno = saved;
 }
 
+/* Of both signals. */
 static void
 on_wake(int sig)
 {
@@ -257,6 +265,7 @@ accept_again(struct server *s, int error)
 		(void)sem_post(&stop_wanted);
 		return false;
 	case EINTR:
+	case EAGAIN:
 		return true;
 	default: /* out of descriptors or memory: it may pass */
 		log_warnx("accept: %s", strerror(error));
@@ -265,22 +274,68 @@ accept_again(struct server *s, int error)
 	}
 }
 
-/* Accept requests, and have each answered or kept, until it is time to stop. */
-static void
-accept_requests(struct server *s)
+/*
+ * A descriptor to wait with for a connection, for one thread: of all that wait
+ * one is woken for each.  -1, logged: there is none.
+ */
+static int
+new_waiter(int listening)
 {
-	struct place *p;
-	sigset_t wake;
+	struct epoll_event e = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd != -1 && epoll_ctl(fd, EPOLL_CTL_ADD, listening, &e) == 0)
+		return fd;
+	log_warn("epoll");
+	if (fd != -1)
+		(void)close(fd);
+	return -1;
+}
+
+/*
+ * Wait until there is a connection, or WAKE_SIGNAL comes.  It is blocked at any
+ * other time: FCGX_Accept_r() also reads what the web server sends, and would
+ * drop a connection where a signal interrupts that.
+ */
+static void
+wait_for_connection(int waiter)
+{
+	struct epoll_event e;
+	sigset_t mask;
+
+	(void)pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	(void)sigdelset(&mask, WAKE_SIGNAL);
+	(void)epoll_pwait(waiter, &e, 1, -1, &mask);
+}
+
+/* Accept a request.  Returns 0, or an errno below 0. */
+static int
+accept_one(struct server *s, int waiter, struct place *p)
+{
+	sigset_t breaking;
 	int rc;
 
-	(void)sigemptyset(&wake);
-	(void)sigaddset(&wake, WAKE_SIGNAL);
+	(void)sigemptyset(&breaking);
+	(void)sigaddset(&breaking, BREAK_SIGNAL);
+	wait_for_connection(waiter);
+	if (atomic_load(&s->stopping))
+		return -EINTR;
+	/* Not while a request is at work. */
+	(void)pthread_sigmask(SIG_UNBLOCK, &breaking, NULL);
+	rc = FCGX_Accept_r(&p->fcgx);
+	(void)pthread_sigmask(SIG_BLOCK, &breaking, NULL);
+	return rc;
+}
+
+/* Accept requests, and have each answered or kept, until it is time to stop. */
+static void
+accept_requests(struct server *s, int waiter)
+{
+	struct place *p;
+	int rc;
+
 	while ((p = place_take(s)) != NULL) {
-		/* Only waiting is interrupted, never a request at work. */
-		(void)pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
-		rc = FCGX_Accept_r(&p->fcgx);
-		(void)pthread_sigmask(SIG_BLOCK, &wake, NULL);
-		if (rc < 0) {
+		if ((rc = accept_one(s, waiter, p)) < 0) {
 			place_give(p);
 			if (!accept_again(s, -rc))
 				break;
@@ -302,8 +357,14 @@ static void *
 run_thread(void *arg)
 {
 	struct server *s = arg;
+	int waiter = new_waiter(s->fd);
 
-	accept_requests(s);
+	if (waiter != -1) {
+		accept_requests(s, waiter);
+		(void)close(waiter);
+	} else if (!atomic_exchange(&s->broken, true)) {
+		(void)sem_post(&stop_wanted);
+	}
 	(void)pthread_mutex_lock(&s->lock);
 	s->running--;
 	(void)pthread_cond_broadcast(&s->changed);
@@ -324,6 +385,7 @@ catch_signals(void)
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigemptyset(&wake);
 	(void)sigaddset(&wake, WAKE_SIGNAL);
+	(void)sigaddset(&wake, BREAK_SIGNAL);
 	if (sem_init(&stop_wanted, 0, 0) != 0)
 		return -1;
 	/* SA_RESTART: whichever thread gets it goes on with its request. */
@@ -337,7 +399,8 @@ catch_signals(void)
 		return -1;
 	sa.sa_flags = 0;
 	sa.sa_handler = on_wake;
-	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0)
+	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0 ||
+	    sigaction(BREAK_SIGNAL, &sa, NULL) != 0)
 		return -1;
 	/* Inherited by the threads. */
 	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
@@ -372,16 +435,27 @@ start_threads(struct server *s, struct thread *t, int threads)
 	return i;
 }
 
+/* WAKE_EVERY_MS from now. */
+static void
+next_wake(struct timespec *until)
+{
+	(void)clock_gettime(CLOCK_REALTIME, until);
+	until->tv_nsec += WAKE_EVERY_MS * 1000000L;
+	if (until->tv_nsec >= 1000000000L) {
+		until->tv_sec++;
+		until->tv_nsec -= 1000000000L;
+	}
+}
+
 /*
  * Wake the threads until all have ended; what is kept is answered by one of
- * them before it ends.  One signal each would not do: it may come just before
- * accept(2) is entered, and that then waits.
+ * them before it ends.  A connection that says nothing does not hold it up.
  */
 static void
 stop_threads(struct server *s, struct thread *t, int threads)
 {
 	struct timespec until;
-	int i;
+	int i, ms = 0;
 
 	atomic_store(&s->stopping, true);
 	(void)pthread_mutex_lock(&s->lock);
@@ -389,14 +463,12 @@ stop_threads(struct server *s, struct thread *t, int threads)
 	while (s->running > 0) {
 		for (i = 0; i < threads; i++)
 			if (t[i].started)
-				(void)pthread_kill(t[i].id, WAKE_SIGNAL);
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WAKE_EVERY_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000L) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000L;
-		}
+				(void)pthread_kill(t[i].id,
+				    ms < BREAK_AFTER_MS ? WAKE_SIGNAL
+							: BREAK_SIGNAL);
+		next_wake(&until);
 		(void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		ms += WAKE_EVERY_MS;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	for (i = 0; i < threads; i++)
@@ -498,6 +570,8 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 	}
 	if (new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
 		goto out_cond;
+	/* Another thread, or process, may take the connection before us. */
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	if (start_threads(&s, t, threads) == threads) {
 		next = tick_until_stop(h);
 		rc = SERVE_OK;

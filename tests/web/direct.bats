@@ -191,6 +191,21 @@ cgi() {
   kill "$silent"
 }
 
+@test "SIGTERM: half a request over TCP does not hold it up" {
+  port=$((RANDOM % 20000 + 12000))
+  receiver -s "127.0.0.1:$port"
+  wait_for perl -MIO::Socket::INET -e '
+    IO::Socket::INET->new(PeerAddr => shift) or exit 1' "127.0.0.1:$port"
+  perl -MIO::Socket::INET -e '
+    my $s = IO::Socket::INET->new(PeerAddr => shift) or die;
+    print $s "\1\1"; $s->flush;
+    open my $f, ">", "connected"; close $f; sleep 60' "127.0.0.1:$port" &
+  silent=$!
+  wait_for test -e connected
+  receiver_stop
+  kill "$silent"
+}
+
 # A connection that is kept holds no thread, so nobody would read from it.
 @test "a connection that the web server wants to keep is closed after the answer" {
   receiver -s "$DIR/r.sock" -t 2
