@@ -49,7 +49,8 @@ struct filter {
 	 * Words, all of which are in the call: in its transcript, summary,
 	 * id, trace, agent, campaign, status, reason, disposition or numbers;
 	 * case and accents do not matter.  The last may be a beginning, except
-	 * of a number; of a telephone number, the last 4, 7 or 10 digits do.
+	 * of a number; of a telephone number, the last 4 digits do, and any end
+	 * of 6 and more, with the zeros before it that a country dials by itself.
 	 * Text without a word asks nothing.  Without an index of words (no
 	 * FTS5) parts of words do, and only the case of A to Z does not
 	 * matter.

@@ -8,11 +8,19 @@
 #include "store/search.h"
 
 /*
- * The digits of a telephone number are a word that begins with this character
- * of private use, so that no word of a text is like it.
+ * The digits of a telephone number, last one first, are a word that begins with
+ * this character of private use, so that no word of a text is like it.  The
+ * number is found by the beginnings of that word, which are its ends.
  */
-#define PHONE "\xee\x80\x80" /* U+E000 */
+#define NUMBER "\xee\x80\x81" /* U+E001 */
+/*
+ * An index that was made before schema 4 has instead, first digit first, the
+ * number and its last 10, 7 and 4 digits, each as a word that begins with this.
+ */
+#define OLD_NUMBER "\xee\x80\x80" /* U+E000 */
 #define PHONE_DIGITS_MAX 20
+#define END_SHOWN 4 /* digits that a masked number shows; they find it, */
+#define END_MIN 6 /* and so many or more */
 
 /* --- what is indexed --------------------------------------------------- */
 
@@ -53,7 +61,7 @@ is_unspaced(uint32_t c)
 	return c >= spans[0].first && IN(spans, c);
 }
 
-/* Of no meaning for a word: joiners, hyphens that hide, and PHONE. */
+/* Of no meaning for a word: joiners, hyphens that hide, and our marks. */
 static bool
 is_dropped(uint32_t c)
 {
@@ -61,7 +69,7 @@ is_dropped(uint32_t c)
 	    {0x00ad, 0x00ad},
 	    {0x200c, 0x200d},
 	    {0x2060, 0x2060},
-	    {0xe000, 0xe000},
+	    {0xe000, 0xe001},
 	    {0xfeff, 0xfeff},
 	};
 
@@ -141,7 +149,10 @@ put_text(struct buf *b, const char *s, size_t n, bool query)
 	buf_add(b, " ", 1);
 }
 
-/* The digits of s; 0 if they are none or more than a number has. */
+/*
+ * The digits of s; 0 if they are none or more than a number has.  The zero of
+ * "+49 (0)151" is not dialled together with the country.
+ */
 static size_t
 digits_of(const char *s, size_t n, char out[PHONE_DIGITS_MAX])
 {
@@ -149,6 +160,9 @@ digits_of(const char *s, size_t n, char out[PHONE_DIGITS_MAX])
 
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] < '0' || s[i] > '9')
+			continue;
+		if (digits > 0 && i + 1 < n && s[i] == '0' && s[i - 1] == '(' &&
+		    s[i + 1] == ')')
 			continue;
 		if (digits == PHONE_DIGITS_MAX)
 			return 0;
@@ -168,24 +182,25 @@ zeros_of(const char *digits, size_t n)
 	return zeros;
 }
 
+/* The word of a number, or of an end of one. */
+static void
+put_backwards(struct buf *b, const char *digits, size_t n)
+{
+	buf_puts(b, NUMBER);
+	while (n > 0)
+		buf_add(b, digits + --n, 1);
+}
+
 static void
 put_phone(struct buf *b, const char *s, size_t n)
 {
-	static const size_t lasts[] = {10, 7, 4};
 	char digits[PHONE_DIGITS_MAX];
 	size_t count = digits_of(s, n, digits), zeros, i = 0;
 
 	if (count > 0) {
 		zeros = zeros_of(digits, count);
-		buf_puts(b, PHONE);
-		buf_add(b, digits + zeros, count - zeros);
-		buf_add(b, " ", 1);
-		for (size_t k = 0; k < 3; k++)
-			if (count - zeros > lasts[k]) {
-				buf_puts(b, PHONE);
-				buf_add(b, digits + count - lasts[k], lasts[k]);
-				buf_add(b, " ", 1);
-			}
+		put_backwards(b, digits + zeros, count - zeros);
+		buf_puts(b, " ");
 	}
 	/* What is no number alone, an address for instance, has words. */
 	while (
@@ -293,14 +308,40 @@ struct query {
 	bool discreet; /* see struct filter */
 };
 
-#define DISCREET_END 4 /* digits that a masked number shows */
 #define DISCREET_MIN 10 /* digits that only who knows a number has */
 
 /* May n digits be looked for among those of telephones? */
 static bool
 is_open(const struct query *q, size_t n)
 {
-	return !q->discreet || n == DISCREET_END || n >= DISCREET_MIN;
+	return !q->discreet || n == END_SHOWN || n >= DISCREET_MIN;
+}
+
+/* Do n digits find the numbers that end in them? */
+static bool
+is_end(const struct query *q, size_t n)
+{
+	return is_open(q, n) && (n == END_SHOWN || n >= END_MIN);
+}
+
+/*
+ * Telephones with these digits.  whole: all of them, as with a country's code.
+ * Zeros that are dialled before a number in its own country are no part of it.
+ */
+static void
+put_digits(struct query *q, const char *digits, size_t n, bool whole)
+{
+	size_t old = zeros_of(digits, n), zeros = 0;
+
+	while (zeros < n && digits[zeros] == '0')
+		zeros++;
+	if (!is_end(q, n - zeros))
+		zeros = old;
+	buf_puts(q->out, "\"");
+	put_backwards(q->out, digits + zeros, n - zeros);
+	buf_printf(q->out, "\"%s OR \"" OLD_NUMBER "%.*s\"",
+	    !whole && is_end(q, n - zeros) ? "*" : "", (int)(n - old),
+	    digits + old);
 }
 
 static bool
@@ -338,10 +379,11 @@ put_token(void *arg, int flags, const char *s, int len, int start, int stop)
 	(void)start;
 	put_and(q);
 	q->terms++;
-	if (q->either && number && is_open(q, (size_t)len))
-		buf_printf(
-		    q->out, "(\"%.*s\" OR \"" PHONE "%.*s\")", len, s, len, s);
-	else
+	if (q->either && number && is_open(q, (size_t)len)) {
+		buf_printf(q->out, "(\"%.*s\" OR ", len, s);
+		put_digits(q, s, (size_t)len, false);
+		buf_puts(q->out, ")");
+	} else
 		buf_printf(q->out, "\"%.*s\"", len, s);
 	/* One character is the beginning of a pair; see put_run(). */
 	if (is_one_unspaced(s, (size_t)len) ||
@@ -370,15 +412,16 @@ put_number(struct query *q, const struct word *w, size_t words)
 	const char *end = w[words - 1].s + w[words - 1].n;
 	char digits[PHONE_DIGITS_MAX];
 	size_t n = digits_of(w->s, (size_t)(end - w->s), digits);
-	size_t zeros = zeros_of(digits, n);
+	/* "+49…" and "0049…" */
+	bool whole = w->s[0] == '+' || (n > 10 && memcmp(digits, "00", 2) == 0);
 	int together, rc = 0;
 
 	put_and(q);
 	buf_puts(q->out, "(");
-	if (n > 0 && is_open(q, n - zeros)) {
+	if (n > 0 && is_open(q, n - zeros_of(digits, n))) {
 		q->terms++;
-		buf_printf(q->out, "\"" PHONE "%.*s\" OR ", (int)(n - zeros),
-		    digits + zeros);
+		put_digits(q, digits, n, whole);
+		buf_puts(q->out, " OR ");
 	}
 	buf_puts(q->out, "(");
 	together = q->together;

@@ -190,8 +190,10 @@ a_telephone_number_is_found_whole_or_by_its_last_digits(void **state)
 	    "+91 80651-77389", "(806) 517-7389", "8065177389", "08065177389",
 	    "00918065177389", "5177389", "517-7389", "7389", "91 80651 77389",
 	    "reached 7389", NULL};
+	/* With a country's code it is a whole number. */
 	static const char *const no[] = {"738", "77389", "9180651",
-	    "8065177389 8065177380", "+18065177389", "18065177389", NULL};
+	    "8065177389 8065177380", "+18065177389", "0018065177389", "08065",
+	    "+8065177389", NULL};
 	struct box *b = *state;
 
 	tell(b, "c-1", FIELD_FROM, "+918065177389");
@@ -207,14 +209,62 @@ a_telephone_number_is_found_whole_or_by_its_last_digits(void **state)
 	assert_int_equal(found(b, "example.org"), 1);
 }
 
+static void
+a_number_is_found_as_it_is_dialled_in_its_country(void **state)
+{
+	static const char *const yes[] = {"+4915112345678", "004915112345678",
+	    "0151 12345678", "015112345678", "(0151) 1234-5678",
+	    "0151/12345678", "+49 (0)151 12345678", "15112345678", "12345678",
+	    "2345678", "345678", "012345678", "5678", NULL};
+	static const char *const no[] = {"45678", "0345679", "0151 12345679",
+	    "+15112345678", "+345678", "4915112345", NULL};
+	struct box *b = *state;
+
+	tell(b, "c-1", FIELD_TO, "+4915112345678");
+	tell(b, "c-2", FIELD_TO, "+4915112349999");
+	check_found(b, yes, 1);
+	check_found(b, no, 0);
+	tell(b, "c-3", FIELD_TO, "0306789012");
+	assert_int_equal(found(b, "030 6789012"), 1);
+	assert_int_equal(found(b, "6789012"), 1);
+	tell(b, "c-4", FIELD_TO, "911");
+	assert_int_equal(found(b, "911"), 1);
+}
+
+/* An upgrade does not make the index anew, and does not lose what it has. */
+static void
+an_index_of_before_is_still_searched(void **state)
+{
+	static const char *const yes[] = {"+4915112345678", "4915112345678",
+	    "5112345678", "2345678", "5678", NULL};
+	struct box *b = *state;
+
+	b->fed = true;
+	tell(b, "c-1", FIELD_TO, "+4915112345678");
+	run(b, "INSERT INTO search (search) VALUES ('delete-all')");
+	run(b,
+	    "INSERT INTO search (rowid, text) VALUES (1, 'c 1 hello "
+	    "\ue0004915112345678 \ue0005112345678 \ue0002345678 "
+	    "\ue0005678')");
+	check_found(b, yes, 1);
+	/* What is written to it later is found in both ways. */
+	tell(b, "c-2", FIELD_TO, "+4915112345678");
+	check_found(b, yes, 2);
+	tell(b, "c-1", FIELD_SUMMARY, "a word");
+	assert_int_equal(found(b, "112345678"), 2);
+	assert_int_equal(found(b, "+4915112345678 word"), 1);
+	assert_int_equal(found(b, "5678"), 2);
+}
+
 /* Seven digits that are found would tell the three after the four. */
 static void
 a_masked_number_is_found_by_who_knows_it(void **state)
 {
 	static const char *const yes[] = {
 	    "+918065177389", "8065177389", "08065177389", "7389", NULL};
-	static const char *const no[] = {
-	    "5177389", "517-7389", "517 7389", "91 7389 5177389", NULL};
+	static const char *const no[] = {"5177389", "517-7389", "517 7389",
+	    "91 7389 5177389", "177389", "065177389", "0065177389", "77389",
+	    NULL};
 	struct box *b = *state;
 
 	tell(b, "c-1", FIELD_FROM, "+918065177389");
@@ -674,6 +724,8 @@ main(void)
 	    TEST(what_is_told_of_a_call_is_found_and_what_was_is_not, setup), \
 	    TEST(a_telephone_number_is_found_whole_or_by_its_last_digits,     \
 		setup),                                                       \
+	    TEST(a_number_is_found_as_it_is_dialled_in_its_country, setup),   \
+	    TEST(an_index_of_before_is_still_searched, setup),                \
 	    TEST(a_masked_number_is_found_by_who_knows_it, setup),            \
 	    TEST(a_number_in_a_text_is_no_telephone_number, setup),           \
 	    TEST(every_script_is_searched, setup),                            \

@@ -297,6 +297,20 @@ calls() {
   [ "$(found report "%2B${number#+}")" -gt 1 ]
 }
 
+@test "a number is found as it is dialled in its own country" {
+  number=$(sql "$DIR" "SELECT to_number FROM call
+    WHERE length(to_number) = 13 AND to_number LIKE '+%' LIMIT 1")
+  for text in "0${number:3}" "0${number:3:4}+${number:7}" "${number: -10}" \
+    "${number: -8}" "${number: -6}"; do
+    answers 200 "public/export.csv?preset=all&text=$text"
+    grep -qF "$number" body || { echo "$text of $number: $(wc -l <body)"; return 1; }
+  done
+  answers 200 "report/export.csv?preset=all&text=${number: -8}" -u owner:owner
+  [ "$(wc -l <body)" = 1 ]
+  answers 200 "report/calls?preset=all&text=0${number:3}" -u owner:owner
+  grep -q 'href="./call/' body
+}
+
 @test "metrics are those of the store, and name nobody" {
   answers 200 public/metrics
   [[ $(header Content-Type) == application/openmetrics-text* ]]
