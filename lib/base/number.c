@@ -112,3 +112,74 @@ number_parse_size(const char *s, int64_t min, int64_t max, int64_t *out)
 	*out = value;
 	return 0;
 }
+
+/* A decimal number as its digits, and where the point stands among them. */
+struct decimal {
+	bool negative;
+	const char *digit; /* may have the point among them */
+	size_t len; /* bytes from the first digit on */
+	int64_t whole; /* digits before the point, the exponent counted in */
+};
+
+#define EXPONENT_MAX 1000 /* of ten; more is no number of this world */
+
+static bool
+read_decimal(const char *s, size_t n, struct decimal *d)
+{
+	const char *e = n == 0 ? NULL : memchr(s, 'e', n);
+	int64_t exponent = 0;
+	const char *point;
+	size_t len;
+
+	if (e == NULL)
+		e = n == 0 ? NULL : memchr(s, 'E', n);
+	len = e == NULL ? n : (size_t)(e - s);
+	if (e != NULL) {
+		size_t plus = len + 1 < n && s[len + 1] == '+';
+
+		if (number_parse(s + len + 1 + plus, n - len - 1 - plus,
+			-EXPONENT_MAX, EXPONENT_MAX, &exponent) != 0)
+			return false;
+	}
+	if (!is_decimal(s, len))
+		return false;
+	d->negative = s[0] == '-';
+	d->digit = s + d->negative;
+	d->len = len - d->negative;
+	point = memchr(d->digit, '.', d->len);
+	d->whole = (point == NULL ? (int64_t)d->len : point - d->digit) +
+	    exponent;
+	return true;
+}
+
+int
+number_parse_scaled(const char *s, size_t n, int scale, int64_t *out)
+{
+	struct decimal d;
+	int64_t value = 0, left, digit;
+	size_t i = 0;
+
+	if (!read_decimal(s, n, &d))
+		return -1;
+	/* Take the digits that are before the point once it is moved. */
+	for (left = d.whole + scale; left > 0; left--) {
+		if (i < d.len && d.digit[i] == '.')
+			i++;
+		digit = i < d.len ? d.digit[i++] - '0' : 0;
+		if (value > (INT64_MAX - digit) / 10)
+			return -1;
+		value = value * 10 + digit;
+		if (value == 0 && i >= d.len)
+			break; /* all zeros, however many are to follow */
+	}
+	if (i < d.len && d.digit[i] == '.')
+		i++;
+	/* Left of the first digit there are zeros: nothing to round up. */
+	if (left == 0 && i < d.len && d.digit[i] >= '5') {
+		if (value == INT64_MAX)
+			return -1;
+		value++;
+	}
+	*out = d.negative ? -value : value;
+	return 0;
+}

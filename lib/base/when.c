@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/number.h"
+#include "base/zone.h"
 
 #define MS_PER_S INT64_C(1000)
 #define MS_PER_DAY INT64_C(86400000)
@@ -31,15 +32,21 @@ const char *const when_format_name[WHEN__MAX] = {
 };
 
 const char *const when_unit_name[WHEN_UNIT__MAX] = {
+    [WHEN_UNIT_NS] = "ns",
+    [WHEN_UNIT_US] = "us",
     [WHEN_UNIT_MS] = "ms",
     [WHEN_UNIT_S] = "s",
     [WHEN_UNIT_MIN] = "min",
+    [WHEN_UNIT_H] = "h",
 };
 
 static const double unit_ms[WHEN_UNIT__MAX] = {
+    [WHEN_UNIT_NS] = 1e-6,
+    [WHEN_UNIT_US] = 1e-3,
     [WHEN_UNIT_MS] = 1,
     [WHEN_UNIT_S] = 1000,
     [WHEN_UNIT_MIN] = 60000,
+    [WHEN_UNIT_H] = 3600000,
 };
 
 /* Microseconds in one of a format's numbers; 0: it is no number. */
@@ -56,6 +63,7 @@ struct clock {
 	size_t n; /* bytes left of s */
 	int64_t year, month, day, hour, minute, second, ms;
 	int64_t offset; /* minutes east of UTC */
+	const struct zone *zone; /* instead of the offset; NULL: none */
 };
 
 int64_t
@@ -155,10 +163,11 @@ clock_instant(const struct clock *c, int64_t *ms)
 
 	if (c->n != 0 || c->day > month_days(c->year, c->month))
 		return -1;
-	t = days_from_date(c->year, c->month, c->day) * MS_PER_DAY;
-	t += ((c->hour * 60 + c->minute - c->offset) * 60 + c->second) *
-	    MS_PER_S;
-	t += c->ms;
+	t = days_from_date(c->year, c->month, c->day) * S_PER_DAY;
+	t += (c->hour * 60 + c->minute - c->offset) * 60 + c->second;
+	if (c->zone != NULL)
+		t = zone_instant(c->zone, t);
+	t = t * MS_PER_S + c->ms;
 	if (t < 0 || t > WHEN_MAX)
 		return -1;
 	*ms = t;
@@ -183,13 +192,15 @@ parse_iso8601(struct clock *c, int64_t *ms)
 	if (take(c, ".,") && !take_fraction(c))
 		return -1;
 	if (take(c, "+")) {
+		c->zone = NULL;
 		if (!take_offset(c, false))
 			return -1;
 	} else if (take(c, "-")) {
+		c->zone = NULL;
 		if (!take_offset(c, true))
 			return -1;
-	} else {
-		(void)take(c, "Zz");
+	} else if (take(c, "Zz")) {
+		c->zone = NULL;
 	}
 	return clock_instant(c, ms);
 }
@@ -326,10 +337,18 @@ parse_epoch(const char *s, size_t n, enum when_format f, int64_t *ms)
 int
 when_parse(const char *s, size_t n, enum when_format f, int64_t *ms)
 {
+	return when_parse_in(s, n, f, NULL, ms);
+}
+
+int
+when_parse_in(const char *s, size_t n, enum when_format f,
+    const struct zone *zone, int64_t *ms)
+{
 	struct clock c = {.s = s, .n = n};
 
 	switch (f) {
 	case WHEN_ISO8601:
+		c.zone = zone;
 		return parse_iso8601(&c, ms);
 	case WHEN_RFC2822:
 		return parse_rfc2822(&c, ms);
@@ -364,7 +383,7 @@ when_duration(const char *s, size_t n, enum when_unit u, int64_t *ms)
 	size_t len;
 	int i;
 
-	/* "ms" before "s": the table is in that order. */
+	/* "ms" before "s", and so on: the table is in that order. */
 	for (i = 0; i < WHEN_UNIT__MAX; i++) {
 		len = strlen(when_unit_name[i]);
 		if (n > len &&
@@ -414,24 +433,31 @@ zone_name_valid(const char *name)
 	return i > 0 && name[0] != '/';
 }
 
+int
+when_zone_path(const char *name, char *path, size_t size)
+{
+	const char *dir = getenv("TZDIR");
+	int n;
+
+	if (!zone_name_valid(name))
+		return -1;
+	n = snprintf(path, size, "%s/%s",
+	    dir == NULL || *dir == '\0' ? ZONE_DIR : dir, name);
+	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
 bool
 when_zone_known(const char *name)
 {
 	char path[PATH_MAX], magic[4];
-	const char *dir = getenv("TZDIR");
 	struct stat st;
 	bool known = false;
 	FILE *f;
-	int n;
 
-	if (!zone_name_valid(name))
+	if (when_zone_path(name, path, sizeof(path)) != 0)
 		return false;
 	if (strcmp(name, "UTC") == 0) /* the C library knows it by itself */
 		return true;
-	n = snprintf(path, sizeof(path), "%s/%s",
-	    dir == NULL || *dir == '\0' ? ZONE_DIR : dir, name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return false;
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (f = fopen(path, "re")) == NULL)
 		return false;

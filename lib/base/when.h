@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum when_format {
-	WHEN_ISO8601, /* RFC 3339; date only and missing offset mean UTC */
+	WHEN_ISO8601, /* RFC 3339; also a date alone, and without offset */
 	WHEN_EPOCH_S, /* may have a fraction */
 	WHEN_EPOCH_MS,
 	WHEN_EPOCH_US,
@@ -22,10 +22,19 @@ enum when_format {
 	WHEN__MAX
 };
 
-enum when_unit { WHEN_UNIT_MS, WHEN_UNIT_S, WHEN_UNIT_MIN, WHEN_UNIT__MAX };
+enum when_unit {
+	WHEN_UNIT_NS,
+	WHEN_UNIT_US,
+	WHEN_UNIT_MS,
+	WHEN_UNIT_S,
+	WHEN_UNIT_MIN,
+	WHEN_UNIT_H,
+	WHEN_UNIT__MAX
+};
 
-/* The names used in a definition: "iso8601", "epoch-s", ... ; "ms", "s", "min".
- */
+struct zone;
+
+/* The names used in a definition: "iso8601", "epoch-s"... ; "ms", "s"... */
 extern const char *const when_format_name[WHEN__MAX];
 extern const char *const when_unit_name[WHEN_UNIT__MAX];
 
@@ -36,8 +45,15 @@ extern const char *const when_unit_name[WHEN_UNIT__MAX];
 /* Now, from the system's clock. */
 int64_t when_now(void);
 
-/* Parse n bytes of s in the format.  Returns 0, or -1 and *ms untouched. */
+/*
+ * Parse n bytes of s in the format; a time without an offset is of UTC.
+ * Returns 0, or -1 and *ms untouched.
+ */
 int when_parse(const char *s, size_t n, enum when_format f, int64_t *ms);
+
+/* The same, but a time without an offset is of the zone (NULL: UTC). */
+int when_parse_in(const char *s, size_t n, enum when_format f,
+    const struct zone *zone, int64_t *ms);
 
 /* The same for a value that was a number already, not text. */
 int when_from_number(double number, enum when_format f, int64_t *ms);
@@ -65,6 +81,9 @@ int when_zone(const char *name);
 
 /* Does the system know the time zone?  Sets nothing. */
 bool when_zone_known(const char *name);
+
+/* The path of the zone's file.  Returns 0, or -1: name is no zone's name. */
+int when_zone_path(const char *name, char *path, size_t size);
 
 /* The local day of an instant in the zone, as days since 1970-01-01. */
 int64_t when_day(int64_t ms);

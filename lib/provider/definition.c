@@ -13,6 +13,8 @@
 static const char *const body_name[BODY__MAX] = {
     [BODY_JSON] = "json",
     [BODY_FORM] = "form",
+    [BODY_MULTIPART] = "multipart",
+    [BODY_JWT] = "jwt",
 };
 
 /* --- the head ------------------------------------------------------------- */
@@ -135,7 +137,9 @@ load_members(struct loader *l, const struct node *n, size_t max,
 	for (size_t i = 0; i < items; i++) {
 		const struct node item = load_item(n, i);
 
-		(void)load_place(l, &item, true, &place[i]);
+		if (load_place(l, &item, true, &place[i]) &&
+		    place[i].steps == 0)
+			load_fault(l, &item, "must not be the whole body");
 	}
 	l->use = USE_READ;
 	*out = place;
@@ -170,180 +174,6 @@ load_event(struct loader *l, const struct node *n, struct provider *p)
 	    &p->changing, &p->changings);
 }
 
-/* --- the call ------------------------------------------------------------- */
-
-static void
-load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
-{
-	static const char *const keys[] = {"name", "value", NULL};
-	struct node name = load_member(n, "name");
-	struct node value = load_member(n, "value");
-	struct place *place;
-
-	if (!load_object(l, n, keys))
-		return;
-	place = load_alloc(l, 2 * sizeof(*place));
-	if (place == NULL)
-		return;
-	l->use = USE_WHOLE;
-	(void)load_place(l, &value, true, &place[0]);
-	l->use = USE_READ;
-	g->list_value = &place[0];
-	if (name.json == NULL)
-		return;
-	(void)load_place(l, &name, true, &place[1]);
-	g->list_name = &place[1];
-}
-
-static void
-load_fact(struct loader *l, const struct node *n, struct fact_group *g)
-{
-	static const char *const keys[] = {"at", "list", "except", NULL};
-	const struct node list = load_member(n, "list");
-	const struct node except = load_member(n, "except");
-	const bool object = json_object_is_type(n->json, json_type_object);
-	const struct node at = object ? load_member(n, "at") : *n;
-	const struct place_read *mark = l->last;
-	struct rule *rule = load_alloc(l, sizeof(*rule));
-	struct load_base outer;
-
-	if (rule == NULL)
-		return;
-	g->rule = rule;
-	if (object)
-		(void)load_object(l, n, keys);
-	l->use = list.json != NULL ? USE_READ : USE_WHOLE;
-	(void)load_places(l, &at, true, &rule->place, &rule->places);
-	l->use = USE_READ;
-	outer = load_enter(l, mark, BASE_ENTRY);
-	if (list.json != NULL)
-		load_fact_list(l, &list, g);
-	l->in.kind = BASE_SELF;
-	l->use = USE_EXCEPT;
-	if (except.json != NULL)
-		(void)load_places(l, &except, true, &g->except, &g->excepts);
-	l->use = USE_READ;
-	l->in = outer;
-}
-
-static void
-load_facts(struct loader *l, const struct node *n, struct provider *p)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-	int count;
-
-	if (n->json == NULL || !load_object(l, n, NULL))
-		return;
-	count = json_object_object_length(n->json);
-	if (count == 0 || count > DEFINITION_FACTS_MAX) {
-		load_fault(
-		    l, n, "must have 1 to %d groups", DEFINITION_FACTS_MAX);
-		return;
-	}
-	p->fact = load_alloc(l, (size_t)count * sizeof(*p->fact));
-	if (p->fact == NULL)
-		return;
-	json_object_object_foreach(n->json, key, value)
-	{
-		const struct node item = {.up = n, .key = key, .json = value};
-		struct fact_group *g = &p->fact[p->facts++];
-
-		if (key[0] == '\0' || strlen(key) > DEFINITION_NAME_MAX ||
-		    key[strspn(key, allowed)] != '\0')
-			load_fault(l, &item,
-			    "a group's name is 1 to %d of a-z, 0-9, _ and -",
-			    DEFINITION_NAME_MAX);
-		g->name = arena_strndup(l->arena, key, strlen(key));
-		if (g->name == NULL)
-			load_fault(l, NULL, "memory ran out");
-		load_fact(l, &item, g);
-	}
-}
-
-static void
-load_errors(struct loader *l, const struct node *n, struct provider *p)
-{
-	static const char *const keys[] = {
-	    "at", "code", "message", "phase", "place", "time", NULL};
-	const struct place_read *mark = l->last;
-	const struct node at = load_member(n, "at");
-	struct load_base outer;
-	struct errors_rule *e;
-	struct rule *rule;
-
-	if (n->json == NULL || !load_object(l, n, keys))
-		return;
-	e = load_alloc(l, sizeof(*e));
-	rule = load_alloc(l, sizeof(*rule));
-	if (e == NULL || rule == NULL)
-		return;
-	(void)load_places(l, &at, true, &rule->place, &rule->places);
-	e->at = rule;
-	outer = load_enter(l, mark, BASE_ERROR);
-	const struct {
-		const char *key;
-		const struct rule **rule;
-	} part[] = {
-	    {"code", &e->code},
-	    {"message", &e->message},
-	    {"phase", &e->phase},
-	    {"place", &e->place},
-	    {"time", &e->time},
-	};
-	for (size_t i = 0; i < COUNT(part); i++) {
-		const struct node member = load_member(n, part[i].key);
-
-		*part[i].rule = load_rule(
-		    l, &member, KIND_TEXT, WORDS_ANY, true);
-	}
-	l->in = outer;
-	p->errors = e;
-}
-
-static void
-load_call(struct loader *l, const struct node *n, struct provider *p)
-{
-	const char *keys[FIELD__MAX + 6];
-	size_t used = 0;
-	struct node member;
-
-	if (n->json == NULL) {
-		load_fault(l, n, "is required");
-		return;
-	}
-	keys[used++] = "id";
-	keys[used++] = "facts";
-	keys[used++] = "errors";
-	keys[used++] = "ours";
-	keys[used++] = "theirs";
-	for (int i = 0; i < FIELD__MAX; i++)
-		keys[used++] = call_field[i].name;
-	keys[used] = NULL;
-	if (!load_object(l, n, keys))
-		return;
-	member = load_member(n, "id");
-	if (member.json == NULL)
-		load_fault(l, &member, "is required");
-	p->call = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
-	for (int i = 0; i < FIELD__MAX; i++) {
-		enum load_words words = i == FIELD_DIRECTION ? WORDS_DIRECTION
-		    : call_field[i].kind == KIND_BOOLEAN     ? WORDS_BOOLEAN
-							     : WORDS_ANY;
-
-		member = load_member(n, call_field[i].name);
-		p->field[i] = load_rule(
-		    l, &member, call_field[i].kind, words, false);
-	}
-	member = load_member(n, "ours");
-	p->ours = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
-	member = load_member(n, "theirs");
-	p->theirs = load_rule(l, &member, KIND_TEXT, WORDS_ANY, false);
-	member = load_member(n, "facts");
-	load_facts(l, &member, p);
-	member = load_member(n, "errors");
-	load_errors(l, &member, p);
-}
-
 /* --- the types ------------------------------------------------------------ */
 
 /* A word, or a value that tells the word. */
@@ -358,15 +188,6 @@ load_told(struct loader *l, const struct node *n, enum load_words words)
 	if (rule != NULL)
 		rule->is = load_constant(l, n, words);
 	return rule;
-}
-
-/* Is the member there, and true? */
-static bool
-load_flag(struct loader *l, const struct node *n)
-{
-	if (n->json != NULL && !json_object_is_type(n->json, json_type_boolean))
-		load_fault(l, n, "must be true or false");
-	return n->json != NULL && json_object_get_boolean(n->json);
 }
 
 /* What becomes of such an event beside being stored. */
@@ -389,7 +210,8 @@ load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 }
 
 static void
-load_type(struct loader *l, const struct node *n, struct type_row *row)
+load_type(struct loader *l, const struct node *n, const struct provider *p,
+    struct type_row *row)
 {
 	static const char *const keys[] = {
 	    "state", "outcome", "call", "keep", "answer", "bulk", NULL};
@@ -403,7 +225,14 @@ load_type(struct loader *l, const struct node *n, struct type_row *row)
 	member = load_member(n, "outcome");
 	row->outcome = load_told(l, &member, WORDS_OUTCOME);
 	member = load_member(n, "call");
-	row->no_call = member.json != NULL && !load_flag(l, &member);
+	if (json_object_is_type(member.json, json_type_object))
+		row->call = load_own_call(l, &member, p);
+	else if (member.json != NULL &&
+	    !json_object_is_type(member.json, json_type_boolean))
+		load_fault(l, &member, "must be false or an object");
+	else
+		row->no_call = member.json != NULL &&
+		    !json_object_get_boolean(member.json);
 }
 
 static int
@@ -412,6 +241,39 @@ by_name(const void *a, const void *b)
 	const struct type_row *x = a, *y = b;
 
 	return strcmp(x->name.text, y->name.text);
+}
+
+/* Does the row stand for all types that begin so? */
+static bool
+is_beginning(const struct type_row *row)
+{
+	return row->name.len > 0 && row->name.text[row->name.len - 1] == '*';
+}
+
+static int
+by_length(const void *a, const void *b)
+{
+	const struct type_row *const *x = a, *const *y = b;
+
+	if ((*x)->name.len != (*y)->name.len)
+		return (*x)->name.len > (*y)->name.len ? -1 : 1;
+	return strcmp((*x)->name.text, (*y)->name.text);
+}
+
+static void
+load_beginnings(struct loader *l, struct provider *p)
+{
+	const struct type_row **next;
+
+	if (p->begins == 0)
+		return;
+	p->begin = next = load_alloc(l, p->begins * sizeof(*next));
+	if (next == NULL)
+		return;
+	for (size_t i = 0; i < p->rows; i++)
+		if (is_beginning(&p->row[i]))
+			*next++ = &p->row[i];
+	qsort(p->begin, p->begins, sizeof(*next), by_length);
 }
 
 static void
@@ -446,7 +308,8 @@ load_types(struct loader *l, const struct node *n, struct provider *p)
 			return;
 		}
 		p->rows++;
-		load_type(l, &item, row);
+		load_type(l, &item, p, row);
+		p->begins += is_beginning(row);
 		/* What is left is written as JSON again, as it was read. */
 		if (row->bulks > 0 &&
 		    (p->parses > 0 || p->bodies != 1 ||
@@ -456,6 +319,7 @@ load_types(struct loader *l, const struct node *n, struct provider *p)
 			    "\"parse\"");
 	}
 	qsort(p->row, p->rows, sizeof(*p->row), by_name);
+	load_beginnings(l, p);
 }
 
 /* Is the pointer what is dropped, or within it? */
@@ -496,7 +360,14 @@ compare_type(const void *key, const void *row)
 const struct type_row *
 provider_type(const struct provider *p, const char *type)
 {
-	return bsearch(type, p->row, p->rows, sizeof(*p->row), compare_type);
+	const struct type_row *row = bsearch(
+	    type, p->row, p->rows, sizeof(*p->row), compare_type);
+
+	for (size_t i = 0; row == NULL && i < p->begins; i++)
+		if (strncmp(p->begin[i]->name.text, type,
+			p->begin[i]->name.len - 1) == 0)
+			row = p->begin[i];
+	return row;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -521,7 +392,8 @@ static void
 load_definition(struct loader *l, struct json_object *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
-	    "body", "parse", "auth", "event", "call", "types", "review", NULL};
+	    "body", "parse", "tables", "auth", "event", "call", "types",
+	    "review", NULL};
 	const struct node top = {.json = json};
 	struct node member;
 
@@ -535,6 +407,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	member = load_member(&top, "parse");
 	load_members(l, &member, DEFINITION_PLACES_MAX, USE_PARSE, &p->parse,
 	    &p->parses);
+	member = load_member(&top, "tables");
+	load_tables(l, &member);
 	member = load_member(&top, "auth");
 	load_auth(l, &member, p);
 	member = load_member(&top, "event");
@@ -545,6 +419,7 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_types(l, &member, p);
 	for (size_t i = 0; i < p->rows; i++)
 		check_bulk(l, &member, &p->row[i]);
+	load_tables_used(l);
 	member = load_member(&top, "review");
 	load_review(l, &member, p);
 	p->places = l->places;

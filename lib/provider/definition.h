@@ -26,6 +26,7 @@
 #define DEFINITION_VOLATILE_MAX 64
 #define DEFINITION_REVIEWS_MAX 2000 /* remarks of a draft */
 #define DEFINITION_BULK_MAX 16 /* members that a type may leave out */
+#define DEFINITION_ALIASES_MAX 8 /* further ids of one call */
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
 
 struct json_object;
@@ -78,6 +79,46 @@ struct turns {
 	bool offset; /* the time is a duration since the start of the call */
 };
 
+/* What must hold for a value to be looked for. */
+struct condition {
+	const struct place *place; /* something is at one of them */
+	size_t places;
+	const struct word *word; /* and it is one of these; none: whatever */
+	size_t words;
+	bool starts; /* it begins with one of them */
+	bool negate; /* it must not hold */
+};
+
+enum money_unit { MONEY_UNITS, MONEY_CENTS, MONEY__MAX };
+
+/* How leaves become facts. */
+enum fact_as { AS_IT_IS, AS_NUMBER, AS_TEXT, AS__MAX };
+
+/* What becomes of a word that the tables do not know, without `else`? */
+enum unknown_word {
+	UNKNOWN_ABSENT,
+	UNKNOWN_KEPT, /* it is the value, unless a later rule gives one */
+	UNKNOWN_TOLD /* the value is "unknown", likewise */
+};
+
+/* What few rules have. */
+struct more {
+	const struct condition *when; /* all must hold */
+	size_t whens;
+	const struct rule *among; /* a list or an object; NULL: none */
+	const struct rule *each; /* the value of one of its entries */
+	const struct rule *otherwise; /* `else` of among, a constant */
+	const struct rule *const *join; /* texts that are joined */
+	size_t joins;
+	bool base64; /* the text found is base64 */
+	const struct word *constant; /* `is` of a number */
+	enum fact_as as; /* of facts */
+	bool one_fact; /* the text read is a fact; else what is there is */
+	enum money_unit money;
+	const struct word *code; /* the currency, or */
+	const struct rule *currency; /* where it is told */
+};
+
 /* Where a value is and how it is read. */
 struct rule {
 	const struct place *place; /* the first that has something wins */
@@ -86,11 +127,13 @@ struct rule {
 	enum when_unit unit; /* of a duration */
 	const struct table *map; /* whole words */
 	const struct table *starts; /* prefixes */
+	enum unknown_word unknown; /* of map and starts */
 	const struct word *is; /* stands for anything that is there */
-	const struct word *otherwise; /* nothing above gave a word */
+	const struct word *otherwise; /* nothing above gave a value */
 	const struct turns *turns; /* of a transcript */
 	const struct rule *from, *until; /* of a duration, instead of a place */
-	const struct rule *plus; /* of an instant: a duration after it */
+	const struct rule *plus, *minus; /* of a number; NULL: nothing */
+	const struct more *more; /* NULL: nothing of that */
 	const struct rule *next; /* where this gives nothing */
 };
 
@@ -112,7 +155,7 @@ struct key_part {
 
 struct fact_group {
 	const char *name;
-	const struct rule *rule;
+	const struct rule *rule; /* and the next ones */
 	const struct place *list_value; /* NULL: no list of entries */
 	const struct place *list_name; /* NULL: the name of the member */
 	const struct place *except; /* members that are no facts */
@@ -125,8 +168,21 @@ struct errors_rule {
 	const struct rule *code, *message, *phase, *place, *time;
 };
 
+/* What an event tells of its call. */
+struct call_rules {
+	const struct rule *id;
+	const struct rule *const *alias; /* further ids */
+	size_t aliases;
+	const struct rule *field[FIELD__MAX];
+	const struct rule *ours,
+	    *theirs; /* numbers; the direction sorts them */
+	const struct fact_group *fact;
+	size_t facts;
+	const struct errors_rule *errors; /* or NULL */
+};
+
 struct type_row {
-	struct word name;
+	struct word name; /* where it ends with '*': a beginning, too */
 	bool no_call; /* such an event belongs to no call */
 	bool count; /* such events are counted, not kept */
 	bool answer; /* such a request wants content back */
@@ -134,6 +190,7 @@ struct type_row {
 	size_t bulks;
 	const struct rule *state;
 	const struct rule *outcome;
+	const struct call_rules *call; /* its own, whole; NULL: that of all */
 };
 
 /* --- authentication ------------------------------------------------------- */
@@ -230,7 +287,7 @@ struct place_read {
 
 /* --- the whole ------------------------------------------------------------ */
 
-enum body_kind { BODY_JSON, BODY_FORM, BODY__MAX };
+enum body_kind { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_JWT, BODY__MAX };
 
 struct provider {
 	struct arena *arena; /* holds all the rest */
@@ -251,15 +308,11 @@ struct provider {
 	size_t changings;
 	const struct place *parse; /* texts that are JSON themselves */
 	size_t parses;
-	const struct rule *call; /* its id */
-	const struct rule *field[FIELD__MAX];
-	const struct rule *ours,
-	    *theirs; /* numbers; the direction sorts them */
-	struct fact_group *fact;
-	size_t facts;
-	const struct errors_rule *errors; /* or NULL */
+	struct call_rules call;
 	struct type_row *row; /* sorted by name */
 	size_t rows;
+	const struct type_row **begin; /* those with '*', the longest first */
+	size_t begins;
 	struct place_read *places; /* all that the definition names */
 	size_t reviews; /* guesses that nobody has looked at yet */
 };
@@ -277,7 +330,7 @@ const struct place_read *provider_places(const struct provider *p);
  */
 int provider_body_kind(const struct provider *p, const char *content_type);
 
-/* The row of a type, or NULL. */
+/* The row of a type: that of its name, else of its beginning; or NULL. */
 const struct type_row *provider_type(
     const struct provider *p, const char *type);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "provider/json.h"
 #include "provider/map.h"
 
@@ -13,6 +14,7 @@
 
 struct collector {
 	struct scope *scope;
+	enum fact_as as;
 	struct fact *fact;
 	size_t count, max;
 	struct json_object *except[DEFINITION_PLACES_MAX]; /* nodes left out */
@@ -103,6 +105,50 @@ leaf_value(struct collector *c, struct json_object *j, struct fact *f)
 	}
 }
 
+/* A text that is a number becomes one; no digit of it may be lost. */
+static void
+make_number(struct fact *f)
+{
+	int64_t whole;
+	double number;
+
+	if (f->type != FACT_TEXT ||
+	    number_parse_double(f->text, f->len, &number) != 0)
+		return;
+	if (number_parse(f->text, f->len, INT64_MIN, INT64_MAX, &whole) == 0 &&
+	    (whole < -EXACT_MAX || whole > EXACT_MAX))
+		return;
+	f->type = FACT_NUMBER;
+	f->number = number;
+}
+
+/* A number and a boolean become the text that was written. */
+static void
+make_text(struct collector *c, struct json_object *j, struct fact *f)
+{
+	const char *text;
+
+	if (f->type == FACT_TEXT)
+		return;
+	text = json_object_to_json_string_ext(j, JSON_C_TO_STRING_PLAIN);
+	f->type = FACT_TEXT;
+	f->len = text == NULL ? 0 : strlen(text);
+	f->text = text == NULL ? NULL
+			       : arena_strndup(c->scope->arena, text, f->len);
+	if (f->text == NULL)
+		c->scope->failed = true;
+}
+
+static void
+add_fact(struct collector *c, struct fact *f)
+{
+	f->path = arena_strndup(c->scope->arena, c->path, c->len);
+	if (f->path == NULL)
+		c->scope->failed = true;
+	else
+		c->fact[c->count++] = *f;
+}
+
 static void
 add_leaf(struct collector *c, struct json_object *j)
 {
@@ -110,11 +156,11 @@ add_leaf(struct collector *c, struct json_object *j)
 
 	if (!leaf_value(c, j, &f))
 		return;
-	f.path = arena_strndup(c->scope->arena, c->path, c->len);
-	if (f.path == NULL)
-		c->scope->failed = true;
-	else
-		c->fact[c->count++] = f;
+	if (c->as == AS_NUMBER)
+		make_number(&f);
+	else if (c->as == AS_TEXT)
+		make_text(c, j, &f);
+	add_fact(c, &f);
 }
 
 static bool
@@ -224,26 +270,60 @@ read_list(
 	}
 }
 
+/* One text that is read as a value is. */
+static void
+read_one(struct collector *c, const struct rule *r)
+{
+	struct rule alone = *r;
+	struct fact f = {.type = FACT_TEXT};
+	struct word w;
+
+	alone.next = NULL;
+	if (!value_text(c->scope, &alone, &w) ||
+	    !value_clean(c->scope, w.text, w.len, MAP_FACT_TEXT_MAX, &w))
+		return;
+	f.text = w.text;
+	f.len = w.len;
+	if (c->as == AS_NUMBER)
+		make_number(&f);
+	add_fact(c, &f);
+}
+
+/* All that is there, save for what the group excepts. */
+static void
+read_all(struct collector *c, const struct fact_group *g, const struct rule *r)
+{
+	struct json_object *j = value_node(c->scope, r);
+
+	for (size_t i = 0; i < g->excepts; i++) {
+		struct json_object *node = json_walk(
+		    j, g->except[i].step, g->except[i].steps);
+
+		if (node != NULL)
+			c->except[c->excepts++] = node;
+	}
+	if (g->list_value == NULL)
+		flatten(c, j);
+	else
+		read_list(c, g, j);
+}
+
 size_t
 facts_read(struct scope *s, const struct fact_group *g, struct fact *fact,
     size_t count, size_t max)
 {
 	struct collector c = {
 	    .scope = s, .fact = fact, .count = count, .max = max};
-	struct json_object *j = value_node(s, g->rule);
 
 	c.len = strlen(g->name);
 	memcpy(c.path, g->name, c.len);
-	for (size_t i = 0; i < g->excepts; i++) {
-		struct json_object *node = json_walk(
-		    j, g->except[i].step, g->except[i].steps);
-
-		if (node != NULL)
-			c.except[c.excepts++] = node;
+	for (const struct rule *r = g->rule;
+	     r != NULL && c.count == count && c.count < max; r = r->next) {
+		c.as = r->more == NULL ? AS_IT_IS : r->more->as;
+		if (r->more != NULL && r->more->one_fact)
+			read_one(&c, r);
+		else
+			read_all(&c, g, r);
 	}
-	if (g->list_value == NULL)
-		flatten(&c, j);
-	else
-		read_list(&c, g, j);
 	return c.count;
 }

@@ -154,7 +154,8 @@ check_grammar(
 			break;
 		}
 		number = (*s >= '0' && *s <= '9') || *s == '.' || *s == 'e' ||
-		    *s == 'E' || *s == '+';
+		    *s == 'E' || *s == '+' ||
+		    (*s == '-' && number); /* as in 1e-05 */
 	}
 	return NULL;
 }

@@ -193,6 +193,14 @@ load_word(struct loader *l, const struct node *n, const char *const *words,
 	return -1;
 }
 
+bool
+load_flag(struct loader *l, const struct node *n)
+{
+	if (n->json != NULL && !json_object_is_type(n->json, json_type_boolean))
+		load_fault(l, n, "must be true or false");
+	return n->json != NULL && json_object_get_boolean(n->json);
+}
+
 /* --- places --------------------------------------------------------------- */
 
 static size_t
@@ -334,14 +342,21 @@ note_place(struct loader *l, const struct node *n, const struct place *p)
 }
 
 struct load_base
-load_enter(
-    struct loader *l, const struct place_read *mark, enum place_base kind)
+load_after(
+    const struct loader *l, const struct place_read *mark, enum place_base kind)
+{
+	return (struct load_base){
+	    .first = mark == NULL ? l->places : mark->next,
+	    .last = l->last,
+	    .kind = kind};
+}
+
+struct load_base
+load_enter(struct loader *l, struct load_base in)
 {
 	const struct load_base outer = l->in;
 
-	l->in.first = mark == NULL ? l->places : mark->next;
-	l->in.last = l->last;
-	l->in.kind = kind;
+	l->in = in;
 	return outer;
 }
 
@@ -349,11 +364,15 @@ bool
 load_place(
     struct loader *l, const struct node *n, bool relative, struct place *out)
 {
-	const char *s = load_string(l, n, MAP_TEXT_MAX);
+	const bool whole = json_object_is_type(n->json, json_type_string) &&
+	    json_object_get_string_len(n->json) == 0;
+	const char *s = whole ? "" : load_string(l, n, MAP_TEXT_MAX);
 
 	if (s == NULL)
 		return false;
 	out->text = s;
+	if (whole) /* the pointer to all of it: no steps */
+		return note_place(l, n, out);
 	if (s[0] == '/')
 		return split_pointer(l, n, out) && note_place(l, n, out);
 	if (!relative && strncmp(s, "header:", 7) == 0) {

@@ -21,6 +21,14 @@ struct load_base {
 	enum place_base kind;
 };
 
+/* A value and where it stands; up is NULL at the top. */
+struct node {
+	const struct node *up;
+	const char *key; /* member of up, or NULL: item number index */
+	size_t index;
+	struct json_object *json; /* NULL: not there, or null */
+};
+
 struct loader {
 	const char *file;
 	struct arena *arena;
@@ -29,14 +37,30 @@ struct loader {
 	struct place_read *places, *last; /* all that were read so far */
 	struct load_base in; /* where pointers begin now */
 	enum place_use use; /* what places are named for now */
+	struct node tables; /* the object `tables`; json NULL: none */
+	struct named_table *named; /* those of it that were used */
 };
 
-/* A value and where it stands; up is NULL at the top. */
-struct node {
-	const struct node *up;
-	const char *key; /* member of up, or NULL: item number index */
-	size_t index;
-	struct json_object *json; /* NULL: not there, or null */
+/* What words may a value have, beside the kind of its field? */
+enum load_words {
+	WORDS_ANY, /* any; one that a table does not know is none */
+	WORDS_FREE, /* any; one that a table does not know stays */
+	WORDS_DIRECTION,
+	WORDS_BOOLEAN,
+	WORDS_STATE,
+	WORDS_OUTCOME,
+	WORDS_SPEAKER,
+	WORDS_VERDICT,
+	WORDS_ENDER
+};
+
+/* One of `tables`, read for such words. */
+struct named_table {
+	struct json_object *json;
+	enum load_words words;
+	bool prefixes;
+	const struct table *table; /* NULL: it has faults */
+	struct named_table *next;
 };
 
 void load_fault(struct loader *l, const struct node *n, const char *fmt, ...)
@@ -76,34 +100,49 @@ bool load_place(
 bool load_places(struct loader *l, const struct node *n, bool relative,
     const struct place **out, size_t *count);
 
+/* The places that were read after `mark`, which was l->last before. */
+struct load_base load_after(const struct loader *l,
+    const struct place_read *mark, enum place_base kind);
+
 /*
- * From now on pointers begin at the places that were read after `mark`, which
- * was l->last before.  Returns what l->in is to be set to afterwards.
+ * From now on pointers begin at those.  Returns what l->in is to be set to
+ * afterwards.
  */
-struct load_base load_enter(
-    struct loader *l, const struct place_read *mark, enum place_base kind);
+struct load_base load_enter(struct loader *l, struct load_base in);
 
 /* A header's name, and its CGI variable. */
 const char *load_header(struct loader *l, const struct node *n,
     const char *name, const char **variable);
 
-/* What words may a value have, beside the kind of its field? */
-enum load_words {
-	WORDS_ANY,
-	WORDS_DIRECTION,
-	WORDS_BOOLEAN,
-	WORDS_STATE,
-	WORDS_OUTCOME,
-	WORDS_SPEAKER
-};
+/* Is the member there, and true? */
+bool load_flag(struct loader *l, const struct node *n);
 
-/* A word of ours, or (WORDS_ANY) any text; NULL: not there, or a fault. */
+/* A word of ours, or any text; NULL: not there, or a fault. */
 const struct word *load_constant(
     struct loader *l, const struct node *n, enum load_words words);
+
+/* A table, or the name of one; NULL where it is not there or has faults. */
+const struct table *load_table(struct loader *l, const struct node *n,
+    enum load_words words, bool prefixes);
+
+/* The object `tables`, and, once all is read: was each of them used? */
+void load_tables(struct loader *l, const struct node *n);
+void load_tables_used(struct loader *l);
 
 /* A value; NULL where it is not there or has faults. */
 const struct rule *load_rule(struct loader *l, const struct node *n,
     enum call_kind kind, enum load_words words, bool relative);
+
+/* What a group of facts is; *at are its places. */
+const struct rule *load_fact_rule(
+    struct loader *l, const struct node *n, struct load_base *at);
+
+/* The object `call` into p. */
+void load_call(struct loader *l, const struct node *n, struct provider *p);
+
+/* The rules of p with what the `call` of a type has instead; NULL: a fault. */
+const struct call_rules *load_own_call(
+    struct loader *l, const struct node *n, const struct provider *p);
 
 /* The object `auth` into p, whose kinds of body are known. */
 void load_auth(struct loader *l, const struct node *n, struct provider *p);

@@ -1,154 +1,14 @@
+/*
+ * load_rule - the values of a definition: where they are, how they are read.
+ */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "provider/load.h"
 #include "provider/map.h"
 
-static const char *const speaker_name[] = {"agent", "caller", "system", "tool"};
-static const char *const direction_name[] = {
-    "inbound", "outbound", "web", "unknown"};
-static const char *const boolean_name[] = {"false", "true"};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* A word of ours, or (WORDS_ANY) any text. */
-static bool
-load_our_word(struct loader *l, const struct node *n, enum load_words words,
-    struct word *out)
-{
-	static const struct {
-		const char *const *name;
-		size_t names;
-	} known[] = {
-	    [WORDS_ANY] = {NULL, 0},
-	    [WORDS_DIRECTION] = {direction_name, COUNT(direction_name)},
-	    [WORDS_BOOLEAN] = {boolean_name, COUNT(boolean_name)},
-	    [WORDS_STATE] = {call_state_name, STATE__MAX},
-	    [WORDS_OUTCOME] = {call_outcome_name, OUTCOME__MAX},
-	    [WORDS_SPEAKER] = {speaker_name, COUNT(speaker_name)},
-	};
-
-	if (words == WORDS_ANY) {
-		out->text = load_string(l, n, MAP_TEXT_MAX);
-	} else {
-		int word = load_word(
-		    l, n, known[words].name, known[words].names, -1);
-
-		out->text = word < 0 ? NULL : known[words].name[word];
-	}
-	if (out->text == NULL)
-		return false;
-	out->len = strlen(out->text);
-	return true;
-}
-
-const struct word *
-load_constant(struct loader *l, const struct node *n, enum load_words words)
-{
-	struct word *w;
-
-	if (n->json == NULL)
-		return NULL;
-	w = load_alloc(l, sizeof(*w));
-	if (w == NULL || !load_our_word(l, n, words, w))
-		return NULL;
-	return w;
-}
-
-static int
-by_word(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-
-	return strcmp(x->from.text, y->from.text);
-}
-
-/* The longest prefix is to be tried first; equal lengths cannot both match. */
-static int
-by_length(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-
-	if (x->from.len != y->from.len)
-		return x->from.len > y->from.len ? -1 : 1;
-	return strcmp(x->from.text, y->from.text);
-}
-
-static const struct table *
-load_table(struct loader *l, const struct node *n, enum load_words words,
-    bool prefixes)
-{
-	struct table *t;
-	size_t rows;
-
-	if (n->json == NULL || !load_object(l, n, NULL))
-		return NULL;
-	rows = (size_t)json_object_object_length(n->json);
-	if (rows == 0 || rows > DEFINITION_TABLE_MAX) {
-		load_fault(
-		    l, n, "must have 1 to %d words", DEFINITION_TABLE_MAX);
-		return NULL;
-	}
-	t = load_alloc(l, sizeof(*t));
-	if (t == NULL ||
-	    (t->row = load_alloc(l, rows * sizeof(*t->row))) == NULL)
-		return NULL;
-	json_object_object_foreach(n->json, key, value)
-	{
-		const struct node item = {.up = n, .key = key, .json = value};
-		struct row *r = &t->row[t->rows];
-
-		if (!load_our_word(l, &item, words, &r->to))
-			continue;
-		r->from.len = strlen(key);
-		r->from.text = arena_strndup(l->arena, key, r->from.len);
-		if (r->from.text == NULL) {
-			load_fault(l, NULL, "memory ran out");
-			return NULL;
-		}
-		t->rows++;
-	}
-	if (t->rows > 0)
-		qsort(t->row, t->rows, sizeof(*t->row),
-		    prefixes ? by_length : by_word);
-	return t;
-}
-
-static int
-compare_word(const void *key, const void *row)
-{
-	const struct word *w = key;
-	const struct row *r = row;
-	size_t n = w->len < r->from.len ? w->len : r->from.len;
-	int c = memcmp(w->text, r->from.text, n);
-
-	if (c != 0 || w->len == r->from.len)
-		return c;
-	return w->len < r->from.len ? -1 : 1;
-}
-
-const struct word *
-table_find(const struct table *t, const char *word, size_t len)
-{
-	const struct word key = {.text = word, .len = len};
-	const struct row *r = bsearch(
-	    &key, t->row, t->rows, sizeof(*t->row), compare_word);
-
-	return r == NULL ? NULL : &r->to;
-}
-
-const struct word *
-table_find_prefix(const struct table *t, const char *word, size_t len)
-{
-	for (size_t i = 0; i < t->rows; i++) {
-		const struct word *from = &t->row[i].from;
-
-		if (from->len <= len &&
-		    memcmp(from->text, word, from->len) == 0)
-			return &t->row[i].to;
-	}
-	return NULL;
-}
 
 /* --- transcripts ---------------------------------------------------------- */
 
@@ -219,9 +79,10 @@ load_turns(struct loader *l, const struct node *n,
 {
 	static const char *const format_name[] = {"lines", "turns"};
 	static const char *const lines_key[] = {
-	    "at", "format", "agent", "caller", NULL};
-	static const char *const turns_key[] = {"at", "format", "speaker",
-	    "text", "time", "time_format", "time_offset", "speakers", NULL};
+	    "at", "when", "among", "format", "agent", "caller", NULL};
+	static const char *const turns_key[] = {"at", "when", "among", "format",
+	    "speaker", "text", "time", "time_format", "time_offset", "speakers",
+	    NULL};
 	struct turns *t = load_alloc(l, sizeof(*t));
 	struct node member = load_member(n, "format");
 	int format = load_word(l, &member, format_name, COUNT(format_name), -1);
@@ -239,7 +100,7 @@ load_turns(struct loader *l, const struct node *n,
 		load_names(l, &member, &t->caller);
 		return;
 	}
-	outer = load_enter(l, mark, BASE_ENTRY);
+	outer = load_enter(l, load_after(l, mark, BASE_ENTRY));
 	t->speaker = load_part(l, n, "speaker");
 	t->text = load_part(l, n, "text");
 	load_turn_time(l, n, t);
@@ -248,18 +109,174 @@ load_turns(struct loader *l, const struct node *n,
 	t->speakers = load_table(l, &member, WORDS_SPEAKER, false);
 }
 
-/* --- values --------------------------------------------------------------- */
+/* --- conditions ----------------------------------------------------------- */
+
+/* One word or a list of them. */
+static void
+load_any_of(struct loader *l, const struct node *n, struct condition *c)
+{
+	bool list = json_object_is_type(n->json, json_type_array);
+	struct word *word;
+	size_t items = 1;
+
+	if (list && !load_list(l, n, DEFINITION_TABLE_MAX, &items))
+		return;
+	word = load_alloc(l, items * sizeof(*word));
+	if (word == NULL)
+		return;
+	c->word = word;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = list ? load_item(n, i) : *n;
+		const char *s = load_string(l, &item, MAP_TEXT_MAX);
+
+		if (s != NULL)
+			word[c->words++] = (struct word){s, strlen(s)};
+	}
+}
 
 static void
-load_words_of(struct loader *l, const struct node *n, enum load_words words,
-    struct rule *rule)
+load_condition(
+    struct loader *l, const struct node *n, bool relative, struct condition *c)
 {
-	static const char *const keys[] = {
-	    "at", "map", "starts", "else", "is", NULL};
-	struct node member;
+	static const char *const keys[] = {"at", "is", "starts", "not", NULL};
+	const struct node at = load_member(n, "at");
+	const struct node is = load_member(n, "is");
+	const struct node starts = load_member(n, "starts");
+	const struct node negate = load_member(n, "not");
 
-	(void)load_object(l, n, keys);
-	member = load_member(n, "map");
+	if (!load_object(l, n, keys))
+		return;
+	if (at.json == NULL)
+		load_fault(l, &at, "is required");
+	else
+		(void)load_places(l, &at, relative, &c->place, &c->places);
+	if (is.json != NULL && starts.json != NULL)
+		load_fault(l, &starts, "contradicts \"is\"");
+	else if (is.json != NULL || starts.json != NULL)
+		load_any_of(l, is.json != NULL ? &is : &starts, c);
+	c->starts = starts.json != NULL;
+	c->negate = load_flag(l, &negate);
+}
+
+/* One condition, or a list of them. */
+static void
+load_when(
+    struct loader *l, const struct node *n, bool relative, struct more *more)
+{
+	bool list = json_object_is_type(n->json, json_type_array);
+	struct condition *c;
+	size_t items = 1;
+
+	if (list && !load_list(l, n, DEFINITION_PLACES_MAX, &items))
+		return;
+	c = load_alloc(l, items * sizeof(*c));
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = list ? load_item(n, i) : *n;
+
+		load_condition(l, &item, relative, &c[i]);
+	}
+	more->when = c;
+	more->whens = items;
+}
+
+/* --- values --------------------------------------------------------------- */
+
+/* What a value is to be. */
+struct want {
+	enum call_kind kind;
+	enum load_words words;
+	bool relative; /* places are pointers alone */
+	bool fact; /* it is a group of facts */
+	struct load_base *at; /* is filled with its places; NULL: not needed */
+	const struct rule *like; /* what a term is added to; NULL: it is none */
+};
+
+/* A rule that is being read: what it may need of struct more is at hand. */
+struct draft {
+	struct rule *rule;
+	struct more *more;
+	const struct want *want;
+	bool special; /* it needs struct more */
+};
+
+static const struct rule *load_value(
+    struct loader *l, const struct node *n, const struct want *w);
+
+/* The members of a value, by the kinds of value that have them. */
+#define OF(kind) (1u << (kind))
+#define OF_FACT (1u << 16)
+#define OF_WORDS (OF(KIND_TEXT) | OF(KIND_BOOLEAN) | OF(KIND_VERDICT) | OF_FACT)
+#define OF_SUMS (OF(KIND_INTEGER) | OF(KIND_DURATION) | OF(KIND_MONEY))
+#define OF_ALL (OF_WORDS | OF_SUMS | OF(KIND_INSTANT))
+
+static const struct {
+	const char *name;
+	unsigned of;
+} members[] = {
+    {"at", OF_ALL},
+    {"when", OF_ALL},
+    {"among", OF_ALL},
+    {"join", OF_ALL},
+    {"decode", OF_ALL},
+    {"map", OF_WORDS},
+    {"starts", OF_WORDS},
+    {"is", OF_WORDS | OF_SUMS},
+    {"else", OF_WORDS | OF_SUMS},
+    {"format", OF(KIND_INSTANT)},
+    {"unit", OF(KIND_DURATION) | OF(KIND_MONEY)},
+    {"between", OF(KIND_DURATION)},
+    {"plus", OF_SUMS | OF(KIND_INSTANT)},
+    {"minus", OF_SUMS | OF(KIND_INSTANT)},
+    {"currency", OF(KIND_MONEY)},
+    {"as", OF_FACT},
+    {"list", OF_FACT},
+    {"except", OF_FACT},
+};
+
+static void
+check_members(struct loader *l, const struct node *n, const struct want *w)
+{
+	unsigned of = w->fact ? OF_FACT : OF(w->kind);
+
+	json_object_object_foreach(n->json, key, value)
+	{
+		const struct node member = {.up = n, .key = key, .json = value};
+		size_t i = 0;
+
+		while (i < COUNT(members) && strcmp(members[i].name, key) != 0)
+			i++;
+		if (i == COUNT(members) || (members[i].of & of) == 0)
+			load_fault(l, &member, "unknown key");
+		else if (value == NULL)
+			load_fault(l, &member, "must not be null");
+	}
+}
+
+/* What becomes of a word that a table does not know. */
+static enum unknown_word
+unknown_of(enum load_words words)
+{
+	switch (words) {
+	case WORDS_FREE:
+		return UNKNOWN_KEPT;
+	case WORDS_DIRECTION:
+	case WORDS_OUTCOME:
+		return UNKNOWN_TOLD;
+	default:
+		return UNKNOWN_ABSENT;
+	}
+}
+
+static void
+load_words_of(struct loader *l, const struct node *n, struct draft *d)
+{
+	const enum load_words words = d->want->words;
+	struct rule *rule = d->rule;
+	struct node member = load_member(n, "map");
+
+	rule->unknown = unknown_of(words);
 	rule->map = load_table(l, &member, words, false);
 	member = load_member(n, "starts");
 	rule->starts = load_table(l, &member, words, true);
@@ -271,10 +288,81 @@ load_words_of(struct loader *l, const struct node *n, enum load_words words,
 	rule->otherwise = load_constant(l, &member, words);
 }
 
+/* A number as it is written, in JSON or in a text; NULL: none. */
+static const struct word *
+load_number(struct loader *l, const struct node *n, enum call_kind kind)
+{
+	struct word *w;
+	const char *s;
+	int64_t whole;
+	double number;
+
+	if (n->json == NULL)
+		return NULL;
+	s = json_object_is_type(n->json, json_type_string)
+	    ? json_object_get_string(n->json)
+	    : json_object_to_json_string_ext(n->json, JSON_C_TO_STRING_PLAIN);
+	if (kind == KIND_INTEGER &&
+	    (s == NULL ||
+		number_parse(s, strlen(s), INT64_MIN, INT64_MAX, &whole) !=
+		    0)) {
+		load_fault(l, n, "must be a whole number");
+		return NULL;
+	}
+	if (s == NULL || number_parse_double(s, strlen(s), &number) != 0 ||
+	    (kind != KIND_INTEGER && number < 0)) {
+		load_fault(l, n, "must be a decimal number, not below zero");
+		return NULL;
+	}
+	w = load_alloc(l, sizeof(*w));
+	if (w == NULL)
+		return NULL;
+	w->len = strlen(s);
+	w->text = arena_strndup(l->arena, s, w->len);
+	if (w->text == NULL)
+		load_fault(l, NULL, "memory ran out");
+	return w;
+}
+
+/* What is added to the value, or taken off. */
+static const struct rule *
+load_term(struct loader *l, const struct node *n, const char *key,
+    const struct draft *d)
+{
+	const struct node member = load_member(n, key);
+	const bool instant = d->want->kind == KIND_INSTANT;
+	const struct want of = {
+	    .kind = instant ? KIND_DURATION : d->want->kind,
+	    .relative = d->want->relative,
+	    .like = instant ? NULL : d->rule,
+	};
+
+	return load_value(l, &member, &of);
+}
+
+/* The members of what can be added up. */
+static void
+load_sum(struct loader *l, const struct node *n, struct draft *d)
+{
+	struct node member;
+
+	d->rule->plus = load_term(l, n, "plus", d);
+	d->rule->minus = load_term(l, n, "minus", d);
+	if (d->want->kind == KIND_INSTANT)
+		return;
+	member = load_member(n, "is");
+	d->more->constant = load_number(l, &member, d->want->kind);
+	member = load_member(n, "else");
+	d->rule->otherwise = load_number(l, &member, d->want->kind);
+	d->special = d->special || d->more->constant != NULL;
+}
+
 /* The two instants that a duration lies between. */
 static void
-load_between(struct loader *l, const struct node *n, struct rule *rule)
+load_between(
+    struct loader *l, const struct node *n, bool relative, struct rule *rule)
 {
+	const struct want of = {.kind = KIND_INSTANT, .relative = relative};
 	size_t items;
 	struct node item;
 
@@ -285,59 +373,318 @@ load_between(struct loader *l, const struct node *n, struct rule *rule)
 		return;
 	}
 	item = load_item(n, 0);
-	rule->from = load_rule(l, &item, KIND_INSTANT, WORDS_ANY, false);
+	rule->from = load_value(l, &item, &of);
 	item = load_item(n, 1);
-	rule->until = load_rule(l, &item, KIND_INSTANT, WORDS_ANY, false);
+	rule->until = load_value(l, &item, &of);
 }
 
-/* The members of the object form, as far as the kind of the field has them. */
+/* A code of three letters, or a value that tells it. */
 static void
-load_options(struct loader *l, const struct node *n, enum call_kind kind,
-    enum load_words words, bool relative, const struct place_read *mark,
-    struct rule *rule)
+load_currency(struct loader *l, const struct node *n, struct draft *d)
 {
-	static const char *const instant_key[] = {"at", "format", "plus", NULL};
-	static const char *const duration_key[] = {
-	    "at", "unit", "between", NULL};
-	static const char *const integer_key[] = {"at", NULL};
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const struct node member = load_member(n, "currency");
+	const struct want of = {
+	    .kind = KIND_TEXT, .relative = d->want->relative};
+	const struct more *like = d->want->like == NULL ? NULL
+							: d->want->like->more;
+	const char *s = json_object_is_type(member.json, json_type_string)
+	    ? json_object_get_string(member.json)
+	    : "";
+
+	if (strlen(s) == 3 && strspn(s, capitals) == 3)
+		d->more->code = load_constant(l, &member, WORDS_ANY);
+	else if (member.json != NULL)
+		d->more->currency = load_value(l, &member, &of);
+	else if (like != NULL) {
+		d->more->code = like->code;
+		d->more->currency = like->currency;
+	} else
+		load_fault(l, &member, "is required");
+}
+
+static void
+load_money(struct loader *l, const struct node *n, struct draft *d)
+{
+	static const char *const unit_name[MONEY__MAX] = {
+	    [MONEY_UNITS] = "units", [MONEY_CENTS] = "cents"};
+	const struct node unit = load_member(n, "unit");
+	int word = d->want->like == NULL ? MONEY_UNITS
+					 : (int)d->want->like->more->money;
+
+	word = load_word(l, &unit, unit_name, MONEY__MAX, word);
+	d->more->money = word < 0 ? MONEY_UNITS : (enum money_unit)word;
+	load_currency(l, n, d);
+	d->special = true;
+	d->rule->more = d->more; /* for what is added */
+}
+
+static void
+load_fact_members(struct loader *l, const struct node *n, struct draft *d)
+{
+	static const char *const as_name[AS__MAX] = {
+	    [AS_NUMBER] = "number", [AS_TEXT] = "text"};
+	static const char *const text_key[] = {
+	    "map", "starts", "is", "else", "join", "decode"};
+	const struct node as = load_member(n, "as");
+	int word = load_word(l, &as, as_name, AS__MAX, AS_IT_IS);
+
+	d->more->as = word < 0 ? AS_IT_IS : (enum fact_as)word;
+	for (size_t i = 0; i < COUNT(text_key); i++) {
+		const struct node text = load_member(n, text_key[i]);
+		const struct node list = load_member(n, "list");
+		const struct node except = load_member(n, "except");
+
+		if (text.json == NULL)
+			continue;
+		d->more->one_fact = true;
+		if (list.json != NULL || except.json != NULL)
+			load_fault(l, &text, "contradicts \"%s\"",
+			    list.json != NULL ? "list" : "except");
+	}
+	d->special = d->special || as.json != NULL || d->more->one_fact;
+}
+
+/* The members that only some kinds of value have. */
+static void
+load_options(struct loader *l, const struct node *n,
+    const struct place_read *mark, struct draft *d)
+{
+	struct rule *rule = d->rule;
 	struct node member;
 	int word;
 
-	switch (kind) {
+	switch (d->want->kind) {
 	case KIND_TEXT:
 	case KIND_BOOLEAN:
-		load_words_of(l, n, words, rule);
+	case KIND_VERDICT:
+		load_words_of(l, n, d);
+		if (d->want->fact)
+			load_fact_members(l, n, d);
 		break;
 	case KIND_INTEGER:
-		(void)load_object(l, n, integer_key);
+		load_sum(l, n, d);
 		break;
 	case KIND_INSTANT:
-		(void)load_object(l, n, instant_key);
 		member = load_member(n, "format");
 		word = load_word(
 		    l, &member, when_format_name, WHEN__MAX, WHEN_ISO8601);
 		rule->format = word < 0 ? WHEN_ISO8601 : (enum when_format)word;
-		member = load_member(n, "plus");
-		rule->plus = load_rule(
-		    l, &member, KIND_DURATION, WORDS_ANY, relative);
+		load_sum(l, n, d);
 		break;
 	case KIND_DURATION:
-		(void)load_object(l, n, duration_key);
 		member = load_member(n, "unit");
-		word = load_word(
-		    l, &member, when_unit_name, WHEN_UNIT__MAX, WHEN_UNIT_S);
+		word = load_word(l, &member, when_unit_name, WHEN_UNIT__MAX,
+		    (int)rule->unit);
 		rule->unit = word < 0 ? WHEN_UNIT_S : (enum when_unit)word;
 		member = load_member(n, "between");
-		load_between(l, &member, rule);
+		load_between(l, &member, d->want->relative, rule);
+		load_sum(l, n, d);
+		break;
+	case KIND_MONEY:
+		load_money(l, n, d);
+		load_sum(l, n, d);
 		break;
 	case KIND_JSON:
 		load_turns(l, n, mark, rule);
 		break;
-	case KIND_MONEY:
-	case KIND_VERDICT:
-		(void)load_object(l, n, integer_key);
-		break;
 	}
+}
+
+/* The texts that are one after the other the text that is read. */
+static void
+load_join(struct loader *l, const struct node *n, struct draft *d)
+{
+	const struct want of = {
+	    .kind = KIND_TEXT,
+	    .words = d->want->words == WORDS_FREE ? WORDS_FREE : WORDS_ANY,
+	    .relative = d->want->relative,
+	};
+	const struct rule **part;
+	size_t items;
+
+	if (!load_list(l, n, DEFINITION_PLACES_MAX, &items))
+		return;
+	part = load_alloc(l, items * sizeof(*part));
+	if (part == NULL)
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = load_item(n, i);
+
+		if (item.json == NULL)
+			load_fault(l, &item, "must not be null");
+		part[i] = load_value(l, &item, &of);
+	}
+	d->more->join = part;
+	d->more->joins = items;
+	d->special = true;
+}
+
+/* Where the value is: one of at, between, join; a constant may need none. */
+static void
+load_source(struct loader *l, const struct node *n, struct draft *d)
+{
+	static const char *const source[] = {"at", "join", "between"};
+	const char *found = NULL;
+
+	for (size_t i = 0; i < COUNT(source); i++) {
+		const struct node member = load_member(n, source[i]);
+
+		if (member.json == NULL)
+			continue;
+		if (found != NULL) {
+			const struct node first = load_member(n, found);
+
+			load_fault(l, &first, "contradicts \"%s\"", source[i]);
+			return;
+		}
+		found = source[i];
+		if (i == 0)
+			(void)load_places(l, &member, d->want->relative,
+			    &d->rule->place, &d->rule->places);
+		else if (i == 1)
+			load_join(l, &member, d);
+	}
+}
+
+/* The object form of a value, its `among` apart. */
+static void
+load_object_form(struct loader *l, const struct node *n, struct draft *d)
+{
+	static const char *const decode_name[] = {"base64"};
+	static const char *const source[] = {"at", "join", "between", "is"};
+	const struct node decode = load_member(n, "decode");
+	const struct node when = load_member(n, "when");
+	const struct place_read *mark = l->last;
+	bool found = false;
+
+	if (d->want->fact)
+		l->use = load_member(n, "list").json != NULL ? USE_READ
+							     : USE_WHOLE;
+	load_source(l, n, d);
+	l->use = USE_READ;
+	if (d->want->at != NULL)
+		*d->want->at = load_after(l, mark, BASE_ENTRY);
+	load_options(l, n, mark, d);
+	if (when.json != NULL) {
+		load_when(l, &when, d->want->relative, d->more);
+		d->special = true;
+	}
+	if (decode.json != NULL) {
+		(void)load_word(l, &decode, decode_name, 1, -1);
+		d->more->base64 = true;
+		d->special = true;
+		if (load_member(n, "is").json != NULL)
+			load_fault(l, &decode, "contradicts \"is\"");
+	}
+	for (size_t i = 0; i < COUNT(source); i++)
+		found = found || load_member(n, source[i]).json != NULL;
+	if (!found) {
+		const struct node at = load_member(n, "at");
+
+		load_fault(l, &at, "is required");
+	}
+	d->rule->more = d->special ? d->more : NULL;
+}
+
+/* A rule with nothing but a constant, which stands for `else`. */
+static const struct rule *
+constant_rule(struct loader *l, const struct rule *each, enum call_kind kind)
+{
+	struct rule *rule = load_alloc(l, sizeof(*rule));
+	struct more *more = load_alloc(l, sizeof(*more));
+
+	if (rule == NULL || more == NULL)
+		return NULL;
+	rule->unit = each->unit;
+	if (((1u << kind) & OF_WORDS) != 0) {
+		rule->is = each->otherwise;
+		return rule;
+	}
+	if (each->more != NULL)
+		*more = *each->more;
+	more->whens = 0;
+	more->joins = 0;
+	more->base64 = false;
+	more->constant = each->otherwise;
+	rule->more = more;
+	return rule;
+}
+
+/* A value of an entry: all members but `else` are about the entry. */
+static struct rule *
+load_among(struct loader *l, const struct node *n, const struct node *among,
+    struct draft *d)
+{
+	struct want of = *d->want;
+	struct draft each = {d->rule, d->more, &of, d->special};
+	const struct place_read *mark = l->last;
+	struct rule *list = load_alloc(l, sizeof(*list));
+	struct rule *rule = load_alloc(l, sizeof(*rule));
+	struct more *more = load_alloc(l, sizeof(*more));
+	struct load_base outer;
+
+	if (list == NULL || rule == NULL || more == NULL)
+		return NULL;
+	(void)load_places(
+	    l, among, d->want->relative, &list->place, &list->places);
+	outer = load_enter(l, load_after(l, mark, BASE_ENTRY));
+	of.relative = true;
+	load_object_form(l, n, &each);
+	l->in = outer;
+	if (d->rule->otherwise != NULL) {
+		more->otherwise = constant_rule(l, d->rule, of.kind);
+		d->rule->otherwise = NULL;
+	}
+	more->among = list;
+	more->each = d->rule;
+	more->as = d->more->as;
+	more->one_fact = d->more->one_fact;
+	rule->turns = d->rule->turns;
+	rule->more = more;
+	return rule;
+}
+
+/* One value that is no list of values. */
+static struct rule *
+load_single(struct loader *l, const struct node *n, const struct want *w)
+{
+	const struct node among = load_member(n, "among");
+	struct draft d = {.want = w};
+
+	d.rule = load_alloc(l, sizeof(*d.rule));
+	d.more = load_alloc(l, sizeof(*d.more));
+	if (d.rule == NULL || d.more == NULL)
+		return NULL;
+	d.rule->unit = w->like == NULL ? WHEN_UNIT_S : w->like->unit;
+	if (json_object_is_type(n->json, json_type_object)) {
+		if (w->kind != KIND_JSON)
+			check_members(l, n, w);
+		if (among.json != NULL)
+			return load_among(l, n, &among, &d);
+		load_object_form(l, n, &d);
+		return d.rule;
+	}
+	if (w->kind == KIND_JSON) {
+		load_fault(l, n, "must be an object with \"format\"");
+		return NULL;
+	}
+	if (w->kind == KIND_MONEY && w->like == NULL) {
+		load_fault(l, n, "must be an object with \"currency\"");
+		return NULL;
+	}
+	if (w->kind == KIND_MONEY) {
+		d.more->money = w->like->more->money;
+		d.more->code = w->like->more->code;
+		d.more->currency = w->like->more->currency;
+		d.rule->more = d.more;
+	}
+	if (w->fact)
+		l->use = USE_WHOLE;
+	if (!load_places(l, n, w->relative, &d.rule->place, &d.rule->places))
+		d.rule = NULL;
+	l->use = USE_READ;
+	return d.rule;
 }
 
 /* Is it a list in which not all is places? */
@@ -353,72 +700,81 @@ has_objects(struct json_object *j)
 	return false;
 }
 
+/* Of facts, `list` and `except` are about a group with one value. */
+static void
+refuse_list(struct loader *l, const struct node *n)
+{
+	static const char *const key[] = {"list", "except"};
+
+	for (size_t i = 0; i < COUNT(key); i++) {
+		const struct node member = load_member(n, key[i]);
+
+		if (member.json != NULL)
+			load_fault(
+			    l, &member, "can not stand in a list of values");
+	}
+}
+
 /* Values of which the first that gives something wins. */
 static const struct rule *
-load_chain(struct loader *l, const struct node *n, enum call_kind kind,
-    enum load_words words, bool relative)
+load_chain(struct loader *l, const struct node *n, const struct want *w)
 {
-	struct rule *chain;
+	const struct rule *first = NULL;
+	struct rule *last = NULL;
 	size_t items;
 
 	if (!load_list(l, n, DEFINITION_PLACES_MAX, &items))
 		return NULL;
-	chain = load_alloc(l, items * sizeof(*chain));
-	if (chain == NULL)
-		return NULL;
 	for (size_t i = 0; i < items; i++) {
 		const struct node item = load_item(n, i);
-		const struct rule *rule = NULL;
+		struct rule *rule = NULL;
 
 		if (json_object_is_type(item.json, json_type_array))
 			load_fault(l, &item, "must not be a list again");
 		else if (item.json == NULL)
 			load_fault(l, &item, "must not be null");
 		else
-			rule = load_rule(l, &item, kind, words, relative);
+			rule = load_single(l, &item, w);
+		if (w->fact)
+			refuse_list(l, &item);
 		if (rule == NULL)
 			return NULL;
-		chain[i] = *rule;
-		if (i > 0)
-			chain[i - 1].next = &chain[i];
+		if (last == NULL)
+			first = rule;
+		else
+			last->next = rule;
+		last = rule;
 	}
-	return chain;
+	return first;
+}
+
+static const struct rule *
+load_value(struct loader *l, const struct node *n, const struct want *w)
+{
+	if (n->json == NULL)
+		return NULL;
+	return has_objects(n->json) ? load_chain(l, n, w)
+				    : load_single(l, n, w);
 }
 
 const struct rule *
 load_rule(struct loader *l, const struct node *n, enum call_kind kind,
     enum load_words words, bool relative)
 {
-	const struct place_read *mark = l->last;
-	struct rule *rule;
-	struct node at, between;
+	const struct want w = {
+	    .kind = kind, .words = words, .relative = relative};
 
-	if (n->json == NULL)
-		return NULL;
-	if (has_objects(n->json))
-		return load_chain(l, n, kind, words, relative);
-	rule = load_alloc(l, sizeof(*rule));
-	if (rule == NULL)
-		return NULL;
-	rule->unit = WHEN_UNIT_S;
-	if (!json_object_is_type(n->json, json_type_object)) {
-		if (kind == KIND_JSON) {
-			load_fault(l, n, "must be an object with \"format\"");
-			return NULL;
-		}
-		return load_places(l, n, relative, &rule->place, &rule->places)
-		    ? rule
-		    : NULL;
-	}
-	at = load_member(n, "at");
-	between = load_member(n, "between");
-	if (at.json != NULL && between.json != NULL)
-		load_fault(l, &at, "contradicts \"between\"");
-	else if (at.json != NULL)
-		(void)load_places(
-		    l, &at, relative, &rule->place, &rule->places);
-	load_options(l, n, kind, words, relative, mark, rule);
-	if (at.json == NULL && rule->is == NULL && between.json == NULL)
-		load_fault(l, &at, "is required");
-	return rule;
+	return load_value(l, n, &w);
+}
+
+const struct rule *
+load_fact_rule(struct loader *l, const struct node *n, struct load_base *at)
+{
+	const struct want w = {.kind = KIND_TEXT,
+	    .words = WORDS_FREE,
+	    .relative = true,
+	    .fact = true,
+	    .at = at};
+
+	return load_value(l, n, &w);
 }

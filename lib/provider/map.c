@@ -22,6 +22,7 @@ struct mapper {
 	struct json_object *root; /* the last body */
 	struct json_object *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */
+	const struct zone *zone; /* borrowed; NULL: UTC */
 	struct gate *gate; /* borrowed, or NULL */
 	size_t taken_room; /* bytes, of it */
 	struct arena *arena;
@@ -51,6 +52,12 @@ mapper_new(size_t max_body)
 		return NULL;
 	}
 	return mp;
+}
+
+void
+mapper_zone(struct mapper *mp, const struct zone *zone)
+{
+	mp->zone = zone;
 }
 
 void
@@ -412,7 +419,7 @@ part_text(struct scope *s, const struct key_part *part, const struct event *e,
 	case KEY_BODY:
 		break;
 	case KEY_PLACE:
-		if (value_text(s, part->rule, MAP_TEXT_MAX, &w))
+		if (value_text(s, part->rule, &w))
 			text = w.text;
 		break;
 	}
@@ -447,17 +454,31 @@ make_key(struct mapper *mp, const struct provider *p, struct scope *s,
 
 /* --- the event ------------------------------------------------------------ */
 
+/* Add the places, with *before before each but the first. */
+static void
+add_places(struct buf *b, const struct rule *r, const char **before)
+{
+	for (; r != NULL; r = r->next) {
+		const struct more *m = r->more;
+
+		for (size_t i = 0; i < r->places; i++) {
+			buf_printf(b, "%s%s", *before, r->place[i].text);
+			*before = " or ";
+		}
+		if (m != NULL && m->among != NULL)
+			add_places(b, m->among, before);
+		for (size_t i = 0; m != NULL && i < m->joins; i++)
+			add_places(b, m->join[i], before);
+	}
+}
+
 /* The places a rule looks at, for a reason. */
 static void
 write_places(struct buf *b, const struct rule *r)
 {
 	const char *before = "";
 
-	for (; r != NULL; r = r->next)
-		for (size_t i = 0; i < r->places; i++) {
-			buf_printf(b, "%s%s", before, r->place[i].text);
-			before = " or ";
-		}
+	add_places(b, r, &before);
 }
 
 /* A rule of an optional text. */
@@ -466,15 +487,48 @@ text_of(struct scope *s, const struct rule *r)
 {
 	struct word w;
 
-	return r != NULL && value_text(s, r, MAP_TEXT_MAX, &w) ? w.text : NULL;
+	return r != NULL && value_text(s, r, &w) ? w.text : NULL;
 }
 
-/* What kind of event is it, and of which call? */
+/* Is it an id that the event has already? */
+static bool
+is_id_of(const struct event *e, const char *id)
+{
+	bool same = strcmp(e->call, id) == 0;
+
+	for (size_t i = 0; i < e->aliases && !same; i++)
+		same = strcmp(e->alias[i], id) == 0;
+	return same;
+}
+
+/* Further ids of the same call.  Returns 0, or -1 when memory ran out. */
+static int
+map_alias(const struct call_rules *c, struct scope *s, struct event *e)
+{
+	const char **alias = arena_alloc(s->arena, c->aliases * sizeof(*alias));
+
+	if (alias == NULL)
+		return -1;
+	e->alias = alias;
+	for (size_t i = 0; i < c->aliases; i++) {
+		const char *id = text_of(s, c->alias[i]);
+
+		if (id != NULL && !is_id_of(e, id))
+			alias[e->aliases++] = id;
+	}
+	return 0;
+}
+
+/*
+ * What kind of event is it, and of which call?  *rules are those for the rest
+ * of it.
+ */
 static enum map_rc
 map_head(struct mapper *mp, const struct provider *p, struct scope *s,
-    struct event *e)
+    struct event *e, const struct call_rules **rules)
 {
 	const struct type_row *row;
+	const struct call_rules *c;
 	struct value time = {0};
 	struct word w;
 
@@ -491,8 +545,12 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		e->time_known = true;
 	}
 	row = provider_type(p, e->type);
+	c = row != NULL && row->call != NULL ? row->call : &p->call;
+	*rules = c;
 	if (row == NULL || !row->no_call)
-		e->call = text_of(s, p->call);
+		e->call = text_of(s, c->id);
+	if (e->call != NULL && c->aliases > 0 && map_alias(c, s, e) != 0)
+		return MAP_NO_MEMORY;
 	if (row == NULL)
 		return MAP_OK;
 	if (mp->lean && row->bulks > 0 && drop_bulk(mp, row) != MAP_OK)
@@ -500,16 +558,15 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 	if (!row->no_call && !row->count && e->call == NULL) {
 		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
 		    e->type);
-		write_places(&mp->reason, p->call);
+		write_places(&mp->reason, c->id);
 		return MAP_UNMAPPABLE;
 	}
-	if (row->state != NULL && value_text(s, row->state, MAP_TEXT_MAX, &w)) {
+	if (row->state != NULL && value_text(s, row->state, &w)) {
 		int state = call_state_parse(w.text, w.len);
 
 		e->state = state < 0 ? STATE_NONE : (enum call_state)state;
 	}
-	if (row->outcome != NULL &&
-	    value_text(s, row->outcome, MAP_TEXT_MAX, &w)) {
+	if (row->outcome != NULL && value_text(s, row->outcome, &w)) {
 		int outcome = call_outcome_parse(w.text, w.len);
 
 		e->outcome = outcome < 0 ? OUTCOME_NONE
@@ -520,12 +577,12 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 
 /* Of an outbound call ours is the number that calls, else theirs. */
 static void
-map_numbers(const struct provider *p, struct scope *s, struct event *e)
+map_numbers(const struct call_rules *c, struct scope *s, struct event *e)
 {
 	const struct value *direction = &e->field[FIELD_DIRECTION];
 	bool out = direction->set && strcmp(direction->text, "outbound") == 0;
-	const struct rule *from = out ? p->ours : p->theirs;
-	const struct rule *to = out ? p->theirs : p->ours;
+	const struct rule *from = out ? c->ours : c->theirs;
+	const struct rule *to = out ? c->theirs : c->ours;
 
 	if (from != NULL && !e->field[FIELD_FROM].set)
 		(void)value_read(s, from, KIND_TEXT, &e->field[FIELD_FROM]);
@@ -534,7 +591,7 @@ map_numbers(const struct provider *p, struct scope *s, struct event *e)
 }
 
 static void
-map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
+map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
     struct event *e)
 {
 	const struct value *started = &e->field[FIELD_STARTED];
@@ -542,11 +599,11 @@ map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &e->field[i];
 
-		if (p->field[i] == NULL)
+		if (c->field[i] == NULL)
 			continue;
 		if (call_field[i].kind != KIND_JSON) {
-			(void)value_read(s, p->field[i], call_field[i].kind, v);
-		} else if (transcript_read(s, p->field[i],
+			(void)value_read(s, c->field[i], call_field[i].kind, v);
+		} else if (transcript_read(s, c->field[i],
 			       started->set ? &started->number : NULL,
 			       &mp->transcript)) {
 			v->set = true;
@@ -558,7 +615,11 @@ map_fields(struct mapper *mp, const struct provider *p, struct scope *s,
 	    !call_direction_valid(
 		e->field[FIELD_DIRECTION].text, e->field[FIELD_DIRECTION].len))
 		e->field[FIELD_DIRECTION] = (struct value){0};
-	map_numbers(p, s, e);
+	if (e->field[FIELD_ENDED_BY].set &&
+	    !call_ended_by_valid(
+		e->field[FIELD_ENDED_BY].text, e->field[FIELD_ENDED_BY].len))
+		e->field[FIELD_ENDED_BY] = (struct value){0};
+	map_numbers(c, s, e);
 }
 
 /* One entry of the platform's list: an object, or a text that is its message.
@@ -589,7 +650,7 @@ out:
 }
 
 static void
-map_errors(struct mapper *mp, const struct provider *p, struct scope *s,
+map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
     struct event *e)
 {
 	struct json_object *j;
@@ -597,7 +658,7 @@ map_errors(struct mapper *mp, const struct provider *p, struct scope *s,
 	size_t n;
 
 	e->error = mp->error;
-	if (p->errors == NULL || (j = value_node(s, p->errors->at)) == NULL)
+	if (c->errors == NULL || (j = value_node(s, c->errors->at)) == NULL)
 		return;
 	list = json_object_is_type(j, json_type_array);
 	n = list ? json_object_array_length(j) : 1;
@@ -607,7 +668,7 @@ map_errors(struct mapper *mp, const struct provider *p, struct scope *s,
 		    : j;
 
 		if (entry != NULL)
-			map_error(p->errors, s, entry, &mp->error[e->errors++]);
+			map_error(c->errors, s, entry, &mp->error[e->errors++]);
 	}
 }
 
@@ -617,19 +678,21 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 {
 	struct scope s = {.root = mp->root,
 	    .message = m,
+	    .zone = mp->zone,
 	    .arena = mp->arena,
 	    .work = &mp->work,
 	    .used = &mp->used};
-	enum map_rc rc = map_head(mp, p, &s, e);
+	const struct call_rules *c;
+	enum map_rc rc = map_head(mp, p, &s, e, &c);
 
 	if (rc != MAP_OK)
 		return s.failed ? MAP_NO_MEMORY : rc;
-	map_fields(mp, p, &s, e);
+	map_fields(mp, c, &s, e);
 	e->fact = mp->fact;
-	for (size_t i = 0; i < p->facts; i++)
+	for (size_t i = 0; i < c->facts; i++)
 		e->facts = facts_read(
-		    &s, &p->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
-	map_errors(mp, p, &s, e);
+		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
+	map_errors(mp, c, &s, e);
 	if (make_key(mp, p, &s, e) != 0 || s.failed || mp->used.failed ||
 	    mp->transcript.failed || mp->work.failed)
 		return MAP_NO_MEMORY;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/gate.h"
+#include "base/zone.h"
 #include "call/call.h"
 #include "http/message.h"
 #include "provider/provider.h"
@@ -44,6 +45,12 @@ enum map_rc {
 /* max_body: bytes that a compressed body may inflate to. */
 struct mapper *mapper_new(size_t max_body);
 void mapper_free(struct mapper *mp);
+
+/*
+ * The messages that are mapped from now on are of a source in whose zone times
+ * without an offset are; NULL: UTC.  Borrowed.
+ */
+void mapper_zone(struct mapper *mp, const struct zone *zone);
 
 /*
  * From now on a body that takes more than MAP_COST_FREE waits for room in g,

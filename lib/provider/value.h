@@ -19,6 +19,7 @@
 struct scope {
 	struct json_object *root; /* what pointers start from */
 	const struct message *message;
+	const struct zone *zone; /* of instants without offset; NULL: UTC */
 	struct arena *arena;
 	struct buf *work;
 	struct buf *used; /* headers that gave a value, as message_headers() */
@@ -32,13 +33,12 @@ struct scope {
 struct json_object *value_node(struct scope *s, const struct rule *r);
 
 /*
- * Text of at most max bytes without NUL bytes; of the message's life.  An
- * integer is its digits.
+ * Text of at most MAP_TEXT_MAX bytes without NUL bytes; of the message's life.
+ * An integer is its digits.
  */
-bool value_text(
-    struct scope *s, const struct rule *r, size_t max, struct word *out);
+bool value_text(struct scope *s, const struct rule *r, struct word *out);
 
-/* Text as value_text() makes it of one string. */
+/* The same of a string, of at most max bytes. */
 bool value_clean(struct scope *s, const char *text, size_t len, size_t max,
     struct word *out);
 

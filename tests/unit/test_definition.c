@@ -75,7 +75,7 @@ static const struct {
     {WHOLE(NAME ",\"methods\":[\"PUT\"]", AUTH, EVENT, CALL, TYPES),
 	"f: /methods/0: must be one of POST, GET"},
     {WHOLE(NAME ",\"body\":[\"xml\"]", AUTH, EVENT, CALL, TYPES),
-	"f: /body/0: must be one of json, form"},
+	"f: /body/0: must be one of json, form, multipart, jwt"},
     {WHOLE(NAME ",\"body\":null", AUTH, EVENT, CALL, TYPES),
 	"f: /body: must not be null"},
     {WHOLE(NAME, "\"title\":\"t\"", EVENT, CALL, TYPES),
@@ -144,8 +144,8 @@ static const struct {
 		"X\"]"),
 	"f: /event/volatile/0: \"header:X\" is no place: want /pointer"},
     {WITH_CALL("\"mood\":\"/m\""), "f: /call/mood: unknown key"},
-    {WITH_CALL("\"duration\":{\"at\":\"/d\",\"unit\":\"h\"}"),
-	"f: /call/duration/unit: must be one of ms, s, min"},
+    {WITH_CALL("\"duration\":{\"at\":\"/d\",\"unit\":\"d\"}"),
+	"f: /call/duration/unit: must be one of ns, us, ms, s, min, h"},
     {WITH_CALL("\"from\":{\"at\":\"/d\",\"unit\":\"s\"}"),
 	"f: /call/from/unit: unknown key"},
     {WITH_CALL("\"direction\":{\"at\":\"/d\",\"map\":{\"a\":\"up\"}}"),
@@ -173,8 +173,9 @@ static const struct {
 	"f: /call/transcript/speaker: \"s\" is no place: want /pointer"},
     {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
 	       "\"speaker\":\"/s\",\"text\":\"/t\",\"time\":\"/x\","
-	       "\"time_offset\":\"h\"}"),
-	"f: /call/transcript/time_offset: must be one of ms, s, min"},
+	       "\"time_offset\":\"d\"}"),
+	"f: /call/transcript/time_offset: must be one of ns, us, ms, s, min, "
+	"h"},
     {WITH_CALL("\"transcript\":{\"at\":\"/t\",\"format\":\"turns\","
 	       "\"speaker\":\"/s\",\"text\":\"/t\",\"time\":\"/x\","
 	       "\"time_offset\":\"s\",\"time_format\":\"iso8601\"}"),
@@ -193,8 +194,8 @@ static const struct {
     {WITH_CALL("\"started\":{\"between\":[\"/a\",\"/b\"]}"),
 	"f: /call/started/between: unknown key"},
     {WITH_CALL("\"ended\":{\"at\":\"/d\",\"plus\":{\"at\":\"/x\",\"unit\":"
-	       "\"h\"}}"),
-	"f: /call/ended/plus/unit: must be one of ms, s, min"},
+	       "\"d\"}}"),
+	"f: /call/ended/plus/unit: must be one of ns, us, ms, s, min, h"},
     {WITH_CALL("\"facts\":{\"A b\":\"/x\"}"),
 	"f: /call/facts/A b: a group's name is 1 to 32 of a-z, 0-9, _ and -"},
     {WITH_CALL("\"facts\":{\"a\":{\"at\":\"/x\",\"list\":{\"name\":\"/n\"}}}"),
@@ -238,7 +239,7 @@ static const struct {
 	"busy, unreachable, expired, canceled, exhausted, rejected, completed, "
 	"voicemail"},
     {WITH_TYPES("{\"x\":{\"call\":\"no\"}}"),
-	"f: /types/x/call: must be true or false"},
+	"f: /types/x/call: must be false or an object"},
     {WITH_TYPES("{\"x\":7}"), "f: /types/x: must be an object"},
     /* All faults, not the first. */
     {WHOLE(NAME ",\"a\":1", AUTH, "\"event\":{\"type\":\"t\"}", CALL,

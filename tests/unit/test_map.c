@@ -163,7 +163,8 @@ test_values(void **state)
 	    {",\"in\":false,\"ours\":\"1\",\"theirs\":\"2\"",
 		",\"direction\":\"outbound\",\"from\":\"1\","
 		"\"to\":\"2\"" OTHER},
-	    {",\"in\":\"sideways\",\"theirs\":\"2\"", ",\"from\":\"2\"" OTHER},
+	    {",\"in\":\"sideways\",\"theirs\":\"2\"",
+		",\"direction\":\"unknown\",\"from\":\"2\"" OTHER},
 	    {",\"started\":\"2026-01-02T03:04:05Z\"",
 		",\"started\":\"2026-01-02T03:04:05.000Z\"" OTHER},
 	    {",\"started\":\"...\"", OTHER},
@@ -619,7 +620,7 @@ test_malformed(void **state)
 	    MAP_MALFORMED);
 	/* And what is odd, but JSON. */
 	map_ok(f, HEAD "}\r\n \t");
-	map_ok(f, HEAD ",\"x\":[0,-0,0.5,10,100,1e0,1E+00,-0.0e-1]}");
+	map_ok(f, HEAD ",\"x\":[0,-0,0.5,10,100,1e0,1E+00,-0.0e-1,1.2e-05]}");
 	map_ok(f, HEAD ",\"x\":\"NaN ' \\\\\"}");
 	map_ok(f, HEAD ",\"call\":\"twice\"}");
 	map_ok(f, HEAD ",\"x\":\"\\ud800 \\udc00\\ud800\"}");
@@ -860,6 +861,530 @@ test_combined_values(void **state)
 #undef E
 }
 
+/* Map a body by a definition whose call has those members. */
+static void
+check_language(struct fixture *f, const char *call, const char *members,
+    const char *expect)
+{
+	struct buf text = {0}, body = {0}, got = {0}, want = {0};
+	struct provider *kept;
+
+	buf_printf(&text,
+	    "{\"provider\":\"l\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/c\",%s},\"types\":{\"s\":{}}}",
+	    call);
+	kept = swap(f, buf_str(&text));
+	buf_printf(&body, "{\"t\":\"s\",\"c\":\"c\"%s}", members);
+	map_ok(f, buf_str(&body));
+	event_json(&f->e, 0, &got);
+	buf_printf(&want,
+	    "{\"call\":\"c\"%s,\"received\":\"2026-05-28T20:26:40.000Z\"}",
+	    expect);
+	if (strcmp(buf_str(&got), buf_str(&want)) != 0)
+		fail_msg("%s of %s: %s", call, members, buf_str(&got));
+	buf_free(&text);
+	buf_free(&body);
+	buf_free(&got);
+	buf_free(&want);
+	swap_back(f, kept);
+}
+
+static void
+test_language_of_values(void **state)
+{
+	static const struct {
+		const char *call, *members, *expect;
+	} cases[] = {
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "\"yes\"}}",
+		",\"a\":\"x\",\"k\":\"yes\"", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "\"yes\"}}",
+		",\"a\":\"x\",\"k\":\"no\"", ""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "\"yes\"}}",
+		",\"a\":\"x\"", ""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "[\"1\",\"true\",\"2.50\"]},\"else\":\"none\"}",
+		",\"a\":\"x\",\"k\":true", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "[\"1\",\"true\",\"2.50\"]},\"else\":\"none\"}",
+		",\"a\":\"x\",\"k\":1", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "[\"1\",\"true\",\"2.50\"]},\"else\":\"none\"}",
+		",\"a\":\"x\",\"k\":2.50", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":\"/k\",\"is\":"
+	     "[\"1\",\"true\",\"2.50\"]},\"else\":\"none\"}",
+		",\"a\":\"x\",\"k\":[1]", ",\"agent\":\"none\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":[\"/j\",\"/k\""
+	     "],\"starts\":[\"call.\",\"job.\"]}}",
+		",\"a\":\"x\",\"k\":\"job.end\"", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":{\"at\":[\"/j\",\"/k\""
+	     "],\"starts\":[\"call.\",\"job.\"]}}",
+		",\"a\":\"x\",\"j\":\"no\",\"k\":\"job.end\"", ""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":[{\"at\":\"/j\"},{\"at"
+	     "\":\"/k\",\"not\":true}]}",
+		",\"a\":\"x\",\"j\":[]", ",\"agent\":\"x\""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":[{\"at\":\"/j\"},{\"at"
+	     "\":\"/k\",\"not\":true}]}",
+		",\"a\":\"x\",\"j\":1,\"k\":0", ""},
+	    {"\"agent\":{\"at\":\"/a\",\"when\":[{\"at\":\"/j\"},{\"at"
+	     "\":\"/k\",\"not\":true}]}",
+		",\"a\":\"x\",\"j\":\"\"", ""},
+	    {"\"reason\":[{\"is\":\"machine\",\"when\":{\"at\":\"/amd"
+	     "\",\"starts\":\"machine\"}},\"/r\"]",
+		",\"amd\":\"machine_start\",\"r\":\"x\"",
+		",\"reason\":\"machine\""},
+	    {"\"reason\":[{\"is\":\"machine\",\"when\":{\"at\":\"/amd"
+	     "\",\"starts\":\"machine\"}},\"/r\"]",
+		",\"amd\":\"human\",\"r\":\"x\"", ",\"reason\":\"x\""},
+	    {"\"duration\":{\"between\":[\"/a\",\"/b\"],\"when\":{\"at"
+	     "\":\"/k\"}}",
+		",\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"1970-01-01T00:00"
+		":03Z\",\"k\":1",
+		",\"duration_ms\":2000"},
+	    {"\"duration\":{\"between\":[\"/a\",\"/b\"],\"when\":{\"at"
+	     "\":\"/k\"}}",
+		",\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"1970-01-01T00:00"
+		":03Z\"",
+		""},
+	    {"\"from\":{\"among\":\"/ps\",\"when\":{\"at\":\"/role\","
+	     "\"is\":\"customer\"},\"at\":[\"/number\",\"/name\"]}",
+		",\"ps\":[{\"role\":\"agent\",\"number\":\"1\"},{\"role\""
+		":\"customer\"},{\"role\":\"customer\",\"name\":\"n\"},{"
+		"\"role\":\"customer\",\"number\":\"3\"}]",
+		",\"from\":\"n\""},
+	    {"\"from\":{\"among\":\"/ps\",\"when\":{\"at\":\"/role\","
+	     "\"is\":\"customer\"},\"at\":[\"/number\",\"/name\"]}",
+		",\"ps\":{\"x\":{\"role\":\"agent\",\"number\":\"1\"},\"y"
+		"\":{\"role\":\"customer\",\"number\":\"2\"}}",
+		",\"from\":\"2\""},
+	    {"\"from\":{\"among\":\"/ps\",\"when\":{\"at\":\"/role\","
+	     "\"is\":\"customer\"},\"at\":[\"/number\",\"/name\"]}",
+		",\"ps\":[]", ""},
+	    {"\"from\":{\"among\":\"/ps\",\"when\":{\"at\":\"/role\","
+	     "\"is\":\"customer\"},\"at\":[\"/number\",\"/name\"]}",
+		",\"ps\":\"customer\"", ""},
+	    {"\"from\":[{\"among\":\"/ps\",\"at\":\"/n\",\"else\":\"no"
+	     "body\"},\"/z\"]",
+		",\"ps\":[null,7,{}],\"z\":\"9\"", ",\"from\":\"nobody\""},
+	    {"\"summary\":{\"among\":\"/tags\",\"when\":{\"at\":\"\","
+	     "\"starts\":\"sum:\"},\"at\":\"\"}",
+		",\"tags\":[\"a\",\"sum:b\",3]", ",\"summary\":\"sum:b\""},
+	    {"\"attempt\":{\"among\":\"/l\",\"at\":\"/n\",\"plus\":{\""
+	     "at\":\"/m\"}}",
+		",\"l\":[{\"n\":\"x\",\"m\":1},{\"n\":1},{\"n\":2,\"m\":3"
+		"}]",
+		",\"attempt\":5"},
+	    {"\"attempt\":{\"among\":\"/l\",\"at\":\"/n\",\"else\":7}",
+		",\"l\":[{\"n\":\"x\"}]", ",\"attempt\":7"},
+	    {"\"disposition\":{\"among\":\"/l\",\"at\":\"/w\",\"map\":"
+	     "{\"good\":\"fine\"}}",
+		",\"l\":[{\"w\":\"odd\"},{\"w\":\"good\"}]",
+		",\"disposition\":\"fine\""},
+	    {"\"disposition\":{\"among\":\"/l\",\"at\":\"/w\",\"map\":"
+	     "{\"good\":\"fine\"}}",
+		",\"l\":[{\"w\":\"odd\"},{\"w\":\"bad\"}]",
+		",\"disposition\":\"odd\""},
+	    {"\"trace\":{\"join\":[\"/campaign\",{\"is\":\"/\"},\"/pho"
+	     "ne\",{\"is\":\"#\"},\"/n\"]}",
+		",\"campaign\":\"c\",\"phone\":\"+1\",\"n\":3",
+		",\"trace\":\"c/+1#3\""},
+	    {"\"trace\":{\"join\":[\"/campaign\",{\"is\":\"/\"},\"/pho"
+	     "ne\",{\"is\":\"#\"},\"/n\"]}",
+		",\"campaign\":\"c\",\"phone\":\"+1\"", ""},
+	    {"\"from\":[{\"at\":\"/f\",\"when\":{\"at\":\"/f\",\"start"
+	     "s\":\"+\"}},{\"join\":[{\"is\":\"+\"},\"/f\"]}]",
+		",\"f\":15550001", ",\"from\":\"+15550001\""},
+	    {"\"from\":[{\"at\":\"/f\",\"when\":{\"at\":\"/f\",\"start"
+	     "s\":\"+\"}},{\"join\":[{\"is\":\"+\"},\"/f\"]}]",
+		",\"f\":\"+15550001\"", ",\"from\":\"+15550001\""},
+	    {"\"started\":{\"join\":[\"/d\",{\"is\":\"T\"},\"/h\",{\"i"
+	     "s\":\"Z\"}]}",
+		",\"d\":\"2026-01-02\",\"h\":\"03:04:05\"",
+		",\"started\":\"2026-01-02T03:04:05.000Z\""},
+	    {"\"status\":{\"join\":[\"/a\",\"/b\"],\"map\":{\"xy\":\"b"
+	     "oth\"}}",
+		",\"a\":\"x\",\"b\":\"y\"", ",\"status\":\"both\""},
+	    {"\"agent\":{\"join\":[\"/a\",\"/b\"],\"when\":{\"at\":\"/"
+	     "k\"},\"else\":\"e\"}",
+		",\"a\":\"x\",\"b\":\"y\"", ",\"agent\":\"e\""},
+	    {"\"attempt\":{\"at\":\"/n\",\"plus\":\"/m\",\"minus\":{\""
+	     "is\":1}}",
+		",\"n\":5,\"m\":\"2\"", ",\"attempt\":6"},
+	    {"\"attempt\":{\"at\":\"/n\",\"plus\":\"/m\"}", ",\"n\":5", ""},
+	    {"\"attempt\":{\"at\":\"/n\",\"plus\":[\"/m\",{\"is\":1}]}",
+		",\"n\":5", ",\"attempt\":6"},
+	    {"\"attempt\":{\"at\":\"/n\",\"plus\":\"/m\"}",
+		",\"n\":9223372036854775807,\"m\":1", ""},
+	    {"\"attempt\":{\"at\":\"/n\",\"minus\":\"/m\",\"else\":3}",
+		",\"n\":\"x\",\"m\":1", ",\"attempt\":3"},
+	    {"\"duration\":{\"at\":\"/n\",\"unit\":\"min\",\"minus\":"
+	     "\"/m\"}",
+		",\"n\":2,\"m\":0.5", ",\"duration_ms\":90000"},
+	    {"\"duration\":{\"at\":\"/n\",\"unit\":\"min\",\"minus\":{"
+	     "\"at\":\"/m\",\"unit\":\"s\"}}",
+		",\"n\":2,\"m\":30", ",\"duration_ms\":90000"},
+	    {"\"duration\":{\"at\":\"/n\",\"minus\":\"/m\"}",
+		",\"n\":2,\"m\":3", ""},
+	    {"\"duration\":{\"between\":[\"/a\",\"/b\"],\"minus\":\"/m"
+	     "\"}",
+		",\"a\":\"1970-01-01T00:00:01Z\",\"b\":\"1970-01-01T00:00"
+		":09Z\",\"m\":3",
+		",\"duration_ms\":5000"},
+	    {"\"started\":{\"at\":\"/e\",\"minus\":\"/d\"}",
+		",\"e\":\"1970-01-01T00:01:40Z\",\"d\":40",
+		",\"started\":\"1970-01-01T00:01:00.000Z\""},
+	    {"\"started\":{\"at\":\"/e\",\"minus\":\"/d\"}",
+		",\"e\":\"1970-01-01T00:01:40Z\",\"d\":100", ""},
+	    {"\"ended\":{\"at\":\"/e\",\"plus\":{\"at\":\"/d\",\"unit"
+	     "\":\"ns\"}}",
+		",\"e\":\"1970-01-01T00:01:40Z\",\"d\":1500000000",
+		",\"ended\":\"1970-01-01T00:01:41.500Z\""},
+	    {"\"duration\":{\"at\":\"/n\",\"unit\":\"us\"}", ",\"n\":1500000",
+		",\"duration_ms\":1500"},
+	    {"\"duration\":{\"at\":\"/n\",\"unit\":\"h\"}", ",\"n\":\"0.5\"",
+		",\"duration_ms\":1800000"},
+	    {"\"duration\":{\"is\":90,\"when\":{\"at\":\"/k\"},\"unit"
+	     "\":\"s\"}",
+		",\"k\":1", ",\"duration_ms\":90000"},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"aGVsbG8=\"", ",\"agent\":\"hello\""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"aGVsbG8\"", ",\"agent\":\"hello\""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"w7_Dvw\"", ",\"agent\":\"ÿÿ\""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"w7/Dvw==\"", ",\"agent\":\"ÿÿ\""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"/w==\"", ""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\",\"else\":"
+	     "\"?\"}",
+		",\"a\":\"a\"", ",\"agent\":\"?\""},
+	    {"\"agent\":{\"at\":\"/a\",\"decode\":\"base64\",\"map\":{"
+	     "\"hello\":\"h\"}}",
+		",\"a\":\"aGVsbG8=\"", ",\"agent\":\"h\""},
+	    {"\"attempt\":{\"at\":\"/a\",\"decode\":\"base64\"}",
+		",\"a\":\"MTI=\"", ",\"attempt\":12"},
+	    {"\"status\":{\"at\":\"/s\",\"map\":{\"a\":\"A\"}}", ",\"s\":\"b\"",
+		",\"status\":\"b\""},
+	    {"\"status\":{\"at\":\"/s\",\"map\":{\"a\":\"A\"}}", ",\"s\":8.50",
+		",\"status\":\"8.50\""},
+	    {"\"status\":{\"at\":\"/s\",\"map\":{\"a\":\"A\"}}", ",\"s\":true",
+		",\"status\":\"true\""},
+	    {"\"status\":{\"at\":\"/s\",\"map\":{\"a\":\"A\"}}", ",\"s\":{}",
+		""},
+	    {"\"status\":[{\"at\":\"/s\",\"map\":{\"a\":\"A\"}},\"/r\""
+	     "]",
+		",\"s\":\"b\",\"r\":\"r\"", ",\"status\":\"r\""},
+	    {"\"status\":[{\"at\":\"/s\",\"map\":{\"a\":\"A\"}},\"/r\""
+	     "]",
+		",\"s\":\"b\"", ",\"status\":\"b\""},
+	    {"\"direction\":{\"at\":\"/d\",\"starts\":{\"in\":\"inboun"
+	     "d\"}}",
+		",\"d\":\"out\"", ",\"direction\":\"unknown\""},
+	    {"\"direction\":{\"at\":\"/d\",\"starts\":{\"in\":\"inboun"
+	     "d\"}}",
+		"", ""},
+	    {"\"direction\":[{\"at\":\"/d\",\"map\":{\"x\":\"inbound\""
+	     "}},{\"at\":\"/e\",\"map\":{\"y\":\"web\"}}]",
+		",\"d\":\"out\",\"e\":\"y\"", ",\"direction\":\"web\""},
+	    {"\"ended_by\":{\"at\":\"/d\",\"map\":{\"user\":\"caller\""
+	     "}}",
+		",\"d\":\"user\"", ",\"ended_by\":\"caller\""},
+	    {"\"ended_by\":{\"at\":\"/d\",\"map\":{\"user\":\"caller\""
+	     "}}",
+		",\"d\":\"odd\"", ""},
+	    {"\"ended_by\":\"/d\"", ",\"d\":\"agent\"",
+		",\"ended_by\":\"agent\""},
+	    {"\"ended_by\":\"/d\"", ",\"d\":\"odd\"", ""},
+	    {"\"final\":{\"at\":\"/d\",\"map\":{\"user\":\"true\"},\"e"
+	     "lse\":\"false\"}",
+		",\"d\":\"odd\"", ",\"final\":false"},
+	    {"\"final\":{\"at\":\"/d\",\"else\":\"false\"}", ",\"d\":true",
+		",\"final\":true"},
+	    {"\"final\":{\"at\":\"/d\",\"else\":\"false\"}", "",
+		",\"final\":false"},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":0.12",
+		",\"cost_micros\":120000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}",
+		",\"p\":\"0.01200000\"",
+		",\"cost_micros\":12000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":1.2e-05",
+		",\"cost_micros\":12,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}",
+		",\"p\":0.1234567",
+		",\"cost_micros\":123457,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}",
+		",\"p\":9007199254.740993",
+		",\"cost_micros\":9007199254740993,\"cost_currency\":\"US"
+		"D\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":0",
+		",\"cost_micros\":0,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":-1", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}",
+		",\"p\":\"12 USD\"", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":true",
+		""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\"}", ",\"p\":1e30",
+		""},
+	    {"\"cost\":{\"at\":\"/p\",\"unit\":\"cents\",\"currency\":"
+	     "\"/cur\"}",
+		",\"p\":12,\"cur\":\"eur\"",
+		",\"cost_micros\":120000,\"cost_currency\":\"EUR\""},
+	    {"\"cost\":{\"at\":\"/p\",\"unit\":\"cents\",\"currency\":"
+	     "\"/cur\"}",
+		",\"p\":12,\"cur\":\"euro\"", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"unit\":\"cents\",\"currency\":"
+	     "\"/cur\"}",
+		",\"p\":12", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"unit\":\"cents\",\"currency\":"
+	     "{\"at\":\"/cur\",\"else\":\"USD\"}}",
+		",\"p\":12",
+		",\"cost_micros\":120000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"unit\":\"cents\",\"currency\":"
+	     "\"USD\",\"plus\":\"/q\",\"minus\":{\"at\":\"/r\",\"unit"
+	     "\":\"units\"}}",
+		",\"p\":12,\"q\":\"3.5\",\"r\":0.01",
+		",\"cost_micros\":145000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\",\"plus\":{"
+	     "\"at\":\"/q\",\"currency\":\"EUR\"}}",
+		",\"p\":1,\"q\":1", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\",\"minus\":"
+	     "\"/q\"}",
+		",\"p\":1,\"q\":2", ""},
+	    {"\"cost\":{\"at\":\"/p\",\"currency\":\"USD\",\"plus\":["
+	     "\"/q\",{\"is\":0}]}",
+		",\"p\":1",
+		",\"cost_micros\":1000000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"among\":\"/l\",\"when\":{\"at\":\"/k\",\"is"
+	     "\":\"total\"},\"at\":\"/v\",\"currency\":\"USD\",\"else"
+	     "\":\"0.5\"}",
+		",\"l\":[{\"k\":\"a\",\"v\":1},{\"k\":\"total\",\"v\":2}]",
+		",\"cost_micros\":2000000,\"cost_currency\":\"USD\""},
+	    {"\"cost\":{\"among\":\"/l\",\"when\":{\"at\":\"/k\",\"is"
+	     "\":\"total\"},\"at\":\"/v\",\"currency\":\"USD\",\"else"
+	     "\":\"0.5\"}",
+		",\"l\":[]",
+		",\"cost_micros\":500000,\"cost_currency\":\"USD\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":true", ",\"goal\":true,\"goal_word\":\"true\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":\"false\"", ",\"goal\":false,\"goal_word\":\"false\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":\"Excellent\"",
+		",\"goal\":true,\"goal_word\":\"Excellent\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":\"85%\"", ",\"goal_word\":\"85%\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":8", ",\"goal_word\":\"8\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":8.50", ",\"goal_word\":\"8.50\""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		",\"g\":[1]", ""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
+	     "e\":\"no\",\"Excellent\":\"yes\"}}",
+		"", ""},
+	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"won\":\"yes\"},\"else"
+	     "\":\"no\"}",
+		",\"g\":\"lost\"", ",\"goal\":false,\"goal_word\":\"lost\""},
+	    {"\"goal\":\"/g\"", ",\"g\":true",
+		",\"goal\":true,\"goal_word\":\"true\""},
+	    {"\"goal\":\"/g\"", ",\"g\":\"maybe\"", ",\"goal_word\":\"maybe\""},
+	    {"\"goal\":[{\"at\":\"/g\",\"map\":{\"won\":\"yes\"}},{\"a"
+	     "t\":\"/h\",\"map\":{\"1\":\"no\"}}]",
+		",\"g\":\"?\",\"h\":1", ",\"goal\":false,\"goal_word\":\"1\""},
+	    {"\"goal\":[{\"at\":\"/g\",\"map\":{\"won\":\"yes\"}},{\"a"
+	     "t\":\"/h\",\"map\":{\"1\":\"no\"}}]",
+		",\"g\":\"?\",\"h\":2", ",\"goal_word\":\"?\""},
+	    {"\"goal\":{\"is\":\"yes\",\"when\":{\"at\":\"/k\"}}", ",\"k\":1",
+		",\"goal\":true"},
+	    {"\"goal\":{\"at\":\"/g\",\"starts\":{\"succ\":\"yes\"}}",
+		",\"g\":\"success\"",
+		",\"goal\":true,\"goal_word\":\"success\""},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"map\":{\"1\":\"one\"}}"
+	     "}",
+		",\"x\":1", ",\"facts\":{\"f\":\"one\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"map\":{\"1\":\"one\"}}"
+	     "}",
+		",\"x\":\"two\"", ",\"facts\":{\"f\":\"two\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"is\":\"there\",\"else"
+	     "\":\"away\"}}",
+		",\"x\":{}", ",\"facts\":{\"f\":\"there\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"is\":\"there\",\"else"
+	     "\":\"away\"}}",
+		"", ",\"facts\":{\"f\":\"away\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"when\":{\"at\":\"/k\"}"
+	     "}}",
+		",\"x\":{\"a\":1},\"k\":1", ",\"facts\":{\"f/a\":1}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"when\":{\"at\":\"/k\"}"
+	     "}}",
+		",\"x\":{\"a\":1}", ""},
+	    {"\"facts\":{\"f\":{\"join\":[\"/x\",\"/y\"]}}",
+		",\"x\":1,\"y\":\"b\"", ",\"facts\":{\"f\":\"1b\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"decode\":\"base64\"}}",
+		",\"x\":\"aGk=\"", ",\"facts\":{\"f\":\"hi\"}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"as\":\"number\"}}",
+		",\"x\":{\"a\":\"1.50\",\"b\":\"x\",\"c\":2,\"d\":\"90071"
+		"99254740993\",\"e\":true}",
+		",\"facts\":{\"f/a\":1.5,\"f/b\":\"x\",\"f/c\":2,\"f/d\":"
+		"\"9007199254740993\",\"f/e\":true}"},
+	    {"\"facts\":{\"f\":{\"at\":\"/x\",\"as\":\"text\"}}",
+		",\"x\":{\"a\":1.50,\"b\":\"x\",\"c\":2,\"e\":true}",
+		",\"facts\":{\"f/a\":\"1.50\",\"f/b\":\"x\",\"f/c\":\"2\""
+		",\"f/e\":\"true\"}"},
+	    {"\"facts\":{\"f\":{\"join\":[\"/x\",{\"is\":\"0\"}],\"as"
+	     "\":\"number\"}}",
+		",\"x\":1", ",\"facts\":{\"f\":10}"},
+	    {"\"facts\":{\"f\":[{\"at\":\"/x\",\"map\":{\"a\":\"A\"}},"
+	     "{\"at\":\"/y\"}]}",
+		",\"y\":{\"z\":1}", ",\"facts\":{\"f/z\":1}"},
+	    {"\"facts\":{\"f\":[{\"at\":\"/x\",\"map\":{\"a\":\"A\"}},"
+	     "{\"at\":\"/y\"}]}",
+		",\"x\":\"a\",\"y\":{\"z\":1}", ",\"facts\":{\"f\":\"A\"}"},
+	    {"\"facts\":{\"f\":{\"among\":\"/l\",\"when\":{\"at\":\"/n"
+	     "\",\"is\":\"b\"},\"at\":\"/v\"}}",
+		",\"l\":[{\"n\":\"a\",\"v\":1},{\"n\":\"b\",\"v\":{\"x\":"
+		"2}}]",
+		",\"facts\":{\"f/x\":2}"},
+	    {"\"facts\":{\"f\":{\"among\":\"/l\",\"when\":{\"at\":\"/n"
+	     "\",\"is\":\"b\"},\"at\":\"/v\",\"list\":{\"name\":\"/k\""
+	     ",\"value\":\"/w\"}}}",
+		",\"l\":[{\"n\":\"b\",\"v\":[{\"k\":\"q\",\"w\":2}]}]",
+		",\"facts\":{\"f/q\":2}"},
+	    {"\"facts\":{\"all\":{\"at\":\"\",\"except\":[\"/t\",\"/c"
+	     "\"]}}",
+		",\"x\":1", ",\"facts\":{\"all/x\":1}"},
+	    {"\"transcript\":{\"among\":\"/l\",\"when\":{\"at\":\"/k\""
+	     ",\"is\":\"t\"},\"at\":\"/turns\",\"format\":\"turns\",\""
+	     "speaker\":\"/s\",\"text\":\"/x\"}",
+		",\"l\":[{\"k\":\"o\",\"turns\":[{\"s\":\"n\",\"x\":\"no"
+		"\"}]},{\"k\":\"t\",\"turns\":[{\"s\":\"a\",\"x\":\"hi\"}"
+		"]}]",
+		",\"transcript\":[{\"speaker\":\"a\",\"text\":\"hi\"}]"},
+	    {"\"transcript\":{\"at\":\"/turns\",\"when\":{\"at\":\"/k"
+	     "\"},\"format\":\"turns\",\"speaker\":\"/s\",\"text\":\"/"
+	     "x\"}",
+		",\"turns\":[{\"s\":\"a\",\"x\":\"hi\"}]", ""},
+
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_language(
+		    *state, cases[i].call, cases[i].members, cases[i].expect);
+}
+
+/* A type's own call replaces, adds and silences; the rest stays. */
+static void
+test_types_with_a_call_of_their_own(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"o\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"tables\":{\"ends\":{\"ok\":\"completed\",\"vm\":\"voicemail\"},"
+	    "\"who\":{\"u\":\"caller\"}},"
+	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":[\"/c\",\"/conversation\"],\"alias\":[\"/"
+	    "conversation\",[\"/no\",\"/other\"]],"
+	    "\"agent\":\"/agent\",\"status\":\"/"
+	    "status\",\"ended_by\":{\"at\":\"/by\",\"map\":\"who\"},"
+	    "\"started\":{\"at\":\"/start\",\"format\":\"epoch-s\"},"
+	    "\"ours\":\"/ours\",\"theirs\":\"/"
+	    "theirs\",\"direction\":{\"is\":\"outbound\"},"
+	    "\"facts\":{\"a\":\"/a\",\"b\":\"/b\"},\"errors\":{\"at\":\"/"
+	    "errors\",\"message\":\"/m\"}},"
+	    "\"types\":{\"call.*\":{\"state\":\"connected\"},\"call.end*\":{"
+	    "\"state\":\"ended\"},"
+	    "\"call.ended\":{\"state\":\"ended\",\"outcome\":{\"at\":\"/"
+	    "why\",\"map\":\"ends\"},"
+	    "\"call\":{\"status\":null,\"agent\":\"/bot\",\"from\":\"/"
+	    "f\",\"reason\":\"/why\","
+	    "\"facts\":{\"a\":null,\"b\":\"/bb\",\"d\":\"/d\"}}},"
+	    "\"leg\":{\"outcome\":{\"at\":\"/"
+	    "why\",\"map\":\"ends\",\"else\":\"failed\"},"
+	    "\"call\":{\"id\":\"/"
+	    "leg\",\"alias\":null,\"facts\":null,\"errors\":null,"
+	    "\"theirs\":null,\"direction\":null}},"
+	    "\"*\":{\"call\":false},\"call.x*\":{\"call\":{\"agent\":{\"is\":"
+	    "\"x\"}}}}}";
+	static const char body[] =
+	    ",\"c\":\"c\",\"conversation\":\"v\",\"other\":\"c\","
+	    "\"leg\":\"g\",\"agent\":\"A\",\"bot\":\"B\",\"status\":\"S\","
+	    "\"by\":\"u\",\"start\":5,\"ours\":\"1\",\"theirs\":\"2\","
+	    "\"f\":\"3\",\"a\":1,\"b\":2,\"bb\":3,\"d\":4,\"why\":\"vm\","
+	    "\"errors\":[{\"m\":\"e\"}]}";
+#define COMMON                                                    \
+	"\"direction\":\"outbound\",\"from\":\"1\",\"to\":\"2\"," \
+	"\"started\":\"1970-01-01T00:00:05.000Z\",\"status\":\"S\","
+#define REST                                                            \
+	"\"facts\":{\"a\":1,\"b\":2},\"errors\":[{\"message\":\"e\"}]," \
+	"\"flags\":[\"with_errors\"],"
+	static const struct {
+		const char *type, *expect;
+		size_t aliases;
+	} cases[] = {
+	    {"call.made",
+		"{\"state\":\"connected\",\"call\":\"c\",\"agent\":"
+		"\"A\"," COMMON "\"ended_by\":\"caller\"," REST,
+		1},
+	    {"call.endings",
+		"{\"state\":\"ended\",\"call\":\"c\",\"agent\":\"A\"," COMMON
+		"\"ended_by\":\"caller\"," REST,
+		1},
+	    {"call.ended",
+		"{\"state\":\"ended\",\"outcome\":\"voicemail\",\"call\":\"c\","
+		"\"agent\":\"B\",\"direction\":\"outbound\",\"from\":\"3\","
+		"\"to\":\"2\",\"started\":\"1970-01-01T00:00:05.000Z\","
+		"\"reason\":\"vm\",\"ended_by\":\"caller\","
+		"\"facts\":{\"b\":3,\"d\":4},\"errors\":[{\"message\":\"e\"}],"
+		"\"flags\":[\"with_errors\"],",
+		1},
+	    {"leg",
+		"{\"outcome\":\"voicemail\",\"call\":\"g\",\"agent\":\"A\","
+		"\"to\":\"1\",\"started\":\"1970-01-01T00:00:05.000Z\","
+		"\"status\":\"S\",\"ended_by\":\"caller\",",
+		0},
+	    {"call.xy",
+		"{\"call\":\"c\",\"agent\":\"x\"," COMMON
+		"\"ended_by\":\"caller\"," REST,
+		1},
+	    {"anything",
+		"{\"agent\":\"A\"," COMMON "\"ended_by\":\"caller\"," REST, 0},
+	};
+#undef COMMON
+#undef REST
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, text);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf b = {0}, got = {0};
+
+		buf_printf(&b, "{\"t\":\"%s\"%s", cases[i].type, body);
+		map_ok(f, buf_str(&b));
+		event_json(&f->e, 0, &got);
+		if (strncmp(buf_str(&got), cases[i].expect,
+			strlen(cases[i].expect)) != 0)
+			fail_msg("%s: %s", cases[i].type, buf_str(&got));
+		assert_int_equal(f->e.aliases, cases[i].aliases);
+		if (f->e.aliases > 0)
+			assert_string_equal(f->e.alias[0], "v");
+		buf_free(&b);
+		buf_free(&got);
+	}
+	/* The alias is the id where there is no other. */
+	map_ok(f, "{\"t\":\"call.made\",\"conversation\":\"v\"}");
+	assert_string_equal(f->e.call, "v");
+	assert_int_equal(f->e.aliases, 0);
+	swap_back(f, kept);
+}
+
 static void
 test_types_by_alternatives(void **state)
 {
@@ -988,6 +1513,8 @@ main(void)
 	    cmocka_unit_test(test_long_texts),
 	    cmocka_unit_test(test_gzip),
 	    cmocka_unit_test(test_combined_values),
+	    cmocka_unit_test(test_language_of_values),
+	    cmocka_unit_test(test_types_with_a_call_of_their_own),
 	    cmocka_unit_test(test_types_by_alternatives),
 	    cmocka_unit_test(test_json_in_a_text),
 	    cmocka_unit_test(test_bulk),
