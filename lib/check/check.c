@@ -121,16 +121,6 @@ check_config(struct check *k)
 		    "no [source NAME]: nothing will be accepted");
 }
 
-static bool
-reads_authorization(const struct auth *auth)
-{
-	const char *const *name = auth_secret_headers(auth);
-
-	while (*name != NULL && strcmp(*name, "HTTP_AUTHORIZATION") != 0)
-		name++;
-	return *name != NULL;
-}
-
 static void
 check_source(struct check *k, const struct providers *known,
     const struct config_source *cs)
@@ -151,7 +141,7 @@ check_source(struct check *k, const struct providers *known,
 	if (cs->secret_file != NULL)
 		check_served(k, about, cs->secret_file);
 	auth = auth_new(p, cs, &why);
-	if (auth != NULL && reads_authorization(auth))
+	if (auth != NULL && auth_reads(auth, "HTTP_AUTHORIZATION"))
 		k->authorization = true;
 	if (auth == NULL)
 		check_faults(k, about, &why);
@@ -159,6 +149,12 @@ check_source(struct check *k, const struct providers *known,
 		check_finding(k, CHECK_WARN, about,
 		    "%s, auth = none: whoever knows the address can write",
 		    cs->provider);
+	else if (auth_leaves_body(auth))
+		check_finding(k, CHECK_WARN, about,
+		    "%s, auth %s: the platform does not sign the whole body, "
+		    "so that who has seen one delivery can send others",
+		    cs->provider,
+		    cs->auth != NULL ? cs->auth : provider_scheme(p, 0));
 	else
 		check_finding(k, CHECK_GOOD, about, "%s, auth %s", cs->provider,
 		    cs->auth != NULL ? cs->auth : provider_scheme(p, 0));

@@ -16,6 +16,11 @@
  */
 #define QUERY_NAME ":query"
 #define QUERY_VARIABLE "QUERY_STRING"
+#define METHOD_NAME ":method"
+#define METHOD_VARIABLE "REQUEST_METHOD"
+#define METHOD_DEFAULT "POST"
+#define URI_VARIABLE "REQUEST_URI"
+#define TYPE_VARIABLE "CONTENT_TYPE"
 
 /* Credentials, whatever the platform. */
 static const char *const always_secret[] = {
@@ -48,6 +53,39 @@ message_env(const struct message *m, const char *name)
 		if (strncmp(m->env[i], name, n) == 0 && m->env[i][n] == '=')
 			return m->env[i] + n + 1;
 	return NULL;
+}
+
+const char *
+message_method(const struct message *m)
+{
+	const char *method = message_env(m, METHOD_VARIABLE);
+
+	return method == NULL || *method == '\0' ? METHOD_DEFAULT : method;
+}
+
+const char *
+message_query(const struct message *m)
+{
+	const char *uri = message_env(m, URI_VARIABLE);
+	const char *query = message_env(m, QUERY_VARIABLE);
+
+	if (uri != NULL && *uri != '\0') {
+		query = strchr(uri, '?');
+		query = query == NULL ? NULL : query + 1;
+	}
+	return query == NULL ? "" : query;
+}
+
+const char *
+message_header(const struct message *m, const char *variable)
+{
+	const char *value = message_env(m, variable);
+
+	/* Of a stored message it is not among the headers. */
+	if (value == NULL && strcmp(variable, TYPE_VARIABLE) == 0 &&
+	    m->content_type != NULL && *m->content_type != '\0')
+		value = m->content_type;
+	return value;
 }
 
 /* message_env_name() of n bytes. */
@@ -110,20 +148,44 @@ add_name(struct buf *b, const char *variable, size_t n)
 	}
 }
 
-void
-message_headers(const struct message *m, const char *const *secret,
-    void (*hash)(const char *s, size_t n, char out[65]), struct buf *b)
+/* Add what is kept beside the headers. */
+static void
+add_pseudo(const struct message *m, struct buf *b)
 {
-	const size_t prefix = strlen(HEADER_PREFIX);
-	const char *query = message_env(m, QUERY_VARIABLE), *value;
-	char digits[65];
-	size_t i, n, kept = 0;
+	const char *query = message_query(m), *method = message_method(m);
 
-	if (query != NULL && *query != '\0') {
+	if (strcmp(method, METHOD_DEFAULT) != 0) {
+		buf_puts(b, METHOD_NAME ": ");
+		add_value(b, method);
+		buf_puts(b, "\n");
+	}
+	if (*query != '\0') {
 		buf_puts(b, QUERY_NAME ": ");
 		add_value(b, query);
 		buf_puts(b, "\n");
 	}
+}
+
+static bool
+is_secret(const struct message_secrets *s, const char *name, size_t n)
+{
+	if (listed(s->hide, name, n))
+		return true;
+	return listed(always_secret, name, n) &&
+	    (s->show == NULL || strncmp(s->show, name, n) != 0 ||
+		s->show[n] != '\0');
+}
+
+void
+message_headers(const struct message *m, const struct message_secrets *secrets,
+    struct buf *b)
+{
+	const size_t prefix = strlen(HEADER_PREFIX);
+	const char *value;
+	char digits[65];
+	size_t i, n, kept = 0;
+
+	add_pseudo(m, b);
 	for (i = 0; m->env != NULL && m->env[i] != NULL; i++) {
 		if (strncmp(m->env[i], HEADER_PREFIX, prefix) != 0 ||
 		    (value = strchr(m->env[i], '=')) == NULL)
@@ -134,9 +196,8 @@ message_headers(const struct message *m, const char *const *secret,
 		value++;
 		add_name(b, m->env[i], n);
 		buf_puts(b, ": ");
-		if (listed(always_secret, m->env[i], n) ||
-		    listed(secret, m->env[i], n)) {
-			hash(value, strlen(value), digits);
+		if (is_secret(secrets, m->env[i], n)) {
+			secrets->hash(secrets->arg, value, digits);
 			buf_puts(b, HASH_PREFIX);
 			buf_puts(b, digits);
 		} else {
@@ -146,13 +207,23 @@ message_headers(const struct message *m, const char *const *secret,
 	}
 }
 
+/* The variable of what is kept beside the headers, or NULL. */
+static const char *
+pseudo_variable(const char *name, size_t n)
+{
+	if (n == strlen(QUERY_NAME) && memcmp(name, QUERY_NAME, n) == 0)
+		return QUERY_VARIABLE;
+	if (n == strlen(METHOD_NAME) && memcmp(name, METHOD_NAME, n) == 0)
+		return METHOD_VARIABLE;
+	return NULL;
+}
+
 /* NAME=VALUE of a line of n bytes, or NULL. */
 static char *
 entry_from(struct arena *a, const char *line, size_t n)
 {
-	const size_t query = strlen(QUERY_NAME);
 	char name[NAME_MAX_BYTES];
-	const char *colon, *value;
+	const char *colon, *value, *pseudo;
 	size_t len, left;
 	char *entry;
 
@@ -160,8 +231,8 @@ entry_from(struct arena *a, const char *line, size_t n)
 	if (n < 2 || (colon = memchr(line + 1, ':', n - 1)) == NULL)
 		return NULL;
 	len = (size_t)(colon - line);
-	if (len == query && memcmp(line, QUERY_NAME, query) == 0)
-		memcpy(name, QUERY_VARIABLE, sizeof(QUERY_VARIABLE));
+	if ((pseudo = pseudo_variable(line, len)) != NULL)
+		memcpy(name, pseudo, strlen(pseudo) + 1);
 	else if (variable_name(line, len, name, sizeof(name)) != 0)
 		return NULL;
 

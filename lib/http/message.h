@@ -25,19 +25,40 @@ struct message {
 /* The variable's value, or NULL.  Borrowed. */
 const char *message_env(const struct message *m, const char *name);
 
+/*
+ * What was sent: the method, "POST" where it is not known, and the query, ""
+ * where there is none.  Where the server tells the URI of the request, its
+ * query counts: QUERY_STRING may have been written again, or added to.
+ */
+const char *message_method(const struct message *m);
+const char *message_query(const struct message *m);
+
+/* A header by its variable's name, Content-Type too; NULL: it was not sent. */
+const char *message_header(const struct message *m, const char *variable);
+
 /* A header's variable name: "X-Foo" to "HTTP_X_FOO".  -1: does not fit. */
 int message_env_name(const char *header, char *out, size_t size);
 
+/* How the headers that carry a credential are kept. */
+struct message_secrets {
+	const char *const *hide; /* variable names, NULL at the end */
+	const char
+	    *show; /* one of Authorization … that carries none, or NULL */
+	/* Write the 64 digits and a NUL that prove a value. */
+	void (*hash)(const void *arg, const char *value, char out[65]);
+	const void *arg;
+};
+
 /*
  * The headers as text, a line `name: value` each, for keeping.  Values of
- * headers in secret (variable names, NULL at the end) and of Authorization,
- * Proxy-Authorization and Cookie are replaced by `sha256:HEX`, which proves
- * a credential without telling it; that hash is made by hash(), which writes
- * 64 digits and a NUL.  QUERY_STRING, which a definition may map, is kept too,
- * as `:query`, a name that no header can have.
+ * those in hide and of Authorization, Proxy-Authorization and Cookie, but for
+ * show, are replaced by `sha256:HEX`, which proves a credential without
+ * telling it.  The query, which a definition may map, is kept too, as
+ * `:query`, and a method other than POST as `:method`: no header can have such
+ * a name.
  */
-void message_headers(const struct message *m, const char *const *secret,
-    void (*hash)(const char *s, size_t n, char out[65]), struct buf *b);
+void message_headers(const struct message *m,
+    const struct message_secrets *secrets, struct buf *b);
 
 /*
  * The other way: environment entries from such text.  Allocated in a.

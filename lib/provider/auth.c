@@ -1,3 +1,4 @@
+/* Verifying a message by the scheme of its source. */
 #include "provider/auth.h"
 
 #include <openssl/crypto.h>
@@ -6,10 +7,11 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hex.h"
 #include "base/log.h"
-#include "provider/base64.h"
+#include "provider/demand.h"
 #include "provider/form.h"
 #include "provider/jwt.h"
 #include "provider/load.h"
@@ -18,6 +20,102 @@
 
 #define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define KEPT_PREFIX "sha256:" /* message.h */
+
+/* --- credentials as text -------------------------------------------------- */
+
+void
+auth_hash(const char *s, size_t n, char out[65])
+{
+	unsigned char md[SHA256_DIGEST_LENGTH];
+
+	(void)SHA256((const unsigned char *)s, n, md);
+	hex_encode(md, sizeof(md), out);
+}
+
+/*
+ * What follows the scheme's prefix; NULL: it does not begin so.  Of a prefix
+ * such as "Bearer " neither the case nor the number of spaces counts (RFC 9110
+ * section 11.1).
+ */
+static const char *
+after_prefix(const struct scheme *s, const char *value)
+{
+	const size_t n = strlen(s->prefix);
+
+	if (n < 2 || s->prefix[n - 1] != ' ')
+		return strncmp(value, s->prefix, n) == 0 ? value + n : NULL;
+	if (strncasecmp(value, s->prefix, n) != 0)
+		return NULL;
+	return value + n + strspn(value + n, " ");
+}
+
+/* For message_headers(): the credential is hashed as its scheme writes it. */
+static void
+hash_kept(const void *arg, const char *value, char out[65])
+{
+	const char *rest = NULL;
+	struct buf b = {0};
+
+	for (const struct auth *a = arg; a != NULL && rest == NULL; a = a->next)
+		if (a->scheme != NULL &&
+		    (a->scheme->type == SCHEME_BEARER ||
+			a->scheme->type == SCHEME_BASIC) &&
+		    (rest = after_prefix(a->scheme, value)) != NULL)
+			buf_printf(&b, "%s%s", a->scheme->prefix, rest);
+	if (rest != NULL && !b.failed)
+		auth_hash(b.data, b.len, out);
+	else
+		auth_hash(value, strlen(value), out);
+	if (b.data != NULL)
+		OPENSSL_cleanse(b.data, b.cap);
+	buf_free(&b);
+}
+
+/* --- headers of other names ----------------------------------------------- */
+
+/* The variables of a scheme's headers, each at its own place; NULL: none. */
+static void
+scheme_names(const struct scheme *s, const char *name[SECRET_NAMES_MAX])
+{
+	size_t n = 2;
+
+	memset(name, 0, SECRET_NAMES_MAX * sizeof(*name));
+	name[0] = s->variable;
+	name[1] = s->time == TIME_HEADER ? s->time_variable : NULL;
+	for (size_t i = 0; i < s->parts; i++)
+		if (s->part[i].kind == PART_HEADER)
+			name[n++] = s->part[i].variable;
+}
+
+static bool
+has_name(const char *const *name, size_t n, const char *wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (name[i] != NULL && strcmp(name[i], wanted) == 0)
+			return true;
+	return false;
+}
+
+/* A name that the scheme in use has itself stays what it is. */
+static void
+find_renamed(
+    const struct scheme *defined, const struct scheme *used, struct renamed *r)
+{
+	const char *from[SECRET_NAMES_MAX], *to[SECRET_NAMES_MAX];
+
+	scheme_names(used, to);
+	for (const struct scheme *s = defined; s != NULL; s = s->next) {
+		scheme_names(s, from);
+		for (size_t i = 0; i < SECRET_NAMES_MAX; i++) {
+			if (from[i] == NULL || to[i] == NULL ||
+			    has_name(to, SECRET_NAMES_MAX, from[i]) ||
+			    has_name(r->from, r->n, from[i]))
+				continue;
+			r->from[r->n] = from[i];
+			r->to[r->n++] = to[i];
+		}
+	}
+}
 
 /* --- making --------------------------------------------------------------- */
 
@@ -30,34 +128,35 @@ find_scheme(const struct provider *p, const char *name)
 	return NULL;
 }
 
-/* The scheme, as far as the source says so with members of its own. */
-static int
+/*
+ * The scheme that the source names, with the members that it gives itself.
+ * NULL after a reason.
+ */
+static const struct scheme *
 choose_scheme(struct auth *a, const struct config_source *cs, struct buf *why)
 {
 	const char *const *key = (const char *const *)cs->auth_member;
 	bool own = false;
 
-	a->scheme = find_scheme(a->provider, cs->auth);
-	if (a->scheme == NULL) {
+	a->defined = find_scheme(a->provider, cs->auth);
+	if (a->defined == NULL) {
 		/* Not what was given: it may be a secret in the wrong line. */
 		buf_printf(why, "auth names no scheme of %s: there are",
 		    a->provider->name);
 		for (size_t i = 0; i < a->provider->schemes; i++)
 			buf_printf(why, " %s,", a->provider->scheme[i].name);
 		buf_puts(why, " none");
-		return -1;
+		return NULL;
 	}
 	for (int i = 0; i < CONFIG_AUTH__MAX; i++)
 		own = own || key[i] != NULL;
 	if (!own)
-		return 0;
+		return a->defined;
 	if ((a->arena = arena_new()) == NULL) {
 		buf_puts(why, "memory ran out");
-		return -1;
+		return NULL;
 	}
-	a->scheme = load_scheme_with(
-	    a->arena, a->provider, a->scheme, key, why);
-	return a->scheme == NULL ? -1 : 0;
+	return load_scheme_with(a->arena, a->provider, a->defined, key, why);
 }
 
 static int
@@ -66,7 +165,7 @@ load_credentials(
 {
 	const struct scheme *s = a->scheme;
 
-	if (s->type == SCHEME_RSA || s->type == SCHEME_ED25519) {
+	if (secret_is_public(s)) {
 		if (cs->key_file != NULL)
 			return secret_load_keys(a, cs->key_file, why);
 		buf_printf(why, "auth \"%s\" needs a key_file", s->name);
@@ -108,7 +207,7 @@ set_urls(struct auth *a, const char *url, struct buf *why)
 {
 	struct buf other = {0};
 
-	if (!signed_has(a->scheme, PART_URL))
+	if (!signed_has_address(a->scheme))
 		return 0;
 	if (url == NULL) {
 		buf_printf(why,
@@ -128,31 +227,80 @@ set_urls(struct auth *a, const char *url, struct buf *why)
 	return 0;
 }
 
+/* All that one alternative needs. */
+static int
+make_ready(struct auth *a, const struct config_source *cs, struct buf *why)
+{
+	if (set_urls(a, cs->url, why) != 0)
+		return -1;
+	a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	a->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	if (a->sha256 == NULL || a->hmac == NULL) {
+		buf_puts(why, "libcrypto has no SHA-256 or HMAC");
+		return -1;
+	}
+	return load_credentials(a, cs, why);
+}
+
+static bool
+is_credential(const struct scheme *s)
+{
+	return s->type == SCHEME_BEARER || s->type == SCHEME_BASIC;
+}
+
+/*
+ * What is hidden of a message that is kept.  A token that proves one body and
+ * no other is shown, so that it can be verified again.
+ */
+static void
+set_secrets(struct auth *a)
+{
+	size_t hidden = 0;
+
+	a->secrets_kept = (struct message_secrets){
+	    .hide = a->hidden, .hash = hash_kept, .arg = a};
+	for (const struct auth *one = a; one != NULL; one = one->next) {
+		const struct scheme *s = one->scheme;
+
+		if (s != NULL && is_credential(s))
+			a->hidden[hidden++] = s->variable;
+		else if (s != NULL && s->claim != NULL)
+			a->secrets_kept.show = s->variable;
+	}
+}
+
 struct auth *
 auth_new(
     const struct provider *p, const struct config_source *cs, struct buf *why)
 {
-	struct auth *a = calloc(1, sizeof(*a));
+	struct auth *a = calloc(1, sizeof(*a)), *one = a;
+	const struct scheme *s;
 
 	if (a == NULL) {
 		buf_puts(why, "memory ran out");
 		return NULL;
 	}
 	a->provider = p;
+	set_secrets(a);
 	if (cs->auth != NULL && strcmp(cs->auth, "none") == 0)
 		return a;
-	if (choose_scheme(a, cs, why) != 0 || set_urls(a, cs->url, why) != 0)
+	if ((s = choose_scheme(a, cs, why)) == NULL)
 		goto fail;
-	a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	a->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	if (a->sha256 == NULL || a->hmac == NULL) {
-		buf_puts(why, "libcrypto has no SHA-256 or HMAC");
-		goto fail;
+	for (;;) {
+		one->scheme = s;
+		find_renamed(a->defined, s, &one->renamed);
+		if (make_ready(one, cs, why) != 0)
+			goto fail;
+		if ((s = s->next) == NULL)
+			break;
+		if ((one->next = calloc(1, sizeof(*one))) == NULL) {
+			buf_puts(why, "memory ran out");
+			goto fail;
+		}
+		one = one->next;
+		one->provider = p;
 	}
-	if (a->scheme->type == SCHEME_BEARER || a->scheme->type == SCHEME_BASIC)
-		a->hidden[0] = a->scheme->variable;
-	if (load_credentials(a, cs, why) != 0)
-		goto fail;
+	set_secrets(a);
 	ERR_clear_error();
 	return a;
 fail:
@@ -164,13 +312,25 @@ fail:
 void
 auth_free(struct auth *a)
 {
-	if (a == NULL)
-		return;
-	secret_free(a);
-	free(a->url[0]);
-	free(a->url[1]);
-	arena_free(a->arena);
-	free(a);
+	while (a != NULL) {
+		struct auth *next = a->next;
+
+		secret_free(a);
+		free(a->url[0]);
+		free(a->url[1]);
+		arena_free(a->arena);
+		free(a);
+		a = next;
+	}
+}
+
+/* The alternative that the message must satisfy; NULL: there is none. */
+static const struct auth *
+choose(const struct auth *a, const struct message *m)
+{
+	while (a != NULL && !demand_all(&a->scheme->when, m, NULL))
+		a = a->next;
+	return a;
 }
 
 bool
@@ -182,6 +342,7 @@ auth_is_none(const struct auth *a)
 bool
 auth_takes_segment(const struct auth *a)
 {
+	/* A token is never one of several alternatives. */
 	return a->scheme != NULL && a->scheme->type == SCHEME_TOKEN;
 }
 
@@ -199,19 +360,29 @@ auth_reason(enum auth_rc rc)
 	return reason[rc];
 }
 
-const char *const *
-auth_secret_headers(const struct auth *a)
+const struct message_secrets *
+auth_secrets(const struct auth *a)
 {
-	return a->hidden;
+	return &a->secrets_kept;
 }
 
-void
-auth_hash(const char *s, size_t n, char out[65])
+bool
+auth_reads(const struct auth *a, const char *variable)
 {
-	unsigned char md[SHA256_DIGEST_LENGTH];
+	for (; a != NULL; a = a->next)
+		if (a->scheme != NULL && a->scheme->variable != NULL &&
+		    strcmp(a->scheme->variable, variable) == 0)
+			return true;
+	return false;
+}
 
-	(void)SHA256((const unsigned char *)s, n, md);
-	hex_encode(md, sizeof(md), out);
+bool
+auth_leaves_body(const struct auth *a)
+{
+	for (; a != NULL; a = a->next)
+		if (a->scheme != NULL && a->scheme->unsigned_body)
+			return true;
+	return false;
 }
 
 /* --- what the sender claims ----------------------------------------------- */
@@ -241,19 +412,11 @@ add_signature(
 	    memcmp(text, s->prefix, prefix) != 0)
 		return;
 	sig = &c->signature[c->signatures];
-	text += prefix;
-	n -= prefix;
-	if (s->encoding == ENCODING_BASE64) {
-		len = base64_decode(text, n, sig->data, sizeof(sig->data));
-		if (len <= 0)
-			return;
-		sig->len = (size_t)len;
-	} else {
-		sig->len = n / 2;
-		if (sig->len > sizeof(sig->data) ||
-		    hex_decode(text, n, sig->data, sig->len) != 0)
-			return;
-	}
+	len = encoding_decode(s->encoding, text + prefix, n - prefix, sig->data,
+	    sizeof(sig->data));
+	if (len <= 0)
+		return;
+	sig->len = (size_t)len;
 	c->signatures++;
 }
 
@@ -320,7 +483,7 @@ read_claim(const struct scheme *s, const struct message *m, struct claim *c)
 	}
 	for (size_t i = 0; i < s->parts && rc == AUTH_OK; i++)
 		if (s->part[i].kind == PART_HEADER &&
-		    message_env(m, s->part[i].variable) == NULL)
+		    message_header(m, s->part[i].variable) == NULL)
 			rc = AUTH_MISSING;
 	if (rc == AUTH_OK && s->time != TIME_NONE && c->time_len == 0)
 		rc = AUTH_MISSING;
@@ -462,7 +625,8 @@ check_body_hash(const struct auth *a, const struct signed_text *t)
 	struct buf text = {0};
 	enum auth_rc rc = AUTH_WRONG;
 
-	if (signed_has(t->scheme, PART_BODY) || signed_is_form(a->provider, m))
+	if (signed_has_body(t->scheme) || signed_is_form(a->provider, m) ||
+	    (t->scheme->unsigned_body && t->scheme->body_hash == NULL))
 		return AUTH_OK;
 	if (t->scheme->body_hash == NULL ||
 	    form_value(t->query, t->scheme->body_hash, &text) != 0 ||
@@ -500,7 +664,7 @@ check_signature(const struct auth *a, const struct message *m, int64_t now)
 
 	if (rc != AUTH_OK)
 		return rc;
-	switch (signed_init(&t, a->provider, a->scheme, m)) {
+	switch (signed_init(&t, a->provider, a->scheme, m, message_query(m))) {
 	case SIGNED_OK:
 		t.time = c.time;
 		t.time_len = c.time_len;
@@ -509,6 +673,9 @@ check_signature(const struct auth *a, const struct message *m, int64_t now)
 		t.url = a->url[1];
 		if (rc == AUTH_WRONG && t.url != NULL)
 			rc = check_text(a, &t, &c);
+		break;
+	case SIGNED_MISSING:
+		rc = AUTH_MISSING;
 		break;
 	case SIGNED_BAD:
 		rc = AUTH_WRONG;
@@ -526,25 +693,66 @@ check_signature(const struct auth *a, const struct message *m, int64_t now)
 static enum auth_rc
 check_jwt(const struct auth *a, const struct message *m, int64_t now)
 {
-	const char *value = message_env(m, a->scheme->variable);
-	size_t prefix = strlen(a->scheme->prefix);
+	const char *value = message_env(m, a->scheme->variable), *token;
 
 	if (value == NULL || value[0] == '\0')
 		return AUTH_MISSING;
-	if (strncmp(value, a->scheme->prefix, prefix) != 0)
+	token = after_prefix(a->scheme, value);
+	if (token == NULL || strlen(token) > JWT_SIZE_MAX)
 		return AUTH_WRONG;
-	return jwt_verify(a, value + prefix, m, now);
+	return jwt_verify(a, token, strlen(token), m, now);
+}
+
+/* The token is the body, with a line end after it or without. */
+static enum auth_rc
+check_token_body(const struct auth *a, const struct message *m, int64_t now)
+{
+	size_t n = m->len;
+
+	while (n > 0 && strchr(" \t\r\n", m->body[n - 1]) != NULL)
+		n--;
+	return n == 0 ? AUTH_MISSING : jwt_verify(a, m->body, n, m, now);
 }
 
 /* --- credentials ---------------------------------------------------------- */
 
 /* Hashes are compared, so that neither length nor content leaks in time. */
+static bool
+is_secret(const struct auth *a, const unsigned char hash[SECRET_HASH_SIZE])
+{
+	bool found = false;
+
+	for (size_t i = 0; i < a->secrets; i++)
+		if (CRYPTO_memcmp(hash, a->secret[i].hash, SECRET_HASH_SIZE) ==
+		    0)
+			found = true;
+	return found;
+}
+
+/* The hash of the credential as the scheme writes it.  0 or -1: libcrypto. */
+static int
+hash_as_written(const struct auth *a, const char *rest,
+    unsigned char hash[SECRET_HASH_SIZE])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	int rc = -1;
+
+	if (md != NULL && EVP_DigestInit_ex2(md, a->sha256, NULL) == 1 &&
+	    EVP_DigestUpdate(
+		md, a->scheme->prefix, strlen(a->scheme->prefix)) == 1 &&
+	    EVP_DigestUpdate(md, rest, strlen(rest)) == 1 &&
+	    EVP_DigestFinal_ex(md, hash, NULL) == 1)
+		rc = 0;
+	EVP_MD_CTX_free(md);
+	return rc;
+}
+
 static enum auth_rc
 check_credential(const struct auth *a, const char *value, bool kept)
 {
 	const size_t prefix = strlen(KEPT_PREFIX);
 	unsigned char hash[SECRET_HASH_SIZE];
-	enum auth_rc rc = AUTH_WRONG;
+	const char *rest;
 
 	if (value == NULL || value[0] == '\0')
 		return AUTH_MISSING;
@@ -552,13 +760,19 @@ check_credential(const struct auth *a, const char *value, bool kept)
 		if (hex_decode(value + prefix, strlen(value) - prefix, hash,
 			sizeof(hash)) != 0)
 			return AUTH_WRONG;
-	} else if (EVP_Digest(
-		       value, strlen(value), hash, NULL, a->sha256, NULL) != 1)
+		return is_secret(a, hash) ? AUTH_OK : AUTH_WRONG;
+	}
+	if (EVP_Digest(value, strlen(value), hash, NULL, a->sha256, NULL) != 1)
 		return AUTH_ERROR;
-	for (size_t i = 0; i < a->secrets; i++)
-		if (CRYPTO_memcmp(hash, a->secret[i].hash, sizeof(hash)) == 0)
-			rc = AUTH_OK;
-	return rc;
+	if (is_secret(a, hash))
+		return AUTH_OK;
+	rest = a->scheme->type == SCHEME_TOKEN ? NULL
+					       : after_prefix(a->scheme, value);
+	if (rest == NULL)
+		return AUTH_WRONG;
+	if (hash_as_written(a, rest, hash) != 0)
+		return AUTH_ERROR;
+	return is_secret(a, hash) ? AUTH_OK : AUTH_WRONG;
 }
 
 static enum auth_rc
@@ -569,6 +783,8 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 
 	if (a->scheme == NULL)
 		return AUTH_OK;
+	if ((a = choose(a, m)) == NULL)
+		return AUTH_MISSING;
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:
@@ -579,7 +795,8 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 		rc = check_credential(a, segment, kept);
 		break;
 	case SCHEME_JWT:
-		rc = check_jwt(a, m, now);
+		rc = a->scheme->token_body ? check_token_body(a, m, now)
+					   : check_jwt(a, m, now);
 		break;
 	default:
 		rc = check_signature(a, m, now);
@@ -603,4 +820,57 @@ auth_verify_kept(const struct auth *a, const struct message *m,
     const char *segment, int64_t now)
 {
 	return verify(a, m, segment, now, true);
+}
+
+/* --- the definition's names ----------------------------------------------- */
+
+static bool
+is_renamed(const struct renamed *r, const char *entry)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		size_t n = strlen(r->from[i]);
+
+		if (strncmp(entry, r->from[i], n) == 0 && entry[n] == '=')
+			return true;
+	}
+	return false;
+}
+
+int
+auth_read_as(const struct auth *a, struct arena *arena, struct message *m)
+{
+	const struct auth *used = a->scheme == NULL ? NULL : choose(a, m);
+	const struct renamed *r;
+	size_t n = 0, w = 0;
+	char **env;
+
+	if (used == NULL)
+		return 0;
+	r = &used->renamed;
+	if (r->n == 0)
+		return 0;
+	while (m->env[n] != NULL)
+		n++;
+	env = arena_alloc(arena, (n + r->n + 1) * sizeof(*env));
+	if (env == NULL)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!is_renamed(r, m->env[i]))
+			env[w++] = m->env[i];
+	for (size_t i = 0; i < r->n; i++) {
+		const char *value = message_env(m, r->to[i]);
+		size_t from = strlen(r->from[i]);
+
+		if (value == NULL)
+			continue;
+		env[w] = arena_alloc(arena, from + strlen(value) + 2);
+		if (env[w] == NULL)
+			return -1;
+		memcpy(env[w], r->from[i], from);
+		env[w][from] = '=';
+		memcpy(env[w++] + from + 1, value, strlen(value) + 1);
+	}
+	env[w] = NULL;
+	m->env = env;
+	return 0;
 }

@@ -2,8 +2,10 @@
  * auth - is this message from the platform?
  *
  * One struct auth is one scheme of a definition with the secrets of one
- * source.  Everything is checked over the bytes as received, before anything
- * is parsed, and compared in constant time.  libcrypto does the work.
+ * source.  Where the scheme has alternatives, the first whose conditions hold
+ * for a message is the one that it must satisfy.  Everything is checked over
+ * the bytes as received and compared in constant time; the body is parsed
+ * only for a scheme that signs a place in it.  libcrypto does the work.
  * Immutable, so threads share it.
  */
 #ifndef AUTH_H
@@ -63,13 +65,29 @@ enum auth_rc auth_verify(const struct auth *a, const struct message *m,
 enum auth_rc auth_verify_kept(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);
 
+/*
+ * Let places of the definition find what the source's scheme signs.  Where
+ * the scheme that m satisfies names another header at the place where the
+ * definition's names one (by an auth_ key of the source, or in another
+ * alternative), m has it under the definition's name from now on, and what
+ * came under that name is gone.  Only for a message that was verified.  m->env
+ * is then allocated in arena.  Returns 0, or -1: memory ran out.
+ */
+int auth_read_as(const struct auth *a, struct arena *arena, struct message *m);
+
 /* "missing", "wrong", "stale": for the log and the ring of the rejected. */
 const char *auth_reason(enum auth_rc rc);
 
-/* Variable names of headers that carry a credential, NULL at the end. */
-const char *const *auth_secret_headers(const struct auth *a);
+/* How message_headers() is to keep the headers of a message for a. */
+const struct message_secrets *auth_secrets(const struct auth *a);
 
-/* SHA-256 of s as 64 lower-case digits and a NUL, for message_headers(). */
+/* Is what proves a message in the header of that variable? */
+bool auth_reads(const struct auth *a, const char *variable);
+
+/* Does any alternative leave the body, or a part of it, unsigned? */
+bool auth_leaves_body(const struct auth *a);
+
+/* SHA-256 of s as 64 lower-case digits and a NUL. */
 void auth_hash(const char *s, size_t n, char out[65]);
 
 /* What a sender adds to a message so that it is acceptable. */
@@ -77,14 +95,18 @@ struct auth_proof {
 	struct buf headers; /* lines `Name: value` */
 	struct buf segment; /* scheme `token`: goes after the source */
 	struct buf query; /* `NAME=VALUE`, goes to the end of the query */
+	struct buf body; /* a token, goes in the body's stead; empty: none */
 };
 
 void auth_proof_free(struct auth_proof *proof);
 
 /*
- * Do the sender's side for m, whose query is that of its environment, at time
- * now (ms).  The first secret is used; private_key_file is needed by RSA and
- * Ed25519.  Returns 0, or -1 after adding a reason to why.
+ * Do the sender's side for m, whose method and query are those of its
+ * environment, at time now (ms).  A header that is signed and that m does not
+ * have is made up.  Where a token is the body itself, the body of m is the
+ * object of its claims.  The first secret is used; private_key_file is needed
+ * by a scheme with public keys.  Returns 0, or -1 after adding a reason to
+ * why.
  */
 int auth_sign(const struct auth *a, const char *private_key_file,
     const struct message *m, int64_t now, struct auth_proof *proof,

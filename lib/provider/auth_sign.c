@@ -1,3 +1,4 @@
+/* The other side: what a sender adds to a message. */
 #include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -6,7 +7,7 @@
 
 #include "base/hex.h"
 #include "provider/auth.h"
-#include "provider/base64.h"
+#include "provider/demand.h"
 #include "provider/jwt.h"
 #include "provider/secret.h"
 #include "provider/signed.h"
@@ -64,18 +65,11 @@ static int
 sign_key(const struct scheme *s, EVP_PKEY *pkey, const struct buf *text,
     unsigned char *sig, size_t *len)
 {
-	const char *hash = s->type == SCHEME_ED25519
-	    ? NULL
-	    : secret_hash_name(s->hash);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *ctx;
 	int rc = -1;
 
 	*len = SIGNATURE_SIZE_MAX;
-	if (md != NULL &&
-	    EVP_DigestSignInit_ex(md, &ctx, hash, NULL, NULL, pkey, NULL) ==
-		1 &&
-	    secret_padding(s, ctx, true) == 0 &&
+	if (md != NULL && secret_begin(s, pkey, md, true) == 0 &&
 	    EVP_DigestSign(md, sig, len, (const unsigned char *)buf_str(text),
 		text->len) == 1)
 		rc = 0;
@@ -83,37 +77,36 @@ sign_key(const struct scheme *s, EVP_PKEY *pkey, const struct buf *text,
 	return rc;
 }
 
+/* Is part i a header that the message lacks and that is not written yet? */
+static bool
+is_made_up(const struct scheme *s, const struct message *m, size_t i)
+{
+	if (s->part[i].kind != PART_HEADER ||
+	    message_header(m, s->part[i].variable) != NULL)
+		return false;
+	for (size_t j = 0; j < i; j++)
+		if (s->part[j].kind == PART_HEADER &&
+		    strcmp(s->part[i].variable, s->part[j].variable) == 0)
+			return false;
+	return true;
+}
+
 /* The header lines of a signature. */
 static void
-write_headers(const struct scheme *s, const struct envelope *e,
-    const unsigned char *sig, size_t len, struct buf *b)
+write_headers(const struct scheme *s, const struct message *m,
+    const struct envelope *e, const unsigned char *sig, size_t len,
+    struct buf *b)
 {
-	char hex[2 * SIGNATURE_SIZE_MAX + 1];
-
-	for (size_t i = 0; i < s->parts; i++) {
-		bool again = false;
-
-		for (size_t j = 0; j < i; j++)
-			again = again ||
-			    (s->part[j].kind == PART_HEADER &&
-				s->part[i].kind == PART_HEADER &&
-				strcmp(s->part[i].variable,
-				    s->part[j].variable) == 0);
-		if (s->part[i].kind == PART_HEADER && !again)
+	for (size_t i = 0; i < s->parts; i++)
+		if (is_made_up(s, m, i))
 			buf_printf(b, "%s: %s\n", s->part[i].text, e->id);
-	}
 	if (s->time == TIME_HEADER)
 		buf_printf(b, "%s: %s\n", s->time_name, e->time);
 	buf_printf(b, "%s: ", s->header);
 	if (s->time == TIME_ITEM)
 		buf_printf(b, "%s%s%s", s->time_name, e->time, s->separator);
 	buf_puts(b, s->prefix);
-	if (s->encoding == ENCODING_BASE64) {
-		base64_encode(sig, len, b);
-	} else {
-		hex_encode(sig, len, hex);
-		buf_puts(b, hex);
-	}
+	encoding_encode(s->encoding, sig, len, b);
 	buf_puts(b, "\n");
 }
 
@@ -137,35 +130,54 @@ write_text(const struct auth *a, const struct message *m,
     struct buf *why)
 {
 	struct buf whole = {0};
-	struct signed_text t;
+	struct signed_text t = {0};
 	int rc = -1;
 
-	switch (signed_init(&t, a->provider, a->scheme, m)) {
-	case SIGNED_OK:
-		break;
-	case SIGNED_BAD:
-		buf_puts(why, "the form is not well-formed: ");
-		goto out;
-	default:
-		goto out;
-	}
 	if (add_body_hash(a, m, query) != 0)
-		goto out;
-	buf_puts(&whole, t.query);
+		return -1;
+	buf_puts(&whole, message_query(m));
 	if (whole.len > 0 && query->len > 0)
 		buf_puts(&whole, "&");
 	buf_puts(&whole, buf_str(query));
-	t.url = a->url[0];
-	t.query = buf_str(&whole);
-	t.time = e->time;
-	t.time_len = strlen(e->time);
-	t.id = e->id;
-	if (!whole.failed)
+	if (whole.failed)
+		goto out;
+	switch (signed_init(&t, a->provider, a->scheme, m, buf_str(&whole))) {
+	case SIGNED_OK:
+		t.url = a->url[0];
+		t.time = e->time;
+		t.time_len = strlen(e->time);
+		t.id = e->id;
 		rc = signed_feed(&t, signed_add_to_buf, text);
-out:
+		break;
+	case SIGNED_MISSING:
+		buf_puts(why, "what is signed is not there: ");
+		break;
+	case SIGNED_BAD:
+		buf_puts(why, "the body is not well-formed: ");
+		break;
+	default:
+		break;
+	}
 	signed_free(&t);
+out:
 	buf_free(&whole);
 	return rc;
+}
+
+/* The private key that the scheme needs.  0, or -1 after a reason. */
+static int
+get_key(
+    const struct scheme *s, const char *file, EVP_PKEY **out, struct buf *why)
+{
+	*out = NULL;
+	if (!secret_is_public(s))
+		return 0;
+	if (file == NULL) {
+		buf_printf(why, "auth \"%s\" needs a private key", s->name);
+		return -1;
+	}
+	*out = secret_private_key(s, file, why);
+	return *out == NULL ? -1 : 0;
 }
 
 static int
@@ -177,27 +189,19 @@ sign(const struct auth *a, const char *private_key_file,
 	unsigned char sig[SIGNATURE_SIZE_MAX];
 	struct envelope e;
 	struct buf text = {0};
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey;
 	size_t len = 0;
 	int rc = -1;
 
-	if (s->type != SCHEME_HMAC) {
-		if (private_key_file == NULL) {
-			buf_printf(
-			    why, "auth \"%s\" needs a private key", s->name);
-			return -1;
-		}
-		pkey = secret_private_key(s, private_key_file, why);
-		if (pkey == NULL)
-			return -1;
-	}
+	if (get_key(s, private_key_file, &pkey, why) != 0)
+		return -1;
 	if (make_envelope(s, now, &e) == 0 &&
 	    write_text(a, m, &e, &proof->query, &text, why) == 0)
 		rc = s->type == SCHEME_HMAC
 		    ? sign_hmac(a, &text, sig, &len)
 		    : sign_key(s, pkey, &text, sig, &len);
 	if (rc == 0)
-		write_headers(s, &e, sig, len, &proof->headers);
+		write_headers(s, m, &e, sig, len, &proof->headers);
 	else
 		buf_puts(why, "it cannot be signed");
 	EVP_PKEY_free(pkey);
@@ -206,16 +210,39 @@ sign(const struct auth *a, const char *private_key_file,
 }
 
 static int
-sign_jwt(const struct auth *a, const struct message *m, int64_t now,
-    struct buf *headers, struct buf *why)
+sign_jwt(const struct auth *a, const char *private_key_file,
+    const struct message *m, int64_t now, struct auth_proof *proof,
+    struct buf *why)
 {
-	buf_printf(headers, "%s: %s", a->scheme->header, a->scheme->prefix);
-	if (jwt_sign(a, m, now, headers) != 0) {
-		buf_puts(why, "it cannot be signed");
+	const struct scheme *s = a->scheme;
+	struct buf *b = s->token_body ? &proof->body : &proof->headers;
+	EVP_PKEY *pkey;
+	int rc;
+
+	if (get_key(s, private_key_file, &pkey, why) != 0)
 		return -1;
-	}
-	buf_puts(headers, "\n");
-	return 0;
+	if (!s->token_body)
+		buf_printf(b, "%s: %s", s->header, s->prefix);
+	rc = jwt_sign(a, pkey, m, now, b);
+	if (rc != 0)
+		buf_puts(why,
+		    s->token_body
+			? "it cannot be signed: is it an object of claims?"
+			: "it cannot be signed");
+	else if (!s->token_body)
+		buf_puts(b, "\n");
+	EVP_PKEY_free(pkey);
+	return rc;
+}
+
+/* The alternative that a message without proof is meant for. */
+static const struct auth *
+choose(const struct auth *a, const struct message *m)
+{
+	for (const struct auth *one = a; one != NULL; one = one->next)
+		if (demand_all(&one->scheme->when, m, NULL))
+			return one;
+	return a;
 }
 
 int
@@ -227,6 +254,7 @@ auth_sign(const struct auth *a, const char *private_key_file,
 
 	if (a->scheme == NULL)
 		return 0;
+	a = choose(a, m);
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:
@@ -237,7 +265,7 @@ auth_sign(const struct auth *a, const char *private_key_file,
 		buf_puts(&proof->segment, a->secret[0].value);
 		break;
 	case SCHEME_JWT:
-		rc = sign_jwt(a, m, now, &proof->headers, why);
+		rc = sign_jwt(a, private_key_file, m, now, proof, why);
 		break;
 	default:
 		rc = sign(a, private_key_file, m, now, proof, why);
@@ -253,4 +281,5 @@ auth_proof_free(struct auth_proof *proof)
 	buf_free(&proof->headers);
 	buf_free(&proof->segment);
 	buf_free(&proof->query);
+	buf_free(&proof->body);
 }

@@ -392,8 +392,8 @@ static void
 load_definition(struct loader *l, struct json_object *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
-	    "body", "parse", "tables", "auth", "event", "call", "types",
-	    "review", NULL};
+	    "body", "parse", "tables", "auth", "handshake", "event", "call",
+	    "types", "review", NULL};
 	const struct node top = {.json = json};
 	struct node member;
 
@@ -411,6 +411,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_tables(l, &member);
 	member = load_member(&top, "auth");
 	load_auth(l, &member, p);
+	member = load_member(&top, "handshake");
+	load_handshakes(l, &member, p);
 	member = load_member(&top, "event");
 	load_event(l, &member, p);
 	member = load_member(&top, "call");

@@ -16,12 +16,16 @@
 #include "base/when.h"
 #include "call/call.h"
 #include "http/message.h"
+#include "provider/encoding.h"
 #include "provider/provider.h"
 
 #define DEFINITION_NAME_MAX 32 /* bytes of a name of ours */
 #define DEFINITION_HEADER_MAX 64 /* bytes of a header's name */
 #define DEFINITION_TEMPLATE_MAX 16 /* parts of a signed text */
 #define DEFINITION_SCHEMES_MAX 8
+#define DEFINITION_ALTERNATIVES_MAX 8 /* of one scheme */
+#define DEFINITION_DEMANDS_MAX 8 /* of one `when` */
+#define DEFINITION_HANDSHAKES_MAX 8
 #define DEFINITION_FACTS_MAX 32 /* groups of facts */
 #define DEFINITION_VOLATILE_MAX 64
 #define DEFINITION_REVIEWS_MAX 2000 /* remarks of a draft */
@@ -193,6 +197,44 @@ struct type_row {
 	const struct call_rules *call; /* its own, whole; NULL: that of all */
 };
 
+/* --- requests ------------------------------------------------------------- */
+
+/* What a request shows, before it is known who sent it. */
+enum trait_kind {
+	TRAIT_METHOD,
+	TRAIT_QUERY, /* the query as a whole */
+	TRAIT_PLACE
+};
+
+struct trait {
+	enum trait_kind kind;
+	struct place place; /* TRAIT_PLACE */
+};
+
+/* One condition on a request: one of the traits is there, or has a text. */
+struct demand {
+	const struct trait *at; /* the first that is there counts */
+	size_t ats;
+	const struct word *text; /* one of these is wanted; NULL: any */
+	size_t texts;
+	bool starts; /* the texts are beginnings */
+	bool not ; /* the condition is turned round */
+};
+
+/* Conditions that must all hold. */
+struct demands {
+	const struct demand *demand;
+	size_t demands;
+};
+
+/* What a dashboard sends to see whether the address is right. */
+struct handshake {
+	bool get; /* else POST */
+	struct demands when;
+	const struct trait *echo; /* what it wants back; NULL: nothing */
+	const char *header; /* what it wants it back in; NULL: the body */
+};
+
 /* --- authentication ------------------------------------------------------- */
 
 enum scheme_type {
@@ -206,42 +248,68 @@ enum scheme_type {
 	SCHEME__MAX
 };
 
-enum scheme_hash { HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH__MAX };
-enum scheme_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING__MAX };
+/* What proves: a line of the secret file, or a key of the key file. */
+enum scheme_proof {
+	PROOF_SECRET, /* is sent as it is */
+	PROOF_HMAC,
+	PROOF_RSA,
+	PROOF_P256, /* ECDSA over the curve P-256 */
+	PROOF_ED25519
+};
+
+enum scheme_hash { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH__MAX };
 enum scheme_padding { PADDING_PKCS1, PADDING_PSS, PADDING__MAX };
 enum scheme_time { TIME_NONE, TIME_HEADER, TIME_ITEM };
 
 enum part_kind {
 	PART_TEXT,
 	PART_BODY,
+	PART_BODY_HASH, /* its MD5 or SHA-256 */
 	PART_TIME,
 	PART_HEADER,
+	PART_METHOD,
 	PART_URL, /* the source's public address, with the query */
-	PART_FORM /* the fields of a form, sorted */
+	PART_URL_PATH, /* the same without the query */
+	PART_PATH, /* what of it follows the host */
+	PART_QUERY, /* as it was sent */
+	PART_QUERY_SORTED, /* name=value, decoded and sorted, & between */
+	PART_QUERY_VALUE, /* of one parameter, decoded */
+	PART_FORM, /* the fields of a form, sorted, equal ones once */
+	PART_FORM_SORTED, /* the same, with all of them */
+	PART_POINTER /* a text or an integer in the body */
 };
 
 /* One piece of the signed text. */
 struct part {
 	enum part_kind kind;
-	const char *text; /* PART_TEXT; PART_HEADER: the header's name */
+	const char *text; /* PART_TEXT; the name of a header or parameter */
 	size_t len;
 	const char *variable; /* PART_HEADER */
+	enum scheme_hash hash; /* PART_BODY_HASH */
+	enum encoding encoding;
+	struct place place; /* PART_POINTER */
 };
 
 struct scheme {
 	const char *name;
+	const struct scheme *next; /* the next alternative */
+	struct demands when; /* it is this one; none: always */
 	enum scheme_type type;
-	const char *header; /* NULL: token */
+	enum scheme_proof proof;
+	const char *header; /* NULL: none */
 	const char *variable; /* the header's */
 	enum scheme_hash hash;
-	enum scheme_encoding encoding;
+	enum encoding encoding;
 	enum scheme_padding padding;
 	const char *prefix; /* of a signature or token, "" */
 	const char *separator; /* of items in the header; NULL: one value */
 	struct part part[DEFINITION_TEMPLATE_MAX];
 	size_t parts;
 	const char *body_hash; /* parameter of the query; NULL: none */
-	const char *claim; /* of a JWT: the body's hash */
+	bool unsigned_body; /* the definition says that it is */
+	const char *claim; /* of a JWT: the body's hash; NULL: none */
+	const char *algorithm; /* of a JWT */
+	bool token_body; /* the JWT is the body itself */
 	enum scheme_time time;
 	const char *time_name; /* header's name or item's prefix */
 	const char *time_variable;
@@ -301,6 +369,8 @@ struct provider {
 	size_t bodies;
 	struct scheme scheme[DEFINITION_SCHEMES_MAX];
 	size_t schemes;
+	const struct handshake *handshake;
+	size_t handshakes;
 	const struct rule *type, *id, *time; /* of the event */
 	struct key_part *key;
 	size_t keys;

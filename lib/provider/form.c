@@ -153,8 +153,17 @@ read_fields(const char *s, size_t n, struct buf *text, struct field *field,
 	return rc;
 }
 
+static void
+write_field(const struct field *f, enum form_order order, struct buf *b)
+{
+	buf_add(b, f->name, f->name_len);
+	if (order == FORM_PAIRS)
+		buf_puts(b, "=");
+	buf_add(b, f->name + f->name_len, f->value_len);
+}
+
 enum form_rc
-form_sorted(const char *s, size_t n, struct buf *b)
+form_sorted(const char *s, size_t n, enum form_order order, struct buf *b)
 {
 	struct field *field = calloc(MAP_FORM_FIELDS_MAX, sizeof(*field));
 	struct buf text = {0};
@@ -167,11 +176,14 @@ form_sorted(const char *s, size_t n, struct buf *b)
 		for (size_t i = 0; i < fields; i++)
 			field[i].name = buf_str(&text) + field[i].at;
 		qsort(field, fields, sizeof(*field), by_name_and_value);
-		for (size_t i = 0; i < fields; i++)
-			if (i == 0 ||
-			    by_name_and_value(&field[i - 1], &field[i]) != 0)
-				buf_add(b, field[i].name,
-				    field[i].name_len + field[i].value_len);
+		for (size_t i = 0; i < fields; i++) {
+			if (i > 0 && order == FORM_ONCE &&
+			    by_name_and_value(&field[i - 1], &field[i]) == 0)
+				continue;
+			if (i > 0 && order == FORM_PAIRS)
+				buf_puts(b, "&");
+			write_field(&field[i], order, b);
+		}
 		if (b->failed)
 			rc = FORM_NO_MEMORY;
 	}

@@ -1,14 +1,18 @@
+/* Tokens: their algorithm, signature, times, and what they say of a body. */
 #include "provider/jwt.h"
 
 #include <inttypes.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "provider/base64.h"
 #include "provider/json.h"
 
-#define ALGORITHM "HS256"
+#define P256_SIZE 32 /* bytes of each half of an ES256 signature */
+#define DER_SIZE_MAX 80 /* bytes of the same in DER */
+#define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define LIFE_S 60 /* of a token that is signed here */
 
 /* --- hashes --------------------------------------------------------------- */
@@ -76,11 +80,11 @@ member_text(struct json_object *json, const char *name)
 
 /* No other algorithm, and no extension that would have to be understood. */
 static bool
-good_header(const char *s, size_t n)
+good_header(const struct scheme *scheme, const char *s, size_t n)
 {
 	struct json_object *json = read_part(s, n);
 	const char *alg = json == NULL ? NULL : member_text(json, "alg");
-	bool good = alg != NULL && strcmp(alg, ALGORITHM) == 0 &&
+	bool good = alg != NULL && strcmp(alg, scheme->algorithm) == 0 &&
 	    !json_object_object_get_ex(json, "crit", NULL);
 
 	json_object_put(json);
@@ -88,21 +92,86 @@ good_header(const char *s, size_t n)
 }
 
 static enum auth_rc
-check_mac(const struct auth *a, const char *text, size_t n, const char *s)
+check_mac(
+    const struct auth *a, const char *text, size_t n, const struct buf *claimed)
 {
 	unsigned char mac[SECRET_HASH_SIZE];
+
+	if (claimed->len != sizeof(mac))
+		return AUTH_WRONG;
+	for (size_t i = 0; i < a->secrets; i++) {
+		if (hmac(&a->secret[i], text, n, mac) != 0)
+			return AUTH_ERROR;
+		if (CRYPTO_memcmp(mac, claimed->data, sizeof(mac)) == 0)
+			return AUTH_OK;
+	}
+	return AUTH_WRONG;
+}
+
+/* r and s of RFC 7518 section 3.4 as libcrypto wants them.  0 or -1. */
+static int
+der_of_p256(const struct buf *raw, unsigned char der[DER_SIZE_MAX], size_t *len)
+{
+	const unsigned char *s = (const unsigned char *)buf_str(raw);
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r, *t;
+	int n = -1;
+
+	if (sig == NULL || raw->len != (size_t)2 * P256_SIZE) {
+		ECDSA_SIG_free(sig);
+		return -1;
+	}
+	r = BN_bin2bn(s, P256_SIZE, NULL);
+	t = BN_bin2bn(s + P256_SIZE, P256_SIZE, NULL);
+	if (r == NULL || t == NULL || ECDSA_SIG_set0(sig, r, t) != 1) {
+		BN_free(r);
+		BN_free(t);
+	} else if (i2d_ECDSA_SIG(sig, NULL) <= DER_SIZE_MAX)
+		n = i2d_ECDSA_SIG(sig, &der);
+	ECDSA_SIG_free(sig);
+	*len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? -1 : 0;
+}
+
+static enum auth_rc
+check_key(
+    const struct auth *a, const char *text, size_t n, const struct buf *claimed)
+{
+	const unsigned char *sig = (const unsigned char *)buf_str(claimed);
+	size_t len = claimed->len;
+	unsigned char der[DER_SIZE_MAX];
+	EVP_MD_CTX *ctx;
+	enum auth_rc rc = AUTH_WRONG;
+
+	if (a->scheme->proof == PROOF_P256) {
+		if (der_of_p256(claimed, der, &len) != 0)
+			return AUTH_WRONG;
+		sig = der;
+	}
+	if ((ctx = EVP_MD_CTX_new()) == NULL)
+		return AUTH_ERROR;
+	for (size_t i = 0; i < a->keys && rc == AUTH_WRONG; i++)
+		if (EVP_MD_CTX_copy_ex(ctx, a->key[i].md) != 1)
+			rc = AUTH_ERROR;
+		else if (EVP_DigestVerify(ctx, sig, len,
+			     (const unsigned char *)text, n) == 1)
+			rc = AUTH_OK;
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+/* Is the text signed by what s says? */
+static enum auth_rc
+check_proof(
+    const struct auth *a, const char *text, size_t n, const char *s, size_t len)
+{
 	struct buf claimed = {0};
 	enum auth_rc rc = AUTH_WRONG;
 
-	if (base64url_decode(s, strlen(s), &claimed) != 0 ||
-	    claimed.len != sizeof(mac))
-		goto out;
-	for (size_t i = 0; i < a->secrets && rc == AUTH_WRONG; i++)
-		if (hmac(&a->secret[i], text, n, mac) != 0)
-			rc = AUTH_ERROR;
-		else if (CRYPTO_memcmp(mac, claimed.data, sizeof(mac)) == 0)
-			rc = AUTH_OK;
-out:
+	if (len > 0 && base64url_decode(s, len, &claimed) == 0)
+		rc = a->scheme->proof == PROOF_HMAC
+		    ? check_mac(a, text, n, &claimed)
+		    : check_key(a, text, n, &claimed);
 	buf_free(&claimed);
 	return rc;
 }
@@ -113,14 +182,10 @@ check_body(
 {
 	const char *text = member_text(claims, a->scheme->claim);
 	unsigned char claimed[SECRET_HASH_SIZE], hash[SECRET_HASH_SIZE];
-	size_t n = text == NULL ? 0 : strlen(text);
-	bool read = text != NULL &&
-	    (a->scheme->encoding == ENCODING_BASE64
-		    ? base64_decode(text, n, claimed, sizeof(claimed)) ==
-			SECRET_HASH_SIZE
-		    : hex_decode(text, n, claimed, sizeof(claimed)) == 0);
 
-	if (!read)
+	if (text == NULL ||
+	    encoding_decode(a->scheme->encoding, text, strlen(text), claimed,
+		sizeof(claimed)) != SECRET_HASH_SIZE)
 		return AUTH_WRONG;
 	if (hash_body(a, m, hash) != 0)
 		return AUTH_ERROR;
@@ -149,6 +214,23 @@ check_time(struct json_object *claims, const char *name, int64_t earliest,
 	return ms >= earliest && ms <= latest ? AUTH_OK : AUTH_STALE;
 }
 
+static bool
+has_time(struct json_object *claims)
+{
+	return json_object_object_get_ex(claims, "iat", NULL) ||
+	    json_object_object_get_ex(claims, "exp", NULL);
+}
+
+/* What binds no body must at least end some time. */
+static enum auth_rc
+check_binding(
+    const struct auth *a, struct json_object *claims, const struct message *m)
+{
+	if (a->scheme->claim != NULL)
+		return check_body(a, claims, m);
+	return has_time(claims) ? AUTH_OK : AUTH_WRONG;
+}
+
 static enum auth_rc
 check_claims(const struct auth *a, const char *s, size_t n,
     const struct message *m, int64_t now)
@@ -159,7 +241,7 @@ check_claims(const struct auth *a, const char *s, size_t n,
 	enum auth_rc rc = AUTH_WRONG;
 
 	if (claims != NULL)
-		rc = check_body(a, claims, m);
+		rc = check_binding(a, claims, m);
 	if (rc == AUTH_OK)
 		rc = check_time(claims, "exp", early, INT64_MAX);
 	if (rc == AUTH_OK)
@@ -171,60 +253,163 @@ check_claims(const struct auth *a, const char *s, size_t n,
 }
 
 enum auth_rc
-jwt_verify(const struct auth *a, const char *token, const struct message *m,
-    int64_t now)
+jwt_verify(const struct auth *a, const char *token, size_t n,
+    const struct message *m, int64_t now)
 {
-	const char *claims = strchr(token, '.'), *mac;
+	const char *end = token + n;
+	const char *claims = memchr(token, '.', n), *sig;
 	enum auth_rc rc;
 
-	if (claims == NULL || strlen(token) > JWT_SIZE_MAX ||
-	    (mac = strchr(claims + 1, '.')) == NULL ||
-	    !good_header(token, (size_t)(claims - token)))
+	if (claims == NULL ||
+	    (sig = memchr(claims + 1, '.', (size_t)(end - claims) - 1)) ==
+		NULL ||
+	    !good_header(a->scheme, token, (size_t)(claims - token)))
 		return AUTH_WRONG;
-	rc = check_mac(a, token, (size_t)(mac - token), mac + 1);
+	rc = check_proof(
+	    a, token, (size_t)(sig - token), sig + 1, (size_t)(end - sig) - 1);
 	if (rc != AUTH_OK)
 		return rc;
 	claims++;
-	return check_claims(a, claims, (size_t)(mac - claims), m, now);
+	return check_claims(a, claims, (size_t)(sig - claims), m, now);
 }
 
 /* --- signing -------------------------------------------------------------- */
 
-int
-jwt_sign(
-    const struct auth *a, const struct message *m, int64_t now, struct buf *b)
+/* Add a time that the claims do not have yet.  0 or -1: no memory. */
+static int
+add_time(struct json_object *claims, const char *name, int64_t seconds)
 {
-	static const char header[] = "{\"alg\":\"" ALGORITHM
-				     "\",\"typ\":\"JWT\"}";
-	unsigned char hash[SECRET_HASH_SIZE], mac[SECRET_HASH_SIZE];
-	char hex[2 * SECRET_HASH_SIZE + 1];
-	struct buf claims = {0};
-	size_t from = b->len;
+	struct json_object *value;
+
+	if (json_object_object_get_ex(claims, name, NULL))
+		return 0;
+	value = json_object_new_int64(seconds);
+	if (value != NULL && json_object_object_add(claims, name, value) == 0)
+		return 0;
+	json_object_put(value);
+	return -1;
+}
+
+/* The claim that binds the body.  0 or -1. */
+static int
+add_claim(
+    const struct auth *a, struct json_object *claims, const struct message *m)
+{
+	unsigned char hash[SECRET_HASH_SIZE];
+	struct json_object *value = NULL;
+	struct buf text = {0};
 	int rc = -1;
 
-	if (hash_body(a, m, hash) != 0)
-		return -1;
-	buf_printf(&claims, "{\"iat\":%" PRId64 ",\"exp\":%" PRId64 ",",
-	    now / 1000, now / 1000 + LIFE_S);
-	buf_json_str(&claims, a->scheme->claim);
-	buf_puts(&claims, ":\"");
-	if (a->scheme->encoding == ENCODING_BASE64) {
-		base64_encode(hash, sizeof(hash), &claims);
-	} else {
-		hex_encode(hash, sizeof(hash), hex);
-		buf_puts(&claims, hex);
+	if (hash_body(a, m, hash) == 0) {
+		encoding_encode(a->scheme->encoding, hash, sizeof(hash), &text);
+		value = json_object_new_string(buf_str(&text));
+		rc = value != NULL && !text.failed
+		    ? json_object_object_add(claims, a->scheme->claim, value)
+		    : -1;
 	}
-	buf_puts(&claims, "\"}");
-	base64url_encode((const unsigned char *)header, strlen(header), b);
+	if (rc != 0)
+		json_object_put(value);
+	buf_free(&text);
+	return rc;
+}
+
+/* The claims to be signed, as JSON: those of the body, or one of its hash. */
+static int
+write_claims(
+    const struct auth *a, const struct message *m, int64_t now, struct buf *b)
+{
+	struct json_tokener *tok = json_new();
+	struct json_object *claims = NULL;
+	struct json_fault fault;
+	int rc = -1;
+
+	if (tok == NULL)
+		return -1;
+	if (!a->scheme->token_body)
+		claims = json_object_new_object();
+	else if (json_parse(tok, m->body, m->len, &claims, &fault) != 0)
+		claims = NULL;
+	if (json_object_is_type(claims, json_type_object) &&
+	    add_time(claims, "iat", now / 1000) == 0 &&
+	    add_time(claims, "exp", now / 1000 + LIFE_S) == 0 &&
+	    (a->scheme->token_body || add_claim(a, claims, m) == 0)) {
+		buf_puts(b,
+		    json_object_to_json_string_ext(claims,
+			JSON_C_TO_STRING_PLAIN |
+			    JSON_C_TO_STRING_NOSLASHESCAPE));
+		rc = b->failed ? -1 : 0;
+	}
+	json_object_put(claims);
+	json_tokener_free(tok);
+	return rc;
+}
+
+/* r and s, from DER.  Returns 0 or -1. */
+static int
+p256_of_der(unsigned char *sig, size_t *len)
+{
+	const unsigned char *der = sig;
+	ECDSA_SIG *ecdsa = d2i_ECDSA_SIG(NULL, &der, (long)*len);
+	int rc = -1;
+
+	if (ecdsa != NULL &&
+	    BN_bn2binpad(ECDSA_SIG_get0_r(ecdsa), sig, P256_SIZE) ==
+		P256_SIZE &&
+	    BN_bn2binpad(ECDSA_SIG_get0_s(ecdsa), sig + P256_SIZE, P256_SIZE) ==
+		P256_SIZE) {
+		*len = (size_t)2 * P256_SIZE;
+		rc = 0;
+	}
+	ECDSA_SIG_free(ecdsa);
+	return rc;
+}
+
+static int
+sign_text(const struct auth *a, EVP_PKEY *pkey, const char *text, size_t n,
+    unsigned char sig[SIGNATURE_SIZE_MAX], size_t *len)
+{
+	EVP_MD_CTX *md;
+	int rc = -1;
+
+	if (pkey == NULL) {
+		*len = SECRET_HASH_SIZE;
+		return hmac(&a->secret[0], text, n, sig);
+	}
+	*len = SIGNATURE_SIZE_MAX;
+	md = EVP_MD_CTX_new();
+	if (md != NULL && secret_begin(a->scheme, pkey, md, true) == 0 &&
+	    EVP_DigestSign(md, sig, len, (const unsigned char *)text, n) == 1)
+		rc = a->scheme->proof == PROOF_P256 ? p256_of_der(sig, len) : 0;
+	EVP_MD_CTX_free(md);
+	return rc;
+}
+
+int
+jwt_sign(const struct auth *a, EVP_PKEY *pkey, const struct message *m,
+    int64_t now, struct buf *b)
+{
+	unsigned char sig[SIGNATURE_SIZE_MAX];
+	struct buf header = {0}, claims = {0};
+	size_t from = b->len, len = 0;
+	int rc = -1;
+
+	buf_printf(
+	    &header, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", a->scheme->algorithm);
+	if (write_claims(a, m, now, &claims) != 0 || header.failed)
+		goto out;
+	base64url_encode(
+	    (const unsigned char *)buf_str(&header), header.len, b);
 	buf_puts(b, ".");
 	base64url_encode(
 	    (const unsigned char *)buf_str(&claims), claims.len, b);
-	if (!claims.failed && !b->failed &&
-	    hmac(&a->secret[0], b->data + from, b->len - from, mac) == 0) {
+	if (!b->failed &&
+	    sign_text(a, pkey, b->data + from, b->len - from, sig, &len) == 0) {
 		buf_puts(b, ".");
-		base64url_encode(mac, sizeof(mac), b);
+		base64url_encode(sig, len, b);
 		rc = b->failed ? -1 : 0;
 	}
+out:
+	buf_free(&header);
 	buf_free(&claims);
 	return rc;
 }

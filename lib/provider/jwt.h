@@ -1,8 +1,9 @@
 /*
- * jwt - a JSON Web Token (RFC 7519) that carries the hash of the body.
+ * jwt - a JSON Web Token (RFC 7519), which proves the body by its hash, or
+ * is the body.
  *
- * HS256 alone: what else the token may say of its algorithm is refused.
- * Private to the authentication.
+ * The scheme names the algorithm; a token that says another is refused.
+ * Private to the provider room.
  */
 #ifndef JWT_H
 #define JWT_H
@@ -10,14 +11,18 @@
 #include "provider/auth.h"
 #include "provider/secret.h"
 
-#define JWT_SIZE_MAX 8192 /* bytes of a token */
+#define JWT_SIZE_MAX 8192 /* bytes of a token in a header */
 
-/* Verify a token, without its prefix, for the message at time now (ms). */
-enum auth_rc jwt_verify(const struct auth *a, const char *token,
+/* Verify a token of n bytes for the message at time now (ms). */
+enum auth_rc jwt_verify(const struct auth *a, const char *token, size_t n,
     const struct message *m, int64_t now);
 
-/* Add to b the token for the message.  Returns 0, or -1: libcrypto failed. */
-int jwt_sign(
-    const struct auth *a, const struct message *m, int64_t now, struct buf *b);
+/*
+ * Add to b the token for the message, signed by pkey (NULL: by the first
+ * secret).  Returns 0, or -1: libcrypto failed, or a body that ought to be an
+ * object of claims is not.
+ */
+int jwt_sign(const struct auth *a, EVP_PKEY *pkey, const struct message *m,
+    int64_t now, struct buf *b);
 
 #endif /* !JWT_H */

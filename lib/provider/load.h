@@ -144,6 +144,17 @@ void load_call(struct loader *l, const struct node *n, struct provider *p);
 const struct call_rules *load_own_call(
     struct loader *l, const struct node *n, const struct provider *p);
 
+/*
+ * Conditions on a request, a list or one; none where it is not there.  body:
+ * they may look into the body.
+ */
+void load_demands(
+    struct loader *l, const struct node *n, bool body, struct demands *out);
+
+/* The list `handshake` into p. */
+void load_handshakes(
+    struct loader *l, const struct node *n, struct provider *p);
+
 /* The object `auth` into p, whose kinds of body are known. */
 void load_auth(struct loader *l, const struct node *n, struct provider *p);
 

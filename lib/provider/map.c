@@ -188,13 +188,10 @@ content(struct mapper *mp, const struct provider *p, const struct message *m,
 	*s = m->body;
 	*n = m->len;
 	if (m->len == 0 && kind == BODY_FORM && p->get) {
-		const char *query = message_env(m, "QUERY_STRING");
-
-		if (query != NULL) {
-			*s = query;
-			*n = strlen(query);
-			buf_printf(&mp->used, ":query: %s\n", query);
-		}
+		*s = message_query(m);
+		*n = strlen(*s);
+		if (*n > 0)
+			buf_printf(&mp->used, ":query: %s\n", *s);
 		return MAP_OK;
 	}
 	if (m->len == 0 || !gzip_is(m->body, m->len))

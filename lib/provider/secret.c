@@ -1,9 +1,11 @@
+/* Secrets and keys, read from their files and kept ready. */
 #include "provider/secret.h"
 
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
@@ -19,12 +21,19 @@ const char *
 secret_hash_name(enum scheme_hash hash)
 {
 	static const char *const name[HASH__MAX] = {
+	    [HASH_MD5] = "MD5",
 	    [HASH_SHA1] = "SHA1",
 	    [HASH_SHA256] = "SHA256",
 	    [HASH_SHA512] = "SHA512",
 	};
 
 	return name[hash];
+}
+
+bool
+secret_is_public(const struct scheme *s)
+{
+	return s->proof != PROOF_SECRET && s->proof != PROOF_HMAC;
 }
 
 /* --- files ---------------------------------------------------------------- */
@@ -158,9 +167,8 @@ add_secret(struct auth *a, const char *text, size_t len)
 {
 	struct secret *s = &a->secret[a->secrets++];
 
-	return a->scheme->type == SCHEME_HMAC || a->scheme->type == SCHEME_JWT
-	    ? add_hmac(a, s, text, len)
-	    : add_value(a, s, text, len);
+	return a->scheme->proof == PROOF_HMAC ? add_hmac(a, s, text, len)
+					      : add_value(a, s, text, len);
 }
 
 int
@@ -216,20 +224,38 @@ no_password(char *buf, int size, int rwflag, void *arg)
 }
 
 static bool
+is_p256(const EVP_PKEY *pkey)
+{
+	char group[32];
+	size_t n;
+
+	return EVP_PKEY_is_a(pkey, "EC") &&
+	    EVP_PKEY_get_group_name(pkey, group, sizeof(group), &n) == 1 &&
+	    strcmp(group, SN_X9_62_prime256v1) == 0;
+}
+
+static bool
 is_of_scheme(const struct scheme *s, const EVP_PKEY *pkey)
 {
-	if (s->type == SCHEME_ED25519)
+	switch (s->proof) {
+	case PROOF_ED25519:
 		return EVP_PKEY_is_a(pkey, "ED25519");
+	case PROOF_P256:
+		return is_p256(pkey);
+	default:
+		break;
+	}
 	if (EVP_PKEY_get_bits(pkey) < SECRET_RSA_BITS_MIN)
 		return false;
 	return EVP_PKEY_is_a(pkey, "RSA") ||
 	    (s->padding == PADDING_PSS && EVP_PKEY_is_a(pkey, "RSA-PSS"));
 }
 
-int
-secret_padding(const struct scheme *s, EVP_PKEY_CTX *ctx, bool sign)
+/* A signature that is made has a salt as long as the hash. */
+static int
+set_padding(const struct scheme *s, EVP_PKEY_CTX *ctx, bool sign)
 {
-	if (s->type != SCHEME_RSA || s->padding == PADDING_PKCS1)
+	if (s->proof != PROOF_RSA || s->padding == PADDING_PKCS1)
 		return 0;
 	if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(
@@ -238,14 +264,25 @@ secret_padding(const struct scheme *s, EVP_PKEY_CTX *ctx, bool sign)
 	return 0;
 }
 
+int
+secret_begin(const struct scheme *s, EVP_PKEY *pkey, EVP_MD_CTX *md, bool sign)
+{
+	const char *hash = s->proof == PROOF_ED25519
+	    ? NULL
+	    : secret_hash_name(s->hash);
+	EVP_PKEY_CTX *ctx;
+	int rc;
+
+	rc = sign
+	    ? EVP_DigestSignInit_ex(md, &ctx, hash, NULL, NULL, pkey, NULL)
+	    : EVP_DigestVerifyInit_ex(md, &ctx, hash, NULL, NULL, pkey, NULL);
+	return rc == 1 ? set_padding(s, ctx, sign) : -1;
+}
+
 /* Take pkey over. */
 static int
 add_key(struct auth *a, EVP_PKEY *pkey)
 {
-	const char *hash = a->scheme->type == SCHEME_ED25519
-	    ? NULL
-	    : secret_hash_name(a->scheme->hash);
-	EVP_PKEY_CTX *ctx;
 	struct key *k;
 
 	if (a->keys == AUTH_SECRETS_MAX || !is_of_scheme(a->scheme, pkey)) {
@@ -255,11 +292,7 @@ add_key(struct auth *a, EVP_PKEY *pkey)
 	k = &a->key[a->keys++];
 	k->pkey = pkey;
 	k->md = EVP_MD_CTX_new();
-	if (k->md == NULL ||
-	    EVP_DigestVerifyInit_ex(
-		k->md, &ctx, hash, NULL, NULL, pkey, NULL) != 1)
-		return -1;
-	return secret_padding(a->scheme, ctx, false);
+	return k->md == NULL ? -1 : secret_begin(a->scheme, pkey, k->md, false);
 }
 
 /* Blocks of another kind, such as a certificate, are passed over. */
@@ -329,7 +362,7 @@ secret_load_keys(struct auth *a, const char *file, struct buf *why)
 	n = read_file(file, data, why);
 	if (n < 0)
 		goto out;
-	if (a->scheme->type == SCHEME_ED25519 &&
+	if (a->scheme->proof == PROOF_ED25519 &&
 	    strstr(data, "-----BEGIN") == NULL)
 		rc = load_raw(a, data);
 	else

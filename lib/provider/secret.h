@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "http/message.h"
 #include "provider/auth.h"
 #include "provider/definition.h"
 
@@ -28,7 +29,19 @@ struct key {
 	EVP_MD_CTX *md; /* ready to verify, to be copied */
 };
 
+#define SECRET_NAMES_MAX (DEFINITION_TEMPLATE_MAX + 2) /* headers of a scheme \
+							*/
+
+/* Headers that places of the definition name, and those read in their stead. */
+struct renamed {
+	const char *from[DEFINITION_ALTERNATIVES_MAX * SECRET_NAMES_MAX];
+	const char *to[DEFINITION_ALTERNATIVES_MAX * SECRET_NAMES_MAX];
+	size_t n;
+};
+
+/* One alternative of a scheme, with all that it needs. */
 struct auth {
+	struct auth *next; /* the next alternative; owned */
 	const struct provider *provider;
 	const struct scheme *scheme; /* NULL: none */
 	struct arena *arena; /* of a scheme of the source's own, or NULL */
@@ -39,8 +52,15 @@ struct auth {
 	size_t secrets;
 	struct key key[AUTH_SECRETS_MAX];
 	size_t keys;
-	const char *hidden[2]; /* the header that carries a credential */
+	struct renamed renamed;
+	/* Of the first alternative, for all of them: */
+	const char *hidden[DEFINITION_ALTERNATIVES_MAX + 1];
+	struct message_secrets secrets_kept;
+	const struct scheme *defined; /* as the definition has it */
 };
+
+/* Does the scheme read a file of public keys?  Else one of secrets. */
+bool secret_is_public(const struct scheme *s);
 
 /* Read a line a secret into a.  Returns 0, or -1 and a reason in why. */
 int secret_load(struct auth *a, const char *file, struct buf *why);
@@ -55,9 +75,12 @@ EVP_PKEY *secret_private_key(
 /* The name libcrypto has for a hash. */
 const char *secret_hash_name(enum scheme_hash hash);
 
-/* Set the padding of an RSA operation.  sign: the salt is as long as the hash.
+/*
+ * Begin to sign or to verify with a key, by the scheme's hash and padding.
+ * Returns 0 or -1.
  */
-int secret_padding(const struct scheme *s, EVP_PKEY_CTX *ctx, bool sign);
+int secret_begin(
+    const struct scheme *s, EVP_PKEY *pkey, EVP_MD_CTX *md, bool sign);
 
 void secret_free(struct auth *a);
 

@@ -1,8 +1,13 @@
+/* The signed text of a message, made by the template of a scheme. */
 #include "provider/signed.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
+#include "provider/demand.h"
 #include "provider/form.h"
+#include "provider/json.h"
+#include "provider/secret.h"
 
 bool
 signed_has(const struct scheme *s, enum part_kind kind)
@@ -14,26 +19,115 @@ signed_has(const struct scheme *s, enum part_kind kind)
 }
 
 bool
+signed_has_address(const struct scheme *s)
+{
+	return signed_has(s, PART_URL) || signed_has(s, PART_URL_PATH) ||
+	    signed_has(s, PART_PATH);
+}
+
+bool
+signed_has_query(const struct scheme *s)
+{
+	return signed_has(s, PART_URL) || signed_has(s, PART_QUERY) ||
+	    signed_has(s, PART_QUERY_SORTED);
+}
+
+bool
+signed_has_body(const struct scheme *s)
+{
+	return signed_has(s, PART_BODY) || signed_has(s, PART_BODY_HASH);
+}
+
+bool
 signed_is_form(const struct provider *p, const struct message *m)
 {
 	return provider_body_kind(p, m->content_type) == BODY_FORM;
 }
 
-enum signed_rc
-signed_init(struct signed_text *t, const struct provider *p,
-    const struct scheme *s, const struct message *m)
-{
-	const char *query = message_env(m, SIGNED_QUERY_VARIABLE);
+/* --- the body ------------------------------------------------------------- */
 
-	*t = (struct signed_text){
-	    .scheme = s, .message = m, .query = query == NULL ? "" : query};
-	if (!signed_has(s, PART_FORM) || !signed_is_form(p, m))
-		return SIGNED_OK;
-	/* Of GET the query stands for the body: it is in the URL already. */
-	if (strlen(t->query) == m->len &&
-	    memcmp(t->query, m->body, m->len) == 0)
-		return SIGNED_OK;
-	switch (form_sorted(m->body, m->len, &t->form)) {
+static enum signed_rc
+parse_json(const struct message *m, struct json_object **out)
+{
+	struct json_tokener *tok = json_new();
+	struct json_fault fault;
+	int rc;
+
+	if (tok == NULL)
+		return SIGNED_ERROR;
+	rc = json_parse(tok, m->body, m->len, out, &fault);
+	json_tokener_free(tok);
+	return rc == 0 ? SIGNED_OK : SIGNED_BAD;
+}
+
+static enum signed_rc
+parse_form(const struct message *m, struct json_object **out)
+{
+	struct buf work = {0};
+	enum form_rc rc;
+	const char *why;
+
+	rc = form_parse(m->body, m->len, &work, out, &why);
+	buf_free(&work);
+	if (rc == FORM_NO_MEMORY)
+		return SIGNED_ERROR;
+	return rc == FORM_OK ? SIGNED_OK : SIGNED_BAD;
+}
+
+enum signed_rc
+signed_parse(
+    const struct provider *p, const struct message *m, struct json_object **out)
+{
+	*out = NULL;
+	if (m->len > SIGNED_PARSED_MAX)
+		return SIGNED_BAD;
+	switch (provider_body_kind(p, m->content_type)) {
+	case BODY_JSON:
+		return parse_json(m, out);
+	case BODY_FORM:
+		return parse_form(m, out);
+	default:
+		return SIGNED_BAD;
+	}
+}
+
+static enum signed_rc
+add_pointers(struct signed_text *t, const struct provider *p)
+{
+	struct json_object *root = NULL;
+	enum signed_rc rc = signed_parse(p, t->message, &root);
+
+	for (size_t i = 0; i < t->scheme->parts && rc == SIGNED_OK; i++) {
+		const struct part *part = &t->scheme->part[i];
+		const struct trait trait = {TRAIT_PLACE, part->place};
+
+		if (part->kind == PART_POINTER &&
+		    demand_text(&trait, t->message, root, &t->made[i]) != 0)
+			rc = t->made[i].failed ? SIGNED_ERROR : SIGNED_MISSING;
+	}
+	json_object_put(root);
+	return rc;
+}
+
+/* --- what is made of the message ------------------------------------------ */
+
+static enum signed_rc
+add_hash(const struct part *part, const struct message *m, struct buf *b)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	size_t len;
+
+	if (EVP_Q_digest(NULL, secret_hash_name(part->hash), NULL, m->body,
+		m->len, md, &len) != 1)
+		return SIGNED_ERROR;
+	encoding_encode(part->encoding, md, len, b);
+	return b->failed ? SIGNED_ERROR : SIGNED_OK;
+}
+
+static enum signed_rc
+add_sorted(const char *s, size_t n, enum form_order order, struct buf *b)
+{
+	switch (form_sorted(s, n, order, b)) {
 	case FORM_OK:
 		return SIGNED_OK;
 	case FORM_BAD:
@@ -43,10 +137,93 @@ signed_init(struct signed_text *t, const struct provider *p,
 	}
 }
 
+/*
+ * The query stands for the body of a GET, and is in the text already.  Where
+ * the method is not known, which {form} allows for since the {url} is with
+ * it, the same bytes twice are taken for that.
+ */
+static bool
+is_query(const struct signed_text *t, enum part_kind kind)
+{
+	const struct message *m = t->message;
+
+	if (strcmp(message_method(m), "GET") == 0)
+		return true;
+	return kind == PART_FORM && strlen(t->query) == m->len &&
+	    memcmp(t->query, m->body, m->len) == 0;
+}
+
+static enum signed_rc
+make_part(struct signed_text *t, const struct provider *p, size_t i)
+{
+	const struct part *part = &t->scheme->part[i];
+	const struct message *m = t->message;
+	struct buf *b = &t->made[i];
+
+	switch (part->kind) {
+	case PART_BODY_HASH:
+		return add_hash(part, m, b);
+	case PART_FORM:
+	case PART_FORM_SORTED:
+		if (!signed_is_form(p, m) || is_query(t, part->kind))
+			return SIGNED_OK;
+		return add_sorted(m->body, m->len,
+		    part->kind == PART_FORM ? FORM_ONCE : FORM_ALL, b);
+	case PART_QUERY_SORTED:
+		return add_sorted(t->query, strlen(t->query), FORM_PAIRS, b);
+	case PART_QUERY_VALUE:
+		return form_value(t->query, part->text, b) == 0
+		    ? SIGNED_OK
+		    : SIGNED_MISSING;
+	default:
+		return SIGNED_OK;
+	}
+}
+
+enum signed_rc
+signed_init(struct signed_text *t, const struct provider *p,
+    const struct scheme *s, const struct message *m, const char *query)
+{
+	enum signed_rc rc = SIGNED_OK;
+
+	*t = (struct signed_text){.scheme = s, .message = m, .query = query};
+	for (size_t i = 0; i < s->parts && rc == SIGNED_OK; i++)
+		rc = make_part(t, p, i);
+	if (rc == SIGNED_OK && signed_has(s, PART_POINTER))
+		rc = add_pointers(t, p);
+	return rc;
+}
+
 void
 signed_free(struct signed_text *t)
 {
-	buf_free(&t->form);
+	for (size_t i = 0; i < DEFINITION_TEMPLATE_MAX; i++)
+		buf_free(&t->made[i]);
+}
+
+/* --- the text ------------------------------------------------------------- */
+
+/* What of a URL follows the host. */
+static const char *
+path_of(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+
+	host += strcspn(host, "/");
+	return *host == '\0' ? "/" : host;
+}
+
+static int
+feed_url(const struct signed_text *t,
+    int (*add)(void *arg, const void *data, size_t n), void *arg)
+{
+	if (add(arg, t->url, strlen(t->url)) != 0)
+		return -1;
+	if (t->query[0] == '\0')
+		return 0;
+	if (add(arg, "?", 1) != 0)
+		return -1;
+	return add(arg, t->query, strlen(t->query));
 }
 
 int
@@ -55,11 +232,14 @@ signed_feed(const struct signed_text *t,
 {
 	for (size_t i = 0; i < t->scheme->parts; i++) {
 		const struct part *part = &t->scheme->part[i];
-		const char *s = part->text;
-		size_t n = part->len;
+		const char *text = NULL; /* where the text is a C string */
+		const char *s = NULL;
+		size_t n = 0;
 
 		switch (part->kind) {
 		case PART_TEXT:
+			s = part->text;
+			n = part->len;
 			break;
 		case PART_BODY:
 			s = t->message->body;
@@ -70,22 +250,34 @@ signed_feed(const struct signed_text *t,
 			n = t->time_len;
 			break;
 		case PART_HEADER:
-			s = t->id != NULL
-			    ? t->id
-			    : message_env(t->message, part->variable);
-			n = strlen(s);
+			text = message_header(t->message, part->variable);
+			if (text == NULL)
+				text = t->id;
+			break;
+		case PART_METHOD:
+			text = message_method(t->message);
 			break;
 		case PART_URL:
-			if (add(arg, t->url, strlen(t->url)) != 0 ||
-			    (t->query[0] != '\0' && add(arg, "?", 1) != 0))
+			if (feed_url(t, add, arg) != 0)
 				return -1;
-			s = t->query;
-			n = strlen(s);
 			break;
-		case PART_FORM:
-			s = t->form.data;
-			n = t->form.len;
+		case PART_URL_PATH:
+			text = t->url;
 			break;
+		case PART_PATH:
+			text = path_of(t->url);
+			break;
+		case PART_QUERY:
+			text = t->query;
+			break;
+		default:
+			s = buf_str(&t->made[i]);
+			n = t->made[i].len;
+			break;
+		}
+		if (text != NULL) {
+			s = text;
+			n = strlen(text);
 		}
 		if (n > 0 && add(arg, s, n) != 0)
 			return -1;

@@ -12,8 +12,6 @@
 #include "http/message.h"
 #include "provider/definition.h"
 
-#define SIGNED_QUERY_VARIABLE "QUERY_STRING"
-
 struct signed_text {
 	const struct scheme *scheme;
 	const struct message *message;
@@ -21,18 +19,26 @@ struct signed_text {
 	const char *query; /* "": none */
 	const char *time; /* as text; NULL: the scheme needs none */
 	size_t time_len;
-	const char *id; /* in place of every header; NULL: the message's */
-	struct buf form; /* the fields, sorted */
+	const char
+	    *id; /* of a header that the message does not have, or NULL */
+	struct buf made[DEFINITION_TEMPLATE_MAX]; /* of parts that are made */
 };
 
-enum signed_rc { SIGNED_OK = 0, SIGNED_BAD, SIGNED_ERROR };
+enum signed_rc {
+	SIGNED_OK = 0,
+	SIGNED_MISSING, /* the message lacks what is signed */
+	SIGNED_BAD, /* it has it, but not as it must be */
+	SIGNED_ERROR
+};
 
 /*
- * Start with what the message alone tells: query and form.  SIGNED_BAD: a
- * form that is none.  Free with signed_free() whatever it returns.
+ * Start with what the message alone tells.  query is the one that is signed,
+ * borrowed: a sender may add to that of the message.  For a place in the body
+ * the body is parsed here, within the limits of SIGNED_PARSED_MAX and of
+ * map.h, and let go again.  Free with signed_free() whatever it returns.
  */
 enum signed_rc signed_init(struct signed_text *t, const struct provider *p,
-    const struct scheme *s, const struct message *m);
+    const struct scheme *s, const struct message *m, const char *query);
 void signed_free(struct signed_text *t);
 
 /* Give the text to add() piece by piece.  Returns 0, or -1 as add() did. */
@@ -45,7 +51,25 @@ int signed_add_to_buf(void *arg, const void *data, size_t n);
 /* Does the scheme's text have such a part? */
 bool signed_has(const struct scheme *s, enum part_kind kind);
 
+/* Does it need the public address, and does it have the query? */
+bool signed_has_address(const struct scheme *s);
+bool signed_has_query(const struct scheme *s);
+
+/* Is the body itself in it, or a hash of it? */
+bool signed_has_body(const struct scheme *s);
+
 /* Is the message's body a form, by the rule of the mapper? */
 bool signed_is_form(const struct provider *p, const struct message *m);
+
+/* Bytes of a body that is parsed before it is known who sent it. */
+#define SIGNED_PARSED_MAX (1024 * 1024)
+
+/*
+ * What the body of a kind tells, for who may be anybody: SIGNED_BAD where it
+ * is compressed, larger than SIGNED_PARSED_MAX, or not of that kind.
+ * json_object_put() it.
+ */
+enum signed_rc signed_parse(const struct provider *p, const struct message *m,
+    struct json_object **out);
 
 #endif /* !SIGNED_H */

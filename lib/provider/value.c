@@ -82,9 +82,9 @@ find_header(struct scope *s, const struct place *p, struct found *f)
 static bool
 find_query(struct scope *s, const struct place *p, struct found *f)
 {
-	const char *query = message_env(s->message, "QUERY_STRING");
+	const char *query = message_query(s->message);
 
-	if (query == NULL || has_control(query) ||
+	if (has_control(query) ||
 	    form_value(query, p->name, s->work) != 0 || s->work->len == 0)
 		return false;
 	f->text = arena_strndup(s->arena, s->work->data, s->work->len);

@@ -259,8 +259,7 @@ delivery_of(struct passage *p, bool headers)
 
 	if (headers) {
 		buf_reset(b, REQUEST_KEEP);
-		message_headers(
-		    &p->m, auth_secret_headers(p->source->auth), auth_hash, b);
+		message_headers(&p->m, auth_secrets(p->source->auth), b);
 		d.headers = b->failed ? NULL : buf_str(b);
 	}
 	return d;

@@ -216,7 +216,7 @@ ours() {
   run cgi own "HTTP_X_OWN=v9,$mac" "HTTP_X_WHEN=$((when - 61000))" \
     HTTP_X_ID=m1 <"$vapi"
   has "Status: 401"
-  sed -i 's/^auth_hash.*/auth_hash = md5/' callbook.conf
+  sed -i 's/^auth_hash.*/auth_hash = md4/' callbook.conf
   run -1 callbook check
-  has "auth_ keys: /hash: must be one of sha1, sha256, sha512"
+  has "auth_ keys: /hash: must be one of md5, sha1, sha256, sha512"
 }

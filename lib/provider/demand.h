@@ -1,0 +1,33 @@
+/*
+ * demand - conditions on a request that nobody has authenticated yet.
+ *
+ * They choose how a message is authenticated, and which request is a
+ * handshake.  Whoever sends the request decides what they find, so that what
+ * they choose must be safe whatever that is.
+ */
+#ifndef DEMAND_H
+#define DEMAND_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "http/message.h"
+#include "provider/definition.h"
+
+/*
+ * Put the text of a trait into b, which is reset first.  body is what the
+ * body was parsed to, or NULL.  Returns 0, or -1 where it is not there or is
+ * the empty text.
+ */
+int demand_text(const struct trait *t, const struct message *m,
+    struct json_object *body, struct buf *b);
+
+/* Do all the conditions hold?  Of none of them: yes. */
+bool demand_all(
+    const struct demands *d, const struct message *m, struct json_object *body);
+
+/* Could they hold for a request of that method? */
+bool demand_may(const struct demands *d, const char *method);
+
+#endif /* !DEMAND_H */

@@ -1,0 +1,62 @@
+/* Bytes as hexadecimal digits, base64 or base64url. */
+#include "provider/encoding.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+#include "provider/base64.h"
+
+#define HEX_STEP 32 /* bytes written at once */
+
+static void
+encode_hex(const unsigned char *data, size_t n, struct buf *b)
+{
+	char digits[2 * HEX_STEP + 1];
+
+	for (size_t i = 0; i < n; i += HEX_STEP) {
+		hex_encode(
+		    data + i, n - i < HEX_STEP ? n - i : HEX_STEP, digits);
+		buf_puts(b, digits);
+	}
+}
+
+void
+encoding_encode(
+    enum encoding e, const unsigned char *data, size_t n, struct buf *b)
+{
+	if (e == ENCODING_BASE64)
+		base64_encode(data, n, b);
+	else if (e == ENCODING_BASE64URL)
+		base64url_encode(data, n, b);
+	else
+		encode_hex(data, n, b);
+}
+
+static int
+decode_base64url(const char *s, size_t n, unsigned char *out, size_t max)
+{
+	struct buf b = {0};
+	int len = -1;
+
+	for (int pad = 0; pad < 2 && n > 0 && s[n - 1] == '='; pad++)
+		n--;
+	if (n > 0 && base64url_decode(s, n, &b) == 0 && b.len <= max) {
+		memcpy(out, buf_str(&b), b.len);
+		len = (int)b.len;
+	}
+	buf_free(&b);
+	return len;
+}
+
+int
+encoding_decode(
+    enum encoding e, const char *s, size_t n, unsigned char *out, size_t max)
+{
+	if (e == ENCODING_BASE64)
+		return base64_decode(s, n, out, max);
+	if (e == ENCODING_BASE64URL)
+		return decode_base64url(s, n, out, max);
+	if (n % 2 != 0 || n / 2 > max || hex_decode(s, n, out, n / 2) != 0)
+		return -1;
+	return (int)(n / 2);
+}
