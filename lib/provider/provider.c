@@ -300,6 +300,22 @@ provider_counts(const struct provider *p, const char *type)
 }
 
 bool
+provider_knows(const struct provider *p, const char *type)
+{
+	return provider_type(p, type) != NULL;
+}
+
+bool
+provider_leaves_body(const struct provider *p, size_t i)
+{
+	const struct scheme *s = i < p->schemes ? &p->scheme[i] : NULL;
+
+	while (s != NULL && !s->unsigned_body)
+		s = s->next;
+	return s != NULL;
+}
+
+bool
 provider_wants_answer(const struct provider *p, const char *type)
 {
 	const struct type_row *row = provider_type(p, type);

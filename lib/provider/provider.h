@@ -59,6 +59,10 @@ const char *provider_text(const struct provider *p, size_t *len);
 bool provider_takes_method(const struct provider *p, const char *method);
 /* "POST" or "GET, POST": for Allow. */
 const char *provider_methods(const struct provider *p);
+/* Is there a row for events of that type? */
+bool provider_knows(const struct provider *p, const char *type);
+/* Does the i-th scheme leave the body, or a part of it, unsigned? */
+bool provider_leaves_body(const struct provider *p, size_t i);
 /* Can the definition read a body of that Content-Type (header value)? */
 bool provider_takes_type(const struct provider *p, const char *content_type);
 /* Are events of that type only counted? */

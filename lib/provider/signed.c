@@ -49,13 +49,17 @@ signed_is_form(const struct provider *p, const struct message *m)
 static enum signed_rc
 parse_json(const struct message *m, struct json_object **out)
 {
-	struct json_tokener *tok = json_new();
+	struct json_tokener *tok;
 	struct json_fault fault;
+	size_t cost;
 	int rc;
 
-	if (tok == NULL)
+	if (json_check(m->body, m->len, false, &cost, &fault) != 0 ||
+	    cost > SIGNED_COST_MAX)
+		return SIGNED_BAD;
+	if ((tok = json_new()) == NULL)
 		return SIGNED_ERROR;
-	rc = json_parse(tok, m->body, m->len, out, &fault);
+	rc = json_build(tok, m->body, m->len, out, &fault);
 	json_tokener_free(tok);
 	return rc == 0 ? SIGNED_OK : SIGNED_BAD;
 }
@@ -79,8 +83,6 @@ signed_parse(
     const struct provider *p, const struct message *m, struct json_object **out)
 {
 	*out = NULL;
-	if (m->len > SIGNED_PARSED_MAX)
-		return SIGNED_BAD;
 	switch (provider_body_kind(p, m->content_type)) {
 	case BODY_JSON:
 		return parse_json(m, out);

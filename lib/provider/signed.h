@@ -34,8 +34,8 @@ enum signed_rc {
 /*
  * Start with what the message alone tells.  query is the one that is signed,
  * borrowed: a sender may add to that of the message.  For a place in the body
- * the body is parsed here, within the limits of SIGNED_PARSED_MAX and of
- * map.h, and let go again.  Free with signed_free() whatever it returns.
+ * the body is parsed here, by signed_parse(), and let go again.  Free with
+ * signed_free() whatever it returns.
  */
 enum signed_rc signed_init(struct signed_text *t, const struct provider *p,
     const struct scheme *s, const struct message *m, const char *query);
@@ -61,13 +61,17 @@ bool signed_has_body(const struct scheme *s);
 /* Is the message's body a form, by the rule of the mapper? */
 bool signed_is_form(const struct provider *p, const struct message *m);
 
-/* Bytes of a body that is parsed before it is known who sent it. */
-#define SIGNED_PARSED_MAX (1024 * 1024)
+/*
+ * Bytes of memory that the values of a body may take that is parsed before it
+ * is known who sent it: many hours of transcript, but not the times of all
+ * words.
+ */
+#define SIGNED_COST_MAX (2 * 1024 * 1024)
 
 /*
- * What the body of a kind tells, for who may be anybody: SIGNED_BAD where it
- * is compressed, larger than SIGNED_PARSED_MAX, or not of that kind.
- * json_object_put() it.
+ * Parse a body, whoever it is from, within SIGNED_COST_MAX.  SIGNED_BAD: it is
+ * compressed, takes more, or is not what its content type says.
+ * json_object_put() the result.
  */
 enum signed_rc signed_parse(const struct provider *p, const struct message *m,
     struct json_object **out);

@@ -371,6 +371,9 @@ apply(struct store *st, struct job *j)
 		return requeue(st, j);
 	case JOB_COUNT:
 		return counted_add(st, j);
+	case JOB_HANDSHAKE:
+		j->source = source_id(st, j->delivery);
+		return j->source == 0 ? STORE_ERROR : STORE_OK;
 	case JOB_PROBE:
 		return probe(st);
 	}

@@ -30,6 +30,8 @@ result_of(const struct job *j, enum store_rc rc)
 		return ARRIVAL_REJECTED;
 	case JOB_COUNT:
 		return ARRIVAL_COUNTED;
+	case JOB_HANDSHAKE:
+		return ARRIVAL_HANDSHAKE;
 	case JOB_EVENT:
 	case JOB_REQUEUE:
 	case JOB_PROBE:

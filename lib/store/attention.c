@@ -133,6 +133,7 @@ store_arrival_hours(struct store *st, const char *source, int64_t first,
 	sqlite3_bind_int64(s, 2, first);
 	sqlite3_bind_int64(s, 3, last);
 	sqlite3_bind_int(s, 4, ARRIVAL_REJECTED);
+	sqlite3_bind_int(s, 5, ARRIVAL_HANDSHAKE);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
 		const struct hour_arrivals a = {
 		    .hour = sqlite3_column_int64(s, 0),
@@ -163,7 +164,9 @@ store_last_received(struct store *st, store_last_fn fn, void *arg)
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int(s, 1, ARRIVAL_REJECTED); /* of who knows whom */
+	/* They are of who knows whom. */
+	sqlite3_bind_int(s, 1, ARRIVAL_REJECTED);
+	sqlite3_bind_int(s, 2, ARRIVAL_HANDSHAKE);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW)
 		if (sqlite3_column_type(s, 2) != SQLITE_NULL &&
 		    fn(arg, read_text(s, 0), read_text(s, 1),

@@ -13,6 +13,7 @@ const char *const arrival_name[ARRIVAL__MAX] = {
     [ARRIVAL_QUARANTINED] = "quarantined",
     [ARRIVAL_COUNTED] = "counted",
     [ARRIVAL_REJECTED] = "rejected",
+    [ARRIVAL_HANDSHAKE] = "handshake",
 };
 
 const int64_t report_delay[REPORT_DELAYS - 1] = {1 * S, 2 * S, 5 * S, 10 * S,

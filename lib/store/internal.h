@@ -146,6 +146,7 @@ struct job {
 		JOB_REJECT,
 		JOB_REQUEUE,
 		JOB_COUNT,
+		JOB_HANDSHAKE,
 		JOB_PROBE
 	} kind;
 	const struct delivery *delivery;

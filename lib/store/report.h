@@ -283,6 +283,7 @@ enum arrival {
 	ARRIVAL_QUARANTINED,
 	ARRIVAL_COUNTED,
 	ARRIVAL_REJECTED, /* only those that were kept */
+	ARRIVAL_HANDSHAKE, /* some of them: by anybody, and at a bounded rate */
 	ARRIVAL__MAX
 };
 extern const char *const arrival_name[ARRIVAL__MAX];

@@ -475,15 +475,15 @@ const char *const sql_text[SQL__MAX] = {
 	" FROM hour h CROSS JOIN arrival a"
 	" WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
 	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
-	" AND a.result <> ?4",
+	" AND a.result NOT IN (?4, ?5)",
     [SQL_ARRIVAL_TOTALS] =
 	"SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
 	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
 	" GROUP BY 3, 4, 5",
-    /* ?1: the result that is no receipt. */
+    /* ?1, ?2: the results that are no receipts. */
     [SQL_LAST_RECEIVED] =
 	"SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
-	" WHERE a.source = s.id AND a.result <> ?1"
+	" WHERE a.source = s.id AND a.result NOT IN (?1, ?2)"
 	" ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
 	" FROM source s ORDER BY 1, 2",
 };

@@ -120,6 +120,12 @@ enum store_rc store_requeue_count(struct store *st, bool rejected, int64_t row,
 enum store_rc store_count(
     struct store *st, const struct delivery *d, const char *type);
 
+/*
+ * Count d, a handshake: nothing of it is kept.  Anybody can send it, so that
+ * it shares the rate of what is rejected; beyond it STORE_OK all the same.
+ */
+enum store_rc store_handshake(struct store *st, const struct delivery *d);
+
 /* Is the store writable at this moment?  Writes a row, to be sure. */
 enum store_rc store_probe(struct store *st);
 

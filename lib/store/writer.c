@@ -365,6 +365,16 @@ store_reject(struct store *st, const struct delivery *d, const char *reason)
 }
 
 enum store_rc
+store_handshake(struct store *st, const struct delivery *d)
+{
+	struct job j = {.kind = JOB_HANDSHAKE, .delivery = d};
+
+	if (!reject_allowed(st, d->received))
+		return STORE_OK;
+	return submit_wait(st, &j);
+}
+
+enum store_rc
 store_requeue(struct store *st, bool rejected, int64_t row,
     const struct delivery *d, const struct event *e, int64_t *number)
 {

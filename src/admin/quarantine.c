@@ -148,9 +148,29 @@ copy_row(void *arg, const struct stored_delivery *sd)
 	return 1;
 }
 
+/*
+ * Give the headers the names that the definition reads, as when a delivery
+ * arrives.  Returns 0, or -1: no memory.
+ */
+static int
+read_as_defined(const struct auth *auth, struct message *m, struct kept *k)
+{
+	struct buf headers = {0};
+	int rc = auth_read_as(auth, k->arena, m);
+
+	if (rc == 0) {
+		message_headers(m, auth_secrets(auth), &headers);
+		k->d.headers = arena_strndup(
+		    k->arena, buf_str(&headers), headers.len);
+		rc = headers.failed || k->d.headers == NULL ? -1 : 0;
+	}
+	buf_free(&headers);
+	return rc;
+}
+
 /* NULL if it authenticates now, else why it stays. */
 static const char *
-verify(struct quarantine *q, const struct kept *k, struct buf *why)
+verify(struct quarantine *q, struct kept *k, struct buf *why)
 {
 	struct admin *a = q->admin;
 	const struct config_source *cs = config_source(
@@ -173,6 +193,8 @@ verify(struct quarantine *q, const struct kept *k, struct buf *why)
 	if (auth == NULL)
 		return buf_str(why);
 	rc = auth_verify_kept(auth, &m, NULL, k->d.received);
+	if (rc == AUTH_OK && read_as_defined(auth, &m, k) != 0)
+		rc = AUTH_ERROR;
 	auth_free(auth);
 	if (rc == AUTH_OK)
 		return NULL;

@@ -12,6 +12,7 @@
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define JSON_TYPE "application/json"
+#define JWT_TYPE "application/jwt"
 
 static const char help[] =
     "usage: callbook send --source NAME [--url URL] [--key PRIVATE.pem]\n"
@@ -22,8 +23,10 @@ static const char help[] =
     "      --source NAME   of the configuration; tells scheme and secret\n"
     "      --url URL       the receiver, without the source; default: the\n"
     "                      source's address in the configuration\n"
-    "      --key FILE      private key, PEM, for RSA and Ed25519\n"
-    "      --header        another header; may be repeated\n"
+    "      --key FILE      private key, PEM, for schemes with public keys\n"
+    "      --header        another header, signed where the platform signs "
+    "one\n"
+    "                      of that name; may be repeated\n"
     "      --form          the body is a form (default for *.form)\n"
     "      --get           the form goes into the query of a GET\n"
     "      --print-curl    print a curl command that does it, send nothing\n"
@@ -44,9 +47,11 @@ struct send {
 	struct admin *admin;
 	const char *source, *url, *key, *file;
 	bool form, get, print;
-	struct buf headers; /* `Name: value` lines */
+	struct buf given; /* `Name: value` lines of --header */
+	struct buf headers; /* all others */
 	struct buf address; /* URL/SOURCE and what follows */
 	struct buf body; /* with --get: the query */
+	bool made; /* the body is a token made of the file */
 };
 
 /* A further part of the path (RFC 3986 section 2). */
@@ -65,27 +70,54 @@ add_segment(struct buf *b, const struct buf *segment)
 	b->failed |= segment->failed;
 }
 
+/* What the receiver will see of the request beside its body, or NULL. */
+static char **
+environment(const struct send *s, struct arena *arena)
+{
+	struct buf b = {0};
+	char **env = NULL;
+
+	buf_printf(&b, ":method: %s\n", s->get ? "GET" : "POST");
+	if (s->get)
+		buf_printf(&b, ":query: %s\n", buf_str(&s->body));
+	buf_puts(&b, buf_str(&s->given));
+	if (!b.failed)
+		env = message_env_from(arena, buf_str(&b));
+	buf_free(&b);
+	return env;
+}
+
+/* A token is sent in the stead of the claims that it was made of. */
+static void
+use_token(struct send *s, const struct buf *token)
+{
+	if (token->len == 0)
+		return;
+	buf_reset(&s->body, SIZE_MAX);
+	buf_add(&s->body, buf_str(token), token->len);
+	s->body.failed |= token->failed;
+	s->made = true;
+}
+
 /* Add what makes the body acceptable to the headers and the address. */
 static int
 prove(struct send *s, const struct auth *auth, struct buf *why)
 {
 	struct auth_proof proof = {0};
-	struct buf query = {0};
-	char *env[] = {NULL, NULL};
-	const struct message m = {.env = env,
+	struct arena *arena = arena_new();
+	struct message m = {
 	    .content_type = s->form || s->get ? FORM_TYPE : JSON_TYPE,
 	    .body = buf_str(&s->body),
 	    .len = s->body.len};
 	const char *mark = "?";
 	int rc = -1;
 
-	buf_printf(&query, "QUERY_STRING=%s", s->get ? m.body : "");
-	if (query.failed)
+	if (arena != NULL)
+		m.env = environment(s, arena);
+	if (m.env == NULL)
 		buf_puts(why, "out of memory");
-	else {
-		env[0] = query.data;
+	else
 		rc = auth_sign(auth, s->key, &m, when_now(), &proof, why);
-	}
 	if (proof.segment.len > 0)
 		add_segment(&s->address, &proof.segment);
 	if (s->get) {
@@ -96,8 +128,9 @@ prove(struct send *s, const struct auth *auth, struct buf *why)
 		buf_printf(&s->address, "%s%s", mark, buf_str(&proof.query));
 	buf_puts(&s->headers, buf_str(&proof.headers));
 	s->headers.failed |= proof.headers.failed;
+	use_token(s, &proof.body);
 	auth_proof_free(&proof);
-	buf_free(&query);
+	arena_free(arena);
 	return rc;
 }
 
@@ -172,7 +205,10 @@ print_curl(const struct send *s)
 	if (s->get) {
 		buf_puts(&out, " -g ");
 	} else {
-		buf_printf(&data, "@%s", s->file);
+		if (s->made)
+			buf_add(&data, buf_str(&s->body), s->body.len);
+		else
+			buf_printf(&data, "@%s", s->file);
 		buf_puts(&out, " --data-binary ");
 		quote(&out, buf_str(&data), data.len);
 		buf_puts(&out, " ");
@@ -297,15 +333,19 @@ prepare(struct send *s)
 	    (s->get && check_query(s) == -1))
 		return -1;
 	s->form = s->form || admin_is_form(s->file);
+	if (sign(s, cs) == -1)
+		return -1;
 	if (!s->get)
 		buf_printf(&s->headers, "Content-Type: %s\n",
-		    s->form ? FORM_TYPE : JSON_TYPE);
-	return sign(s, cs);
+		    s->made	  ? JWT_TYPE
+			: s->form ? FORM_TYPE
+				  : JSON_TYPE);
+	return 0;
 }
 
 /* 0, or -1 and a->status is to be returned. */
 static int
-options(struct send *s, int argc, char **argv, struct buf *extra)
+options(struct send *s, int argc, char **argv)
 {
 	struct admin *a = s->admin;
 	int opt;
@@ -328,7 +368,7 @@ options(struct send *s, int argc, char **argv, struct buf *extra)
 				    a, "--header wants 'NAME: VALUE'");
 				return -1;
 			}
-			buf_printf(extra, "%s\n", optarg);
+			buf_printf(&s->given, "%s\n", optarg);
 			break;
 		case 'f':
 			s->form = true;
@@ -359,24 +399,24 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct send s = {.admin = a};
-	struct buf extra = {0};
 	int status = ADMIN_WRONG;
 
-	if (options(&s, argc, argv, &extra) == -1) {
+	if (options(&s, argc, argv) == -1) {
 		status = a->status;
 		goto out;
 	}
 	if (prepare(&s) == -1)
 		goto out;
-	buf_add(&s.headers, buf_str(&extra), extra.len);
-	if (s.headers.failed || s.address.failed || extra.failed)
+	buf_add(&s.headers, buf_str(&s.given), s.given.len);
+	if (s.headers.failed || s.address.failed || s.given.failed ||
+	    s.body.failed)
 		admin_warnx(a, "out of memory");
 	else if (s.print)
 		status = print_curl(&s);
 	else
 		status = fetch_possible() ? send_it(&s) : print_instead(&s);
 out:
-	buf_free(&extra);
+	buf_free(&s.given);
 	buf_free(&s.headers);
 	buf_free(&s.address);
 	buf_free(&s.body);

@@ -11,6 +11,7 @@
 #include "base/when.h"
 #include "health.h"
 #include "http/exposed.h"
+#include "provider/handshake.h"
 #include "provider/map.h"
 #include "receiver.h"
 
@@ -18,6 +19,7 @@
 #define HEALTH_METHODS "GET, HEAD"
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define JSON_TYPE "application/json"
+#define ECHO_TYPE "text/plain"
 #define PROBE_TYPE "application/octet-stream"
 
 struct receive {
@@ -59,6 +61,8 @@ struct worker {
 	struct buf body;
 	size_t room; /* of the gate for bodies, taken for it */
 	struct buf headers;
+	struct buf echo;
+	struct arena *arena; /* of the message's headers under other names */
 	struct exposed exposed;
 	struct passage passage;
 };
@@ -151,6 +155,8 @@ receive_worker_free(void *worker)
 		mapper_free(wk->mapper);
 	buf_free(&wk->body);
 	buf_free(&wk->headers);
+	buf_free(&wk->echo);
+	arena_free(wk->arena);
 	exposed_free(&wk->exposed);
 	free(wk);
 }
@@ -352,6 +358,44 @@ quarantine(struct passage *p, const char *reason, bool malformed)
 		kept(p, "quarantined", "quarantine", number, reason);
 }
 
+/*
+ * Answer a dashboard that only looks whether the address is right.  false: the
+ * request is none of that kind.  What authenticates as a delivery is not asked
+ * here, unless it tells nothing.
+ */
+static bool
+shake_hands(struct passage *p)
+{
+	const struct provider *pr = p->source->provider;
+	struct buf *echo = &p->worker->echo;
+	struct delivery d;
+	const char *header = NULL;
+
+	if (!handshake_is(pr, &p->m, echo, &header))
+		return false;
+	p->received = when_now();
+	d = delivery_of(p, false);
+	/* The answer does not wait for the count to be possible. */
+	(void)store_handshake(p->rc->store, &d);
+	p->w->status = 200;
+	if (echo->len > 0 && header != NULL)
+		response_header(p->w, header, buf_str(echo));
+	else if (echo->len > 0)
+		buf_add(&p->w->body, buf_str(echo), echo->len);
+	else
+		p->w->status = p->source->config->answer;
+	if (p->w->status != 204)
+		p->w->content_type = ECHO_TYPE;
+	return true;
+}
+
+/* Is it an event that belongs to a call, or of a type in the table? */
+static bool
+is_known(const struct passage *p, const struct event *e)
+{
+	return e->call != NULL || provider_knows(p->source->provider, e->type);
+}
+
 /* Log a rejection, but no more than a few in a second: anybody can cause it. */
 static void
 log_rejected(struct receive *rv, const char *source, const char *reason)
@@ -402,6 +446,8 @@ map_and_keep(struct passage *p)
 
 	switch (map_message(p, &p->event, &reason, &body, &len)) {
 	case MAP_OK:
+		if (!is_known(p, &p->event) && shake_hands(p))
+			break;
 		if (!provider_counts(p->source->provider, p->event.type)) {
 			p->delivery = delivery_of(p, false);
 			p->delivery.body = body;
@@ -412,10 +458,12 @@ map_and_keep(struct passage *p)
 		count_event(p, &p->event);
 		break;
 	case MAP_MALFORMED:
-		quarantine(p, reason, true);
+		if (!shake_hands(p))
+			quarantine(p, reason, true);
 		break;
 	case MAP_UNMAPPABLE:
-		quarantine(p, reason, false);
+		if (!shake_hands(p))
+			quarantine(p, reason, false);
 		break;
 	case MAP_TOO_LARGE:
 		response_problem(p->w, 413,
@@ -429,6 +477,18 @@ map_and_keep(struct passage *p)
 	mapper_release(p->worker->mapper);
 }
 
+/* From here on its headers have the names that the definition reads. */
+static int
+read_as_defined(struct passage *p)
+{
+	struct worker *wk = p->worker;
+
+	if (wk->arena == NULL && (wk->arena = arena_new()) == NULL)
+		return -1;
+	arena_reset(wk->arena);
+	return auth_read_as(p->source->auth, wk->arena, &p->m);
+}
+
 static void
 verify_and_keep(struct passage *p)
 {
@@ -437,12 +497,16 @@ verify_and_keep(struct passage *p)
 
 	switch (rc) {
 	case AUTH_OK:
-		map_and_keep(p);
+		if (read_as_defined(p) == 0)
+			map_and_keep(p);
+		else
+			not_stored(p);
 		break;
 	case AUTH_MISSING:
 	case AUTH_WRONG:
 	case AUTH_STALE:
-		reject(p, rc);
+		if (!shake_hands(p))
+			reject(p, rc);
 		break;
 	default:
 		not_stored(p);
@@ -516,37 +580,59 @@ read_body(struct passage *p)
 static void
 query_as_body(struct passage *p)
 {
-	const char *query = message_env(&p->m, "QUERY_STRING");
-
-	p->m.body = query == NULL ? "" : query;
+	p->m.body = message_query(&p->m);
 	p->m.len = strlen(p->m.body);
 	p->m.content_type = FORM_TYPE;
+}
+
+/*
+ * The method or the type is none that a delivery has, but maybe one of a
+ * dashboard.  false: not answered.
+ */
+static bool
+take_handshake(struct passage *p, const char *method)
+{
+	const bool get = strcmp(method, "GET") == 0;
+
+	if (!handshake_expected(p->source->provider, method))
+		return false;
+	p->m.body = "";
+	p->m.len = 0;
+	if (!get && read_body(p) != 0)
+		return true;
+	return shake_hands(p);
 }
 
 static void
 take_delivery(struct passage *p)
 {
 	const char *method = request_env(p->r, "REQUEST_METHOD");
+	const struct provider *pr = p->source->provider;
 	const char *type;
 	bool get;
 
-	if (method == NULL ||
-	    !provider_takes_method(p->source->provider, method)) {
-		response_problem(p->w, 405, "This platform sends %s.",
-		    provider_methods(p->source->provider));
-		p->w->allow = provider_methods(p->source->provider);
-		return;
-	}
-	get = strcmp(method, "GET") == 0;
 	p->m.env = p->r->env;
 	type = message_env(&p->m, "CONTENT_TYPE");
 	p->m.content_type = type == NULL ? "" : type;
+	if (method == NULL || !provider_takes_method(pr, method)) {
+		if (method != NULL && take_handshake(p, method))
+			return;
+		response_problem(
+		    p->w, 405, "This platform sends %s.", provider_methods(pr));
+		p->w->allow = provider_methods(pr);
+		return;
+	}
+	get = strcmp(method, "GET") == 0;
 	if (get)
 		query_as_body(p);
+	else if (!provider_takes_type(pr, p->m.content_type) &&
+	    take_handshake(p, method))
+		return;
 	if (check_announced(p) != 0 || (!get && read_body(p) != 0))
 		return;
 	if (p->m.len == 0) {
-		response_problem(p->w, 400, "The body is empty.");
+		if (!shake_hands(p))
+			response_problem(p->w, 400, "The body is empty.");
 		return;
 	}
 	p->received = when_now();

@@ -201,6 +201,7 @@ put_chart(struct deliveries *d)
 		CHART_CROSS},
 	    [ARRIVAL_COUNTED] = {"counted", "s-counted", CHART_DOTS},
 	    [ARRIVAL_REJECTED] = {"rejected", "s-refused", CHART_STRIPES_BACK},
+	    [ARRIVAL_HANDSHAKE] = {"handshake", "s-handshake", CHART_BARS},
 	};
 	static const struct chart chart[] = {
 	    [STEP_HOUR] = {"arrivals", "Deliveries per hour",
@@ -296,8 +297,8 @@ static void
 put_sources(struct deliveries *d)
 {
 	static const char *const column[] = {"Source", "#Stored", "#Duplicates",
-	    "#Variants", "#Quarantined", "#Counted", "#Rejected", "#Delay p50",
-	    "#Delay p95", "Last receipt", NULL};
+	    "#Variants", "#Quarantined", "#Counted", "#Rejected", "#Handshakes",
+	    "#Delay p50", "#Delay p95", "Last receipt", NULL};
 	struct page *p = d->page;
 
 	html_raw(p->out, "<section class=\"card\">\n<h2>By source</h2>\n");

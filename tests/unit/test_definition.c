@@ -102,12 +102,16 @@ static const struct {
     {WITH_HMAC("\"signed\":\"{time}.{body}\""),
 	"f: /auth/h/signed: has {time}, but \"time\" is missing"},
     {WITH_HMAC("\"signed\":\"{uri}{body}\""),
-	"f: /auth/h/signed: {uri} is none of {body}, {time}, {url}, {form}, "
-	"{header:NAME}"},
+	"f: /auth/h/signed: {uri} is none of {body}, {body-md5}, "
+	"{body-md5:base64}, {body-sha256}, {body-sha256:base64}, {time}, "
+	"{method}, {url}, {url-path}, {path}, {query}, {query-sorted}, {form}, "
+	"{form-sorted}, {lf}, {header:NAME}, {query:NAME}, {/pointer}"},
     {WITH_HMAC("\"signed\":\"{body\""),
 	"f: /auth/h/signed: has a '{' without '}'"},
     {WITH_HMAC("\"signed\":\"x\""),
-	"f: /auth/h/signed: leaves the {body} unsigned"},
+	"f: /auth/h/signed: leaves the {body} unsigned (of a platform that "
+	"signs no "
+	"more, \"unsigned_body\": true admits it)"},
     {WITH_HMAC("\"time\":{\"header\":\"T\"}"),
 	"f: /auth/h/signed: leaves the {time} unsigned"},
     {WITH_HMAC("\"signed\":\"{time}{body}\",\"time\":{\"item\":\"t=\"}"),

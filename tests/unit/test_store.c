@@ -733,6 +733,7 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	store_quarantine(b->store, &d, "why", &row);
 	store_quarantine(b->store, &d, "why", &row);
 	store_count(b->store, &d, "partial");
+	store_handshake(b->store, &d);
 	for (int i = 0; i < 2 * STORE_REJECTED_PER_SECOND; i++)
 		store_reject(b->store, &d, "wrong");
 	assert_int_equal(arrived(b, ARRIVAL_STORED), 1);
@@ -740,8 +741,11 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	assert_int_equal(arrived(b, ARRIVAL_VARIANT), 1);
 	assert_int_equal(arrived(b, ARRIVAL_QUARANTINED), 2);
 	assert_int_equal(arrived(b, ARRIVAL_COUNTED), 1);
+	/* They share the rate of what anybody can send. */
+	store_handshake(b->store, &d);
+	assert_int_equal(arrived(b, ARRIVAL_HANDSHAKE), 1);
 	assert_int_equal(
-	    arrived(b, ARRIVAL_REJECTED), STORE_REJECTED_PER_SECOND);
+	    arrived(b, ARRIVAL_REJECTED), STORE_REJECTED_PER_SECOND - 1);
 	assert_int_equal(ask(b, "SELECT delay FROM arrival WHERE result = 0"),
 	    3); /* 5 to 10 s */
 	assert_int_equal(ask(b, "SELECT max(delay) FROM arrival"), 3);
