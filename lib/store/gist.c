@@ -290,23 +290,29 @@ end_fact(struct gists *gs)
 }
 
 static int
-begin_fact(struct gists *gs, const char *path)
+begin_fact(struct gists *gs, const char *path, const char *platform)
 {
 	free(gs->now.path);
-	gs->now = (struct gist){.path = strdup(path)};
+	gs->now = (struct gist){
+	    .path = strdup(path),
+	    .platform = arena_strndup(gs->arena, platform, strlen(platform)),
+	};
 	buf_reset(&gs->row, gs->row.cap);
 	gs->facts++;
-	return gs->now.path == NULL ? -1 : 0;
+	return gs->now.path == NULL || gs->now.platform == NULL ? -1 : 0;
 }
 
 int
 gists_add(struct gists *gs, const struct fact_count *f)
 {
+	const char *platform = f->platform == NULL ? "" : f->platform;
 	struct gist_agent *agent;
 	int index;
 
-	if (gs->now.path == NULL || strcmp(gs->now.path, f->path) != 0)
-		if (end_fact(gs) == -1 || begin_fact(gs, f->path) == -1)
+	if (gs->now.path == NULL || strcmp(gs->now.path, f->path) != 0 ||
+	    strcmp(gs->now.platform, platform) != 0)
+		if (end_fact(gs) == -1 ||
+		    begin_fact(gs, f->path, platform) == -1)
 			return -1;
 	index = find_agent(gs, f->agent == NULL ? "" : f->agent);
 	if (index == -2)
@@ -356,7 +362,8 @@ compare(const void *pa, const void *pb)
 		return c;
 	if (a->calls != b->calls)
 		return a->calls < b->calls ? 1 : -1;
-	return strcmp(a->path, b->path);
+	c = strcmp(a->path, b->path);
+	return c != 0 ? c : strcmp(a->platform, b->platform);
 }
 
 int

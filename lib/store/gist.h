@@ -48,6 +48,7 @@ struct gist_agent {
 /* One fact.  A fact may be of several types in several calls. */
 struct gist {
 	char *path; /* GROUP/MEMBER… */
+	const char *platform; /* as in struct fact_count, "" of all */
 	int64_t calls;
 	int64_t group_calls; /* of its group's most frequent fact */
 	struct sample_summary number;
@@ -71,7 +72,7 @@ struct gists;
 struct gists *gists_new(struct arena *a, size_t max);
 void gists_free(struct gists *gs);
 
-/* A row, as they come: by path, then value.  -1: memory ran out. */
+/* A row, as they come: by path, platform, value.  -1: memory ran out. */
 int gists_add(struct gists *gs, const struct fact_count *f);
 
 /*

@@ -543,6 +543,7 @@ read_fact(sqlite3_stmt *s, struct fact_count *f)
 		f->number = sqlite3_column_double(s, 2);
 	f->agent = read_text(s, 3);
 	f->calls = sqlite3_column_int64(s, 4);
+	f->platform = read_text(s, 6);
 	return 0;
 }
 

@@ -214,6 +214,11 @@ struct fact_count {
 	const char *text; /* FACT_TEXT; cut to REPORT_FACT_TEXT_MAX bytes */
 	double number; /* else */
 	const char *agent; /* '' */
+	/*
+	 * Whose fact it is, where several platforms tell numbers of this path,
+	 * which may be of different units; else ''.
+	 */
+	const char *platform;
 	int64_t calls;
 };
 
@@ -222,8 +227,8 @@ struct fact_count {
 typedef int (*store_fact_count_fn)(void *arg, const struct fact_count *f);
 
 /*
- * Facts of the latest `max` calls of f, by path, then value (numbers before
- * texts, ascending).  *calls: how many calls that were; *all: no more were
+ * Facts of the latest `max` calls of f, by path, then platform, then value
+ * (numbers before texts, ascending).  *calls: how many calls that were; *all: no more were
  * left out.
  */
 enum store_rc store_fact_counts(struct store *st, const struct filter *f,

@@ -141,15 +141,28 @@
 	" AND (?8 IS NULL OR d.outcome = ?8)"
 /* One more is looked for, to tell whether some are left out. */
 #define FACT_COUNTS(by) FACT_COUNTS_(by)
-#define FACT_COUNTS_(from, where)                                      \
-	"WITH more AS MATERIALIZED (SELECT c.number AS number,"        \
-	" coalesce(c.agent, '') AS agent" from where NEWEST_FIRST      \
-	" + 1), latest AS (SELECT * FROM more LIMIT ?10)"              \
-	" SELECT p.name, f.type, fact_cut(f.value) AS value, l.agent," \
-	" count(*), (SELECT count(*) FROM more)"                       \
-	" FROM latest l LEFT JOIN fact f ON f.call = l.number"         \
-	" LEFT JOIN path p ON p.id = f.path"                           \
-	" GROUP BY 1, 3, 2, 4 ORDER BY 1, 3, 2, 4"
+/*
+ * Numbers of two platforms under one name may be of two units, so these facts
+ * are told apart by their platform.  1: FACT_NUMBER.
+ */
+#define FACT_COUNTS_(from, where)                                            \
+	"WITH more AS MATERIALIZED (SELECT c.number AS number,"              \
+	" c.source AS source, coalesce(c.agent, '') AS agent" from where     \
+	    NEWEST_FIRST " + 1), latest AS (SELECT * FROM more LIMIT ?10),"  \
+	" counted AS (SELECT p.name AS path, f.type AS type,"                \
+	" fact_cut(f.value) AS value, l.agent AS agent,"                     \
+	" s.provider AS platform, count(*) AS calls"                         \
+	" FROM latest l LEFT JOIN fact f ON f.call = l.number"               \
+	" LEFT JOIN path p ON p.id = f.path"                                 \
+	" LEFT JOIN source s ON s.id = l.source GROUP BY 1, 3, 2, 4, 5),"    \
+	" told AS (SELECT *, CASE WHEN"                                      \
+	" min(platform) FILTER (WHERE type = 1) OVER of_path"                \
+	" < max(platform) FILTER (WHERE type = 1) OVER of_path"              \
+	" THEN platform ELSE '' END AS unit"                                 \
+	" FROM counted WINDOW of_path AS (PARTITION BY path))"               \
+	" SELECT path, type, value, agent, sum(calls),"                      \
+	" (SELECT count(*) FROM more), unit FROM told"                       \
+	" GROUP BY path, unit, value, type, agent ORDER BY 1, 7, 3, 2, 4"
 
 /*
  * The calls a that need attention; ?1: source or NULL, ?2: since, ?3: ms,

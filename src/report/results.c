@@ -105,8 +105,9 @@ put_histogram(struct results *r, const struct gist *g, const char *name)
 
 	snprintf(id, sizeof(id), "fact-%c%c", 'a' + (int)(r->shown / 26 % 26),
 	    'a' + (int)(r->shown % 26));
-	snprintf(title, sizeof(title), "%.*s: %s", (int)fact_group(g->path),
-	    g->path, name);
+	snprintf(title, sizeof(title), "%.*s: %s%s%s",
+	    (int)fact_group(g->path), g->path, name,
+	    *g->platform == '\0' ? "" : " of ", g->platform);
 	for (size_t i = 0; i < c->n; i++)
 		column[i] = (struct chart_column){
 		    .label = class_label(p, c, i),
@@ -355,10 +356,14 @@ put_in_calls(struct results *r, const struct gist *g)
 	html_put(p->out, " call%s", r->calls == 1 ? "" : "s");
 }
 
-/* With its group: the heading may be in another column. */
+/*
+ * With its group: the heading may be in another column.  With its platform
+ * where several have it: whose unit it is.
+ */
 static void
-put_name(struct page *p, const char *path)
+put_name(struct page *p, const struct gist *g)
 {
+	const char *path = g->path;
 	size_t n = fact_group(path);
 	const char *group = arena_strndup(p->arena, path, n);
 	char name[FACT_NAME_SIZE];
@@ -369,6 +374,9 @@ put_name(struct page *p, const char *path)
 		html_raw(p->out, " \u203a</span> ");
 	}
 	put_outside(p, fact_name(path, name));
+	if (*g->platform != '\0')
+		html_put(
+		    p->out, " <span class=\"badge\">%s</span>", g->platform);
 }
 
 static void
@@ -393,12 +401,16 @@ put_fact(struct results *r, const struct gist *g)
 	char name[FACT_NAME_SIZE];
 
 	html_raw(p->out, "<section class=\"card fact\">\n<h3>");
-	put_name(p, g->path);
+	put_name(p, g);
 	(void)fact_name(g->path, name);
 	html_raw(p->out, "</h3>\n<p class=\"muted\">");
 	put_types(p, g);
 	html_raw(p->out, " \u00b7 ");
 	put_in_calls(r, g);
+	if (*g->platform != '\0')
+		html_raw(p->out,
+		    " \u00b7 by itself, since another platform may count in"
+		    " another unit");
 	html_raw(p->out, "</p>\n");
 	if (g->number.count > 0)
 		put_numbers(r, g, outside_text(p, name));
@@ -417,7 +429,7 @@ put_constant(struct results *r, const struct gist *g)
 	char number[NUMBER_SIZE];
 
 	html_raw(p->out, "<tr><th scope=\"row\">");
-	put_name(p, g->path);
+	put_name(p, g);
 	html_raw(p->out, "</th><td>");
 	if (g->number.count > 0)
 		html_put(p->out, "%s", number_text(p, g->number.min, number));
