@@ -9,16 +9,6 @@
 #include "provider/json.h"
 #include "provider/map.h"
 
-/* Has the vocabulary such a field? */
-static bool
-is_field(const char *name)
-{
-	for (int i = 0; i < FIELD__MAX; i++)
-		if (strcmp(call_field[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 /* --- times ---------------------------------------------------------------- */
 
 static int
@@ -209,6 +199,35 @@ direction_prefix(const char *word)
 	return n > 3 && draft_words_direction(first) != NULL ? n + 1 : 0;
 }
 
+/* Samples are few: the other direction is written as this one is. */
+static void
+add_opposites(struct draft *d, struct json_object *map)
+{
+	static const char *const pair[][2] = {{"in", "out"},
+	    {"inbound", "outbound"}, {"incoming", "outgoing"},
+	    {"Inbound", "Outbound"}, {"INBOUND", "OUTBOUND"}};
+	struct json_object *other, *known;
+
+	for (size_t i = 0; i < DRAFT_COUNT(pair); i++)
+		if (json_object_object_get_ex(map, pair[i][0], NULL) !=
+		    json_object_object_get_ex(map, pair[i][1], NULL)) {
+			draft_put(d, map, pair[i][0],
+			    json_object_new_string("inbound"));
+			draft_put(d, map, pair[i][1],
+			    json_object_new_string("outbound"));
+		}
+	if (json_object_object_get_ex(map, "true", &other) !=
+	    json_object_object_get_ex(map, "false", &known)) {
+		bool out;
+
+		if (other != NULL)
+			known = other;
+		out = strcmp(json_object_get_string(known), "outbound") == 0;
+		draft_put(d, map, other != NULL ? "false" : "true",
+		    json_object_new_string(out ? "inbound" : "outbound"));
+	}
+}
+
 static void
 write_direction(struct draft *d)
 {
@@ -239,6 +258,7 @@ write_direction(struct draft *d)
 			draft_put(d, n > 0 ? starts : map, n > 0 ? begin : from,
 			    json_object_new_string(to));
 		}
+	add_opposites(d, map);
 	if (json_object_object_length(map) > 0)
 		draft_put(d, rule, "map", json_object_get(map));
 	if (json_object_object_length(starts) > 0)
@@ -286,7 +306,7 @@ write_mapped(struct draft *d, const char *member, enum shape shape,
 	struct pick p;
 	char where[64];
 
-	if (!is_field(member) || !draft_choose(d, member, shape, &p) ||
+	if (!draft_choose(d, member, shape, &p) ||
 	    (map = word_map(d, &p, meaning)) == NULL)
 		return;
 	rule = draft_at(d, &p);
@@ -309,12 +329,17 @@ write_words(struct draft *d)
 	    {"attempt", SHAPE_INTEGER}, {"attempts_max", SHAPE_INTEGER},
 	    {"final", SHAPE_FLAG}, {"transferred_to", SHAPE_WORD},
 	    {"campaign", SHAPE_WORD}};
+	const struct spot *before = NULL; /* a word is told once */
 	struct pick p;
 
-	for (size_t i = 0; i < DRAFT_COUNT(guess); i++)
-		if (is_field(guess[i].member) &&
-		    draft_choose(d, guess[i].member, guess[i].shape, &p))
-			write_place(d, guess[i].member, &p);
+	for (size_t i = 0; i < DRAFT_COUNT(guess); i++) {
+		if (!draft_choose(d, guess[i].member, guess[i].shape, &p) ||
+		    p.spot[0] == before)
+			continue;
+		write_place(d, guess[i].member, &p);
+		if (strcmp(guess[i].member, "status") == 0)
+			before = p.spot[0];
+	}
 	write_mapped(d, "ended_by", SHAPE_WORD, draft_words_ender);
 }
 

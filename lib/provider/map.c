@@ -704,6 +704,12 @@ mapper_release(struct mapper *mp)
 	reset(mp);
 }
 
+struct json_object *
+mapper_body(const struct mapper *mp)
+{
+	return mp->root;
+}
+
 bool
 mapper_where(const struct mapper *mp, size_t *line, size_t *column)
 {

@@ -33,6 +33,7 @@
 #define MAP_FORM_FIELDS_MAX 1000
 
 struct mapper;
+struct json_object;
 
 enum map_rc {
 	MAP_OK = 0,
@@ -83,6 +84,9 @@ enum map_rc mapper_map_lean(struct mapper *mp, const struct provider *p,
  * counted.  Returns false where there is no such place.
  */
 bool mapper_where(const struct mapper *mp, size_t *line, size_t *column);
+
+/* The last body as it was read; NULL: it was not.  Borrowed likewise. */
+struct json_object *mapper_body(const struct mapper *mp);
 
 /* Let go of the last event, whose body may have been a large one. */
 void mapper_release(struct mapper *mp);

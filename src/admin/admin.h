@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "call/call.h"
+#include "call/fold.h"
 #include "provider/map.h"
 #include "provider/provider.h"
 #include "store/store.h"
@@ -139,6 +140,15 @@ void safe_str(struct buf *b, const char *s);
 
 /* "2 min 22 s", "850 ms". */
 void duration_add(struct buf *b, int64_t ms);
+
+/*
+ * What `show` writes of a call, below its id; of a fact, of an error, each a
+ * line; and of a transcript.
+ */
+void call_text(struct buf *b, const struct call *c, const struct call_view *v);
+void fact_text(struct buf *b, const struct fact *f);
+void error_text(struct buf *b, const struct call_error *e);
+void talk_text(struct buf *b, const struct value *transcript);
 
 /* Indent JSON text and make it safe.  0, or -1: it is none. */
 int json_pretty(const char *text, size_t len, struct buf *b);

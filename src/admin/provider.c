@@ -1,29 +1,41 @@
-/* callbook provider: look at definitions, try one on a body. */
+/* callbook provider: look at definitions, draft one, try one on bodies. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "admin.h"
-#include "base/hex.h"
-#include "base/when.h"
-#include "http/message.h"
 #include "provider/draft.h"
+#include "provider_check.h"
 
 static const char help[] =
     "usage: callbook provider list\n"
     "       callbook provider show NAME\n"
-    "       callbook provider check [--header 'NAME: VALUE']... "
-    "FILE|NAME [BODY]\n\n"
-    "Lists the platforms that are known, shows the definition of one, or\n"
-    "checks a definition (callbook-provider(5)): a file, or a known one by\n"
-    "its name.  With BODY, a file or - for standard input, the definition is\n"
-    "tried on it and the record that Callbook would keep is printed.  A body\n"
-    "is JSON unless its name ends in .form.\n\n"
-    "      --header        a header that came with BODY; may be repeated\n"
+    "       callbook provider check [OPTION]... FILE|NAME [BODY]...\n"
+    "       callbook provider draft [--name NAME] BODY...\n\n"
+    "Lists the platforms that are known, shows the definition of one, checks\n"
+    "a definition (callbook-provider(5)), a file or a known one by its name,\n"
+    "or drafts one from bodies of requests.\n\n"
+    "With each BODY, a file or - for standard input, check tries the\n"
+    "definition: it prints what each tells, the calls that they make, and\n"
+    "what of the bodies and of the definition was not used.  Whether a body\n"
+    "is JSON, a form, multipart or a JSON Web Token is seen by its content.\n\n"
+    "draft writes a definition to begin with.  Give it bodies of all types\n"
+    "that you have, of the same call where you can; then go through the list\n"
+    "\"review\" in it, which says why each place was taken.\n\n"
+    "      --header 'NAME: VALUE'\n"
+    "                      a header that came with the bodies; may be\n"
+    "                      repeated\n"
+    "      --query QUERY   the query string that came with them\n"
+    "      --type TYPE     the content type of the bodies that follow\n"
+    "      --json          one JSON object, for programs\n"
+    "      --name NAME     the provider's name in the draft: mine\n"
     "  -c, --config FILE   the configuration, for its providers_dir\n";
 
-static const struct option longs[] = {
-    {"header", required_argument, NULL, 'H'}, ADMIN_OPTIONS};
+static const struct option longs[] = {{"header", required_argument, NULL, 'H'},
+    {"query", required_argument, NULL, 'q'},
+    {"type", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
+    {"name", required_argument, NULL, 'n'}, ADMIN_OPTIONS};
 
 static int
 list(struct admin *a)
@@ -93,70 +105,52 @@ out:
 	return rc == -1 ? ADMIN_WRONG : ADMIN_OK;
 }
 
-/* The record as one JSON object: what names the event, then its data. */
-static void
-record(const struct event *e, struct buf *b)
-{
-	char key[2 * EVENT_KEY_SIZE + 1];
-	struct buf data = {0};
+/* What the options before a command's operands say. */
+struct options {
+	struct buf headers; /* `name: value` a line */
+	const char *name; /* of a draft */
+	bool json;
+	char **argv; /* as it was given, options among operands */
+	int argc;
+};
 
-	hex_encode(e->key, EVENT_KEY_SIZE, key);
-	event_json(e, 0, &data);
-	buf_puts(b, "{\"providertype\":");
-	buf_json_str(b, e->type);
-	if (e->id != NULL) {
-		buf_puts(b, ",\"id\":");
-		buf_json_str(b, e->id);
+/* The --type that was given last before the operand; NULL: none was. */
+static const char *
+type_before(const struct options *o, const char *operand)
+{
+	const char *type = NULL;
+
+	for (int i = 1; i < o->argc && o->argv[i] != operand; i++) {
+		if (strcmp(o->argv[i], "--type") == 0 && i + 1 < o->argc)
+			type = o->argv[i + 1];
+		else if (strncmp(o->argv[i], "--type=", 7) == 0)
+			type = o->argv[i] + 7;
 	}
-	buf_printf(b, ",\"key\":\"%s\"", key);
-	if (data.len > 2)
-		buf_puts(b, ",");
-	if (data.len > 0)
-		buf_add(b, data.data + 1, data.len - 1);
-	b->failed |= data.failed;
-	buf_free(&data);
+	return type;
 }
 
 static int
-map_body(struct admin *a, const struct provider *p, const char *headers,
-    const char *path)
+check_samples(struct admin *a, const struct options *o,
+    const struct provider *p, int bodies, char **body)
 {
-	struct message m = {0};
-	struct buf body = {0}, text = {0}, out = {0};
-	struct event e;
-	const char *reason;
+	struct sample *sample = calloc((size_t)bodies, sizeof(*sample));
 	int status = ADMIN_WRONG;
 
-	if (admin_mapper(a) == -1 || admin_read(a, path, &body) == -1)
-		goto out;
-	m.env = message_env_from(a->arena, headers);
-	if (m.env == NULL) {
-		status = admin_usage(a, "--header wants 'NAME: VALUE'");
-		goto out;
-	}
-	m.content_type = admin_is_form(path)
-	    ? "application/x-www-form-urlencoded"
-	    : "application/json";
-	m.body = buf_str(&body);
-	m.len = body.len;
-	if (mapper_map(a->mapper, p, &m, when_now(), &e, &reason) != MAP_OK) {
-		admin_warnx(a, "%s: %s", path, reason);
-		goto out;
-	}
-	record(&e, &text);
-	if (text.failed || json_pretty(buf_str(&text), text.len, &out) == -1)
+	if (sample == NULL) {
 		admin_warnx(a, "out of memory");
-	else if (admin_write(a, &out) == 0)
-		status = ADMIN_OK;
-out:
-	buf_free(&body);
-	buf_free(&text);
-	buf_free(&out);
+		return ADMIN_WRONG;
+	}
+	for (int i = 0; i < bodies; i++)
+		sample[i] = (struct sample){body[i], type_before(o, body[i])};
+	status = provider_check(
+	    a, p, buf_str(&o->headers), sample, (size_t)bodies, o->json);
+	free(sample);
 	return status;
 }
 
 static int
-check(struct admin *a, const char *name, const char *headers, const char *body)
+check(struct admin *a, const struct options *o, const char *name, int bodies,
+    char **body)
 {
 	struct buf text = {0}, why = {0};
 	struct provider *own = NULL;
@@ -173,10 +167,14 @@ check(struct admin *a, const char *name, const char *headers, const char *body)
 		if (p == NULL)
 			admin_reasons(a, &why);
 	}
-	if (p != NULL && body != NULL)
-		status = map_body(a, p, headers, body);
+	if (p != NULL && bodies > 0)
+		status = check_samples(a, o, p, bodies, body);
 	else if (p != NULL) {
 		printf("%s: ok\n", name);
+		if (provider_reviews(p) > 0)
+			printf("%s: %zu guesses of a draft are to be "
+			       "reviewed\n",
+			    name, provider_reviews(p));
 		status = ADMIN_OK;
 	}
 	provider_free(own);
@@ -230,9 +228,9 @@ draft(struct admin *a, const char *name, int bodies, char **body)
 			status = ADMIN_WRONG;
 		else
 			admin_warnx(a,
-			    "%zu guesses from %d bodies; go through \"review\" "
-			    "in it, then take that out",
-			    guesses, bodies);
+			    "%zu guesses; go through \"review\" in it, then "
+			    "take that out",
+			    guesses);
 	}
 	draft_free(d);
 	buf_free(&out);
@@ -241,8 +239,7 @@ draft(struct admin *a, const char *name, int bodies, char **body)
 }
 
 static int
-operands(struct admin *a, int argc, char **argv, const char *headers,
-    const char *name)
+operands(struct admin *a, int argc, char **argv, const struct options *o)
 {
 	const char *what = optind < argc ? argv[optind] : "";
 	int n = argc - optind - 1;
@@ -251,33 +248,70 @@ operands(struct admin *a, int argc, char **argv, const char *headers,
 		return list(a);
 	if (strcmp(what, "show") == 0 && n == 1)
 		return show(a, argv[optind + 1]);
-	if (strcmp(what, "check") == 0 && (n == 1 || n == 2))
-		return check(a, argv[optind + 1], headers,
-		    n == 2 ? argv[optind + 2] : NULL);
+	if (strcmp(what, "check") == 0 && n >= 1)
+		return check(a, o, argv[optind + 1], n - 1, argv + optind + 2);
 	if (strcmp(what, "draft") == 0 && n >= 1)
-		return draft(a, name, n, argv + optind + 1);
+		return draft(a, o->name, n, argv + optind + 1);
+	if (strcmp(what, "check") == 0)
+		return admin_usage(a,
+		    "check wants a definition: a FILE, or the NAME of a known "
+		    "one");
+	if (strcmp(what, "draft") == 0)
+		return admin_usage(a,
+		    "draft wants bodies: files with what the platform sends");
 	return admin_usage(
 	    a, "wants list, show NAME, check FILE [BODY]... or draft BODY...");
 }
 
 static int
-run(struct admin *a, int argc, char **argv)
+options(struct admin *a, int argc, char **argv, struct options *o)
 {
-	struct buf headers = {0};
-	int opt, status = ADMIN_WRONG;
+	int opt;
 
 	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END) {
-		if (opt != 'H') {
-			buf_free(&headers);
-			return a->status;
+		switch (opt) {
+		case 'H':
+			buf_printf(&o->headers, "%s\n", optarg);
+			break;
+		case 'q':
+			buf_printf(&o->headers, ":query: %s\n", optarg);
+			break;
+		case 'n':
+			o->name = optarg;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 't': /* see type_before() */
+			break;
+		default:
+			return OPTION_STOP;
 		}
-		buf_printf(&headers, "%s\n", optarg);
 	}
-	if (admin_config_optional(a) == 0)
-		status = operands(a, argc, argv, buf_str(&headers), "mine");
-	buf_free(&headers);
+	return OPTION_END;
+}
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	struct options o = {.name = "mine", .argc = argc};
+	int status = ADMIN_WRONG;
+
+	/* getopt_long() moves the options before the operands. */
+	o.argv = calloc((size_t)argc + 1, sizeof(*o.argv));
+	if (o.argv == NULL) {
+		admin_warnx(a, "out of memory");
+		return ADMIN_WRONG;
+	}
+	memcpy(o.argv, argv, (size_t)argc * sizeof(*argv));
+	if (options(a, argc, argv, &o) == OPTION_STOP)
+		status = a->status;
+	else if (admin_config_optional(a) == 0)
+		status = operands(a, argc, argv, &o);
+	buf_free(&o.headers);
+	free(o.argv);
 	return status;
 }
 
-const struct command command_provider = {
-    "provider", "platforms that are known; check a definition", help, run};
+const struct command command_provider = {"provider",
+    "platforms that are known; draft and check a definition", help, run};

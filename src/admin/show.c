@@ -123,17 +123,9 @@ field(struct buf *b, enum call_field f, const struct value *v)
 	buf_puts(b, "\n");
 }
 
-static void
-text_head(struct show *s, const struct stored_call *c)
+void
+call_text(struct buf *b, const struct call *c, const struct call_view *v)
 {
-	const struct call_view *v = &c->view;
-	struct buf *b = &s->out;
-
-	buf_puts(b, s->calls > 0 ? "\nCall " : "Call ");
-	safe_str(b, c->id);
-	buf_puts(b, "\n");
-	line(b, "source", c->source);
-	line(b, "provider", c->provider);
 	line(b, "state",
 	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
 	if (v->outcome != OUTCOME_NONE)
@@ -153,9 +145,23 @@ text_head(struct show *s, const struct stored_call *c)
 			instant(b, "started", v->started, v->started_known);
 		else if (f == FIELD_ENDED)
 			instant(b, "ended", v->ended, v->ended_known);
-		else if (f != FIELD_TRANSCRIPT && c->call.field[f].set)
-			field(b, f, &c->call.field[f]);
+		else if (f != FIELD_TRANSCRIPT && c->field[f].set)
+			field(b, f, &c->field[f]);
 	}
+}
+
+static void
+text_head(struct show *s, const struct stored_call *c)
+{
+	const struct call_view *v = &c->view;
+	struct buf *b = &s->out;
+
+	buf_puts(b, s->calls > 0 ? "\nCall " : "Call ");
+	safe_str(b, c->id);
+	buf_puts(b, "\n");
+	line(b, "source", c->source);
+	line(b, "provider", c->provider);
+	call_text(b, &c->call, v);
 }
 
 static int
@@ -200,14 +206,9 @@ text_event(void *arg, const struct stored_event *se)
 	return b->failed;
 }
 
-static int
-text_fact(void *arg, const struct fact *f)
+void
+fact_text(struct buf *b, const struct fact *f)
 {
-	struct show *s = arg;
-	struct buf *b = &s->out;
-
-	if (s->facts++ == 0)
-		buf_puts(b, "\nFacts\n");
 	buf_puts(b, "  ");
 	safe_str(b, f->path);
 	buf_puts(b, " = ");
@@ -218,28 +219,44 @@ text_fact(void *arg, const struct fact *f)
 	else
 		buf_printf(b, "%.15g", f->number);
 	buf_puts(b, "\n");
-	return b->failed;
 }
 
 static int
-text_error(void *arg, const struct call_error *e)
+text_fact(void *arg, const struct fact *f)
 {
 	struct show *s = arg;
-	struct buf *b = &s->out;
+
+	if (s->facts++ == 0)
+		buf_puts(&s->out, "\nFacts\n");
+	fact_text(&s->out, f);
+	return s->out.failed;
+}
+
+void
+error_text(struct buf *b, const struct call_error *e)
+{
 	const struct {
 		const char *before, *text;
 	} part[] = {{"", e->time}, {"", e->code}, {"", e->message},
 	    {"phase ", e->phase}, {"at ", e->place}};
 
-	if (s->errors++ == 0)
-		buf_puts(b, "\nErrors\n");
 	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
 		if (part[i].text != NULL && *part[i].text != '\0') {
 			buf_printf(b, "  %s", part[i].before);
 			safe_str(b, part[i].text);
 		}
 	buf_puts(b, "\n");
-	return b->failed;
+}
+
+static int
+text_error(void *arg, const struct call_error *e)
+{
+	struct show *s = arg;
+
+	if (s->errors++ == 0)
+		buf_puts(&s->out, "\nErrors\n");
+	error_text(&s->out, e);
+	return s->out.failed;
 }
 
 static int
@@ -255,6 +272,13 @@ text_turn(void *arg, const struct said *t)
 	return b->failed;
 }
 
+void
+talk_text(struct buf *b, const struct value *transcript)
+{
+	buf_puts(b, "\nTranscript\n");
+	(void)transcript_each(transcript->text, transcript->len, text_turn, b);
+}
+
 static int
 text_call(struct show *s, const struct stored_call *c)
 {
@@ -266,10 +290,8 @@ text_call(struct show *s, const struct stored_call *c)
 	    (s->rc = store_call_facts(st, c->number, text_fact, s)) ||
 	    (s->rc = store_call_errors(st, c->number, text_error, s)))
 		return -1;
-	if (t->set) {
-		buf_puts(&s->out, "\nTranscript\n");
-		(void)transcript_each(t->text, t->len, text_turn, &s->out);
-	}
+	if (t->set)
+		talk_text(&s->out, t);
 	return 0;
 }
 

@@ -323,6 +323,9 @@ test_what_is_guessed(void **state)
 	    /* Words. */
 	    {"{\"call_id\":\"c\",\"is_inbound\":true}",
 		"\"true\": \"inbound\""},
+	    {"{\"call_id\":\"c\",\"is_inbound\":true}",
+		"\"false\": \"outbound\""},
+	    {"{\"call_id\":\"c\",\"dir\":\"in\"}", "\"out\": \"outbound\""},
 	    {"{\"call_id\":\"c\",\"Direction\":\"outbound-dial\"}",
 		"\"outbound-\": \"outbound\""},
 	    {"{\"call_id\":\"c\",\"event\":\"call.no-answer\"}",
