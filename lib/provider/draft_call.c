@@ -317,6 +317,31 @@ write_mapped(struct draft *d, const char *member, enum shape shape,
 }
 
 static void
+write_cost(struct draft *d)
+{
+	struct pick p, currency;
+	struct json_object *rule;
+	bool cents;
+
+	if (!draft_choose(d, "cost", SHAPE_MONEY, &p))
+		return;
+	cents = strstr(p.spot[0]->own, " cents ") != NULL;
+	rule = draft_at(d, &p);
+	draft_put(
+	    d, rule, "unit", json_object_new_string(cents ? "cents" : "units"));
+	if (draft_choose(d, "currency", SHAPE_WORD, &currency))
+		draft_put(d, rule, "currency", draft_places(d, &currency));
+	else
+		draft_put(d, rule, "currency", json_object_new_string("USD"));
+	draft_put(d, d->call, "cost", rule);
+	draft_review_pick(d, "call/cost", &p);
+	draft_review(d, "call/cost/unit: %s, %s", cents ? "cents" : "units",
+	    cents ? "which its name tells" : "which is assumed");
+	if (currency.spots == 0)
+		draft_review(d, "call/cost/currency: USD, which is assumed");
+}
+
+static void
 write_words(struct draft *d)
 {
 	static const struct {
@@ -341,6 +366,8 @@ write_words(struct draft *d)
 			before = p.spot[0];
 	}
 	write_mapped(d, "ended_by", SHAPE_WORD, draft_words_ender);
+	write_mapped(d, "goal", SHAPE_WORD, draft_words_verdict);
+	write_cost(d);
 }
 
 /* --- facts and errors ----------------------------------------------------- */

@@ -329,7 +329,10 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 		const char *word;
 		size_t len;
 
-		if (r->map == NULL && r->starts == NULL)
+		/* What its conditions leave out is not known here. */
+		if ((r->map == NULL && r->starts == NULL) ||
+		    (r->more != NULL &&
+			(r->more->whens > 0 || r->more->among != NULL)))
 			continue;
 		for (size_t i = 0; i < r->places && is_nothing(j); i++)
 			if (r->place[i].kind == PLACE_BODY)
@@ -354,6 +357,9 @@ look_up_words(struct usage *u, struct json_object *root, const struct event *e)
 	const struct type_row *row = provider_type(u->p, e->type);
 	static const enum call_field closed[] = {
 	    FIELD_DIRECTION, FIELD_ENDED_BY, FIELD_FINAL};
+	const struct call_rules *call = row != NULL && row->call != NULL
+	    ? row->call
+	    : &u->p->call;
 	char where[DEFINITION_NAME_MAX + 300];
 
 	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
@@ -363,7 +369,7 @@ look_up_words(struct usage *u, struct json_object *root, const struct event *e)
 		    call_field[closed[i]].name);
 		if (!v->set ||
 		    (v->text != NULL && strcmp(v->text, "unknown") == 0))
-			note_words(u, root, u->p->field[closed[i]], where);
+			note_words(u, root, call->field[closed[i]], where);
 	}
 	if (row == NULL)
 		return;
@@ -379,14 +385,19 @@ look_up_words(struct usage *u, struct json_object *root, const struct event *e)
 	}
 }
 
-/* Tables whose last resort is nothing. */
+/*
+ * Tables whose last resort is nothing.  Where words that no table has are kept,
+ * or are "unknown", there is one.
+ */
 static void
 note_open(struct usage *u, const struct rule *r, const char *where)
 {
 	bool tables = false, last = false;
 
 	for (; r != NULL; r = r->next) {
-		tables = tables || r->map != NULL || r->starts != NULL;
+		tables = tables ||
+		    ((r->map != NULL || r->starts != NULL) &&
+			r->unknown == UNKNOWN_ABSENT);
 		last = last || r->otherwise != NULL ||
 		    (r->is != NULL && r->places == 0);
 	}
@@ -399,6 +410,7 @@ look_at_tables(struct usage *u)
 {
 	char where[DEFINITION_NAME_MAX + 300];
 
+	note_open(u, u->p->call.field[FIELD_ENDED_BY], "/call/ended_by");
 	for (size_t i = 0; i < u->p->rows; i++) {
 		const struct type_row *row = &u->p->row[i];
 
