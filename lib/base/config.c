@@ -105,6 +105,7 @@ static const struct key keys[] = {
     {SECTION_SOURCE, "answer", TYPE_NUMBER, SOURCE(answer), 0, 0, answer_words},
     {SECTION_SOURCE, "drop_bulk", TYPE_FLAG, SOURCE(drop_bulk), 0, 0,
 	flag_words},
+    {SECTION_SOURCE, "zone", TYPE_ZONE, SOURCE(zone_name), 0, 0, NULL},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -170,11 +171,18 @@ checking_key(const struct config_source *s)
 static void
 end_section(struct reader *r)
 {
-	const struct config_source *s;
+	struct config_source *s;
 
 	if (r->section != SECTION_SOURCE)
 		return;
 	s = current_source(r);
+	/* A name that the system does not know was told with its line. */
+	if (s->zone_name != NULL && when_zone_known(s->zone_name) &&
+	    (s->zone = zone_load(s->zone_name)) == NULL)
+		fault(r, s->line,
+		    "[source %s] zone = %s: this system's file of that time "
+		    "zone can not be read",
+		    s->name, s->zone_name);
 	if (s->provider == NULL)
 		fault(r, s->line,
 		    "[source %s] names no platform: write provider = NAME",
@@ -780,6 +788,8 @@ config_free(struct config *c)
 		free(c->source[i].secret_file);
 		free(c->source[i].key_file);
 		free(c->source[i].url);
+		free(c->source[i].zone_name);
+		zone_free(c->source[i].zone);
 		for (k = 0; k < CONFIG_AUTH__MAX; k++)
 			free(c->source[i].auth_member[k]);
 	}

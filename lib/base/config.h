@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/zone.h"
 
 #define CONFIG_FILE_MAX (1024 * 1024) /* bytes */
 #define CONFIG_LINE_MAX 1024 /* bytes in one line of the file */
@@ -53,6 +54,8 @@ struct config_source {
 	char *auth_member[CONFIG_AUTH__MAX]; /* the provider room checks them */
 	int answer; /* 200 or 204 */
 	bool drop_bulk; /* do not keep what the definition calls bulk */
+	char *zone_name; /* of times that say none; NULL: UTC */
+	struct zone *zone; /* its clock; NULL with that */
 	int line; /* of the section, for messages found later */
 };
 

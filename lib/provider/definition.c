@@ -339,7 +339,8 @@ check_bulk(struct loader *l, const struct node *n, const struct type_row *row)
 	for (size_t i = 0; i < row->bulks; i++)
 		for (const struct place_read *r = l->places; r != NULL;
 		     r = r->next)
-			if (r->use != USE_BULK && r->base == BASE_BODY &&
+			if (row->bulk[i].steps > 0 && r->use != USE_BULK &&
+			    r->base == BASE_BODY &&
 			    is_within(r->place.text, row->bulk[i].text)) {
 				load_fault(l, n,
 				    "the bulk %s of \"%s\" is read at %s",

@@ -10,9 +10,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/request.h"
+#include "provider/base64.h"
 #include "provider/facts.h"
 #include "provider/form.h"
 #include "provider/json.h"
+#include "provider/multipart.h"
 #include "provider/transcript.h"
 #include "provider/value.h"
 
@@ -26,7 +28,7 @@ struct mapper {
 	struct gate *gate; /* borrowed, or NULL */
 	size_t taken_room; /* bytes, of it */
 	struct arena *arena;
-	struct buf inflated, work, used, reason, transcript, rest;
+	struct buf inflated, claims, work, used, reason, transcript, rest;
 	struct json_fault fault; /* of a body that is no JSON; else line 0 */
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
@@ -115,6 +117,7 @@ mapper_free(struct mapper *mp)
 	json_object_put(mp->taken);
 	arena_free(mp->arena);
 	buf_free(&mp->inflated);
+	buf_free(&mp->claims);
 	buf_free(&mp->work);
 	buf_free(&mp->used);
 	buf_free(&mp->reason);
@@ -148,6 +151,7 @@ reset(struct mapper *mp)
 	mp->fault.line = 0;
 	arena_reset(mp->arena);
 	buf_reset(&mp->inflated, REQUEST_KEEP);
+	buf_reset(&mp->claims, REQUEST_KEEP);
 	buf_reset(&mp->work, REQUEST_KEEP);
 	buf_reset(&mp->used, REQUEST_KEEP);
 	buf_reset(&mp->reason, REQUEST_KEEP);
@@ -243,32 +247,69 @@ parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
 	return MAP_OK;
 }
 
+/* The fields of a form of either kind. */
 static enum map_rc
-parse(struct mapper *mp, const struct provider *p, int kind, const char *s,
+parse_form(struct mapper *mp, const struct message *m, int kind, const char *s,
     size_t n)
 {
 	const char *why = "";
+	enum form_rc rc = kind == BODY_FORM
+	    ? form_parse(s, n, &mp->work, &mp->root, &why)
+	    : multipart_parse(m->content_type, s, n, &mp->root, &why);
+
+	if (rc == FORM_OK)
+		return MAP_OK;
+	if (rc == FORM_NO_MEMORY)
+		return MAP_NO_MEMORY;
+	buf_printf(&mp->reason, "the body is no form: %s", why);
+	return MAP_MALFORMED;
+}
+
+/*
+ * The claims of a body that is a JSON Web Token (RFC 7519), in compact form:
+ * the second of its three parts.  Whether it is signed is the business of the
+ * authentication.
+ */
+static enum map_rc
+read_claims(struct mapper *mp, const char **s, size_t *n)
+{
+	const char *first, *second;
+
+	while (*n > 0 && strchr(" \t\r\n", (*s)[*n - 1]) != NULL)
+		--*n;
+	first = *n == 0 ? NULL : memchr(*s, '.', *n);
+	second = first == NULL
+	    ? NULL
+	    : memchr(first + 1, '.', *n - (size_t)(first + 1 - *s));
+	if (second == NULL ||
+	    base64url_decode(
+		first + 1, (size_t)(second - first - 1), &mp->claims) != 0) {
+		if (mp->claims.failed)
+			return MAP_NO_MEMORY;
+		buf_puts(&mp->reason, "the body is no JSON Web Token");
+		return MAP_MALFORMED;
+	}
+	*s = buf_str(&mp->claims);
+	*n = mp->claims.len;
+	return MAP_OK;
+}
+
+static enum map_rc
+parse(struct mapper *mp, const struct provider *p, const struct message *m,
+    int kind, const char *s, size_t n)
+{
 	enum map_rc rc;
 
 	if (n == 0) {
 		buf_puts(&mp->reason, "the body is empty");
 		return MAP_MALFORMED;
 	}
-	if (kind == BODY_JSON) {
+	if (kind == BODY_JSON || kind == BODY_JWT)
 		rc = parse_json(mp, p->parses > 0, s, n);
-		if (rc != MAP_OK)
-			return rc;
-	} else {
-		switch (form_parse(s, n, &mp->work, &mp->root, &why)) {
-		case FORM_OK:
-			break;
-		case FORM_NO_MEMORY:
-			return MAP_NO_MEMORY;
-		default:
-			buf_printf(&mp->reason, "the body is no form: %s", why);
-			return MAP_MALFORMED;
-		}
-	}
+	else
+		rc = parse_form(mp, m, kind, s, n);
+	if (rc != MAP_OK)
+		return rc;
 	if (!json_object_is_type(mp->root, json_type_object)) {
 		buf_puts(&mp->reason, "the body is no object");
 		return MAP_UNMAPPABLE;
@@ -364,7 +405,7 @@ digest(struct mapper *mp, const struct provider *p, int kind, const char *s,
     size_t n, unsigned char out[EVENT_KEY_SIZE])
 {
 	/* A form's fields have no order, and no one way to be written. */
-	if (p->changings > 0 || kind == BODY_FORM) {
+	if (p->changings > 0 || kind == BODY_FORM || kind == BODY_MULTIPART) {
 		buf_reset(&mp->work, REQUEST_KEEP);
 		if (json_canonical(mp->root, p->changing, p->changings,
 			mp->arena, &mp->work) != 0)
@@ -737,8 +778,10 @@ map_message(struct mapper *mp, const struct provider *p,
 		goto out;
 	}
 	rc = content(mp, p, m, kind, &s, &n);
+	if (rc == MAP_OK && kind == BODY_JWT)
+		rc = read_claims(mp, &s, &n);
 	if (rc == MAP_OK)
-		rc = parse(mp, p, kind, s, n);
+		rc = parse(mp, p, m, kind, s, n);
 	if (rc == MAP_OK && digest(mp, p, kind, s, n, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)

@@ -393,6 +393,11 @@ provider_body_kind(const struct provider *p, const char *content_type)
 		kind = BODY_JSON;
 	else if (is_word(s, n, "application/x-www-form-urlencoded"))
 		kind = BODY_FORM;
+	else if (is_word(s, n, "multipart/form-data"))
+		kind = BODY_MULTIPART;
+	else if (is_word(s, n, "application/jwt") ||
+	    is_word(s, n, "application/jose") || is_word(s, n, "text/plain"))
+		kind = BODY_JWT;
 	else
 		return -1;
 	for (size_t i = 0; i < p->bodies; i++)

@@ -225,6 +225,9 @@ admin_map(struct admin *a, const struct delivery *d, struct event *e,
     const char **reason)
 {
 	const struct provider *p = providers_find(a->providers, d->provider);
+	const struct config_source *source = a->config == NULL
+	    ? NULL
+	    : config_source(a->config, d->source, strlen(d->source));
 	struct message m = {0};
 
 	if (p == NULL) {
@@ -241,6 +244,7 @@ admin_map(struct admin *a, const struct delivery *d, struct event *e,
 	m.content_type = d->content_type == NULL ? "" : d->content_type;
 	m.body = d->body;
 	m.len = d->len;
+	mapper_zone(a->mapper, source == NULL ? NULL : source->zone);
 	return mapper_map(a->mapper, p, &m, d->received, e, reason) == MAP_OK
 	    ? 0
 	    : -1;

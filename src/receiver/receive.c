@@ -335,6 +335,7 @@ map_message(struct passage *p, struct event *e, const char **reason,
 	struct mapper *mp = p->worker->mapper;
 	const struct provider *pr = p->source->provider;
 
+	mapper_zone(mp, p->source->config->zone);
 	if (p->source->config->drop_bulk)
 		return mapper_map_lean(
 		    mp, pr, &p->m, p->received, e, reason, body, len);

@@ -54,5 +54,34 @@ seed "$1/schemes-form" "$work/schemes.json" "S: v=00,t=2026-05-20T18:00:00Z
 I: 1
 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJoIjoiIn0.AAAA
 :query: a=1&h=00" "$work/form"
+cat >"$work/language.json" <<'END'
+{"provider": "x", "body": ["json", "multipart", "jwt"], "parse": ["/j"],
+ "auth": {"t": {"type": "token"}},
+ "tables": {"t": {"a": "A"}},
+ "event": {"type": "/t", "key": ["body"], "volatile": ["/iat"]},
+ "call": {"id": {"join": ["/c", {"is": "#"}, "/n"]}, "alias": ["/d", "/e"],
+  "agent": {"among": "/l", "when": {"at": "/k", "starts": ["x", "y"]},
+   "at": "", "map": "t", "else": "e"},
+  "summary": {"at": "/b", "decode": "base64"},
+  "cost": {"at": "/p", "unit": "cents", "currency": "/u", "plus": "/q"},
+  "goal": {"at": "/g", "map": {"1": "yes"}},
+  "started": {"at": "/w", "minus": {"at": "/m", "unit": "ns"}},
+  "attempt": {"at": "/n", "plus": {"is": 1}, "else": 0},
+  "facts": {"all": {"at": "", "as": "number", "except": ["/t"]},
+   "one": [{"at": "/k", "map": "t", "when": {"at": "/z", "not": true}}, "/y"]}},
+ "types": {"x*": {"state": "ended", "call": {"agent": null,
+  "facts": {"one": null}}}, "*": {"call": false}}}
+END
+printf '{"t":"xy","c":1,"n":2,"d":"d","l":[{"k":"x"},"y"],"b":"aGk","p":"0.5",
+"u":"usd","q":1e-2,"g":1,"w":"2026-01-02T03:04","m":5e9,"k":"a"}' >"$work/all"
+printf -- '--b\r\nContent-Disposition: form-data; name="t"\r\n\r\nx\r\n--b\r\n'\
+'content-disposition: form-data; name=j; filename="f"\r\n\r\n{}\r\n--b--' \
+	>"$work/parts"
+printf 'e30.eyJ0IjoieCIsImMiOjEsIm4iOjJ9.AA' >"$work/token"
+seed "$1/language-json" "$work/language.json" "A: b" "$work/all"
+seed "$1/language-multipart" "$work/language.json" \
+	'Content-Type: multipart/form-data; boundary="b"' "$work/parts"
+seed "$1/language-jwt" "$work/language.json" \
+	"Content-Type: application/jwt" "$work/token"
 seed "$1/schemes-json" "$work/schemes.json" "Content-Type: application/json
 S: 00" "$work/json"

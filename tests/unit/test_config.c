@@ -61,6 +61,7 @@ test_everything_is_read(void **state)
 			   "secret_file = s.secret\r\n"
 			   "answer = 204\r\n"
 			   "drop_bulk = yes\r\n"
+			   "zone = Asia/Tokyo\r\n"
 			   "[source open.one]\r\n"
 			   "provider = recho\r\n"
 			   "auth = none";
@@ -89,11 +90,14 @@ test_everything_is_read(void **state)
 	assert_string_equal(s->secret_file, path);
 	assert_int_equal(s->answer, 204);
 	assert_true(s->drop_bulk);
+	assert_string_equal(s->zone_name, "Asia/Tokyo");
+	assert_int_equal(zone_instant(s->zone, 9 * 3600), 0);
 	assert_int_equal(s->line, 13);
 	assert_null(s->auth);
 	assert_null(config_source(c, "sale", 4));
 	assert_null(config_source(c, "", 0));
-	assert_non_null(config_source(c, "open.one", 8));
+	assert_non_null(s = config_source(c, "open.one", 8));
+	assert_null(s->zone);
 	config_free(c);
 	buf_free(&why);
 }
@@ -183,6 +187,8 @@ static const struct {
     {"[callbook]\nmax_body = 1\n", {":2: max_body is a number of bytes"}},
     {"[callbook]\nmax_body = 65M\n", {":2: max_body is a number of bytes"}},
     {"[callbook]\ntimezone = ../../etc/passwd\n", {":2: timezone:"}},
+    {"[source a]\nprovider = vapi\nauth = none\nzone = Asia/Atlantis\n",
+	{":4: zone: this system knows no time zone \"Asia/Atlantis\""}},
     {"[callbook]\nurl = ftp://x\n", {":2: url is written"}},
     {"[callbook]\nurl = https://\n", {":2: url is written"}},
     {"[callbook]\nurl = http://x/\"><b>\n", {":2: url is written"}},

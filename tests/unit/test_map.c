@@ -861,6 +861,193 @@ test_combined_values(void **state)
 #undef E
 }
 
+#define PART(head, text)                                                      \
+	"--b-1\r\nContent-Disposition: form-data; " head "\r\n\r\n" text "\r" \
+	"\n"
+#define PARTS_OF_HEAD PART("name=\"t\"", "s") PART("name=c", "c1")
+#define END "--b-1--\r\n"
+
+static const char by_parts[] =
+    "{\"provider\":\"m\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+    "\"body\":[\"json\",\"multipart\",\"jwt\"],\"parse\":[\"/j\"],"
+    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"],\"volatile\":[\"/iat\"]},"
+    "\"call\":{\"id\":\"/c\",\"agent\":\"/agent\",\"summary\":\"/a b\\\"\","
+    "\"facts\":{\"j\":\"/j\"}},\"types\":{\"s\":{}}}";
+
+static void
+test_multipart(void **state)
+{
+	static const char type[] =
+	    "Multipart/Form-Data; charset=utf-8; Boundary=\"b-1\"";
+	static const struct {
+		const char *type, *body, *wrong;
+	} cases[] = {
+	    {type, PARTS_OF_HEAD END, NULL},
+	    {"multipart/form-data;boundary=b-1", PARTS_OF_HEAD END, NULL},
+	    {type, "preamble\r\n" PARTS_OF_HEAD END "epilogue", NULL},
+	    {type, PARTS_OF_HEAD PART("name=\"t\"", "second") END, NULL},
+	    {type, PARTS_OF_HEAD PART("name=x", "\r\n--b-") END, NULL},
+	    {type,
+		"--b-1 \t\r\ncontent-type: text/plain\r\n"
+		"content-disposition:form-data;name=t\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n\r\ns\r\n" PART(
+		    "name=c", "c1") END,
+		NULL},
+	    {"multipart/form-data", PARTS_OF_HEAD END,
+		"the content type names no boundary"},
+	    {"multipart/form-data; boundary=other", PARTS_OF_HEAD END,
+		"its boundary is not there"},
+	    {"multipart/form-data; boundary=b", PARTS_OF_HEAD END,
+		"a boundary is not well-formed"},
+	    {type, PARTS_OF_HEAD, "it does not end"},
+	    {type, PARTS_OF_HEAD "--b-1\r\n",
+		"the headers of a part are not well-formed"},
+	    {type, "--b-1\r\n\r\nno name\r\n" END,
+		"the headers of a part are not well-formed"},
+	    {type, "--b-1\r\nContent-Disposition: form-data; name=\"t\r\n",
+		"the headers of a part are not well-formed"},
+	    {type, "--b-1\r\nContent-Disposition: form-data; name=t\r\n\r\ns",
+		"it does not end"},
+	    {type, PARTS_OF_HEAD PART("name=x", "\xff") END,
+		"a field is not UTF-8"},
+	    {type,
+		PARTS_OF_HEAD PART("name=x\r\nContent-Transfer-Encoding: "
+				   "base64",
+		    "eA==") END,
+		"a part is encoded"},
+	};
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, by_parts);
+	struct buf many = {0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum map_rc rc = map_message(f, NULL, cases[i].type,
+		    cases[i].body, strlen(cases[i].body));
+
+		if (cases[i].wrong == NULL) {
+			if (rc != MAP_OK)
+				fail_msg("%zu: %s", i, f->reason);
+			assert_string_equal(f->e.type, "s");
+			assert_string_equal(f->e.call, "c1");
+			continue;
+		}
+		assert_int_equal(rc, MAP_MALFORMED);
+		if (strstr(f->reason, cases[i].wrong) == NULL)
+			fail_msg("%zu: %s", i, f->reason);
+	}
+	for (int i = 0; i <= MAP_FORM_FIELDS_MAX; i++)
+		buf_puts(&many, PART("name=x", "y"));
+	buf_puts(&many, END);
+	assert_int_equal(
+	    map_message(f, NULL, type, many.data, many.len), MAP_MALFORMED);
+	assert_non_null(strstr(f->reason, "too many fields"));
+	buf_free(&many);
+	swap_back(f, kept);
+}
+
+/* Fields are as of a form; of a file the name is, and not what is in it. */
+static void
+test_multipart_fields(void **state)
+{
+	static const char body[] = PARTS_OF_HEAD PART("name=\"a b\\\"\"",
+	    "one\r\ntwo\r\n") PART("name=\"agent\"; filename=\"a\\b.mp3\"",
+	    "\xff\xfe") PART("name=j", "{\"k\":1}") END;
+	static const char again[] =
+	    "--other\r\nContent-Disposition: form-data; name=c\r\n\r\nc1\r\n"
+	    "--other\r\nContent-Disposition: form-data; name=t\r\n\r\ns\r\n"
+	    "--other--";
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, by_parts);
+	unsigned char key[EVENT_KEY_SIZE];
+
+	assert_int_equal(
+	    map_message(f, NULL, "multipart/form-data; boundary=b-1", body,
+		sizeof(body) - 1),
+	    MAP_OK);
+	assert_string_equal(f->e.field[FIELD_SUMMARY].text, "one\r\ntwo\r\n");
+	assert_string_equal(f->e.field[FIELD_AGENT].text, "a\\b.mp3");
+	assert_int_equal(f->e.facts, 1);
+	assert_string_equal(f->e.fact[0].path, "j/k");
+	/* The same fields in another order and dress are the same event. */
+	assert_int_equal(
+	    map_message(f, NULL, "multipart/form-data; boundary=b-1",
+		PARTS_OF_HEAD END, strlen(PARTS_OF_HEAD END)),
+	    MAP_OK);
+	memcpy(key, f->e.key, sizeof(key));
+	assert_int_equal(
+	    map_message(f, NULL, "multipart/form-data; boundary=other", again,
+		sizeof(again) - 1),
+	    MAP_OK);
+	assert_memory_equal(f->e.key, key, sizeof(key));
+	swap_back(f, kept);
+}
+
+/* The claims of a token are the body; another token of them is the same. */
+static void
+test_a_body_that_is_a_token(void **state)
+{
+	/* {"t":"s","c":"c1","iat":1} and {"t":"s","c":"c1","iat":2} */
+	static const char one[] =
+	    "eyJhbGciOiJub25lIn0.eyJ0IjoicyIsImMiOiJjMSIsImlhdCI6MX0.c2ln\r\n";
+	static const char two[] =
+	    "eyJhbGciOiJub25lIn0.eyJ0IjoicyIsImMiOiJjMSIsImlhdCI6Mn0.";
+	static const char *const wrong[] = {"x", "a.b", "a.!.c", "a.eyJ0.c",
+	    "..", "{\"t\":\"s\",\"c\":\"c1\"}", " "};
+	static const char *const type[] = {
+	    "application/jwt", "application/jose", "text/plain; charset=utf-8"};
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, by_parts);
+	unsigned char key[EVENT_KEY_SIZE];
+
+	for (size_t i = 0; i < sizeof(type) / sizeof(type[0]); i++) {
+		if (map_message(f, NULL, type[i], one, strlen(one)) != MAP_OK)
+			fail_msg("%s", f->reason);
+		assert_string_equal(f->e.type, "s");
+		assert_string_equal(f->e.call, "c1");
+	}
+	memcpy(key, f->e.key, sizeof(key));
+	assert_int_equal(
+	    map_message(f, NULL, type[0], two, strlen(two)), MAP_OK);
+	assert_memory_equal(f->e.key, key, sizeof(key));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(
+		    map_message(f, NULL, type[0], wrong[i], strlen(wrong[i])),
+		    MAP_MALFORMED);
+	swap_back(f, kept);
+}
+
+static void
+test_times_in_the_zone_of_a_source(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"z\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"event\":{\"type\":\"/t\",\"time\":\"/time\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/c\",\"started\":\"/start\","
+	    "\"transcript\":{\"at\":\"/talk\",\"format\":\"turns\","
+	    "\"speaker\":\"/who\",\"text\":\"/x\",\"time\":\"/time\"}},"
+	    "\"types\":{\"s\":{}}}";
+	static const char body[] =
+	    "{\"t\":\"s\",\"c\":\"c\",\"time\":\"2026-07-01 12:00:00\","
+	    "\"start\":\"2026-07-01T12:00:00+00:00\","
+	    "\"talk\":[{\"x\":\"hi\",\"time\":\"2026-01-01T12:00\"}]}";
+	struct zone *zone = zone_load("America/New_York");
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, text);
+
+	assert_non_null(zone);
+	mapper_zone(f->mp, zone);
+	map_ok(f, body);
+	assert_true(f->e.time == INT64_C(1782921600000)); /* 16:00 Z */
+	assert_true(f->e.field[FIELD_STARTED].number == INT64_C(1782907200000));
+	assert_non_null(strstr(
+	    f->e.field[FIELD_TRANSCRIPT].text, "\"2026-01-01T17:00:00.000Z\""));
+	mapper_zone(f->mp, NULL);
+	map_ok(f, body);
+	assert_true(f->e.time == INT64_C(1782907200000));
+	zone_free(zone);
+	swap_back(f, kept);
+}
+
 /* Map a body by a definition whose call has those members. */
 static void
 check_language(struct fixture *f, const char *call, const char *members,
@@ -1513,6 +1700,10 @@ main(void)
 	    cmocka_unit_test(test_long_texts),
 	    cmocka_unit_test(test_gzip),
 	    cmocka_unit_test(test_combined_values),
+	    cmocka_unit_test(test_multipart),
+	    cmocka_unit_test(test_multipart_fields),
+	    cmocka_unit_test(test_a_body_that_is_a_token),
+	    cmocka_unit_test(test_times_in_the_zone_of_a_source),
 	    cmocka_unit_test(test_language_of_values),
 	    cmocka_unit_test(test_types_with_a_call_of_their_own),
 	    cmocka_unit_test(test_types_by_alternatives),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "base/zone.h"
 
 struct instant {
 	const char *s;
@@ -211,6 +212,141 @@ test_days_are_those_of_the_zone(void **state)
 	assert_true(when_day(ms + 23 * 3600000) == day + 1);
 }
 
+/* What a clock of the process's zone shows, in seconds since 1970. */
+static int64_t
+clock_of(int64_t t)
+{
+	struct when_local l;
+
+	when_local(t * 1000, &l);
+	return l.day * 86400 + l.hour * 3600 + l.minute * 60 + l.second;
+}
+
+/*
+ * Read as a time of the zone, what its clock shows at an instant is that
+ * instant, or the first of two that it shows the same at.
+ */
+static void
+test_zone_is_the_clock_of_the_system(void **state)
+{
+	static const char *const name[] = {"UTC", "Asia/Kolkata",
+	    "Europe/Berlin", "Europe/Dublin", "America/New_York",
+	    "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia",
+	    "Africa/Casablanca", "America/Havana", "Asia/Gaza", "EST5EDT"};
+	const int64_t end = INT64_C(4102444800); /* 2100 */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		struct zone *z = zone_load(name[i]);
+
+		assert_non_null(z);
+		assert_int_equal(when_zone(name[i]), 0);
+		for (int64_t t = 1800; t < end; t += 31 * 3600 + 1800) {
+			int64_t local = clock_of(t);
+			int64_t back = zone_instant(z, local);
+
+			if (back > t || t - back > 86400 ||
+			    clock_of(back) != local)
+				fail_msg("%s: %lld is %lld", name[i],
+				    (long long)t, (long long)back);
+		}
+		zone_free(z);
+	}
+	assert_null(zone_load("Asia/Atlantis"));
+	assert_null(zone_load("../../etc/passwd"));
+	zone_free(NULL);
+}
+
+static void
+test_times_without_an_offset(void **state)
+{
+	static const struct {
+		const char *zone, *s, *utc;
+	} cases[] = {
+	    {"Europe/Berlin", "2026-01-02T03:04:05",
+		"2026-01-02T02:04:05.000Z"},
+	    {"Europe/Berlin", "2026-07-02 03:04:05.25",
+		"2026-07-02T01:04:05.250Z"},
+	    {"Europe/Berlin", "2026-07-02", "2026-07-01T22:00:00.000Z"},
+	    {"Europe/Berlin", "2026-07-02T03:04:05Z",
+		"2026-07-02T03:04:05.000Z"},
+	    {"Europe/Berlin", "2026-07-02T03:04:05+09:00",
+		"2026-07-01T18:04:05.000Z"},
+	    /* An hour that is skipped, and one that comes twice. */
+	    {"Europe/Berlin", "2026-03-29T02:30:00",
+		"2026-03-29T01:30:00.000Z"},
+	    {"Europe/Berlin", "2026-03-29T03:00:00",
+		"2026-03-29T01:00:00.000Z"},
+	    {"Europe/Berlin", "2026-10-25T02:30:00",
+		"2026-10-25T00:30:00.000Z"},
+	    {"Europe/Berlin", "2026-10-25T03:00:00",
+		"2026-10-25T02:00:00.000Z"},
+	    {"America/New_York", "2075-07-01T12:00:00",
+		"2075-07-01T16:00:00.000Z"},
+	    {"Australia/Sydney", "2075-01-01T12:00:00",
+		"2075-01-01T01:00:00.000Z"},
+	};
+	char text[WHEN_TEXT_SIZE];
+	int64_t ms;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct zone *z = zone_load(cases[i].zone);
+
+		assert_non_null(z);
+		assert_int_equal(when_parse_in(cases[i].s, strlen(cases[i].s),
+				     WHEN_ISO8601, z, &ms),
+		    0);
+		assert_string_equal(when_rfc3339(ms, text), cases[i].utc);
+		zone_free(z);
+	}
+}
+
+/* Whatever stands in a file, it is read within its bytes. */
+static void
+test_damaged_zone_files(void **state)
+{
+	unsigned char whole[8192], *part;
+	char path[256];
+	unsigned random = 1;
+	struct zone *z;
+	FILE *f;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(
+	    when_zone_path("America/New_York", path, sizeof(path)), 0);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	n = fread(whole, 1, sizeof(whole), f);
+	fclose(f);
+	for (size_t cut = 0; cut < n; cut++) {
+		part = malloc(cut + 1); /* not one byte more than is told */
+		assert_non_null(part);
+		memcpy(part, whole, cut);
+		assert_null(zone_parse(part, cut));
+		free(part);
+	}
+	for (int i = 0; i < 20000; i++) {
+		part = malloc(n);
+		assert_non_null(part);
+		memcpy(part, whole, n);
+		for (int k = 0; k < 3; k++) {
+			random = random * 1103515245u + 12345u;
+			/* Half of them in a header or in the footer. */
+			part[k == 0	 ? random / 65536 % 48
+				: k == 1 ? n - 1 - random / 65536 % 24
+					 : random / 7 % n] =
+			    (unsigned char)(random >> 24);
+		}
+		z = zone_parse(part, n);
+		if (z != NULL)
+			(void)zone_instant(z, INT64_C(1780000000));
+		zone_free(z);
+		free(part);
+	}
+}
+
 /* The first instant of a local day, and how long the day is. */
 static void
 test_days_begin_and_end(void **state)
@@ -378,6 +514,9 @@ main(void)
 	    cmocka_unit_test(test_days_begin_and_end),
 	    cmocka_unit_test(test_days_fill_the_years),
 	    cmocka_unit_test(test_local_clocks),
+	    cmocka_unit_test(test_zone_is_the_clock_of_the_system),
+	    cmocka_unit_test(test_times_without_an_offset),
+	    cmocka_unit_test(test_damaged_zone_files),
 	    cmocka_unit_test(test_dates_are_days),
 	};
 
