@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 static bool
@@ -39,6 +38,73 @@ utf8_char(const char *s, size_t n)
 		if (!is_tail(s[i]))
 			return 0;
 	return len;
+}
+
+size_t
+utf8_decode(const char *s, size_t n, uint32_t *c)
+{
+	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	size_t len = utf8_char(s, n);
+
+	if (len == 0) {
+		*c = 0xfffd;
+		return 1;
+	}
+	*c = (unsigned char)s[0] & mask[len];
+	for (size_t i = 1; i < len; i++)
+		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
+	return len;
+}
+
+/* Raised, lowered, circled: digits of which no zero tells the others. */
+static int
+formed_digit(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+		int value; /* of the first */
+	} run[] = {{0xb2, 0xb3, 2}, {0xb9, 0xb9, 1}, {0x2070, 0x2070, 0},
+	    {0x2074, 0x2079, 4}, {0x2080, 0x2089, 0}, {0x2460, 0x2468, 1},
+	    {0x24ea, 0x24ea, 0}, {0x24f5, 0x24fd, 1}, {0x24ff, 0x24ff, 0},
+	    {0x2776, 0x277e, 1}, {0x2780, 0x2788, 1}, {0x278a, 0x2792, 1}};
+
+	for (size_t i = 0; i < sizeof(run) / sizeof(run[0]); i++)
+		if (c >= run[i].first && c <= run[i].last)
+			return run[i].value + (int)(c - run[i].first);
+	return -1;
+}
+
+int
+utf8_digit(uint32_t c)
+{
+	/*
+	 * The zeros of all scripts (general category Nd of Unicode 16); the
+	 * other nine follow each of them.
+	 */
+	static const uint32_t zero[] = {0x0030, 0x0660, 0x06f0, 0x07c0, 0x0966,
+	    0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66,
+	    0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810,
+	    0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
+	    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
+	    0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0, 0x11136, 0x111d0,
+	    0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da,
+	    0x11730, 0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50, 0x11da0,
+	    0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce,
+	    0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0,
+	    0x1e5f1, 0x1e950, 0x1fbf0};
+	size_t low = 0, high = sizeof(zero) / sizeof(zero[0]);
+
+	if (c < 0x80)
+		return c >= '0' && c <= '9' ? (int)(c - '0') : -1;
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (zero[middle] <= c)
+			low = middle;
+		else
+			high = middle;
+	}
+	return c - zero[low] <= 9 ? (int)(c - zero[low]) : formed_digit(c);
 }
 
 bool

@@ -1,10 +1,8 @@
 #include "store/record.h"
 
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define NUMBER_SIZE 40 /* bytes for a double in decimal */
 
 /* A record being written. */
 struct record {
@@ -21,41 +19,67 @@ masked(const struct record *r, const char *s)
 					    : r->mask->text(r->mask->arg, s);
 }
 
+/* Add the string whose text begins at s, decoded; where its text ends. */
+static const char *
+decode_string(const char *s, const char *end, struct buf *text)
+{
+	static const char escape[] = "bfnrt", value[] = "\b\f\n\r\t";
+
+	while (s < end && *s != '"') {
+		const char *known;
+
+		if (*s != '\\' || end - s < 2) {
+			buf_add(text, s++, 1);
+			continue;
+		}
+		known = s[1] == 'u' ? NULL : strchr(escape, s[1]);
+		if (s[1] == 'u' && end - s >= 6) { /* buf_json(): controls */
+			char c = (char)strtol(
+			    (char[]){s[4], s[5], '\0'}, NULL, 16);
+
+			buf_add(text, &c, 1);
+			s += 6;
+			continue;
+		}
+		buf_add(
+		    text, known == NULL ? s + 1 : value + (known - escape), 1);
+		s += 2;
+	}
+	return s;
+}
+
 /*
- * JSON stays JSON: what stands between two escapes is masked by itself, since
- * the digits of an escape are none.
+ * JSON stays JSON: of what buf_json() wrote, each string is masked by itself,
+ * and numbers are times.
  */
 static void
 mask_json(struct record *r, struct value *v)
 {
 	const struct record_mask *m = r->mask;
 	const char *s = v->text, *end = s + v->len;
-	struct buf piece = {0};
+	struct buf text = {0};
 
 	while (s < end) {
-		const char *stop = memchr(s, '\\', (size_t)(end - s));
-		size_t n = (size_t)((stop == NULL ? end : stop) - s);
+		const char *quote = memchr(s, '"', (size_t)(end - s));
 
-		buf_reset(&piece, SIZE_MAX);
-		buf_add(&piece, s, n);
-		buf_puts(&r->json, m->text(m->arg, buf_str(&piece)));
-		s += n;
-		n = stop == NULL || end - s < 2 ? 0 : s[1] == 'u' ? 6 : 2;
-		if (n > (size_t)(end - s))
-			n = (size_t)(end - s);
-		buf_add(&r->json, s, n);
-		s += n;
-		if (n == 0)
+		buf_add(
+		    &r->json, s, (size_t)((quote == NULL ? end : quote) - s));
+		if (quote == NULL)
 			break;
+		buf_reset(&text, SIZE_MAX);
+		s = decode_string(quote + 1, end, &text);
+		buf_json_str(&r->json, m->text(m->arg, buf_str(&text)));
+		s += s < end;
 	}
-	r->json.failed = r->json.failed || piece.failed;
-	buf_free(&piece);
+	r->json.failed = r->json.failed || text.failed;
+	buf_free(&text);
 	v->text = buf_str(&r->json);
 	v->len = r->json.len;
 }
 
 static void
-mask_field(struct record *r, enum call_field f, struct value *v)
+mask_field(struct record *r, const struct stored_call *c, enum call_field f,
+    struct value *v)
 {
 	const struct record_mask *m = r->mask;
 
@@ -63,10 +87,13 @@ mask_field(struct record *r, enum call_field f, struct value *v)
 		return;
 	switch (call_field[f].kind) {
 	case KIND_TEXT:
-		v->text = f == FIELD_FROM || f == FIELD_TO ||
-			f == FIELD_TRANSFERRED_TO
-		    ? m->phone(m->arg, v->text)
-		    : m->text(m->arg, v->text);
+		if (f == FIELD_FROM || f == FIELD_TO ||
+		    f == FIELD_TRANSFERRED_TO)
+			v->text = m->phone(m->arg, v->text);
+		else if (f == FIELD_TRACE || f == FIELD_AGENT)
+			v->text = m->id(m->arg, c, v->text);
+		else
+			v->text = m->text(m->arg, v->text);
 		v->len = strlen(v->text);
 		break;
 	case KIND_JSON:
@@ -90,13 +117,13 @@ write_call(struct record *r, const struct stored_call *c)
 	struct event e = {0};
 
 	e.type = "";
-	e.call = masked(r, c->id);
+	e.call = r->mask == NULL ? c->id : r->mask->id(r->mask->arg, c, c->id);
 	e.state = c->view.state;
 	e.outcome = c->view.outcome;
 	e.received = c->call.first_received;
 	memcpy(e.field, c->call.field, sizeof(e.field));
 	for (int i = 0; r->mask != NULL && i < FIELD__MAX; i++)
-		mask_field(r, (enum call_field)i, &e.field[i]);
+		mask_field(r, c, (enum call_field)i, &e.field[i]);
 	event_json(&e, c->view.flags, r->b);
 	r->b->failed = r->b->failed || r->json.failed;
 	buf_free(&r->json);
@@ -104,21 +131,27 @@ write_call(struct record *r, const struct stored_call *c)
 
 /* A number may be one of a telephone too: masked, it becomes a text. */
 static void
-mask_fact(const struct record *r, struct fact *f, char *digits, size_t size)
+mask_fact(const struct record *r, struct fact *f)
 {
-	const char *text = f->text;
+	const struct record_mask *m = r->mask;
+	const char *path = f->path, *text;
+	char *end;
 
-	f->path = masked(r, f->path);
-	if (f->type == FACT_NUMBER) {
-		(void)snprintf(digits, size, "%.15g", f->number);
-		text = digits;
-	}
+	f->path = masked(r, path);
 	if (f->type == FACT_BOOLEAN)
 		return;
-	f->text = masked(r, text);
-	f->len = strlen(f->text);
-	if (f->type == FACT_NUMBER && strcmp(f->text, digits) != 0)
-		f->type = FACT_TEXT;
+	if (f->type == FACT_TEXT) {
+		f->text = m->fact(m->arg, path, f->text);
+		f->len = strlen(f->text);
+		return;
+	}
+	text = m->number(m->arg, path, f->number);
+	f->number = strtod(text, &end);
+	if (*end == '\0' && end != text)
+		return;
+	f->type = FACT_TEXT;
+	f->text = text;
+	f->len = strlen(text);
 }
 
 static int
@@ -126,12 +159,11 @@ write_fact(void *arg, const struct fact *f)
 {
 	struct record *r = arg;
 	struct fact shown = *f;
-	char digits[NUMBER_SIZE];
 
 	if (r->facts++ > 0)
 		buf_puts(r->b, ",");
 	if (r->mask != NULL)
-		mask_fact(r, &shown, digits, sizeof(digits));
+		mask_fact(r, &shown);
 	fact_json(&shown, r->b);
 	return r->b->failed;
 }
@@ -150,7 +182,9 @@ write_error(void *arg, const struct call_error *e)
 		if (part[i].text != NULL) {
 			buf_printf(r->b, "%s\"%s\":", n++ == 0 ? "" : ",",
 			    part[i].name);
-			buf_json_str(r->b, masked(r, part[i].text));
+			buf_json_str(r->b,
+			    part[i].text == e->time ? e->time
+						    : masked(r, part[i].text));
 		}
 	buf_puts(r->b, "}");
 	return r->b->failed;

@@ -9,12 +9,18 @@
 
 /*
  * How texts from outside are changed first: phone() what is a number of a
- * telephone, text() what may hold one.  What they return is good until the
- * next record.
+ * telephone, text() what may hold one, and so on.  What they return is good
+ * until the next record.
  */
 struct record_mask {
 	const char *(*phone)(void *arg, const char *s);
 	const char *(*text)(void *arg, const char *s);
+	/* An id of c, its trace or its agent. */
+	const char *(*id)(
+	    void *arg, const struct stored_call *c, const char *s);
+	/* A fact of that path; of a number the text to be written. */
+	const char *(*fact)(void *arg, const char *path, const char *s);
+	const char *(*number)(void *arg, const char *path, double x);
 	void *arg;
 };
 

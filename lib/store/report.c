@@ -104,7 +104,7 @@ search_patterns(const struct filter *f, struct search *s)
 			buf_puts(&s->words, ",");
 		s->way = WAY_LIKE;
 		/* As a part of a number it would be told digit by digit. */
-		if (f->discreet && terms_is_phone(text, n))
+		if (f->discreet && terms_has_digit(text, n))
 			add_pattern(&s->words, never, strlen(never));
 		else
 			add_pattern(&s->words, text, n);

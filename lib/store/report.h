@@ -57,8 +57,11 @@ struct filter {
 	 */
 	const char *text;
 	/*
-	 * Numbers of telephones are found by their last 4 digits, or by 10 and
-	 * more, alone: nobody finds out, digit by digit, one that is masked.
+	 * Of a number only the last 4 digits are looked for, among the ends of
+	 * telephone numbers; no other run of digits is, in a text neither, and
+	 * a word with digits (an id) only whole: nobody finds out, digit by
+	 * digit, a number that is masked.  Without an index of words nothing
+	 * with a digit is found.
 	 */
 	bool discreet;
 };

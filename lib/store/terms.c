@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/identifier.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "store/search.h"
@@ -76,23 +77,6 @@ is_dropped(uint32_t c)
 	return c >= spans[0].first && IN(spans, c);
 }
 
-/* The character at s and its length; of what is none, one byte. */
-static size_t
-character(const char *s, size_t n, uint32_t *c)
-{
-	static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	size_t len = utf8_char(s, n);
-
-	if (len == 0) {
-		*c = 0xfffd;
-		return 1;
-	}
-	*c = (unsigned char)s[0] & mask[len];
-	for (size_t i = 1; i < len; i++)
-		*c = *c << 6 | ((unsigned char)s[i] & 0x3f);
-	return len;
-}
-
 /*
  * Add a run of unspaced script as overlapping pairs: so each part of it is
  * found, of two characters or more.  The last one alone, so that one
@@ -105,10 +89,10 @@ put_run(struct buf *b, const char *s, size_t n, bool query)
 	uint32_t c;
 
 	buf_add(b, " ", 1);
-	for (len = character(s, n, &c); len > 0; len = next) {
+	for (len = utf8_decode(s, n, &c); len > 0; len = next) {
 		next = 0;
 		if (at + len < n)
-			next = character(s + at + len, n - at - len, &c);
+			next = utf8_decode(s + at + len, n - at - len, &c);
 		if (next > 0 && !is_unspaced(c))
 			next = 0;
 		if ((next > 0 || !query || at == 0) &&
@@ -133,7 +117,7 @@ put_text(struct buf *b, const char *s, size_t n, bool query)
 			i++;
 			continue;
 		}
-		len = character(s + i, n - i, &c);
+		len = utf8_decode(s + i, n - i, &c);
 		if (!is_unspaced(c) && !is_dropped(c) && c != 0xfffd) {
 			i += len;
 			continue;
@@ -306,22 +290,16 @@ struct query {
 	bool beginning; /* of the present word */
 	bool either; /* a number may be in a text or be a telephone's */
 	bool discreet; /* see struct filter */
+	bool silent; /* digits were left out because of that */
 };
 
-#define DISCREET_MIN 10 /* digits that only who knows a number has */
-
-/* May n digits be looked for among those of telephones? */
-static bool
-is_open(const struct query *q, size_t n)
-{
-	return !q->discreet || n == END_SHOWN || n >= DISCREET_MIN;
-}
+#define NOTHING NUMBER NUMBER /* a word that no text has */
 
 /* Do n digits find the numbers that end in them? */
 static bool
-is_end(const struct query *q, size_t n)
+is_end(size_t n)
 {
-	return is_open(q, n) && (n == END_SHOWN || n >= END_MIN);
+	return n == END_SHOWN || n >= END_MIN;
 }
 
 /*
@@ -335,12 +313,12 @@ put_digits(struct query *q, const char *digits, size_t n, bool whole)
 
 	while (zeros < n && digits[zeros] == '0')
 		zeros++;
-	if (!is_end(q, n - zeros))
+	if (!is_end(n - zeros))
 		zeros = old;
 	buf_puts(q->out, "\"");
 	put_backwards(q->out, digits + zeros, n - zeros);
 	buf_printf(q->out, "\"%s OR \"" OLD_NUMBER "%.*s\"",
-	    !whole && is_end(q, n - zeros) ? "*" : "", (int)(n - old),
+	    !whole && is_end(n - zeros) ? "*" : "", (int)(n - old),
 	    digits + old);
 }
 
@@ -358,7 +336,49 @@ is_one_unspaced(const char *s, size_t n)
 {
 	uint32_t c;
 
-	return character(s, n, &c) == n && is_unspaced(c);
+	return utf8_decode(s, n, &c) == n && is_unspaced(c);
+}
+
+/* How many digits of any script follow one another in s, at most. */
+static size_t
+longest_run(const char *s, size_t n)
+{
+	size_t run = 0, longest = 0;
+	uint32_t c;
+
+	for (size_t i = 0; i < n;) {
+		i += utf8_decode(s + i, n - i, &c);
+		run = utf8_digit(c) >= 0 ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	return longest;
+}
+
+/* Is s nothing but digits, of any script? */
+static bool
+is_all_digits(const char *s, size_t n)
+{
+	uint32_t c;
+
+	for (size_t i = 0; i < n;) {
+		i += utf8_decode(s + i, n - i, &c);
+		if (utf8_digit(c) < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Would the token tell digits that are masked?  What is masked of a text is
+ * decided by the form of its words, here as there: letters beside them do not
+ * make digits an identifier.
+ */
+static bool
+is_discreet(const char *s, size_t n)
+{
+	return longest_run(s, n) > 0 &&
+	    (is_all_digits(s, n) ||
+		(longest_run(s, n) > END_SHOWN && identifier_at(s, n) != n));
 }
 
 static void
@@ -377,9 +397,13 @@ put_token(void *arg, int flags, const char *s, int len, int start, int stop)
 
 	(void)flags;
 	(void)start;
+	if (q->discreet && is_discreet(s, (size_t)len)) {
+		q->silent = true;
+		return SQLITE_OK;
+	}
 	put_and(q);
 	q->terms++;
-	if (q->either && number && is_open(q, (size_t)len)) {
+	if (q->either && number) {
 		buf_printf(q->out, "(\"%.*s\" OR ", len, s);
 		put_digits(q, s, (size_t)len, false);
 		buf_puts(q->out, ")");
@@ -387,7 +411,8 @@ put_token(void *arg, int flags, const char *s, int len, int start, int stop)
 		buf_printf(q->out, "\"%.*s\"", len, s);
 	/* One character is the beginning of a pair; see put_run(). */
 	if (is_one_unspaced(s, (size_t)len) ||
-	    (q->beginning && !number && (size_t)stop + 1 == q->text.len))
+	    (q->beginning && !number && (size_t)stop + 1 == q->text.len &&
+		!(q->discreet && longest_run(s, (size_t)len) > 0)))
 		buf_puts(q->out, "*");
 	return SQLITE_OK;
 }
@@ -405,6 +430,21 @@ put_word(struct query *q, const struct word *w)
 	return 0;
 }
 
+/* Of a number that is masked, what is shown of it is all that is found. */
+static int
+put_discreet_number(struct query *q, const char *digits, size_t n)
+{
+	put_and(q);
+	q->terms++;
+	buf_puts(q->out, "(");
+	if (n < END_SHOWN)
+		buf_puts(q->out, "\"" NOTHING "\"");
+	else
+		put_digits(q, digits + n - END_SHOWN, END_SHOWN, false);
+	buf_puts(q->out, ")");
+	return 0;
+}
+
 /* Words that may be one telephone number, or numbers for themselves. */
 static int
 put_number(struct query *q, const struct word *w, size_t words)
@@ -416,9 +456,11 @@ put_number(struct query *q, const struct word *w, size_t words)
 	bool whole = w->s[0] == '+' || (n > 10 && memcmp(digits, "00", 2) == 0);
 	int together, rc = 0;
 
+	if (q->discreet)
+		return put_discreet_number(q, digits, n);
 	put_and(q);
 	buf_puts(q->out, "(");
-	if (n > 0 && is_open(q, n - zeros_of(digits, n))) {
+	if (n > 0) {
 		q->terms++;
 		put_digits(q, digits, n, whole);
 		buf_puts(q->out, " OR ");
@@ -457,6 +499,12 @@ terms_is_phone(const char *s, size_t n)
 	return digit;
 }
 
+bool
+terms_has_digit(const char *s, size_t n)
+{
+	return longest_run(s, n) > 0;
+}
+
 static size_t
 split(const char *text, struct word word[REPORT_WORDS_MAX])
 {
@@ -469,7 +517,7 @@ split(const char *text, struct word word[REPORT_WORDS_MAX])
 		w->s = text + i;
 		w->n = 0;
 		while (i < n) {
-			len = character(text + i, n - i, &c);
+			len = utf8_decode(text + i, n - i, &c);
 			i += len;
 			if (is_space(c))
 				break;
@@ -526,8 +574,12 @@ terms_query(struct store *st, const char *text, bool discreet, struct buf *out)
 		log_warnx("%s: no tokenizer", st->path);
 		return -1;
 	}
-	if (put_words(&q, text) == 0 && !out->failed)
-		rc = q.terms;
+	if (put_words(&q, text) == 0) {
+		/* Nothing but digits that are not to be found. */
+		if (q.terms == 0 && q.silent)
+			(void)put_discreet_number(&q, "", 0);
+		rc = out->failed ? -1 : q.terms;
+	}
 	buf_free(&q.text);
 	q.fts.xDelete(q.tokenizer);
 	return rc;

@@ -23,6 +23,9 @@ void terms_of_call(const struct call_row *r, struct buf *b);
 int terms_query(
     struct store *st, const char *text, bool discreet, struct buf *q);
 
+/* Does a word of n bytes have a digit, of whatever script? */
+bool terms_has_digit(const char *word, size_t n);
+
 /* May a word of n bytes be a telephone number, or a part of one? */
 bool terms_is_phone(const char *word, size_t n);
 

@@ -456,7 +456,7 @@ put_call(void *arg, const struct stored_call *c)
 	html_raw(p->out, "</th><td>");
 	put_outside(p, c->source);
 	html_raw(p->out, " <span class=\"muted\">");
-	put_outside(p, field_text(c, FIELD_AGENT));
+	put_id(p, field_text(c, FIELD_AGENT));
 	html_raw(p->out, "</span></td><td>");
 	put_parties(p, c);
 	html_raw(p->out, "</td><td>");

@@ -69,6 +69,18 @@ put_pair(struct page *p, const char *name, const char *text)
 	end_pair(p);
 }
 
+/* An id of the call's, or of its trace. */
+static void
+put_call_id(struct page *p, const char *name, const struct stored_call *c,
+    const char *id)
+{
+	if (*id == '\0')
+		return;
+	begin_pair(p, name);
+	html_put(p->out, "<bdi>%s</bdi>", call_id_text(p, c, id));
+	end_pair(p);
+}
+
 /* A name with a link to the calls that share it. */
 static void
 put_shared(
@@ -162,8 +174,8 @@ put_names(struct page *p, const struct stored_call *c)
 		link_end(p, href);
 		end_pair(p);
 	}
-	put_pair(p, "Call", c->id);
-	put_pair(p, "Trace", field_text(c, FIELD_TRACE));
+	put_call_id(p, "Call", c, c->id);
+	put_call_id(p, "Trace", c, field_text(c, FIELD_TRACE));
 }
 
 /* Did it reach its aim?  The platform's own word stands beside ours. */
@@ -445,20 +457,18 @@ put_talk(struct show *s)
 static void
 put_fact_value(struct page *p, const struct fact *f)
 {
-	char number[32];
-
 	switch (f->type) {
 	case FACT_TEXT:
 		html_raw(p->out, "<td dir=\"auto\">");
-		html_put(p->out, "%s", outside_text(p, f->text));
+		html_put(p->out, "%s", outside_fact_text(p, f->path, f->text));
 		break;
 	case FACT_BOOLEAN:
 		html_put(p->out, "<td>%s", f->number != 0 ? "yes" : "no");
 		break;
 	case FACT_NUMBER:
 		/* A number of a telephone may stand as a number. */
-		snprintf(number, sizeof(number), "%.15g", f->number);
-		html_put(p->out, "<td>%s", outside_text(p, number));
+		html_put(p->out, "<td>%s",
+		    outside_fact_number(p, f->path, f->number));
 		break;
 	}
 	html_raw(p->out, "</td>");

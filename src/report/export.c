@@ -169,6 +169,31 @@ mask_text(void *arg, const char *s)
 	return whole(ex, s, outside_text(&ex->page, s));
 }
 
+/* Of a call, its trace or its agent. */
+static const char *
+mask_id(void *arg, const struct stored_call *c, const char *s)
+{
+	struct export *ex = arg;
+
+	return whole(ex, s, call_id_text(&ex->page, c, s));
+}
+
+static const char *
+mask_fact_text(void *arg, const char *path, const char *s)
+{
+	struct export *ex = arg;
+
+	return whole(ex, s, outside_fact_text(&ex->page, path, s));
+}
+
+static const char *
+mask_fact_number(void *arg, const char *path, double x)
+{
+	struct export *ex = arg;
+
+	return whole(ex, "0", outside_fact_number(&ex->page, path, x));
+}
+
 /* --- CSV --------------------------------------------------------------------
  */
 
@@ -394,8 +419,11 @@ cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
 	}
 	switch (call_field[f].kind) {
 	case KIND_TEXT:
-		if (f == FIELD_FROM || f == FIELD_TO)
+		if (f == FIELD_FROM || f == FIELD_TO ||
+		    f == FIELD_TRANSFERRED_TO)
 			cell_text(b, mask_phone(ex, v->text));
+		else if (f == FIELD_TRACE || f == FIELD_AGENT)
+			cell_text(b, mask_id(ex, c, v->text));
 		else
 			cell_outside(b, ex, v->text);
 		break;
@@ -473,7 +501,7 @@ csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	buf_printf(b, "%" PRId64, c->number);
 	cell_text(b, c->source);
 	cell_text(b, c->provider);
-	cell_outside(b, ex, c->id);
+	cell_text(b, mask_id(ex, c, c->id));
 	for (size_t i = 0; i < LENGTH(before_times); i++)
 		cell_field(b, ex, c, before_times[i]);
 	cell(b, call_state_name[v->state]);
@@ -511,7 +539,12 @@ export_csv(struct page *p, struct response *w)
 static enum store_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
-	const struct record_mask mask = {mask_phone, mask_text, ex};
+	const struct record_mask mask = {.phone = mask_phone,
+	    .text = mask_text,
+	    .id = mask_id,
+	    .fact = mask_fact_text,
+	    .number = mask_fact_number,
+	    .arg = ex};
 	enum store_rc rc;
 
 	buf_puts(b, "{");

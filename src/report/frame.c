@@ -175,7 +175,10 @@ put_conditions(struct page *p)
 		const char *name = agent_name(p, f->agent);
 
 		html_raw(p->out, ", agent ");
-		put_outside(p, name == NULL ? f->agent : name);
+		if (name == NULL)
+			put_id(p, f->agent);
+		else
+			put_outside(p, name);
 	}
 	if (f->direction != NULL)
 		html_put(p->out, ", %s%s", f->direction,
@@ -270,7 +273,7 @@ people_and_id(struct page *p, const char *people, const char *id)
 	struct buf b = {0};
 	const char *text;
 
-	buf_printf(&b, "%s (%s)", people, outside_text(p, id));
+	buf_printf(&b, "%s (%s)", people, id_text(p, id));
 	text = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
 	buf_free(&b);
 	return text == NULL ? people : text;
@@ -287,14 +290,14 @@ add_name(void *arg, const char *name, int64_t calls)
 	(void)calls;
 	n->found |= chosen;
 	/* A value cannot be masked. */
-	if (!chosen && text_is_masked(n->page, name))
+	if (!chosen && id_is_masked(n->page, name))
 		return 0;
 	if (*name == '\0')
 		put_option(n->page, QUERY_NONE, "(none)", chosen);
 	else
 		put_option(n->page, name,
 		    people != NULL ? people_and_id(n->page, people, name)
-				   : outside_text(n->page, name),
+				   : id_text(n->page, name),
 		    chosen);
 	return 0;
 }

@@ -240,7 +240,7 @@ unlinkable(struct page *p, const struct filter *f)
 
 	if (s == NULL || s == p->filter.agent)
 		return false;
-	if (strlen(s) > REPORT_AGENT_MAX || text_is_masked(p, s))
+	if (strlen(s) > REPORT_AGENT_MAX || id_is_masked(p, s))
 		return true;
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)

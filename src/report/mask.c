@@ -1,16 +1,45 @@
-/* Telephone numbers, and what is left of them where they are masked. */
+/*
+ * Telephone numbers, and what is left of them where they are masked.
+ *
+ * In text, digits that stand near one another are one number, whatever script
+ * they are of and whatever stands between them: white space, dashes, commas,
+ * markup, a short word.  It is better to hide a number of something else than
+ * to show one of a person.  What stays is what can be told by its form (dates,
+ * times of the day, identifiers) or by its field (ids of the platform).
+ */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/identifier.h"
+#include "base/number.h"
+#include "base/utf8.h"
 #include "report/report.h"
 
-#define DIGITS_MIN 7 /* of a number in text; E.164 has at most 15 */
-#define DIGITS_MAX 15
+#define DIGITS_MIN 7 /* of a number in text */
+#define DIGITS_MAX 15 /* of one that is written by the rules (E.164) */
+#define DIGITS_SPOKEN 9 /* at least, where words stand between them */
+#define DIGITS_WHOLE 10 /* behind so many, a word ends the number */
 #define SHOWN 4 /* digits left of a masked number */
-#define GAP_MAX 3 /* characters between two groups of digits */
-#define UUID_LEN 36
-#define HEX_MIN 4 /* letters and digits of a part of a UUID */
+#define GAP_MAX 8 /* characters between two groups of digits */
+#define GAP_LETTERS 5 /* of them letters: "5550 and 104321" */
+#define TAG_MAX 160 /* bytes of a tag of HTML, which counts as one */
+#define ENTITY_MAX 10 /* and of an entity */
+#define SAME_DIGITS 7 /* the last of two numbers that are the same */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+
+/* --- characters ---------------------------------------------------------- */
+
+enum kind { DIGIT, LETTER, OTHER };
+
+/* A character of a text, or an escape that stands for one. */
+struct sign {
+	enum kind kind;
+	size_t len; /* bytes */
+	uint32_t c;
+	int digit; /* its value */
+};
 
 static bool
 is_digit(char c)
@@ -18,18 +47,138 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Of ASCII: other scripts stand beside a number without a space. */
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 static bool
 is_hex(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+
+static bool
+is_ascii_letter(uint32_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/*
+ * Outside of ASCII: what is no white space, dash, joiner, mark of punctuation
+ * or symbol.  To be wrong for a rare one only changes what may stand between
+ * two groups of digits.
+ */
+static bool
+is_letter(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} other[] = {{0x80, 0xa9}, {0xab, 0xb4}, {0xb6, 0xb9}, {0xbb, 0xbf},
+	    {0xd7, 0xd7}, {0xf7, 0xf7}, {0x2b0, 0x36f}, {0x55a, 0x55f},
+	    {0x589, 0x5c7}, {0x600, 0x61f}, {0x64b, 0x66d}, {0x6d4, 0x6d4},
+	    {0x964, 0x965}, {0x1400, 0x1400}, {0x166d, 0x166e},
+	    {0x1680, 0x1680}, {0x1800, 0x180f}, {0x2000, 0x2bff},
+	    {0x2e00, 0x2fff}, {0x3000, 0x3004}, {0x3008, 0x3030},
+	    {0x303d, 0x303f}, {0x30a0, 0x30a0}, {0x30fb, 0x30fc},
+	    {0xd800, 0xf8ff}, {0xfe00, 0xfe6f}, {0xfeff, 0xff0f},
+	    {0xff1a, 0xff20}, {0xff3b, 0xff40}, {0xff5b, 0xff65},
+	    {0xffe0, 0xffff}, {0x1f000, 0x1fbef}, {0xe0000, 0x10ffff}};
+
+	if (c < 0x80)
+		return is_ascii_letter(c);
+	for (size_t i = 0; i < LENGTH(other); i++)
+		if (c >= other[i].first && c <= other[i].last)
+			return false;
+	return true;
+}
+
+/* The value of n hexadecimal digits at s; -1: they are none. */
+static int64_t
+hex_value(const char *s, size_t n)
+{
+	int64_t v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_hex(s[i]))
+			return -1;
+		v = v * 16 +
+		    (is_digit(s[i]) ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10);
+	}
+	return v;
+}
+
+/* An escape of JSON or of an address at s; its length, or 0. */
+static size_t
+escape_at(const char *s, size_t n, uint32_t *c)
+{
+	int64_t v;
+
+	/* Of an address: %2B before a number is its plus. */
+	if (n >= 3 && s[0] == '%' && (v = hex_value(s + 1, 2)) >= 0) {
+		*c = v < 0x80 ? (uint32_t)v : ' ';
+		return 3;
+	}
+	if (n < 2 || s[0] != '\\' || is_digit(s[1]))
+		return 0;
+	if (s[1] == 'u' && n >= 6 && (v = hex_value(s + 2, 4)) >= 0) {
+		*c = (uint32_t)v;
+		return 6;
+	}
+	*c = ' ';
+	return 2;
+}
+
+/* An entity of HTML at s: &nbsp; &#8209; &#x2011; its length, or 0. */
+static size_t
+entity_at(const char *s, size_t n, uint32_t *c)
+{
+	size_t len = 1;
+	int64_t v;
+
+	while (len < n && len < ENTITY_MAX && s[len] != ';' && s[len] != ' ')
+		len++;
+	if (len < 3 || len == n || s[len] != ';')
+		return 0;
+	*c = ' ';
+	if (s[1] == '#' && s[2] == 'x')
+		v = hex_value(s + 3, len - 3);
+	else if (s[1] == '#' &&
+	    number_parse(s + 2, len - 2, 0, 0x10ffff, &v) != 0)
+		v = -1;
+	else if (s[1] != '#')
+		v = ' ';
+	if (v < 0 || v > 0x10ffff)
+		return 0;
+	*c = (uint32_t)v;
+	return len + 1;
+}
+
+static struct sign
+sign_at(const char *s, size_t n)
+{
+	struct sign g = {.digit = -1};
+
+	if (*s == '\\' || *s == '%')
+		g.len = escape_at(s, n, &g.c);
+	else if (*s == '&')
+		g.len = entity_at(s, n, &g.c);
+	if (g.len == 0)
+		g.len = utf8_decode(s, n, &g.c);
+	g.digit = utf8_digit(g.c);
+	g.kind = g.digit >= 0 ? DIGIT : is_letter(g.c) ? LETTER : OTHER;
+	return g;
+}
+
+/* The length of a tag such as <b> or </span> at s, or 0. */
+static size_t
+tag_at(const char *s, size_t n)
+{
+	const char *end;
+
+	if (n < 3 || *s != '<' ||
+	    (s[1] != '/' && !is_ascii_letter((uint32_t)s[1])))
+		return 0;
+	end = memchr(s, '>', n < TAG_MAX ? n : TAG_MAX);
+	return end == NULL ? 0 : (size_t)(end - s) + 1;
+}
+
+/* --- what is known by its form ------------------------------------------- */
 
 static size_t
 digits_at(const char *s, size_t n)
@@ -50,6 +199,13 @@ digits_value(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++)
 		v = v * 10 + (s[i] - '0');
 	return v;
+}
+
+static bool
+is_date(int year, int month, int day)
+{
+	return year >= 1900 && year <= 2099 && month >= 1 && month <= 12 &&
+	    day >= 1 && day <= 31;
 }
 
 /* The length of a date such as 2026-03-18 or 18.03.2026 at s, or 0. */
@@ -78,227 +234,289 @@ date_at(const char *s, size_t n)
 		month = day;
 		day = swap;
 	}
-	if (year < 1900 || year > 2099 || month < 1 || month > 12 || day < 1 ||
-	    day > 31)
-		return 0;
-	return 10;
+	return is_date(year, month, day) ? 10 : 0;
 }
 
-/* The length of a UUID at s, which is no number of a telephone, or 0. */
+/* The length of a time of the day such as 9:30 or 20:53:41.766 at s, or 0. */
 static size_t
-uuid_at(const char *s, size_t n)
+time_at(const char *s, size_t n)
 {
-	if (n < UUID_LEN)
+	size_t len = digits_at(s, n), parts = 1, f;
+
+	if (len == 0 || len > 2 || digits_value(s, len) > 24)
 		return 0;
-	for (size_t i = 0; i < UUID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? s[i] != '-' : !is_hex(s[i]))
-			return 0;
-	}
-	return UUID_LEN;
-}
-
-/* The length of what may stand between two groups of digits at s, or 0. */
-static size_t
-gap_at(const char *s, size_t n)
-{
-	static const char *const wide[] = {
-	    "\u00a0", "\u2009", "\u202f", "\u2010", "\u2011", "\u2013"};
-	size_t i = 0;
-
-	for (int count = 0; count < GAP_MAX && i < n; count++) {
-		size_t len = strchr(" -.()/", s[i]) != NULL ? 1 : 0;
-
-		for (size_t w = 0; len == 0 && w < LENGTH(wide); w++)
-			if (n - i >= strlen(wide[w]) &&
-			    memcmp(s + i, wide[w], strlen(wide[w])) == 0)
-				len = strlen(wide[w]);
-		if (len == 0)
+	for (; parts < 3 && len < n && s[len] == ':'; parts++) {
+		if (digits_at(s + len + 1, n - len - 1) != 2 ||
+		    s[len + 1] > '5')
 			break;
-		i += len;
+		len += 3;
 	}
-	return i < n && is_digit(s[i]) ? i : 0;
-}
-
-/* The length of an escape of JSON or of an address at s, no word; or 0. */
-static size_t
-escape_at(const char *s, size_t n)
-{
-	/* Of an address: %2B before a number is its plus. */
-	if (n >= 3 && s[0] == '%' && is_hex(s[1]) && is_hex(s[2]))
-		return 3;
-	if (n < 2 || s[0] != '\\' || is_digit(s[1]))
+	if (parts == 1 ||
+	    (len + 1 < n && s[len] == ':' && is_digit(s[len + 1])))
 		return 0;
-	return s[1] == 'u' && n >= 6 ? 6 : 2;
+	if (parts == 3 && len < n && (s[len] == '.' || s[len] == ',') &&
+	    (f = digits_at(s + len + 1, n - len - 1)) > 0 && f <= 9)
+		len += 1 + f;
+	return len;
 }
 
-/* Letters and digits without anything between them. */
-struct word {
-	size_t len;
-	size_t digits; /* at its beginning */
-	bool number; /* nothing but digits, or with an extension: 5550100x12 */
-	bool hex; /* a part of a hexadecimal name, with letters and digits */
+/* The length of an instant such as 20260318T205341Z at s, or 0. */
+static size_t
+compact_at(const char *s, size_t n)
+{
+	if (n < 15 || digits_at(s, n) != 8 || s[8] != 'T' ||
+	    digits_at(s + 9, n - 9) != 6 ||
+	    !is_date(digits_value(s, 4), digits_value(s + 4, 2),
+		digits_value(s + 6, 2)) ||
+	    digits_value(s + 9, 2) > 24 || digits_value(s + 11, 2) > 59)
+		return 0;
+	return 15;
+}
+
+/* A date, a time, or both, as 2026-03-18T20:53:41.766Z; its length, or 0. */
+static size_t
+moment_at(const char *s, size_t n)
+{
+	size_t len = date_at(s, n), t;
+
+	if (len == 0)
+		return (t = time_at(s, n)) > 0 ? t : compact_at(s, n);
+	if (len + 1 < n && (s[len] == 'T' || s[len] == ' ') &&
+	    (t = time_at(s + len + 1, n - len - 1)) > 0)
+		len += 1 + t;
+	return len;
+}
+
+/* --- numbers -------------------------------------------------------------- */
+
+/* Digits that follow one another. */
+struct digits {
+	size_t len; /* bytes */
+	size_t count;
+	int value; /* of the last four */
+	bool letter; /* stands right behind it */
+};
+
+/* Groups that may be one number. */
+struct number {
+	size_t len; /* bytes */
+	size_t first; /* of them, of the first group */
+	size_t count; /* digits */
+	bool spoken; /* words stand between them */
+	struct digits last;
+	struct {
+		const char *s;
+		size_t len;
+	} shown[SHOWN]; /* the last digits, as they are written */
 };
 
 static void
-word_at(const char *s, size_t n, struct word *w)
+add_digit(struct number *d, const char *s, size_t len)
 {
-	bool hex = true, digit = false;
-	size_t i = 0, x;
-
-	for (; i < n && (is_digit(s[i]) || is_letter(s[i])); i++) {
-		hex = hex && is_hex(s[i]);
-		digit = digit || is_digit(s[i]);
-	}
-	w->len = i;
-	w->digits = x = digits_at(s, i);
-	if (x > 0 && x < i && s[x] == 'x')
-		x += 1 + digits_at(s + x + 1, i - x - 1);
-	w->number = x > 0 && x == i;
-	w->hex = hex && digit && w->digits < i && i >= HEX_MIN;
+	memmove(d->shown, d->shown + 1, sizeof(d->shown) - sizeof(d->shown[0]));
+	d->shown[SHOWN - 1].s = s;
+	d->shown[SHOWN - 1].len = len;
+	d->count++;
 }
 
-/* Words joined by single dashes at s. */
-static size_t
-chain_at(const char *s, size_t n, bool *hex)
+static void
+read_group(const char *s, size_t n, struct digits *g)
 {
-	size_t i = 0;
-	struct word w;
+	memset(g, 0, sizeof(*g));
+	while (g->len < n) {
+		struct sign sign = sign_at(s + g->len, n - g->len);
 
-	*hex = false;
-	for (;;) {
-		word_at(s + i, n - i, &w);
-		*hex = *hex || w.hex;
-		i += w.len;
-		if (w.len == 0 || i + 1 >= n || s[i] != '-' ||
-		    !(is_digit(s[i + 1]) || is_letter(s[i + 1])))
-			return i;
-		i++;
+		if (sign.kind != DIGIT) {
+			g->letter = sign.kind == LETTER;
+			return;
+		}
+		g->len += sign.len;
+		g->count++;
+		g->value = (g->value * 10 + sign.digit) % 10000;
 	}
 }
 
-/* Groups of digits that may be one number. */
-struct digits {
-	size_t len; /* bytes; 0: the first group is too long for one */
-	size_t count;
-	bool decimal; /* a number with a point, and little before it */
-	char last[SHOWN];
+static void
+add_group(struct number *d, const char *s, const struct digits *g)
+{
+	for (size_t i = 0; i < g->len;) {
+		size_t len = sign_at(s + i, g->len - i).len;
+
+		add_digit(d, s + i, len);
+		i += len;
+	}
+	d->last = *g;
+}
+
+/* What stands between two groups of digits. */
+struct gap {
+	size_t len; /* bytes; 0: no further group is near */
+	size_t letters;
+	char word[4]; /* the first of them, small */
+	bool plus;
 };
 
-/* Is a further group, after a gap, a part of the number? */
-static bool
-goes_on(const char *s, size_t n, bool dash)
+static void
+read_gap(const char *s, size_t n, struct gap *gap)
 {
-	struct word w;
-	bool hex = false;
+	memset(gap, 0, sizeof(*gap));
+	for (size_t i = 0, count = 0; i < n && count <= GAP_MAX; count++) {
+		size_t tag = tag_at(s + i, n - i);
+		struct sign sign = sign_at(s + i, n - i);
 
-	word_at(s, n, &w);
-	/* Behind a dash it belongs to a chain that was looked at. */
-	if (w.number && !dash)
-		(void)chain_at(s, n, &hex);
-	return w.number && !hex && w.digits <= DIGITS_MAX && date_at(s, n) == 0;
+		if (tag == 0 && sign.kind == DIGIT) {
+			gap->len = i;
+			return;
+		}
+		if (tag == 0 && sign.kind == LETTER) {
+			if (gap->letters < 3)
+				gap->word[gap->letters] = (char)(sign.c | 0x20);
+			if (++gap->letters > GAP_LETTERS)
+				return;
+		}
+		gap->plus = gap->plus || sign.c == '+';
+		i += tag > 0 ? tag : sign.len;
+	}
+}
+
+static bool
+is_month(const char *word)
+{
+	static const char names[] = "jan feb mar apr may jun jul aug sep oct "
+				    "nov dec ";
+	const char *at = strlen(word) == 3 ? strstr(names, word) : NULL;
+
+	return at != NULL && (at - names) % 4 == 0;
+}
+
+static bool
+is_year(const struct digits *g)
+{
+	return g->count == 4 && g->value >= 1900 && g->value <= 2099;
+}
+
+/* Is it still one number where words stand between the groups? */
+static bool
+goes_on_spoken(
+    const struct number *d, const struct gap *gap, const struct digits *next)
+{
+	if (d->last.count < 2 || next->count < 2)
+		return false;
+	/* "9876543210 at 10": a number, and another thing. */
+	if (d->count >= DIGITS_WHOLE ||
+	    (d->count >= DIGITS_MIN && next->count >= DIGITS_MIN))
+		return false;
+	if (is_year(&d->last) && is_year(next))
+		return false; /* 2025 and 2026 */
+	return !(is_month(gap->word) && d->last.count <= 2 &&
+	    (next->count <= 2 || is_year(next)));
+}
+
+/* Is the group at s, behind the gap, a part of the number? */
+static bool
+goes_on(const struct number *d, const struct gap *gap, const char *s, size_t n,
+    const struct digits *next)
+{
+	/* 55:50:10 is no 55 and a time. */
+	if ((s[-1] != ':' && moment_at(s, n) > 0) || identifier_at(s, n) > 0)
+		return false;
+	if (gap->plus && d->count >= DIGITS_WHOLE)
+		return false; /* there begins another */
+	if (gap->letters > 0)
+		return goes_on_spoken(d, gap, next);
+	return !(next->letter && next->count <= 2); /* 2pm */
 }
 
 /* s begins with a digit. */
 static void
-number_at(const char *s, size_t n, struct digits *d)
+read_number(const char *s, size_t n, struct number *d)
 {
-	size_t g = digits_at(s, n), gap;
-	bool point; /* after the first group, which is short */
+	struct digits g;
+	struct gap gap;
 
 	memset(d, 0, sizeof(*d));
-	if (g > DIGITS_MAX)
-		return;
-	gap = gap_at(s + g, n - g);
-	point = g <= 2 && gap == 1 && s[g] == '.';
+	read_group(s, n, &g);
+	d->first = g.len;
 	for (;;) {
-		for (size_t k = 0; k < g; k++) {
-			memmove(d->last, d->last + 1, SHOWN - 1);
-			d->last[SHOWN - 1] = s[d->len + k];
-		}
-		d->count += g;
-		d->len += g;
-		gap = gap_at(s + d->len, n - d->len);
-		if (gap == 0 ||
-		    !goes_on(s + d->len + gap, n - d->len - gap,
-			gap == 1 && s[d->len] == '-'))
-			break;
-		d->decimal = point && d->count == g;
-		d->len += gap;
-		g = digits_at(s + d->len, n - d->len);
+		add_group(d, s + d->len, &g);
+		d->len += g.len;
+		read_gap(s + d->len, n - d->len, &gap);
+		if (gap.len == 0)
+			return;
+		read_group(s + d->len + gap.len, n - d->len - gap.len, &g);
+		if (!goes_on(d, &gap, s + d->len + gap.len,
+			n - d->len - gap.len, &g))
+			return;
+		d->spoken = d->spoken || gap.letters > 0;
+		d->len += gap.len;
 	}
 }
 
-/* Adds the number, masked, or as it is where it is none. */
-static void
-add_number(struct buf *b, const char *s, const struct digits *d)
+/* Adds the number, masked, or its first group where it is none. */
+static size_t
+add_number(struct buf *b, const char *s, const struct number *d)
 {
-	if (d->count < DIGITS_MIN || d->decimal) {
-		buf_add(b, s, d->len);
-		return;
+	if (d->count < (d->spoken ? DIGITS_SPOKEN : DIGITS_MIN)) {
+		buf_add(b, s, d->first);
+		return d->first;
 	}
 	/* "(555) 123 4567" lost its second one. */
 	if (b->len > 0 && b->data[b->len - 1] == '(' &&
 	    memchr(s, ')', d->len) != NULL)
 		b->len--;
 	buf_puts(b, PHONE_MASK);
-	buf_add(b, d->last, SHOWN);
+	for (size_t i = 0; i < SHOWN; i++)
+		buf_add(b, d->shown[i].s, d->shown[i].len);
+	return d->len;
 }
 
 /*
- * The length of what begins at s and is no number: a date, an identifier
- * (letters or '_' beside the digits, or a chain with hexadecimal parts), one
- * character.  0: a number begins.  *chain: what is left of a chain already
- * looked at.  plus: a '+' stands before, so it is a number in any case.
+ * The length of what begins at s and is no number: a date, an identifier, one
+ * character.  0: a number begins.
  */
 static size_t
-other_at(const char *s, size_t n, bool plus, size_t *chain)
+other_at(const char *s, size_t n, enum kind before)
 {
-	size_t len = escape_at(s, n);
-	struct word w;
-	bool hex = false;
+	struct sign sign = sign_at(s, n);
+	struct digits g;
+	size_t len;
 
-	if (len > 0)
+	if (before == OTHER && sign.kind != OTHER &&
+	    (len = identifier_at(s, n)) > 0)
 		return len;
-	if (!is_digit(*s) && !is_letter(*s))
-		return 1;
-	if (plus && is_digit(*s))
-		return date_at(s, n);
-	if ((len = uuid_at(s, n)) > 0)
+	if (sign.kind != DIGIT)
+		return sign.len;
+	if (before != DIGIT && (len = moment_at(s, n)) > 0)
 		return len;
-	if (*chain == 0)
-		*chain = chain_at(s, n, &hex);
-	if (hex)
-		return *chain;
-	word_at(s, n, &w);
-	return w.number ? date_at(s, n) : w.len;
+	/* A digit or two of a word are no beginning: "tel1", "a1b2c3". */
+	read_group(s, n, &g);
+	return before == LETTER && g.count <= 2 ? g.len : 0;
 }
 
 void
 mask_numbers(struct buf *b, const char *s, size_t n)
 {
-	size_t i = 0, chain = 0, len;
-	struct digits d;
+	enum kind before = OTHER;
+	struct number d;
+	size_t i = 0, len;
 
 	while (i < n) {
-		len = other_at(s + i, n - i, i > 0 && s[i - 1] == '+', &chain);
-		if (len > 0)
+		len = other_at(s + i, n - i, before);
+		if (len > 0) {
+			struct sign sign = sign_at(s + i, n - i);
+
+			before = len == sign.len ? sign.kind : OTHER;
 			buf_add(b, s + i, len);
-		else {
-			number_at(s + i, n - i, &d);
-			len = d.len;
-			if (len > 0)
-				add_number(b, s + i, &d);
-			else {
-				len = digits_at(s + i, n - i);
-				buf_add(b, s + i, len);
-			}
+		} else {
+			read_number(s + i, n - i, &d);
+			len = add_number(b, s + i, &d);
+			before = DIGIT;
 		}
-		chain = chain > len ? chain - len : 0;
 		i += len;
 	}
 }
+
+/* --- texts ---------------------------------------------------------------- */
 
 /* Out of memory: a page without its texts must not look like a whole one. */
 static const char *
@@ -309,25 +527,30 @@ lost(struct page *p)
 	return "";
 }
 
+/* What is in b, in the page's arena; b is freed. */
+static const char *
+keep(struct page *p, struct buf *b)
+{
+	const char *text = b->failed
+	    ? NULL
+	    : arena_strndup(p->arena, buf_str(b), b->len);
+
+	buf_free(b);
+	return text != NULL ? text : lost(p);
+}
+
 const char *
 outside_text(struct page *p, const char *s)
 {
 	struct buf b = {0};
-	const char *text;
 
 	if (!p->masked || s == NULL)
 		return s;
 	mask_numbers(&b, s, strlen(s));
-	text = b.failed ? NULL : arena_strndup(p->arena, buf_str(&b), b.len);
-	buf_free(&b);
-	return text != NULL ? text : lost(p);
+	return keep(p, &b);
 }
 
-bool
-text_is_masked(struct page *p, const char *s)
-{
-	return p->masked && strcmp(outside_text(p, s), s) != 0;
-}
+/* --- fields that are numbers ---------------------------------------------- */
 
 /* What of an address that is no number (sip:who@where) is nobody's name. */
 static const char *
@@ -335,35 +558,226 @@ mask_address(struct page *p, const char *s)
 {
 	const char *at = strrchr(s, '@');
 	struct buf b = {0};
-	const char *text;
 
 	if (at == NULL)
 		return s;
-	buf_printf(&b, PHONE_MASK "%s", at);
-	text = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
-	buf_free(&b);
-	return text != NULL ? text : lost(p);
+	buf_puts(&b, PHONE_MASK);
+	mask_numbers(&b, at, strlen(at));
+	return keep(p, &b);
+}
+
+/* All digits of s as those of one number. */
+static void
+read_digits(const char *s, struct number *d)
+{
+	const size_t n = strlen(s);
+
+	memset(d, 0, sizeof(*d));
+	for (size_t i = 0; i < n;) {
+		struct sign sign = sign_at(s + i, n - i);
+
+		if (sign.kind == DIGIT)
+			add_digit(d, s + i, sign.len);
+		i += sign.len;
+	}
 }
 
 const char *
 phone_text(struct page *p, const char *number)
 {
-	char masked[sizeof(PHONE_MASK) + SHOWN], last[SHOWN + 1];
-	size_t count = 0;
-	const char *text;
+	struct buf b = {0};
+	struct number d;
 
 	if (!p->masked || number == NULL)
 		return number;
-	memset(last, 0, sizeof(last));
-	for (const char *c = number; *c != '\0'; c++)
-		if (is_digit(*c)) {
-			memmove(last, last + 1, SHOWN - 1);
-			last[SHOWN - 1] = *c;
+	read_digits(number, &d);
+	if (d.count <= SHOWN || strchr(number, '@') != NULL)
+		return mask_address(p, number);
+	buf_puts(&b, PHONE_MASK);
+	for (size_t i = 0; i < SHOWN; i++)
+		buf_add(&b, d.shown[i].s, d.shown[i].len);
+	return keep(p, &b);
+}
+
+/* --- ids of the platform ---------------------------------------------------
+ */
+
+/* Is all of it a number, as a person would write one? */
+static bool
+is_written_number(const char *s)
+{
+	struct number d;
+	size_t n = strlen(s);
+
+	read_digits(s, &d);
+	if (d.count < DIGITS_MIN)
+		return false;
+	if (*s == '+')
+		return true;
+	for (size_t i = 0; i < n;) {
+		struct sign sign = sign_at(s + i, n - i);
+
+		if (sign.kind == LETTER)
+			return false;
+		i += sign.len;
+	}
+	return d.count <= DIGITS_MAX;
+}
+
+/* The last digits of a number as ASCII; how many there are. */
+static size_t
+last_digits(const char *s, char out[SAME_DIGITS])
+{
+	const size_t n = strlen(s);
+	size_t count = 0;
+
+	for (size_t i = 0; i < n;) {
+		struct sign sign = sign_at(s + i, n - i);
+
+		if (sign.kind == DIGIT) {
+			memmove(out, out + 1, SAME_DIGITS - 1);
+			out[SAME_DIGITS - 1] = (char)('0' + sign.digit);
 			count++;
 		}
-	if (count <= SHOWN || strchr(number, '@') != NULL)
-		return mask_address(p, number);
-	snprintf(masked, sizeof(masked), PHONE_MASK "%s", last);
-	text = arena_strndup(p->arena, masked, strlen(masked));
-	return text != NULL ? text : lost(p);
+		i += sign.len;
+	}
+	return count;
+}
+
+/* Does the id hold the number, whatever stands between its digits? */
+static bool
+holds_number(const char *id, const struct value *number)
+{
+	char wanted[SAME_DIGITS], seen[SAME_DIGITS] = {0};
+	const size_t n = strlen(id);
+
+	if (!number->set || number->text == NULL ||
+	    last_digits(number->text, wanted) < SAME_DIGITS)
+		return false;
+	for (size_t i = 0; i < n;) {
+		struct sign sign = sign_at(id + i, n - i);
+
+		if (sign.kind == DIGIT) {
+			memmove(seen, seen + 1, SAME_DIGITS - 1);
+			seen[SAME_DIGITS - 1] = (char)('0' + sign.digit);
+			if (memcmp(seen, wanted, SAME_DIGITS) == 0)
+				return true;
+		}
+		i += sign.len;
+	}
+	return false;
+}
+
+bool
+id_is_masked(struct page *p, const char *id)
+{
+	return p->masked && id != NULL && is_written_number(id);
+}
+
+const char *
+id_text(struct page *p, const char *id)
+{
+	return id_is_masked(p, id) ? phone_text(p, id) : id;
+}
+
+const char *
+call_id_text(struct page *p, const struct stored_call *c, const char *id)
+{
+	static const enum call_field numbers[] = {
+	    FIELD_FROM, FIELD_TO, FIELD_TRANSFERRED_TO};
+
+	if (!p->masked || id == NULL)
+		return id;
+	if (*id == '+' && is_written_number(id))
+		return phone_text(p, id);
+	for (size_t i = 0; i < LENGTH(numbers); i++)
+		if (holds_number(id, &c->call.field[numbers[i]]))
+			return phone_text(p, id);
+	return id;
+}
+
+/* --- numbers of facts ------------------------------------------------------
+ */
+
+/* Does the name, in small letters, hold one of the words? */
+static bool
+holds_word(const char *name, const char *const *word, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		if (strstr(name, word[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Is the fact, by the name of its last member, an instant or a length? */
+static bool
+is_measure(const char *path)
+{
+	static const char *const yes[] = {"nano", "micro", "milli", "second",
+	    "stamp", "latency", "duration", "epoch", "trace", "_time", "time_",
+	    "start", "end_", "_ns", "_us", "_ms", "_at", "bytes", "tokens"};
+	static const char *const no[] = {"phone", "mobile", "number", "tel",
+	    "fax", "whatsapp", "contact", "caller", "msisdn", "sms"};
+	const char *last = strrchr(path, '/');
+	char name[64];
+	size_t n = 0;
+
+	for (last = last == NULL ? path : last + 1;
+	     *last != '\0' && n < sizeof(name) - 2; last++) {
+		/* startNs is start_ns */
+		if (*last >= 'A' && *last <= 'Z' && n > 0)
+			name[n++] = '_';
+		name[n++] = (char)(*last >= 'A' && *last <= 'Z' ? *last | 0x20
+								: *last);
+	}
+	name[n] = '\0';
+	return holds_word(name, yes, LENGTH(yes)) &&
+	    !holds_word(name, no, LENGTH(no));
+}
+
+/* A trace of the platform: one word, and not written as a number is. */
+static bool
+is_trace(const char *path, const char *s)
+{
+	static const char *const words[] = {"trace", "span"};
+	const char *last = strrchr(path, '/');
+	size_t i = 0;
+
+	for (; s[i] != '\0'; i++)
+		if (!is_digit(s[i]) && s[i] != '-' && s[i] != '_' &&
+		    !is_ascii_letter((uint32_t)(unsigned char)s[i]))
+			return false;
+	return i > 0 &&
+	    holds_word(last == NULL ? path : last, words, LENGTH(words));
+}
+
+const char *
+outside_fact_text(struct page *p, const char *path, const char *s)
+{
+	return s != NULL && is_trace(path, s) ? s : outside_text(p, s);
+}
+
+const char *
+outside_fact_digits(struct page *p, const char *path, const char *digits)
+{
+	return is_measure(path) ? digits : outside_text(p, digits);
+}
+
+const char *
+outside_fact_number(struct page *p, const char *path, double x)
+{
+	bool whole = x > -9e18 && x < 9e18 && (double)(int64_t)x == x;
+	struct buf b = {0};
+	const char *text;
+
+	if (!p->masked)
+		buf_printf(&b, "%.15g", x);
+	else if (whole)
+		buf_printf(&b, "%" PRId64, (int64_t)x);
+	else if (is_measure(path))
+		buf_printf(&b, "%.15g", x);
+	else /* no telephone has one, but so few digits tell nobody's */
+		buf_printf(&b, "%.6g", x);
+	text = keep(p, &b);
+	return whole ? outside_fact_digits(p, path, text) : text;
 }

@@ -128,17 +128,37 @@ const char *link_list(struct page *p, const char *path, const struct filter *f,
 const char *phone_text(struct page *p, const char *number);
 /*
  * Text from outside that may hold numbers of telephones: masked in it, if so
- * configured, are groups of 7 to 15 digits together that are no date and no
- * part of an identifier.  In the page's arena, or s itself.
+ * configured, are 7 and more digits that stand together or near one another,
+ * of any script, if they are no moment and no part of an identifier.  In the
+ * page's arena, or s itself.
  */
 const char *outside_text(struct page *p, const char *s);
-/* Does that differ from the text itself? */
-bool text_is_masked(struct page *p, const char *s);
+/*
+ * An id that the platform gave, such as an agent's: it stays as it is, unless
+ * it is written as a number of a telephone.  Is it masked?
+ */
+const char *id_text(struct page *p, const char *id);
+bool id_is_masked(struct page *p, const char *id);
+/* An id of a call or of its trace, unless it holds a number of that call. */
+const char *call_id_text(
+    struct page *p, const struct stored_call *c, const char *id);
+/*
+ * A fact of that path.  Traces, instants and lengths are told by its name, and
+ * stay as they are.
+ */
+const char *outside_fact_text(struct page *p, const char *path, const char *s);
+const char *outside_fact_number(struct page *p, const char *path, double x);
+/* The same of a number that is written already. */
+const char *outside_fact_digits(
+    struct page *p, const char *path, const char *digits);
 /* Add n bytes of such text, masked in any case. */
 void mask_numbers(struct buf *b, const char *s, size_t n);
 
 /* --- text.c: how things are written --------------------------------------
  */
+
+/* An id of the platform's, as id_text() has it, in <bdi>. */
+void put_id(struct page *p, const char *id);
 
 /* A number of a telephone, masked where the configuration says so, <bdi>. */
 void put_phone(struct page *p, const char *number);

@@ -37,7 +37,7 @@ struct results {
 
 /* As a person writes it; in the page's arena where it is masked. */
 static const char *
-number_text(struct page *p, double x, char out[NUMBER_SIZE])
+number_text(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
 {
 	bool whole = x > -EXACT && x < EXACT && (double)(int64_t)x == x;
 
@@ -48,26 +48,27 @@ number_text(struct page *p, double x, char out[NUMBER_SIZE])
 	else
 		snprintf(out, NUMBER_SIZE, "%.4g", x);
 	/* A number of a telephone may stand as a number. */
-	return outside_text(p, out);
+	return outside_fact_digits(p, path, out);
 }
 
 static void
-put_number(struct page *p, const char *name, double x)
+put_number(struct page *p, const char *path, const char *name, double x)
 {
 	char text[NUMBER_SIZE];
 
 	html_put(p->out, "<div><dt>%s</dt><dd class=\"num\">%s</dd></div>\n",
-	    name, number_text(p, x, text));
+	    name, number_text(p, path, x, text));
 }
 
 /* "10 to 20"; of one value, that. */
 static const char *
-class_title(struct page *p, const struct sample_classes *c, size_t i)
+class_title(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
 {
 	char lower[NUMBER_SIZE], upper[NUMBER_SIZE];
 	char text[3 * NUMBER_SIZE];
-	const char *from = number_text(p, c->lower[i], lower);
-	const char *to = number_text(p, c->upper[i], upper);
+	const char *from = number_text(p, path, c->lower[i], lower);
+	const char *to = number_text(p, path, c->upper[i], upper);
 
 	if (c->lower[i] == c->upper[i])
 		snprintf(text, sizeof(text), "%s", from);
@@ -82,10 +83,11 @@ class_title(struct page *p, const struct sample_classes *c, size_t i)
 }
 
 static const char *
-class_label(struct page *p, const struct sample_classes *c, size_t i)
+class_label(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
 {
 	char lower[NUMBER_SIZE];
-	const char *text = number_text(p, c->lower[i], lower);
+	const char *text = number_text(p, path, c->lower[i], lower);
 
 	if (i == 0 && c->below)
 		text = "less";
@@ -105,13 +107,12 @@ put_histogram(struct results *r, const struct gist *g, const char *name)
 
 	snprintf(id, sizeof(id), "fact-%c%c", 'a' + (int)(r->shown / 26 % 26),
 	    'a' + (int)(r->shown % 26));
-	snprintf(title, sizeof(title), "%.*s: %s%s%s",
-	    (int)fact_group(g->path), g->path, name,
-	    *g->platform == '\0' ? "" : " of ", g->platform);
+	snprintf(title, sizeof(title), "%.*s: %s%s%s", (int)fact_group(g->path),
+	    g->path, name, *g->platform == '\0' ? "" : " of ", g->platform);
 	for (size_t i = 0; i < c->n; i++)
 		column[i] = (struct chart_column){
-		    .label = class_label(p, c, i),
-		    .title = class_title(p, c, i),
+		    .label = class_label(p, g->path, c, i),
+		    .title = class_title(p, g->path, c, i),
 		    .mark = true,
 		};
 	chart_low(p->out, &chart, column, c->n, c->count);
@@ -124,10 +125,10 @@ put_numbers(struct results *r, const struct gist *g, const char *name)
 	const struct sample_summary *n = &g->number;
 
 	html_raw(p->out, "<dl class=\"pairs numbers\">\n");
-	put_number(p, "least", n->min);
-	put_number(p, "median", n->median);
-	put_number(p, "mean", n->mean);
-	put_number(p, "most", n->max);
+	put_number(p, g->path, "least", n->min);
+	put_number(p, g->path, "median", n->median);
+	put_number(p, g->path, "mean", n->mean);
+	put_number(p, g->path, "most", n->max);
 	html_raw(p->out, "</dl>\n");
 	if (n->min != n->max)
 		put_histogram(r, g, name);
@@ -177,9 +178,9 @@ put_boolean(struct page *p, const struct gist *g)
 
 /* A text from outside, cut for a table. */
 static void
-put_cut(struct page *p, const char *text)
+put_cut(struct page *p, const char *path, const char *text)
 {
-	const char *s = outside_text(p, text);
+	const char *s = outside_fact_text(p, path, text);
 	size_t n = strlen(s), cut = n <= TEXT_SHOWN ? n : TEXT_SHOWN;
 
 	/* The store has cut it already, perhaps within a character. */
@@ -199,7 +200,7 @@ put_examples(struct page *p, const struct gist *g)
 	html_raw(p->out, " calls, such as</p>\n<ul class=\"examples\">\n");
 	for (size_t i = 0; i < g->nwords && i < EXAMPLES; i++) {
 		html_raw(p->out, "<li>");
-		put_cut(p, g->word[i].text);
+		put_cut(p, g->path, g->word[i].text);
 		html_raw(p->out, "</li>\n");
 	}
 	html_raw(p->out, "</ul>\n");
@@ -211,7 +212,7 @@ put_word_rows(struct page *p, const struct gist *g, size_t from, size_t to)
 	values_begin(p);
 	for (size_t i = from; i < to; i++) {
 		html_raw(p->out, "<tr><th scope=\"row\">");
-		put_cut(p, g->word[i].text);
+		put_cut(p, g->path, g->word[i].text);
 		html_raw(p->out, "</th>");
 		put_share(p, g->word[i].calls, g->texts);
 	}
@@ -282,9 +283,9 @@ put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 		html_raw(p->out, "<td></td><td></td>");
 	else if (g->number.count > 0) {
 		html_put(p->out, "<td class=\"num\">%s</td>",
-		    number_text(p, a->number.median, number));
+		    number_text(p, g->path, a->number.median, number));
 		html_put(p->out, "<td class=\"num\">%s</td>",
-		    number_text(p, a->number.mean, number));
+		    number_text(p, g->path, a->number.mean, number));
 	}
 	if (g->boolean.calls > 0) {
 		html_raw(p->out, "<td class=\"num\">");
@@ -294,7 +295,7 @@ put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 	if (g->texts > 0) {
 		html_raw(p->out, "<td>");
 		if (a->texts > 0) {
-			put_cut(p, a->word.text);
+			put_cut(p, g->path, a->word.text);
 			html_raw(p->out, " <span class=\"muted\">");
 			put_rate(p, a->word.calls, a->texts);
 			html_raw(p->out, "</span>");
@@ -432,11 +433,12 @@ put_constant(struct results *r, const struct gist *g)
 	put_name(p, g);
 	html_raw(p->out, "</th><td>");
 	if (g->number.count > 0)
-		html_put(p->out, "%s", number_text(p, g->number.min, number));
+		html_put(p->out, "%s",
+		    number_text(p, g->path, g->number.min, number));
 	else if (g->boolean.calls > 0)
 		html_put(p->out, "%s", g->boolean.yes > 0 ? "yes" : "no");
 	else
-		put_cut(p, g->word[0].text);
+		put_cut(p, g->path, g->word[0].text);
 	html_raw(p->out, "</td><td class=\"num\">");
 	html_number(p->out, g->calls);
 	if (r->shown == 0)

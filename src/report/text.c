@@ -22,6 +22,12 @@ put_outside(struct page *p, const char *s)
 }
 
 void
+put_id(struct page *p, const char *id)
+{
+	html_put(p->out, "<bdi>%s</bdi>", id_text(p, id));
+}
+
+void
 put_phone(struct page *p, const char *number)
 {
 	if (number == NULL || *number == '\0')
@@ -143,7 +149,11 @@ put_link(
 	const char *href = link_to(p, path, f);
 
 	link_begin(p, href);
-	put_outside(p, text);
+	/* A link to the calls of an agent is named by his id. */
+	if (f != NULL && f->agent != NULL && strcmp(f->agent, text) == 0)
+		put_id(p, text);
+	else
+		put_outside(p, text);
 	link_end(p, href);
 }
 
@@ -422,11 +432,11 @@ put_agent(struct page *p, const char *agent)
 	const char *name = agent_name(p, agent);
 
 	if (name == NULL) {
-		put_outside(p, agent);
+		put_id(p, agent);
 		return;
 	}
 	html_put(p->out, "<bdi>%s</bdi> <span class=\"id muted\">", name);
-	put_outside(p, agent);
+	put_id(p, agent);
 	html_raw(p->out, "</span>");
 }
 

@@ -40,6 +40,30 @@ phone_text(struct page *p, const char *number)
 	return outside_text(p, number);
 }
 
+const char *
+call_id_text(struct page *p, const struct stored_call *c, const char *id)
+{
+	(void)c;
+	return outside_text(p, id);
+}
+
+const char *
+outside_fact_text(struct page *p, const char *path, const char *s)
+{
+	(void)path;
+	return outside_text(p, s);
+}
+
+const char *
+outside_fact_number(struct page *p, const char *path, double x)
+{
+	char text[40];
+
+	(void)path;
+	snprintf(text, sizeof(text), "%.15g", x);
+	return outside_text(p, text);
+}
+
 void
 report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text)

@@ -32,7 +32,7 @@ static_link(struct page *p, const char *path, const struct filter *f,
 
 /* What has a plus would show a number. */
 bool
-text_is_masked(struct page *p, const char *s)
+id_is_masked(struct page *p, const char *s)
 {
 	return p->masked && strchr(s, '+') != NULL;
 }

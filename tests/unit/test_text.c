@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <json-c/json.h>
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/mask.c"
@@ -60,13 +61,15 @@ test_numbers_in_text_are_masked(void **state)
 	    {"(call 5551234567)", "(call " M "4567)"},
 	    {"98765\u00a043210", M "3210"},
 	    {"9876543210 9876543211", M "3211"},
-	    {"98765 43210, 98765 43211", M "3210, " M "3211"},
+	    {"98765 43210, 98765 43211", M "3211"},
+	    {"+919876543210, +919876543211", "+" M "3210, +" M "3211"},
 	    {"98765.43210", M "3210"},
 	    {"{\"to\":\"+447700900123\"}", "{\"to\":\"+" M "0123\"}"},
 	    {"tel:9876543210", "tel:" M "3210"},
 	    {"+919876543210ext", "+" M "3210ext"},
 	    {"5550100001x42", M "0001x42"},
 	    {"9876543210 2pm", M "3210 2pm"},
+	    {"9876543210 in 10 minutes", M "3210 in 10 minutes"},
 	    {"a1b2c3 98765-43210", "a1b2c3 " M "3210"},
 	    {"(555) 010-0001 or 5550100001", M "0001 or " M "0001"},
 	    {"5550100001, again 5550100001", M "0001, again " M "0001"},
@@ -79,6 +82,20 @@ test_numbers_in_text_are_masked(void **state)
 	    {"https://x.example/?to=%2B4917012345678&as=wav",
 		"https://x.example/?to=%2B" M "5678&as=wav"},
 	    {"1234567", M "4567"},
+	    {"12345678901234567", M "4567"},
+	    {"1.5550104321", M "4321"},
+	    /* As they are written, so are the last four shown. */
+	    {"\u0665\u0665\u0665 \u0660\u0661\u0660 "
+	     "\u0664\u0663\u0662\u0661",
+		M "\u0664\u0663\u0662\u0661"},
+	    {"\\u0665\\u0665\\u0665\\u0660\\u0661\\u0660\\u0664",
+		M "\\u0660\\u0661\\u0660\\u0664"},
+	    {"555&nbsp;010&#8209;&#52;321", M "&#52;321"},
+	    {"<a href=\"tel:5550104321\">5550104321</a>",
+		"<a href=\"tel:" M "4321</a>"},
+	    {"on 2026-03-18 at 9:30, 555 010 4321",
+		"on 2026-03-18 at 9:30, " M "4321"},
+	    {"5550 and 104321", M "4321"},
 	};
 	struct fixture *f = *state;
 
@@ -94,9 +111,12 @@ test_what_is_no_number_stays(void **state)
 {
 	static const char *const same[] = {"", "123456", "2026-03-18",
 	    "2026-03-18 20:53:41", "18.03.2026 20:53", "03/18/2026",
-	    "2026-03-18T20:53:41.766Z", "10:30 2026-03-18", "49.350622",
-	    "550e8400-e29b-41d4-a716-446655440000", "12345678901234567",
-	    "room 12, floor 3", "()"};
+	    "2026-03-18T20:53:41.766Z", "2026-03-18T20:53:41.766123456Z",
+	    "10:30 2026-03-18", "20260318T205341Z", "from 10:30 to 11:45",
+	    "between 2025 and 2026", "on 12 May 2026 or 14 June 2026",
+	    "2026\u5e743\u670818\u65e5", "5:00-6:00 and 17:30-18:45", "49.35",
+	    "from 1200 to 1400", "room 12, floor 3", "()", "50% of 200",
+	    "a \\ b & c < 1 > 2"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < LENGTH(same); i++)
@@ -110,36 +130,149 @@ test_identifiers_stay_whole(void **state)
 	static const char *const same[] = {
 	    "4c6f2f0e-9a41-4d11-8123-123456789012",
 	    "12345678-1234-1234-1234-123456789012",
-	    "agent_4c6f2f0e-9a41-4144-4716-446655440000",
-	    "a716-4466-5544-0000000", "446655440000-9a41",
-	    "6a01c2d3e4f1234567890a5c", "69fc7dd072a0c1d28d948ace", "1234567a",
-	    "a1234567", "agent_1234567890", "1234567890_v2",
-	    "call-12a4-9876543210", "REcc1234567890", "at 12345678ab",
-	    "5 12345678ab", "497 6a01c2d3e4f1234567890a5c", "20260318T205341Z"};
+	    "agent_7 4c6f2f0e-9a41-4144-4716-446655440000",
+	    "69fc7dd072a0c1d28d948ace", "CA7d4e0a1b2c3f4e5d6c7b8a9f0e1d2c3b",
+	    "call_2f7a9c0d1e8b4a63950c7d2e1f", "at 123456ab"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < LENGTH(same); i++)
 		assert_string_equal(outside_text(&f->page, same[i]), same[i]);
 }
 
-/* As a path of the web or a dash puts them: a number stays one. */
+/* Whatever stands beside it, and even glued to it: a number stays one. */
 static void
 test_a_number_beside_an_identifier_is_masked(void **state)
 {
 	static const char *const pair[][2] = {
-	    {"agent_7 9876543210", "agent_7 " M "3210"},
+	    {"agent_7 9876543210", "agent_" M "3210"},
 	    {"69fc7dd072a0c1d28d948ace 9876543210",
 		"69fc7dd072a0c1d28d948ace " M "3210"},
-	    {"9876543210 69fc7dd072a0", M "3210 69fc7dd072a0"},
-	    {"9876543210 1234-9a41", M "3210 1234-9a41"},
+	    {"9876543210 69fc7dd072a0c1d28d948ace",
+		M "3210 69fc7dd072a0c1d28d948ace"},
 	    {"caller-9876543210", "caller-" M "3210"},
 	    {"/call/9876543210/audio", "/call/" M "3210/audio"},
+	    {"tel9876543210", "tel" M "3210"},
+	    {"9876543210abc", M "3210abc"},
+	    {"abc15550104321def", "abc" M "4321def"},
+	    {"agent_1234567890", "agent_" M "7890"},
 	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < LENGTH(pair); i++)
 		assert_string_equal(
 		    outside_text(&f->page, pair[i][0]), pair[i][1]);
+}
+
+/* So many of the last digits of a text, of any script, as ASCII. */
+static size_t
+digits_of(const char *s, char *out)
+{
+	size_t n = 0;
+
+	while (*s != '\0') {
+		uint32_t c;
+
+		s += utf8_decode(s, strlen(s), &c);
+		if (utf8_digit(c) >= 0)
+			out[n++] = (char)('0' + utf8_digit(c));
+	}
+	out[n] = '\0';
+	return n;
+}
+
+/* Spellings of 5550104321, or of another number of its length. */
+static void
+test_no_spelling_shows_seven_digits(void **state)
+{
+	struct json_object *all = json_object_from_file(
+	    TEST_DATA "/cases/masked-numbers.json");
+	struct fixture *f = *state;
+	size_t cases = 0;
+
+	assert_non_null(all);
+	json_object_object_foreach(all, name, value)
+	{
+		const char *s = json_object_get_string(value);
+		const char *masked = outside_text(&f->page, s);
+		char digits[64];
+
+		cases++;
+		/* Words are out of reach. */
+		if (digits_of(s, digits) > 0 && digits_of(masked, digits) >= 7)
+			fail_msg("%s: %s", name, masked);
+		if (digits_of(phone_text(&f->page, s), digits) >= 7)
+			fail_msg(
+			    "%s as a field: %s", name, phone_text(&f->page, s));
+	}
+	assert_true(cases >= 38);
+	json_object_put(all);
+}
+
+/* A trace or an instant is no number of a telephone: its field tells. */
+static void
+test_ids_of_the_platform_stay(void **state)
+{
+	struct fixture *f = *state;
+	struct stored_call c = {.number = 1};
+	struct value *from = &c.call.field[FIELD_FROM];
+
+	*from = (struct value){.set = true, .text = "+1 (555) 010-4321"};
+	assert_string_equal(call_id_text(&f->page, &c, "1779300000123456789"),
+	    "1779300000123456789");
+	assert_string_equal(
+	    call_id_text(&f->page, &c, "1779300000123"), "1779300000123");
+	assert_string_equal(call_id_text(&f->page, &c, "call_1234567890_v2"),
+	    "call_1234567890_v2");
+	/* Unless it is made of the call's own number, or of another. */
+	assert_string_equal(
+	    call_id_text(&f->page, &c, "spring-15550104321-2"), M "3212");
+	assert_string_equal(
+	    call_id_text(&f->page, &c, "555.010-4321"), M "4321");
+	assert_string_equal(
+	    call_id_text(&f->page, &c, "+919876543210"), M "3210");
+
+	assert_string_equal(
+	    id_text(&f->page, "agent_1234567890"), "agent_1234567890");
+	assert_string_equal(
+	    id_text(&f->page, "1779300000123456789"), "1779300000123456789");
+	assert_string_equal(id_text(&f->page, "15550104321"), M "4321");
+	assert_true(id_is_masked(&f->page, "+1 555 010 4321"));
+	assert_false(id_is_masked(&f->page, "agent_1234567890"));
+}
+
+static void
+test_numbers_of_facts(void **state)
+{
+	static const struct {
+		const char *path;
+		double x;
+		const char *text;
+	} number[] = {
+	    {"results/phone", 15550104321, M "4321"},
+	    {"results/phone_number_at", 15550104321, M "4321"},
+	    {"results/score", 1234567, M "4567"},
+	    {"results/score", 0.123456789, "0.123457"},
+	    {"results/score", 42, "42"},
+	    {"metrics/start_ns", 1779300000123456512, "1779300000123456512"},
+	    {"metrics/llmLatencyNs", 812345678, "812345678"},
+	    {"metrics/created_at", 1779300000123, "1779300000123"},
+	    {"metrics/duration_ms", 12345678.5, "12345678.5"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < LENGTH(number); i++)
+		assert_string_equal(
+		    outside_fact_number(&f->page, number[i].path, number[i].x),
+		    number[i].text);
+	assert_string_equal(outside_fact_text(&f->page, "trace/trace_id",
+				"1779300000123456789"),
+	    "1779300000123456789");
+	assert_string_equal(
+	    outside_fact_text(&f->page, "trace/trace_id", "+15550104321"),
+	    "+" M "4321");
+	assert_string_equal(
+	    outside_fact_text(&f->page, "results/who", "15550104321"),
+	    M "4321");
 }
 
 static void
@@ -287,6 +420,9 @@ main(void)
 	    TEST(test_what_is_no_number_stays),
 	    TEST(test_identifiers_stay_whole),
 	    TEST(test_a_number_beside_an_identifier_is_masked),
+	    TEST(test_no_spelling_shows_seven_digits),
+	    TEST(test_ids_of_the_platform_stay),
+	    TEST(test_numbers_of_facts),
 	    TEST(test_an_address_keeps_no_name),
 	    TEST(test_durations),
 	    TEST(test_rates_do_not_round_to_all_or_nothing),

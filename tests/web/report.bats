@@ -292,9 +292,14 @@ calls() {
     wc -l <body
   }
   [ "$(found public "${number: -7}")" -gt 1 ]
-  [ "$(found report "${number: -7}")" = 1 ]
-  [ "$(found report "${number: -4}")" -gt 1 ]
-  [ "$(found report "%2B${number#+}")" -gt 1 ]
+  last=$(found report "${number: -4}")
+  [ "$last" -gt 1 ]
+  # Of more digits the last four are looked for, of fewer nothing.
+  [ "$(found report "${number: -7}")" = "$last" ]
+  [ "$(found report "%2B${number#+}")" = "$last" ]
+  [ "$(found public "%2B${number#+}")" -le "$last" ]
+  [ "$(found report "${number: -3}")" = 1 ]
+  [ "$(found report "x${number: -5}")" = 1 ]
 }
 
 @test "a number is found as it is dialled in its own country" {

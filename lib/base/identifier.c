@@ -1,0 +1,57 @@
+#include "base/identifier.h"
+
+#include <stdbool.h>
+
+#define UUID_LEN 36
+#define LEAST 20 /* characters */
+#define CHANGES 6 /* between letters and digits */
+#define RUN 8 /* digits together, at most */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static size_t
+uuid_at(const char *s, size_t n)
+{
+	if (n < UUID_LEN)
+		return 0;
+	for (size_t i = 0; i < UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !is_hex(s[i]))
+			return 0;
+	}
+	return UUID_LEN;
+}
+
+size_t
+identifier_at(const char *s, size_t n)
+{
+	size_t len = uuid_at(s, n), changes = 0, run = 0, longest = 0;
+	bool digit = false;
+
+	if (len > 0)
+		return len;
+	for (; len < n && (is_digit(s[len]) || is_letter(s[len])); len++) {
+		changes += len > 0 && digit != is_digit(s[len]);
+		digit = is_digit(s[len]);
+		run = digit ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	return len >= LEAST && changes >= CHANGES && longest <= RUN ? len : 0;
+}
