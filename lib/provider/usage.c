@@ -300,7 +300,7 @@ walk(struct usage *u, const struct active *active, struct json_object *j,
 static void
 look_beside(struct usage *u, const struct message *m)
 {
-	const char *query = message_env(m, "QUERY_STRING");
+	const char *query = message_query(m);
 	struct buf value = {0};
 
 	for (size_t i = 0; i < u->patterns; i++) {
@@ -308,7 +308,7 @@ look_beside(struct usage *u, const struct message *m)
 		const struct place *place = &p->read->place;
 
 		if (place->kind == PLACE_HEADER &&
-		    message_env(m, place->variable) != NULL)
+		    message_header(m, place->variable) != NULL)
 			p->found = true;
 		if (place->kind == PLACE_QUERY && query != NULL &&
 		    form_value(query, place->name, &value) == 0)

@@ -628,14 +628,36 @@ literal() {
     awk -v n="$1" '/^\.Bd/ {i++; next} /^\.Ed/ {past = i} i == n && past < n'
 }
 
-@test "the manual's example of a new platform works from start to end" {
+@test "the manual's way from a body to a definition works from start to end" {
   literal 1 >finished.json
-  literal 2 >providers/parrot.json
   cmp finished.json "$ROOT/tests/data/parrot/finished.json"
+  # 2. Draft, as the manual has it; the draft can be used as it is.
+  literal 2 >draft.sh
+  # shellcheck source=/dev/null
+  source ./draft.sh
+  run -0 callbook provider check parrot finished.json
+  has 'call.finished, ended, completed'
+  has '+15550100002'
+  has 'guesses of a draft'
+  # 3. The lines of its review that the manual shows are there.
+  jq -r '.review[]' providers/parrot.json >review
+  while read -r line; do grep -qF "$line" review; done < <(
+    literal 3 | sed 's/^ *"\{0,1\}//; s/"\{0,1\},\{0,1\}$//')
+  # The finished one, and what is said of a fault in it.
+  literal 4 >providers/parrot.json
   cmp providers/parrot.json "$ROOT/tests/data/parrot/parrot.json"
-  run -0 callbook provider check providers/parrot.json finished.json
+  # 4. Check.
+  literal 5 >check.sh
+  # shellcheck source=/dev/null
+  run -0 source ./check.sh
+  has "providers/parrot.json: ok"
   has 'call.finished, ended, completed'
   has '2026-05-28T20:26:35.000Z'
+  cp providers/parrot.json good.json
+  jq '.call.durations = .call.duration' good.json >providers/parrot.json
+  run -1 callbook provider check providers/parrot.json
+  has "$(literal 6)"
+  cp good.json providers/parrot.json
   cat >>callbook.conf <<END
 [source desk]
 provider = parrot
