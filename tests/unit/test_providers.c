@@ -61,6 +61,14 @@ record(const struct event *e)
 	json_object_object_add(j, "type", json_object_new_string(e->type));
 	if (e->id != NULL)
 		json_object_object_add(j, "id", json_object_new_string(e->id));
+	if (e->aliases > 0) {
+		struct json_object *alias = json_object_new_array();
+
+		for (size_t i = 0; i < e->aliases; i++)
+			json_object_array_add(
+			    alias, json_object_new_string(e->alias[i]));
+		json_object_object_add(j, "alias", alias);
+	}
 	buf_free(&b);
 	return j;
 }
@@ -122,6 +130,16 @@ check_fixture(struct mapper *mp, const struct provider *p, const char *path,
 	buf_free(&expect);
 }
 
+/* Is the type that of a row, or does it begin as a row with a star says? */
+static bool
+is_of_row(const char *type, const char *row)
+{
+	size_t n = strlen(row);
+
+	return strcmp(type, row) == 0 ||
+	    (n > 0 && row[n - 1] == '*' && strncmp(type, row, n - 1) == 0);
+}
+
 /* Every row of the table of types must have been seen in a fixture. */
 static void
 check_types(const struct provider *p, const struct seen *seen)
@@ -136,7 +154,7 @@ check_types(const struct provider *p, const struct seen *seen)
 
 		(void)row;
 		for (size_t i = 0; i < seen->count; i++)
-			found = found || strcmp(seen->type[i], type) == 0;
+			found = found || is_of_row(seen->type[i], type);
 		if (!found)
 			fail_msg("%s: no fixture of type %s", provider_name(p),
 			    type);
@@ -182,7 +200,7 @@ test_fixtures_map_as_expected(void **state)
 		check_types(p, seen);
 		free(seen);
 	}
-	assert_true(i >= 10);
+	assert_int_equal(i, 16);
 	mapper_free(mp);
 	providers_free(ps);
 	buf_free(&why);
