@@ -168,6 +168,10 @@ party(const struct pen *p, const char *name, struct given *g)
 		g->text = in ? c->theirs : c->ours;
 	else if (strcmp(name, "to") == 0)
 		g->text = in ? c->ours : c->theirs;
+	else if (strcmp(name, "from_digits") == 0)
+		g->text = (in ? c->theirs : c->ours) + 1; /* after the + */
+	else if (strcmp(name, "to_digits") == 0)
+		g->text = (in ? c->ours : c->theirs) + 1;
 	else if (strcmp(name, "name") == 0)
 		g->text = c->name;
 	else if (strcmp(name, "direction") == 0)
@@ -234,6 +238,9 @@ result(const struct pen *p, const char *name, struct given *g)
 	else if (strcmp(name, "cost") == 0)
 		given_number(
 		    g, 0.01 + (double)(c->ended - c->started) * 1.4e-6, 4);
+	else if (strcmp(name, "cost_cents") == 0)
+		given_number(
+		    g, 1 + (double)(c->ended - c->started) * 1.4e-4, 2);
 	else if (strcmp(name, "resolved") == 0)
 		given_flag(g, talk && resolved(p));
 	else if (strcmp(name, "success") == 0)
@@ -262,7 +269,8 @@ result(const struct pen *p, const char *name, struct given *g)
 	return true;
 }
 
-/* The script's own: "words": {NAME: {OUTCOME or DIRECTION: TEXT or null}}. */
+/* The script's own: "words": {NAME: {OUTCOME, DIRECTION or AGENT: TEXT or
+ * null}}. */
 static bool
 own_word(const struct pen *p, const char *name, struct given *g)
 {
@@ -274,7 +282,9 @@ own_word(const struct pen *p, const char *name, struct given *g)
 		return false;
 	if (!json_object_object_get_ex(
 		words, call_outcome_name[p->c->outcome], &v) &&
-	    !json_object_object_get_ex(words, p->c->direction, &v))
+	    !json_object_object_get_ex(words, p->c->direction, &v) &&
+	    (p->c->agent == NULL ||
+		!json_object_object_get_ex(words, p->c->agent, &v)))
 		(void)json_object_object_get_ex(words, "else", &v);
 	if (v == NULL)
 		(void)snprintf(g->json, sizeof(g->json), "null");

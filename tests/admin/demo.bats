@@ -6,7 +6,8 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   site
-  for name in vapi retell bland elevenlabs twilio standard-webhooks; do
+  for name in vapi retell bland elevenlabs twilio standard-webhooks ultravox \
+    telnyx vonage; do
     printf '[source %s]\nprovider = %s\nauth = none\n' "$name" "$name"
   done >>callbook.conf
 }
@@ -19,7 +20,7 @@ sql() {
   run -0 callbook demo --calls 1200 --days 40
   has "1200 calls, "
   [ "$(sql 'SELECT count(*) FROM call')" = 1200 ]
-  [ "$(sql 'SELECT count(DISTINCT source) FROM call')" = 11 ]
+  [ "$(sql 'SELECT count(DISTINCT source) FROM call')" = 14 ]
   [ "$(sql 'SELECT max(day) - min(day) BETWEEN 38 AND 41 FROM call')" = 1 ]
   # Nothing of it lies ahead, and what the platforms told was understood.
   [ "$(sql "SELECT max(received) <= unixepoch() * 1000 FROM event")" = 1 ]
