@@ -9,6 +9,8 @@
 #include "provider/json.h"
 #include "provider/map.h"
 
+#define PLAIN_NUMBER_MIN 11 /* digits: fewer are national */
+
 /* --- times ---------------------------------------------------------------- */
 
 static int
@@ -156,6 +158,62 @@ write_place(struct draft *d, const char *member, const struct pick *p)
 	draft_review_pick(d, where, p);
 }
 
+/* Are all of its numbers international ones, written without a plus? */
+static bool
+lacks_plus(const struct draft *d, const struct pick *p)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < p->spots; k++)
+		for (size_t i = 0; i < d->bodies; i++) {
+			const char *s = draft_text_of(p->spot[k]->value[i]);
+			size_t n = s == NULL ? 0 : strlen(s);
+
+			if (n == 0)
+				continue;
+			if (n < PLAIN_NUMBER_MIN || *s == '0' ||
+			    strspn(s, "0123456789") != n)
+				return false;
+			any = true;
+		}
+	return any;
+}
+
+/* The place of a number; where it begins with a digit, a plus before it. */
+static void
+write_number(struct draft *d, const char *member, const struct pick *p)
+{
+	struct json_object *list, *with, *when, *digits, *join, *plus;
+	char digit[2] = "1";
+
+	write_place(d, member, p);
+	if (!lacks_plus(d, p))
+		return;
+	plus = json_object_new_object();
+	draft_put(d, plus, "is", json_object_new_string("+"));
+	join = json_object_new_array();
+	draft_push(d, join, plus);
+	draft_push(
+	    d, join, p->spots == 1 ? draft_places(d, p) : draft_at(d, p));
+	digits = json_object_new_array();
+	for (; digit[0] <= '9'; digit[0]++)
+		draft_push(d, digits, json_object_new_string(digit));
+	when = draft_at(d, p);
+	draft_put(d, when, "starts", digits);
+	with = json_object_new_object();
+	draft_put(d, with, "when", when);
+	draft_put(d, with, "join", join);
+	list = json_object_new_array();
+	draft_push(d, list, with);
+	for (size_t i = 0; i < p->spots; i++)
+		draft_push(d, list, json_object_new_string(p->spot[i]->path));
+	draft_put(d, d->call, member, list);
+	draft_review(d,
+	    "call/%s: the samples have international numbers without a plus, "
+	    "so one is put before what begins with 1 to 9",
+	    member);
+}
+
 static void
 write_numbers(struct draft *d)
 {
@@ -174,16 +232,16 @@ write_numbers(struct draft *d)
 	    (from.spots == 0) != (to.spots == 0))
 		from.spots = to.spots = 0;
 	if (from.spots > 0)
-		write_place(d, "from", &from);
+		write_number(d, "from", &from);
 	if (to.spots > 0)
-		write_place(d, "to", &to);
+		write_number(d, "to", &to);
 	if (ours.spots > 0 && !draft_is_picked(&from, ours.spot[0]) &&
 	    !draft_is_picked(&to, ours.spot[0]))
-		write_place(d, "ours", &ours);
+		write_number(d, "ours", &ours);
 	if (theirs.spots > 0 && !draft_is_picked(&from, theirs.spot[0]) &&
 	    !draft_is_picked(&to, theirs.spot[0]) &&
 	    !draft_is_picked(&ours, theirs.spot[0]))
-		write_place(d, "theirs", &theirs);
+		write_number(d, "theirs", &theirs);
 }
 
 /* A word that begins with a direction and goes on, such as "outbound-api". */

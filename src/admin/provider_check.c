@@ -20,6 +20,7 @@ struct trial {
 	struct mapper *mapper;
 	struct event event;
 	bool mapped;
+	size_t first; /* number of the first sample of the same call */
 	struct buf fault; /* why not */
 };
 
@@ -159,23 +160,70 @@ map_sample(struct check *c, const struct sample *s, struct trial *t)
 
 /* --- calls ---------------------------------------------------------------- */
 
+/* Does the event tell that id of its call? */
 static bool
-is_of_call(const struct trial *t, const char *call)
+tells_id(const struct event *e, const char *id)
 {
-	return t->mapped && t->event.call != NULL &&
-	    strcmp(t->event.call, call) == 0;
+	if (e->call == NULL)
+		return false;
+	for (size_t i = 0; i < e->aliases; i++)
+		if (strcmp(e->alias[i], id) == 0)
+			return true;
+	return strcmp(e->call, id) == 0;
 }
 
-/* Is it the first body of its call? */
+static bool
+share_id(const struct event *a, const struct event *b)
+{
+	if (a->call == NULL || b->call == NULL)
+		return false;
+	for (size_t i = 0; i < a->aliases; i++)
+		if (tells_id(b, a->alias[i]))
+			return true;
+	return tells_id(b, a->call);
+}
+
+/* Events that share an id are of one call, and so are those between them. */
+static void
+join_calls(struct check *c)
+{
+	bool changed = true;
+
+	for (size_t i = 0; i < c->trials; i++)
+		c->trial[i].first = i;
+	while (changed) {
+		changed = false;
+		for (size_t i = 0; i < c->trials; i++)
+			for (size_t k = 0; k < i; k++) {
+				struct trial *a = &c->trial[k];
+				struct trial *b = &c->trial[i];
+
+				if (a->first == b->first || !a->mapped ||
+				    !b->mapped ||
+				    !share_id(&a->event, &b->event))
+					continue;
+				if (a->first < b->first)
+					b->first = a->first;
+				else
+					a->first = b->first;
+				changed = true;
+			}
+	}
+}
+
+/* Is the i-th sample about the call that the one at `first` is about? */
+static bool
+is_of_call(const struct check *c, size_t i, size_t first)
+{
+	return c->trial[i].mapped && c->trial[i].event.call != NULL &&
+	    c->trial[i].first == first;
+}
+
+/* Is it the first sample of its call? */
 static bool
 begins_call(const struct check *c, size_t i)
 {
-	if (!c->trial[i].mapped || c->trial[i].event.call == NULL)
-		return false;
-	for (size_t k = 0; k < i; k++)
-		if (is_of_call(&c->trial[k], c->trial[i].event.call))
-			return false;
-	return true;
+	return is_of_call(c, i, i);
 }
 
 /* A fact that is told again is the one told last. */
@@ -191,12 +239,12 @@ gather_fact(struct gathered *g, const struct fact *f)
 }
 
 static int
-gather(const struct check *c, const char *call, struct gathered *g)
+gather(const struct check *c, size_t call, struct gathered *g)
 {
 	size_t facts = 0, errors = 0;
 
 	for (size_t i = 0; i < c->trials; i++)
-		if (is_of_call(&c->trial[i], call)) {
+		if (is_of_call(c, i, call)) {
 			facts += c->trial[i].event.facts;
 			errors += c->trial[i].event.errors;
 		}
@@ -207,7 +255,7 @@ gather(const struct check *c, const char *call, struct gathered *g)
 	for (size_t i = 0; i < c->trials; i++) {
 		const struct event *e = &c->trial[i].event;
 
-		if (!is_of_call(&c->trial[i], call))
+		if (!is_of_call(c, i, call))
 			continue;
 		for (size_t k = 0; k < e->facts; k++)
 			gather_fact(g, &e->fact[k]);
@@ -218,11 +266,11 @@ gather(const struct check *c, const char *call, struct gathered *g)
 }
 
 static void
-fold(const struct check *c, const char *call, struct call *out)
+fold(const struct check *c, size_t call, struct call *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < c->trials; i++)
-		if (is_of_call(&c->trial[i], call))
+		if (is_of_call(c, i, call))
 			fold_event(out, &c->trial[i].event);
 }
 
@@ -274,15 +322,16 @@ text_event(struct check *c, size_t i)
 }
 
 static int
-text_call(struct check *c, const char *id)
+text_call(struct check *c, size_t first)
 {
+	const char *id = c->trial[first].event.call;
 	struct gathered g = {0};
 	struct call_view view;
 	struct call call;
 	struct buf *b = &c->out;
-	int rc = gather(c, id, &g);
+	int rc = gather(c, first, &g);
 
-	fold(c, id, &call);
+	fold(c, first, &call);
 	call_view(&call, &view);
 	buf_puts(b, "\nCall ");
 	safe_str(b, id);
@@ -325,6 +374,23 @@ text_notes(struct check *c, enum usage_kind kind)
 	}
 }
 
+static void
+text_unsigned(struct check *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; provider_scheme(c->p, i) != NULL; i++) {
+		if (!provider_leaves_body(c->p, i))
+			continue;
+		if (!any)
+			buf_puts(&c->out,
+			    "\nSignatures that leave the body, or a part of "
+			    "it, unsigned\n");
+		buf_printf(&c->out, "  %s\n", provider_scheme(c->p, i));
+		any = true;
+	}
+}
+
 static int
 text(struct check *c)
 {
@@ -332,11 +398,11 @@ text(struct check *c)
 	for (size_t i = 0; i < c->trials; i++)
 		text_event(c, i);
 	for (size_t i = 0; i < c->trials; i++)
-		if (begins_call(c, i) &&
-		    text_call(c, c->trial[i].event.call) == -1)
+		if (begins_call(c, i) && text_call(c, i) == -1)
 			return -1;
 	for (int i = 0; i < USAGE__MAX; i++)
 		text_notes(c, (enum usage_kind)i);
+	text_unsigned(c);
 	if (provider_reviews(c->p) > 0)
 		buf_printf(&c->out,
 		    "\nMarked for review\n  %zu guesses of a draft: go "
@@ -389,17 +455,17 @@ json_event(struct buf *b, const struct trial *t)
 
 /* The call as if one event had told all of it. */
 static int
-json_call(struct check *c, const char *id)
+json_call(struct check *c, size_t first)
 {
 	struct gathered g = {0};
 	struct call_view view;
 	struct call call;
-	struct event e = {.call = id};
+	struct event e = {.call = c->trial[first].event.call};
 	struct fact *fact = NULL;
 	struct call_error *error = NULL;
-	int rc = gather(c, id, &g);
+	int rc = gather(c, first, &g);
 
-	fold(c, id, &call);
+	fold(c, first, &call);
 	call_view(&call, &view);
 	if (rc == 0) {
 		fact = calloc(g.facts + 1, sizeof(*fact));
@@ -472,13 +538,21 @@ json_text(struct check *c)
 			continue;
 		buf_puts(&c->out, comma);
 		comma = ",";
-		if (json_call(c, c->trial[i].event.call) == -1)
+		if (json_call(c, i) == -1)
 			return -1;
 	}
 	buf_puts(&c->out, "]");
 	for (int i = 0; i < USAGE__MAX; i++)
 		json_notes(c, (enum usage_kind)i);
-	buf_printf(&c->out, ",\"review\":%zu}\n", provider_reviews(c->p));
+	buf_puts(&c->out, ",\"unsigned\":[");
+	comma = "";
+	for (size_t i = 0; provider_scheme(c->p, i) != NULL; i++)
+		if (provider_leaves_body(c->p, i)) {
+			buf_printf(&c->out, "%s\"%s\"", comma,
+			    provider_scheme(c->p, i));
+			comma = ",";
+		}
+	buf_printf(&c->out, "],\"review\":%zu}\n", provider_reviews(c->p));
 	return 0;
 }
 
@@ -532,6 +606,7 @@ provider_check(struct admin *a, const struct provider *p, const char *headers,
 		status = ADMIN_WRONG;
 		goto out;
 	}
+	join_calls(&c);
 	if ((json ? json_text(&c) : text(&c)) == -1 || c.out.failed) {
 		admin_warnx(a, "out of memory");
 		status = ADMIN_WRONG;

@@ -490,6 +490,17 @@ END
   run -0 callbook provider check formantai \
     "$DATA/formantai/call.completed.json" "$DATA/formantai/call.completed.json"
   has "the same event as $DATA/formantai/call.completed.json"
+  # The second leg is known by both ids, the third event by its own alone.
+  callbook provider show formantai | jq '.event = {type: "/t", key: ["body"]} |
+    .call = {id: "/a", alias: ["/b"], from: "/from", to: "/to"} |
+    .types = {x: {state: "ended"}}' >legs.json
+  echo '{"t": "x", "a": "1", "from": "f"}' >one.json
+  echo '{"t": "x", "a": "2", "to": "t"}' >two.json
+  echo '{"t": "x", "a": "1", "b": "2"}' >both.json
+  echo '{"t": "x", "a": "3"}' >other.json
+  run -0 callbook provider check --json legs.json {one,two,other,both}.json
+  jq -e '[.calls[] | [.call, .from, .to]] == [["1", "f", "t"],
+    ["3", null, null]]' <<<"$output"
 }
 
 @test "provider check: a body that cannot be mapped is a fault" {
@@ -556,7 +567,13 @@ END
 END
   jq -e '.unused == [{place: "/said/*/mood", value: "1"}] and
     .unknown_words == [{word: "down", where: "/types/x/state"}] and
-    .tables_without_else == [{where: "/types/x/state"}]' <<<"$output"
+    .tables_without_else == [{where: "/types/x/state"}] and
+    .unsigned == []' <<<"$output"
+  jq '.auth = {open: {type: "hmac", header: "X-S", signed: "{header:X-N}",
+    unsigned_body: true}}' list.json >open.json
+  run -0 callbook provider check open.json - <<<'{"t": "x", "c": "1"}'
+  has "that leave the body, or a part of it, unsigned"
+  has "  open"
 }
 
 @test "provider check: a form by its content, another kind by --type" {

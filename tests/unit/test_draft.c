@@ -131,18 +131,37 @@ tell(const struct provider *p, const struct samples *s, struct told *t)
 	}
 }
 
+static bool
+tells_id(const struct event *e, const char *id)
+{
+	for (size_t i = 0; i < e->aliases; i++)
+		if (strcmp(e->alias[i], id) == 0)
+			return true;
+	return strcmp(e->call, id) == 0;
+}
+
+/* Of one call: they have an id in common. */
+static bool
+same_call(const struct told *a, const struct told *b)
+{
+	if (!a->mapped || a->event.call == NULL || !b->mapped ||
+	    b->event.call == NULL)
+		return false;
+	for (size_t i = 0; i < a->event.aliases; i++)
+		if (tells_id(&b->event, a->event.alias[i]))
+			return true;
+	return tells_id(&b->event, a->event.call);
+}
+
 /* The events of the call that sample `of` is about. */
 static bool
 fold_call(const struct told *t, size_t bodies, size_t of, struct call *c)
 {
 	memset(c, 0, sizeof(*c));
-	if (!t[of].mapped || t[of].event.call == NULL)
-		return false;
 	for (size_t i = 0; i < bodies; i++)
-		if (t[i].mapped && t[i].event.call != NULL &&
-		    strcmp(t[i].event.call, t[of].event.call) == 0)
+		if (same_call(&t[of], &t[i]))
 			fold_event(c, &t[i].event);
-	return true;
+	return same_call(&t[of], &t[of]);
 }
 
 static bool
@@ -193,13 +212,10 @@ compare(const struct told *want, const struct told *got, size_t bodies,
 static bool
 is_first(const struct told *t, size_t i)
 {
-	if (!t[i].mapped || t[i].event.call == NULL)
-		return false;
 	for (size_t k = 0; k < i; k++)
-		if (t[k].mapped && t[k].event.call != NULL &&
-		    strcmp(t[k].event.call, t[i].event.call) == 0)
+		if (same_call(&t[k], &t[i]))
 			return false;
-	return true;
+	return same_call(&t[i], &t[i]);
 }
 
 /* The share of the fields of p that a draft of the same samples finds. */
@@ -320,6 +336,7 @@ test_what_is_guessed(void **state)
 	    {"{\"call_id\":\"c\",\"agent_phone\":\"+15550100123\","
 	     "\"caller_phone\":\"+15550100124\"}",
 		"\"theirs\": \"/caller_phone\""},
+	    {"{\"call_id\":\"c\",\"from\":\"15550100123\"}", "\"is\": \"+\""},
 	    /* Words. */
 	    {"{\"call_id\":\"c\",\"is_inbound\":true}",
 		"\"true\": \"inbound\""},
