@@ -17,7 +17,7 @@ struct collector {
 	enum fact_as as;
 	struct fact *fact;
 	size_t count, max;
-	struct json_object *except[DEFINITION_PLACES_MAX]; /* nodes left out */
+	struct json_object *except[DEFINITION_EXCEPT_MAX]; /* nodes left out */
 	size_t excepts;
 	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
 	size_t len;
