@@ -28,9 +28,10 @@ DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
-	libc6-dbg clang libclang-rt-14-dev chromium fonts-noto-core \
-	fonts-ipafont-gothic fonts-noto-color-emoji $(DEPS_deb) systemd \
-	apache2 libapache2-mod-fcgid nginx-light perl libreoffice-calc \
+	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
+	webkit2gtk-driver xvfb fonts-noto-core fonts-ipafont-gothic \
+	fonts-noto-color-emoji $(DEPS_deb) systemd apache2 \
+	libapache2-mod-fcgid nginx-light perl libreoffice-calc \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 DEPS_deb = $(DEPS_build) build-essential debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container

@@ -1,72 +1,11 @@
 #!/usr/bin/env bats
-# The report as people see it: Chromium, through a real lighttpd that asks for
-# a password, over made-up calls, 10,000 in 30 days, and a few hostile ones.
-#
-# Each test is a function of report.mjs of the same name; what it looked at is
-# in BUILD/screens afterwards.
+# The report as people see it in Chromium: every promise, and most of them as
+# one function of report.mjs.  What it looked at is in BUILD/screens afterwards.
 
-load ../web/server
-
-# A fault is shown where it was found; the rest of a page is looked at, too.
-browser() {
-  node "$BATS_TEST_DIRNAME/report.mjs" "$@"
-}
-
-# source_of NAME PROVIDER - in the configuration, signed as the platform does.
-source_of() {
-  printf '\n[source %s]\nprovider = %s\n' "$1" "$2"
-  case $2 in
-  recho) printf 'auth = rsa\nkey_file = public.pem\n' ;;
-  *) printf 'secret_file = secret\n' ;;
-  esac
-}
-
-# As installation does, with a report and a source for each kind of platform.
-report_installation() {
-  local dir=$1
-  installation "$dir"
-  {
-    printf '[callbook]\nstore = callbook.db\ntimezone = Asia/Kolkata\n'
-    printf 'url = https://calls.example.com/callbook\n'
-    printf '[report]\naccess = login\nphones = masked\n'
-    source_of collections formantai
-    source_of callbacks recho
-    source_of renewals atoms
-    source_of clinic retell
-    source_of website vapi
-    source_of switchboard twilio
-  } >"$dir/callbook.conf"
-  (umask 077 && echo 'anna:correct horse' >"$dir/users")
-  # The same program a second time, where the server forgot the password.
-  cat >"$dir/more" <<END
-fastcgi.server += (
-  "/report.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
-    "socket" => "$dir/report.sock", "max-procs" => 1,
-    "check-local" => "disable")),
-  "/unguarded.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
-    "socket" => "$dir/unguarded.sock", "max-procs" => 1,
-    "check-local" => "disable")))
-auth.backend = "plain"
-auth.backend.plain.userfile = "$dir/users"
-auth.require = ("/report.cgi" => ("method" => "basic",
-  "realm" => "Callbook", "require" => "valid-user"))
-END
-}
+load site
 
 setup_file() {
-  export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD SCREENS
-  export LOGIN='anna:correct horse'
-  SCREENS=$(dirname "$BIN")/screens
-  rm -rf "$SCREENS"
-  mkdir -p "$SCREENS"
-  report_installation "$DIR"
-  # 10,000 calls in the last 30 days, the others in the period before.
-  "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 18200 --days 60
-  # A source that takes all, and has no made-up calls.
-  printf '\n[source stranger]\nprovider = formantai\nauth = none\n' \
-    >>"$DIR/callbook.conf"
-  receiver_host "$DIR" "$BIN" 1
-  lighttpd_start "$DIR"
+  site_start chromium
   browser picture
   browser prepare
 }
@@ -95,6 +34,10 @@ teardown_file() {
 
 @test "every page on a telephone, dark: without fault" {
   browser every_page 390-dark
+}
+
+@test "between a telephone and a wide screen nothing sticks out" {
+  browser widths
 }
 
 @test "P8 every page is valid HTML without a script, and smaller than 100 kB" {
@@ -131,6 +74,14 @@ teardown_file() {
 
 @test "every link leads somewhere" {
   browser links
+}
+
+@test "a link of each kind leads where it says" {
+  browser follow
+}
+
+@test "what a browser saves is what was sent" {
+  browser downloads
 }
 
 @test "on paper: black on white, without what only a screen needs" {

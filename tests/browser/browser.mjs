@@ -1,10 +1,16 @@
-// browser.mjs - Chromium at the report, and what every visit watches for.
+// browser.mjs - a browser at the report, and what every visit watches for.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import { readFileSync, readdirSync } from 'node:fs';
+
+import { closeAll, openPage, until } from './webdriver.mjs';
 
 const { chromium } = createRequire(import.meta.url)('playwright-core');
 
 const { PORT, LOGIN, SCREENS } = process.env;
+// chromium, by way of playwright; or firefox, webkit: see webdriver.mjs.
+const BROWSER = process.env.BROWSER ?? 'chromium';
+export const isChromium = BROWSER === 'chromium';
 export const origin = `http://127.0.0.1:${PORT}`;
 export const report = `${origin}/report.cgi/`;
 export const screens = SCREENS;
@@ -19,28 +25,22 @@ export const short = (url) => url.replace(report, '/');
 export const get = (url, headers = { authorization }) =>
   fetch(url, { headers, redirect: 'manual' });
 
-export const launch = () => chromium.launch({
+// The others are started for each page of its own.
+export const launch = () => !isChromium ? { close: closeAll } : chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   // Its sandbox does not work for root, who need not fear our own pages.
   chromiumSandbox: process.getuid() !== 0,
 });
 
-/*
- * A page of its own in a window of that size.  faults is filled with what
- * goes wrong in it: messages on the console, violations of the policy,
- * requests that fail, scripts that run.
- */
-export const open = async (browser, options = {}) => {
+const openChromium = async (browser, { tell: told, expected,
+  ...options }) => {
   const context = await browser.newContext({
     httpCredentials: { username, password },
-    viewport: { width: 1280, height: 900 },
     timezoneId: 'America/New_York', // the viewer's does not matter
     ...options,
   });
   const page = await context.newPage();
-  const faults = [];
-  const expected = new Set(); // addresses that answer with an error
-  const tell = (what) => faults.push(`${short(page.url())}: ${what}`);
+  const tell = (what) => told(`${short(page.url())}: ${what}`);
 
   page.setDefaultTimeout(15000);
   page.on('console', (m) => {
@@ -48,8 +48,10 @@ export const open = async (browser, options = {}) => {
   });
   page.on('pageerror', (e) => tell(`error: ${e}`));
   page.on('dialog', (d) => { tell(`dialog: ${d.message()}`); d.dismiss(); });
-  page.on('requestfailed', (r) =>
-    tell(`failed: ${r.url()} ${r.failure()?.errorText}`));
+  page.on('requestfailed', (r) => {
+    // A download is not shown, that is all.
+    if (!downloading) tell(`failed: ${r.url()} ${r.failure()?.errorText}`);
+  });
   page.on('response', (r) => {
     if (r.status() >= 400 && !expected.has(r.url()))
       tell(`${r.status()}: ${r.url()}`);
@@ -59,7 +61,55 @@ export const open = async (browser, options = {}) => {
     document.addEventListener('securitypolicyviolation', (e) =>
       window.tellViolation(`${e.violatedDirective} ${e.blockedURI}`));
   });
-  return { page, faults, expected, close: () => context.close() };
+
+  let downloading = false;
+  const download = async (selector) => {
+    downloading = true;
+    const [file] = await Promise.all([page.waitForEvent('download'),
+      page.click(selector)]);
+    return readFileSync(await file.path(), 'utf8');
+  };
+  return { page, download, close: () => context.close() };
+};
+
+// Once there is a file, and it does not grow any more.
+const openOther = async (options) => {
+  const { page, downloads, close } = await openPage(BROWSER,
+    { origin, authorization, ...options });
+  const download = async (selector, want) => {
+    await page.click(selector);
+    let text;
+    await until('download', () => {
+      const [name] = readdirSync(downloads).filter((n) => n.endsWith(want));
+      if (name === undefined) return false;
+      const before = text;
+      text = readFileSync(`${downloads}/${name}`, 'utf8');
+      return text !== '' && text === before;
+    });
+    return text;
+  };
+  return { page, download, close };
+};
+
+/*
+ * A page of its own in a window of that size.  faults is filled with what
+ * goes wrong in it: messages on the console, violations of the policy,
+ * requests that fail, scripts that run.  close() is to be called before
+ * faults are looked at.
+ */
+export const open = async (browser, options = {}) => {
+  const faults = [];
+  const expected = new Set(); // addresses that answer with an error
+  const all = {
+    viewport: { width: 1280, height: 900 },
+    colorScheme: 'light',
+    ...options,
+    expected,
+    tell: (what) => faults.push(what),
+  };
+  const opened = isChromium ? await openChromium(browser, all)
+    : await openOther(all);
+  return { faults, expected, ...opened };
 };
 
 // All that was found, at once.

@@ -1,12 +1,13 @@
-// node report.mjs CHECK [VARIANT] - one promise of the report, looked at with Chromium.
+// node report.mjs CHECK [VARIANT] - one promise of the report, looked at with a browser.
 //
-// PORT, LOGIN and SCREENS are in the environment.  Fails with all it found.
+// PORT, LOGIN and SCREENS are in the environment, and BROWSER if it is not
+// Chromium.  Fails with all it found.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import { get, launch, none, open, origin, parseCsv, report, screens, short }
-  from './browser.mjs';
+import { get, isChromium, launch, none, open, origin, parseCsv, report, screens,
+  short } from './browser.mjs';
 import * as hostile from './hostile.mjs';
 import rules from './rules.mjs';
 
@@ -214,7 +215,8 @@ checks.every_page = async (browser, name) => {
     const tell = (what) => faults.push(`${at}: ${what}`);
     if (answer.status() !== status) tell(`status ${answer.status()}`);
     (await overflow(page)).forEach(tell);
-    await picture(page, `${at}-${name}`);
+    if (isChromium || !/hostile-[2-9]/.test(at))
+      await picture(page, `${at}-${name}`);
     // With all that can be opened open, there is more to be wrong.
     await page.$$eval('details', (all) =>
       all.forEach((d) => { d.open = true; }));
@@ -223,6 +225,29 @@ checks.every_page = async (browser, name) => {
   }
   await close();
   none(unique(faults));
+};
+
+// Between a telephone and a wide screen, too, nothing sticks out at the side.
+checks.widths = async (browser) => {
+  const { page, faults, expected, close } = await open(browser);
+  const widths = [600, 700, 768, 800, 900, 1000];
+  for (const { name, url, status } of pages()) {
+    if (status !== 200) expected.add(url);
+    if (!isChromium && /hostile-[2-9]/.test(name)) continue;
+    await page.goto(url);
+    for (const opened of isChromium ? [false, true] : [true]) {
+      if (opened)
+        await page.$$eval('details', (all) =>
+          all.forEach((d) => { d.open = true; }));
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 });
+        faults.push(...(await overflow(page)).map((f) =>
+          `${name} at ${width}${opened ? ', opened' : ''}: ${f}`));
+      }
+    }
+  }
+  await close();
+  none(faults);
 };
 
 checks.every_document = async (browser) => {
@@ -315,24 +340,33 @@ const walk = async (page, faults) => {
   let last = null, again = 0;
   for (let i = 0; i < 3000; i++) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
+    const at = await page.evaluate(async () => {
       const e = document.activeElement;
       if (e === null || e === document.body) return null;
+      // Some of it is there to be seen; browsers may scroll a frame later.
+      const isFree = () => [...e.getClientRects()].some((line) => {
+        const left = Math.max(line.left, 0), top = Math.max(line.top, 0);
+        const right = Math.min(line.right, innerWidth);
+        const bottom = Math.min(line.bottom, innerHeight);
+        const there = document.elementFromPoint((left + right) / 2,
+          (top + bottom) / 2);
+        return there !== null && (e.contains(there) || there.contains(e));
+      });
+      let free = isFree();
+      for (let frame = 0; !free && frame < 60; frame++) {
+        await new Promise(requestAnimationFrame);
+        free = isFree();
+      }
       const style = getComputedStyle(e);
       const box = e.getBoundingClientRect();
       window.reached ??= new Map();
       if (!window.reached.has(e)) window.reached.set(e, window.reached.size);
-      // The middle of one of its lines is there to be seen.
-      const free = [...e.getClientRects()].some((line) => {
-        const top = document.elementFromPoint(line.x + line.width / 2,
-          line.y + line.height / 2);
-        return top !== null && (e.contains(top) || top.contains(e));
-      });
       return {
         id: window.reached.get(e),
         what: e.outerHTML.slice(0, 80),
         summary: e.tagName === 'SUMMARY' && !e.parentElement.open,
-        shown: e.matches(':focus-visible') &&
+        // The parts of a date may have it each.
+        shown: e.matches(':focus-visible, input:focus-within') &&
           ((style.outlineStyle !== 'none' &&
             parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== 'none'),
         inside: box.bottom > 0 && box.top < innerHeight && box.width > 0,
@@ -362,9 +396,11 @@ const walk = async (page, faults) => {
 
 checks.keyboard = async (browser) => {
   const found = [];
-  const some = pages()
-    .filter(({ name }) => /^(overview|calls|results|attention|deliveries|call-completed-1|call-hostile-1|delivery--1|error-filter)$/
-      .test(name));
+  // The others are driven slower.
+  const which = isChromium
+    ? /^(overview|calls|results|attention|deliveries|call-completed-1|call-hostile-1|delivery--1|error-filter)$/
+    : /^(overview|results|call-completed-1|delivery--1|error-filter)$/;
+  const some = pages().filter(({ name }) => which.test(name));
   for (const viewport of [{ width: 1280, height: 900 },
     { width: 390, height: 844 }]) {
     const { page, faults, expected, close } = await open(browser, { viewport });
@@ -603,6 +639,59 @@ checks.links = async (browser) => {
       .map((a) => a.getAttribute('href'))
       .filter((h) => !document.getElementById(h.slice(1))));
     faults.push(...ids.map((h) => `${name}: no ${h}`));
+  }
+  await close();
+  none(faults);
+};
+
+// A link of each kind that a page of each kind has, as a person follows it.
+checks.follow = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  const done = new Set();
+  for (const { name, url, status } of pages()) {
+    if (status !== 200 || /hostile/.test(name)) continue;
+    await page.goto(url);
+    const links = await page.$$eval('main a[href], header a[href]', (all) => all
+      .map((a, i) => ({
+        i,
+        top: a.closest('header') !== null,
+        href: new URL(a.getAttribute('href'), document.baseURI).href,
+        shown: a.checkVisibility() && a.getBoundingClientRect().width > 1,
+      }))
+      .filter(({ shown }) => shown));
+    for (const { i, href, top } of links) {
+      // All pages have the same header.
+      const way = `${top ? 'header' : kind(url)} ${kind(href)}`;
+      if (done.has(way) || !href.startsWith(report) || /#|export/.test(href))
+        continue;
+      done.add(way);
+      await page.$$eval('main a[href], header a[href]', (all, at) =>
+        all[at].setAttribute('data-next', ''), i);
+      await Promise.all([page.waitForNavigation(),
+        page.click('[data-next]')]);
+      if (page.url() !== href)
+        faults.push(`${name}: ${short(href)} led to ${short(page.url())}`);
+      await page.goto(url);
+    }
+  }
+  console.log(`# ${[...done].join('\n# ')}`);
+  assert.ok(done.size > 15, `only ${done.size} kinds of links`);
+  await close();
+  none(faults);
+};
+
+// What a browser saves is what the server sends.
+checks.downloads = async (browser) => {
+  const { page, faults, download, close } = await open(browser);
+  await page.goto(`${report}calls?${query({ from: ago(3), to: ago(2) })}`);
+  for (const type of ['csv', 'ndjson']) {
+    const link = `a[href*="export.${type}"]`;
+    const url = await page.$eval(link, (a) => a.href);
+    // Not by text(), which drops the mark of the order of bytes.
+    const sent = Buffer.from(await (await get(url)).arrayBuffer()).toString();
+    assert.ok(sent.length > 1000, type);
+    if (await download(link, type) !== sent)
+      faults.push(`${type}: what was saved is not what was sent`);
   }
   await close();
   none(faults);

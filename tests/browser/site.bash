@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# site.bash - the report behind a real lighttpd that asks for a password, over
+# made-up calls, 10,000 in 30 days, and a few hostile ones; for bats files that
+# look at it with a browser.
+
+load ../web/server
+
+# A fault is shown where it was found; the rest of a page is looked at, too.
+browser() {
+  node "$BATS_TEST_DIRNAME/report.mjs" "$@"
+}
+
+# source_of NAME PROVIDER - in the configuration, signed as the platform does.
+source_of() {
+  printf '\n[source %s]\nprovider = %s\n' "$1" "$2"
+  case $2 in
+  recho) printf 'auth = rsa\nkey_file = public.pem\n' ;;
+  *) printf 'secret_file = secret\n' ;;
+  esac
+}
+
+# As installation does, with a report and a source for each kind of platform.
+report_installation() {
+  local dir=$1
+  installation "$dir"
+  {
+    printf '[callbook]\nstore = callbook.db\ntimezone = Asia/Kolkata\n'
+    printf 'url = https://calls.example.com/callbook\n'
+    printf '[report]\naccess = login\nphones = masked\n'
+    source_of collections formantai
+    source_of callbacks recho
+    source_of renewals atoms
+    source_of clinic retell
+    source_of website vapi
+    source_of switchboard twilio
+  } >"$dir/callbook.conf"
+  (umask 077 && echo 'anna:correct horse' >"$dir/users")
+  # The same program a second time, where the server forgot the password.
+  cat >"$dir/more" <<END
+fastcgi.server += (
+  "/report.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
+    "socket" => "$dir/report.sock", "max-procs" => 1,
+    "check-local" => "disable")),
+  "/unguarded.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
+    "socket" => "$dir/unguarded.sock", "max-procs" => 1,
+    "check-local" => "disable")))
+auth.backend = "plain"
+auth.backend.plain.userfile = "$dir/users"
+auth.require = ("/report.cgi" => ("method" => "basic",
+  "realm" => "Callbook", "require" => "valid-user"))
+END
+}
+
+# site_start BROWSER - and what report.mjs finds in the environment.
+site_start() {
+  export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD SCREENS BROWSER=$1
+  export LOGIN='anna:correct horse'
+  SCREENS=$(dirname "$BIN")/screens
+  [ "$BROWSER" = chromium ] || SCREENS+=-$BROWSER
+  rm -rf "$SCREENS"
+  mkdir -p "$SCREENS"
+  report_installation "$DIR"
+  # 10,000 calls in the last 30 days, the others in the period before.
+  "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 18200 --days 60
+  # A source that takes all, and has no made-up calls.
+  printf '\n[source stranger]\nprovider = formantai\nauth = none\n' \
+    >>"$DIR/callbook.conf"
+  receiver_host "$DIR" "$BIN" 1
+  lighttpd_start "$DIR"
+}
