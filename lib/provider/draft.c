@@ -97,6 +97,16 @@ is_nothing(struct json_object *j)
 		json_object_get_string_len(j) == 0);
 }
 
+/* Names that no pointer of a definition can have. */
+static bool
+has_control(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if ((unsigned char)*name < 0x20)
+			return true;
+	return false;
+}
+
 /* Gather the members of an object.  Lists are spots, their entries are not. */
 static void
 gather(struct draft *d, struct json_object *object, const struct spot *up)
@@ -106,6 +116,8 @@ gather(struct draft *d, struct json_object *object, const struct spot *up)
 		struct buf path = {0};
 		struct spot *s;
 
+		if (has_control(name))
+			continue;
 		buf_puts(&path, up == NULL ? "" : up->path);
 		json_pointer_add(&path, name);
 		s = path.failed ? NULL : find_spot(d, up, buf_str(&path), name);

@@ -61,8 +61,12 @@ is_url(const char *s)
 static bool
 is_word(const char *s)
 {
-	return s != NULL && *s != '\0' && strlen(s) <= WORD_MAX &&
-	    strchr(s, '\n') == NULL;
+	size_t n = s == NULL ? 0 : strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] < 0x20)
+			return false;
+	return n > 0 && n <= WORD_MAX;
 }
 
 /* The number that a number, or a text of one, is; false: none. */
@@ -397,6 +401,9 @@ draft_review(struct draft *d, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	n = utf8_cut(text, strlen(text), sizeof(text) - 1);
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
 	draft_push(d, d->review, json_object_new_string_len(text, (int)n));
 }
 

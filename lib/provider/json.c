@@ -108,7 +108,7 @@ cost_add_string(struct cost *c, const char *s, const char *end)
 }
 
 /*
- * What strict json-c takes and JSON is not: quotes of one stroke, NaN and
+ * What strict json-c takes and JSON is not: single quotes, NaN and
  * Infinity, "1." and "00", and a NUL in a string.
  */
 static const char *
@@ -138,10 +138,10 @@ check_grammar(
 			cost_add(c, *s);
 			break;
 		case '\'':
-			return "quotes of one stroke";
+			return "single quotes, where JSON has double ones";
 		case 'N':
 		case 'I':
-			return "a number that is none";
+			return "a word that is not JSON, such as NaN or None";
 		case '.':
 			if (!is_digit(s + 1, end))
 				return "a number ends with a point";

@@ -145,10 +145,10 @@ void duration_add(struct buf *b, int64_t ms);
  * What `show` writes of a call, below its id; of a fact, of an error, each a
  * line; and of a transcript.
  */
-void call_text(struct buf *b, const struct call *c, const struct call_view *v);
-void fact_text(struct buf *b, const struct fact *f);
-void error_text(struct buf *b, const struct call_error *e);
-void talk_text(struct buf *b, const struct value *transcript);
+void show_call(struct buf *b, const struct call *c, const struct call_view *v);
+void show_fact(struct buf *b, const struct fact *f);
+void show_error(struct buf *b, const struct call_error *e);
+void show_transcript(struct buf *b, const struct value *transcript);
 
 /* Indent JSON text and make it safe.  0, or -1: it is none. */
 int json_pretty(const char *text, size_t len, struct buf *b);

@@ -86,7 +86,9 @@ guess_type(const char *path, const char *s, size_t n, struct buf *type)
 {
 	size_t space = strspn(s, " \t\r\n");
 
-	if (admin_is_form(path))
+	if (n == 0)
+		buf_puts(type, ""); /* what a GET has: all is in its query */
+	else if (admin_is_form(path))
 		buf_puts(type, FORM);
 	else if (s[space] == '{' || s[space] == '[')
 		buf_puts(type, JSON);
@@ -336,17 +338,17 @@ text_call(struct check *c, size_t first)
 	buf_puts(b, "\nCall ");
 	safe_str(b, id);
 	buf_puts(b, "\n");
-	call_text(b, &call, &view);
+	show_call(b, &call, &view);
 	if (rc == 0 && g.facts > 0)
 		buf_puts(b, "\nFacts\n");
 	for (size_t i = 0; rc == 0 && i < g.facts; i++)
-		fact_text(b, g.fact[i]);
+		show_fact(b, g.fact[i]);
 	if (rc == 0 && g.errors > 0)
 		buf_puts(b, "\nErrors\n");
 	for (size_t i = 0; rc == 0 && i < g.errors; i++)
-		error_text(b, g.error[i]);
+		show_error(b, g.error[i]);
 	if (call.field[FIELD_TRANSCRIPT].set)
-		talk_text(b, &call.field[FIELD_TRANSCRIPT]);
+		show_transcript(b, &call.field[FIELD_TRANSCRIPT]);
 	free(g.fact);
 	free(g.error);
 	return rc;

@@ -124,7 +124,7 @@ field(struct buf *b, enum call_field f, const struct value *v)
 }
 
 void
-call_text(struct buf *b, const struct call *c, const struct call_view *v)
+show_call(struct buf *b, const struct call *c, const struct call_view *v)
 {
 	line(b, "state",
 	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
@@ -161,7 +161,7 @@ text_head(struct show *s, const struct stored_call *c)
 	buf_puts(b, "\n");
 	line(b, "source", c->source);
 	line(b, "provider", c->provider);
-	call_text(b, &c->call, v);
+	show_call(b, &c->call, v);
 }
 
 static int
@@ -207,7 +207,7 @@ text_event(void *arg, const struct stored_event *se)
 }
 
 void
-fact_text(struct buf *b, const struct fact *f)
+show_fact(struct buf *b, const struct fact *f)
 {
 	buf_puts(b, "  ");
 	safe_str(b, f->path);
@@ -228,12 +228,12 @@ text_fact(void *arg, const struct fact *f)
 
 	if (s->facts++ == 0)
 		buf_puts(&s->out, "\nFacts\n");
-	fact_text(&s->out, f);
+	show_fact(&s->out, f);
 	return s->out.failed;
 }
 
 void
-error_text(struct buf *b, const struct call_error *e)
+show_error(struct buf *b, const struct call_error *e)
 {
 	const struct {
 		const char *before, *text;
@@ -255,7 +255,7 @@ text_error(void *arg, const struct call_error *e)
 
 	if (s->errors++ == 0)
 		buf_puts(&s->out, "\nErrors\n");
-	error_text(&s->out, e);
+	show_error(&s->out, e);
 	return s->out.failed;
 }
 
@@ -273,7 +273,7 @@ text_turn(void *arg, const struct said *t)
 }
 
 void
-talk_text(struct buf *b, const struct value *transcript)
+show_transcript(struct buf *b, const struct value *transcript)
 {
 	buf_puts(b, "\nTranscript\n");
 	(void)transcript_each(transcript->text, transcript->len, text_turn, b);
@@ -291,7 +291,7 @@ text_call(struct show *s, const struct stored_call *c)
 	    (s->rc = store_call_errors(st, c->number, text_error, s)))
 		return -1;
 	if (t->set)
-		talk_text(&s->out, t);
+		show_transcript(&s->out, t);
 	return 0;
 }
 

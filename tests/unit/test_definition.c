@@ -35,7 +35,9 @@ static const struct {
 } wrong[] = {
     {"", "f: is no JSON: line 1, column 1: it does not end"},
     {"{", "f: is no JSON: line 1, column 2: it does not end"},
-    {"{'a':1}", "f: is no JSON: line 1, column 2: quotes of one stroke"},
+    {"{'a':1}",
+	"f: is no JSON: line 1, column 2: single quotes, where JSON has double "
+	"ones"},
     {"{\n \"é\": \"ü\", x}",
 	"f: is no JSON: line 2, column 12: quoted object property name "
 	"expected"},

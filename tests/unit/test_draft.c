@@ -360,6 +360,10 @@ test_what_is_guessed(void **state)
 		"\"format\": \"lines\""},
 	    {"{\"call_id\":\"c\",\"variables\":{\"a/b\":1}}",
 		"\"variables\": \"/variables\""},
+	    /* No pointer can lead to what has a control character. */
+	    {"{\"call_id\":\"c\",\"from\\u0001\":\"+15550100123\","
+	     "\"to\":\"+15550100124\",\"event\":\"a\\u0001b\"}",
+		"\"to\": \"/to\""},
 	    {"{\"call_id\":\"c\",\"a/b~\":{\"agent_id\":\"x\"}}",
 		"\"agent\": \"/a~1b~0/agent_id\""},
 	};

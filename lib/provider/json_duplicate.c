@@ -1,5 +1,5 @@
 /*
- * duplicate - a member that is written twice in one object.
+ * json_duplicate - a member that is written twice in one object.
  *
  * json-c keeps the last and forgets the first.  A body may do that, but in a
  * definition it is a slip of the pen that nobody would find.  The text is
