@@ -67,6 +67,8 @@ is_jwt(const char *s, size_t n)
 {
 	size_t points = 0;
 
+	while (n > 0 && isspace((unsigned char)s[n - 1]))
+		n--;
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] == '.')
 			points++;

@@ -576,7 +576,18 @@ END
   has "  open"
 }
 
-@test "provider check: a form by its content, another kind by --type" {
+@test "provider check: the kind of a body by its content, or by --type" {
+  jq -n '{provider: "p", body: ["multipart", "jwt", "form"],
+    auth: {t: {type: "token"}}, event: {type: "/t", key: ["body"]},
+    call: {id: "/c"}, types: {x: {state: "ended"}}}' >kinds.json
+  printf -- '--AbC\r\nContent-Disposition: form-data; name="t"\r\n\r\nx\r
+--AbC\r\nContent-Disposition: form-data; name="c"\r\n\r\n17\r
+--AbC--\r\n' >parts
+  part() { printf '%s' "$1" | base64 -w0 | tr '+/' '-_' | tr -d =; }
+  echo "$(part '{"alg":"HS256"}').$(part '{"t":"x","c":"18"}').c2ln" >token
+  echo 't=x&c=19' >form
+  run -0 callbook provider check --json kinds.json parts token form
+  jq -e '[.events[].call] == ["17", "18", "19"]' <<<"$output"
   cp "$DATA/twilio/busy.form" sample
   echo >>sample
   run -0 callbook provider check twilio sample
