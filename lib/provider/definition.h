@@ -29,6 +29,7 @@
 #define DEFINITION_FACTS_MAX 32 /* groups of facts */
 #define DEFINITION_VOLATILE_MAX 64
 #define DEFINITION_REVIEWS_MAX 2000 /* remarks of a draft */
+#define DEFINITION_EXCEPT_MAX 64 /* members of a group that are no facts */
 #define DEFINITION_BULK_MAX 16 /* members that a type may leave out */
 #define DEFINITION_ALIASES_MAX 8 /* further ids of one call */
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */

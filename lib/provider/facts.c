@@ -17,7 +17,7 @@ struct collector {
 	enum fact_as as;
 	struct fact *fact;
 	size_t count, max;
-	struct json_object *except[DEFINITION_PLACES_MAX]; /* nodes left out */
+	struct json_object *except[DEFINITION_EXCEPT_MAX]; /* nodes left out */
 	size_t excepts;
 	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
 	size_t len;
@@ -93,7 +93,7 @@ leaf_value(struct collector *c, struct json_object *j, struct fact *f)
 		return isfinite(f->number);
 	case json_type_string:
 		f->type = FACT_TEXT;
-		if (!value_clean(c->scope, json_object_get_string(j),
+		if (!find_clean(c->scope, json_object_get_string(j),
 			(size_t)json_object_get_string_len(j),
 			MAP_FACT_TEXT_MAX, &w))
 			return false;
@@ -280,7 +280,7 @@ read_one(struct collector *c, const struct rule *r)
 
 	alone.next = NULL;
 	if (!value_text(c->scope, &alone, &w) ||
-	    !value_clean(c->scope, w.text, w.len, MAP_FACT_TEXT_MAX, &w))
+	    !find_clean(c->scope, w.text, w.len, MAP_FACT_TEXT_MAX, &w))
 		return;
 	f.text = w.text;
 	f.len = w.len;
@@ -293,7 +293,7 @@ read_one(struct collector *c, const struct rule *r)
 static void
 read_all(struct collector *c, const struct fact_group *g, const struct rule *r)
 {
-	struct json_object *j = value_node(c->scope, r);
+	struct json_object *j = find_node(c->scope, r);
 
 	for (size_t i = 0; i < g->excepts; i++) {
 		struct json_object *node = json_walk(

@@ -133,6 +133,10 @@ void load_tables_used(struct loader *l);
 const struct rule *load_rule(struct loader *l, const struct node *n,
     enum call_kind kind, enum load_words words, bool relative);
 
+/* The members of a transcript; its list is at the places after mark. */
+void load_turns(struct loader *l, const struct node *n,
+    const struct place_read *mark, struct rule *rule);
+
 /* What a group of facts is; *at are its places. */
 const struct rule *load_fact_rule(
     struct loader *l, const struct node *n, struct load_base *at);

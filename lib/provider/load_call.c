@@ -36,6 +36,28 @@ load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
 	g->list_name = &place[1];
 }
 
+/* One member, or a list of them. */
+static void
+load_excepts(struct loader *l, const struct node *n, struct fact_group *g)
+{
+	bool list = json_object_is_type(n->json, json_type_array);
+	struct place *except;
+	size_t items = 1;
+
+	if (list && !load_list(l, n, DEFINITION_EXCEPT_MAX, &items))
+		return;
+	except = load_alloc(l, items * sizeof(*except));
+	if (except == NULL)
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = list ? load_item(n, i) : *n;
+
+		(void)load_place(l, &item, true, &except[i]);
+	}
+	g->except = except;
+	g->excepts = items;
+}
+
 static void
 load_fact(struct loader *l, const struct node *n, struct fact_group *g)
 {
@@ -50,7 +72,7 @@ load_fact(struct loader *l, const struct node *n, struct fact_group *g)
 	l->in.kind = BASE_SELF;
 	l->use = USE_EXCEPT;
 	if (except.json != NULL)
-		(void)load_places(l, &except, true, &g->except, &g->excepts);
+		load_excepts(l, &except, g);
 	l->use = USE_READ;
 	l->in = outer;
 }

@@ -671,7 +671,7 @@ map_error(const struct errors_rule *r, struct scope *outer,
 
 	memset(out, 0, sizeof(*out));
 	if (json_object_is_type(entry, json_type_string)) {
-		if (value_clean(&s, json_object_get_string(entry),
+		if (find_clean(&s, json_object_get_string(entry),
 			(size_t)json_object_get_string_len(entry), MAP_TEXT_MAX,
 			&w))
 			out->message = w.text;
@@ -696,7 +696,7 @@ map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
 	size_t n;
 
 	e->error = mp->error;
-	if (c->errors == NULL || (j = value_node(s, c->errors->at)) == NULL)
+	if (c->errors == NULL || (j = find_node(s, c->errors->at)) == NULL)
 		return;
 	list = json_object_is_type(j, json_type_array);
 	n = list ? json_object_array_length(j) : 1;

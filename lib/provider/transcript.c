@@ -139,7 +139,7 @@ static void
 read_turn(const struct reading *rd, struct buf *b)
 {
 	const struct turns *how = rd->how;
-	struct json_object *text = value_node(rd->scope, how->text), *who;
+	struct json_object *text = find_node(rd->scope, how->text), *who;
 	struct turn t = {0};
 	const struct word *ours = NULL;
 
@@ -148,7 +148,7 @@ read_turn(const struct reading *rd, struct buf *b)
 	t.text = json_object_get_string(text);
 	t.len = (size_t)json_object_get_string_len(text);
 	t.time = turn_time(rd);
-	who = value_node(rd->scope, how->speaker);
+	who = find_node(rd->scope, how->speaker);
 	if (json_object_is_type(who, json_type_string)) {
 		t.speaker = json_object_get_string(who);
 		t.speaker_len = (size_t)json_object_get_string_len(who);
@@ -183,7 +183,7 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
     struct buf *b)
 {
 	for (; r != NULL && b->len == 0; r = r->next) {
-		struct json_object *j = value_node(s, r);
+		struct json_object *j = find_node(s, r);
 
 		if (r->turns->lines && json_object_is_type(j, json_type_string))
 			read_lines(r->turns, json_object_get_string(j),

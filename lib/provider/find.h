@@ -1,0 +1,77 @@
+/*
+ * find - what is at the places of a rule, before it is read as anything.
+ *
+ * The half of value.h that looks: in the body, in headers, in the query, and
+ * in what conditions, lists of entries and joined texts make of them.
+ */
+#ifndef FIND_H
+#define FIND_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/zone.h"
+#include "http/message.h"
+#include "provider/definition.h"
+
+/* Where rules look, and what they need to work. */
+struct scope {
+	struct json_object *root; /* what pointers start from */
+	const struct message *message;
+	const struct zone *zone; /* of instants without offset; NULL: UTC */
+	struct arena *arena;
+	struct buf *work;
+	struct buf *used; /* headers that gave a value, as message_headers() */
+	bool failed; /* memory ran out */
+};
+
+/* Either a node of the body, or text. */
+struct found {
+	struct json_object *node; /* NULL: it is text */
+	const char *text;
+	size_t len;
+};
+
+/*
+ * What r reads, its next ones and `among` apart; false: nothing, or a condition
+ * does not hold.  A constant that needs no place is found as no bytes of text.
+ */
+bool find_value(struct scope *s, const struct rule *r, struct found *f);
+
+/*
+ * The first place of r, its next ones apart, that has something; NULL: none,
+ * or not in the body.
+ */
+struct json_object *find_node(struct scope *s, const struct rule *r);
+
+/*
+ * The text of what was found, whole.  A boolean and a number with a fraction
+ * are words only where words are looked up, which scalar says.
+ */
+bool find_text(
+    struct scope *s, const struct found *f, bool scalar, struct word *w);
+
+/*
+ * Text of at most max bytes without NUL bytes, of one that may have such or be
+ * longer; false: it is empty, or memory ran out.
+ */
+bool find_clean(struct scope *s, const char *text, size_t len, size_t max,
+    struct word *out);
+
+/* A copy that lives as long as the message; false: memory ran out. */
+bool find_keep(struct scope *s, const char *text, size_t len, struct word *out);
+
+/* A list or an object under way. */
+struct entries {
+	struct json_object *list;
+	struct lh_entry *member; /* of an object, the next */
+	size_t next, count; /* of a list */
+};
+
+/* The entries of what the rule `among` reads, and the next of them. */
+struct entries find_entries(struct scope *s, const struct rule *among);
+bool find_entry(struct entries *e, struct json_object **out);
+
+#endif /* !FIND_H */
