@@ -1,6 +1,7 @@
 /* Bytes as hexadecimal digits, base64 or base64url. */
 #include "provider/encoding.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -33,14 +34,15 @@ encoding_encode(
 }
 
 static int
-decode_base64url(const char *s, size_t n, unsigned char *out, size_t max)
+decode_base64(
+    enum encoding e, const char *s, size_t n, unsigned char *out, size_t max)
 {
 	struct buf b = {0};
 	int len = -1;
 
-	for (int pad = 0; pad < 2 && n > 0 && s[n - 1] == '='; pad++)
-		n--;
-	if (n > 0 && base64url_decode(s, n, &b) == 0 && b.len <= max) {
+	if (e == ENCODING_BASE64)
+		return base64_decode(s, n, out, max);
+	if (base64url_decode(s, n, &b) == 0 && b.len <= max) {
 		memcpy(out, buf_str(&b), b.len);
 		len = (int)b.len;
 	}
@@ -48,15 +50,38 @@ decode_base64url(const char *s, size_t n, unsigned char *out, size_t max)
 	return len;
 }
 
+/* Is it the one way to write these bytes?  Its last bits may be of none. */
+static bool
+is_canonical(enum encoding e, const char *s, size_t n,
+    const unsigned char *data, size_t len)
+{
+	struct buf b = {0};
+	bool same;
+
+	encoding_encode(e, data, len, &b);
+	same = b.len == n && memcmp(buf_str(&b), s, n) == 0;
+	buf_free(&b);
+	return same;
+}
+
 int
 encoding_decode(
     enum encoding e, const char *s, size_t n, unsigned char *out, size_t max)
 {
-	if (e == ENCODING_BASE64)
-		return base64_decode(s, n, out, max);
-	if (e == ENCODING_BASE64URL)
-		return decode_base64url(s, n, out, max);
-	if (n % 2 != 0 || n / 2 > max || hex_decode(s, n, out, n / 2) != 0)
+	int len;
+
+	if (e == ENCODING_HEX) {
+		if (n % 2 != 0 || n / 2 > max ||
+		    hex_decode(s, n, out, n / 2) != 0)
+			return -1;
+		return (int)(n / 2);
+	}
+	for (int pad = 0;
+	     e == ENCODING_BASE64URL && pad < 2 && n > 0 && s[n - 1] == '=';
+	     pad++)
+		n--;
+	if (n == 0)
 		return -1;
-	return (int)(n / 2);
+	len = decode_base64(e, s, n, out, max);
+	return len >= 0 && is_canonical(e, s, n, out, (size_t)len) ? len : -1;
 }

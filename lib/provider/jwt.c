@@ -92,17 +92,17 @@ good_header(const struct scheme *scheme, const char *s, size_t n)
 }
 
 static enum auth_rc
-check_mac(
-    const struct auth *a, const char *text, size_t n, const struct buf *claimed)
+check_mac(const struct auth *a, const char *text, size_t n,
+    const unsigned char *claimed, size_t len)
 {
 	unsigned char mac[SECRET_HASH_SIZE];
 
-	if (claimed->len != sizeof(mac))
+	if (len != sizeof(mac))
 		return AUTH_WRONG;
 	for (size_t i = 0; i < a->secrets; i++) {
 		if (hmac(&a->secret[i], text, n, mac) != 0)
 			return AUTH_ERROR;
-		if (CRYPTO_memcmp(mac, claimed->data, sizeof(mac)) == 0)
+		if (CRYPTO_memcmp(mac, claimed, sizeof(mac)) == 0)
 			return AUTH_OK;
 	}
 	return AUTH_WRONG;
@@ -110,14 +110,14 @@ check_mac(
 
 /* r and s of RFC 7518 section 3.4 as libcrypto wants them.  0 or -1. */
 static int
-der_of_p256(const struct buf *raw, unsigned char der[DER_SIZE_MAX], size_t *len)
+der_of_p256(const unsigned char *s, size_t raw, unsigned char der[DER_SIZE_MAX],
+    size_t *len)
 {
-	const unsigned char *s = (const unsigned char *)buf_str(raw);
 	ECDSA_SIG *sig = ECDSA_SIG_new();
 	BIGNUM *r, *t;
 	int n = -1;
 
-	if (sig == NULL || raw->len != (size_t)2 * P256_SIZE) {
+	if (sig == NULL || raw != (size_t)2 * P256_SIZE) {
 		ECDSA_SIG_free(sig);
 		return -1;
 	}
@@ -134,17 +134,15 @@ der_of_p256(const struct buf *raw, unsigned char der[DER_SIZE_MAX], size_t *len)
 }
 
 static enum auth_rc
-check_key(
-    const struct auth *a, const char *text, size_t n, const struct buf *claimed)
+check_key(const struct auth *a, const char *text, size_t n,
+    const unsigned char *sig, size_t len)
 {
-	const unsigned char *sig = (const unsigned char *)buf_str(claimed);
-	size_t len = claimed->len;
 	unsigned char der[DER_SIZE_MAX];
 	EVP_MD_CTX *ctx;
 	enum auth_rc rc = AUTH_WRONG;
 
 	if (a->scheme->proof == PROOF_P256) {
-		if (der_of_p256(claimed, der, &len) != 0)
+		if (der_of_p256(sig, len, der, &len) != 0)
 			return AUTH_WRONG;
 		sig = der;
 	}
@@ -165,15 +163,15 @@ static enum auth_rc
 check_proof(
     const struct auth *a, const char *text, size_t n, const char *s, size_t len)
 {
-	struct buf claimed = {0};
-	enum auth_rc rc = AUTH_WRONG;
+	unsigned char claimed[SIGNATURE_SIZE_MAX];
+	int got = encoding_decode(
+	    ENCODING_BASE64URL, s, len, claimed, sizeof(claimed));
 
-	if (len > 0 && base64url_decode(s, len, &claimed) == 0)
-		rc = a->scheme->proof == PROOF_HMAC
-		    ? check_mac(a, text, n, &claimed)
-		    : check_key(a, text, n, &claimed);
-	buf_free(&claimed);
-	return rc;
+	if (got <= 0 || s[len - 1] == '=')
+		return AUTH_WRONG;
+	return a->scheme->proof == PROOF_HMAC
+	    ? check_mac(a, text, n, claimed, (size_t)got)
+	    : check_key(a, text, n, claimed, (size_t)got);
 }
 
 static enum auth_rc
