@@ -42,6 +42,25 @@ setup() {
     'url = https://hooks.example.com:443/twilio'
   source_of json 'provider = twilio' 'secret_file = secret'
   source_of jwt 'provider = tokens' 'secret_file = secret'
+  cp "$ROOT"/tests/data/auth/definitions/*.json providers/
+  for name in plivo livekit vonage; do
+    source_of "$name" "provider = test-$name" 'secret_file = secret'
+  done
+  source_of telnyx 'provider = test-telnyx' 'key_file = ed25519.public.pem'
+  openssl genrsa -out rsa.pem 2048 2>/dev/null
+  openssl pkey -in rsa.pem -pubout -out rsa.public.pem
+  source_of vonage-application 'provider = test-rs256' \
+    'key_file = rsa.public.pem'
+  for name in es256 eddsa; do
+    source_of "$name-body" "provider = test-$name-body" \
+      "key_file = $name.public.pem"
+  done
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+    -out es256.pem
+  openssl pkey -in es256.pem -pubout -out es256.public.pem
+  cp ed25519.pem eddsa.pem
+  cp ed25519.public.pem eddsa.public.pem
+  printf '{"event":"call.ended","call":{"callId":"c1"}}' >ended.json
   json=$DATA/formantai/call.completed.json
   standard=$DATA/standard-webhooks/call.ended.json
 }
@@ -66,7 +85,7 @@ theirs() {
   has "Status: 401"
   run cgi "$2" "${vars[@]}" HTTP_X_OTHER=1 <"$4"
   has "Status: 200"
-  [[ $1 == ed25519 ]] && return
+  [[ $3 == *.pem ]] && return
   mapfile -t vars < <(platform sign "$1" "${3/r/s}" "$4" "${5-}" "$type")
   run cgi "$2" "${vars[@]}" "CONTENT_TYPE=$type" <"$4"
   has "Status: 401"
@@ -90,7 +109,7 @@ ours() {
     done
   }
   line=$(callbook send --print-curl --source "$source" \
-    --key ed25519.pem "$@" "$file")
+    --key "${KEY-ed25519.pem}" "$@" "$file")
   eval "$line"
   [ "$type" = json ] && type=application/json
   platform verify "$name" "$secret" "$file" "$(<url)" "$type" <headers
@@ -100,7 +119,7 @@ ours() {
   else
     run ! platform verify "$name" "$secret" "$file" "$(<url)x" "" <headers
   fi
-  [ "$name" = ed25519 ] ||
+  [[ $secret == *.pem ]] ||
     run ! platform verify "$name" "${secret/r/s}" "$file" "$(<url)" "$type" \
       <headers
 }
@@ -196,6 +215,72 @@ ours() {
 @test "a JWT that carries the hash of the body" {
   theirs jwt jwt "$SECRET" "$json"
   ours jwt jwt "$SECRET" "$json" json
+}
+
+@test "Plivo: a form, with a query and without" {
+  printf %s 'CallUUID=u1&CallStatus=completed&City=S%C3%A3o+Paulo&a=2&a=1' \
+    >hangup.form
+  theirs plivo plivo "$SECRET" hangup.form https://example.com/cb/plivo "$FORM"
+  theirs plivo plivo "$SECRET" hangup.form \
+    'https://example.com/cb/plivo?b=2&a=%2F+x&b=1&c=' "$FORM"
+  ours plivo plivo "$SECRET" hangup.form "$FORM"
+}
+
+@test "Plivo: GET" {
+  query='CallUUID=u1&CallStatus=completed&City=S%C3%A3o+Paulo&a=2&a=1'
+  printf %s "$query" >hangup.form
+  : >empty
+  mapfile -t vars < <(platform sign plivo "$SECRET" empty \
+    "https://example.com/cb/plivo?$query" "")
+  run cgi plivo REQUEST_METHOD=GET CONTENT_TYPE= "${vars[@]}" <empty
+  has "Status: 200"
+  run cgi plivo REQUEST_METHOD=GET CONTENT_TYPE= "${vars[@]}" \
+    "REQUEST_URI=/plivo?${query/u1/u2}" <empty
+  has "Status: 401"
+  # Nor does it prove a form that is posted.
+  run cgi plivo "CONTENT_TYPE=$FORM" "${vars[@]}" QUERY_STRING= <hangup.form
+  has "Status: 401"
+  ours plivo plivo "$SECRET" hangup.form "" --get
+}
+
+@test "Telnyx" {
+  theirs telnyx telnyx ed25519.pem ended.json
+  ours telnyx telnyx ed25519.public.pem ended.json json
+}
+
+@test "LiveKit" {
+  theirs livekit livekit "$SECRET" ended.json
+  ours livekit livekit "$SECRET" ended.json json
+}
+
+@test "Vonage: HS256" {
+  theirs vonage vonage "$SECRET" ended.json
+  ours vonage vonage "$SECRET" ended.json json
+}
+
+@test "Vonage: RS256" {
+  theirs vonage-application vonage-application rsa.pem ended.json
+  KEY=rsa.pem ours vonage-application vonage-application rsa.public.pem \
+    ended.json json
+}
+
+@test "a token that is the body is made of the claims in the file" {
+  for name in es256 eddsa; do
+    line=$(callbook send --print-curl --source "$name-body" \
+      --key "$name.pem" ended.json)
+    [[ $line == *"-H 'Content-Type: application/jwt'"* ]]
+    token=$(sed -n "s/.*--data-binary '\([^']*\)'.*/\1/p" <<<"$line")
+    [[ $token == eyJ*.*.* ]]
+    printf %s "$token" >token
+    run cgi "$name-body" CONTENT_TYPE=application/jwt <token
+    has "Status: 200"
+    printf %s "${token%?}A" >token
+    run cgi "$name-body" CONTENT_TYPE=application/jwt <token
+    has "Status: 401"
+    run -1 callbook send --print-curl --source "$name-body" \
+      --key "$name.pem" token
+    has "is it an object of claims?"
+  done
 }
 
 # Of Vapi the user chooses all: openssl signs, as he would check.

@@ -6,11 +6,12 @@
 // standard input and fails if the library does.  BODY is a file.  NODE_PATH
 // names the directory that the libraries were installed in.
 import assert from 'node:assert/strict';
-import { createHash, createPrivateKey, createPublicKey, sign as signKey,
+import { createHash, createHmac, createPrivateKey, createPublicKey, sign as signKey,
   verify as verifyKey, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parse } from 'node:querystring';
+import { pathToFileURL } from 'node:url';
 
 // Debian's node 18 has it, and does not make it global as later ones do.
 globalThis.crypto ??= webcrypto;
@@ -25,6 +26,9 @@ const seconds = () => Math.floor(Date.now() / 1000);
 
 const standard = () => new (require('standardwebhooks').Webhook)(secret);
 
+// Where the module lies that only import() can load.
+const liveKit = () => pathToFileURL(require.resolve('livekit-server-sdk'));
+
 // v1a of Standard Webhooks has no library: SECRET is the file of a key.
 const signedText = (time) => Buffer.concat([Buffer.from(`${id}.${time}.`), body]);
 const standardHeaders = (time, signature) => ({
@@ -34,7 +38,72 @@ const standardHeaders = (time, signature) => ({
   'webhook-signature': `v2,AAAA v1,AAAA v1a,AAAA ${signature}`,
 });
 
+// Plivo's library only validates: this is what it must say yes to.
+const sorted = (fields, join, between) => Object.keys(fields).sort()
+  .flatMap((name) => [].concat(fields[name]).sort()
+    .map((value) => name + join + value)).join(between);
+const plivoText = () => {
+  const [address, query] = url.split('?');
+  const pairs = query ? sorted(parse(query), '=', '&') : '';
+  if (!isForm) return pairs ? `${address}?${pairs}` : address;
+  return `${address}?${pairs}${pairs ? '.' : ''}${sorted(parse(text), '', '')}`;
+};
+const plivoTakes = (nonce, signature) => require('plivo').validateV3Signature(
+  isForm ? 'POST' : 'GET', url, nonce, secret, signature,
+  isForm ? { ...parse(text) } : {});
+
+// Telnyx's likewise; it wants the 32 bytes of the key.
+const telnyxTakes = async (headers, key) => {
+  const Telnyx = require('telnyx').default;
+  const bytes = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  await new Telnyx({ apiKey: 'none' }).webhooks.unwrap(text, {
+    headers, key: bytes.subarray(-32).toString('base64'),
+  });
+};
+
+const base64Hash = () => createHash('sha256').update(body).digest('base64');
+const hexHash = () => createHash('sha256').update(body).digest('hex');
+
 const sign = {
+  plivo: () => {
+    const nonce = '05429567804466091622';
+    const signature = createHmac('sha256', secret)
+      .update(`${plivoText()}.${nonce}`).digest('base64');
+    assert(plivoTakes(nonce, signature));
+    return {
+      ':query': url.split('?')[1] ?? '',
+      'x-plivo-signature-v3-nonce': nonce,
+      'x-plivo-signature-v3': `AAAA,${signature}`,
+    };
+  },
+  telnyx: async () => {
+    const key = createPrivateKey(readFileSync(secret));
+    const time = `${seconds()}`;
+    const headers = {
+      'telnyx-timestamp': time,
+      'telnyx-signature-ed25519': signKey(
+        null, Buffer.from(`${time}|${text}`), key).toString('base64'),
+    };
+    await telnyxTakes(headers, readFileSync(secret));
+    return headers;
+  },
+  livekit: async () => {
+    const { AccessToken } = await import(liveKit());
+    const token = new AccessToken('APIkey', secret, { ttl: '5m' });
+    token.sha256 = base64Hash();
+    return { authorization: await token.toJwt() };
+  },
+  vonage: () => ({
+    authorization: `Bearer ${require('jsonwebtoken').sign({
+      iss: 'Vonage', jti: id, payload_hash: hexHash(), api_key: 'a1b2c3',
+    }, secret, { algorithm: 'HS256' })}`,
+  }),
+  // The library's own tokens, which applications send: RS256.
+  'vonage-application': () => ({
+    authorization: `Bearer ${require('@vonage/jwt').tokenGenerate(
+      'aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab', readFileSync(secret),
+      { sha256: base64Hash(), ttl: 60 })}`,
+  }),
   'standard-webhooks': () => {
     const time = new Date(seconds() * 1000);
     return standardHeaders(seconds(), standard().sign(id, time, text));
@@ -69,6 +138,27 @@ const sign = {
 };
 
 const verify = {
+  plivo: (headers) => assert(plivoTakes(
+    headers['x-plivo-signature-v3-nonce'], headers['x-plivo-signature-v3'])),
+  telnyx: (headers) => telnyxTakes(headers, readFileSync(secret)),
+  livekit: async (headers) => {
+    const { WebhookReceiver } = await import(liveKit());
+    // Without the key's name, which `callbook send` does not know.
+    await new WebhookReceiver(undefined, secret).receive(
+      text, headers.authorization);
+  },
+  vonage: (headers) => {
+    const token = headers.authorization.replace('Bearer ', '');
+    assert(require('@vonage/jwt').verifySignature(token, secret));
+    assert.equal(
+      require('jsonwebtoken').decode(token).payload_hash, hexHash());
+  },
+  'vonage-application': (headers) => {
+    const token = headers.authorization.replace('Bearer ', '');
+    assert(require('@vonage/jwt').verifySignature(
+      token, readFileSync(secret)));
+    assert.equal(require('jsonwebtoken').decode(token).sha256, base64Hash());
+  },
   'standard-webhooks': (headers) => standard().verify(text, headers),
   ed25519: (headers) => {
     const [version, signature] = headers['webhook-signature'].split(',');
