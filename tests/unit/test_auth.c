@@ -1309,12 +1309,104 @@ test_jwt(void **state)
 static void
 test_schemes_that_are_refused(void **state)
 {
+#define SHAKE(list) DEFINITION(HMAC_PLAIN ",\"handshake\":" list)
 #define SIGNED(text, more)                                       \
 	DEFINITION("{\"h\":{\"type\":\"hmac\",\"header\":\"S\"," \
 		   "\"signed\":\"" text "\"" more "}}")
+#define HMAC(more) "{\"type\":\"hmac\",\"header\":\"S\"" more "}"
+#define LIST(items) DEFINITION("{\"h\":[" items "]}")
+#define WHEN(condition) ",\"when\":" condition
+#define POSTED "{\"at\":\"method\",\"is\":\"POST\"}"
+#define GOTTEN "{\"at\":\"method\",\"is\":\"GET\"}"
+#define JWT_WITH(more) DEFINITION("{\"j\":{\"type\":\"jwt\"" more "}}")
+#define ADMITS "\"unsigned_body\": true admits it"
 	static const struct {
 		const char *definition, *fault;
 	} cases[] = {
+	    /* Bodies that are not signed. */
+	    {SIGNED("{/call_id}", ""), ADMITS},
+	    {SIGNED("{method}{path}{header:X}", ""), ADMITS},
+	    {SIGNED("{url-path}?{query-sorted}", ""), ADMITS},
+	    {SIGNED("{form-sorted}", ""), "\"body_hash\" is missing"},
+	    {SIGNED("{body}", ",\"unsigned_body\":true"),
+		"/auth/h/unsigned_body: contradicts \"signed\""},
+	    {SIGNED("{body-md5}", ",\"unsigned_body\":true"),
+		"contradicts \"signed\""},
+	    {SIGNED("{/id}", ",\"unsigned_body\":1"),
+		"unsigned_body: must be true or false"},
+	    {SIGNED("{query-sorted}{body}", ",\"body_hash\":\"query:x\""),
+		"is of no use"},
+	    /* Templates. */
+	    {SIGNED("{query:}{body}", ""), "{query:} is none of"},
+	    {SIGNED("{header:a b}{body}", ""), "is no name of a header"},
+	    {SIGNED("{/a~2}{body}", ""), "has a '~' without 0 or 1"},
+	    {SIGNED("{body-sha1}", ""), "{body-sha1} is none of"},
+	    {SIGNED("{body}\\t", ""), "has a control character"},
+	    /* Alternatives. */
+	    {DEFINITION("{\"h\":[]}"), "/auth/h: must not be empty"},
+	    {LIST(HMAC("") "," HMAC("")),
+		"/auth/h/0: has no \"when\", so that those after it"},
+	    {DEFINITION("{\"h\":" HMAC(WHEN(POSTED)) "}"),
+		"/auth/h/when: is for one of several alternatives"},
+	    {LIST(HMAC(WHEN(GOTTEN)) "," HMAC("")),
+		"/auth/h/0/when: never holds for the methods"},
+	    {LIST(HMAC(WHEN(POSTED)) ",{\"type\":\"token\"}"),
+		"/auth/h/1: a token cannot be one of several"},
+	    {LIST(HMAC(WHEN(POSTED)) ",{\"type\":\"ed25519\","
+				     "\"header\":\"S\"}"),
+		"/auth/h/1: needs a key_file, and the first alternative a "
+		"secret_file"},
+	    {LIST(HMAC(WHEN("{}")) "," HMAC("")),
+		"/auth/h/0/when/at: is required"},
+	    {LIST(HMAC(WHEN("[]")) "," HMAC("")),
+		"/auth/h/0/when: must not be empty"},
+	    {LIST(HMAC(WHEN("{\"at\":\"/x\"}")) "," HMAC("")),
+		"is in the body, which is not read yet"},
+	    {LIST(HMAC(WHEN("{\"at\":\"cookie\"}")) "," HMAC("")),
+		"\"cookie\" is no place"},
+	    {LIST(HMAC(WHEN("{\"at\":\"header:Authorization\"}")) "," HMAC("")),
+		"is a credential"},
+	    {LIST(HMAC(WHEN("{\"at\":\"query\",\"is\":\"a\","
+			    "\"starts\":\"b\"}")) "," HMAC("")),
+		"/auth/h/0/when/starts: contradicts \"is\""},
+	    {LIST(HMAC(WHEN("{\"at\":\"query\",\"is\":[]}")) "," HMAC("")),
+		"/when/is: must not be empty"},
+	    {LIST(HMAC(WHEN("{\"at\":\"query\",\"not\":1}")) "," HMAC("")),
+		"/when/not: must be true or false"},
+	    /* Hashes, encodings and tokens. */
+	    {DEFINITION("{\"r\":{\"type\":\"rsa\",\"header\":\"S\","
+			"\"hash\":\"md5\"}}"),
+		"/auth/r/hash: md5 is good for hmac alone"},
+	    {JWT_WITH(",\"claim\":\"h\",\"algorithm\":\"none\""),
+		"/auth/j/algorithm: must be one of HS256, RS256, ES256, EdDSA"},
+	    {JWT_WITH(",\"claim\":\"h\",\"algorithm\":\"ES256\","
+		      "\"secret\":\"base64\""),
+		"/auth/j/secret: is of no use with a public key"},
+	    {JWT_WITH(",\"token\":\"body\""),
+		"/auth/j/token: needs \"body\": [\"jwt\"]"},
+	    {JWT_WITH(",\"token\":\"body\",\"claim\":\"h\""),
+		"/auth/j/claim: contradicts a \"token\" that is the body"},
+	    {JWT_WITH(",\"token\":\"body\",\"header\":\"X\""),
+		"/auth/j/header: contradicts"},
+	    {JWT_WITH(",\"token\":\"query\",\"claim\":\"h\""),
+		"/auth/j/token: must be one of header, body"},
+	    /* Handshakes. */
+	    {SHAKE("{}"), "/handshake: must be a list"},
+	    {SHAKE("[{}]"), "/handshake/0/method: is required"},
+	    {SHAKE("[{\"method\":\"PUT\"}]"), "must be one of POST, GET"},
+	    {SHAKE("[{\"method\":\"GET\"}]"),
+		"/handshake/0: answers every GET with nothing"},
+	    {SHAKE("[{\"method\":\"GET\",\"echo\":\"x\"}]"),
+		"/handshake/0/echo: \"x\" is no place"},
+	    {SHAKE("[{\"method\":\"GET\",\"echo\":\"header:Cookie\"}]"),
+		"is a credential"},
+	    {SHAKE("[{\"method\":\"GET\",\"header\":\"a b\"}]"),
+		"is no name of a header"},
+	    {SHAKE(
+		 "[{\"method\":\"GET\",\"echo\":\"query:c\"" WHEN(POSTED) "}]"),
+		"/handshake/0/when: never holds for this \"method\""},
+	    {SHAKE("[{\"method\":\"POST\",\"answer\":1}]"),
+		"/handshake/0/answer: unknown key"},
 	    {SIGNED("{url}", ""), "/auth/h/signed: leaves the {body}"},
 	    {SIGNED("{form}", ""), "without {url}"},
 	    {SIGNED("{url}{form}", ""), "\"body_hash\" is missing"},
