@@ -148,6 +148,17 @@ check_samples(struct admin *a, const struct options *o,
 	return status;
 }
 
+/* Tell the schemes of which the definition admits that they sign too little. */
+static void
+print_unsigned(const struct provider *p, const char *name)
+{
+	for (size_t i = 0; provider_scheme(p, i) != NULL; i++)
+		if (provider_leaves_body(p, i))
+			printf("%s: auth \"%s\" does not sign the whole body: "
+			       "who has seen one delivery can send others\n",
+			    name, provider_scheme(p, i));
+}
+
 static int
 check(struct admin *a, const struct options *o, const char *name, int bodies,
     char **body)
@@ -171,6 +182,7 @@ check(struct admin *a, const struct options *o, const char *name, int bodies,
 		status = check_samples(a, o, p, bodies, body);
 	else if (p != NULL) {
 		printf("%s: ok\n", name);
+		print_unsigned(p, name);
 		if (provider_reviews(p) > 0)
 			printf("%s: %zu guesses of a draft are to be "
 			       "reviewed\n",

@@ -207,6 +207,18 @@ standard() {
   [ "$(keyed after)" = 2 ]
 }
 
+@test "a body that is not signed is warned of" {
+  run -0 callbook provider check "$DEFINITIONS/synthflow.json"
+  has 'auth "hmac" does not sign the whole body'
+  run -0 callbook provider check "$DEFINITIONS/ultravox.json"
+  has_not 'does not sign'
+  cp "$DEFINITIONS/synthflow.json" providers/
+  printf '[source part]\nprovider = test-synthflow\nsecret_file = secret\n' \
+    >>callbook.conf
+  run callbook check
+  has 'the platform does not sign the whole body'
+}
+
 @test "Authorization in any case, with any number of spaces" {
   body=$DATA/vapi/end-of-call-report.json
   for value in 'bearer correct-horse' 'BEARER   correct-horse' \

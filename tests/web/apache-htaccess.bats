@@ -142,6 +142,10 @@ behind_rewrite() {
   [[ $output == *'Only for those who log in'* ]]
 }
 
+@test "a query is signed as it was sent" {
+  case_sent_query
+}
+
 @test "a query gives the programs no orders" {
   case_query
 }

@@ -60,6 +60,10 @@ SNIPPET=lighttpd-cgi.conf
   case_login
 }
 
+@test "a query is signed as it was sent" {
+  case_sent_query
+}
+
 @test "a query gives the programs no orders" {
   case_query
 }

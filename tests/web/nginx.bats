@@ -106,6 +106,10 @@ END
   case_login
 }
 
+@test "a query is signed as it was sent" {
+  case_sent_query
+}
+
 @test "a query gives the programs no orders" {
   case_query
 }

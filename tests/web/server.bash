@@ -46,6 +46,11 @@ secret_file = secret
 [source open]
 provider = formantai
 auth = none
+
+[source address]
+provider = twilio
+secret_file = secret
+url = https://hooks.example.com/address
 END
 }
 
