@@ -268,17 +268,14 @@ case_login() {
 # What is signed is the query as it was sent, whatever the server makes of it.
 case_sent_query() {
   local query='p=%2f&q=[1]&r=a%7Cb&s=%7E' signature
+  local TYPE=application/x-www-form-urlencoded
   signature=$(printf 'https://hooks.example.com/address?%s%s' "$query" \
     CallSidCA1CallStatuscompleted |
     openssl dgst -sha1 -hmac "$SECRET" -binary | base64)
   expect 200 '{"result":*' send "address?$query" -g \
-    -H "X-Twilio-Signature: $signature" \
-    -H 'Content-Type: application/x-www-form-urlencoded' \
-    --data-binary 'CallSid=CA1&CallStatus=completed'
+    -H "X-Twilio-Signature: $signature" --data-binary 'CallSid=CA1&CallStatus=completed'
   expect 401 '{*"status":401*' send "address?${query/2f/2F}" -g \
-    -H "X-Twilio-Signature: $signature" \
-    -H 'Content-Type: application/x-www-form-urlencoded' \
-    --data-binary 'CallSid=CA1&CallStatus=completed'
+    -H "X-Twilio-Signature: $signature" --data-binary 'CallSid=CA1&CallStatus=completed'
 }
 
 case_query() {
