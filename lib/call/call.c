@@ -46,6 +46,7 @@ const char *const call_flag_name[CALL_FLAGS] = {
     "variant",
     "late",
     "estimated",
+    "derived",
 };
 
 const struct call_field_info call_field[FIELD__MAX] = {
@@ -252,6 +253,23 @@ fact_name(const char *path, char out[FACT_NAME_SIZE])
 }
 
 static void
+add_derived(struct buf *b, const struct event *e)
+{
+	int n = 0;
+
+	for (int i = 0; i < FIELD__MAX; i++) {
+		if (!e->field[i].set || !e->field[i].derived)
+			continue;
+		if (n++ == 0)
+			add_name(b, "derived", "");
+		buf_printf(
+		    b, "%s\"%s\"", n == 1 ? "[" : ",", call_field[i].name);
+	}
+	if (n > 0)
+		buf_puts(b, "]");
+}
+
+static void
 add_facts(struct buf *b, const struct event *e)
 {
 	if (e->facts == 0)
@@ -316,6 +334,7 @@ event_json(const struct event *e, unsigned flags, struct buf *b)
 	add_text(b, "call", e->call);
 	for (int i = 0; i < FIELD__MAX; i++)
 		add_field(b, &call_field[i], &e->field[i]);
+	add_derived(b, e);
 	add_facts(b, e);
 	add_errors(b, e);
 	add_flags(b, flags);

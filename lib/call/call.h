@@ -138,6 +138,7 @@ extern const struct call_field_info call_field[FIELD__MAX];
  */
 struct value {
 	bool set; /* false: the platform did not say */
+	bool derived; /* a time of a call, computed from others */
 	const char *text;
 	size_t len; /* bytes of text */
 	int64_t number;
@@ -193,10 +194,12 @@ enum call_flag {
 	CALL_WITH_ERRORS = 1, /* the platform listed errors */
 	CALL_VARIANT = 2, /* one key came with two contents */
 	CALL_LATE = 4, /* an event came after a later one */
-	CALL_ESTIMATED = 8 /* of a call: start or end is the time of an event */
+	CALL_ESTIMATED =
+	    8, /* of a call: start or end is the time of an event */
+	CALL_DERIVED = 16 /* of a call: a time is computed from others */
 };
 
-#define CALL_FLAGS 4
+#define CALL_FLAGS 5
 
 /* Their words: that of 1 << i. */
 extern const char *const call_flag_name[CALL_FLAGS];
@@ -204,7 +207,8 @@ extern const char *const call_flag_name[CALL_FLAGS];
 /*
  * Add the record as one JSON object on one line: the `data` of the export.
  * flags: what the event alone cannot tell; CALL_WITH_ERRORS is added.
- * Absent is absent.  Instants are RFC 3339, durations `duration_ms`.
+ * Absent is absent.  Instants are RFC 3339, durations `duration_ms`; `derived`
+ * names the times that were computed.
  */
 void event_json(const struct event *e, unsigned flags, struct buf *b);
 

@@ -2,25 +2,41 @@
 
 #include <string.h>
 
-#define RANK_SHIFT 56 /* bits; no instant has as many */
+#include "base/when.h"
+
 #define ENDED_STATES (1u << STATE_ENDED | 1u << STATE_ANALYZED)
+#define TALK_STATES (1u << STATE_CONNECTED | 1u << STATE_CLOSING)
 
 void
-stamp_of(const struct event *e, enum call_field f, struct stamp *s)
+stamp_of(const struct event *e, struct stamp *s)
 {
 	s->time = e->time;
-	if (f == FIELD_STATUS) /* above any time: they end in 9999 */
-		s->time |= (int64_t)e->state << RANK_SHIFT;
+	s->received = e->received;
+	s->state = e->state;
 	memcpy(s->mark, e->key, EVENT_KEY_SIZE / 2);
 	memcpy(s->mark + EVENT_KEY_SIZE / 2, e->digest, EVENT_KEY_SIZE / 2);
 }
 
 int
-stamp_compare(const struct stamp *a, const struct stamp *b)
+stamp_compare(enum call_field f, const struct stamp *a, const struct stamp *b)
 {
+	if (f == FIELD_STATUS && a->state != b->state)
+		return a->state < b->state ? -1 : 1;
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
+	if (a->state != b->state)
+		return a->state < b->state ? -1 : 1;
+	if (a->received != b->received)
+		return a->received < b->received ? -1 : 1;
 	return memcmp(a->mark, b->mark, sizeof(a->mark));
+}
+
+/* 0 is no time. */
+static void
+earliest(int64_t *time, int64_t other)
+{
+	if (other != 0 && (*time == 0 || other < *time))
+		*time = other;
 }
 
 /* Widen the span of event and receipt times. */
@@ -35,9 +51,26 @@ fold_times(struct call *c, const struct event *e, bool first)
 		c->first_received = e->received;
 	if (first || e->received > c->last_received)
 		c->last_received = e->received;
-	if (e->state == STATE_ENDED &&
-	    (c->ended_time == 0 || e->time < c->ended_time))
-		c->ended_time = e->time;
+	if (e->state == STATE_ENDED)
+		earliest(&c->ended_time, e->time);
+	if (!e->time_known)
+		return;
+	if (e->state >= STATE_REQUESTED)
+		earliest(&c->begun_told, e->time);
+	if (e->state == STATE_CONNECTED)
+		earliest(&c->connected_told, e->time);
+	if (e->state == STATE_ENDED)
+		earliest(&c->ended_told, e->time);
+}
+
+static void
+fold_value(struct call *c, int f, const struct value *v, const struct stamp *s)
+{
+	if (c->field[f].set &&
+	    stamp_compare((enum call_field)f, &c->stamp[f], s) >= 0)
+		return;
+	c->field[f] = *v;
+	c->stamp[f] = *s;
 }
 
 void
@@ -55,44 +88,179 @@ fold_event(struct call *c, const struct event *e)
 	if (e->errors > 0)
 		c->flags |= CALL_WITH_ERRORS;
 
-	for (int i = 0; i < FIELD__MAX; i++) {
-		if (!e->field[i].set)
-			continue;
-		stamp_of(e, (enum call_field)i, &s);
-		if (c->field[i].set && stamp_compare(&c->stamp[i], &s) >= 0)
-			continue;
-		c->field[i] = e->field[i];
-		c->stamp[i] = s;
+	stamp_of(e, &s);
+	for (int i = 0; i < FIELD__MAX; i++)
+		if (e->field[i].set)
+			fold_value(c, i, &e->field[i], &s);
+}
+
+void
+fold_join(struct call *c, const struct call *other)
+{
+	if (other->states == 0)
+		return;
+	if (c->states == 0) {
+		*c = *other;
+		return;
 	}
+	c->states |= other->states;
+	if (other->told > c->told)
+		c->told = other->told;
+	c->flags |= other->flags;
+	if (other->first_time < c->first_time)
+		c->first_time = other->first_time;
+	if (other->last_time > c->last_time)
+		c->last_time = other->last_time;
+	if (other->first_received < c->first_received)
+		c->first_received = other->first_received;
+	if (other->last_received > c->last_received)
+		c->last_received = other->last_received;
+	earliest(&c->ended_time, other->ended_time);
+	earliest(&c->begun_told, other->begun_told);
+	earliest(&c->connected_told, other->connected_told);
+	earliest(&c->ended_told, other->ended_told);
+	for (int i = 0; i < FIELD__MAX; i++)
+		if (other->field[i].set)
+			fold_value(c, i, &other->field[i], &other->stamp[i]);
+}
+
+/* --- what follows from it ------------------------------------------------- */
+
+static bool
+is_answered(const struct call *c, enum call_outcome outcome)
+{
+	const struct value *length = &c->field[FIELD_DURATION];
+
+	switch (outcome) {
+	case OUTCOME_COMPLETED:
+		return true;
+	case OUTCOME_NONE:
+	case OUTCOME_FAILED:
+	case OUTCOME_UNKNOWN:
+		return (c->states & TALK_STATES) != 0 ||
+		    (length->set && length->number > 0);
+	default:
+		return false;
+	}
+}
+
+/* A length that times can be computed with. */
+static bool
+is_length(const struct value *v)
+{
+	return v->set && v->number >= 0 && v->number <= WHEN_MAX;
+}
+
+/*
+ * A call that began at the platform before its conversation did is older than
+ * its end less its length.  So where an event is, its time is the better one.
+ */
+static void
+view_started(const struct call *c, struct call_view *v)
+{
+	const struct value *told = &c->field[FIELD_STARTED];
+	const struct value *ended = &c->field[FIELD_ENDED];
+	const struct value *length = &c->field[FIELD_DURATION];
+	int64_t end = ended->set ? ended->number : c->ended_told;
+	int64_t start;
+
+	v->started_known = told->set;
+	v->started = told->set ? told->number : c->first_time;
+	if (told->set || !is_length(length) || end <= length->number)
+		return;
+	start = end - length->number;
+	if (c->begun_told != 0 && c->begun_told <= start) {
+		v->started = c->begun_told;
+		return;
+	}
+	v->started = start;
+	v->started_derived = true;
+}
+
+static void
+view_ended(const struct call *c, struct call_view *v)
+{
+	const struct value *told = &c->field[FIELD_ENDED];
+	const struct value *started = &c->field[FIELD_STARTED];
+	const struct value *length = &c->field[FIELD_DURATION];
+	int64_t talk = started->number; /* when it began */
+
+	v->ended_known = told->set;
+	if (told->set)
+		v->ended = told->number;
+	else if (v->outcome != OUTCOME_NONE)
+		v->ended = c->ended_time;
+	if (told->set || v->outcome == OUTCOME_NONE || !started->set ||
+	    !is_length(length))
+		return;
+	if (c->connected_told > talk)
+		talk = c->connected_told;
+	if (talk > WHEN_MAX - length->number)
+		return;
+	v->ended = talk + length->number;
+	v->ended_derived = true;
+}
+
+static void
+view_duration(const struct call *c, struct call_view *v)
+{
+	const struct value *told = &c->field[FIELD_DURATION];
+	const struct value *started = &c->field[FIELD_STARTED];
+	const struct value *ended = &c->field[FIELD_ENDED];
+	int64_t from = c->connected_told, to = c->ended_told;
+
+	if (!v->answered)
+		return;
+	if (told->set) {
+		v->timed = true;
+		v->duration = told->number;
+		return;
+	}
+	if (v->outcome == OUTCOME_NONE)
+		return;
+	if (from == 0 && started->set)
+		from = started->number;
+	if (ended->set)
+		to = ended->number;
+	if (from == 0 || to < from)
+		return;
+	v->timed = v->duration_derived = true;
+	v->duration = to - from;
 }
 
 void
 call_view(const struct call *c, struct call_view *v)
 {
-	const struct value *duration = &c->field[FIELD_DURATION];
-	bool ended = (c->states & ENDED_STATES) != 0;
-	bool talked = (c->states & 1u << STATE_CONNECTED) != 0 ||
-	    (duration->set && duration->number > 0);
-
 	memset(v, 0, sizeof(*v));
 	for (int i = STATE_NONE; i < STATE__MAX; i++)
 		if (c->states & 1u << i)
 			v->state = (enum call_state)i;
-	if (ended)
+	if ((c->states & ENDED_STATES) != 0)
 		v->outcome = c->told > OUTCOME_UNKNOWN ? c->told
 						       : OUTCOME_UNKNOWN;
-	v->answered = v->outcome == OUTCOME_COMPLETED ||
-	    (talked && v->outcome != OUTCOME_VOICEMAIL);
+	v->answered = is_answered(c, v->outcome);
+	view_started(c, v);
+	view_ended(c, v);
+	view_duration(c, v);
 
-	v->started_known = c->field[FIELD_STARTED].set;
-	v->started = v->started_known ? c->field[FIELD_STARTED].number
-				      : c->first_time;
-	v->ended_known = c->field[FIELD_ENDED].set;
-	if (v->ended_known)
-		v->ended = c->field[FIELD_ENDED].number;
-	else if (ended)
-		v->ended = c->ended_time;
 	v->flags = c->flags;
-	if (!v->started_known || (v->ended != 0 && !v->ended_known))
+	if ((!v->started_known && !v->started_derived) ||
+	    (v->ended != 0 && !v->ended_known && !v->ended_derived))
 		v->flags |= CALL_ESTIMATED;
+	if (v->started_derived || v->ended_derived || v->duration_derived)
+		v->flags |= CALL_DERIVED;
+}
+
+void
+view_fields(const struct call_view *v, struct value field[FIELD__MAX])
+{
+	if (v->started_derived)
+		field[FIELD_STARTED] = (struct value){
+		    .set = true, .derived = true, .number = v->started};
+	if (v->ended_derived)
+		field[FIELD_ENDED] = (struct value){
+		    .set = true, .derived = true, .number = v->ended};
+	field[FIELD_DURATION] = (struct value){.set = v->timed,
+	    .derived = v->duration_derived,
+	    .number = v->duration};
 }

@@ -2,18 +2,25 @@
  * fold - from the set of a call's events to the call.
  *
  * fold_event() is a join: commutative, associative, idempotent.  So neither
- * the order of arrival nor a repetition can matter (promise P3).  State: the
- * highest rank.  Outcome: the strongest.  Every other field: the newest that
- * is set, by (event time, key, content); the status by rank before that.
+ * the order of arrival nor a repetition can matter (promise P3), and two
+ * calls that turn out to be one are joined from what was folded of each.
+ * State: the highest rank.  Outcome: the strongest.  Every other field: the
+ * newest that is set, as struct stamp orders them.
  */
 #ifndef FOLD_H
 #define FOLD_H
 
 #include "call/call.h"
 
-/* Which event a field's value came from, as an order over a call's events. */
+/*
+ * Which event a value came from, as an order over a call's events: by time,
+ * then state (what rings comes before what ends), then receipt, then key and
+ * content.
+ */
 struct stamp {
 	int64_t time;
+	int64_t received;
+	enum call_state state;
 	unsigned char mark[EVENT_KEY_SIZE]; /* halves of key and digest */
 };
 
@@ -22,10 +29,17 @@ struct call {
 	unsigned states; /* 1 << enum call_state, for every state told */
 	enum call_outcome
 	    told; /* the strongest told; telling one tells an end */
-	unsigned flags; /* enum call_flag; CALL_ESTIMATED is call_view()'s */
+	unsigned flags; /* enum call_flag, but those of call_view() */
 	int64_t first_time, last_time; /* of events, the platform's clock */
 	int64_t first_received, last_received;
 	int64_t ended_time; /* first event of STATE_ENDED; 0: none */
+	/*
+	 * The same of events whose time the platform told; 0: none.  From
+	 * these, times are derived: a time of receipt may be hours late.
+	 */
+	int64_t begun_told; /* first event that was not only queued */
+	int64_t connected_told; /* first event of STATE_CONNECTED */
+	int64_t ended_told; /* first event of STATE_ENDED */
 	struct value field[FIELD__MAX];
 	struct stamp stamp[FIELD__MAX]; /* where field[i].set */
 };
@@ -36,9 +50,13 @@ struct call_view {
 	enum call_outcome outcome; /* OUTCOME_NONE until it ended */
 	unsigned flags;
 	bool answered; /* a person was reached: see call_view() */
-	int64_t started; /* the platform's, else of the first event */
-	int64_t ended; /* the platform's, else of the event that told it; 0 */
+	int64_t started; /* told, else derived, else of the first event */
+	int64_t ended; /* told, else derived, else of the event that told the
+			* end; 0: not ended, or nothing tells when */
+	int64_t duration; /* talk time, told or derived; 0 unless timed */
+	bool timed; /* there is a duration, which means answered too */
 	bool started_known, ended_known; /* the platform's */
+	bool started_derived, ended_derived, duration_derived;
 };
 
 /*
@@ -47,18 +65,35 @@ struct call_view {
  */
 void fold_event(struct call *c, const struct event *e);
 
+/* Join all events of `other` into c, which borrows its texts. */
+void fold_join(struct call *c, const struct call *other);
+
 /*
- * Derive.  A call is answered when its outcome is completed, or when it was
- * connected or has talk time and its outcome is not voicemail.
+ * Derive.  A call is answered if its outcome is completed.  If it is failed or
+ * unknown, or the call has not ended, it is answered where a conversation was
+ * told: a state connected or closing, or a talk time.  With any other outcome
+ * it is not, whatever else was told, and has no talk time.
+ *
+ * Times that were not told are derived: the start from the end and the length,
+ * the end from the start and the length, the length of an answered call from
+ * its connection, else its start, to its end.
  */
 void call_view(const struct call *c, struct call_view *v);
 
 /*
- * The stamp of what e says of field f (FIELD__MAX: of anything else), and the
- * order: <0, 0, >0 as memcmp().  The platform's status goes with the state: a
- * late "ringing" must not stand beside an end, so the rank comes first.
+ * Put the times of v into the fields of the call as they are to be shown: a
+ * derived one is there and says so, the length of a call that was not answered
+ * is not there.
  */
-void stamp_of(const struct event *e, enum call_field f, struct stamp *s);
-int stamp_compare(const struct stamp *a, const struct stamp *b);
+void view_fields(const struct call_view *v, struct value field[FIELD__MAX]);
+
+/*
+ * The stamp of what e says, and the order of what two events say of f: <0, 0,
+ * >0 as memcmp().  The platform's status goes with the state: a late "ringing"
+ * must not stand beside an end, so there the state comes first.
+ */
+void stamp_of(const struct event *e, struct stamp *s);
+int stamp_compare(
+    enum call_field f, const struct stamp *a, const struct stamp *b);
 
 #endif /* !FOLD_H */

@@ -187,6 +187,10 @@ check_versions(struct check *k, const struct store_health *h)
 		check_finding(k, CHECK_GOOD, "SQLite", "%s", h->sqlite);
 	check_zone(k, h->timezone);
 	check_search(k, h->search);
+	if (h->rebuild_wanted)
+		check_finding(k, CHECK_WARN, "rebuild",
+		    "the calls that an older version stored are still as that "
+		    "one understood their events: run 'callbook rebuild'");
 }
 
 static int

@@ -77,31 +77,43 @@ enum store_rc
 call_join(
     struct store *st, int64_t source, const struct event *e, int64_t *number)
 {
-	struct call_row before = {0}, after;
-	enum store_rc rc = STORE_OK;
-	bool late = false;
-	int64_t found = call_find(st, source, e->call);
+	struct call_row before = {0}, after = {0};
+	struct buf id = {0};
+	bool late = false, aliases = false;
+	int64_t found;
+	enum store_rc rc = alias_join(st, source, e, true, &found);
 
-	if (found == -1)
-		return STORE_ERROR;
-	if (found != 0) {
-		rc = call_load(st, found, &before);
+	if (rc == STORE_OK && found != 0) {
+		rc = call_load(st, SQL_CALL_LOAD, found, &before);
 		if (rc == STORE_OK && (before.call.flags & CALL_LATE) == 0)
 			rc = event_late(st, found, e, &late);
+		after = before;
+	} else {
+		after.source = source;
+		after.id = alias_first(e);
+		after.nameless = e->call == NULL;
+	}
+	if (rc == STORE_OK)
+		aliases = alias_is_told(&after, e);
+	/* The row of a new call is there before it has aliases. */
+	if (rc == STORE_OK && aliases && found != 0) {
+		rc = alias_note(st, &before, e);
+		if (rc == STORE_OK)
+			rc = alias_show(st, &after, &id);
 	}
 	if (rc == STORE_OK) {
-		after = before;
-		after.source = source;
-		after.id = e->call;
 		fold_event(&after.call, e);
 		after.events++;
 		if (late)
 			after.call.flags |= CALL_LATE;
 		rc = call_save(st, &before, &after);
 	}
+	if (rc == STORE_OK && aliases && found == 0)
+		rc = alias_note(st, &after, e);
 	if (rc == STORE_OK)
 		*number = after.number;
 	call_release(&before);
+	buf_free(&id);
 	return rc;
 }
 
@@ -171,7 +183,7 @@ event_add(struct store *st, struct job *j)
 		rc = repeat_add(st, known.same, d->received);
 		return rc == STORE_OK ? STORE_DUPLICATE : rc;
 	}
-	if (e->call != NULL)
+	if (alias_has_call(e))
 		rc = call_join(st, j->source, e, &call);
 	if (rc == STORE_OK)
 		rc = event_insert(st, j, known.contents, call);

@@ -6,29 +6,62 @@
 #include "base/when.h"
 #include "store/search.h"
 
-#define STAMP_SIZE (8 + EVENT_KEY_SIZE)
+/*
+ * The stamps of a call as bytes: STAMPS_FORM and how many different ones there
+ * are, these in their order, and for each field its one's position from 1 on,
+ * 0 where the field is not set.  One set of events has one form, and a call of
+ * one event takes 54 bytes.
+ */
+#define STAMPS_FORM 0x80
+#define INSTANT_SIZE 6 /* bytes; the year 9999 ends below 2^48 ms */
+#define STAMP_SIZE (INSTANT_SIZE + 1 + INSTANT_SIZE + EVENT_KEY_SIZE)
 #define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
 
-/*
- * The stamps of a call as bytes: how many different ones there are, these in
- * their order, and for each field its one's position from 1 on, 0 where the
- * field is not set.  One set of events has one form, and a call of one event
- * takes 43 bytes.
- */
+/* Up to schema 3 the first byte is the number alone, and a stamp this long. */
+#define OLD_STAMP_SIZE (8 + EVENT_KEY_SIZE)
+#define OLD_STATE_SHIFT 56 /* of the time: the state, of the status alone */
+
+/* Write the last n bytes of a number, the highest first. */
+static unsigned char *
+bytes_put(unsigned char *out, uint64_t number, int n)
+{
+	for (int shift = 8 * (n - 1); shift >= 0; shift -= 8)
+		*out++ = (unsigned char)(number >> shift);
+	return out;
+}
+
+static uint64_t
+bytes_get(const unsigned char *in, int n)
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < n; i++)
+		number = number << 8 | in[i];
+	return number;
+}
+
+/* Any field but the status: of that, an event has one place in the order. */
+static int
+stamp_order(const struct stamp *a, const struct stamp *b)
+{
+	return stamp_compare(FIELD__MAX, a, b);
+}
+
 static size_t
 stamps_encode(const struct call *c, unsigned char *out)
 {
 	const struct stamp *sorted[FIELD__MAX];
-	size_t n = 0, len;
+	unsigned char *start = out;
+	size_t n = 0;
 
 	for (int i = 0; i < FIELD__MAX; i++) {
 		size_t at = 0, j;
 
 		if (!c->field[i].set)
 			continue;
-		while (at < n && stamp_compare(sorted[at], &c->stamp[i]) < 0)
+		while (at < n && stamp_order(sorted[at], &c->stamp[i]) < 0)
 			at++;
-		if (at < n && stamp_compare(sorted[at], &c->stamp[i]) == 0)
+		if (at < n && stamp_order(sorted[at], &c->stamp[i]) == 0)
 			continue;
 		for (j = n; j > at; j--)
 			sorted[j] = sorted[j - 1];
@@ -36,46 +69,69 @@ stamps_encode(const struct call *c, unsigned char *out)
 		n++;
 	}
 
-	out[0] = (unsigned char)n;
-	len = 1;
+	*out++ = (unsigned char)(STAMPS_FORM | n);
 	for (size_t k = 0; k < n; k++) {
-		uint64_t t = (uint64_t)sorted[k]->time;
-
-		for (int shift = 56; shift >= 0; shift -= 8)
-			out[len++] = (unsigned char)(t >> shift);
-		memcpy(out + len, sorted[k]->mark, EVENT_KEY_SIZE);
-		len += EVENT_KEY_SIZE;
+		out = bytes_put(out, (uint64_t)sorted[k]->time, INSTANT_SIZE);
+		*out++ = (unsigned char)sorted[k]->state;
+		out = bytes_put(
+		    out, (uint64_t)sorted[k]->received, INSTANT_SIZE);
+		memcpy(out, sorted[k]->mark, EVENT_KEY_SIZE);
+		out += EVENT_KEY_SIZE;
 	}
 	for (int i = 0; i < FIELD__MAX; i++) {
 		size_t k = 0;
 
 		if (c->field[i].set)
-			while (stamp_compare(sorted[k++], &c->stamp[i]) != 0)
+			while (stamp_order(sorted[k++], &c->stamp[i]) != 0)
 				;
-		out[len++] = (unsigned char)k;
+		*out++ = (unsigned char)k;
 	}
-	return len;
+	return (size_t)(out - start);
+}
+
+static void
+stamp_decode(const unsigned char *in, struct stamp *s)
+{
+	s->time = (int64_t)bytes_get(in, INSTANT_SIZE);
+	in += INSTANT_SIZE;
+	s->state = *in < STATE__MAX ? (enum call_state) * in : STATE_NONE;
+	s->received = (int64_t)bytes_get(in + 1, INSTANT_SIZE);
+	memcpy(s->mark, in + 1 + INSTANT_SIZE, EVENT_KEY_SIZE);
+}
+
+/* The state is known of the status alone, and the receipt of none. */
+static void
+stamp_decode_old(const unsigned char *in, struct stamp *s)
+{
+	uint64_t time = bytes_get(in, 8), state = time >> OLD_STATE_SHIFT;
+
+	s->time = (int64_t)(time & (((uint64_t)1 << OLD_STATE_SHIFT) - 1));
+	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
+	s->received = 0;
+	memcpy(s->mark, in + 8, EVENT_KEY_SIZE);
 }
 
 /* Sets field[i].set and stamp[i].  Fields that came later than the row: no. */
 static void
 stamps_decode(struct call *c, const unsigned char *in, size_t len)
 {
-	size_t n = len > 0 ? in[0] : 0;
-	size_t table = 1 + n * STAMP_SIZE;
+	struct stamp stamp[FIELD__MAX];
+	size_t n = len > 0 ? in[0] & (STAMPS_FORM - 1) : 0;
+	bool old = len > 0 && in[0] < STAMPS_FORM;
+	size_t size = old ? OLD_STAMP_SIZE : STAMP_SIZE;
+	size_t table = 1 + n * size;
 
+	if (n > FIELD__MAX || len < table)
+		return;
+	for (size_t k = 0; k < n; k++)
+		(old ? stamp_decode_old : stamp_decode)(
+		    in + 1 + k * size, &stamp[k]);
 	for (size_t i = 0; i < FIELD__MAX && table + i < len; i++) {
 		size_t k = in[table + i];
-		const unsigned char *p;
-		uint64_t t = 0;
 
 		if (k == 0 || k > n)
 			continue;
-		p = in + 1 + (k - 1) * STAMP_SIZE;
-		for (int b = 0; b < 8; b++)
-			t = t << 8 | p[b];
-		c->stamp[i].time = (int64_t)t;
-		memcpy(c->stamp[i].mark, p + 8, EVENT_KEY_SIZE);
+		c->stamp[i] = stamp[k - 1];
 		c->field[i].set = true;
 	}
 }
@@ -138,12 +194,36 @@ value_bind(sqlite3_stmt *s, int *i, enum call_kind kind, const struct value *v)
 	}
 }
 
+/*
+ * A call that an older version folded was counted and is listed by what that
+ * made of it, until a rebuild.  times: the column of the start, after which
+ * come those of end and length.
+ */
+static void
+view_stored(sqlite3_stmt *s, int times, unsigned flags, bool answered,
+    struct call_view *v)
+{
+	bool timed = sqlite3_column_type(s, times + 2) != SQLITE_NULL;
+
+	v->answered = answered;
+	v->started = sqlite3_column_int64(s, times);
+	v->ended = sqlite3_column_int64(s, times + 1);
+	v->timed = answered && timed;
+	v->duration = v->timed ? sqlite3_column_int64(s, times + 2) : 0;
+	if ((flags & CALL_DERIVED) == 0)
+		v->started_derived = v->ended_derived = v->duration_derived =
+		    false;
+	v->flags = flags;
+}
+
 void
 call_read(sqlite3_stmt *s, int first, struct call_row *r)
 {
 	struct call *c = &r->call;
 	const char *outcome;
-	int i = first;
+	unsigned flags;
+	bool answered;
+	int i = first, times = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->number = sqlite3_column_int64(s, i++);
@@ -156,24 +236,33 @@ call_read(sqlite3_stmt *s, int first, struct call_row *r)
 
 		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
 	}
-	i++; /* answered is call_view()'s, */
-	c->flags = (unsigned)sqlite3_column_int(s, i++) &
-	    ~(unsigned)CALL_ESTIMATED; /* and so is this flag */
+	answered = sqlite3_column_int(s, i++) != 0;
+	flags = (unsigned)sqlite3_column_int(s, i++);
+	c->flags = flags & ~(unsigned)(CALL_ESTIMATED | CALL_DERIVED);
 	r->day = sqlite3_column_int64(s, i++);
 	r->hour = sqlite3_column_int(s, i++);
 	r->events = sqlite3_column_int64(s, i++);
 	c->states = (unsigned)sqlite3_column_int(s, i++);
+	r->nameless = (c->states & NAMELESS) != 0;
+	c->states &= ~NAMELESS;
 	c->first_time = sqlite3_column_int64(s, i++);
 	c->last_time = sqlite3_column_int64(s, i++);
 	c->first_received = sqlite3_column_int64(s, i++);
 	c->last_received = sqlite3_column_int64(s, i++);
 	c->ended_time = sqlite3_column_int64(s, i++);
+	c->begun_told = sqlite3_column_int64(s, i++);
+	c->connected_told = sqlite3_column_int64(s, i++);
+	c->ended_told = sqlite3_column_int64(s, i++);
 	stamps_decode(
 	    c, sqlite3_column_blob(s, i), (size_t)sqlite3_column_bytes(s, i));
 	i++;
-	for (int f = 0; f < FIELD__MAX; f++)
+	for (int f = 0; f < FIELD__MAX; f++) {
+		if (f == FIELD_STARTED)
+			times = i;
 		value_read(s, &i, call_field[f].kind, &c->field[f]);
+	}
 	call_view(c, &r->view);
+	view_stored(s, times, flags, answered, &r->view);
 }
 
 int64_t
@@ -199,9 +288,9 @@ call_find(struct store *st, int64_t source, const char *id)
 }
 
 enum store_rc
-call_load(struct store *st, int64_t number, struct call_row *r)
+call_load(struct store *st, enum sql which, int64_t number, struct call_row *r)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_LOAD);
+	sqlite3_stmt *s = stmt_get(st, which);
 
 	memset(r, 0, sizeof(*r));
 	if (s == NULL)
@@ -257,11 +346,10 @@ share_of(const struct call_row *r, struct share *s)
 	s->analyzed = s->answered &&
 	    (r->call.states & 1u << STATE_ANALYZED) != 0;
 	s->with_errors = (r->view.flags & CALL_WITH_ERRORS) != 0;
-	s->timed = s->answered && field[FIELD_DURATION].set;
-	if (s->timed) {
-		s->talk = field[FIELD_DURATION].number;
+	s->timed = r->view.timed;
+	s->talk = r->view.duration;
+	if (s->timed)
 		s->length = report_length_class(s->talk);
-	}
 	s->hour = r->hour;
 }
 
@@ -332,6 +420,9 @@ value_stored(const struct call_row *r, enum call_field f)
 		return (struct value){.set = true, .number = v->started};
 	if (f == FIELD_ENDED)
 		return (struct value){.set = v->ended != 0, .number = v->ended};
+	/* What was told of one not answered is kept for the fold alone. */
+	if (f == FIELD_DURATION && v->duration_derived)
+		return (struct value){.set = true, .number = v->duration};
 	return r->call.field[f];
 }
 
@@ -351,12 +442,15 @@ call_bind(sqlite3_stmt *s, const struct call_row *r,
 	sqlite3_bind_int64(s, i++, r->day);
 	sqlite3_bind_int(s, i++, r->hour);
 	sqlite3_bind_int64(s, i++, r->events);
-	sqlite3_bind_int64(s, i++, c->states);
+	sqlite3_bind_int64(s, i++, c->states | (r->nameless ? NAMELESS : 0));
 	sqlite3_bind_int64(s, i++, c->first_time);
 	sqlite3_bind_int64(s, i++, c->last_time);
 	sqlite3_bind_int64(s, i++, c->first_received);
 	sqlite3_bind_int64(s, i++, c->last_received);
 	sqlite3_bind_int64(s, i++, c->ended_time);
+	sqlite3_bind_int64(s, i++, c->begun_told);
+	sqlite3_bind_int64(s, i++, c->connected_told);
+	sqlite3_bind_int64(s, i++, c->ended_told);
 	bind_bytes(s, i++, stamps, len);
 	for (int f = 0; f < FIELD__MAX; f++) {
 		struct value stored = value_stored(r, (enum call_field)f);
@@ -364,6 +458,18 @@ call_bind(sqlite3_stmt *s, const struct call_row *r,
 		value_bind(s, &i, call_field[f].kind, &stored);
 	}
 	return i;
+}
+
+static enum store_rc
+call_rename(struct store *st, int64_t number, const char *id)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_CALL_RENAME);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	sqlite3_bind_int64(s, 1, number);
+	bind_text(s, 2, id);
+	return stmt_run(st, s);
 }
 
 enum store_rc
@@ -390,6 +496,8 @@ call_save(
 	} else
 		sqlite3_bind_int64(s, next, before->number);
 	rc = stmt_run(st, s);
+	if (rc == STORE_OK && !fresh && strcmp(before->id, after->id) != 0)
+		rc = call_rename(st, before->number, after->id);
 	if (rc != STORE_OK)
 		return rc;
 	if (fresh)
@@ -451,8 +559,10 @@ fact_add(struct store *st, int64_t number, int64_t seq, const struct fact *f,
 		sqlite3_bind_double(s, 4, f->number);
 	sqlite3_bind_int64(s, 5, seq);
 	sqlite3_bind_int64(s, 6, stamp->time);
-	bind_bytes(s, 7, stamp->mark, EVENT_KEY_SIZE / 2);
-	bind_bytes(s, 8, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
+	bind_text(s, 7, call_state_name[stamp->state]);
+	sqlite3_bind_int64(s, 8, stamp->received);
+	bind_bytes(s, 9, stamp->mark, EVENT_KEY_SIZE / 2);
+	bind_bytes(s, 10, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
 	return stmt_run(st, s);
 }
 
@@ -477,7 +587,7 @@ call_add_details(
 	enum store_rc rc = STORE_OK;
 	struct stamp stamp;
 
-	stamp_of(e, FIELD__MAX, &stamp);
+	stamp_of(e, &stamp);
 	for (size_t i = 0; i < e->facts && rc == STORE_OK; i++)
 		rc = fact_add(st, number, seq, &e->fact[i], &stamp);
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)

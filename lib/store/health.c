@@ -80,6 +80,9 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 		snprintf(h->timezone, sizeof(h->timezone), "%s",
 		    sqlite3_column_text(s, 0));
 	stmt_done(s);
+	bind_text(s, 1, "rebuild");
+	h->rebuild_wanted = sqlite3_step(s) == SQLITE_ROW;
+	stmt_done(s);
 	rc = search_state(st, &h->search);
 	return rc == STORE_OK ? counts(st, h) : rc;
 }

@@ -6,6 +6,7 @@
  * transaction that waiting jobs share, sync.c when that is on disk, apply.c
  * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
  * names.c the rows of names, calls.c the row of a call and what hangs on it,
+ * alias.c the ids of calls that have several,
  * search.c the index of words, terms.c which they are, histogram.c functions
  * for the SQL, class.c what they count in, read.c and rebuild.c and health.c
  * the rest of store.h; report.c, attention.c and read.c answer report.h.
@@ -50,8 +51,20 @@ enum sql {
 	SQL_REPEAT_ADD,
 	SQL_CALL_FIND,
 	SQL_CALL_LOAD,
+	SQL_CALL_LOAD_OTHER, /* the same, beside it */
 	SQL_CALL_ADD,
 	SQL_CALL_UPDATE,
+	SQL_CALL_RENAME,
+	SQL_ALIAS_ADD,
+	SQL_ALIAS_KEEP,
+	SQL_ALIAS_SHOWN,
+	SQL_ALIASES_MOVE,
+	SQL_ALIASES_DROP,
+	SQL_ALIASES_DROP_ALL,
+	SQL_MERGE_EVENTS,
+	SQL_MERGE_FACTS,
+	SQL_MERGE_ERRORS,
+	SQL_MERGE_LATE,
 	SQL_FACT_ADD,
 	SQL_ERROR_ADD,
 	SQL_DAY_ADD,
@@ -88,6 +101,7 @@ enum sql {
 	SQL_CALL_DROP,
 	SQL_DAYS_DROP,
 	SQL_REBUILD_DAYS,
+	SQL_REBUILD_DONE,
 	SQL_META_GET,
 	SQL_META_SET,
 	SQL_SEARCH_CREATE,
@@ -331,6 +345,7 @@ struct call_row {
 	int64_t number; /* 0: not in the store yet */
 	int64_t source;
 	const char *id;
+	bool nameless; /* id is an alias: no event told one of the call's own */
 	int64_t events; /* contents: variants are counted */
 	int64_t day;
 	int hour;
@@ -338,9 +353,13 @@ struct call_row {
 	struct call_view view;
 	sqlite3_stmt *held; /* owns the texts of call */
 };
-/* Number of the call, or 0; -1 on failure. */
+/* Beside enum call_state in the column `states`: the row is nameless. */
+#define NAMELESS (1u << STATE__MAX)
+/* Number of the call with that id or alias, or 0; -1 on failure. */
 int64_t call_find(struct store *st, int64_t source, const char *id);
-enum store_rc call_load(struct store *st, int64_t number, struct call_row *r);
+/* which: SQL_CALL_LOAD, or SQL_CALL_LOAD_OTHER while that one is held. */
+enum store_rc call_load(
+    struct store *st, enum sql which, int64_t number, struct call_row *r);
 /* Read a row of SQL_CALL_LOAD or SQL_EACH_CALL, the columns from `first`. */
 void call_read(sqlite3_stmt *s, int first, struct call_row *r);
 void call_release(struct call_row *r);
@@ -357,6 +376,31 @@ enum store_rc call_drop_details(struct store *st, int64_t number);
 /* Join the facts and errors of event seq into those of the call. */
 enum store_rc call_add_details(
     struct store *st, int64_t number, int64_t seq, const struct event *e);
+
+/*
+ * alias.c: the ids of calls that have several.  A call of one id, told as its
+ * own, has no rows in `call_alias`; of any other all its ids are there.
+ */
+/* Does the event tell of a call? */
+bool alias_has_call(const struct event *e);
+/*
+ * The call that the ids of e name; 0: none of them is known.  If they name
+ * several calls, those become one.  Without fold only events and ids move to
+ * it, for a rebuild, which folds it again.
+ */
+enum store_rc alias_join(struct store *st, int64_t source,
+    const struct event *e, bool fold, int64_t *number);
+/* The id that a call has which e alone tells of. */
+const char *alias_first(const struct event *e);
+/* Does e, which belongs to the call, tell of an id that r does not show? */
+bool alias_is_told(const struct call_row *r, const struct event *e);
+/* Note the ids of e, and that which r shows, as those of r's call. */
+enum store_rc alias_note(
+    struct store *st, const struct call_row *r, const struct event *e);
+/* What r is to show of the ids that were noted; text holds it. */
+enum store_rc alias_show(
+    struct store *st, struct call_row *r, struct buf *text);
+enum store_rc alias_drop(struct store *st, int64_t call);
 
 /* report.c: let the deadline of reading interrupt statements, or not. */
 void deadline_watch(struct store *st, bool on);

@@ -223,6 +223,7 @@ stored_call_read(sqlite3_stmt *s, struct stored_call *c)
 	c->id = r.id == NULL ? "" : r.id;
 	c->call = r.call;
 	c->view = r.view;
+	view_fields(&c->view, c->call.field);
 	/* What the row has and was not asked for. */
 	for (int i = 0; i < FIELD__MAX; i++)
 		if (c->call.field[i].text == NULL &&

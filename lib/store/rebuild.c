@@ -12,7 +12,11 @@ struct rebuild {
 	struct store *st;
 	store_map_fn map;
 	void *arg;
-	struct buf text[FIELD__MAX]; /* of the call that is folded again */
+	/* Of the call that is folded again. */
+	struct buf text[FIELD__MAX];
+	struct buf own, alias; /* the smallest id of each kind */
+	bool named; /* own is there */
+	bool several; /* there are other ids than the one shown */
 	struct buf body; /* of the event that is read */
 	struct store_rebuilt *result;
 };
@@ -74,6 +78,30 @@ event_update(
 	return stmt_run(rb->st, s);
 }
 
+/*
+ * The call that an event belongs to.  A new one is folded right in the second
+ * pass, and there all ids that a call is noted to have are noted again.
+ */
+static enum store_rc
+place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
+    const struct event *e, int64_t *call)
+{
+	struct call_row row = {0};
+	enum store_rc rc = alias_join(rb->st, source, e, false, call);
+
+	if (rc == STORE_OK && *call == 0) {
+		rc = call_join(rb->st, source, e, call);
+		if (rc == STORE_OK)
+			rc = call_add_details(rb->st, *call, se->number, e);
+	} else if (rc == STORE_OK && e->aliases > 0) {
+		rc = call_load(rb->st, SQL_CALL_LOAD, *call, &row);
+		if (rc == STORE_OK)
+			rc = alias_note(rb->st, &row, e);
+		call_release(&row);
+	}
+	return rc;
+}
+
 /* First pass: every event to the call that it belongs to. */
 static enum store_rc
 event_again(struct rebuild *rb, int64_t *after)
@@ -104,17 +132,8 @@ event_again(struct rebuild *rb, int64_t *after)
 		rb->result->failed++;
 		goto out;
 	}
-	if (e.call != NULL) {
-		call = call_find(rb->st, source, e.call);
-		/* A new call is folded right in the second pass. */
-		if (call == 0) {
-			rc = call_join(rb->st, source, &e, &call);
-			if (rc == STORE_OK)
-				rc = call_add_details(
-				    rb->st, call, se.number, &e);
-		} else if (call == -1)
-			rc = STORE_ERROR;
-	}
+	if (alias_has_call(&e))
+		rc = place_event(rb, source, &se, &e, &call);
 	if (rc == STORE_OK)
 		rc = event_update(rb, se.number, call, &e);
 out:
@@ -148,12 +167,12 @@ keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 {
 	struct stamp stamp;
 
+	stamp_of(e, &stamp);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &c->field[i];
 
-		stamp_of(e, (enum call_field)i, &stamp);
 		if (!v->set || v->text == NULL ||
-		    stamp_compare(&c->stamp[i], &stamp) != 0)
+		    stamp_compare(FIELD__MAX, &c->stamp[i], &stamp) != 0)
 			continue;
 		buf_reset(&rb->text[i], SIZE_MAX);
 		buf_add(&rb->text[i], v->text, v->len);
@@ -162,6 +181,34 @@ keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 		v->text = buf_str(&rb->text[i]);
 	}
 	return 0;
+}
+
+static void
+keep_id(struct buf *smallest, bool *some, const char *id)
+{
+	if (*some && strcmp(buf_str(smallest), id) <= 0)
+		return;
+	buf_reset(smallest, SIZE_MAX);
+	buf_puts(smallest, id);
+	*some = true;
+}
+
+/* Keep what the call is to be called by, of what its events call it. */
+static int
+keep_ids(struct rebuild *rb, struct call_row *r, const struct event *e)
+{
+	bool aliased = rb->alias.len > 0;
+
+	if (r->id != NULL)
+		rb->several = rb->several || alias_is_told(r, e);
+	if (e->call != NULL)
+		keep_id(&rb->own, &rb->named, e->call);
+	for (size_t i = 0; i < e->aliases; i++)
+		keep_id(&rb->alias, &aliased, e->alias[i]);
+	r->id = buf_str(rb->named ? &rb->own : &rb->alias);
+	r->nameless = !rb->named;
+	rb->several = rb->several || alias_is_told(r, e);
+	return rb->own.failed || rb->alias.failed ? -1 : 0;
 }
 
 /* Events come by time: one received before an earlier one was overtaken. */
@@ -213,13 +260,16 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		}
 		if (write) {
 			rc = call_add_details(rb->st, r->number, se.number, &e);
+			if (rc == STORE_OK && rb->several)
+				rc = alias_note(rb->st, r, &e);
 			continue;
 		}
 		fold_event(&r->call, &e);
 		if (overtaken(&order, &e))
 			r->call.flags |= CALL_LATE;
 		r->events++;
-		if (keep_texts(rb, &r->call, &e) == -1)
+		if (keep_texts(rb, &r->call, &e) == -1 ||
+		    keep_ids(rb, r, &e) == -1)
 			rc = STORE_ERROR;
 	}
 	if (rc == STORE_OK && step != SQLITE_DONE)
@@ -303,6 +353,8 @@ call_write(
 	if (rc == STORE_OK)
 		rc = call_drop_details(rb->st, number);
 	if (rc == STORE_OK)
+		rc = alias_drop(rb->st, number);
+	if (rc == STORE_OK)
 		rc = after->events == 0 ? call_drop(rb->st, before)
 					: call_save(rb->st, before, after);
 	if (rc == STORE_OK && after->events > 0)
@@ -328,12 +380,14 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		return STORE_NOT_FOUND;
 	*after_number = number;
 	rb->result->calls++;
-	rc = call_load(rb->st, number, &before);
+	rc = call_load(rb->st, SQL_CALL_LOAD, number, &before);
 	if (rc != STORE_OK)
 		return rc;
 	after.number = number;
 	after.source = before.source;
-	after.id = before.id;
+	buf_reset(&rb->own, SIZE_MAX);
+	buf_reset(&rb->alias, SIZE_MAX);
+	rb->named = rb->several = false;
 	rc = fold_again(rb, &after, false);
 	if (rc == STORE_OK)
 		rc = call_write(rb, &before, &after);
@@ -347,17 +401,19 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	return rc;
 }
 
-/* Third pass: the roll-up, and whose days it counts. */
+/* Third pass: the roll-up, and whose days it counts.  Nothing is wanted then.
+ */
 static enum store_rc
 days_again(struct store *st)
 {
-	static const enum sql steps[] = {SQL_DAYS_DROP, SQL_REBUILD_DAYS};
+	static const enum sql steps[] = {
+	    SQL_DAYS_DROP, SQL_REBUILD_DAYS, SQL_REBUILD_DONE};
 	enum store_rc rc = transaction_begin(st);
 	sqlite3_stmt *s;
 
 	if (rc != STORE_OK)
 		return rc;
-	for (int i = 0; i < 2 && rc == STORE_OK; i++)
+	for (int i = 0; i < 3 && rc == STORE_OK; i++)
 		rc = stmt_alone(st, steps[i]);
 	if (rc == STORE_OK && (s = stmt_get(st, SQL_META_SET)) != NULL) {
 		bind_text(s, 1, "timezone");
@@ -402,6 +458,13 @@ search_none(struct rebuild *rb)
 	return rc == STORE_OK ? in_one(rb->st, search_renew) : rc;
 }
 
+/* Also before all: what a definition made the same call may be two now. */
+static enum store_rc
+aliases_none(struct store *st)
+{
+	return stmt_alone(st, SQL_ALIASES_DROP_ALL);
+}
+
 enum store_rc
 store_rebuild(
     struct store *st, store_map_fn map, void *arg, struct store_rebuilt *result)
@@ -413,6 +476,8 @@ store_rebuild(
 	rb.result = result;
 	rc = search_none(&rb);
 	if (rc == STORE_OK)
+		rc = in_one(st, aliases_none);
+	if (rc == STORE_OK)
 		rc = in_slices(&rb, event_again);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, call_again);
@@ -422,6 +487,8 @@ store_rebuild(
 		rc = days_again(st);
 	for (int i = 0; i < FIELD__MAX; i++)
 		buf_free(&rb.text[i]);
+	buf_free(&rb.own);
+	buf_free(&rb.alias);
 	buf_free(&rb.body);
 	return rc;
 }

@@ -213,6 +213,7 @@ bind_filter(sqlite3_stmt *s, const struct filter *f,
 	bind_names(s, f);
 	sqlite3_bind_int64(s, 9, f->flag);
 	bind_text(s, 12, buf_str(&search->words));
+	bind_text(s, 13, f->campaign);
 }
 
 enum store_rc
@@ -400,7 +401,8 @@ groups(struct store *st, enum sql which, const struct filter *f,
 	enum store_rc rc = search_plan(st, f, &search);
 
 	if (rc == STORE_OK)
-		rc = search.way == WAY_ALL && f->flag == 0 && f->until == 0
+		rc = search.way == WAY_ALL && f->flag == 0 && f->until == 0 &&
+			f->campaign == NULL
 		    ? groups_of_days(st, which, f, fn, arg)
 		    : groups_of_calls(st, f, &search, fn, arg);
 	search_end(st, &search);

@@ -45,14 +45,15 @@ struct filter {
 	bool open; /* only calls that have not ended; else by outcome */
 	enum call_outcome outcome; /* OUTCOME_NONE: all */
 	unsigned flag; /* one bit of enum call_flag; 0: all */
+	const char *campaign; /* "": those without one */
 	/*
 	 * Words, all of which are in the call: in its transcript, summary,
 	 * id, trace, agent, campaign, status, reason, disposition or numbers;
 	 * case and accents do not matter.  The last may be a beginning, except
 	 * of a number; of a telephone number, the last 4 digits do, and any end
-	 * of 6 and more, with the zeros before it that a country dials by itself.
-	 * Text without a word asks nothing.  Without an index of words (no
-	 * FTS5) parts of words do, and only the case of A to Z does not
+	 * of 6 and more, with the zeros before it that a country dials by
+	 * itself. Text without a word asks nothing.  Without an index of words
+	 * (no FTS5) parts of words do, and only the case of A to Z does not
 	 * matter.
 	 */
 	const char *text;
@@ -114,7 +115,8 @@ typedef int (*store_group_fn)(void *arg, const struct group *g);
 /*
  * Groups that make up the calls of f, by day.  The same day, source, agent,
  * direction and outcome may come more than once: the caller adds up.  From
- * the roll-up where f allows it, else (text, flag, until) from the calls.
+ * the roll-up where f allows it, else (text, flag, campaign, until) from the
+ * calls.
  */
 enum store_rc store_groups(
     struct store *st, const struct filter *f, store_group_fn fn, void *arg);
@@ -231,8 +233,8 @@ typedef int (*store_fact_count_fn)(void *arg, const struct fact_count *f);
 
 /*
  * Facts of the latest `max` calls of f, by path, then platform, then value
- * (numbers before texts, ascending).  *calls: how many calls that were; *all: no more were
- * left out.
+ * (numbers before texts, ascending).  *calls: how many calls that were; *all:
+ * no more were left out.
  */
 enum store_rc store_fact_counts(struct store *st, const struct filter *f,
     int max, int64_t *calls, bool *all, store_fact_count_fn fn, void *arg);

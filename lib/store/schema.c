@@ -278,11 +278,31 @@ static const struct step {
 	"ALTER TABLE call ADD COLUMN goal_word TEXT;" /* the platform's */
 	"ALTER TABLE call ADD COLUMN transferred_to TEXT;"
 	"ALTER TABLE call ADD COLUMN ended_by TEXT;"
-	"ALTER TABLE call ADD COLUMN campaign TEXT;"},
+	"ALTER TABLE call ADD COLUMN campaign TEXT;"
+	/* Earliest events of a time that the platform told; 0: none. */
+	"ALTER TABLE call ADD COLUMN begun_told INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN connected_told INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN ended_told INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX call_list;"
+	"CREATE INDEX call_list ON call (started, number, source, direction,"
+	"  outcome, agent, flags, campaign);"},
     {4,
 	/* What an agent is called now: told by its latest call. */
 	"CREATE INDEX call_agent_name ON call (agent, started, agent_name)"
 	"  WHERE agent_name IS NOT NULL;"},
+    {4,
+	/* All ids of the calls that have several, or an alias alone. */
+	"CREATE TABLE call_alias ("
+	"  id TEXT NOT NULL," /* the platform's */
+	"  source INTEGER NOT NULL REFERENCES source,"
+	"  call INTEGER NOT NULL REFERENCES call,"
+	"  own INTEGER NOT NULL," /* 1: told as the call's own; 0: an alias */
+	"  PRIMARY KEY (id, source)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX call_alias_call ON call_alias (call);"
+	/* Calls that are there were folded by other rules. */
+	"INSERT INTO meta (name, value) SELECT 'rebuild', 'wanted'"
+	"  WHERE EXISTS (SELECT 1 FROM call);"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

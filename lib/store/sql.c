@@ -4,17 +4,19 @@
  * What call_save() writes of a call, in the order that call_bind() binds: a
  * parameter for each column.  Those of fields are in the order of call_field.
  */
-#define CALL_STORED                                                        \
-	"state, outcome, answered, flags, day, hour,"                      \
-	" events, states, first_time, last_time, first_received,"          \
-	" last_received, ended_time, stamps, trace, agent, direction,"     \
-	" from_number, to_number, started, ended, duration, recording, "   \
-	"status, reason,"                                                  \
-	" disposition, summary, attempt, attempts_max, final, next_retry," \
-	" transcript, agent_name, cost, cost_currency, goal, goal_word,"   \
+#define CALL_STORED                                                            \
+	"state, outcome, answered, flags, day, hour,"                          \
+	" events, states, first_time, last_time, first_received,"              \
+	" last_received, ended_time, begun_told, connected_told, ended_told, " \
+	"stamps, trace, agent, direction,"                                     \
+	" from_number, to_number, started, ended, duration, recording, "       \
+	"status, reason,"                                                      \
+	" disposition, summary, attempt, attempts_max, final, next_retry,"     \
+	" transcript, agent_name, cost, cost_currency, goal, goal_word,"       \
 	" transferred_to, ended_by, campaign"
 #define CALL_PARAMETERS                                               \
 	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
+	" ?, ?, ?,"                                                   \
 	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 
 /* In the order that call_read() reads: number on, then as CALL_STORED. */
@@ -27,7 +29,8 @@
 	"c.number, c.source, c.id, c.state, c.outcome, c.answered,"      \
 	" c.flags, c.day, c.hour, c.events, c.states,"                   \
 	" c.first_time, c.last_time, c.first_received, c.last_received," \
-	" c.ended_time, c.stamps, c.trace, c.agent, c.direction,"        \
+	" c.ended_time, c.begun_told, c.connected_told, c.ended_told, "  \
+	"c.stamps, c.trace, c.agent, c.direction,"                       \
 	" c.from_number, c.to_number, c.started, c.ended, c.duration, "  \
 	"c.recording, c.status,"                                         \
 	" c.reason, c.disposition, " summary ", c.attempt,"              \
@@ -41,6 +44,23 @@
 	" e.headers, e.body, e.received, r.count, r.last, e.digest,"   \
 	" e.size"
 #define EVENT_COLUMNS EVENT_PARTS "," EVENT_FLAGS
+/*
+ * Ranks as of enum call_state: the later a word stands here, the higher; NULL
+ * is the lowest.
+ */
+#define STATE_RANK(state)                                            \
+	"coalesce(instr('queued requested ringing connected closing" \
+	" ended analyzed', " state "), 0)"
+/* The stamp (fold.h) of the event that a row of `fact` is of. */
+#define STAMP_OF(row)                                                      \
+	" (SELECT time, " STATE_RANK(                                      \
+	    "state") ", received,"                                         \
+		     " substr(key, 1, 8), substr(digest, 1, 8) FROM event" \
+		     " WHERE seq = " row ".event)"
+/* Events of a call in the order of their stamps. */
+#define BY_STAMP                         \
+	" ORDER BY e.time, " STATE_RANK( \
+	    "e.state") ", e.received, e.key, e.digest"
 /* Is it a variant, and late? */
 #define EVENT_FLAGS                                                \
 	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source" \
@@ -70,7 +90,7 @@
 /*
  * The calls of a filter: those strictly between (started ?1, number ?2) and
  * (?3, ?4), of source ?5, agent ?6, direction ?7, outcome ?8, with flag ?9
- * (0: any); NULL: all.  Everything it asks is in call_list.
+ * (0: any), of campaign ?13; NULL: all.  Everything it asks is in call_list.
  */
 #define FILTER                                                     \
 	" WHERE (c.started, c.number) > (?1, ?2)"                  \
@@ -80,7 +100,8 @@
 	" AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"          \
 	" AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"      \
 	" AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"        \
-	" AND (?9 = 0 OR c.flags & ?9)"
+	" AND (?9 = 0 OR c.flags & ?9)"                            \
+	" AND (?13 IS NULL OR coalesce(c.campaign, '') = ?13)"
 
 /* The ways to them.  ?12: an expression for MATCH, or patterns as JSON. */
 #define FROM_LIST " FROM call c INDEXED BY call_list"
@@ -145,23 +166,23 @@
  * Numbers of two platforms under one name may be of two units, so these facts
  * are told apart by their platform.  1: FACT_NUMBER.
  */
-#define FACT_COUNTS_(from, where)                                            \
-	"WITH more AS MATERIALIZED (SELECT c.number AS number,"              \
-	" c.source AS source, coalesce(c.agent, '') AS agent" from where     \
-	    NEWEST_FIRST " + 1), latest AS (SELECT * FROM more LIMIT ?10),"  \
-	" counted AS (SELECT p.name AS path, f.type AS type,"                \
-	" fact_cut(f.value) AS value, l.agent AS agent,"                     \
-	" s.provider AS platform, count(*) AS calls"                         \
-	" FROM latest l LEFT JOIN fact f ON f.call = l.number"               \
-	" LEFT JOIN path p ON p.id = f.path"                                 \
-	" LEFT JOIN source s ON s.id = l.source GROUP BY 1, 3, 2, 4, 5),"    \
-	" told AS (SELECT *, CASE WHEN"                                      \
-	" min(platform) FILTER (WHERE type = 1) OVER of_path"                \
-	" < max(platform) FILTER (WHERE type = 1) OVER of_path"              \
-	" THEN platform ELSE '' END AS unit"                                 \
-	" FROM counted WINDOW of_path AS (PARTITION BY path))"               \
-	" SELECT path, type, value, agent, sum(calls),"                      \
-	" (SELECT count(*) FROM more), unit FROM told"                       \
+#define FACT_COUNTS_(from, where)                                           \
+	"WITH more AS MATERIALIZED (SELECT c.number AS number,"             \
+	" c.source AS source, coalesce(c.agent, '') AS agent" from where    \
+	    NEWEST_FIRST " + 1), latest AS (SELECT * FROM more LIMIT ?10)," \
+	" counted AS (SELECT p.name AS path, f.type AS type,"               \
+	" fact_cut(f.value) AS value, l.agent AS agent,"                    \
+	" s.provider AS platform, count(*) AS calls"                        \
+	" FROM latest l LEFT JOIN fact f ON f.call = l.number"              \
+	" LEFT JOIN path p ON p.id = f.path"                                \
+	" LEFT JOIN source s ON s.id = l.source GROUP BY 1, 3, 2, 4, 5),"   \
+	" told AS (SELECT *, CASE WHEN"                                     \
+	" min(platform) FILTER (WHERE type = 1) OVER of_path"               \
+	" < max(platform) FILTER (WHERE type = 1) OVER of_path"             \
+	" THEN platform ELSE '' END AS unit"                                \
+	" FROM counted WINDOW of_path AS (PARTITION BY path))"              \
+	" SELECT path, type, value, agent, sum(calls),"                     \
+	" (SELECT count(*) FROM more), unit FROM told"                      \
 	" GROUP BY path, unit, value, type, agent ORDER BY 1, 7, 3, 2, 4"
 
 /*
@@ -253,21 +274,58 @@ const char *const sql_text[SQL__MAX] = {
 	" ON CONFLICT (event) DO UPDATE SET count = count + 1,"
 	" last = max(last, excluded.last)",
 
-    [SQL_CALL_FIND] = "SELECT number FROM call WHERE id = ?2 AND source = ?1",
+    /* The second is asked only where the first has nothing. */
+    [SQL_CALL_FIND] =
+	"SELECT number FROM call WHERE id = ?2 AND source = ?1 UNION ALL"
+	" SELECT call FROM call_alias WHERE id = ?2 AND source = ?1 LIMIT 1",
     [SQL_CALL_LOAD] = "SELECT " CALL_COLUMNS " FROM call c WHERE number = ?1",
+    [SQL_CALL_LOAD_OTHER] = "SELECT " CALL_COLUMNS
+			    " FROM call c WHERE number = ?1",
     [SQL_CALL_ADD] = "INSERT INTO call (" CALL_STORED ", source, id)"
 		     " VALUES (" CALL_PARAMETERS ", ?, ?)",
     [SQL_CALL_UPDATE] = "UPDATE call SET (" CALL_STORED ")"
 			" = (" CALL_PARAMETERS ") WHERE number = ?",
+    [SQL_CALL_RENAME] = "UPDATE call SET id = ?2 WHERE number = ?1",
+
+    [SQL_ALIAS_ADD] = "INSERT INTO call_alias (id, source, call, own)"
+		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
+		      " SET own = max(own, excluded.own)",
+    [SQL_ALIAS_KEEP] = "INSERT INTO call_alias (id, source, call, own)"
+		       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    [SQL_ALIAS_SHOWN] = "SELECT id, own FROM call_alias WHERE call = ?1"
+			" ORDER BY own DESC, id LIMIT 1",
+    [SQL_ALIASES_MOVE] = "UPDATE call_alias SET call = ?1 WHERE call = ?2",
+    [SQL_ALIASES_DROP] = "DELETE FROM call_alias WHERE call = ?1",
+    [SQL_ALIASES_DROP_ALL] = "DELETE FROM call_alias",
+    [SQL_MERGE_EVENTS] = "UPDATE event SET call = ?1 WHERE call = ?2",
+    [SQL_MERGE_FACTS] =
+	"INSERT INTO fact (call, path, type, value, event)"
+	" SELECT ?1, path, type, value, event FROM fact WHERE call = ?2"
+	" ON CONFLICT (call, path) DO UPDATE SET type = excluded.type,"
+	" value = excluded.value, event = excluded.event"
+	" WHERE" STAMP_OF("excluded") " >" STAMP_OF("fact"),
+    [SQL_MERGE_ERRORS] =
+	"INSERT INTO error (call, code, message, phase, place, time)"
+	" SELECT ?1, code, message, phase, place, time FROM error"
+	" WHERE call = ?2 ON CONFLICT DO NOTHING",
+    /* Was an event received before another of an earlier time? */
+    [SQL_MERGE_LATE] =
+	"SELECT 1 FROM (SELECT received, max(received) OVER (ORDER BY time"
+	" RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier"
+	" FROM event WHERE call = ?1) WHERE received < earlier LIMIT 1",
 
     [SQL_FACT_ADD] =
 	"INSERT INTO fact (call, path, type, value, event)"
 	" VALUES (?1, ?2, ?3, ?4, ?5)"
 	" ON CONFLICT (call, path) DO UPDATE SET type = excluded.type,"
 	" value = excluded.value, event = excluded.event"
-	/* The stamps (stamp_of()) of the new event and of the old one. */
-	" WHERE (?6, ?7, ?8) > (SELECT time, substr(key, 1, 8),"
-	" substr(digest, 1, 8) FROM event WHERE seq = fact.event)",
+	/* Is the stamp of the event that told it less than ?6 to ?10? */
+	" WHERE EXISTS (SELECT 1 FROM event WHERE seq = fact.event"
+	" AND (time < ?6 OR (time = ?6 AND (CASE WHEN state IS NOT ?7"
+	" THEN " STATE_RANK("state") " - " STATE_RANK(
+	    "?7") " ELSE 0 END,"
+		  " received, substr(key, 1, 8), substr(digest, 1, 8))"
+		  " < (0, ?8, ?9, ?10))))",
     [SQL_ERROR_ADD] =
 	"INSERT INTO error (call, code, message, phase, place, time)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
@@ -341,9 +399,11 @@ const char *const sql_text[SQL__MAX] = {
 		      " ORDER BY c.started DESC, c.number DESC",
     [SQL_EACH_CALL_BY_ID] = "SELECT s.name, s.provider, " CALL_COLUMNS
 			    " FROM call c JOIN source s ON s.id = c.source"
-			    " WHERE c.id = ?1 ORDER BY c.number",
+			    " WHERE c.id = ?1 OR c.number IN"
+			    " (SELECT call FROM call_alias WHERE id = ?1)"
+			    " ORDER BY c.number",
     [SQL_CALL_EVENTS] = "SELECT " EVENT_COLUMNS EVENT_FROM
-			" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest",
+			" WHERE e.call = ?1" BY_STAMP,
     [SQL_CALL_FACTS] =
 	"SELECT p.name, f.type, f.value FROM fact f"
 	" JOIN path p ON p.id = f.path WHERE f.call = ?1 ORDER BY p.name",
@@ -360,9 +420,8 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_REBUILD_CALLS] =
 	"SELECT number FROM call WHERE number > ?1 ORDER BY number LIMIT 1",
     /* As SQL_CALL_EVENTS, without what costs and is not asked. */
-    [SQL_REBUILD_CALL_EVENTS] =
-	"SELECT " EVENT_PARTS ", 0, 0" EVENT_FROM
-	" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest",
+    [SQL_REBUILD_CALL_EVENTS] = "SELECT " EVENT_PARTS ", 0, 0" EVENT_FROM
+				" WHERE e.call = ?1" BY_STAMP,
     [SQL_REBUILD_VARIANT] =
 	"SELECT 1 FROM event a JOIN event b"
 	" ON b.source = a.source AND b.key = a.key AND b.seq <> a.seq"
@@ -386,6 +445,8 @@ const char *const sql_text[SQL__MAX] = {
 	" histogram(length_class(talk))"
 	" FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
 	" FROM call) GROUP BY 1, 2, 3, 4, 5",
+
+    [SQL_REBUILD_DONE] = "DELETE FROM meta WHERE name = 'rebuild'",
 
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
@@ -462,12 +523,11 @@ const char *const sql_text[SQL__MAX] = {
 		     " ORDER BY c.started, c.number",
     [SQL_EVENT_RAW] = "SELECT " EVENT_COLUMNS ", e.call" EVENT_FROM
 		      " WHERE e.seq = ?1",
-    [SQL_STEPS] =
-	"SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
-	"e.received," EVENT_FLAGS ", r.count, r.last,"
-	" coalesce(e.size, length(e.body))"
-	" FROM event e LEFT JOIN repeat r ON r.event = e.seq"
-	" WHERE e.call = ?1 ORDER BY e.time, e.key, e.digest LIMIT ?2",
+    [SQL_STEPS] = "SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
+		  "e.received," EVENT_FLAGS ", r.count, r.last,"
+		  " coalesce(e.size, length(e.body))"
+		  " FROM event e LEFT JOIN repeat r ON r.event = e.seq"
+		  " WHERE e.call = ?1" BY_STAMP " LIMIT ?2",
     IN_EACH_NEED(SQL_ATTENTION, ATTENTION_LIST),
     IN_EACH_NEED(SQL_ATTENTION_COUNT, ATTENTION_COUNT),
     [SQL_REASONS] = REASONS("quarantine"),

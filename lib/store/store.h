@@ -197,7 +197,7 @@ struct stored_call {
 	const char *source;
 	const char *provider;
 	const char *id; /* the platform's */
-	struct call call;
+	struct call call; /* its fields as view_fields() shows them */
 	struct call_view view;
 };
 
@@ -205,7 +205,10 @@ typedef int (*store_call_fn)(void *arg, const struct stored_call *c);
 typedef int (*store_fact_fn)(void *arg, const struct fact *f);
 typedef int (*store_error_fn)(void *arg, const struct call_error *e);
 
-/* Calls of that platform's id, over all sources; id NULL: all, newest first. */
+/*
+ * Calls of that platform's id or alias, over all sources; id NULL: all, newest
+ * first.
+ */
 enum store_rc store_each_call(
     struct store *st, const char *id, store_call_fn fn, void *arg);
 /*
@@ -258,6 +261,8 @@ struct store_health {
 	/* Of the roll-up, "" unless counted; not the options': rebuild. */
 	char timezone[STORE_ZONE_SIZE];
 	enum store_search search; /* the index of words */
+	/* An older version folded calls: false unless counted. */
+	bool rebuild_wanted;
 };
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);

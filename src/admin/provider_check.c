@@ -337,6 +337,7 @@ text_call(struct check *c, size_t first)
 
 	fold(c, first, &call);
 	call_view(&call, &view);
+	view_fields(&view, call.field);
 	buf_puts(b, "\nCall ");
 	safe_str(b, id);
 	buf_puts(b, "\n");
@@ -471,6 +472,7 @@ json_call(struct check *c, size_t first)
 
 	fold(c, first, &call);
 	call_view(&call, &view);
+	view_fields(&view, call.field);
 	if (rc == 0) {
 		fact = calloc(g.facts + 1, sizeof(*fact));
 		error = calloc(g.errors + 1, sizeof(*error));

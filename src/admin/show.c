@@ -8,7 +8,8 @@
 #include "provider/transcript.h"
 #include "store/record.h"
 
-#define LABEL 14 /* columns */
+#define LABEL 16 /* columns */
+#define DERIVED "  (computed from the other times)"
 
 static const char help[] =
     "usage: callbook show [--json] CALL\n\n"
@@ -46,8 +47,9 @@ line(struct buf *b, const char *name, const char *text)
 	buf_puts(b, "\n");
 }
 
+/* known: told by the platform. */
 static void
-instant(struct buf *b, const char *name, int64_t ms, bool known)
+instant(struct buf *b, const char *name, int64_t ms, bool known, bool derived)
 {
 	char when[WHEN_TEXT_SIZE];
 
@@ -55,7 +57,9 @@ instant(struct buf *b, const char *name, int64_t ms, bool known)
 		return;
 	label(b, name);
 	buf_printf(b, "%s%s\n", when_rfc3339(ms, when),
-	    known ? "" : "  (time of the event that told it)");
+	    known	  ? ""
+		: derived ? DERIVED
+			  : "  (time of the event that told it)");
 }
 
 /* At least two decimals, and no more zeros than that: 0.12 USD, 0.0085 USD. */
@@ -112,6 +116,7 @@ field(struct buf *b, enum call_field f, const struct value *v)
 		break;
 	case KIND_DURATION:
 		duration_add(b, v->number);
+		buf_puts(b, v->derived ? DERIVED : "");
 		break;
 	case KIND_MONEY:
 		money_add(b, v);
@@ -142,9 +147,11 @@ show_call(struct buf *b, const struct call *c, const struct call_view *v)
 		enum call_field f = (enum call_field)i;
 
 		if (f == FIELD_STARTED)
-			instant(b, "started", v->started, v->started_known);
+			instant(b, "started", v->started, v->started_known,
+			    v->started_derived);
 		else if (f == FIELD_ENDED)
-			instant(b, "ended", v->ended, v->ended_known);
+			instant(b, "ended", v->ended, v->ended_known,
+			    v->ended_derived);
 		else if (f != FIELD_TRANSCRIPT && c->field[f].set)
 			field(b, f, &c->field[f]);
 	}

@@ -246,6 +246,9 @@ put_flags(struct page *p, unsigned flags)
 	    {CALL_ESTIMATED, "estimated",
 		"The platform did not tell when the call started or ended;"
 		" the time of an event stands for it."},
+	    {CALL_DERIVED, "computed",
+		"The platform did not tell all of start, end and length; what"
+		" it left out is computed from the others."},
 	};
 
 	if (flags == 0)

@@ -500,6 +500,7 @@ static const struct {
 	"with variants"},
     {CALL_LATE, "late", "an event came after a later one", "with late events"},
     {CALL_ESTIMATED, NULL, NULL, "with an estimated start or end"},
+    {CALL_DERIVED, NULL, NULL, "with a computed time"},
 };
 
 const char *

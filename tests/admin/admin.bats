@@ -711,7 +711,7 @@ END
   run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
   has "Call e36853de-9cbb-441e-ad75-d3c8ac82abfb_1"
   has "sales"
-  has "outcome       completed"
+  has "outcome         completed"
   has "+918065177389"
   has "2 min 22 s"
   has "call.completed"
@@ -729,6 +729,19 @@ END
   has "RecordingService.save"
   has "time of the event that told it"
   has_not "Transcript"
+}
+
+@test "show: a time that was not told is computed from the others, and says so" {
+  jq -c 'del(.data.call.started_at)' "$DATA/formantai/call.completed.json" >late.json
+  cgi open <late.json
+  id=e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
+  run -0 callbook show "$id"
+  has "flags           derived"
+  has "started         2026-03-18T20:53:19.766Z  (computed from the other times)"
+  run -0 callbook show --json "$id"
+  jq -e '.record.started == "2026-03-18T20:53:19.766Z" and
+    .record.derived == ["started"] and .record.flags == ["derived"]' \
+    <<<"$output" >jq.out
 }
 
 @test "show: the same id in two sources, and none" {
@@ -1018,7 +1031,7 @@ END
   rm providers/formantai.json
   run -0 callbook rebuild
   run -0 callbook show e36853de-9cbb-441e-ad75-d3c8ac82abfb_1
-  has "agent         497"
+  has "agent           497"
 }
 
 @test "rebuild: what cannot be mapped any more is told and kept" {

@@ -115,6 +115,33 @@ refused() {
   done
 }
 
+@test "calls of an older version stay as they were until the rebuild that check asks for" {
+  signed sales "$EVENT" >answer
+  current=$(ask 'PRAGMA user_version')
+  run -0 callbook check
+  has_not 'warn  rebuild'
+  for version in $(versions); do
+    [ "$version" -lt "$current" ] || continue
+    store_of "$version"
+    ask 'SELECT id, outcome, answered, started, ended, duration FROM call
+      ORDER BY 1; SELECT * FROM day' >before
+    run -0 signed sales "$EVENT"
+    has '"duplicate"'
+    ask 'SELECT id, outcome, answered, started, ended, duration FROM call
+      ORDER BY 1; SELECT * FROM day' | cmp - before
+    run -0 callbook check
+    has 'warn  rebuild: '
+    has "run 'callbook rebuild'"
+    run -0 callbook rebuild
+    # What the platform tells and that version did not keep.
+    [ "$(ask 'SELECT count(*) FROM call WHERE ended_told > 0')" -gt 0 ]
+    [ "$(ask "SELECT count(*) FROM call
+      WHERE answered AND outcome IN ('voicemail', 'no_answer', 'busy')")" = 0 ]
+    run -0 callbook check
+    has_not 'warn  rebuild'
+  done
+}
+
 @test "the report shows what is in it" {
   signed sales "$EVENT" >answer
   current=$(ask 'PRAGMA user_version')

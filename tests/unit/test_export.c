@@ -326,9 +326,9 @@ test_columns(void **state)
 	assert_string_equal(strchr(buf_str(&b), '\n') + 1,
 	    "1,sales,p,call-0,,\"'=evil()\",,\"\t+15550100001\",,ended,"
 	    "completed,yes,"
-	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,"
+	    "2026-03-22 17:29:58,2026-03-22T11:59:58.750Z,"
 	    "2026-03-22 17:30:00,2026-03-22T12:00:00.000Z,1.250,"
-	    "\"done, well\",,,,,yes,,,,estimated,"
+	    "\"done, well\",,,,,yes,,,,estimated derived,"
 	    "Front desk,0.00885,EUR,,8,Sales queue,transfer,spring" CRLF);
 	buf_free(&b);
 	end_site(&s);

@@ -33,27 +33,40 @@ the_newest_value_wins_whatever_came_first(void **state)
 	assert_int_equal(a.states, b.states);
 }
 
+/* The later in the list, the stronger, of events of one time. */
 static void
-equal_times_are_settled_by_key_then_content(void **state)
+equal_times_are_settled_by_state_receipt_key_and_content(void **state)
 {
-	struct event x = event_at(1, 1, STATE_NONE);
-	struct event y = event_at(1, 2, STATE_NONE);
-	struct event z = event_at(1, 2, STATE_NONE);
-	struct call a = {0}, b = {0};
+	struct event e[] = {
+	    event_at(1, 9, STATE_NONE),
+	    event_at(1, 8, STATE_RINGING),
+	    event_at(1, 7, STATE_ENDED),
+	    event_at(1, 6, STATE_ENDED),
+	    event_at(1, 7, STATE_ENDED),
+	    event_at(1, 7, STATE_ENDED),
+	};
+	static const char *const word[] = {"0", "1", "2", "3", "4", "5"};
+	const size_t n = sizeof(e) / sizeof(e[0]);
 
 	(void)state;
-	z.digest[0] = 1;
-	set_text(&x, FIELD_AGENT, "x");
-	set_text(&y, FIELD_AGENT, "y");
-	set_text(&z, FIELD_AGENT, "z");
-	fold_event(&a, &z);
-	fold_event(&a, &y);
-	fold_event(&a, &x);
-	fold_event(&b, &x);
-	fold_event(&b, &y);
-	fold_event(&b, &z);
-	assert_string_equal(a.field[FIELD_AGENT].text, "z");
-	assert_string_equal(b.field[FIELD_AGENT].text, "z");
+	e[0].received = 9;
+	e[1].received = 8;
+	for (size_t i = 3; i < n; i++)
+		e[i].received = 5;
+	e[5].digest[0] = 1;
+	for (size_t i = 0; i < n; i++)
+		set_text(&e[i], FIELD_AGENT, word[i]);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++) {
+			struct call a = {0}, b = {0};
+
+			fold_event(&a, &e[i]);
+			fold_event(&a, &e[j]);
+			fold_event(&b, &e[j]);
+			fold_event(&b, &e[i]);
+			assert_string_equal(a.field[FIELD_AGENT].text, word[j]);
+			assert_string_equal(b.field[FIELD_AGENT].text, word[j]);
+		}
 }
 
 static void
@@ -155,24 +168,325 @@ an_ended_call_of_which_nothing_is_told_is_unknown(void **state)
 	assert_false(v.answered);
 }
 
-static void
-voicemail_is_not_answered_even_with_talk_time(void **state)
+static struct call_view
+view_of(const struct event *e, size_t n)
 {
-	struct event e = event_at(3, 1, STATE_ENDED);
 	struct call c = {0};
 	struct call_view v;
 
+	for (size_t i = 0; i < n; i++)
+		fold_event(&c, &e[i]);
+	call_view(&c, &v);
+	return v;
+}
+
+/* By outcome: without a sign of a conversation, with a state, with a length. */
+static void
+answered_follows_the_outcome_and_never_contradicts_it(void **state)
+{
+	static const struct {
+		enum call_outcome outcome;
+		bool silent, connected, talked;
+	} rows[] = {
+	    {OUTCOME_NONE, false, true, true},
+	    {OUTCOME_UNKNOWN, false, true, true},
+	    {OUTCOME_FAILED, false, true, true},
+	    {OUTCOME_NO_ANSWER, false, false, false},
+	    {OUTCOME_BUSY, false, false, false},
+	    {OUTCOME_UNREACHABLE, false, false, false},
+	    {OUTCOME_EXPIRED, false, false, false},
+	    {OUTCOME_CANCELED, false, false, false},
+	    {OUTCOME_EXHAUSTED, false, false, false},
+	    {OUTCOME_REJECTED, false, false, false},
+	    {OUTCOME_COMPLETED, true, true, true},
+	    {OUTCOME_VOICEMAIL, false, false, false},
+	};
+
 	(void)state;
-	set_number(&e, FIELD_DURATION, 9000);
-	e.outcome = OUTCOME_FAILED;
-	fold_event(&c, &e);
-	call_view(&c, &v);
+	assert_int_equal(sizeof(rows) / sizeof(rows[0]), OUTCOME__MAX);
+	for (size_t i = 0; i < OUTCOME__MAX; i++) {
+		struct event e[] = {
+		    event_at(1, 1, STATE_RINGING),
+		    event_at(2, 2, STATE_RINGING),
+		};
+
+		e[1].outcome = rows[i].outcome;
+		assert_int_equal(view_of(e, 2).answered, rows[i].silent);
+		e[0].state = STATE_CONNECTED;
+		assert_int_equal(view_of(e, 2).answered, rows[i].connected);
+		e[0].state = STATE_CLOSING;
+		assert_int_equal(view_of(e, 2).answered, rows[i].connected);
+		e[0].state = STATE_RINGING;
+		set_number(&e[1], FIELD_DURATION, 0);
+		assert_int_equal(view_of(e, 2).answered, rows[i].silent);
+		set_number(&e[1], FIELD_DURATION, 9000);
+		assert_int_equal(view_of(e, 2).answered, rows[i].talked);
+		/* What rang has no talk time, whatever was told of it. */
+		assert_int_equal(view_of(e, 2).timed, rows[i].talked);
+		assert_int_equal(
+		    view_of(e, 2).duration, rows[i].talked ? 9000 : 0);
+	}
+}
+
+/* --- times ---------------------------------------------------------------- */
+
+/* What is told in a row, and what is shown; 0: not told, and no time. */
+struct times {
+	int64_t ring, connect, end; /* times of events, at the platform */
+	int64_t started, ended, length; /* fields, told by the last event */
+	int64_t shown_started, shown_ended, shown_length;
+	bool derived_started, derived_ended, derived_length, estimated;
+};
+
+static struct call_view
+view_of_times(const struct times *t, enum call_outcome outcome, bool known)
+{
+	struct event e[] = {
+	    event_at(t->ring, 1, STATE_RINGING),
+	    event_at(t->connect, 2, STATE_CONNECTED),
+	    event_at(t->end == 0 ? 9000 : t->end, 3, STATE_ENDED),
+	};
+	struct event *first = t->ring != 0 ? e
+	    : t->connect != 0		   ? e + 1
+					   : e + 2;
+
+	if (t->connect == 0)
+		e[1] = e[2]; /* the same event again */
+	e[0].time_known = e[1].time_known = known;
+	e[2].time_known = known && t->end != 0;
+	e[2].outcome = outcome;
+	if (t->started != 0)
+		set_number(&e[2], FIELD_STARTED, t->started);
+	if (t->ended != 0)
+		set_number(&e[2], FIELD_ENDED, t->ended);
+	if (t->length != 0)
+		set_number(&e[2], FIELD_DURATION, t->length);
+	if (t->connect == 0)
+		e[1] = e[2];
+	return view_of(first, (size_t)(e + 3 - first));
+}
+
+static void
+times_that_were_not_told_are_derived_from_those_that_were(void **state)
+{
+	static const struct times rows[] = {
+	    /* The start from the end and the length, */
+	    {.ended = 500,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.derived_started = true},
+	    {.end = 500,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.derived_started = true,
+		.estimated = true},
+	    /* unless the call is known to have rung before. */
+	    {.ring = 350,
+		.ended = 500,
+		.length = 100,
+		.shown_started = 350,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.estimated = true},
+	    {.ring = 450,
+		.ended = 500,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.derived_started = true},
+	    /* The end from the start and the length, */
+	    {.started = 400,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.derived_ended = true},
+	    /* which is that of the talk. */
+	    {.connect = 420,
+		.started = 400,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 520,
+		.shown_length = 100,
+		.derived_ended = true},
+	    /* The length from the connection to the end, */
+	    {.connect = 420,
+		.end = 500,
+		.started = 400,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 80,
+		.derived_length = true,
+		.estimated = true},
+	    {.ring = 400,
+		.connect = 420,
+		.end = 500,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 80,
+		.derived_length = true,
+		.estimated = true},
+	    /* else from the start. */
+	    {.started = 400,
+		.ended = 500,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.derived_length = true},
+	    /* What was told stands. */
+	    {.ring = 1,
+		.connect = 2,
+		.end = 3,
+		.started = 400,
+		.ended = 500,
+		.length = 60,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 60},
+	    /* Nothing before the beginning of time, and no length below 0. */
+	    {.end = 50,
+		.length = 100,
+		.shown_started = 50,
+		.shown_ended = 50,
+		.shown_length = 100,
+		.estimated = true},
+	    {.started = 500,
+		.ended = 400,
+		.shown_started = 500,
+		.shown_ended = 400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct times *t = &rows[i];
+		struct call_view v = view_of_times(t, OUTCOME_COMPLETED, true);
+
+		assert_int_equal(v.started, t->shown_started);
+		assert_int_equal(v.ended, t->shown_ended);
+		assert_int_equal(v.duration, t->shown_length);
+		assert_int_equal(v.timed, t->shown_length != 0);
+		assert_int_equal(v.started_derived, t->derived_started);
+		assert_int_equal(v.ended_derived, t->derived_ended);
+		assert_int_equal(v.duration_derived, t->derived_length);
+		assert_int_equal((v.flags & CALL_DERIVED) != 0,
+		    t->derived_started || t->derived_ended ||
+			t->derived_length);
+		assert_int_equal((v.flags & CALL_ESTIMATED) != 0, t->estimated);
+
+		/* One that was not answered has its times and no length. */
+		v = view_of_times(t, OUTCOME_BUSY, true);
+		assert_int_equal(v.started, t->shown_started);
+		assert_int_equal(v.ended, t->shown_ended);
+		assert_false(v.timed || v.duration_derived);
+	}
+}
+
+/* A delivery that is repeated for hours must not make a long call. */
+static void
+no_time_is_derived_from_a_time_of_receipt(void **state)
+{
+	static const struct times rows[] = {
+	    {.end = 500, .length = 100},
+	    {.connect = 420, .end = 500},
+	    {.connect = 420, .end = 500, .started = 400},
+	    {.connect = 420, .end = 3600000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct call_view v = view_of_times(
+		    &rows[i], OUTCOME_COMPLETED, false);
+
+		assert_false(v.flags & CALL_DERIVED);
+		assert_int_equal(v.ended, rows[i].end);
+		assert_int_equal(v.duration, rows[i].length);
+		assert_int_equal(v.timed, rows[i].length != 0);
+	}
+}
+
+static void
+a_call_that_has_not_ended_has_no_derived_end_or_length(void **state)
+{
+	struct event e[] = {
+	    event_at(100, 1, STATE_RINGING),
+	    event_at(120, 2, STATE_CONNECTED),
+	};
+	struct call_view v;
+
+	(void)state;
+	e[0].time_known = e[1].time_known = true;
+	set_number(&e[1], FIELD_STARTED, 100);
+	v = view_of(e, 2);
 	assert_true(v.answered);
-	e.outcome = OUTCOME_VOICEMAIL;
-	e.key[0] = 2;
+	assert_false(v.timed);
+	assert_int_equal(v.ended, 0);
+	assert_false(v.flags & CALL_DERIVED);
+}
+
+static void
+a_record_shows_derived_times_and_names_them(void **state)
+{
+	struct event e = event_at(9000, 1, STATE_ENDED);
+	struct event record = {.received = 1};
+	struct call c = {0};
+	struct call_view v;
+	struct buf json = {0};
+
+	(void)state;
+	e.outcome = OUTCOME_COMPLETED;
+	set_number(&e, FIELD_STARTED, 1000);
+	set_number(&e, FIELD_DURATION, 2000);
 	fold_event(&c, &e);
 	call_view(&c, &v);
-	assert_false(v.answered);
+	view_fields(&v, c.field);
+	memcpy(record.field, c.field, sizeof(c.field));
+	event_json(&record, v.flags, &json);
+	assert_string_equal(buf_str(&json),
+	    "{\"started\":\"1970-01-01T00:00:01.000Z\","
+	    "\"ended\":\"1970-01-01T00:00:03.000Z\",\"duration_ms\":2000,"
+	    "\"derived\":[\"ended\"],\"flags\":[\"derived\"],"
+	    "\"received\":\"1970-01-01T00:00:00.001Z\"}");
+
+	/* What rang has no talk time there either. */
+	e.outcome = OUTCOME_NO_ANSWER;
+	memset(&c, 0, sizeof(c));
+	fold_event(&c, &e);
+	call_view(&c, &v);
+	view_fields(&v, c.field);
+	assert_false(c.field[FIELD_DURATION].set);
+	buf_free(&json);
+}
+
+/* Two halves of a call's events, folded apart. */
+static void
+two_folds_join_to_the_fold_of_all_their_events(void **state)
+{
+	struct event e[6];
+	struct call whole = {0};
+
+	(void)state;
+	for (unsigned char i = 0; i < 6; i++) {
+		e[i] = event_at(100 + i % 3, i, (enum call_state)(i + 1));
+		e[i].time_known = i % 2;
+		e[i].outcome = (enum call_outcome)(i % 3);
+		e[i].errors = i == 4;
+		set_number(&e[i], FIELD_ATTEMPT, i);
+		set_number(&e[i], (enum call_field)(FIELD_STARTED + i % 2), i);
+		fold_event(&whole, &e[i]);
+	}
+	for (unsigned half = 0; half < 1u << 6; half++) {
+		struct call a = {0}, b = {0};
+
+		for (int i = 0; i < 6; i++)
+			fold_event(half & 1u << i ? &a : &b, &e[i]);
+		fold_join(&a, &b);
+		assert_memory_equal(&a, &whole, sizeof(whole));
+	}
 }
 
 static void
@@ -205,7 +519,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_newest_value_wins_whatever_came_first),
-	    cmocka_unit_test(equal_times_are_settled_by_key_then_content),
+	    cmocka_unit_test(
+		equal_times_are_settled_by_state_receipt_key_and_content),
 	    cmocka_unit_test(folding_an_event_twice_changes_nothing),
 	    cmocka_unit_test(
 		state_is_the_highest_rank_and_outcome_the_strongest),
@@ -213,7 +528,15 @@ main(void)
 		evidence_is_stronger_than_the_assumption_that_a_call_was_completed),
 	    cmocka_unit_test(a_late_event_does_not_take_the_status_back),
 	    cmocka_unit_test(an_ended_call_of_which_nothing_is_told_is_unknown),
-	    cmocka_unit_test(voicemail_is_not_answered_even_with_talk_time),
+	    cmocka_unit_test(
+		answered_follows_the_outcome_and_never_contradicts_it),
+	    cmocka_unit_test(
+		times_that_were_not_told_are_derived_from_those_that_were),
+	    cmocka_unit_test(no_time_is_derived_from_a_time_of_receipt),
+	    cmocka_unit_test(
+		a_call_that_has_not_ended_has_no_derived_end_or_length),
+	    cmocka_unit_test(a_record_shows_derived_times_and_names_them),
+	    cmocka_unit_test(two_folds_join_to_the_fold_of_all_their_events),
 	    cmocka_unit_test(times_are_estimated_until_the_platform_tells_them),
 	};
 

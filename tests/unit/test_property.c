@@ -98,6 +98,9 @@ derived_rows(struct world *w, const char *source)
 	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5, 6, 7",
 	    "SELECT d.* FROM day d JOIN source s ON s.id = d.source"
 	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5",
+	    "SELECT c.id, a.id, a.own FROM call_alias a JOIN call c"
+	    " ON c.number = a.call AND c.source = a.source"
+	    " JOIN source s ON s.id = c.source WHERE s.name = ?1 ORDER BY a.id",
 	    "SELECT c.id, w.term FROM word w JOIN call c ON c.number = w.doc"
 	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
 	    " ORDER BY 1, 2",
@@ -290,6 +293,30 @@ map_again(void *arg, const struct stored_event *se, struct event *e)
 	return -1;
 }
 
+/* Nothing is left that belongs to a call that is no more. */
+static void
+check_owners(struct world *w)
+{
+	static const char *const strays[] = {
+	    "SELECT count(*) FROM event WHERE call NOT IN"
+	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM fact WHERE call NOT IN"
+	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM error WHERE call NOT IN"
+	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM call_alias WHERE call NOT IN"
+	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM word WHERE doc NOT IN"
+	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM call c WHERE events <>"
+	    " (SELECT count(*) FROM event WHERE call = c.number)",
+	};
+
+	for (size_t i = 0; i < sizeof(strays) / sizeof(strays[0]); i++)
+		if (ask(w, strays[i], NULL, 0) != 0)
+			fail_msg("%s", strays[i]);
+}
+
 static void
 try_set(struct world *w, const struct set *set)
 {
@@ -315,6 +342,7 @@ try_set(struct world *w, const struct set *set)
 			try_order(w, set, order);
 		}
 
+	check_owners(w);
 	w->set = set;
 	snprintf(last, sizeof(last), "s%d", w->sources - 1);
 	assert_int_equal(
@@ -323,6 +351,7 @@ try_set(struct world *w, const struct set *set)
 	if (result.changed != 0)
 		fail_msg("%s: rebuild changed %lld calls", set->name,
 		    (long long)result.changed);
+	check_owners(w);
 	check_arrivals(w, last); /* which are no matter of a rebuild */
 	for (int i = 0; i < w->sources; i++) {
 		snprintf(last, sizeof(last), "s%d", i);
@@ -366,23 +395,43 @@ static const char *const words[] = {"a", "b", "c"};
 static const char *const spoken[] = {
     "[{\"text\":\"d e\"}]", "[{\"text\":\"e f\"}]", "[]"};
 
+#define ALIASES_MAX 2 /* of an event */
+
+/* Ids that events share, so that calls which were apart become one. */
+static void
+make_ids(struct world *w, struct event *e, const char **alias, bool aliases)
+{
+	static const char *const ids[] = {"c3", "a1", "c1", "a2", "c2", "a3"};
+
+	e->call = !aliases ? (dice(w, 8) == 0 ? "c2" : "c1") : ids[dice(w, 6)];
+	if (!aliases || dice(w, 2) == 0)
+		return;
+	e->alias = alias;
+	e->aliases = 1 + dice(w, ALIASES_MAX);
+	for (size_t i = 0; i < e->aliases; i++)
+		alias[i] = ids[dice(w, 6)];
+	if (dice(w, 3) == 0)
+		e->call = NULL;
+}
+
 /* Texts are of `words`, so nothing has to be freed. */
 static void
 make_event(struct world *w, struct event *e, struct fact *fact,
     struct call_error *error)
 {
+	uint32_t silence = 1 + dice(w, 3); /* one field of so many is told */
+
 	memset(e, 0, sizeof(*e));
 	e->key[0] = (unsigned char)dice(w, 5);
 	e->digest[0] = (unsigned char)dice(w, 3);
 	e->type = words[dice(w, 3)];
-	e->call = dice(w, 8) == 0 ? "c2" : "c1";
 	e->state = (enum call_state)dice(w, STATE__MAX);
-	if (e->state == STATE_ENDED)
+	if (e->state == STATE_ENDED || dice(w, 4) == 0)
 		e->outcome = (enum call_outcome)dice(w, OUTCOME__MAX);
 	e->time = 1790000000000 + (int64_t)dice(w, 3) * 86400000;
 	e->received = e->time + dice(w, 3) * 1000;
 	for (int i = 0; i < FIELD__MAX; i++) {
-		if (dice(w, 3) == 0)
+		if (dice(w, silence) != 0)
 			continue;
 		e->field[i].set = true;
 		if (call_field[i].kind == KIND_TEXT ||
@@ -431,17 +480,18 @@ made_up_sets_fold_alike_in_every_order(void **state)
 	static struct set set;
 	static struct fact facts[SET_MAX];
 	static struct call_error errors[SET_MAX];
+	static const char *aliases[SET_MAX][ALIASES_MAX];
 	static char bodies[SET_MAX][32];
 	struct world w;
 
 	(void)state;
-	for (int round = 0; round < 24; round++) {
+	for (int round = 0; round < 36; round++) {
 		world_open(&w);
 		w.random += (uint64_t)round * 7919;
 		memset(&set, 0, sizeof(set));
 		memset(errors, 0, sizeof(errors));
 		snprintf(set.name, sizeof(set.name), "made up");
-		set.n = round < 18 ? 2 + dice(&w, 4) : 7 + dice(&w, 12);
+		set.n = round % 4 < 3 ? 2 + dice(&w, 4) : 7 + dice(&w, 12);
 		for (size_t i = 0; i < set.n; i++) {
 			struct item *it = &set.item[i];
 			size_t j;
@@ -450,6 +500,7 @@ made_up_sets_fold_alike_in_every_order(void **state)
 			do {
 				make_event(
 				    &w, &it->event, &facts[i], &errors[i]);
+				make_ids(&w, &it->event, aliases[i], round % 2);
 				for (j = 0; j < i; j++)
 					if (same_content(
 						&set.item[j].event, &it->event))

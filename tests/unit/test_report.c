@@ -59,6 +59,7 @@ assert_called(struct box *b, const char *agent, const char *name)
 struct spec {
 	const char *id, *source, *agent, *agent_name, *direction, *trace, *to,
 	    *transcript;
+	const char *campaign;
 	enum call_state state;
 	enum call_outcome outcome;
 	int64_t started, ended, duration, next_retry, attempt, received;
@@ -122,6 +123,7 @@ add(struct box *b, const struct spec *s)
 	tell_text(&e, FIELD_TRACE, s->trace);
 	tell_text(&e, FIELD_TO, s->to);
 	tell_text(&e, FIELD_TRANSCRIPT, s->transcript);
+	tell_text(&e, FIELD_CAMPAIGN, s->campaign);
 	tell_number(&e, FIELD_STARTED, s->started);
 	tell_number(&e, FIELD_ENDED, s->ended);
 	tell_number(&e, FIELD_DURATION, s->duration);
@@ -416,6 +418,34 @@ sums_agree_with_the_list_for_every_filter(void **state)
 		assert_int_equal(l.n, s.t.calls);
 		assert_same_totals(b, &f);
 	}
+}
+
+/* Which the roll-up does not know: it is counted from the calls. */
+static void
+calls_of_a_campaign_are_listed_and_summed(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .campaign = "spring"};
+
+	add(b,
+	    &(struct spec){.id = "a",
+		.started = 1000,
+		.campaign = "spring",
+		.outcome = OUTCOME_COMPLETED});
+	add(b,
+	    &(struct spec){.id = "b", .started = 2000, .campaign = "autumn"});
+	add(b, &(struct spec){.id = "c", .started = 3000});
+	add(b,
+	    &(struct spec){.id = "d", .started = 4000, .campaign = "spring"});
+	assert_ids(b, &f, "d a");
+	assert_int_equal(sum_of(b, &f).t.calls, 2);
+	assert_int_equal(sum_of(b, &f).t.completed, 1);
+	assert_same_totals(b, &f);
+	f.campaign = "";
+	assert_ids(b, &f, "c");
+	assert_int_equal(sum_of(b, &f).t.calls, 1);
+	f.campaign = NULL;
+	assert_int_equal(sum_of(b, &f).t.calls, 4);
 }
 
 /* The roll-up and the calls themselves must count alike. */
@@ -1535,6 +1565,7 @@ main(void)
 	    T(an_empty_store_has_no_days_and_no_calls),
 	    T(pages_by_key_give_every_call_exactly_once),
 	    T(sums_agree_with_the_list_for_every_filter),
+	    T(calls_of_a_campaign_are_listed_and_summed),
 	    T(sums_of_the_roll_up_and_of_the_calls_are_the_same),
 	    T(days_of_23_and_25_hours_end_where_the_next_begins),
 	    T(a_list_carries_transcripts_only_if_asked),

@@ -702,6 +702,319 @@ an_unanswered_call_has_no_length(void **state)
 	assert_int_equal(ask(b, "SELECT length(lengths) FROM day"), 0);
 }
 
+/* What rang has none, until an event tells that it was talked after all. */
+static void
+talk_time_is_that_of_answered_calls_alone(void **state)
+{
+	struct box *b = *state;
+	struct event rang = an_event(1), talked = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	rang.outcome = OUTCOME_NO_ANSWER;
+	set_number(&rang, FIELD_DURATION, 27000);
+	store_event(b->store, &d, &rang, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 0);
+	assert_null(strstr(record(b), "duration"));
+	talked.outcome = OUTCOME_COMPLETED;
+	store_event(b->store, &d, &talked, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 27000);
+	assert_non_null(strstr(record(b), "\"duration_ms\":27000"));
+	talked.outcome = OUTCOME_VOICEMAIL;
+	talked.key[0] = 3;
+	store_event(b->store, &d, &talked, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 0);
+	assert_null(strstr(record(b), "duration"));
+}
+
+static void
+a_derived_length_is_counted_like_a_told_one(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	set_number(&e, FIELD_STARTED, 1000);
+	set_number(&e, FIELD_ENDED, 61000);
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 60000);
+	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
+	assert_non_null(strstr(record(b), "\"derived\":[\"duration\"]"));
+	/* It makes room for what is told, and is not told itself. */
+	e.key[0] = 2;
+	e.time--;
+	set_number(&e, FIELD_DURATION, 50000);
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 50000);
+	assert_null(strstr(record(b), "derived"));
+}
+
+/* --- calls of several ids --------------------------------------------------
+ */
+
+static const char *const alias_x[] = {"x"};
+
+/* Of the call `own` and the alias "x", either may be missing. */
+static struct event
+an_event_of(unsigned char key, const char *own, bool x)
+{
+	struct event e = an_event(key);
+
+	e.call = own;
+	e.alias = alias_x;
+	e.aliases = x;
+	e.time += key;
+	return e;
+}
+
+static const char *
+only_id(struct box *b)
+{
+	static char id[40];
+	const char *record_of = record(b), *at = strstr(record_of, "\"call\":");
+
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_non_null(at);
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(at + 8, "\""), at + 8);
+	return id;
+}
+
+/* Each event alone makes a call of its own, or joins what was apart. */
+static void
+events_that_share_an_id_are_one_call_whichever_came_first(void **state)
+{
+	static const int order[][3] = {
+	    {0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+	struct box *b = *state;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct event e[] = {
+		    an_event_of(1, "p", false),
+		    an_event_of(2, "q", false),
+		    an_event_of(3, "q", true),
+		};
+		const char *const p_q[] = {"q", "p"};
+		struct fact fact = {.path = "g/a",
+		    .type = FACT_TEXT,
+		    .text = "first",
+		    .len = 5};
+		struct fact last = {
+		    .path = "g/a", .type = FACT_TEXT, .text = "last", .len = 4};
+		struct call_error error[] = {{.code = "E1"}, {.code = "E2"}};
+		struct delivery d = a_delivery("{}");
+		char source[8];
+		int64_t n;
+
+		snprintf(source, sizeof(source), "s%zu", i);
+		d.source = source;
+		e[2].alias = p_q; /* it is of both */
+		e[2].aliases = 2;
+		e[2].call = "q";
+		set_number(&e[0], FIELD_DURATION, 20000);
+		set_text(&e[1], FIELD_AGENT, "Mia");
+		e[0].fact = &fact;
+		e[1].fact = &last;
+		e[0].facts = e[1].facts = 1;
+		e[0].error = error;
+		e[1].error = error + 1;
+		e[0].errors = e[1].errors = 1;
+		for (int k = 0; k < 3; k++)
+			assert_int_equal(
+			    store_event(b->store, &d, &e[order[i][k]], &n),
+			    STORE_OK);
+		assert_string_equal(only_id(b), "p");
+		assert_non_null(strstr(record(b), "\"duration_ms\":20000"));
+		assert_non_null(strstr(record(b), "\"agent\":\"Mia\""));
+		assert_non_null(strstr(record(b), "{\"g/a\":\"last\"}"));
+		assert_non_null(
+		    strstr(record(b), "[{\"code\":\"E1\"},{\"code\":\"E2\"}]"));
+		assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), 1);
+		assert_int_equal(ask(b, "SELECT sum(talk) FROM day"), 20000);
+		assert_int_equal(ask(b, "SELECT events FROM call"), 3);
+		assert_int_equal(ask(b,
+				     "SELECT count(*) FROM event"
+				     " JOIN call ON number = call"),
+		    3);
+		run(b,
+		    "DELETE FROM event; DELETE FROM fact; DELETE FROM error;"
+		    "DELETE FROM call_alias; DELETE FROM day;"
+		    "DELETE FROM call");
+		store_close(b->store);
+		b->store = scratch_open(&b->scratch, STORE_WRITE, true, "UTC");
+	}
+}
+
+/* An alias names the call only as long as no event tells an id of its own. */
+static void
+a_call_is_shown_by_the_smallest_id_of_its_own(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	const struct {
+		struct event event;
+		const char *shown;
+	} steps[] = {
+	    {an_event_of(1, NULL, true), "x"},
+	    {an_event_of(2, "z", true), "z"},
+	    {an_event_of(3, "y", true), "y"},
+	    {an_event_of(4, "z", false), "y"},
+	    {an_event_of(5, "x", false), "x"},
+	};
+	int64_t n;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		store_event(b->store, &d, &steps[i].event, &n);
+		assert_string_equal(only_id(b), steps[i].shown);
+	}
+	/* The same id of another source is another call. */
+	d.source = "other";
+	store_event(b->store, &d, &steps[0].event, &n);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
+}
+
+static int
+count_call(void *arg, const struct stored_call *c)
+{
+	(void)c;
+	++*(int *)arg;
+	return 0;
+}
+
+static void
+a_call_is_found_by_any_of_its_ids(void **state)
+{
+	static const char *const ids[] = {"p", "q", "x"};
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e[] = {
+	    an_event_of(1, "p", true), an_event_of(2, "q", true)};
+	int64_t n;
+
+	store_event(b->store, &d, &e[0], &n);
+	store_event(b->store, &d, &e[1], &n);
+	for (int i = 0; i < 3; i++) {
+		int calls = 0;
+
+		store_each_call(b->store, ids[i], count_call, &calls);
+		assert_int_equal(calls, 1);
+	}
+}
+
+/* One event is of the call "p", the other of "q"; arg: whether "x" joins them.
+ */
+static int
+map_aliased(void *arg, const struct stored_event *se, struct event *e)
+{
+	const bool *aliased = arg;
+
+	*e = an_event_of(se->key[0], se->key[0] == 1 ? "p" : "q", *aliased);
+	return 0;
+}
+
+static void
+a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct store_rebuilt r;
+	bool aliased = true;
+	int64_t n;
+
+	for (unsigned char key = 1; key <= 2; key++) {
+		struct event e = an_event_of(key, key == 1 ? "p" : "q", false);
+
+		store_event(b->store, &d, &e, &n);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
+	for (int i = 0; i < 2; i++) {
+		store_rebuild(b->store, map_aliased, &aliased, &r);
+		assert_int_equal(r.failed, 0);
+		assert_string_equal(only_id(b), "p");
+		assert_int_equal(ask(b, "SELECT events FROM call"), 2);
+		assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), 1);
+		assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 3);
+	}
+	assert_int_equal(r.changed, 0);
+	aliased = false;
+	store_rebuild(b->store, map_aliased, &aliased, &r);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE events = 1"), 2);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), 2);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
+}
+
+/* --- stores of older versions ----------------------------------------------
+ */
+
+/*
+ * A row as schema 3 had it: of an event of time 1500, which told the agent and
+ * the status of a call that was ringing.
+ */
+static void
+a_call_of_an_older_version_goes_on(void **state)
+{
+	struct box *b = *state;
+	struct event old = an_event(5);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	old.time = 1500;
+	old.state = STATE_RINGING;
+	old.outcome = OUTCOME_NONE;
+	set_text(&old, FIELD_AGENT, "old");
+	set_text(&old, FIELD_STATUS, "RINGING");
+	store_event(b->store, &d, &old, &n);
+	run(b,
+	    "UPDATE call SET stamps = x'02"
+	    "00000000000005dc05000000000000000000000000000000"
+	    "03000000000005dc05000000000000000000000000000000"
+	    "000100000000000000"
+	    "020000000000000000'");
+	assert_non_null(strstr(record(b), "\"agent\":\"old\""));
+	for (int i = 0; i < 3; i++) {
+		struct event e = an_event((unsigned char)(1 + i));
+
+		e.time = 1499 + i;
+		e.state = i == 0 ? STATE_QUEUED : STATE_RINGING;
+		e.outcome = OUTCOME_NONE;
+		set_text(&e, FIELD_AGENT, i == 0 ? "earlier" : "later");
+		set_text(&e, FIELD_STATUS, i == 0 ? "QUEUED" : "AGAIN");
+		store_event(b->store, &d, &e, &n);
+		assert_non_null(strstr(record(b),
+		    i == 0 ? "\"agent\":\"old\"" : "\"agent\":\"later\""));
+		assert_non_null(strstr(record(b),
+		    i == 0 ? "\"status\":\"RINGING\""
+			   : "\"status\":\"AGAIN\""));
+	}
+}
+
+/* Its share of the roll-up is what that version counted, until a rebuild. */
+static void
+a_call_that_was_counted_by_other_rules_leaves_nothing_behind(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.outcome = OUTCOME_NO_ANSWER;
+	set_number(&e, FIELD_DURATION, 27000);
+	store_event(b->store, &d, &e, &n);
+	run(b,
+	    "UPDATE call SET answered = 1;"
+	    "UPDATE day SET answered = 1, timed = 1, talk = 27000,"
+	    " lengths = x'1b01'"); /* one of 27 s */
+	assert_non_null(strstr(record(b), "\"duration_ms\":27000"));
+	e.key[0] = 2;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT answered + timed + talk + length(lengths) FROM day"),
+	    0);
+	assert_null(strstr(record(b), "duration"));
+}
+
 /* Of all arrivals so far: how many of that result. */
 static int64_t
 arrived(struct box *b, enum arrival result)
@@ -1296,6 +1609,14 @@ main(void)
 	    TEST(a_fact_is_that_of_the_newest_event_whichever_came_last),
 	    TEST(the_roll_up_counts_hours_lengths_and_analyses),
 	    TEST(an_unanswered_call_has_no_length),
+	    TEST(talk_time_is_that_of_answered_calls_alone),
+	    TEST(a_derived_length_is_counted_like_a_told_one),
+	    TEST(events_that_share_an_id_are_one_call_whichever_came_first),
+	    TEST(a_call_is_shown_by_the_smallest_id_of_its_own),
+	    TEST(a_call_is_found_by_any_of_its_ids),
+	    TEST(a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
+	    TEST(a_call_of_an_older_version_goes_on),
+	    TEST(a_call_that_was_counted_by_other_rules_leaves_nothing_behind),
 	    TEST(every_delivery_that_is_kept_is_counted_where_it_arrived),
 	    TEST(a_newer_schema_is_refused_with_a_clear_word),
 	    TEST(a_file_that_is_no_database_is_refused_and_left_alone),
