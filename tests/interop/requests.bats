@@ -240,6 +240,20 @@ standard() {
   has "stored as event"
 }
 
+@test "a rejected token that proves its body is proved again" {
+  cp "$DEFINITIONS/vonage.json" providers/
+  printf '[source token]\nprovider = test-vonage\nsecret_file = secret\n' \
+    >>callbook.conf
+  printf '{"event":"call.ended","call":{"callId":"c1"}}' >ended.json
+  mapfile -t vars < <(node "$ROOT/tests/interop/platform.mjs" sign vonage \
+    right-secret ended.json)
+  run cgi token "${vars[@]}" <ended.json
+  has "Status: 401"
+  echo right-secret >secret
+  run -0 callbook quarantine requeue --rejected --all
+  has "stored as event"
+}
+
 @test "the query is signed, and kept, as it was sent" {
   form=$DATA/twilio/completed.form
   sent='p=%2f&q=[1]&r=a%7Cb&s=%7E'

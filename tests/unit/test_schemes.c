@@ -371,6 +371,40 @@ a_signature_of_one_alternative_is_none_of_another(void **state)
 	provider_free(p);
 }
 
+/* Who may be anybody does not choose how much memory is spent on him. */
+static void
+a_costly_body_is_not_parsed_for_a_stranger(void **state)
+{
+	struct provider *p = open_definition("synthflow");
+	struct auth *a = open_auth(p, NULL, SECRET, NULL);
+	struct buf body = {0};
+	char signature[] =
+	    "HTTP_SYNTHFLOW_SIGNATURE="
+	    "57da2895c2def29d14d98827c1973987a8f21b254fed7bfe58fee6de70345c8b";
+	char *env[] = {signature, NULL};
+	struct message m = {env, JSON_TYPE, NULL, 0};
+
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		buf_reset(&body, SIZE_MAX);
+		buf_puts(&body, "{\"call\":{\"callId\":\"c1\"},\"more\":[0");
+		for (int i = 0; i < (more ? 200000 : 2000); i++)
+			buf_puts(&body, ",0");
+		buf_puts(&body, "]}");
+		m.body = buf_str(&body);
+		m.len = body.len;
+		assert_int_equal(
+		    auth_verify(a, &m, NULL, NOW), more ? AUTH_WRONG : AUTH_OK);
+	}
+	/* Nor is it inflated. */
+	m.body = "\x1f\x8b\x08";
+	m.len = 3;
+	assert_int_equal(auth_verify(a, &m, NULL, NOW), AUTH_WRONG);
+	buf_free(&body);
+	auth_free(a);
+	provider_free(p);
+}
+
 /* --- tokens --------------------------------------------------------------- */
 
 /* The algorithm is the scheme's, whatever the token and its key say. */
@@ -560,6 +594,7 @@ main(void)
 	    cmocka_unit_test(what_platforms_sign_is_accepted_and_no_byte_else),
 	    cmocka_unit_test(another_address_is_refused),
 	    cmocka_unit_test(a_signature_of_one_alternative_is_none_of_another),
+	    cmocka_unit_test(a_costly_body_is_not_parsed_for_a_stranger),
 	    cmocka_unit_test(a_token_of_another_algorithm_is_refused),
 	    cmocka_unit_test(a_key_of_another_kind_is_refused_when_loaded),
 	    cmocka_unit_test(what_is_signed_here_is_accepted_here),
