@@ -1034,6 +1034,56 @@ END
   has "agent           497"
 }
 
+@test "rebuild: the zone of a source is that of its times without an offset" {
+  callbook provider show formantai |
+    jq '.provider = "clock" | .auth = {t: {type: "token"}} |
+      .event.type = "/kind" | .event.key = ["body"] | del(.event.time) |
+      .call = {id: "/id", started: "/at"} | .types = {over: {state: "ended"}}' \
+      >providers/clock.json
+  cat >>callbook.conf <<END
+[source desk]
+provider = clock
+auth = none
+zone = America/New_York
+END
+  echo '{"kind": "over", "id": "c-1", "at": "2026-07-01 12:00:00"}' >body
+  cgi desk <body >answers
+  run -0 callbook export
+  has '"started":"2026-07-01T16:00:00.000Z"'
+  sed -i 's/^zone = .*/zone = Asia\/Tokyo/' callbook.conf
+  run -0 callbook rebuild
+  has "changed  1"
+  run -0 callbook export
+  has '"started":"2026-07-01T03:00:00.000Z"'
+  sed -i 's/^zone = .*/zone = Asia\/Atlantis/' callbook.conf
+  run -1 callbook rebuild
+  has 'this system knows no time zone "Asia/Atlantis"'
+}
+
+@test "rebuild: forms of parts and tokens are read as when they came" {
+  callbook provider show formantai |
+    jq '.provider = "parts" | .auth = {t: {type: "token"}} |
+      .body = ["multipart", "jwt"] |
+      .event.type = "/kind" | .event.key = ["body"] | del(.event.time) |
+      .call = {id: "/id", agent: "/bot"} | .types = {over: {state: "ended"}}' \
+      >providers/parts.json
+  printf '[source desk]\nprovider = parts\nauth = none\n' >>callbook.conf
+  printf -- '--x y\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' \
+    kind over id c-1 bot b-1 >body
+  printf -- '--x y--\r\n' >>body
+  cgi desk 'CONTENT_TYPE=multipart/form-data; boundary="x y"' <body >answers
+  printf 'e30.%s.AA' "$(printf '{"kind":"over","id":"c-2","bot":"b-2"}' |
+    base64 -w0 | tr -d = | tr /+ _-)" >body
+  cgi desk CONTENT_TYPE=application/jwt <body >>answers
+  [ "$(grep -c '"stored"' answers)" = 2 ]
+  run -0 callbook export
+  has '"call":"c-1","agent":"b-1"'
+  has '"call":"c-2","agent":"b-2"'
+  run -0 callbook rebuild
+  has "changed  0"
+  has "failed   0"
+}
+
 @test "rebuild: what cannot be mapped any more is told and kept" {
   some_events
   misread recho
