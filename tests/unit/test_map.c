@@ -867,12 +867,16 @@ test_combined_values(void **state)
 #define PARTS_OF_HEAD PART("name=\"t\"", "s") PART("name=c", "c1")
 #define END "--b-1--\r\n"
 
-static const char by_parts[] =
-    "{\"provider\":\"m\",\"auth\":{\"t\":{\"type\":\"token\"}},"
-    "\"body\":[\"json\",\"multipart\",\"jwt\"],\"parse\":[\"/j\"],"
-    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"],\"volatile\":[\"/iat\"]},"
-    "\"call\":{\"id\":\"/c\",\"agent\":\"/agent\",\"summary\":\"/a b\\\"\","
-    "\"facts\":{\"j\":\"/j\"}},\"types\":{\"s\":{}}}";
+#define OF_KINDS(volatile_places)                                            \
+	"{\"provider\":\"m\",\"auth\":{\"t\":{\"type\":\"token\"}},"         \
+	"\"body\":[\"json\",\"multipart\",\"jwt\"],\"parse\":[\"/j\"],"      \
+	"\"event\":{\"type\":\"/t\",\"key\":[\"body\"]" volatile_places "}," \
+	"\"call\":{\"id\":\"/c\",\"agent\":\"/agent\",\"summary\":\"/a "     \
+	"b\\\"\","                                                           \
+	"\"facts\":{\"j\":\"/j\"}},\"types\":{\"s\":{}}}"
+
+static const char by_parts[] = OF_KINDS("");
+static const char by_tokens[] = OF_KINDS(",\"volatile\":[\"/iat\"]");
 
 static void
 test_multipart(void **state)
@@ -996,7 +1000,7 @@ test_a_body_that_is_a_token(void **state)
 	static const char *const type[] = {
 	    "application/jwt", "application/jose", "text/plain; charset=utf-8"};
 	struct fixture *f = *state;
-	struct provider *kept = swap(f, by_parts);
+	struct provider *kept = swap(f, by_tokens);
 	unsigned char key[EVENT_KEY_SIZE];
 
 	for (size_t i = 0; i < sizeof(type) / sizeof(type[0]); i++) {
