@@ -277,50 +277,48 @@ quarantine_add(struct store *st, struct job *j)
 	    st, s, j->source, d, j->reason, d->len, SIZE_MAX, &j->number);
 }
 
-/* Has another process filled this second's share of the ring? */
 static enum store_rc
-rejected_enough(struct store *st, int64_t now, bool *enough)
+rejected_trim(struct store *st, const struct job *j, bool missing)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_REJECTED_RECENT);
-	enum store_rc rc = STORE_OK;
-	int step;
+	sqlite3_stmt *s = stmt_get(st, SQL_REJECTED_TRIM);
 
-	*enough = false;
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, now);
-	sqlite3_bind_int(s, 2, STORE_REJECTED_PER_SECOND);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		*enough = sqlite3_column_int(s, 0) != 0;
-	else if (step != SQLITE_DONE)
-		rc = store_failed(st, "rejected");
-	stmt_done(s);
-	return rc;
+	sqlite3_bind_int64(s, 1, j->source);
+	sqlite3_bind_int(s, 2, missing);
+	sqlite3_bind_int(
+	    s, 3, missing ? STORE_MISSING_MAX : STORE_REJECTED_MAX);
+	sqlite3_bind_int(
+	    s, 4, missing ? STORE_MISSING_BYTES : STORE_REJECTED_BYTES);
+	return stmt_run(st, s);
 }
 
 static enum store_rc
 rejected_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
+	bool missing = strcmp(j->reason, refusal_name[REFUSAL_MISSING]) == 0;
+	size_t most = missing ? STORE_MISSING_BODY_MAX
+			      : STORE_REJECTED_BODY_MAX;
 	sqlite3_stmt *s;
-	bool enough;
-	enum store_rc rc = rejected_enough(st, d->received, &enough);
+	bool allowed;
+	enum store_rc rc;
 
-	if (rc != STORE_OK || enough)
-		return rc;
-	s = stmt_get(st, SQL_REJECTED_ADD);
-	if ((j->source = source_id(st, d)) == 0 || s == NULL)
+	if ((j->source = source_id(st, d)) == 0)
 		return STORE_ERROR;
-	rc = delivery_insert(st, s, j->source, d, j->reason,
-	    d->len < STORE_REJECTED_BODY_MAX ? d->len : STORE_REJECTED_BODY_MAX,
-	    STORE_REJECTED_HEADERS_MAX, &j->number);
+	rc = reject_shared(st, j, missing, &allowed);
 	if (rc != STORE_OK)
 		return rc;
-	if ((s = stmt_get(st, SQL_REJECTED_TRIM)) == NULL)
+	if (!allowed) {
+		j->source = 0; /* only counted, as what was refused */
+		return refusals_due(st);
+	}
+	if ((s = stmt_get(st, SQL_REJECTED_ADD)) == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->number - STORE_REJECTED_MAX);
-	return stmt_run(st, s);
+	rc = delivery_insert(st, s, j->source, d, j->reason,
+	    d->len < most ? d->len : most, STORE_REJECTED_HEADERS_MAX,
+	    &j->number);
+	return rc == STORE_OK ? rejected_trim(st, j, missing) : rc;
 }
 
 static enum store_rc
@@ -386,6 +384,8 @@ apply(struct store *st, struct job *j)
 	case JOB_HANDSHAKE:
 		j->source = source_id(st, j->delivery);
 		return j->source == 0 ? STORE_ERROR : STORE_OK;
+	case JOB_REFUSED:
+		return refusals_due(st);
 	case JOB_PROBE:
 		return probe(st);
 	}

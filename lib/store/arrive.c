@@ -34,6 +34,7 @@ result_of(const struct job *j, enum store_rc rc)
 		return ARRIVAL_HANDSHAKE;
 	case JOB_EVENT:
 	case JOB_REQUEUE:
+	case JOB_REFUSED:
 	case JOB_PROBE:
 		break;
 	}

@@ -5,8 +5,8 @@
  * statement, lock.c the lock across processes, writer.c the queue and the
  * transaction that waiting jobs share, sync.c when that is on disk, apply.c
  * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
- * names.c the rows of names, calls.c the row of a call and what hangs on it,
- * alias.c the ids of calls that have several,
+ * refuse.c what did not get so far, names.c the rows of names, calls.c the row
+ * of a call and what hangs on it, alias.c the ids of calls that have several,
  * search.c the index of words, terms.c which they are, histogram.c functions
  * for the SQL, class.c what they count in, read.c and rebuild.c and health.c
  * the rest of store.h; report.c, attention.c and read.c answer report.h.
@@ -25,6 +25,9 @@
 #define BUSY_TIMEOUT_MS 2000 /* for readers, where the journal is no WAL */
 #define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
 #define PATH_CACHE_MAX 256 /* rows of `path` remembered */
+#define ALLOWANCES 64 /* in memory; more sources share them */
+#define REFUSED_ROWS_MAX 256 /* pairs of source and reason, in memory */
+#define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
 
 /* How the calls of a filter are found. */
@@ -73,10 +76,13 @@ enum sql {
 	SQL_QUARANTINE_ADD,
 	SQL_QUARANTINE_AGAIN,
 	SQL_QUARANTINE_TAKE,
-	SQL_REJECTED_RECENT,
 	SQL_REJECTED_ADD,
 	SQL_REJECTED_TRIM,
 	SQL_REJECTED_TAKE,
+	SQL_ALLOWANCE_GET,
+	SQL_ALLOWANCE_SET,
+	SQL_REFUSED_ADD,
+	SQL_REFUSED,
 	SQL_COUNTED_ADD,
 	SQL_ARRIVAL_ADD,
 	SQL_EACH_EVENT,
@@ -161,6 +167,7 @@ struct job {
 		JOB_REQUEUE,
 		JOB_COUNT,
 		JOB_HANDSHAKE,
+		JOB_REFUSED, /* what was counted is to be written */
 		JOB_PROBE
 	} kind;
 	const struct delivery *delivery;
@@ -195,6 +202,19 @@ struct arrival_row {
 	int delay;
 	int64_t count;
 	int64_t last; /* ms, received */
+};
+
+/* How much may be written yet of what anybody can cause. */
+struct allowance {
+	int64_t left; /* thousandths */
+	int64_t at; /* ms; 0: never used */
+};
+
+/* Refusals of one kind that were counted: a row of `refused`. */
+struct refused_row {
+	char source[REFUSED_NAME_SIZE]; /* "": none of that name */
+	enum refusal why;
+	int64_t count, first, last;
 };
 
 struct store {
@@ -232,13 +252,19 @@ struct store {
 	bool search_broken; /* it failed at a commit */
 	bool search_reading; /* search_open() has a transaction open */
 	struct buf search_was, search_is; /* texts of a call */
+	/* refuse.c: of this transaction */
+	bool refused_due; /* write what was counted */
+	int changes; /* of the database, before it */
+	struct refused_row refused_out[REFUSED_ROWS_MAX]; /* written by it */
+	size_t refused_outs;
 
 	pthread_mutex_t mutex; /* guards what follows */
 	struct job *head, **tail; /* waiting, in order of arrival */
 	bool leading; /* a thread is committing */
 	struct packer *packers; /* pack.c: those that nobody uses now */
-	int64_t reject_second; /* the second the count is of */
-	int reject_count;
+	struct allowance rejecting[ALLOWANCES], refusing, shaking;
+	struct refused_row refused[REFUSED_ROWS_MAX]; /* not written yet */
+	size_t refuseds;
 };
 
 /* schema.c: what kind of file it is, told by its first page. */
@@ -339,6 +365,26 @@ enum store_rc arrival_count(
     struct store *st, const struct job *j, enum store_rc became);
 /* Write what was counted; before the commit. */
 enum store_rc arrivals_write(struct store *st);
+
+/* refuse.c: may d be kept in a ring?  In memory, from any thread. */
+bool reject_allowed(struct store *st, const struct delivery *d, bool missing);
+/* May a handshake be counted?  Likewise. */
+bool handshake_allowed(struct store *st);
+/* May d be kept by all processes together?  Inside a transaction. */
+enum store_rc reject_shared(
+    struct store *st, const struct job *j, bool missing, bool *allowed);
+/* Count one, from any thread.  true: it is time to write what was counted. */
+bool refusal_note(
+    struct store *st, const char *source, enum refusal why, int64_t received);
+/* JOB_REFUSED: is it time for all processes together? */
+enum store_rc refusals_due(struct store *st);
+/* At the beginning of a transaction, before its commit, and if it failed. */
+void refusals_begin(struct store *st);
+enum store_rc refusals_write(struct store *st);
+void refusals_undo(struct store *st);
+
+/* writer.c: write what was counted, if it is time; before closing. */
+void refusals_flush(struct store *st);
 
 /* calls.c: a call's row, and everything that hangs on it. */
 struct call_row {

@@ -303,6 +303,29 @@ static const struct step {
 	/* Calls that are there were folded by other rules. */
 	"INSERT INTO meta (name, value) SELECT 'rebuild', 'wanted'"
 	"  WHERE EXISTS (SELECT 1 FROM call);"},
+    {4,
+	/*
+	 * Requests that were refused or did not authenticate, kept or not, by
+	 * the source's name ('': there is none of the name that was asked
+	 * for) and refusal_name[].
+	 */
+	"CREATE TABLE refused ("
+	"  source TEXT NOT NULL,"
+	"  reason TEXT NOT NULL,"
+	"  count INTEGER NOT NULL,"
+	"  first INTEGER NOT NULL," /* ms, received */
+	"  last INTEGER NOT NULL,"
+	"  PRIMARY KEY (source, reason)"
+	") STRICT, WITHOUT ROWID;"
+	/* How much of what strangers can cause may be written yet. */
+	"CREATE TABLE allowance ("
+	"  name TEXT PRIMARY KEY,"
+	"  left INTEGER NOT NULL," /* thousandths */
+	"  at INTEGER NOT NULL" /* ms */
+	") STRICT, WITHOUT ROWID;"
+	/* A ring for each source, and for each without any signature. */
+	"CREATE INDEX rejected_ring ON rejected"
+	"  (source, reason = 'missing', id, length(body));"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

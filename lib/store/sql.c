@@ -361,13 +361,26 @@ const char *const sql_text[SQL__MAX] = {
 			     " AND headers IS ?4"
 			     " RETURNING id",
     [SQL_QUARANTINE_TAKE] = "DELETE FROM quarantine WHERE id = ?1",
-    /* Is the ring's limit for a second reached?  ?1: now, ms; ?2: limit. */
-    [SQL_REJECTED_RECENT] = "SELECT received > ?1 - 1000 FROM rejected"
-			    " ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1",
     [SQL_REJECTED_ADD] =
 	"INSERT INTO rejected (source, received, reason, content_type,"
 	" headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_REJECTED_TRIM] = "DELETE FROM rejected WHERE id <= ?1",
+    /* Of one ring: ?3 rows and ?4 bytes at most, and the newest. */
+    [SQL_REJECTED_TRIM] =
+	"DELETE FROM rejected WHERE id IN (SELECT id FROM"
+	" (SELECT id, row_number() OVER w AS n, sum(length(body)) OVER w AS b"
+	" FROM rejected WHERE source = ?1 AND (reason = 'missing') = ?2"
+	" WINDOW w AS (ORDER BY id DESC)) WHERE n > ?3 OR (b > ?4 AND n > 1))",
+    [SQL_ALLOWANCE_GET] = "SELECT left, at FROM allowance WHERE name = ?1",
+    [SQL_ALLOWANCE_SET] =
+	"INSERT INTO allowance (name, left, at) VALUES (?1, ?2, ?3)"
+	" ON CONFLICT DO UPDATE SET left = ?2, at = ?3",
+    [SQL_REFUSED_ADD] =
+	"INSERT INTO refused (source, reason, count, first, last)"
+	" VALUES (?1, ?2, ?3, ?4, ?5)"
+	" ON CONFLICT DO UPDATE SET count = count + excluded.count,"
+	" first = min(first, excluded.first), last = max(last, excluded.last)",
+    [SQL_REFUSED] = "SELECT source, reason, count, first, last FROM refused"
+		    " ORDER BY source, last DESC",
     [SQL_REJECTED_TAKE] = "DELETE FROM rejected WHERE id = ?1",
     [SQL_COUNTED_ADD] =
 	"INSERT INTO counted (source, type, count, first, last)"

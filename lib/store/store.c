@@ -557,6 +557,7 @@ store_close(struct store *st)
 {
 	if (st == NULL)
 		return;
+	refusals_flush(st);
 	close_all(st);
 	packers_free(st);
 	pthread_mutex_destroy(&st->mutex);

@@ -23,11 +23,28 @@
 #define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define STORE_WAL_PAGES_MAX 4000 /* then readers are waited for */
 #define STORE_WAL_WAIT_MS 250 /* for them, at most */
-#define STORE_REJECTED_MAX 200 /* rows in the ring of the rejected */
-#define STORE_REJECTED_BODY_MAX (64 * 1024) /* bytes kept of one */
+/*
+ * What did not authenticate is kept in two rings for each source: one of those
+ * with a wrong or stale signature, which may be genuine and the secret wrong,
+ * and one of those without any.
+ */
+#define STORE_REJECTED_MAX 500 /* rows of the first */
+#define STORE_REJECTED_BYTES (32 * 1024 * 1024) /* of their bodies */
+#define STORE_REJECTED_BODY_MAX (4 * 1024 * 1024) /* bytes kept of one */
+#define STORE_MISSING_MAX 50 /* the same of the other ring */
+#define STORE_MISSING_BYTES (1024 * 1024)
+#define STORE_MISSING_BODY_MAX (64 * 1024)
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
-#define STORE_REJECTED_PER_SECOND 5 /* a stranger must not make us write */
+/*
+ * A stranger must not make us write much, and the burst of a real sender is to
+ * be kept: so many at once, and then so many a second, of each ring.
+ */
+#define STORE_REJECTED_BURST 200
+#define STORE_REJECTED_PER_SECOND 5
+#define STORE_REJECTED_STEP (64 * 1024) /* bytes that count as one more */
+#define STORE_REFUSED_BURST 20 /* writes of counts of what was refused */
+#define STORE_REFUSED_PER_SECOND 1
 
 struct store;
 
@@ -98,12 +115,33 @@ void store_event_later(struct store *st, const struct delivery *d,
 enum store_rc store_quarantine(struct store *st, const struct delivery *d,
     const char *reason, int64_t *number);
 
+/* Why a request was refused. */
+enum refusal {
+	REFUSAL_NOT_FOUND, /* no source of that name */
+	REFUSAL_METHOD,
+	REFUSAL_TOO_LARGE,
+	REFUSAL_TYPE, /* content type or encoding */
+	REFUSAL_MISSING, /* these three did not authenticate */
+	REFUSAL_WRONG,
+	REFUSAL_STALE,
+	REFUSAL__MAX
+};
+extern const char *const refusal_name[REFUSAL__MAX];
+
 /*
- * Keep d, which does not authenticate, in a ring of STORE_REJECTED_MAX.  May
- * drop it silently (STORE_OK all the same): it is only for later inspection.
+ * Count a request that was refused; source NULL: there is none of that name.
+ * Written with the next commit, or at most STORE_REFUSED_PER_SECOND; under
+ * plain CGI, where a process has no next commit, more are not counted.
+ */
+void store_refuse(
+    struct store *st, const char *source, enum refusal why, int64_t received);
+
+/*
+ * Keep d, which does not authenticate, in a ring of its source, and count it.
+ * What is more than the ring takes is only counted: STORE_OK all the same.
  */
 enum store_rc store_reject(
-    struct store *st, const struct delivery *d, const char *reason);
+    struct store *st, const struct delivery *d, enum refusal why);
 
 /*
  * Store the event that row number of the quarantine (or, with rejected, of
@@ -171,6 +209,17 @@ struct stored_count {
  * this program?  If not, close it and open it again.
  */
 bool store_is_current(struct store *st);
+
+/* Requests of one source that were refused.  Borrowed during the callback. */
+struct refused {
+	const char *source; /* "": there is none of that name */
+	enum refusal why;
+	int64_t count; /* of all time */
+	int64_t first, last; /* ms, received */
+};
+typedef int (*store_refused_fn)(void *arg, const struct refused *r);
+/* What was refused, by source, the newest first. */
+enum store_rc store_refused(struct store *st, store_refused_fn fn, void *arg);
 
 /* A callback returns 0 to go on, anything else to stop. */
 typedef int (*store_event_fn)(void *arg, const struct stored_event *e);

@@ -18,6 +18,7 @@
 static enum store_rc
 begin(struct store *st)
 {
+	refusals_begin(st);
 	return stmt_alone(st, SQL_BEGIN);
 }
 
@@ -28,6 +29,8 @@ end(struct store *st, enum store_rc rc)
 	if (!is_failure(rc)) {
 		enum store_rc committed = arrivals_write(st);
 
+		if (committed == STORE_OK)
+			committed = refusals_write(st);
 		if (committed == STORE_OK)
 			committed = search_feed_if_due(st);
 		if (committed == STORE_OK)
@@ -43,6 +46,7 @@ end(struct store *st, enum store_rc rc)
 		(void)stmt_alone(st, SQL_ROLLBACK);
 	names_forget(st);
 	search_forget(st);
+	refusals_undo(st);
 	st->arrivals = 0;
 	return rc;
 }
@@ -335,32 +339,36 @@ store_quarantine(struct store *st, const struct delivery *d, const char *reason,
 	return rc;
 }
 
-/* A stranger's requests are kept at a rate that costs us nothing. */
-static bool
-reject_allowed(struct store *st, int64_t now)
+void
+store_refuse(
+    struct store *st, const char *source, enum refusal why, int64_t received)
 {
-	bool allowed;
+	struct job j = {.kind = JOB_REFUSED};
 
-	pthread_mutex_lock(&st->mutex);
-	if (st->reject_second != now / 1000) {
-		st->reject_second = now / 1000;
-		st->reject_count = 0;
-	}
-	allowed = st->reject_count < STORE_REJECTED_PER_SECOND;
-	if (allowed)
-		st->reject_count++;
-	pthread_mutex_unlock(&st->mutex);
-	return allowed;
+	if (refusal_note(st, source, why, received))
+		(void)submit_wait(st, &j);
+}
+
+void
+refusals_flush(struct store *st)
+{
+	struct job j = {.kind = JOB_REFUSED};
+
+	if (st->db != NULL && st->mode == STORE_WRITE && st->refuseds > 0)
+		(void)submit_wait(st, &j);
 }
 
 enum store_rc
-store_reject(struct store *st, const struct delivery *d, const char *reason)
+store_reject(struct store *st, const struct delivery *d, enum refusal why)
 {
 	struct job j = {.kind = JOB_REJECT, .delivery = d};
+	bool due = refusal_note(st, d->source, why, d->received);
 
-	if (!reject_allowed(st, d->received))
-		return STORE_OK;
-	j.reason = reason;
+	if (!reject_allowed(st, d, why == REFUSAL_MISSING)) {
+		j.kind = JOB_REFUSED;
+		return due ? submit_wait(st, &j) : STORE_OK;
+	}
+	j.reason = refusal_name[why];
 	return submit_wait(st, &j);
 }
 
@@ -369,7 +377,7 @@ store_handshake(struct store *st, const struct delivery *d)
 {
 	struct job j = {.kind = JOB_HANDSHAKE, .delivery = d};
 
-	if (!reject_allowed(st, d->received))
+	if (!handshake_allowed(st))
 		return STORE_OK;
 	return submit_wait(st, &j);
 }

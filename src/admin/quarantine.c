@@ -37,6 +37,7 @@ struct quarantine {
 	struct admin *admin;
 	bool rejected, raw, all;
 	int64_t found;
+	int64_t came; /* with --rejected: all that ever did, kept or not */
 	struct buf out;
 };
 
@@ -59,6 +60,29 @@ list_row(void *arg, const struct stored_delivery *sd)
 	safe_str(b, sd->reason);
 	buf_puts(b, "\n");
 	return b->failed;
+}
+
+static int
+add_refused(void *arg, const struct refused *r)
+{
+	struct quarantine *q = arg;
+
+	if (r->why == REFUSAL_MISSING || r->why == REFUSAL_WRONG ||
+	    r->why == REFUSAL_STALE)
+		q->came += r->count;
+	return 0;
+}
+
+/* Of a ring: that it is a sample, and of how many. */
+static enum store_rc
+add_sample(struct quarantine *q)
+{
+	enum store_rc rc = store_refused(q->admin->store, add_refused, q);
+
+	buf_printf(&q->out,
+	    "%" PRId64 " kept, a sample of %" PRId64 " that came\n", q->found,
+	    q->came > q->found ? q->came : q->found);
+	return rc;
 }
 
 static int
@@ -105,6 +129,8 @@ read_rows(struct quarantine *q, int64_t row, store_delivery_fn fn)
 	if (admin_store(a, STORE_READ) == -1)
 		return ADMIN_WRONG;
 	rc = store_each_delivery(a->store, q->rejected, row, fn, q);
+	if (rc == STORE_OK && q->rejected && row == 0 && q->found > 0)
+		rc = add_sample(q);
 	if (rc != STORE_OK && rc != STORE_NOT_FOUND) {
 		admin_warnx(a, "the store could not be read");
 		return ADMIN_WRONG;
@@ -199,7 +225,8 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	if (rc == AUTH_OK)
 		return NULL;
 	buf_printf(why, "the signature is still %s%s", auth_reason(rc),
-	    k->d.len >= STORE_REJECTED_BODY_MAX
+	    k->d.len >= (rc == AUTH_MISSING ? STORE_MISSING_BODY_MAX
+					    : STORE_REJECTED_BODY_MAX)
 		? " (only the start of the body was kept)"
 		: "");
 	return buf_str(why);

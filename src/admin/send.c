@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "admin.h"
 #include "base/when.h"
@@ -26,7 +27,8 @@ static const char help[] =
     "      --key FILE      private key, PEM, for schemes with public keys\n"
     "      --header        another header, signed where the platform signs "
     "one\n"
-    "                      of that name; may be repeated\n"
+    "                      of that name; in place of one that would be sent;\n"
+    "                      may be repeated\n"
     "      --form          the body is a form (default for *.form)\n"
     "      --get           the form goes into the query of a GET\n"
     "      --print-curl    print a curl command that does it, send nothing\n"
@@ -313,6 +315,56 @@ set_address(struct send *s, const struct config_source *cs)
 	return 0;
 }
 
+/* Is the line, up to its colon, of the header of that name? */
+static bool
+is_header(const char *line, const char *name, size_t n)
+{
+	return strncasecmp(line, name, n) == 0 &&
+	    line[n + strspn(line + n, " \t")] == ':';
+}
+
+/* Does extra have a header of the name of this line? */
+static bool
+is_replaced(const struct buf *extra, const char *line, size_t n)
+{
+	const char *colon = memchr(line, ':', n);
+	const char *s = buf_str(extra);
+
+	while (colon != NULL && *s != '\0') {
+		if (is_header(s, line, (size_t)(colon - line)))
+			return true;
+		s += strcspn(s, "\n");
+		s += *s != '\0';
+	}
+	return false;
+}
+
+/*
+ * Add the headers that were asked for; each takes the place of one of its name
+ * that was made, so that a tester sees what a wrong one does.
+ */
+static void
+add_extra(struct send *s, const struct buf *extra)
+{
+	struct buf all = {0};
+	const char *line = buf_str(&s->headers);
+
+	while (*line != '\0') {
+		size_t n = strcspn(line, "\r\n");
+
+		if (n > 0 && !is_replaced(extra, line, n)) {
+			buf_add(&all, line, n);
+			buf_puts(&all, "\n");
+		}
+		line += n;
+		line += *line != '\0';
+	}
+	buf_add(&all, buf_str(extra), extra->len);
+	all.failed |= s->headers.failed;
+	buf_free(&s->headers);
+	s->headers = all;
+}
+
 /* Everything but the sending. */
 static int
 prepare(struct send *s)
@@ -407,7 +459,7 @@ run(struct admin *a, int argc, char **argv)
 	}
 	if (prepare(&s) == -1)
 		goto out;
-	buf_add(&s.headers, buf_str(&s.given), s.given.len);
+	add_extra(&s, &s.given);
 	if (s.headers.failed || s.address.failed || s.given.failed ||
 	    s.body.failed)
 		admin_warnx(a, "out of memory");

@@ -33,6 +33,10 @@ struct receive {
 	int64_t second; /* of the clock: in it */
 	int lines; /* so many rejections were logged */
 	int64_t silent; /* and so many not, since the last that was */
+	struct log_place {
+		int64_t last; /* ms, the last line */
+		int64_t silent; /* refusals since then */
+	} refused[RECEIVE_LOG_PLACES]; /* 0: of no source; others may share */
 };
 
 struct worker;
@@ -171,14 +175,6 @@ later(struct response *w, const char *detail)
 }
 
 static void
-not_found(struct response *w)
-{
-	response_problem(w, 404,
-	    "No source of that name. The address ends with the name of a "
-	    "[source NAME] in the configuration.");
-}
-
-static void
 not_stored(struct passage *p)
 {
 	later(p->w, "The event could not be stored now. Send it again later.");
@@ -229,7 +225,7 @@ reserve_body(struct passage *p, int64_t length)
 
 	if (length < 0 || length > max)
 		length = max;
-	if (length <= RECEIVE_BODY_FREE)
+	if (length <= RECEIVE_BODY_FREE || wk->room > 0)
 		return 0;
 	wk->room = gate_enter(wk->rv->bodies, (size_t)length, RECEIVE_WAIT_MS);
 	if (wk->room > 0)
@@ -247,6 +243,76 @@ release_body(struct worker *wk)
 	buf_reset(&wk->body, REQUEST_KEEP);
 	gate_leave(wk->rv->bodies, wk->room);
 	wk->room = 0;
+}
+
+/* --- refusals ------------------------------------------------------------ */
+
+/* The source's place in the times of log lines; 0: no source. */
+static size_t
+log_place(const struct source *source)
+{
+	size_t h = 0;
+
+	if (source == NULL)
+		return 0;
+	for (const char *s = source->config->name; *s != '\0'; s++)
+		h = h * 31 + (unsigned char)*s;
+	return 1 + h % (RECEIVE_LOG_PLACES - 1);
+}
+
+/* Log a refusal, at most once a minute a source: anybody can cause it. */
+static void
+log_refused(struct receive *rv, const struct source *source, enum refusal why)
+{
+	static const char *const word[REFUSAL__MAX] = {
+	    [REFUSAL_NOT_FOUND] = "404, no source of the name asked for",
+	    [REFUSAL_METHOD] = "405, a method that the platform does not use",
+	    [REFUSAL_TOO_LARGE] = "413, a body larger than max_body",
+	    [REFUSAL_TYPE] = "415, a content type or encoding not understood",
+	};
+	struct log_place *l = &rv->refused[log_place(source)];
+	int64_t now = when_now(), silent = 0;
+	bool tell;
+
+	(void)pthread_mutex_lock(&rv->lock);
+	/* A clock that was set back begins a new minute. */
+	tell = l->last == 0 || now < l->last ||
+	    now - l->last >= RECEIVE_LOG_EVERY_MS;
+	if (tell) {
+		l->last = now;
+		silent = l->silent;
+		l->silent = 0;
+	} else
+		l->silent++;
+	(void)pthread_mutex_unlock(&rv->lock);
+	if (!tell)
+		return;
+	if (source == NULL)
+		log_info("refused: %s (%lld more were not logged)", word[why],
+		    (long long)silent);
+	else
+		log_info("[source %s] refused: %s (%lld more were not logged)",
+		    source->config->name, word[why], (long long)silent);
+}
+
+/* A request is refused before it authenticates: it leaves a trace. */
+static void
+refuse(struct passage *p, enum refusal why)
+{
+	const struct source *s = why == REFUSAL_NOT_FOUND ? NULL : p->source;
+
+	log_refused(p->worker->rv, s, why);
+	store_refuse(
+	    p->rc->store, s == NULL ? NULL : s->config->name, why, when_now());
+}
+
+static void
+not_found(struct passage *p)
+{
+	refuse(p, REFUSAL_NOT_FOUND);
+	response_problem(p->w, 404,
+	    "No source of that name. The address ends with the name of a "
+	    "[source NAME] in the configuration.");
 }
 
 /* --- keeping ------------------------------------------------------------ */
@@ -432,7 +498,10 @@ reject(struct passage *p, enum auth_rc why)
 	struct delivery d = delivery_of(p, true);
 
 	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
-	(void)store_reject(p->rc->store, &d, auth_reason(why));
+	(void)store_reject(p->rc->store, &d,
+	    why == AUTH_MISSING	    ? REFUSAL_MISSING
+		: why == AUTH_STALE ? REFUSAL_STALE
+				    : REFUSAL_WRONG);
 	/* The same words for all: a forger learns nothing from them. */
 	response_problem(p->w, 401,
 	    "The message does not prove that it is from the platform.");
@@ -467,6 +536,7 @@ map_and_keep(struct passage *p)
 			quarantine(p, reason, false);
 		break;
 	case MAP_TOO_LARGE:
+		refuse(p, REFUSAL_TOO_LARGE);
 		response_problem(p->w, 413,
 		    "The body inflates to more than %lld bytes.",
 		    (long long)p->rc->config->max_body);
@@ -525,11 +595,13 @@ check_announced(struct passage *p)
 	const int64_t max = p->rc->config->max_body;
 
 	if (request_length(p->r) > max) {
+		refuse(p, REFUSAL_TOO_LARGE);
 		response_problem(p->w, 413,
 		    "The body is larger than %lld bytes.", (long long)max);
 		return -1;
 	}
 	if (!provider_takes_type(p->source->provider, p->m.content_type)) {
+		refuse(p, REFUSAL_TYPE);
 		response_problem(p->w, 415,
 		    "This platform does not send that Content-Type.");
 		return -1;
@@ -538,6 +610,7 @@ check_announced(struct passage *p)
 	    strcasecmp(encoding, "identity") != 0 &&
 	    strcasecmp(encoding, "gzip") != 0 &&
 	    strcasecmp(encoding, "x-gzip") != 0) {
+		refuse(p, REFUSAL_TYPE);
 		response_problem(
 		    p->w, 415, "The only Content-Encoding understood is gzip.");
 		return -1;
@@ -560,6 +633,8 @@ read_body(struct passage *p)
 		p->m.len = b->len;
 		return 0;
 	case BODY_TOO_LARGE:
+		if (p->source != NULL) /* not /healthz */
+			refuse(p, REFUSAL_TOO_LARGE);
 		response_problem(
 		    p->w, 413, "The body is larger than %lld bytes.", max);
 		break;
@@ -618,6 +693,7 @@ take_delivery(struct passage *p)
 	if (method == NULL || !provider_takes_method(pr, method)) {
 		if (method != NULL && take_handshake(p, method))
 			return;
+		refuse(p, REFUSAL_METHOD);
 		response_problem(
 		    p->w, 405, "This platform sends %s.", provider_methods(pr));
 		p->w->allow = provider_methods(pr);
@@ -691,7 +767,7 @@ route(struct passage *p)
 	size_t n;
 
 	if (path == NULL || path[0] != '/') {
-		not_found(p->w);
+		not_found(p);
 		return;
 	}
 	name = path + 1;
@@ -705,7 +781,7 @@ route(struct passage *p)
 	p->source = receiver_source(p->rc, name, n);
 	if (p->source == NULL || strchr(p->segment, '/') != NULL ||
 	    (*p->segment != '\0' && !p->source->segment)) {
-		not_found(p->w);
+		not_found(p);
 		return;
 	}
 	take_delivery(p);

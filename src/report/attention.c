@@ -19,6 +19,7 @@ enum check {
 	CHECK_RETRY,
 	CHECK_QUARANTINED,
 	CHECK_REJECTED,
+	CHECK_REFUSED,
 	CHECK_UNANALYZED,
 	CHECK_VARIANT,
 	CHECK__MAX
@@ -30,6 +31,7 @@ static const char *const title[CHECK__MAX] = {
     [CHECK_STUCK] = "Stuck calls",
     [CHECK_RETRY] = "Retries announced and not seen",
     [CHECK_REJECTED] = "Rejected deliveries",
+    [CHECK_REFUSED] = "Refused requests",
     [CHECK_UNANALYZED] = "Calls without analysis",
     [CHECK_VARIANT] = "Variants",
 };
@@ -41,6 +43,7 @@ static const char *const anchor[CHECK__MAX] = {
     [CHECK_STUCK] = "stuck",
     [CHECK_RETRY] = "retry",
     [CHECK_REJECTED] = "rejected",
+    [CHECK_REFUSED] = "refused",
     [CHECK_UNANALYZED] = "unanalyzed",
     [CHECK_VARIANT] = "variant",
 };
@@ -66,6 +69,7 @@ struct checks {
 	struct reason *reason[2]; /* quarantine, rejected; most first */
 	size_t reasons[2];
 	int64_t deliveries[2];
+	int64_t came; /* all that were rejected, kept or not */
 	int64_t hour; /* now, counted as habits are */
 	int64_t since; /* ms; older calls are not looked at */
 	int64_t n[CHECK__MAX];
@@ -197,6 +201,29 @@ on_rejected(void *arg, const struct reason_count *c)
 	return add_reason(arg, 1, c);
 }
 
+/* Before it authenticated, and by the platform's mistake or ours. */
+static bool
+is_refused(const struct checks *a, const struct refused *r)
+{
+	return (r->why == REFUSAL_METHOD || r->why == REFUSAL_TOO_LARGE ||
+		   r->why == REFUSAL_TYPE) &&
+	    r->last >= a->since && is_wanted(a, r->source);
+}
+
+static int
+on_refused(void *arg, const struct refused *r)
+{
+	struct checks *a = arg;
+
+	if (is_refused(a, r))
+		a->n[CHECK_REFUSED] += r->count;
+	if ((r->why == REFUSAL_MISSING || r->why == REFUSAL_WRONG ||
+		r->why == REFUSAL_STALE) &&
+	    is_wanted(a, r->source))
+		a->came += r->count;
+	return 0;
+}
+
 static enum store_rc
 gather(struct checks *a)
 {
@@ -215,7 +242,8 @@ gather(struct checks *a)
 	    (rc = store_reasons(p->store, false, on_quarantined, a)) !=
 		STORE_OK)
 		return rc;
-	return store_reasons(p->store, true, on_rejected, a);
+	rc = store_reasons(p->store, true, on_rejected, a);
+	return rc == STORE_OK ? store_refused(p->store, on_refused, a) : rc;
 }
 
 /* --- how many
@@ -311,6 +339,7 @@ attention_count(struct page *p, struct attention_counts *n)
 	    .variant = a.n[CHECK_VARIANT],
 	    .quarantined = a.n[CHECK_QUARANTINED],
 	    .rejected = a.n[CHECK_REJECTED],
+	    .refused = a.n[CHECK_REFUSED],
 	};
 	return rc;
 }
@@ -352,9 +381,20 @@ put_rule(struct page *p, enum check c)
 		break;
 	case CHECK_REJECTED:
 		html_put(b,
-		    "Deliveries that did not prove to be the platform\u2019s;"
-		    " the latest %d are kept.",
-		    STORE_REJECTED_MAX);
+		    "Deliveries that did not prove to be the platform\u2019s."
+		    " Of each source the latest %d with a wrong or stale"
+		    " signature are kept and the latest %d without any, %d at"
+		    " once and then %d a second: a sample of those that"
+		    " came.",
+		    STORE_REJECTED_MAX, STORE_MISSING_MAX, STORE_REJECTED_BURST,
+		    STORE_REJECTED_PER_SECOND);
+		break;
+	case CHECK_REFUSED:
+		html_put(b,
+		    "Requests to a source of the configuration that were"
+		    " refused before they could prove whose they are, the"
+		    " newest in the last %d days. Nothing of them was kept.",
+		    REPORT_ATTENTION_DAYS);
 		break;
 	case CHECK_UNANALYZED:
 		html_put(b,
@@ -411,6 +451,16 @@ put_help(struct page *p, enum check c)
 		    " stranger, or no secret is set at the platform.</dd></div>"
 		    "<div><dt>stale</dt><dd>Rightly signed, too long ago: look"
 		    " at this server\u2019s clock.</dd></div></dl>\n");
+		break;
+	case CHECK_REFUSED:
+		html_raw(b,
+		    "<dl class=\"pairs\"><div><dt>413</dt><dd>If the platform"
+		    " sends such bodies, raise <code>max_body</code>; they are"
+		    " lost until then.</dd></div><div><dt>415</dt><dd>The"
+		    " platform sends another type than its definition says, or"
+		    " a stranger does.</dd></div><div><dt>405</dt><dd>Somebody"
+		    " opened the address in a browser, or the platform is set"
+		    " to another method.</dd></div></dl>\n");
 		break;
 	default:
 		break;
@@ -649,6 +699,54 @@ put_reasons(struct checks *a, bool rejected)
 		    a->reasons[rejected] - REASONS_MAX);
 }
 
+static int
+put_refused(void *arg, const struct refused *r)
+{
+	struct checks *a = arg;
+	struct page *p = a->page;
+
+	if (!is_refused(a, r))
+		return 0;
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	put_outside(p, r->source);
+	html_put(
+	    p->out, "</th><td>%s</td><td class=\"num\">", refusal_text(r->why));
+	html_number(p->out, r->count);
+	html_raw(p->out, "</td><td>");
+	put_instant(p, r->first);
+	html_raw(p->out, "</td><td>");
+	put_instant(p, r->last);
+	html_raw(p->out, "</td></tr>\n");
+	return p->out->failed;
+}
+
+static enum store_rc
+put_refusals(struct checks *a)
+{
+	static const char *const column[] = {
+	    "Source", "Reason", "#Requests", "First", "Newest", NULL};
+	enum store_rc rc;
+
+	table_begin(a->page, "checks", title[CHECK_REFUSED], column);
+	rc = store_refused(a->page->store, put_refused, a);
+	table_end(a->page);
+	return rc;
+}
+
+/* "12 are kept, of 480 that came." */
+static void
+put_sample(struct checks *a)
+{
+	struct page *p = a->page;
+
+	html_raw(p->out, "<p class=\"muted\">");
+	html_number(p->out, a->deliveries[1]);
+	html_raw(p->out, " kept, a sample of ");
+	html_number(
+	    p->out, a->came > a->deliveries[1] ? a->came : a->deliveries[1]);
+	html_raw(p->out, " that came.</p>\n");
+}
+
 /* --- the page
  * ------------------------------------------------------------------------ */
 
@@ -672,7 +770,11 @@ put_list(struct checks *a)
 	case CHECK_QUARANTINED:
 	case CHECK_REJECTED:
 		put_reasons(a, a->check == CHECK_REJECTED);
+		if (a->check == CHECK_REJECTED)
+			put_sample(a);
 		return STORE_OK;
+	case CHECK_REFUSED:
+		return put_refusals(a);
 	case CHECK_UNANALYZED:
 		return put_unanalyzed(a);
 	default:
@@ -693,8 +795,10 @@ put_section(struct checks *a)
 	    anchor[a->check], title[a->check]);
 	html_number(p->out, n);
 	html_put(p->out, "%s</span></h2>\n<p class=\"muted\">",
-	    n >= REPORT_COUNT_MAX && a->check != CHECK_QUARANTINED ? " or more"
-								   : "");
+	    n >= REPORT_COUNT_MAX && a->check != CHECK_QUARANTINED &&
+		    a->check != CHECK_REFUSED
+		? " or more"
+		: "");
 	put_rule(p, a->check);
 	html_raw(p->out, "</p>\n");
 	put_help(p, a->check);

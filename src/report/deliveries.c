@@ -313,6 +313,63 @@ put_sources(struct deliveries *d)
 	    " twenty. Last receipt: of all time.</p>\n</section>\n");
 }
 
+/* --- refusals ------------------------------------------------------------- */
+
+struct refusals {
+	struct page *page;
+	size_t rows;
+};
+
+static int
+put_refusal(void *arg, const struct refused *r)
+{
+	static const char *const column[] = {
+	    "Source", "Reason", "#Requests", "First", "Newest", NULL};
+	struct refusals *s = arg;
+	struct page *p = s->page;
+
+	if (p->filter.source != NULL &&
+	    strcmp(p->filter.source, r->source) != 0)
+		return 0;
+	if (s->rows++ == 0) {
+		html_raw(p->out,
+		    "<section class=\"card\" id=\"refused\">\n"
+		    "<h2>Refused</h2>\n");
+		table_begin(p, "refusals", "Refused", column);
+	}
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	if (*r->source == '\0')
+		html_raw(p->out,
+		    "<span class=\"muted\">no source of that name</span>");
+	else
+		put_outside(p, r->source);
+	html_put(p->out, "</th><td>%s</td>", refusal_text(r->why));
+	put_count(p, r->count);
+	html_raw(p->out, "<td>");
+	put_instant(p, r->first);
+	html_raw(p->out, "</td><td>");
+	put_instant(p, r->last);
+	html_raw(p->out, "</td></tr>\n");
+	return p->out->failed || s->rows == SOURCES_MAX;
+}
+
+/* Of all time: no event is known of them. */
+static enum store_rc
+put_refusals(struct page *p)
+{
+	struct refusals s = {.page = p};
+	enum store_rc rc = store_refused(p->store, put_refusal, &s);
+
+	if (s.rows == 0)
+		return rc;
+	table_end(p);
+	html_raw(p->out,
+	    "<p class=\"muted\">Requests of all time that were refused or did"
+	    " not prove to be the platform\u2019s, kept or not. Of those that"
+	    " came fastest, some may be missing here.</p>\n</section>\n");
+	return rc;
+}
+
 static void
 put_words(struct page *p)
 {
@@ -331,8 +388,9 @@ put_words(struct page *p)
 	    "<div><dt>Counted</dt><dd>Of a type that is only counted, such"
 	    " as parts of a conversation while it is held.</dd></div>\n"
 	    "<div><dt>Rejected</dt><dd>Did not prove to be the"
-	    " platform\u2019s. Only a few a second are kept and counted, so"
-	    " that no stranger can make us write.</dd></div>\n"
+	    " platform\u2019s. A burst and then a few a second are kept and"
+	    " drawn here, so that no stranger can make us write; the table"
+	    " of what was refused counts all of them.</dd></div>\n"
 	    "</dl>\n<p>What can be done about quarantined and rejected ones"
 	    " stands under ");
 	put_link(p, "attention", &p->filter, "Attention");
@@ -368,6 +426,8 @@ deliveries_page(struct page *p)
 	put_scope(&d);
 	put_chart(&d);
 	put_sources(&d);
+	if ((rc = put_refusals(p)) != STORE_OK)
+		return page_rc(rc);
 	put_words(p);
 	return d.failed ? PAGE_FAILED : PAGE_OK;
 }

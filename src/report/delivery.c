@@ -82,7 +82,11 @@ put_head(struct show *s, const struct stored_delivery *d)
 					      : d->delivery.content_type);
 	html_raw(p->out, "<div><dt>Bytes</dt><dd>");
 	html_number(p->out, (int64_t)d->delivery.len);
-	if (s->rejected && d->delivery.len >= STORE_REJECTED_BODY_MAX)
+	if (s->rejected &&
+	    d->delivery.len >=
+		(strcmp(d->reason, refusal_name[REFUSAL_MISSING]) == 0
+			? STORE_MISSING_BODY_MAX
+			: STORE_REJECTED_BODY_MAX))
 		html_raw(p->out, " (only the start was kept)");
 	html_raw(p->out, "</dd></div>\n</dl>\n</section>\n");
 }

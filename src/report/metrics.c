@@ -196,6 +196,22 @@ put_sources(struct buf *b, const struct counts *c)
 	}
 }
 
+/* --- what was refused -------------------------------------------------------
+ */
+
+static int
+put_refused(void *arg, const struct refused *r)
+{
+	struct buf *b = arg;
+
+	buf_puts(b, "callbook_refused_total{");
+	label(b, "source", r->source);
+	buf_puts(b, ",");
+	label(b, "reason", refusal_name[r->why]);
+	buf_printf(b, "} %" PRId64 "\n", r->count);
+	return b->failed;
+}
+
 /* --- calls ------------------------------------------------------------------
  */
 
@@ -272,6 +288,13 @@ metrics(struct page *p, struct response *w)
 	put_deliveries(p->out, &counts);
 	put_delays(p->out, &counts);
 	put_sources(p->out, &counts);
+	family(p->out, "refused", "counter",
+	    "Requests that were refused or did not authenticate, kept or not; "
+	    "without a source: none has the name asked for.");
+	if (p->store != NULL)
+		rc = store_refused(p->store, put_refused, p->out);
+	if (rc != STORE_OK)
+		return page_rc(rc);
 	buf_puts(p->out, "# EOF\n");
 	return PAGE_OK;
 }

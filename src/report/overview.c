@@ -224,7 +224,7 @@ struct need {
 	int64_t count;
 };
 
-#define NEEDS 7
+#define NEEDS 8
 
 static enum page_rc
 needs_read(struct page *p, struct need need[NEEDS])
@@ -249,6 +249,8 @@ needs_read(struct page *p, struct need need[NEEDS])
 	    {"delivery did not prove who sent it",
 		"deliveries did not prove who sent them", "rejected",
 		n.rejected},
+	    {"request was refused", "requests were refused", "refused",
+		n.refused},
 	};
 
 	memcpy(need, told, sizeof(told));

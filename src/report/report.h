@@ -157,6 +157,8 @@ void mask_numbers(struct buf *b, const char *s, size_t n);
 /* --- text.c: how things are written --------------------------------------
  */
 
+/* Why a request was refused, in a few words; static. */
+const char *refusal_text(enum refusal why);
 /* An id of the platform's, as id_text() has it, in <bdi>. */
 void put_id(struct page *p, const char *id);
 
@@ -291,7 +293,7 @@ void put_style(struct page *p);
 /* How many things of each kind; counted to REPORT_COUNT_MAX. */
 struct attention_counts {
 	int64_t stuck, retry, unanalyzed, silent, variant, quarantined,
-	    rejected;
+	    rejected, refused;
 };
 enum page_rc attention_count(struct page *p, struct attention_counts *n);
 

@@ -27,6 +27,22 @@ put_id(struct page *p, const char *id)
 	html_put(p->out, "<bdi>%s</bdi>", id_text(p, id));
 }
 
+const char *
+refusal_text(enum refusal why)
+{
+	static const char *const text[REFUSAL__MAX] = {
+	    [REFUSAL_NOT_FOUND] = "404: no source of that name",
+	    [REFUSAL_METHOD] = "405: not the platform\u2019s method",
+	    [REFUSAL_TOO_LARGE] = "413: larger than max_body",
+	    [REFUSAL_TYPE] = "415: content type or encoding",
+	    [REFUSAL_MISSING] = "401: signature or token missing",
+	    [REFUSAL_WRONG] = "401: signature or token wrong",
+	    [REFUSAL_STALE] = "401: signature too old",
+	};
+
+	return text[why];
+}
+
 void
 put_phone(struct page *p, const char *number)
 {

@@ -334,6 +334,21 @@ asked() {
   )" ]
 }
 
+@test "send --header: in place of one of that name, the signature too" {
+  listener 200
+  run -0 callbook send --source sales --url "$URL/" \
+    --header 'x-FORMANTAI-signature: sha256=00' \
+    --header 'Content-type: text/plain' "$DATA/formantai/call.completed.json"
+  [ "$(asked '.headers["x-formantai-signature"]')" = sha256=00 ]
+  [ "$(asked '.headers["content-type"]')" = text/plain ]
+  # One of another name stays, though it begins alike.
+  run -0 callbook send --source sales --url "$URL/" \
+    --header 'X-FormantAI: 1' --print-curl \
+    "$DATA/formantai/call.completed.json"
+  has 'X-FormantAI-Signature: sha256='
+  [ "$(grep -o -- "-H " <<<"$output" | wc -l)" = 3 ]
+}
+
 @test "send: the url of the configuration, standard input, a form" {
   listener 401
   sed -i "s|^store.*|&\nurl = $URL|" callbook.conf
@@ -967,8 +982,9 @@ END
   formantai_secret "$body" new-secret
   formantai_secret "$DATA/formantai/call.busy.json" somebody-elses
   run -0 callbook quarantine list --rejected
-  [ "${#lines[@]}" = 3 ]
+  [ "${#lines[@]}" = 4 ]
   has "wrong"
+  has "2 kept, a sample of 2 that came"
   run -0 callbook quarantine show --rejected 1
   has "x-formantai-signature"
   run -1 callbook quarantine requeue --rejected --all
@@ -980,7 +996,8 @@ END
   run -0 exported
   [ "$output" = 1 ]
   run -0 callbook quarantine list --rejected
-  [ "${#lines[@]}" = 2 ]
+  [ "${#lines[@]}" = 3 ]
+  has "1 kept, a sample of 2 that came"
 }
 
 @test "quarantine --rejected: of a type that is only counted, the number" {

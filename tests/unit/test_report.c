@@ -1201,7 +1201,7 @@ reasons_of_the_quarantine_newest_first(void **state)
 	d.body = "c", d.received = 3000;
 	assert_int_equal(store_quarantine(b->store, &d, "no id", &n), STORE_OK);
 	d.received = 4000;
-	assert_int_equal(store_reject(b->store, &d, "signature"), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	assert_int_equal(
 	    store_reasons(b->read, false, to_reasons, &t), STORE_OK);
 	assert_string_equal(t.text,
@@ -1209,7 +1209,7 @@ reasons_of_the_quarantine_newest_first(void **state)
 	t.text[0] = '\0';
 	assert_int_equal(
 	    store_reasons(b->read, true, to_reasons, &t), STORE_OK);
-	assert_string_equal(t.text, "sales: signature 1 4000-4000 #1\n");
+	assert_string_equal(t.text, "sales: wrong 1 4000-4000 #1\n");
 }
 
 static int
@@ -1259,7 +1259,7 @@ arrivals_are_counted_by_local_hour(void **state)
 	e.key[0] = 2, e.received = noon + HOUR, e.time_known = false;
 	assert_int_equal(deliver(b, &e, NULL), STORE_OK);
 	d.received = noon + HOUR;
-	assert_int_equal(store_reject(b->store, &d, "signature"), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	d.source = "dead", d.received = noon - 24 * HOUR;
 	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
 
@@ -1337,7 +1337,7 @@ hours_with_arrivals_come_latest_first(void **state)
 	d.received = one - 2 * HOUR; /* of the day before */
 	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
 	d.received = one + HOUR;
-	assert_int_equal(store_reject(b->store, &d, "signature"), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	d.source = "else";
 	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
 

@@ -424,24 +424,145 @@ requeueing_moves_the_row_once(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM repeat"), 0);
 }
 
+/* What was counted is written with the next commit. */
+static int64_t
+refused(struct box *b, const char *sql)
+{
+	assert_int_equal(store_probe(b->store), STORE_OK);
+	return ask(b, sql);
+}
+
+/* A process for each request, as under plain CGI. */
 static void
-the_rejected_are_a_ring_and_few_a_second(void **state)
+next_process(struct box *b)
+{
+	const struct store_options o = {
+	    .path = b->scratch.path, .durable = true, .timezone = "UTC"};
+	struct buf why = {0};
+
+	store_close(b->store);
+	b->store = store_open(&o, STORE_WRITE, &why);
+	assert_non_null(b->store);
+	buf_free(&why);
+}
+
+static void
+a_burst_of_rejected_is_kept_and_what_is_more_counted(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+	int64_t kept;
+
+	for (int i = 0; i < STORE_REJECTED_BURST + 100; i++)
+		assert_int_equal(
+		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	kept = ask(b, "SELECT count(*) FROM rejected");
+	/* The clock of it may have gone on a little. */
+	assert_in_range(kept, STORE_REJECTED_BURST, STORE_REJECTED_BURST + 20);
+	assert_int_equal(
+	    refused(b, "SELECT count FROM refused WHERE reason = 'wrong'"),
+	    STORE_REJECTED_BURST + 100);
+	/* A stranger without a signature takes no place of another ring. */
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_MISSING), STORE_OK);
+	d.source = "other";
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_STALE), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), kept + 2);
+}
+
+static void
+the_rejected_are_bounded_over_all_processes(void **state)
 {
 	struct box *b = *state;
 	struct delivery d = a_delivery("x");
 
-	for (int i = 0; i < 50; i++)
-		assert_int_equal(store_reject(b->store, &d, "wrong"), STORE_OK);
-	assert_int_equal(
-	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_PER_SECOND);
-	for (int i = 0; i < 3 * STORE_REJECTED_MAX; i++) {
-		d.received += 500;
-		store_reject(b->store, &d, "wrong");
+	d.received = 1000000000;
+	for (int i = 0; i < STORE_REJECTED_BURST + 3; i++) {
+		next_process(b);
+		store_reject(b->store, &d, REFUSAL_WRONG);
 	}
 	assert_int_equal(
-	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_MAX);
+	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_BURST);
+	d.received += 1000;
+	for (int i = 0; i < STORE_REJECTED_PER_SECOND + 3; i++) {
+		next_process(b);
+		store_reject(b->store, &d, REFUSAL_WRONG);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"),
+	    STORE_REJECTED_BURST + STORE_REJECTED_PER_SECOND);
+	/* A clock that was set back does not stop it. */
+	d.received -= 100000;
+	next_process(b);
+	store_reject(b->store, &d, REFUSAL_WRONG);
 	assert_int_equal(
-	    ask(b, "SELECT max(received) FROM rejected"), d.received);
+	    ask(b,
+		"SELECT max(received) = 1000001000 AND min(received) ="
+		" 999901000 FROM rejected"),
+	    1);
+}
+
+static void
+a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
+{
+	static char body[STORE_REJECTED_BODY_MAX + 10];
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 2000) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, iif(n % 2, 'stale', 'missing'),"
+	    " '', x'78' FROM i");
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason <> 'missing'"),
+	    STORE_REJECTED_MAX);
+	store_reject(b->store, &d, REFUSAL_MISSING);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason = 'missing'"),
+	    STORE_MISSING_MAX);
+	/* Large ones push out what is older, and are kept whole. */
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 40) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, 'stale', '', zeroblob(1048576)"
+	    " FROM i");
+	memset(body, ' ', sizeof(body));
+	d.body = body;
+	d.len = sizeof(body);
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(ask(b, "SELECT max(length(body)) FROM rejected"),
+	    STORE_REJECTED_BODY_MAX);
+	assert_true(ask(b,
+			"SELECT sum(length(body)) FROM rejected"
+			" WHERE reason <> 'missing'") <= STORE_REJECTED_BYTES);
+	assert_true(ask(b,
+			"SELECT count(*) FROM rejected"
+			" WHERE reason <> 'missing'") >= 28);
+}
+
+static void
+what_is_refused_is_counted_and_seldom_written(void **state)
+{
+	static const char pages[] =
+	    "SELECT sum(count) FROM refused WHERE source = 'sales'";
+	struct box *b = *state;
+	int64_t written;
+
+	for (int i = 0; i < 1000; i++)
+		store_refuse(b->store, i % 2 ? "sales" : NULL,
+		    i % 3 ? REFUSAL_TYPE : REFUSAL_TOO_LARGE, 5000 + i);
+	written = ask(b, "SELECT sum(count) FROM refused");
+	assert_in_range(written, STORE_REFUSED_BURST, 1000);
+	assert_true(ask(b, pages) < 500);
+	assert_int_equal(refused(b, pages), 500);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), 1000);
+	assert_int_equal(ask(b, "SELECT count(*) FROM refused"), 4);
+	assert_int_equal(ask(b, "SELECT min(first) FROM refused"), 5000);
+	assert_int_equal(ask(b, "SELECT max(last) FROM refused"), 5999);
+	/* No row for a stranger's words: there is one for all of them. */
+	assert_int_equal(
+	    ask(b, "SELECT count(DISTINCT source) FROM refused"), 2);
 }
 
 static void
@@ -454,7 +575,7 @@ the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 	while (headers.len < 5 * STORE_REJECTED_HEADERS_MAX)
 		buf_puts(&headers, "x-name: some value\n");
 	d.headers = buf_str(&headers);
-	assert_int_equal(store_reject(b->store, &d, "wrong"), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	assert_true(ask(b, "SELECT length(headers) FROM rejected") <=
 	    STORE_REJECTED_HEADERS_MAX);
 	assert_int_equal(
@@ -1048,17 +1169,20 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	store_count(b->store, &d, "partial");
 	store_handshake(b->store, &d);
 	for (int i = 0; i < 2 * STORE_REJECTED_PER_SECOND; i++)
-		store_reject(b->store, &d, "wrong");
+		store_reject(b->store, &d, REFUSAL_WRONG);
 	assert_int_equal(arrived(b, ARRIVAL_STORED), 1);
 	assert_int_equal(arrived(b, ARRIVAL_DUPLICATE), 1);
 	assert_int_equal(arrived(b, ARRIVAL_VARIANT), 1);
 	assert_int_equal(arrived(b, ARRIVAL_QUARANTINED), 2);
 	assert_int_equal(arrived(b, ARRIVAL_COUNTED), 1);
-	/* They share the rate of what anybody can send. */
-	store_handshake(b->store, &d);
-	assert_int_equal(arrived(b, ARRIVAL_HANDSHAKE), 1);
+	/* They have a rate of their own. */
+	for (int i = 0; i < 3 * STORE_REJECTED_PER_SECOND; i++)
+		store_handshake(b->store, &d);
+	assert_in_range(arrived(b, ARRIVAL_HANDSHAKE),
+	    STORE_REJECTED_PER_SECOND, 2 * STORE_REJECTED_PER_SECOND);
+	run(b, "UPDATE arrival SET count = 1 WHERE result = 6");
 	assert_int_equal(
-	    arrived(b, ARRIVAL_REJECTED), STORE_REJECTED_PER_SECOND - 1);
+	    arrived(b, ARRIVAL_REJECTED), 2 * STORE_REJECTED_PER_SECOND);
 	assert_int_equal(ask(b, "SELECT delay FROM arrival WHERE result = 0"),
 	    3); /* 5 to 10 s */
 	assert_int_equal(ask(b, "SELECT max(delay) FROM arrival"), 3);
@@ -1070,7 +1194,7 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	assert_int_equal(
 	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
 	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"),
-	    6 + STORE_REJECTED_PER_SECOND);
+	    7 + 2 * STORE_REJECTED_PER_SECOND);
 }
 
 static void
@@ -1598,7 +1722,10 @@ main(void)
 	    TEST(a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored),
 	    TEST(what_cannot_be_mapped_makes_one_row_however_often_it_comes),
 	    TEST(requeueing_moves_the_row_once),
-	    TEST(the_rejected_are_a_ring_and_few_a_second),
+	    TEST(a_burst_of_rejected_is_kept_and_what_is_more_counted),
+	    TEST(the_rejected_are_bounded_over_all_processes),
+	    TEST(a_ring_of_the_rejected_has_so_many_rows_and_bytes),
+	    TEST(what_is_refused_is_counted_and_seldom_written),
 	    TEST(the_rejected_keep_whole_lines_of_their_headers_and_not_all),
 	    TEST(a_store_that_was_removed_is_made_again),
 	    TEST(a_directory_is_no_store_and_gets_no_lock_file),

@@ -238,3 +238,84 @@ problem() {
   send sales -H "Authorization: Bearer $SECRET" --data-binary @body >/dev/null
   run ! grep -aqF "$SECRET" "$DIR"/callbook.db* "$DIR"/server.{log,out}
 }
+
+# refused SOURCE REASON - how many are counted, those in memory too.
+refused() {
+  curl -sf "$URL/healthz" >/dev/null || return
+  sql "$DIR" "SELECT coalesce(sum(count), 0) FROM refused
+    WHERE source = '$1' AND reason = '$2'"
+}
+
+# grew SOURCE REASON BEFORE - healthz keeps its verdict for a second.
+grew() {
+  [ "$(refused "$1" "$2")" -gt "$3" ]
+}
+
+@test "what is refused is counted by source and reason, and logged once" {
+  event "$n" 262145 >over
+  before=$(refused quiet too_large)
+  expect 413 "$(problem 413)" send quiet --data-binary @over
+  wait_for grew quiet too_large "$before"
+  before=$(refused quiet method)
+  expect 405 "$(problem 405)" send quiet -X PUT --data-binary @body
+  wait_for grew quiet method "$before"
+  before=$(refused quiet type)
+  TYPE=text/plain expect 415 "$(problem 415)" send quiet --data-binary @body
+  wait_for grew quiet type "$before"
+  before=$(refused '' not_found)
+  expect 404 "$(problem 404)" send stranger-1 --data-binary @body
+  expect 404 "$(problem 404)" send stranger-2 --data-binary @body
+  wait_for grew '' not_found "$((before + 1))"
+  [ "$(sql "$DIR" "SELECT count(*) FROM refused
+    WHERE source LIKE 'stranger%'")" = 0 ]
+  [ "$(sql "$DIR" "SELECT max(last) / 1000 > unixepoch() - 60 FROM refused
+    WHERE source = 'quiet'")" = 1 ]
+  log=$DIR/programs.log
+  [ "$(grep -c '\[source quiet\] refused: 413' "$log")" = 1 ]
+  run ! grep '\[source quiet\] refused: 4[01]5' "$log"
+  # The report tells them too.
+  cat >report.conf <<END
+[callbook]
+store = $DIR/callbook.db
+[report]
+access = public
+[source quiet]
+provider = atoms
+auth = none
+END
+  page() {
+    env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO="$1" \
+      SCRIPT_NAME=/r ASAN_OPTIONS="${ASAN_OPTIONS-}" \
+      "$BIN/report.cgi" -c report.conf
+  }
+  page /metrics >metrics
+  grep -q '^callbook_refused_total{source="quiet",reason="too_large"} 1$' metrics
+  grep -q '^callbook_refused_total{source="",reason="not_found"} ' metrics
+  page /deliveries >deliveries
+  grep -q '413: larger than max_body' deliveries
+  grep -q 'no source of that name' deliveries
+  page /attention >attention
+  grep -q 'id="refused"' attention
+  run ! grep -q 'no source of that name' attention
+}
+
+@test "a burst with a wrong secret comes back when the secret is corrected" {
+  for i in {1..150}; do
+    event "8$(printf '%05d' "$i")" >"burst.$i"
+    printf 'next\nurl = "%s/sales"\nsilent\noutput = "/dev/null"\n' "$URL"
+    printf 'data-binary = "@burst.%s"\nwrite-out = "%%{http_code}\\n"\n' "$i"
+    printf 'header = "Content-Type: application/json"\n'
+    printf 'header = "X-FormantAI-Signature: sha256=%s"\n' \
+      "$(hmac "burst.$i" new-secret)"
+  done | sed 1d >requests
+  curl -s -K requests | sort | uniq -c >answers
+  cat answers
+  [ "$(cat answers)" = '    150 401' ]
+  sed 's/^secret_file.*/secret_file = new/; s/^key_file.*/auth = none/
+    /^auth = rsa/d' "$DIR/callbook.conf" >"$DIR/corrected.conf"
+  (umask 077 && echo new-secret >"$DIR/new")
+  "$BIN/callbook" quarantine requeue -c "$DIR/corrected.conf" --rejected --all \
+    >requeued || :
+  tail -n 3 requeued
+  [ "$(sql "$DIR" "SELECT count(*) FROM event WHERE id LIKE 'evt-8%'")" = 150 ]
+}

@@ -103,6 +103,7 @@ server.document-root = "$1/www"
 server.bind = "127.0.0.1"
 server.port = $PORT
 server.errorlog = "$1/server.log"
+server.breakagelog = "$1/programs.log"
 server.upload-dirs = ("$1")
 server.max-keep-alive-requests = 1000000
 fastcgi.server = ("/callbook" => (($(cat "$1/host"),

@@ -1,0 +1,285 @@
+/*
+ * What was refused or did not authenticate: counted, and kept at a rate that
+ * costs us nothing, since a stranger can cause it.
+ *
+ * Two allowances bound what is written.  One is in memory, for a process that
+ * lives, which so does not even take the lock; the other is in the store, for
+ * all processes, since under plain CGI each request is one of its own.
+ */
+#include "store/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/when.h"
+
+#define MILLI 1000 /* of one: how allowances are counted */
+
+const char *const refusal_name[REFUSAL__MAX] = {
+    [REFUSAL_NOT_FOUND] = "not_found",
+    [REFUSAL_METHOD] = "method",
+    [REFUSAL_TOO_LARGE] = "too_large",
+    [REFUSAL_TYPE] = "type",
+    [REFUSAL_MISSING] = "missing",
+    [REFUSAL_WRONG] = "wrong",
+    [REFUSAL_STALE] = "stale",
+};
+
+/* --- allowances ----------------------------------------------------------- */
+
+/*
+ * Take cost of what is left at now.  A clock that was set back must not stop
+ * us: all is allowed again.
+ */
+static bool
+allowance_take(struct allowance *a, int64_t now, int64_t cost, int64_t burst,
+    int64_t per_second)
+{
+	if (a->at == 0 || now < a->at)
+		a->left = burst * MILLI;
+	else if (now - a->at >= burst * MILLI / per_second)
+		a->left = burst * MILLI;
+	else
+		a->left += (now - a->at) * per_second;
+	if (a->left > burst * MILLI)
+		a->left = burst * MILLI;
+	a->at = now;
+	if (a->left < cost * MILLI)
+		return false;
+	a->left -= cost * MILLI;
+	return true;
+}
+
+/* The same of the one that all processes share; inside a transaction. */
+static enum store_rc
+allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
+    int64_t burst, int64_t per_second, bool *allowed)
+{
+	struct allowance a = {0};
+	sqlite3_stmt *s = stmt_get(st, SQL_ALLOWANCE_GET);
+	int step;
+
+	*allowed = false;
+	if (s == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, name);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		a.left = sqlite3_column_int64(s, 0);
+		a.at = sqlite3_column_int64(s, 1);
+	}
+	stmt_done(s);
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		return store_failed(st, "allowance");
+	*allowed = allowance_take(&a, now, cost, burst, per_second);
+	if (!*allowed) /* and nothing is written */
+		return STORE_OK;
+	if ((s = stmt_get(st, SQL_ALLOWANCE_SET)) == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, name);
+	sqlite3_bind_int64(s, 2, a.left);
+	sqlite3_bind_int64(s, 3, a.at);
+	return stmt_run(st, s);
+}
+
+/* Many bytes count as many deliveries. */
+static int64_t
+reject_cost(const struct delivery *d, bool missing)
+{
+	size_t most = missing ? STORE_MISSING_BODY_MAX
+			      : STORE_REJECTED_BODY_MAX;
+	size_t len = d->len < most ? d->len : most;
+
+	return 1 + (int64_t)(len / STORE_REJECTED_STEP);
+}
+
+/* The allowance of a source in memory; sources may share one. */
+static struct allowance *
+reject_allowance(struct store *st, const char *source, bool missing)
+{
+	size_t h = missing;
+
+	for (; *source != '\0'; source++)
+		h = h * 31 + (unsigned char)*source;
+	return &st->rejecting[h % ALLOWANCES];
+}
+
+bool
+reject_allowed(struct store *st, const struct delivery *d, bool missing)
+{
+	bool allowed;
+
+	pthread_mutex_lock(&st->mutex);
+	allowed = allowance_take(reject_allowance(st, d->source, missing),
+	    monotonic_ms(), reject_cost(d, missing), STORE_REJECTED_BURST,
+	    STORE_REJECTED_PER_SECOND);
+	pthread_mutex_unlock(&st->mutex);
+	return allowed;
+}
+
+bool
+handshake_allowed(struct store *st)
+{
+	bool allowed;
+
+	pthread_mutex_lock(&st->mutex);
+	allowed = allowance_take(&st->shaking, monotonic_ms(), 1,
+	    STORE_REJECTED_PER_SECOND, STORE_REJECTED_PER_SECOND);
+	pthread_mutex_unlock(&st->mutex);
+	return allowed;
+}
+
+enum store_rc
+reject_shared(
+    struct store *st, const struct job *j, bool missing, bool *allowed)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "rejected %lld %s",
+	    (long long)j->source, missing ? "missing" : "failed");
+	return allowance_shared(st, name, j->delivery->received,
+	    reject_cost(j->delivery, missing), STORE_REJECTED_BURST,
+	    STORE_REJECTED_PER_SECOND, allowed);
+}
+
+/* --- counts ----------------------------------------------------------------
+ */
+
+static void
+count_into(struct refused_row *row, size_t *rows, const struct refused_row *r)
+{
+	size_t i = 0;
+
+	while (i < *rows &&
+	    (row[i].why != r->why || strcmp(row[i].source, r->source) != 0))
+		i++;
+	if (i == REFUSED_ROWS_MAX) /* more sources than a host has */
+		return;
+	if (i == *rows) {
+		row[i] = *r;
+		++*rows;
+		return;
+	}
+	row[i].count += r->count;
+	if (row[i].last < r->last)
+		row[i].last = r->last;
+	if (row[i].first > r->first)
+		row[i].first = r->first;
+}
+
+bool
+refusal_note(
+    struct store *st, const char *source, enum refusal why, int64_t received)
+{
+	struct refused_row r = {
+	    .why = why, .count = 1, .first = received, .last = received};
+	bool due;
+
+	(void)snprintf(
+	    r.source, sizeof(r.source), "%s", source == NULL ? "" : source);
+	pthread_mutex_lock(&st->mutex);
+	count_into(st->refused, &st->refuseds, &r);
+	due = allowance_take(&st->refusing, monotonic_ms(), 1,
+	    STORE_REFUSED_BURST, STORE_REFUSED_PER_SECOND);
+	pthread_mutex_unlock(&st->mutex);
+	return due;
+}
+
+enum store_rc
+refusals_due(struct store *st)
+{
+	return allowance_shared(st, "refused", when_now(), 1,
+	    STORE_REFUSED_BURST, STORE_REFUSED_PER_SECOND, &st->refused_due);
+}
+
+/* Take what was counted out of the threads' way; refusals_undo() puts it back.
+ */
+static void
+take_counts(struct store *st)
+{
+	pthread_mutex_lock(&st->mutex);
+	memcpy(st->refused_out, st->refused,
+	    st->refuseds * sizeof(st->refused[0]));
+	st->refused_outs = st->refuseds;
+	st->refuseds = 0;
+	pthread_mutex_unlock(&st->mutex);
+}
+
+enum store_rc
+refusals_write(struct store *st)
+{
+	enum store_rc rc = STORE_OK;
+	sqlite3_stmt *s;
+
+	/* With what is written anyway, or when it is time. */
+	if (!st->refused_due && sqlite3_total_changes(st->db) == st->changes)
+		return STORE_OK;
+	take_counts(st);
+	for (size_t i = 0; i < st->refused_outs && rc == STORE_OK; i++) {
+		const struct refused_row *r = &st->refused_out[i];
+
+		if ((s = stmt_get(st, SQL_REFUSED_ADD)) == NULL)
+			return STORE_ERROR;
+		bind_text(s, 1, r->source);
+		bind_text(s, 2, refusal_name[r->why]);
+		sqlite3_bind_int64(s, 3, r->count);
+		sqlite3_bind_int64(s, 4, r->first);
+		sqlite3_bind_int64(s, 5, r->last);
+		rc = stmt_run(st, s);
+	}
+	return rc;
+}
+
+void
+refusals_begin(struct store *st)
+{
+	st->refused_due = false;
+	st->refused_outs = 0;
+	st->changes = sqlite3_total_changes(st->db);
+}
+
+void
+refusals_undo(struct store *st)
+{
+	pthread_mutex_lock(&st->mutex);
+	for (size_t i = 0; i < st->refused_outs; i++)
+		count_into(st->refused, &st->refuseds, &st->refused_out[i]);
+	st->refused_outs = 0;
+	pthread_mutex_unlock(&st->mutex);
+}
+
+/* --- reading ----------------------------------------------------------------
+ */
+
+/* A word that this program does not know is left out. */
+static enum refusal
+refusal_of(const char *name)
+{
+	int i = 0;
+
+	while (i < REFUSAL__MAX && strcmp(refusal_name[i], name) != 0)
+		i++;
+	return (enum refusal)i;
+}
+
+enum store_rc
+store_refused(struct store *st, store_refused_fn fn, void *arg)
+{
+	sqlite3_stmt *s;
+	enum store_rc rc = read_begin(st, SQL_REFUSED, &s);
+	int step;
+
+	if (rc != STORE_OK)
+		return rc;
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		const struct refused r = {.source = read_text(s, 0),
+		    .why = refusal_of(read_text(s, 1)),
+		    .count = sqlite3_column_int64(s, 2),
+		    .first = sqlite3_column_int64(s, 3),
+		    .last = sqlite3_column_int64(s, 4)};
+
+		if (r.why != REFUSAL__MAX && fn(arg, &r) != 0)
+			break;
+	}
+	return read_end(st, s, step);
+}
