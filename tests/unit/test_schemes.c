@@ -371,6 +371,40 @@ a_signature_of_one_alternative_is_none_of_another(void **state)
 	provider_free(p);
 }
 
+/* Only of a GET is the query the body: whoever repeats it proves nothing. */
+static void
+a_form_that_repeats_the_query_is_signed_too(void **state)
+{
+	static const char definition[] =
+	    "{\"provider\":\"p\",\"body\":[\"form\"],\"auth\":{\"h\":{"
+	    "\"type\":\"hmac\",\"header\":\"S\","
+	    "\"signed\":\"{path}?{form-sorted}\"}},\"event\":{"
+	    "\"type\":\"/t\",\"key\":[\"body\"]},\"call\":{\"id\":\"/c\"},"
+	    "\"types\":{\"x\":{}}}";
+	struct buf why = {0};
+	struct provider *p = provider_parse(
+	    "f", definition, strlen(definition), &why);
+	struct auth *a = open_auth(p, NULL, SECRET, URL);
+	char query[] = "QUERY_STRING=t=x&c=1", line[128];
+	char *env[] = {line, query, NULL}, *none[] = {NULL};
+	struct message m = {none, FORM_TYPE, "", 0};
+	struct auth_proof proof = {0};
+
+	(void)state;
+	assert_int_equal(auth_sign(a, NULL, &m, NOW, &proof, &why), 0);
+	snprintf(line, sizeof(line), "HTTP_S=%.64s",
+	    buf_str(&proof.headers) + strlen("S: "));
+	m.env = env;
+	assert_int_equal(auth_verify(a, &m, NULL, NOW), AUTH_OK);
+	m.body = "t=x&c=1";
+	m.len = strlen(m.body);
+	assert_int_equal(auth_verify(a, &m, NULL, NOW), AUTH_WRONG);
+	auth_proof_free(&proof);
+	auth_free(a);
+	provider_free(p);
+	buf_free(&why);
+}
+
 /* Who may be anybody does not choose how much memory is spent on him. */
 static void
 a_costly_body_is_not_parsed_for_a_stranger(void **state)
@@ -594,6 +628,7 @@ main(void)
 	    cmocka_unit_test(what_platforms_sign_is_accepted_and_no_byte_else),
 	    cmocka_unit_test(another_address_is_refused),
 	    cmocka_unit_test(a_signature_of_one_alternative_is_none_of_another),
+	    cmocka_unit_test(a_form_that_repeats_the_query_is_signed_too),
 	    cmocka_unit_test(a_costly_body_is_not_parsed_for_a_stranger),
 	    cmocka_unit_test(a_token_of_another_algorithm_is_refused),
 	    cmocka_unit_test(a_key_of_another_kind_is_refused_when_loaded),
