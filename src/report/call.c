@@ -197,6 +197,31 @@ put_goal(struct page *p, const struct value *goal)
 	end_pair(p);
 }
 
+/* The platform's own words, each once, and none that only says the outcome. */
+static void
+put_told(struct page *p, const struct stored_call *c)
+{
+	static const struct {
+		enum call_field field;
+		const char *title;
+	} told[] = {
+	    {FIELD_STATUS, "Status, as told"},
+	    {FIELD_REASON, "Reason, as told"},
+	    {FIELD_DISPOSITION, "Disposition, as told"},
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		const char *text = field_text(c, told[i].field);
+		bool again = repeats_outcome(c->view.outcome, text);
+
+		for (size_t k = 0; k < i; k++)
+			again = again ||
+			    strcasecmp(field_text(c, told[k].field), text) == 0;
+		if (!again)
+			put_pair(p, told[i].title, text);
+	}
+}
+
 static void
 put_line(struct page *p, const struct stored_call *c)
 {
@@ -289,9 +314,7 @@ put_head(struct page *p, const struct stored_call *c)
 	put_pair(p, "State",
 	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
 	put_names(p, c);
-	put_pair(p, "Status, as told", field_text(c, FIELD_STATUS));
-	put_pair(p, "Reason, as told", field_text(c, FIELD_REASON));
-	put_pair(p, "Disposition, as told", field_text(c, FIELD_DISPOSITION));
+	put_told(p, c);
 	put_goal(p, field(c, FIELD_GOAL));
 	put_pair(p, "Ended by", field_text(c, FIELD_ENDED_BY));
 	/* A number, or the name of a queue or a person. */
@@ -561,7 +584,7 @@ put_facts(struct show *s)
 		return STORE_OK;
 	n = all.n <= FACTS_MAX ? all.n : FACTS_MAX;
 	qsort(all.fact, n, sizeof(*all.fact), by_rank);
-	html_raw(p->out, "<section class=\"card\">\n<h2>Facts</h2>\n");
+	html_raw(p->out, "<section class=\"card side\">\n<h2>Facts</h2>\n");
 	table_begin(p, "facts", "Facts", column);
 	for (size_t i = 0; i < n; i++)
 		put_fact(p, &all.fact[i].fact,
@@ -805,6 +828,33 @@ put_steps(struct show *s)
 /* --------------------------------------------------------------------------------
  */
 
+/* Facts have a column of their own, where there are any. */
+static enum store_rc
+put_columns(struct show *s)
+{
+	struct page *p = s->page, side = *p;
+	struct buf facts = {0};
+	enum store_rc rc;
+
+	side.out = &facts;
+	s->page = &side;
+	rc = put_facts(s);
+	s->page = p;
+	if (rc == STORE_OK) {
+		if (facts.len > 0)
+			html_raw(p->out, "<div class=\"beside\">\n");
+		else
+			html_raw(p->out, "<div>\n");
+		put_talk(s);
+		buf_add(p->out, buf_str(&facts), facts.len);
+		p->out->failed = p->out->failed || facts.failed;
+		rc = put_steps(s);
+		html_raw(p->out, "</div>\n");
+	}
+	buf_free(&facts);
+	return rc;
+}
+
 static int
 put_call(void *arg, const struct stored_call *c)
 {
@@ -812,15 +862,9 @@ put_call(void *arg, const struct stored_call *c)
 
 	s->call = c;
 	put_head(s->page, c);
-	if ((s->rc = put_attempts(s)) != STORE_OK ||
-	    (s->rc = put_errors(s)) != STORE_OK)
-		return 1;
-	html_raw(s->page->out, "<div class=\"beside\">\n");
-	put_talk(s);
-	if ((s->rc = put_facts(s)) != STORE_OK)
-		return 1;
-	html_raw(s->page->out, "</div>\n");
-	s->rc = put_steps(s);
+	if ((s->rc = put_attempts(s)) == STORE_OK &&
+	    (s->rc = put_errors(s)) == STORE_OK)
+		s->rc = put_columns(s);
 	return 1;
 }
 

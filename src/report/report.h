@@ -191,6 +191,8 @@ void put_rate(struct page *p, int64_t part, int64_t whole);
 void put_outcome(struct page *p, enum call_outcome o);
 /* That word alone; OUTCOME_NONE: "not ended". */
 const char *outcome_word(enum call_outcome o);
+/* Does a platform's word, such as COMPLETED or 200, tell no more than that? */
+bool repeats_outcome(enum call_outcome o, const char *text);
 /* The words of a flag (enum call_flag) in a filter: "with errors". */
 const char *flag_word(unsigned flag);
 /* A link; the text alone where a static site has no such page. */

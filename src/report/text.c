@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -539,6 +540,46 @@ put_flags(struct page *p, unsigned flags)
 			    flags_told[i].title, flags_told[i].word);
 }
 
+/* The same, but for case and for what is no letter or digit of ASCII. */
+static bool
+same_words(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a != '\0' && !isalnum((unsigned char)*a))
+			a++;
+		while (*b != '\0' && !isalnum((unsigned char)*b))
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
+bool
+repeats_outcome(enum call_outcome o, const char *text)
+{
+	/* 200 is SIP's. */
+	static const char *const completed[] = {"200", "200 ok", "ok",
+	    "success", "complete", "call completed", "ended", "call ended",
+	    "finished", "done"};
+
+	if (o == OUTCOME_NONE)
+		return false;
+	for (const char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			return false;
+	if (same_words(text, call_outcome_name[o]))
+		return true;
+	for (size_t i = 0; i < LENGTH(completed) && o == OUTCOME_COMPLETED; i++)
+		if (same_words(text, completed[i]))
+			return true;
+	return false;
+}
+
+/* The first that tells more than the outcome does. */
 static void
 put_reason(struct page *p, const struct stored_call *c)
 {
@@ -547,8 +588,12 @@ put_reason(struct page *p, const struct stored_call *c)
 	const char *s = NULL;
 	size_t len;
 
-	for (size_t i = 0; i < LENGTH(told) && (s == NULL || *s == '\0'); i++)
+	for (size_t i = 0; i < LENGTH(told) && s == NULL; i++) {
 		s = field_text(c, told[i]);
+		if (s != NULL &&
+		    (*s == '\0' || repeats_outcome(c->view.outcome, s)))
+			s = NULL;
+	}
 	if (s == NULL)
 		return;
 	s = outside_text(p, s);

@@ -40,6 +40,14 @@ teardown_file() {
   browser widths
 }
 
+@test "no page is wider than a tablet, with whole numbers and long names" {
+  browser tablet
+}
+
+@test "beside a short conversation nothing is left empty" {
+  browser short_talk
+}
+
 @test "P8 every page is valid HTML without a script, and smaller than 100 kB" {
   browser every_document
 }
@@ -86,4 +94,8 @@ teardown_file() {
 
 @test "on paper: black on white, without what only a screen needs" {
   browser paper
+}
+
+@test "the overview has three pages at most, upright and across" {
+  browser pages_of_paper
 }

@@ -725,6 +725,69 @@ checks.paper = async (browser) => {
   none(faults);
 };
 
+// Every width that a tablet or half a screen may have.
+checks.tablet = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  for (const { name, url, status } of pages()) {
+    if (status !== 200 || /hostile-[3-9]/.test(name)) continue;
+    await page.goto(url.replace('/report.cgi/', '/full.cgi/'));
+    for (const width of [600, 700, 766, 768, 800, 900, 992, 1000]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const fault of await overflow(page))
+        faults.push(`${name} at ${width}: ${fault}`);
+    }
+  }
+  await close();
+  none(faults);
+};
+
+// Facts stand beside the conversation, and the events below it, not below both.
+checks.short_talk = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  let looked = 0;
+  for (const { name, url } of pages()) {
+    if (!/^call-(completed|no_answer|failed)/.test(name)) continue;
+    await page.goto(url);
+    const box = async (selector) => {
+      const found = page.locator(selector);
+      return await found.count() === 1 ? found.boundingBox() : null;
+    };
+    const talk = await box('.card:has(> .talk)');
+    const facts = await box('.card:has(.facts)');
+    const events = await box('.card:has(> .timeline)');
+    const left = talk ?? events;
+    if (facts !== null && (facts.x < left.x + left.width ||
+        Math.abs(facts.y - left.y) > 1))
+      faults.push(`${name}: facts are not beside`);
+    if (talk !== null && (events.y - talk.y - talk.height > 32 ||
+        events.x !== talk.x))
+      faults.push(`${name}: events are ${
+        events.y - talk.y - talk.height} below the conversation`);
+    looked += talk !== null && facts !== null;
+  }
+  assert.ok(looked > 0, 'no call with a conversation and facts');
+  await close();
+  none(faults);
+};
+
+// Chromium alone makes a PDF.
+checks.pages_of_paper = async (browser) => {
+  const { page, faults, close } = await open(browser);
+  const margin = { top: '1cm', right: '1cm', bottom: '1cm', left: '1cm' };
+  for (const path of ['', `?${query(always)}`])
+    for (const format of ['A4', 'Letter'])
+      for (const landscape of [false, true]) {
+        await page.goto(report + path);
+        const pdf = await page.pdf({ format, landscape, margin });
+        const sheets = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g);
+        if (!(sheets.length <= 3))
+          faults.push(`${path || 'overview'} on ${format}, ${
+            landscape ? 'across' : 'upright'}: ${sheets.length} pages`);
+      }
+  await close();
+  none(faults);
+};
+
 // Not a check either: what README.md shows, down to the first chart.
 checks.picture = async (browser) => {
   const { page, faults, close } = await open(browser);

@@ -35,11 +35,16 @@ report_installation() {
     source_of switchboard twilio
   } >"$dir/callbook.conf"
   (umask 077 && echo 'anna:correct horse' >"$dir/users")
-  # The same program a second time, where the server forgot the password.
+  # The same with whole numbers, which need the most room.
+  sed 's/^phones = .*/phones = full/' "$dir/callbook.conf" >"$dir/full.conf"
+  # The same program again, where the server forgot the password.
   cat >"$dir/more" <<END
 fastcgi.server += (
   "/report.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
     "socket" => "$dir/report.sock", "max-procs" => 1,
+    "check-local" => "disable")),
+  "/full.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/full.conf",
+    "socket" => "$dir/full.sock", "max-procs" => 1,
     "check-local" => "disable")),
   "/unguarded.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
     "socket" => "$dir/unguarded.sock", "max-procs" => 1,
@@ -47,6 +52,8 @@ fastcgi.server += (
 auth.backend = "plain"
 auth.backend.plain.userfile = "$dir/users"
 auth.require = ("/report.cgi" => ("method" => "basic",
+  "realm" => "Callbook", "require" => "valid-user"),
+  "/full.cgi" => ("method" => "basic",
   "realm" => "Callbook", "require" => "valid-user"))
 END
 }

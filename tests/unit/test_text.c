@@ -411,11 +411,47 @@ test_a_long_body_is_cut_between_characters(void **state)
 	buf_free(&long_one);
 }
 
+static void
+test_what_only_repeats_the_outcome(void **state)
+{
+	static const struct {
+		enum call_outcome outcome;
+		const char *text;
+		bool repeats;
+	} cases[] = {
+	    {OUTCOME_COMPLETED, "COMPLETED", true},
+	    {OUTCOME_COMPLETED, "completed", true},
+	    {OUTCOME_COMPLETED, "call.completed", true},
+	    {OUTCOME_COMPLETED, "200", true},
+	    {OUTCOME_COMPLETED, "200 OK", true},
+	    {OUTCOME_COMPLETED, "Ended", true},
+	    {OUTCOME_NO_ANSWER, "NO-ANSWER", true},
+	    {OUTCOME_NO_ANSWER, "no answer", true},
+	    {OUTCOME_BUSY, "Busy", true},
+	    {OUTCOME_COMPLETED, "customer-ended-call", false},
+	    {OUTCOME_COMPLETED, "completed with errors", false},
+	    {OUTCOME_COMPLETED, "completed \u2713", false},
+	    {OUTCOME_COMPLETED, "2000", false},
+	    {OUTCOME_BUSY, "486", false},
+	    {OUTCOME_FAILED, "completed", false},
+	    {OUTCOME_FAILED, "200", false},
+	    {OUTCOME_NONE, "", false},
+	    {OUTCOME_NONE, "PENDING", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (repeats_outcome(cases[i].outcome, cases[i].text) !=
+		    cases[i].repeats)
+			fail_msg("%s", cases[i].text);
+}
+
 int
 main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_only_repeats_the_outcome),
 	    TEST(test_numbers_in_text_are_masked),
 	    TEST(test_what_is_no_number_stays),
 	    TEST(test_identifiers_stay_whole),

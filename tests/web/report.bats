@@ -186,6 +186,16 @@ fixed() {
   done
 }
 
+@test "the reason of a call says more than that it was completed" {
+  answers 200 'public/calls?preset=all&outcome=completed'
+  grep -q 'data-label="Reason"' body
+  run ! grep -qiE 'data-label="Reason"><bdi>(completed|200|ended)</bdi>' body
+  for call in $(grep -o 'href="./call/[0-9]*' body | cut -d / -f 3); do
+    answers 200 "public/call/$call"
+    run ! grep -qiE 'as told</dt><dd><bdi>(completed|200)</bdi>' body
+  done
+}
+
 @test "HEAD has the headers of GET and no body" {
   for path in public/ public/calls public/export.csv public/nothing; do
     get "$path" >/dev/null
