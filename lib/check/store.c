@@ -191,6 +191,11 @@ check_versions(struct check *k, const struct store_health *h)
 		check_finding(k, CHECK_WARN, "rebuild",
 		    "the calls that an older version stored are still as that "
 		    "one understood their events: run 'callbook rebuild'");
+	if (h->indexing[0] != '\0')
+		check_finding(k, CHECK_WARN, "store",
+		    "an index is being built while events are received, and "
+		    "lists may be slow until it is there: %s",
+		    h->indexing);
 }
 
 static int

@@ -215,8 +215,14 @@ running_tick(void *arg)
 	struct running *r = arg;
 	enum serve_next next = r->handler->tick(r->handler->arg);
 
-	if (next != SERVE_RESTART && is_replaced(r))
+	if (next == SERVE_GO_ON && is_replaced(r))
 		next = SERVE_RESTART;
+	/* There is no time for a second look. */
+	if (next == SERVE_END && *r->file != '\0' &&
+	    watch_look(&r->watch) != r->watch.seen && runs(r->file)) {
+		log_info("%s: was replaced: started again", r->file);
+		next = SERVE_RESTART;
+	}
 	return next;
 }
 

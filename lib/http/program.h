@@ -12,8 +12,9 @@
 
 #define PROGRAM_USAGE 2 /* exit status: called wrong */
 #define PROGRAM_AGAIN (-1) /* no exit status: see program_again() */
-#define PROGRAM_TRY_MS 5000 /* for a program that took our place to answer -V \
-			     */
+#define PROGRAM_TRY_MS                                         \
+	5000 /* for a program that took our place to answer -V \
+	      */
 
 struct program {
 	const char *name;

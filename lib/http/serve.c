@@ -708,6 +708,7 @@ serve_cgi(const struct serve_handler *h)
 		rc = SERVE_OK;
 	if (in.left != 0)
 		drain_socket();
+	(void)h->tick(h->arg);
 	free_places(&s);
 	return rc;
 }

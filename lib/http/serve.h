@@ -45,7 +45,7 @@ struct serve_handler {
 	    void *worker, const struct request *r, struct response *w);
 	/*
 	 * Called about every SERVE_TICK_S by the thread that called serve(),
-	 * while others have handle() run; not of plain CGI.
+	 * while others have handle() run; of plain CGI once, after the answer.
 	 */
 	enum serve_next (*tick)(void *arg);
 	void *arg; /* for worker_new and tick */

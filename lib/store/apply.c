@@ -388,6 +388,8 @@ apply(struct store *st, struct job *j)
 		return refusals_due(st);
 	case JOB_PROBE:
 		return probe(st);
+	case JOB_INDEX:
+		return index_slice(st);
 	}
 	return STORE_ERROR;
 }

@@ -36,6 +36,7 @@ result_of(const struct job *j, enum store_rc rc)
 	case JOB_REQUEUE:
 	case JOB_REFUSED:
 	case JOB_PROBE:
+	case JOB_INDEX:
 		break;
 	}
 	if (rc == STORE_DUPLICATE)

@@ -70,8 +70,10 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 	if (statvfs(st->path, &fs) == 0)
 		h->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 	h->events = h->calls = h->quarantined = h->rejected = -1;
-	if (!with_counts)
+	if (!with_counts) {
+		index_state(st, h->indexing);
 		return STORE_OK;
+	}
 
 	if ((s = stmt_get(st, SQL_META_GET)) == NULL)
 		return STORE_ERROR;
@@ -83,7 +85,10 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 	bind_text(s, 1, "rebuild");
 	h->rebuild_wanted = sqlite3_step(s) == SQLITE_ROW;
 	stmt_done(s);
-	rc = search_state(st, &h->search);
+	rc = index_look(st);
+	index_state(st, h->indexing);
+	if (rc == STORE_OK)
+		rc = search_state(st, &h->search);
 	return rc == STORE_OK ? counts(st, h) : rc;
 }
 

@@ -1,7 +1,8 @@
 /*
  * internal - what the files of this room share.
  *
- * store.c opens and closes, schema.c has the migrations, sql.c every other
+ * store.c opens and closes, schema.c has the migrations, index.c what of them
+ * takes its time, sql.c every other
  * statement, lock.c the lock across processes, writer.c the queue and the
  * transaction that waiting jobs share, sync.c when that is on disk, apply.c
  * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
@@ -17,6 +18,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "store/report.h"
@@ -28,6 +30,7 @@
 #define ALLOWANCES 64 /* in memory; more sources share them */
 #define REFUSED_ROWS_MAX 256 /* pairs of source and reason, in memory */
 #define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
+#define INDEX_TELL_MS 5000 /* between two lines of the log */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
 
 /* How the calls of a filter are found. */
@@ -41,6 +44,7 @@ enum way {
 
 enum sql {
 	SQL_BEGIN,
+	SQL_VERSION,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_SOURCE_FIND,
@@ -110,6 +114,8 @@ enum sql {
 	SQL_REBUILD_DONE,
 	SQL_META_GET,
 	SQL_META_SET,
+	SQL_INDEX_FIND,
+	SQL_INDEX_DONE,
 	SQL_SEARCH_CREATE,
 	SQL_SEARCH_SHRINK,
 	SQL_SEARCH_EMPTY,
@@ -168,7 +174,8 @@ struct job {
 		JOB_COUNT,
 		JOB_HANDSHAKE,
 		JOB_REFUSED, /* what was counted is to be written */
-		JOB_PROBE
+		JOB_PROBE,
+		JOB_INDEX
 	} kind;
 	const struct delivery *delivery;
 	const struct event *event;
@@ -224,6 +231,7 @@ struct store {
 	char *path;
 	char *timezone;
 	bool durable;
+	atomic_bool newer; /* the file has a schema that is not ours */
 	int lock_fd;
 	struct stat file, lock_file; /* when they were opened */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
@@ -244,6 +252,7 @@ struct store {
 	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
+	int64_t indexing_told; /* monotonic ms; 0: never */
 	bool sync_failed; /* what was committed may not be on disk */
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
@@ -265,6 +274,7 @@ struct store {
 	struct allowance rejecting[ALLOWANCES], refusing, shaking;
 	struct refused_row refused[REFUSED_ROWS_MAX]; /* not written yet */
 	size_t refuseds;
+	char indexing[STORE_INDEXING_SIZE]; /* index.c: what is to be done */
 };
 
 /* schema.c: what kind of file it is, told by its first page. */
@@ -280,6 +290,17 @@ int schema_version(sqlite3 *db, int *version);
 int schema_check(struct store *st, int version, struct buf *why);
 /* Bring the file to the present version; the lock is held. */
 int schema_migrate(struct store *st, int from, struct buf *why);
+
+/* index.c: all indexes of a new store. */
+enum store_rc index_create_all(struct store *st);
+/* Those of a store that another version made, by and by. */
+enum store_rc index_want_all(struct store *st);
+/* Is one wanting?  For index_state(); when the store is opened. */
+enum store_rc index_look(struct store *st);
+/* Do a part of it, in a transaction. */
+enum store_rc index_slice(struct store *st);
+/* What is being built, and how far it is; "": nothing.  From any thread. */
+void index_state(struct store *st, char out[STORE_INDEXING_SIZE]);
 
 /* lock.c: a clock that nobody sets. */
 int64_t monotonic_ms(void);

@@ -6,8 +6,10 @@
 /*
  * Released: append only.  A version that is out is never made again; what is
  * to change is a further one.  All steps that a file needs run in one
- * transaction.  A version has several, since C promises no more than 4095
- * bytes of a string.
+ * transaction, in which nobody is served: a step must not read or write a
+ * table of events or calls, but may add columns and tables.  Indexes of such a
+ * table, save those that keep what is unique, stand in index.c.  A version has
+ * several steps, since C promises no more than 4095 bytes of a string.
  */
 static const struct step {
 	int version; /* user_version of a file that has it */
@@ -109,21 +111,6 @@ static const struct step {
 	"  stamps BLOB NOT NULL,"
 	"  UNIQUE (id, source)"
 	") STRICT;"
-	/*
-	 * The list of calls in its order, whatever it is filtered by: what does
-	 * not match is told apart here, and its row never read.
-	 */
-	"CREATE INDEX call_list ON call"
-	"  (started, number, source, direction, outcome, agent, flags);"
-	"CREATE INDEX call_trace ON call (trace) WHERE trace IS NOT NULL;"
-	/* What may need attention is little, and is looked for often. */
-	"CREATE INDEX call_open ON call (last_received) WHERE outcome IS NULL;"
-	"CREATE INDEX call_retry ON call (next_retry)"
-	"  WHERE next_retry IS NOT NULL;"
-	"CREATE INDEX call_variant ON call (started) WHERE flags & 2;"
-	"CREATE INDEX call_unanalyzed ON call (source, started)"
-	"  WHERE answered = 1 AND state = 'ended';"
-
 	/* The names of facts: few, long, and in every call. */
 	"CREATE TABLE path ("
 	"  id INTEGER PRIMARY KEY,"
@@ -243,28 +230,11 @@ static const struct step {
 	"PRAGMA writable_schema = RESET;"},
     {2,
 	/*
-	 * A body may be stored compressed: then `size` is its length.  What
-	 * may need attention is counted in indexes alone, since the calls lie
-	 * anywhere.
+	 * A body may be stored compressed: then `size` is its length.
 	 */
 	"ALTER TABLE event ADD COLUMN size INTEGER;"
-	"DROP INDEX call_trace;"
-	"CREATE INDEX call_trace ON call (trace, started, attempt)"
-	"  WHERE trace IS NOT NULL;"
-	"DROP INDEX call_open;"
-	"CREATE INDEX call_open ON call (last_received, started, source)"
-	"  WHERE outcome IS NULL;"
-	"DROP INDEX call_retry;"
-	"CREATE INDEX call_retry ON call"
-	"  (next_retry, started, source, trace, attempt, final)"
-	"  WHERE next_retry IS NOT NULL;"
-	"DROP INDEX call_variant;"
-	"CREATE INDEX call_variant ON call (started, source) WHERE flags & 2;"
 	"CREATE INDEX quarantine_reason ON quarantine"
-	"  (source, reason, received);"
-	"DROP INDEX call_unanalyzed;"
-	"CREATE INDEX call_unanalyzed ON call (source, started, ended)"
-	"  WHERE answered = 1 AND state = 'ended';"},
+	"  (source, reason, received);"},
     {3,
 	/* How far the index of words goes, which was all the calls there are.
 	 */
@@ -282,14 +252,7 @@ static const struct step {
 	/* Earliest events of a time that the platform told; 0: none. */
 	"ALTER TABLE call ADD COLUMN begun_told INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE call ADD COLUMN connected_told INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE call ADD COLUMN ended_told INTEGER NOT NULL DEFAULT 0;"
-	"DROP INDEX call_list;"
-	"CREATE INDEX call_list ON call (started, number, source, direction,"
-	"  outcome, agent, flags, campaign);"},
-    {4,
-	/* What an agent is called now: told by its latest call. */
-	"CREATE INDEX call_agent_name ON call (agent, started, agent_name)"
-	"  WHERE agent_name IS NOT NULL;"},
+	"ALTER TABLE call ADD COLUMN ended_told INTEGER NOT NULL DEFAULT 0;"},
     {4,
 	/* All ids of the calls that have several, or an alias alone. */
 	"CREATE TABLE call_alias ("
@@ -413,6 +376,8 @@ schema_migrate(struct store *st, int from, struct buf *why)
 			goto fail;
 	}
 	if (from == 0 && search_create(st) != STORE_OK)
+		goto fail;
+	if ((from == 0 ? index_create_all(st) : index_want_all(st)) != STORE_OK)
 		goto fail;
 	search_forget(st);
 	if (sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL))

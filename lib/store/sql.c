@@ -245,6 +245,7 @@
 /* Every statement but the migrations.  Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_VERSION] = "PRAGMA user_version",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 
@@ -461,6 +462,9 @@ const char *const sql_text[SQL__MAX] = {
 
     [SQL_REBUILD_DONE] = "DELETE FROM meta WHERE name = 'rebuild'",
 
+    [SQL_INDEX_FIND] = "SELECT 1 FROM sqlite_schema"
+		       " WHERE type = 'index' AND name = ?1 AND sql = ?2",
+    [SQL_INDEX_DONE] = "DELETE FROM meta WHERE name = 'indexes'",
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -364,6 +364,8 @@ open_write(struct store *st, bool durable, struct buf *why)
 	 * Before anything is changed: it may not be ours.  What has a WAL may
 	 * only be readable once that is chosen or given up.
 	 */
+	if (known && version > SCHEMA_VERSION)
+		atomic_store(&st->newer, true);
 	if (known && schema_check(st, version, why) == -1)
 		return -1;
 	/* Usually nothing is to be done, which costs no lock to find out. */
@@ -442,6 +444,10 @@ open_all(struct store *st, struct buf *why)
 	if (st->wal &&
 	    sqlite3_exec(
 		st->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL)) {
+		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+		return -1;
+	}
+	if (index_look(st) != STORE_OK) {
 		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
 		return -1;
 	}
@@ -533,6 +539,7 @@ store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 	if ((st = calloc(1, sizeof(*st))) == NULL)
 		goto no_memory;
 	st->lock_fd = -1;
+	atomic_init(&st->newer, false);
 	st->mode = mode;
 	st->durable = o->durable;
 	st->tail = &st->head;

@@ -34,6 +34,9 @@
 #define STORE_MISSING_MAX 50 /* the same of the other ring */
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
+#define STORE_INDEXING_SIZE 80 /* bytes of how far an index is, with its NUL \
+				*/
+#define STORE_TURN_MS 500 /* of store_turn(), at most */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
 /*
@@ -275,6 +278,19 @@ enum store_rc store_call_errors(
  */
 
 /*
+ * Do a part of what has to be done beside receiving, such as building an index
+ * in a store of an older version, in short transactions between those of
+ * others.  Returns at once where there is nothing.  From any thread.
+ */
+void store_turn(struct store *st);
+
+/*
+ * Did another program, of a newer Callbook, migrate the file?  Then nothing is
+ * stored any more, all is STORE_BUSY, and this program has to end.
+ */
+bool store_is_newer(struct store *st);
+
+/*
  * Derive everything again from the stored bodies: map() fills e from se as
  * the receiver did, 0 or -1 (the event keeps what it has, and is counted in
  * failed).  Calls are done in slices, so a receiver goes on meanwhile.
@@ -312,6 +328,8 @@ struct store_health {
 	enum store_search search; /* the index of words */
 	/* An older version folded calls: false unless counted. */
 	bool rebuild_wanted;
+	/* The index that is being built and how far; "": none. */
+	char indexing[STORE_INDEXING_SIZE];
 };
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);

@@ -15,11 +15,43 @@
  * that brings an event: one commits while others bring the next jobs.
  */
 
+/*
+ * Is the schema still ours?  Another program may have migrated the file since
+ * it was opened, and would miss what we do not know of.
+ */
+static enum store_rc
+check_version(struct store *st)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_VERSION);
+	enum store_rc rc = STORE_OK;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	if (sqlite3_step(s) != SQLITE_ROW)
+		rc = store_failed(st, "version");
+	else if (sqlite3_column_int(s, 0) > SCHEMA_VERSION) {
+		rc = STORE_BUSY;
+		if (!atomic_exchange(&st->newer, true))
+			log_warnx("%s: was migrated by a newer Callbook: "
+				  "nothing is stored by this program any more",
+			    st->path);
+	}
+	stmt_done(s);
+	return rc;
+}
+
 static enum store_rc
 begin(struct store *st)
 {
+	enum store_rc rc;
+
 	refusals_begin(st);
-	return stmt_alone(st, SQL_BEGIN);
+	rc = stmt_alone(st, SQL_BEGIN);
+	if (rc != STORE_OK)
+		return rc;
+	if ((rc = check_version(st)) != STORE_OK)
+		(void)stmt_alone(st, SQL_ROLLBACK);
+	return rc;
 }
 
 /* Commit, or undo after a failure; rc or what became of the commit. */
@@ -422,4 +454,26 @@ store_probe(struct store *st)
 	struct job j = {.kind = JOB_PROBE};
 
 	return submit_wait(st, &j);
+}
+
+void
+store_turn(struct store *st)
+{
+	const int64_t until = monotonic_ms() + STORE_TURN_MS;
+	char state[STORE_INDEXING_SIZE];
+
+	for (;;) {
+		struct job j = {.kind = JOB_INDEX};
+
+		index_state(st, state);
+		if (state[0] == '\0' || monotonic_ms() >= until ||
+		    submit_wait(st, &j) != STORE_OK)
+			return;
+	}
+}
+
+bool
+store_is_newer(struct store *st)
+{
+	return atomic_load(&st->newer);
 }

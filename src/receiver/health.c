@@ -105,6 +105,10 @@ ask(struct store *st, struct buf *b)
 			buf_printf(b, ",\"free_bytes\":%lld",
 			    (long long)sh.free_bytes);
 	}
+	if (sh.indexing[0] != '\0') {
+		buf_puts(b, ",\"indexing\":");
+		buf_json_str(b, sh.indexing);
+	}
 	buf_puts(b, ",\"version\":");
 	buf_json_str(b, CALLBOOK_VERSION);
 	return ok ? 200 : 503;

@@ -130,6 +130,12 @@ receive_tick(void *arg)
 	struct receive *rv = arg;
 
 	ready_look(rv->ready);
+	if (rv->kept.store != NULL) {
+		store_turn(rv->kept.store);
+		/* Who knows that schema is to be started in our place. */
+		if (store_is_newer(rv->kept.store))
+			return SERVE_END;
+	}
 	return rv->restart ? SERVE_RESTART : SERVE_GO_ON;
 }
 

@@ -61,7 +61,8 @@ gap() {
       { last = $1 } END { print most + 0 }'
 }
 
-# unharmed - stop all, and see that nothing came of what was done meanwhile.
+# unharmed [CHECK] - stop all, and see that nothing came of what was done
+# meanwhile; CHECK is what looks into the store in place of nothing_lost.
 unharmed() {
   local most
   stopped "${POSTS[@]}"
@@ -75,7 +76,7 @@ unharmed() {
   head -n 5 bad
   [ ! -s bad ] || return
   [ "$most" -le "$GAP_MS" ] || return
-  nothing_lost "$DIR" answers
+  "${1-nothing_lost}" "$DIR" answers
 }
 
 # in_force - does each process of the receiver work by its files as they are?

@@ -119,7 +119,7 @@ twice() {
 apache_started() {
   server_start "$DIR" apache_config apache2 -f "$DIR/server.conf" -D FOREGROUND
   APACHE=$SERVER
-  URL=http://127.0.0.1:$PORT/$1
+  export URL=http://127.0.0.1:$PORT/$1
 }
 
 apache_config() {

@@ -1,0 +1,466 @@
+/*
+ * The indexes that only make reading faster, and how a store gets them.
+ *
+ * CREATE INDEX is one statement: on a large table it would keep every writer
+ * waiting for as long as it takes.  A store that has calls gets an index by
+ * and by instead.  A narrow table `build` has the columns of the index and an
+ * index of its own over them; triggers keep it in line with the large table
+ * while its rows are copied in slices.  An index holds its columns and the
+ * number of the row, so that of `build` is, byte by byte, what is wanted.  In
+ * the end the schema is told that it belongs to the large table, and `build`
+ * is dropped (lang_altertable.html section 7 allows to write to the schema).
+ */
+#include "store/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define SLICE_MS 50 /* of one transaction */
+#define SLICE_ROWS 500 /* copied by one statement */
+#define MARK "indexes" /* in meta: an index is wanting, or building */
+#define MARK_WANTED "wanted"
+#define MARK_CLEAR "clear" /* one is there, and the table is to go */
+#define MARK_SIZE 80
+
+static const struct wanted {
+	const char *name;
+	const char *table, *number; /* and its key */
+	const char *columns; /* of the index */
+	const char *copied; /* those, and what the condition reads; no number */
+	const char *where; /* or NULL */
+} wanted[] = {
+    /*
+     * The list of calls in its order, whatever it is filtered by: what does
+     * not match is told apart here, and its row never read.
+     */
+    {"call_list", "call", "number",
+	"started, number, source, direction, outcome, agent, flags",
+	"started, source, direction, outcome, agent, flags", NULL},
+    {"call_trace", "call", "number", "trace, started, attempt",
+	"trace, started, attempt", "trace IS NOT NULL"},
+    /* What may need attention is little, and is counted here alone. */
+    {"call_open", "call", "number", "last_received, started, source",
+	"last_received, started, source, outcome", "outcome IS NULL"},
+    {"call_retry", "call", "number",
+	"next_retry, started, source, trace, attempt, final",
+	"next_retry, started, source, trace, attempt, final",
+	"next_retry IS NOT NULL"},
+    {"call_variant", "call", "number", "started, source",
+	"started, source, flags", "flags & 2"},
+    {"call_unanalyzed", "call", "number", "source, started, ended",
+	"source, started, ended, answered, state",
+	"answered = 1 AND state = 'ended'"},
+    /* What an agent is called now: told by its latest call. */
+    {"call_agent_name", "call", "number", "agent, started, agent_name",
+	"agent, started, agent_name", "agent_name IS NOT NULL"},
+};
+
+#define WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
+/* The text of CREATE INDEX, as the schema keeps it. */
+static void
+put_sql(const struct wanted *w, struct buf *b)
+{
+	buf_reset(b, SIZE_MAX);
+	buf_printf(
+	    b, "CREATE INDEX %s ON %s (%s)", w->name, w->table, w->columns);
+	if (w->where != NULL)
+		buf_printf(b, " WHERE %s", w->where);
+}
+
+static enum store_rc
+run(struct store *st, const struct buf *sql)
+{
+	if (sql->failed)
+		return STORE_ERROR;
+	if (sqlite3_exec(st->db, buf_str(sql), NULL, NULL, NULL) != SQLITE_OK)
+		return store_failed(st, "index");
+	return STORE_OK;
+}
+
+enum store_rc
+index_create_all(struct store *st)
+{
+	struct buf sql = {0};
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i < WANTED && rc == STORE_OK; i++) {
+		put_sql(&wanted[i], &sql);
+		rc = run(st, &sql);
+	}
+	buf_free(&sql);
+	return rc;
+}
+
+/* --- the mark in meta ----------------------------------------------------- */
+
+static enum store_rc
+mark_set(struct store *st, const char *text)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, MARK);
+	bind_text(s, 2, text);
+	return stmt_run(st, s);
+}
+
+/* "" where no index is wanting. */
+static enum store_rc
+mark_get(struct store *st, char mark[MARK_SIZE])
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	mark[0] = '\0';
+	if (s == NULL)
+		return STORE_ERROR;
+	bind_text(s, 1, MARK);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		snprintf(mark, MARK_SIZE, "%s", sqlite3_column_text(s, 0));
+	else if (step != SQLITE_DONE)
+		rc = store_failed(st, "meta");
+	stmt_done(s);
+	return rc;
+}
+
+enum store_rc
+index_want_all(struct store *st)
+{
+	return mark_set(st, MARK_WANTED);
+}
+
+/* Let `say` be what index_state() tells; "": nothing is to be done. */
+static void
+state_set(struct store *st, const char *say)
+{
+	pthread_mutex_lock(&st->mutex);
+	snprintf(st->indexing, sizeof(st->indexing), "%s", say);
+	pthread_mutex_unlock(&st->mutex);
+}
+
+void
+index_state(struct store *st, char out[STORE_INDEXING_SIZE])
+{
+	pthread_mutex_lock(&st->mutex);
+	snprintf(out, STORE_INDEXING_SIZE, "%s", st->indexing);
+	pthread_mutex_unlock(&st->mutex);
+}
+
+enum store_rc
+index_look(struct store *st)
+{
+	char mark[MARK_SIZE];
+	enum store_rc rc = mark_get(st, mark);
+
+	if (rc == STORE_OK)
+		state_set(st, mark);
+	return rc;
+}
+
+/* --- building one -----------------------------------------------------------
+ */
+
+/* Is the index there as it should be? */
+static enum store_rc
+is_there(struct store *st, const struct wanted *w, bool *there)
+{
+	sqlite3_stmt *s = stmt_get(st, SQL_INDEX_FIND);
+	struct buf sql = {0};
+	enum store_rc rc = STORE_OK;
+	int step;
+
+	*there = false;
+	put_sql(w, &sql);
+	if (s == NULL || sql.failed) {
+		buf_free(&sql);
+		return STORE_ERROR;
+	}
+	bind_text(s, 1, w->name);
+	bind_text(s, 2, buf_str(&sql));
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW)
+		*there = true;
+	else if (step != SQLITE_DONE)
+		rc = store_failed(st, "index");
+	stmt_done(s);
+	buf_free(&sql);
+	return rc;
+}
+
+/* Add " AND (condition)" of a partial index. */
+static void
+put_condition(const struct wanted *w, struct buf *b)
+{
+	if (w->where != NULL)
+		buf_printf(b, " AND (%s)", w->where);
+}
+
+/* A trigger that brings the row `new` to where it grows, as it is now. */
+static void
+put_trigger(
+    const struct wanted *w, const char *name, const char *change, struct buf *b)
+{
+	buf_printf(b,
+	    "CREATE TRIGGER %s AFTER %s ON %s BEGIN"
+	    "  DELETE FROM build WHERE %s = new.%s;"
+	    "  INSERT INTO build SELECT %s, %s FROM %s WHERE %s = new.%s",
+	    name, change, w->table, w->number, w->number, w->number, w->copied,
+	    w->table, w->number, w->number);
+	put_condition(w, b);
+	buf_puts(b, "; END;");
+}
+
+/*
+ * The table that the index grows in, with those rows alone that are of it, and
+ * what keeps it in line.
+ */
+static enum store_rc
+begin_build(struct store *st, const struct wanted *w)
+{
+	struct buf sql = {0};
+	enum store_rc rc;
+
+	buf_printf(&sql,
+	    "CREATE TABLE build (%s INTEGER PRIMARY KEY, %s);"
+	    "CREATE INDEX build_index ON build (%s)%s%s;",
+	    w->number, w->copied, w->columns, w->where == NULL ? "" : " WHERE ",
+	    w->where == NULL ? "" : w->where);
+	put_trigger(w, "build_add", "INSERT", &sql);
+	put_trigger(w, "build_change", "UPDATE", &sql);
+	buf_printf(&sql,
+	    "CREATE TRIGGER build_drop AFTER DELETE ON %s BEGIN"
+	    "  DELETE FROM build WHERE %s = old.%s; END;",
+	    w->table, w->number, w->number);
+	rc = run(st, &sql);
+	buf_free(&sql);
+	return rc;
+}
+
+/* The greatest number of the table; 0: it is empty. */
+static enum store_rc
+last_number(struct store *st, const struct wanted *w, int64_t *last)
+{
+	struct buf sql = {0};
+	sqlite3_stmt *s = NULL;
+	enum store_rc rc = STORE_OK;
+
+	buf_printf(&sql, "SELECT max(%s) FROM %s", w->number, w->table);
+	if (sql.failed ||
+	    sqlite3_prepare_v2(st->db, buf_str(&sql), -1, &s, NULL) !=
+		SQLITE_OK ||
+	    sqlite3_step(s) != SQLITE_ROW)
+		rc = store_failed(st, "index");
+	else
+		*last = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	buf_free(&sql);
+	return rc;
+}
+
+/* Copy rows after number *after, for a while; *last is the greatest there is.
+ */
+static enum store_rc
+copy_rows(
+    struct store *st, const struct wanted *w, int64_t *after, int64_t last)
+{
+	const int64_t until = monotonic_ms() + SLICE_MS;
+	struct buf sql = {0};
+	sqlite3_stmt *s = NULL;
+	enum store_rc rc = STORE_OK;
+
+	/* What a trigger has brought is newer than nothing. */
+	buf_printf(&sql,
+	    "INSERT OR IGNORE INTO build SELECT %s, %s FROM %s"
+	    " WHERE %s > ?1 AND %s <= ?1 + %d",
+	    w->number, w->copied, w->table, w->number, w->number, SLICE_ROWS);
+	put_condition(w, &sql);
+	if (sql.failed ||
+	    sqlite3_prepare_v2(st->db, buf_str(&sql), -1, &s, NULL) !=
+		SQLITE_OK)
+		rc = store_failed(st, "index");
+	while (rc == STORE_OK && *after < last && monotonic_ms() < until) {
+		sqlite3_bind_int64(s, 1, *after);
+		if (sqlite3_step(s) != SQLITE_DONE)
+			rc = store_failed(st, "index");
+		sqlite3_reset(s);
+		*after += SLICE_ROWS;
+	}
+	sqlite3_finalize(s);
+	buf_free(&sql);
+	return rc;
+}
+
+/* All rows are there: the index becomes that of the large table. */
+static enum store_rc
+end_build(struct store *st, const struct wanted *w)
+{
+	struct buf sql = {0}, text = {0};
+	char *quoted;
+	enum store_rc rc;
+
+	put_sql(w, &text);
+	if ((quoted = sqlite3_mprintf("%Q", buf_str(&text))) == NULL ||
+	    text.failed) {
+		sqlite3_free(quoted);
+		buf_free(&text);
+		return STORE_ERROR;
+	}
+	buf_printf(&sql,
+	    "DROP TRIGGER build_add; DROP TRIGGER build_change;"
+	    "DROP TRIGGER build_drop; DROP INDEX IF EXISTS %s;"
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET name = '%s', tbl_name = '%s', sql = %s"
+	    "  WHERE name = 'build_index';"
+	    "PRAGMA writable_schema = RESET;",
+	    w->name, w->name, w->table, quoted);
+	rc = run(st, &sql);
+	sqlite3_free(quoted);
+	buf_free(&text);
+	buf_free(&sql);
+	return rc;
+}
+
+/*
+ * The index has left the table: empty that, as to drop it with its rows would
+ * take its time, and then drop it.
+ */
+static enum store_rc
+clear_build(struct store *st, bool *cleared)
+{
+	const int64_t until = monotonic_ms() + SLICE_MS;
+	struct buf sql = {0};
+	enum store_rc rc = STORE_OK;
+	int rows = 1;
+
+	buf_printf(&sql,
+	    "DELETE FROM build WHERE rowid IN"
+	    " (SELECT rowid FROM build LIMIT %d)",
+	    SLICE_ROWS);
+	while (rc == STORE_OK && rows > 0 && monotonic_ms() < until) {
+		rc = run(st, &sql);
+		rows = sqlite3_changes(st->db);
+	}
+	buf_reset(&sql, SIZE_MAX);
+	buf_puts(&sql, "DROP TABLE build");
+	if (rc == STORE_OK && (*cleared = rows == 0))
+		rc = run(st, &sql);
+	buf_free(&sql);
+	return rc;
+}
+
+/* The first that is wanting; NULL: all are there. */
+static enum store_rc
+next_wanted(struct store *st, const struct wanted **next)
+{
+	bool there = true;
+	enum store_rc rc = STORE_OK;
+	size_t i;
+
+	for (i = 0; i < WANTED && rc == STORE_OK && there; i++)
+		rc = is_there(st, &wanted[i], &there);
+	*next = there ? NULL : &wanted[i - 1];
+	return rc;
+}
+
+/* Go on with an index: copy, or end it.  say: how far it is. */
+static enum store_rc
+go_on(struct store *st, const struct wanted *w, int64_t after,
+    char say[MARK_SIZE])
+{
+	int64_t last = 0;
+	enum store_rc rc = last_number(st, w, &last);
+
+	if (rc == STORE_OK && after >= last) {
+		snprintf(say, MARK_SIZE, "%s %d %%", w->name, 100);
+		rc = end_build(st, w);
+		return rc == STORE_OK ? mark_set(st, MARK_CLEAR) : rc;
+	}
+	if (rc == STORE_OK)
+		rc = copy_rows(st, w, &after, last);
+	if (rc != STORE_OK)
+		return rc;
+	snprintf(say, MARK_SIZE, "%s %" PRId64, w->name, after);
+	rc = mark_set(st, say);
+	snprintf(say, MARK_SIZE, "%s %" PRId64 " %%", w->name,
+	    after >= last ? 99 : after * 100 / last);
+	return rc;
+}
+
+/* One slice of what is to be done; say "": it is all done. */
+static enum store_rc
+slice(struct store *st, char say[MARK_SIZE])
+{
+	const struct wanted *w;
+	char mark[MARK_SIZE];
+	enum store_rc rc = mark_get(st, mark);
+	const char *space = strchr(mark, ' ');
+	bool cleared = false;
+
+	say[0] = '\0';
+	if (rc != STORE_OK || mark[0] == '\0')
+		return rc;
+	if (strcmp(mark, MARK_CLEAR) == 0) {
+		snprintf(say, MARK_SIZE, "is made: its copy is removed");
+		rc = clear_build(st, &cleared);
+		return rc == STORE_OK && cleared ? mark_set(st, MARK_WANTED)
+						 : rc;
+	}
+	rc = next_wanted(st, &w);
+	if (rc == STORE_OK && w == NULL)
+		return stmt_alone(st, SQL_INDEX_DONE);
+	if (rc != STORE_OK)
+		return rc;
+	if (space != NULL)
+		return go_on(st, w, strtoll(space + 1, NULL, 10), say);
+	snprintf(mark, MARK_SIZE, "%s 0", w->name);
+	snprintf(say, MARK_SIZE, "%s 0 %%", w->name);
+	rc = begin_build(st, w);
+	return rc == STORE_OK ? mark_set(st, mark) : rc;
+}
+
+/* Log how far it is, now and then. */
+static void
+tell(struct store *st, const char *say)
+{
+	const int64_t now = monotonic_ms();
+
+	if (*say == '\0')
+		log_info("%s: all indexes are there", st->path);
+	else if (st->indexing_told == 0 ||
+	    now - st->indexing_told >= INDEX_TELL_MS)
+		log_info("%s: building indexes (%s): events are received, "
+			 "lists of the report may be slow",
+		    st->path, say);
+	else
+		return;
+	st->indexing_told = *say == '\0' ? 0 : now;
+}
+
+enum store_rc
+index_slice(struct store *st)
+{
+	char say[MARK_SIZE];
+	int defensive = 0;
+	enum store_rc rc;
+
+	/* Some systems forbid to write to the schema. */
+	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
+	rc = slice(st, say);
+	sqlite3_db_config(
+	    st->db, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
+	if (rc != STORE_OK)
+		return rc;
+	state_set(st, say);
+	tell(st, say);
+	return STORE_OK;
+}
