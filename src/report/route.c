@@ -341,9 +341,12 @@ path_of(const struct page *p)
 	const char *path = request_env(p->request, "PATH_INFO");
 	size_t n;
 
-	if (path == NULL)
+	if (path == NULL || *path == '\0')
 		return "";
-	path += *path == '/';
+	/* The server took /callsX for /calls and an X: no page has that path.
+	 */
+	if (*path++ != '/')
+		return "/";
 	n = strlen(path);
 	if (n > 0 && path[n - 1] == '/')
 		path = arena_strndup(p->arena, path, n - 1);

@@ -168,9 +168,12 @@ case_addresses() {
   expect 404 '{*"status":404*' send nobody --data-binary @body
   expect 404 '{*"status":404*' send sales/more --data-binary @body
   expect 404 '{*"status":404*' send '' --data-binary @body
+  # What begins like an address is another.
   URL+=X
   expect 404 '*' formantai body
   [[ $output != *'"status":404'* ]]
+  run -0 curl -s -m 30 -u "$LOGIN" "${REPORT_URL}X/calls"
+  [[ $output != *Callbook* ]]
 }
 
 case_chunked() {

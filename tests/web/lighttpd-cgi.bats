@@ -80,6 +80,10 @@ SNIPPET=lighttpd-cgi.conf
   case_customers
 }
 
+@test "what the programs have to say is in the log" {
+  case_log
+}
+
 @test "graceful restarts under load lose nothing acknowledged" {
   case_graceful
 }

@@ -34,6 +34,7 @@ snippet() {
     s|/etc/callbook/callbook.conf|$DIR/$3/callbook.conf|
     s|/etc/callbook/logins|$DIR/logins|
     s|/run/lighttpd/callbook|$DIR/run/$3|
+    s|/var/log/lighttpd/callbook.log|$DIR/run/callbook.log|
     s|/callbook(/|$1(/|; s|\"/callbook\"|\"$1\"|
     s|/calls(/|$2(/|; s|\"/calls\"|\"$2\"|" "$(snippet_file "$SNIPPET")"
 }
@@ -46,4 +47,21 @@ s|^#(server.modules .*extforward.*)|\1|
 s|^#(extforward.forwarder = .*)192.0.2.1|\1$PROXY|
 s|^#(extforward.headers)|\1|
 END
+}
+
+# Also of a server that has put itself into the background, with nowhere else
+# to write.
+case_log() {
+  own_site
+  started
+  unserve
+  echo 'no section' >"$DIR/data/callbook.conf"
+  lighttpd -f "$DIR/server.conf"
+  wait_for test -s "$DIR/run/server.pid"
+  SERVER=$(cat "$DIR/run/server.pid")
+  expect 503 '*' formantai body
+  kill "$SERVER"
+  wait_for gone "$SERVER"
+  SERVER=
+  grep -q "callbook.fcgi.*/data/callbook.conf:1: " "$DIR/run/callbook.log"
 }
