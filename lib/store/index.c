@@ -39,8 +39,8 @@ static const struct wanted {
      * not match is told apart here, and its row never read.
      */
     {"call_list", "call", "number",
-	"started, number, source, direction, outcome, agent, flags",
-	"started, source, direction, outcome, agent, flags", NULL},
+	"started, number, source, direction, outcome, agent, flags, campaign",
+	"started, source, direction, outcome, agent, flags, campaign", NULL},
     {"call_trace", "call", "number", "trace, started, attempt",
 	"trace, started, attempt", "trace IS NOT NULL"},
     /* What may need attention is little, and is counted here alone. */
