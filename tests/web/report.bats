@@ -320,8 +320,11 @@ calls() {
     answers 200 "public/export.csv?preset=all&text=$text"
     grep -qF "$number" body || { echo "$text of $number: $(wc -l <body)"; return 1; }
   done
+  # Where numbers are masked, their last four digits are looked for.
+  answers 200 "report/export.csv?preset=all&text=${number: -4}" -u owner:owner
+  cp body four
   answers 200 "report/export.csv?preset=all&text=${number: -8}" -u owner:owner
-  [ "$(wc -l <body)" = 1 ]
+  cmp body four
   answers 200 "report/calls?preset=all&text=0${number:3}" -u owner:owner
   grep -q 'href="./call/' body
 }
