@@ -5,6 +5,7 @@
 # was released, never to be made again: of `callbook demo --calls 25 --days 5`
 # with the sources of site(), then a row of the quarantine, one of the ring,
 # three events of tests/data/providers, a repeat of the first and a variant.
+# tests/data/store/make.sh makes that of the present version.
 # From version 3 on `callbook rebuild` comes after the demo, so that the index
 # of words has some of the calls.
 #

@@ -994,6 +994,25 @@ a_call_is_shown_by_the_smallest_id_of_its_own(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
 }
 
+/* Even where that is the id that the call was shown by before. */
+static void
+an_alias_may_be_told_as_the_own_id_later(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e[] = {
+	    an_event_of(1, NULL, true),
+	    an_event_of(2, "x", false),
+	    an_event_of(3, "z", true),
+	};
+	int64_t n;
+
+	for (int i = 0; i < 3; i++) {
+		store_event(b->store, &d, &e[i], &n);
+		assert_string_equal(only_id(b), "x");
+	}
+}
+
 static int
 count_call(void *arg, const struct stored_call *c)
 {
@@ -1740,6 +1759,7 @@ main(void)
 	    TEST(a_derived_length_is_counted_like_a_told_one),
 	    TEST(events_that_share_an_id_are_one_call_whichever_came_first),
 	    TEST(a_call_is_shown_by_the_smallest_id_of_its_own),
+	    TEST(an_alias_may_be_told_as_the_own_id_later),
 	    TEST(a_call_is_found_by_any_of_its_ids),
 	    TEST(a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
 	    TEST(a_call_of_an_older_version_goes_on),
