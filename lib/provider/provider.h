@@ -17,7 +17,7 @@
 
 #define DEFINITION_SIZE_MAX (256 * 1024) /* bytes of one file */
 #define DEFINITION_TYPES_MAX 1000 /* rows of the table of types */
-#define DEFINITION_PLACES_MAX 32 /* alternatives of one value */
+#define DEFINITION_PLACES_MAX 16 /* alternatives of one value */
 #define DEFINITION_TABLE_MAX 1000 /* words of one map */
 #define PROVIDERS_MAX 200
 

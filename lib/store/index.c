@@ -58,6 +58,9 @@ static const struct wanted {
     /* What an agent is called now: told by its latest call. */
     {"call_agent_name", "call", "number", "agent, started, agent_name",
 	"agent, started, agent_name", "agent_name IS NOT NULL"},
+    /* Which campaigns there are. */
+    {"call_campaign", "call", "number", "campaign", "campaign",
+	"campaign IS NOT NULL"},
 };
 
 #define WANTED (sizeof(wanted) / sizeof(wanted[0]))

@@ -465,15 +465,21 @@ enum store_rc
 store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
     int max, store_name_fn fn, void *arg)
 {
+	static const enum sql which[] = {
+	    [NAME_SOURCE] = SQL_NAMES_SOURCE,
+	    [NAME_AGENT] = SQL_NAMES_AGENT,
+	    [NAME_CAMPAIGN] = SQL_NAMES_CAMPAIGN,
+	};
 	sqlite3_stmt *s;
-	enum store_rc rc = read_begin(
-	    st, kind == NAME_SOURCE ? SQL_NAMES_SOURCE : SQL_NAMES_AGENT, &s);
+	enum store_rc rc = read_begin(st, which[kind], &s);
 	int step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, from);
-	sqlite3_bind_int64(s, 2, to);
+	if (kind != NAME_CAMPAIGN) {
+		sqlite3_bind_int64(s, 1, from);
+		sqlite3_bind_int64(s, 2, to);
+	}
 	sqlite3_bind_int(s, 3, max);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW)
 		if (fn(arg, read_text(s, 0), sqlite3_column_int64(s, 1)) != 0)

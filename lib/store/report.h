@@ -141,8 +141,11 @@ typedef int (*store_analyzed_fn)(
 enum store_rc store_analyzed(struct store *st, int64_t from, int64_t to,
     const char *source, store_analyzed_fn fn, void *arg);
 
-/* Names to choose from, most calls first, at most max of them. */
-enum name_kind { NAME_SOURCE, NAME_AGENT };
+/*
+ * Names to choose from, at most max of them: those of the days, most calls
+ * first; of campaigns, which are not counted, all there are, by name.
+ */
+enum name_kind { NAME_SOURCE, NAME_AGENT, NAME_CAMPAIGN };
 typedef int (*store_name_fn)(void *arg, const char *name, int64_t calls);
 enum store_rc store_names(struct store *st, enum name_kind kind, int64_t from,
     int64_t to, int max, store_name_fn fn, void *arg);

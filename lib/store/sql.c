@@ -528,6 +528,12 @@ const char *const sql_text[SQL__MAX] = {
 	" FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
 	" GROUP BY day, source, agent)"
 	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+    /* From one to the next in the index, which may have many calls of each. */
+    [SQL_NAMES_CAMPAIGN] =
+	"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
+	" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT min(campaign)"
+	" FROM call WHERE campaign > c.name) FROM c WHERE c.name IS NOT NULL)"
+	" SELECT name, 0 FROM c WHERE name IS NOT NULL LIMIT ?3",
     [SQL_AGENT_NAME] = "SELECT agent_name FROM call WHERE agent = ?1"
 		       " AND agent_name IS NOT NULL"
 		       " ORDER BY started DESC, agent_name LIMIT 1",

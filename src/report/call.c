@@ -178,6 +178,15 @@ put_names(struct page *p, const struct stored_call *c)
 	put_call_id(p, "Trace", c, field_text(c, FIELD_TRACE));
 }
 
+static void
+put_campaign(struct page *p, const char *campaign)
+{
+	struct filter f = {
+	    .from = p->filter.from, .to = p->filter.to, .campaign = campaign};
+
+	put_shared(p, "Campaign", campaign, &f);
+}
+
 /* Did it reach its aim?  The platform's own word stands beside ours. */
 static void
 put_goal(struct page *p, const struct value *goal)
@@ -324,7 +333,7 @@ put_head(struct page *p, const struct stored_call *c)
 		put_money(p, cost);
 		end_pair(p);
 	}
-	put_pair(p, "Campaign", field_text(c, FIELD_CAMPAIGN));
+	put_campaign(p, field_text(c, FIELD_CAMPAIGN));
 	put_attempt(p, c);
 	put_recording(p, field_text(c, FIELD_RECORDING));
 	html_raw(p->out, "</dl>\n</section>\n");

@@ -180,6 +180,12 @@ put_conditions(struct page *p)
 		else
 			put_outside(p, name);
 	}
+	if (f->campaign != NULL && *f->campaign == '\0')
+		html_raw(p->out, ", of no campaign");
+	else if (f->campaign != NULL) {
+		html_raw(p->out, ", campaign ");
+		put_id(p, f->campaign);
+	}
 	if (f->direction != NULL)
 		html_put(p->out, ", %s%s", f->direction,
 		    strcmp(f->direction, "unknown") == 0 ? " direction" : "");
@@ -213,9 +219,9 @@ put_filter_words(struct page *p)
 bool
 filter_narrows(const struct filter *f)
 {
-	return f->source != NULL || f->agent != NULL || f->direction != NULL ||
-	    f->open || f->outcome != OUTCOME_NONE || f->flag != 0 ||
-	    f->text != NULL;
+	return f->source != NULL || f->agent != NULL || f->campaign != NULL ||
+	    f->direction != NULL || f->open || f->outcome != OUTCOME_NONE ||
+	    f->flag != 0 || f->text != NULL;
 }
 
 static void
@@ -317,12 +323,29 @@ put_names(struct page *p, enum name_kind kind, const char *name,
 	select_end(p);
 }
 
+static int
+see_name(void *arg, const char *name, int64_t calls)
+{
+	bool *seen = arg;
+
+	(void)name;
+	(void)calls;
+	return *seen = true;
+}
+
 static void
 put_choices(struct page *p)
 {
 	const struct filter *f = &p->filter;
+	bool campaigns = false;
 
 	put_names(p, NAME_AGENT, "agent", "Agent", f->agent);
+	/* Few platforms tell one. */
+	(void)store_names(
+	    p->store, NAME_CAMPAIGN, f->from, f->to, 1, see_name, &campaigns);
+	if (campaigns || f->campaign != NULL)
+		put_names(
+		    p, NAME_CAMPAIGN, "campaign", "Campaign", f->campaign);
 	select_begin(p, "direction", "Direction");
 	for (size_t i = 0; i < LENGTH(directions); i++)
 		put_option(p, directions[i], directions[i],
@@ -377,8 +400,8 @@ put_hidden(struct page *p, enum heeds heeds)
 			put_kept(p, "flag", call_flag_name[i]);
 	if (heeds == HEEDS_ALL)
 		return;
-	put_kept(p, "agent",
-	    f->agent != NULL && *f->agent == '\0' ? QUERY_NONE : f->agent);
+	put_kept(p, "agent", name_or_none(f->agent));
+	put_kept(p, "campaign", name_or_none(f->campaign));
 	put_kept(p, "direction", f->direction);
 	put_kept(
 	    p, "outcome", f->open ? QUERY_OPEN : call_outcome_name[f->outcome]);

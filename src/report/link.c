@@ -171,6 +171,7 @@ filter_equal(const struct filter *a, const struct filter *b)
 {
 	return a->from == b->from && a->to == b->to && a->until == b->until &&
 	    same_text(a->source, b->source) && same_text(a->agent, b->agent) &&
+	    same_text(a->campaign, b->campaign) &&
 	    same_text(a->direction, b->direction) && a->open == b->open &&
 	    a->outcome == b->outcome && a->flag == b->flag &&
 	    same_text(a->text, b->text);
@@ -204,6 +205,12 @@ day(struct buf *b, const char *parameter, int64_t value)
 	buf_printf(b, "%04d-%02d-%02d", l.year, l.month, l.mday);
 }
 
+const char *
+name_or_none(const char *name)
+{
+	return name != NULL && *name == '\0' ? QUERY_NONE : name;
+}
+
 /* What differs from the default.  The days of the page keep their name. */
 static void
 add_filter(struct buf *b, const struct page *p, const struct filter *f)
@@ -216,8 +223,8 @@ add_filter(struct buf *b, const struct page *p, const struct filter *f)
 		text(b, "preset", p->preset);
 	}
 	text(b, "source", f->source);
-	text(b, "agent",
-	    f->agent != NULL && *f->agent == '\0' ? QUERY_NONE : f->agent);
+	text(b, "agent", name_or_none(f->agent));
+	text(b, "campaign", name_or_none(f->campaign));
 	text(b, "direction", f->direction);
 	if (f->open)
 		text(b, "outcome", QUERY_OPEN);
@@ -234,13 +241,11 @@ add_filter(struct buf *b, const struct page *p, const struct filter *f)
  * Names are the senders'.  What the page was asked for is known already.
  */
 static bool
-unlinkable(struct page *p, const struct filter *f)
+is_unlinkable(struct page *p, const char *s, const char *asked)
 {
-	const char *s = f->agent;
-
-	if (s == NULL || s == p->filter.agent)
+	if (s == NULL || s == asked)
 		return false;
-	if (strlen(s) > REPORT_AGENT_MAX || id_is_masked(p, s))
+	if (strlen(s) > REPORT_NAME_MAX || id_is_masked(p, s))
 		return true;
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -255,7 +260,9 @@ link_with(struct page *p, const char *path, const struct filter *f,
 	struct buf b = {0};
 	const char *link;
 
-	if (f != NULL && unlinkable(p, f))
+	if (f != NULL &&
+	    (is_unlinkable(p, f->agent, p->filter.agent) ||
+		is_unlinkable(p, f->campaign, p->filter.campaign)))
 		return NULL;
 	if (p->site != NULL)
 		return static_link(p, path, f, c, back);

@@ -71,14 +71,25 @@ take_source(struct query *q, const char *value, size_t n)
 	return keep(q, value, n, &q->page->filter.source);
 }
 
+/* An agent or a campaign; QUERY_NONE stands for those without one. */
+static int
+keep_name(struct query *q, const char *value, size_t n, const char **out)
+{
+	if (n > REPORT_NAME_MAX)
+		return -1;
+	return keep(q, value, strcmp(value, QUERY_NONE) == 0 ? 0 : n, out);
+}
+
 static int
 take_agent(struct query *q, const char *value, size_t n)
 {
-	if (n > REPORT_AGENT_MAX)
-		return -1;
-	if (strcmp(value, QUERY_NONE) == 0)
-		n = 0;
-	return keep(q, value, n, &q->page->filter.agent);
+	return keep_name(q, value, n, &q->page->filter.agent);
+}
+
+static int
+take_campaign(struct query *q, const char *value, size_t n)
+{
+	return keep_name(q, value, n, &q->page->filter.campaign);
 }
 
 static int
@@ -191,7 +202,11 @@ static const struct parameter {
 	NULL},
     {"agent", take_agent,
 	"an agent of at most " STRING(
-	    REPORT_AGENT_MAX) " bytes, or - for calls without one",
+	    REPORT_NAME_MAX) " bytes, or - for calls without one",
+	NULL},
+    {"campaign", take_campaign,
+	"a campaign of at most " STRING(
+	    REPORT_NAME_MAX) " bytes, or - for calls of none",
 	NULL},
     {"direction", take_direction, "one of inbound, outbound, web, unknown",
 	NULL},

@@ -28,9 +28,7 @@
 #define REPORT_THREADS 4 /* reading is quick, and sites are small */
 #define REPORT_QUERY_MAX 4096 /* bytes of a query string */
 #define REPORT_TEXT_MAX 200 /* bytes of a search */
-#define REPORT_AGENT_MAX                                     \
-	1000 /* bytes of an agent's name that is filtered by \
-	      */
+#define REPORT_NAME_MAX 1000 /* bytes of an agent or campaign in a filter */
 #define REPORT_STUCK_MS (4 * 3600 * 1000LL) /* since the last event */
 #define REPORT_RETRY_MS (3600 * 1000LL) /* past the announced time */
 #define REPORT_ANALYSIS_MS (3600 * 1000LL) /* past the end */
@@ -111,6 +109,9 @@ enum page_rc metrics(struct page *p, struct response *w);
  * that would be taken; then write no link.
  */
 const char *link_to(struct page *p, const char *path, const struct filter *f);
+
+/* A name as the query has it: "" becomes QUERY_NONE. */
+const char *name_or_none(const char *name);
 
 /* The same list, further on (back: towards newer ones). */
 const char *link_list(struct page *p, const char *path, const struct filter *f,

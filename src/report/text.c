@@ -7,6 +7,7 @@
 
 #define BODY_SHOWN_MAX (16 * 1024) /* bytes of a body in a page */
 #define BODY_DEPTH_MAX 64 /* deeper JSON is shown as it came */
+#define NAME_SHOWN_MAX 100 /* bytes of a name or id in a list */
 #define REASON_SHOWN_MAX 80 /* bytes of a reason in a list */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 #define HOUR_MS (3600 * 1000LL)
@@ -443,17 +444,28 @@ agent_name(struct page *p, const char *agent)
 	return shown == NULL ? NULL : outside_text(p, shown);
 }
 
+/* A name or an id of one row of many: what is very long is cut. */
+static void
+put_short(struct page *p, const char *s)
+{
+	size_t len = utf8_cut(s, strlen(s), NAME_SHOWN_MAX);
+
+	html_put(p->out, "<bdi>%.*s%s</bdi>", (int)len, s,
+	    s[len] != '\0' ? "\u2026" : "");
+}
+
 void
 put_agent(struct page *p, const char *agent)
 {
 	const char *name = agent_name(p, agent);
 
 	if (name == NULL) {
-		put_id(p, agent);
+		put_short(p, id_text(p, agent));
 		return;
 	}
-	html_put(p->out, "<bdi>%s</bdi> <span class=\"id muted\">", name);
-	put_id(p, agent);
+	put_short(p, name);
+	html_raw(p->out, " <span class=\"id muted\">");
+	put_short(p, id_text(p, agent));
 	html_raw(p->out, "</span>");
 }
 

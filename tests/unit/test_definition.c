@@ -456,7 +456,7 @@ test_limits(void **state)
 	buf_puts(&text, "]}}");
 	assert_null(parse(buf_str(&text), &why));
 	assert_string_equal(buf_str(&why),
-	    "f: /event/type: has 33 items, at most 32 are taken");
+	    "f: /event/type: has 17 items, at most 16 are taken");
 	buf_reset(&why, 0);
 	buf_reset(&text, 0);
 	buf_puts(&text, "{" NAME "," AUTH "," EVENT "," CALL ",\"types\":{");

@@ -341,6 +341,9 @@ test_links_have_what_is_not_the_default(void **state)
 	    "/r/calls?from=2026-02-22&amp;to=2026-03-23");
 	assert_link("source=a&agent=-&outcome=open",
 	    "/r/calls?source=a&amp;agent=-&amp;outcome=open");
+	assert_link("campaign=spring+26&agent=a",
+	    "/r/calls?agent=a&amp;campaign=spring%2026");
+	assert_link("campaign=-", "/r/calls?campaign=-");
 	assert_link("text=%22%3E%3Cscript%3E%26",
 	    "/r/calls?text=%22%3E%3Cscript%3E%26");
 	assert_link("outcome=busy&flag=variant&direction=web&preset=7d",
@@ -439,7 +442,7 @@ static void
 test_no_link_for_what_makes_none(void **state)
 {
 	struct arena *a = arena_new();
-	char name[REPORT_AGENT_MAX + 2];
+	char name[REPORT_NAME_MAX + 2];
 	struct page p = {.arena = a, .base = "/r/", .masked = true};
 	struct filter f = {0};
 

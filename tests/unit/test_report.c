@@ -1525,6 +1525,30 @@ a_reader_keeps_no_lock(void **state)
 	sqlite3_close(db);
 }
 
+static void
+campaigns_are_named_in_their_order(void **state)
+{
+	static const char *const campaign[] = {
+	    "spring", "autumn", "spring", NULL};
+	struct box *b = *state;
+	struct names n = {""};
+
+	for (int i = 0; i < 4; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "c%d", i);
+		add(b,
+		    &(struct spec){.id = id,
+			.source = "x",
+			.campaign = campaign[i],
+			.started = at("2026-05-01T10:00:00Z") + i * MIN});
+	}
+	assert_int_equal(
+	    store_names(b->read, NAME_CAMPAIGN, 0, 0, 9, to_names, &n),
+	    STORE_OK);
+	assert_string_equal(n.text, "autumn=0 spring=0 ");
+}
+
 /* Whatever the order of arrival, and whatever the source. */
 static void
 an_agent_is_called_what_its_latest_call_says(void **state)
@@ -1572,6 +1596,7 @@ main(void)
 	    T(a_callback_may_stop_a_list),
 	    T(names_come_by_number_of_calls),
 	    T(an_agent_is_called_what_its_latest_call_says),
+	    T(campaigns_are_named_in_their_order),
 	    T(answered_and_analyzed_calls_are_counted_by_source),
 	    T(words_are_found_in_every_script),
 	    T(without_an_index_words_are_found_by_reading),
