@@ -6,7 +6,6 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 BATS_TEST_TMPDIR=$(mktemp -d)
-BATS_TEST_DIRNAME=$here/../../admin
 trap 'rm -rf "$BATS_TEST_TMPDIR"' EXIT
 # shellcheck source=tests/lib.bash
 . "$here/../../lib.bash"
