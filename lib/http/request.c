@@ -76,6 +76,20 @@ request_length(const struct request *r)
 	return n;
 }
 
+/*
+ * So many bytes more are to come that there had better be room for all: a
+ * buffer that grows step by step has twice what it needs.  What is only
+ * announced is not allocated; some of it has to be there.
+ */
+static size_t
+announced(int64_t length, size_t had)
+{
+	if (length < REQUEST_KEEP || had < (size_t)length / 16 ||
+	    had >= (size_t)length)
+		return 0;
+	return (size_t)length - had;
+}
+
 enum body_rc
 request_body(const struct request *r, size_t max, struct buf *b)
 {
@@ -88,16 +102,12 @@ request_body(const struct request *r, size_t max, struct buf *b)
 		return BODY_BAD_LENGTH;
 	if (length >= 0 && (uint64_t)length > max)
 		return BODY_TOO_LARGE;
-	/* A large body grows step by step else, to twice what it needs. */
-	if (length > REQUEST_KEEP &&
-	    buf_reserve(b, (size_t)length + BODY_STEP) != 0)
-		return BODY_NO_MEMORY;
 
 	/* One byte more than is allowed tells that there is more. */
 	while (b->len <= max) {
 		step = max - b->len;
 		step = step < BODY_STEP ? step + 1 : BODY_STEP;
-		if (buf_reserve(b, step) != 0)
+		if (buf_reserve(b, step + announced(length, b->len)) != 0)
 			return BODY_NO_MEMORY;
 		n = r->read(r->io, b->data + b->len, step);
 		if (n < 0)
