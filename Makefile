@@ -257,6 +257,9 @@ portable:
 	install -m 0755 $(BUILD)/static/callbook $(PORTABLE)/bin
 	[ ! -e cgi-bin/.htaccess ] || \
 	    install -m 0644 cgi-bin/.htaccess $(PORTABLE)/cgi-bin
+# For a host, or a locked account, that has no database of time zones.
+	cp -RL /usr/share/zoneinfo $(PORTABLE)/zoneinfo
+	rm -rf $(PORTABLE)/zoneinfo/posix $(PORTABLE)/zoneinfo/right
 
 # --- installing ----------------------------------------------------------------
 

@@ -19,6 +19,7 @@
 #include "base/when.h"
 
 #define CONFIG_NAME "callbook.conf"
+#define ZONES_NAME "zoneinfo"
 #define CONFIG_SYSTEM "/etc/callbook/callbook.conf"
 #define SOURCE_PREFIX "source "
 #define SOURCE_RESERVED "healthz" /* a path of the receiver itself */
@@ -469,6 +470,24 @@ find_word(struct reader *r, const struct key *k, const char *value)
 	return -1;
 }
 
+/*
+ * The system has no database of time zones: go on with UTC.  Nothing is lost
+ * by it, as `callbook rebuild` derives days and times again when there is one.
+ */
+static void
+use_utc(struct reader *r, const struct key *k, char **slot)
+{
+	if (k->section != SECTION_CALLBOOK) {
+		free(*slot);
+		*slot = NULL;
+		return;
+	}
+	free(r->c->timezone_missing);
+	r->c->timezone_missing = *slot;
+	if ((*slot = strdup("UTC")) == NULL)
+		fault(r, r->line, "out of memory");
+}
+
 /* Store a copy of the text in *slot, checked by type. */
 static void
 set_text(struct reader *r, const struct key *k, const char *value, char **slot)
@@ -486,7 +505,10 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 	*slot = copy;
 	if (k->type == TYPE_SECRET || k->type == TYPE_PUBLIC)
 		check_file(r, k, copy);
-	if (k->type == TYPE_ZONE && !when_zone_known(copy))
+	if (k->type == TYPE_ZONE && !when_zone_known(copy) &&
+	    !when_zones_there())
+		use_utc(r, k, slot);
+	else if (k->type == TYPE_ZONE && !when_zone_known(copy))
 		fault(r, r->line,
 		    "%s: this system knows no time zone \"%s\" (a name is "
 		    "written like Asia/Kolkata)",
@@ -693,12 +715,35 @@ config_above(void)
 	return NULL;
 }
 
+/*
+ * Where the system has no database of time zones, take the one that lies in
+ * zoneinfo/ in the directory above the program's, if it is there.
+ */
+static void
+find_zones(void)
+{
+	char *path = program_path(), *slash;
+	struct buf b = {0};
+
+	for (int i = 0; path != NULL && i < 2; i++)
+		if ((slash = strrchr(path, '/')) != NULL)
+			*slash = '\0';
+	if (path != NULL)
+		buf_printf(&b, "%s/" ZONES_NAME, path);
+	if (b.len > 0 && !b.failed && access(b.data, X_OK) == 0)
+		(void)setenv("TZDIR", b.data, 1);
+	free(path);
+	buf_free(&b);
+}
+
 char *
 config_find(const char *option)
 {
 	const char *env = getenv("CALLBOOK_CONFIG");
 	char *above;
 
+	if (!when_zones_there())
+		find_zones();
 	if (option != NULL)
 		return absolute(option);
 	if (env != NULL && *env != '\0')
@@ -797,6 +842,7 @@ config_free(struct config *c)
 	free(c->file);
 	free(c->store);
 	free(c->timezone);
+	free(c->timezone_missing);
 	free(c->providers_dir);
 	free(c->url);
 	free(c);

@@ -64,6 +64,9 @@ struct config {
 	char *store; /* absolute path; default callbook.db beside the file */
 	enum config_durability durability;
 	char *timezone; /* IANA name, known to the system; default "UTC" */
+	/* It is UTC in place of that one, as the system has no zones; or NULL.
+	 */
+	char *timezone_missing;
 	int64_t max_body; /* bytes */
 	char *providers_dir; /* absolute path or NULL */
 	char *url; /* public address of the receiver, no final slash, or NULL */
@@ -77,7 +80,9 @@ struct config {
  * The file to read: option (from -c) if not NULL, else $CALLBOOK_CONFIG, else
  * callbook.conf in the directory above the one this program lies in, if it is
  * there, else /etc/callbook/callbook.conf.  Returns an absolute path for the
- * caller to free, or NULL when memory ran out.
+ * caller to free, or NULL when memory ran out.  Where the system has no
+ * database of time zones, TZDIR is set to the one beside the program; so it
+ * is to be called once, before there are threads.
  */
 char *config_find(const char *option);
 

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "base/zone.h"
@@ -444,6 +445,20 @@ when_zone_path(const char *name, char *path, size_t size)
 	n = snprintf(path, size, "%s/%s",
 	    dir == NULL || *dir == '\0' ? ZONE_DIR : dir, name);
 	return n < 0 || (size_t)n >= size ? -1 : 0;
+}
+
+bool
+when_zones_there(void)
+{
+	/* Files that every one has. */
+	static const char *const names[] = {"UTC", "Etc/UTC", "Europe/London"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (when_zone_path(names[i], path, sizeof(path)) == 0 &&
+		    access(path, F_OK) == 0)
+			return true;
+	return false;
 }
 
 bool

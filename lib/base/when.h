@@ -79,6 +79,12 @@ const char *when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE]);
  */
 int when_zone(const char *name);
 
+/*
+ * Has the system a database of time zones at all?  Without one, which happens
+ * where programs are locked into a directory, UTC is all there is.
+ */
+bool when_zones_there(void);
+
 /* Does the system know the time zone?  Sets nothing. */
 bool when_zone_known(const char *name);
 

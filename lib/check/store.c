@@ -131,7 +131,14 @@ check_zone(struct check *k, const char *counted)
 {
 	const char *zone = k->config->timezone;
 
-	if (*counted == '\0' || strcmp(counted, zone) == 0)
+	if (k->config->timezone_missing != NULL)
+		check_finding(k, CHECK_WARN, "time zone",
+		    "this system has no database of time zones, so days are "
+		    "those of UTC and not of %s: install it (Debian: tzdata), "
+		    "or name its directory in TZDIR, then run 'callbook "
+		    "rebuild'",
+		    k->config->timezone_missing);
+	else if (*counted == '\0' || strcmp(counted, zone) == 0)
 		check_finding(k, CHECK_GOOD, "time zone", "%s", zone);
 	else
 		check_finding(k, CHECK_WARN, "time zone",

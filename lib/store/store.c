@@ -148,6 +148,21 @@ network_file_system(const char *path)
 	return NULL;
 }
 
+/* Why is the journal no WAL?  As far as one can tell who has not tried it. */
+static void
+tell_journal(struct store *st)
+{
+	const char *network = network_file_system(st->path);
+
+	if (network != NULL)
+		snprintf(st->journal_why, sizeof(st->journal_why),
+		    "the file lies on %s, where a WAL is not safe", network);
+	else
+		snprintf(st->journal_why, sizeof(st->journal_why),
+		    "when the receiver opened the store, a WAL did not work "
+		    "there; its log says why");
+}
+
 /* Set the journal and say what it became: "wal", "truncate"… */
 static int
 journal_set(sqlite3 *db, const char *sql, char *out, size_t size)
@@ -428,6 +443,8 @@ open_read(struct store *st, struct buf *why)
 	}
 	journal_set(st->db, "PRAGMA journal_mode", mode, sizeof(mode));
 	st->wal = strcmp(mode, "wal") == 0;
+	if (!st->wal)
+		tell_journal(st);
 	return 0;
 }
 

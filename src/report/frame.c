@@ -97,6 +97,13 @@ put_zone_differs(struct page *p)
 {
 	char zone[STORE_ZONE_SIZE];
 
+	if (p->config->timezone_missing != NULL)
+		html_put(p->out,
+		    "<p class=\"attention\" role=\"note\">Times and days are "
+		    "those of UTC and not of %s: this system has no database "
+		    "of time zones. <code>callbook check</code> says "
+		    "more.</p>\n",
+		    p->config->timezone_missing);
 	if (p->store != NULL && store_zone(p->store, zone) == STORE_OK &&
 	    strcmp(zone, p->config->timezone) != 0)
 		html_put(p->out,

@@ -273,6 +273,55 @@ text_of_page() {
   has_not 'Days are still counted'
 }
 
+@test "without a database of time zones events are received, and it is told what is missing" {
+  sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
+  export TZDIR=/nonexistent
+  run -0 cgi sales TZDIR="$TZDIR" "HTTP_X_FORMANTAI_SIGNATURE=sha256=$(
+    openssl dgst -sha256 -hmac correct-horse -r \
+      "$DATA/formantai/call.completed.json" | cut -d ' ' -f 1)" \
+    <"$DATA/formantai/call.completed.json"
+  has '"stored"'
+  run -0 callbook check
+  has 'warn  time zone: this system has no database of time zones, so days are those of UTC and not of Asia/Kolkata'
+  run -0 report calls TZDIR="$TZDIR"
+  has 'Times and days are those of UTC and not of Asia/Kolkata'
+  # One beside the programs is found, as `make portable` puts it there.
+  mkdir -p host/bin host/zoneinfo/Asia
+  cp "$BIN/callbook" host/bin/
+  cp /usr/share/zoneinfo/Asia/Kolkata host/zoneinfo/Asia/
+  cp /usr/share/zoneinfo/UTC host/zoneinfo/
+  run -0 host/bin/callbook check
+  has 'days were counted in UTC, configured is Asia/Kolkata'
+  unset TZDIR
+  run -0 report calls
+  has 'Days are still counted in UTC, and the configuration says Asia/Kolkata'
+  run -0 callbook rebuild
+  run -0 callbook check
+  has 'ok    time zone: Asia/Kolkata'
+}
+
+@test "check says why the journal is slower than WAL" {
+  mkdir callbook.db-shm
+  signed sales "$DATA/formantai/call.completed.json" >answer
+  run -0 callbook check
+  has 'warn  journal: truncate, slower than wal: when the receiver opened the store, a WAL did not work there; its log says why'
+  # The kind of file system is a number of statfs(2): that of NFS.
+  cat >nfs.c <<END
+#define _GNU_SOURCE
+#include <sys/vfs.h>
+int
+statfs(const char *path, struct statfs *fs)
+{
+	(void)path;
+	fs->f_type = 0x6969;
+	return 0;
+}
+END
+  cc -shared -fPIC -o nfs.so nfs.c
+  run -0 env LD_PRELOAD="$PWD/nfs.so" "$PLAIN/callbook" check
+  has 'warn  journal: truncate, slower than wal: the file lies on NFS, where a WAL is not safe'
+}
+
 # --- through the web server -----------------------------------------------------
 
 # apache - one on a free port of 127.0.0.1 that runs the receiver in several

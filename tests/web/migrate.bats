@@ -45,6 +45,10 @@ kept() {
   [ "$(sql "$1" 'PRAGMA integrity_check')" = ok ]
 }
 
+no_index() {
+  [[ $(curl -s "$URL/healthz") != *'"indexing"'* ]]
+}
+
 indexed() {
   told_again 'all indexes are there' 1
 }
@@ -68,14 +72,14 @@ schema() {
     posting 1 "$SECRET"
     wait_for indexed
     more 1 100
-    grep -q "callbook.db: building indexes (call_[a-z_]* [0-9]* %)" server.out
+    told_again 'callbook.db: building indexes (call_[a-z_]* [0-9]* %)' 1
     unharmed kept
-    [[ $(curl -s "$URL/healthz") != *'"indexing"'* ]]
+    wait_for no_index
     [ "$(schema .)" = "$(schema new)" ]
     run -0 bin/callbook check -c callbook.conf --deep
     lighttpd_stop
     LIGHTTPD=
-    rm answers* server.out
+    rm -f answers* server.out server.log
   done
 }
 
