@@ -542,7 +542,10 @@ tick_until_stop(const struct serve_handler *h)
 	enum serve_next next = SERVE_GO_ON;
 
 	while (next == SERVE_GO_ON)
-		next = wait_for_stop() ? SERVE_END : h->tick(h->arg);
+		if (wait_for_stop())
+			next = SERVE_END;
+		else if (h->tick != NULL)
+			next = h->tick(h->arg);
 	return next;
 }
 
@@ -708,7 +711,8 @@ serve_cgi(const struct serve_handler *h)
 		rc = SERVE_OK;
 	if (in.left != 0)
 		drain_socket();
-	(void)h->tick(h->arg);
+	if (h->tick != NULL)
+		(void)h->tick(h->arg);
 	free_places(&s);
 	return rc;
 }

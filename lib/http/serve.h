@@ -46,6 +46,7 @@ struct serve_handler {
 	/*
 	 * Called about every SERVE_TICK_S by the thread that called serve(),
 	 * while others have handle() run; of plain CGI once, after the answer.
+	 * May be NULL.
 	 */
 	enum serve_next (*tick)(void *arg);
 	void *arg; /* for worker_new and tick */

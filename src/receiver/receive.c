@@ -1,6 +1,7 @@
 #include "receive.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -278,6 +279,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	};
 	struct log_place *l = &rv->refused[log_place(source)];
 	int64_t now = when_now(), silent = 0;
+	char more[64] = "";
 	bool tell;
 
 	(void)pthread_mutex_lock(&rv->lock);
@@ -293,12 +295,14 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	(void)pthread_mutex_unlock(&rv->lock);
 	if (!tell)
 		return;
+	if (silent > 0)
+		(void)snprintf(more, sizeof(more),
+		    " (%lld more were not logged)", (long long)silent);
 	if (source == NULL)
-		log_info("refused: %s (%lld more were not logged)", word[why],
-		    (long long)silent);
+		log_info("refused: %s%s", word[why], more);
 	else
-		log_info("[source %s] refused: %s (%lld more were not logged)",
-		    source->config->name, word[why], (long long)silent);
+		log_info("[source %s] refused: %s%s", source->config->name,
+		    word[why], more);
 }
 
 /* A request is refused before it authenticates: it leaves a trace. */

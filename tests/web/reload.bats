@@ -102,7 +102,7 @@ started() {
   sleep_ticks
   expect 200 '{"result":"duplicate",*' formantai body
   # Once, not at every look.
-  [ "$(cat server.out server.log | grep -c "callbook.conf:$line: ")" = 1 ]
+  [ "$(cat server.out server.log programs.log | grep -c "callbook.conf:$line: ")" = 1 ]
   expect 200 "{\"status\":\"ok\",*\"configuration\":\"faulty\",\"faults\":\"callbook.conf:$line\"}" \
     send healthz -X GET
   [[ $output != *"$DIR"* ]]
