@@ -73,6 +73,31 @@ struct thread {
 /* Posted by the signal handler, which can reach nothing else. */
 static sem_t stop_wanted;
 
+/* What tells the process to end. */
+static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
+
+#define STOPS (sizeof(stops) / sizeof(stops[0]))
+
+/* Block or unblock those signals for this thread. */
+static void
+mask_stops(int how)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < STOPS; i++)
+		(void)sigaddset(&set, stops[i]);
+	(void)pthread_sigmask(how, &set, NULL);
+}
+
+/* Let those signals end the process, as they do by default. */
+static void
+default_stops(void)
+{
+	for (size_t i = 0; i < STOPS; i++)
+		(void)signal(stops[i], SIG_DFL);
+}
+
 static void
 on_stop(int sig)
 {
@@ -376,10 +401,8 @@ run_thread(void *arg)
 static int
 catch_signals(void)
 {
-	static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
 	struct sigaction sa;
 	sigset_t wake;
-	size_t i;
 
 	memset(&sa, 0, sizeof(sa));
 	(void)sigemptyset(&sa.sa_mask);
@@ -391,9 +414,10 @@ catch_signals(void)
 	/* SA_RESTART: whichever thread gets it goes on with its request. */
 	sa.sa_flags = SA_RESTART;
 	sa.sa_handler = on_stop;
-	for (i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+	for (size_t i = 0; i < STOPS; i++)
 		if (sigaction(stops[i], &sa, NULL) != 0)
 			return -1;
+	mask_stops(SIG_UNBLOCK);
 	sa.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &sa, NULL) != 0)
 		return -1;
@@ -580,9 +604,14 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 		rc = SERVE_OK;
 	}
 	stop_threads(&s, t, threads);
+	/*
+	 * Who was told to end meanwhile does not begin again; who is told from
+	 * here on ends at once, since nothing is under way.
+	 */
+	if (next == SERVE_RESTART)
+		default_stops();
 	if (atomic_load(&s.broken))
 		rc = SERVE_FAILED;
-	/* Who was told to end meanwhile does not begin again. */
 	else if (next == SERVE_RESTART && sem_trywait(&stop_wanted) != 0)
 		rc = SERVE_AGAIN;
 	free_places(&s);
@@ -692,8 +721,8 @@ serve_cgi(const struct serve_handler *h)
 	    getenv("REQUEST_METHOD") == NULL)
 		return SERVE_NOT_A_SERVER;
 	/* FCGX_Init() made it a request to end at the next accept. */
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGUSR1, SIG_DFL);
+	default_stops();
+	mask_stops(SIG_UNBLOCK);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (new_places(&s, 1) != 0)
 		return SERVE_FAILED;
@@ -744,6 +773,8 @@ serve(const struct serve_options *o, const struct serve_handler *h)
 		threads = 1;
 	if (threads > SERVE_THREADS_MAX)
 		threads = SERVE_THREADS_MAX;
+	/* Its handlers would take a signal, and nobody would hear of it. */
+	mask_stops(SIG_BLOCK);
 	/* First: FCGX_IsCGI() would call it, and exit where it fails. */
 	if (FCGX_Init() != 0) {
 		log_warnx("libfcgi can not be used");

@@ -276,6 +276,7 @@ text_of_page() {
 @test "without a database of time zones events are received, and it is told what is missing" {
   sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
   export TZDIR=/nonexistent
+  # shellcheck disable=SC2094
   run -0 cgi sales TZDIR="$TZDIR" "HTTP_X_FORMANTAI_SIGNATURE=sha256=$(
     openssl dgst -sha256 -hmac correct-horse -r \
       "$DATA/formantai/call.completed.json" | cut -d ' ' -f 1)" \

@@ -79,7 +79,7 @@ schema() {
     run -0 bin/callbook check -c callbook.conf --deep
     lighttpd_stop
     LIGHTTPD=
-    rm -f answers* server.out server.log
+    rm -f answers* server.out ./*.log
   done
 }
 

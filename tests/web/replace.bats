@@ -201,3 +201,26 @@ all_new() {
   [ "$(receivers)" = "$before" ]
   expect 200 '{"result":"duplicate",*' formantai body
 }
+
+@test "SIGTERM ends a program that is about to begin again" {
+  # It takes a second to let go of the store: the signal comes in it.
+  strace -f -o trace -P "$DIR/callbook.db-lock" -e trace=close \
+    -e inject=close:delay_enter=1000000 bin/callbook.fcgi -c callbook.conf \
+    -s "$DIR/r.sock" -t 1 >receiver.log 2>&1 3>&- &
+  strace=$!
+  wait_for test -S r.sock
+  wait_for test -s callbook.db
+  RECEIVER=$(receivers)
+  sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
+  wait_for told_again 'started again' 1
+  wait_for lets_go
+  kill "$RECEIVER"
+  wait_for gone "$RECEIVER"
+  RECEIVER=
+  wait "$strace" || :
+}
+
+# The first time it was the trial whether the store can be opened.
+lets_go() {
+  [ "$(grep -c 'close(' trace)" -ge 2 ]
+}
