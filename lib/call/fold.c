@@ -10,6 +10,7 @@
 void
 stamp_of(const struct event *e, struct stamp *s)
 {
+	memset(s, 0, sizeof(*s)); /* what is between the members, too */
 	s->time = e->time;
 	s->received = e->received;
 	s->state = e->state;

@@ -522,8 +522,10 @@ const asOnPaper = () => {
     for (const rule of rules) {
       if (rule.media) {
         const { mediaText } = rule.media;
-        if (/^print/.test(mediaText)) rule.media.mediaText = 'all';
-        else if (/^screen/.test(mediaText)) rule.media.mediaText = 'not all';
+        if (/^print/.test(mediaText)) {
+          rule.media.mediaText = mediaText.replace(/^print( and )?/, '') || 'all';
+        }
+        if (/^screen/.test(mediaText)) rule.media.mediaText = 'not all';
       }
       if (rule.cssRules) turn(rule.cssRules);
     }

@@ -114,8 +114,8 @@ delivery() {
   run -0 page calls QUERY_STRING='preset=all&text=wholesale'
   has 'Status: 200'
   has_not '/call/1'
-  agent=$(jq -r .data.call.agent_id "$BODY")
-  run -0 page calls QUERY_STRING="preset=all&text=$agent"
+  # A word: numbers are masked, and a search must not find out their digits.
+  run -0 page calls QUERY_STRING='preset=all&text=Rahul'
   has '"./call/1'
 }
 
@@ -165,7 +165,8 @@ delivery() {
   cp "$BODY" "$D/home/body.json"
   run -0 --separate-stderr alone /home/bin/callbook send --source sales \
     --url http://localhost/callbook /home/body.json
-  has "curl -sS -H 'Content-Type: application/json' -H 'X-FormantAI-Signature: "
+  has "curl -sS -H 'X-FormantAI-Signature: "
+  has " -H 'Content-Type: application/json' "
   has "--data-binary '@/home/body.json' 'http://localhost/callbook/sales'"
   [[ $stderr == *'built without curl'* ]]
 }
