@@ -506,7 +506,7 @@ put_call(void *arg, const struct stored_call *c)
 	html_raw(p->out, "</th><td>");
 	put_outside(p, c->source);
 	html_raw(p->out, " <span class=\"muted\">");
-	put_id(p, field_text(c, FIELD_AGENT));
+	put_agent(p, field_text(c, FIELD_AGENT));
 	html_raw(p->out, "</span></td><td>");
 	put_parties(p, c);
 	html_raw(p->out, "</td><td>");
@@ -670,7 +670,7 @@ put_reason(struct page *p, bool rejected, const struct reason_count *c)
 	    rejected ? "rejected/" : "", (long long)c->newest);
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_outside(p, c->source);
-	html_raw(p->out, "</th><td>");
+	html_raw(p->out, "</th><td class=\"why\">");
 	put_link(p, path, NULL, c->reason);
 	html_raw(p->out, "</td><td class=\"num\">");
 	html_number(p->out, c->deliveries);

@@ -766,7 +766,7 @@ put_deliveries(struct page *p, const struct stored_step *e)
 		html_raw(p->out, "; delivered once");
 	if (e->id != NULL) {
 		html_raw(p->out, "; id ");
-		put_outside(p, e->id);
+		put_id(p, e->id);
 	}
 	html_raw(p->out, "</p>");
 }
