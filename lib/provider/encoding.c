@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/hex.h"
-#include "provider/base64.h"
 
 #define HEX_STEP 32 /* bytes written at once */
 

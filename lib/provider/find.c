@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
-#include "provider/base64.h"
 #include "provider/form.h"
 #include "provider/json.h"
 #include "provider/map.h"

@@ -7,7 +7,7 @@
 #include <openssl/ec.h>
 #include <string.h>
 
-#include "provider/base64.h"
+#include "base/base64.h"
 #include "provider/json.h"
 
 #define P256_SIZE 32 /* bytes of each half of an ES256 signature */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/gate.h"
 #include "base/gzip.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/request.h"
-#include "provider/base64.h"
 #include "provider/facts.h"
 #include "provider/form.h"
 #include "provider/json.h"

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base64.h"
+#include "base/base64.h"
 
 #define PUBLIC_KEY_PREFIX "whpk_" /* Standard Webhooks */
 #define ED25519_KEY_SIZE 32

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "base/base64.h"
 #include "base/hex.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "base/when.h"
-#include "provider/base64.h"
 
 #define EXPORT_POLL_MS 500 /* between looks for new events, --follow */
 #define EXPORT_SLICE                                             \

@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/embedded.h"
 #include "base/hex.h"
-#include "provider/base64.h"
 #include "report/report.h"
 
 #define SHA256_SIZE 32

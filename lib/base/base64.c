@@ -1,4 +1,5 @@
-#include "provider/base64.h"
+/* RFC 4648: base64 and base64url, by way of the same 64 digits. */
+#include "base/base64.h"
 
 #include <limits.h>
 #include <stdint.h>
