@@ -1,4 +1,8 @@
-/* Verifying a message by the scheme of its source. */
+/*
+ * auth - make the schemes of a source ready, and verify a message by them.
+ *
+ * Signatures are checked in auth_signature.c, tokens in jwt.c.
+ */
 #include "provider/auth.h"
 
 #include <openssl/crypto.h>
@@ -11,14 +15,13 @@
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "provider/auth_internal.h"
 #include "provider/demand.h"
-#include "provider/form.h"
 #include "provider/jwt.h"
 #include "provider/load.h"
 #include "provider/secret.h"
 #include "provider/signed.h"
 
-#define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define KEPT_PREFIX "sha256:" /* message.h */
 
 /* --- credentials as text -------------------------------------------------- */
@@ -69,52 +72,6 @@ hash_kept(const void *arg, const char *value, char out[65])
 	if (b.data != NULL)
 		OPENSSL_cleanse(b.data, b.cap);
 	buf_free(&b);
-}
-
-/* --- headers of other names ----------------------------------------------- */
-
-/* The variables of a scheme's headers, each at its own place; NULL: none. */
-static void
-scheme_names(const struct scheme *s, const char *name[SECRET_NAMES_MAX])
-{
-	size_t n = 2;
-
-	memset(name, 0, SECRET_NAMES_MAX * sizeof(*name));
-	name[0] = s->variable;
-	name[1] = s->time == TIME_HEADER ? s->time_variable : NULL;
-	for (size_t i = 0; i < s->parts; i++)
-		if (s->part[i].kind == PART_HEADER)
-			name[n++] = s->part[i].variable;
-}
-
-static bool
-has_name(const char *const *name, size_t n, const char *wanted)
-{
-	for (size_t i = 0; i < n; i++)
-		if (name[i] != NULL && strcmp(name[i], wanted) == 0)
-			return true;
-	return false;
-}
-
-/* A name that the scheme in use has itself stays what it is. */
-static void
-find_renamed(
-    const struct scheme *defined, const struct scheme *used, struct renamed *r)
-{
-	const char *from[SECRET_NAMES_MAX], *to[SECRET_NAMES_MAX];
-
-	scheme_names(used, to);
-	for (const struct scheme *s = defined; s != NULL; s = s->next) {
-		scheme_names(s, from);
-		for (size_t i = 0; i < SECRET_NAMES_MAX; i++) {
-			if (from[i] == NULL || to[i] == NULL ||
-			    has_name(to, SECRET_NAMES_MAX, from[i]) ||
-			    has_name(r->from, r->n, from[i]))
-				continue;
-			r->from[r->n] = from[i];
-			r->to[r->n++] = to[i];
-		}
-	}
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -288,7 +245,7 @@ auth_new(
 		goto fail;
 	for (;;) {
 		one->scheme = s;
-		find_renamed(a->defined, s, &one->renamed);
+		auth_find_renamed(a->defined, s, &one->renamed);
 		if (make_ready(one, cs, why) != 0)
 			goto fail;
 		if ((s = s->next) == NULL)
@@ -324,9 +281,8 @@ auth_free(struct auth *a)
 	}
 }
 
-/* The alternative that the message must satisfy; NULL: there is none. */
-static const struct auth *
-choose(const struct auth *a, const struct message *m)
+const struct auth *
+auth_choose(const struct auth *a, const struct message *m)
 {
 	while (a != NULL && !demand_all(&a->scheme->when, m, NULL))
 		a = a->next;
@@ -383,311 +339,6 @@ auth_leaves_body(const struct auth *a)
 		if (a->scheme != NULL && a->scheme->unsigned_body)
 			return true;
 	return false;
-}
-
-/* --- what the sender claims ----------------------------------------------- */
-
-struct signature {
-	unsigned char data[SIGNATURE_SIZE_MAX];
-	size_t len;
-};
-
-struct claim {
-	struct signature signature[AUTH_SIGNATURES_MAX];
-	size_t signatures; /* those that can be decoded */
-	const char *time; /* as text, signed so; NULL: none */
-	size_t time_len;
-};
-
-/* Take the text after the prefix as a signature, if it can be one. */
-static void
-add_signature(
-    const struct scheme *s, const char *text, size_t n, struct claim *c)
-{
-	size_t prefix = strlen(s->prefix);
-	struct signature *sig;
-	int len;
-
-	if (c->signatures == AUTH_SIGNATURES_MAX || n <= prefix ||
-	    memcmp(text, s->prefix, prefix) != 0)
-		return;
-	sig = &c->signature[c->signatures];
-	len = encoding_decode(s->encoding, text + prefix, n - prefix, sig->data,
-	    sizeof(sig->data));
-	if (len <= 0)
-		return;
-	sig->len = (size_t)len;
-	c->signatures++;
-}
-
-/* One item of a header that is a list.  A second time is ambiguous. */
-static enum auth_rc
-add_item(const struct scheme *s, const char *text, size_t n, struct claim *c)
-{
-	size_t prefix;
-
-	while (n > 0 && *text == ' ') {
-		text++;
-		n--;
-	}
-	while (n > 0 && text[n - 1] == ' ')
-		n--;
-	if (s->time == TIME_ITEM) {
-		prefix = strlen(s->time_name);
-		if (n >= prefix && memcmp(text, s->time_name, prefix) == 0) {
-			if (c->time != NULL)
-				return AUTH_WRONG;
-			c->time = text + prefix;
-			c->time_len = n - prefix;
-			return AUTH_OK;
-		}
-	}
-	add_signature(s, text, n, c);
-	return AUTH_OK;
-}
-
-static enum auth_rc
-read_list(const struct scheme *s, const char *value, struct claim *c)
-{
-	size_t step = strlen(s->separator);
-	enum auth_rc rc = AUTH_OK;
-
-	while (value != NULL && rc == AUTH_OK) {
-		const char *end = strstr(value, s->separator);
-
-		rc = add_item(s, value,
-		    end == NULL ? strlen(value) : (size_t)(end - value), c);
-		value = end == NULL ? NULL : end + step;
-	}
-	return rc;
-}
-
-static enum auth_rc
-read_claim(const struct scheme *s, const struct message *m, struct claim *c)
-{
-	const char *value = message_env(m, s->variable);
-	enum auth_rc rc = AUTH_OK;
-
-	c->signatures = 0;
-	c->time = NULL;
-	c->time_len = 0;
-	if (value == NULL || value[0] == '\0')
-		return AUTH_MISSING;
-	if (s->separator == NULL)
-		add_signature(s, value, strlen(value), c);
-	else
-		rc = read_list(s, value, c);
-	if (s->time == TIME_HEADER) {
-		c->time = message_env(m, s->time_variable);
-		c->time_len = c->time == NULL ? 0 : strlen(c->time);
-	}
-	for (size_t i = 0; i < s->parts && rc == AUTH_OK; i++)
-		if (s->part[i].kind == PART_HEADER &&
-		    message_header(m, s->part[i].variable) == NULL)
-			rc = AUTH_MISSING;
-	if (rc == AUTH_OK && s->time != TIME_NONE && c->time_len == 0)
-		rc = AUTH_MISSING;
-	if (rc == AUTH_OK && c->signatures == 0)
-		rc = AUTH_WRONG;
-	return rc;
-}
-
-/* --- signatures ----------------------------------------------------------- */
-
-static int
-add_to_mac(void *arg, const void *data, size_t n)
-{
-	return EVP_MAC_update(arg, data, n) == 1 ? 0 : -1;
-}
-
-static int
-add_to_md(void *arg, const void *data, size_t n)
-{
-	return EVP_DigestVerifyUpdate(arg, data, n) == 1 ? 0 : -1;
-}
-
-static enum auth_rc
-check_hmac(const struct auth *a, const struct signed_text *t,
-    const struct claim *claim)
-{
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	enum auth_rc rc = AUTH_WRONG;
-
-	for (size_t i = 0; i < a->secrets && rc == AUTH_WRONG; i++) {
-		EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(a->secret[i].mac);
-		size_t len = 0;
-
-		if (ctx == NULL || signed_feed(t, add_to_mac, ctx) != 0 ||
-		    EVP_MAC_final(ctx, mac, &len, sizeof(mac)) != 1)
-			rc = AUTH_ERROR;
-		EVP_MAC_CTX_free(ctx);
-		for (size_t j = 0; j < claim->signatures && rc == AUTH_WRONG;
-		     j++) {
-			const struct signature *s = &claim->signature[j];
-
-			if (s->len == len &&
-			    CRYPTO_memcmp(s->data, mac, len) == 0)
-				rc = AUTH_OK;
-		}
-	}
-	return rc;
-}
-
-/* Is any of the signatures right?  base has read the text already. */
-static enum auth_rc
-any_rsa(const EVP_MD_CTX *base, const struct claim *c)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	enum auth_rc rc = ctx == NULL ? AUTH_ERROR : AUTH_WRONG;
-
-	for (size_t i = 0; i < c->signatures && rc == AUTH_WRONG; i++) {
-		const struct signature *s = &c->signature[i];
-
-		if (EVP_MD_CTX_copy_ex(ctx, base) != 1)
-			rc = AUTH_ERROR;
-		else if (EVP_DigestVerifyFinal(ctx, s->data, s->len) == 1)
-			rc = AUTH_OK;
-	}
-	EVP_MD_CTX_free(ctx);
-	return rc;
-}
-
-static enum auth_rc
-check_rsa(const struct auth *a, const struct signed_text *t,
-    const struct claim *claim)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	enum auth_rc rc = ctx == NULL ? AUTH_ERROR : AUTH_WRONG;
-
-	for (size_t i = 0; i < a->keys && rc == AUTH_WRONG; i++) {
-		if (EVP_MD_CTX_copy_ex(ctx, a->key[i].md) != 1 ||
-		    signed_feed(t, add_to_md, ctx) != 0)
-			rc = AUTH_ERROR;
-		else
-			rc = any_rsa(ctx, claim);
-	}
-	EVP_MD_CTX_free(ctx);
-	return rc;
-}
-
-/* Ed25519 reads the text twice, so it must lie in one piece. */
-static enum auth_rc
-check_ed25519(const struct auth *a, const struct signed_text *t,
-    const struct claim *claim)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	struct buf text = {0};
-	enum auth_rc rc = AUTH_WRONG;
-
-	if (ctx == NULL || signed_feed(t, signed_add_to_buf, &text) != 0)
-		rc = AUTH_ERROR;
-	for (size_t i = 0; i < a->keys && rc == AUTH_WRONG; i++) {
-		for (size_t j = 0; j < claim->signatures && rc == AUTH_WRONG;
-		     j++) {
-			const struct signature *s = &claim->signature[j];
-
-			if (EVP_MD_CTX_copy_ex(ctx, a->key[i].md) != 1)
-				rc = AUTH_ERROR;
-			else if (EVP_DigestVerify(ctx, s->data, s->len,
-				     (const unsigned char *)buf_str(&text),
-				     text.len) == 1)
-				rc = AUTH_OK;
-		}
-	}
-	buf_free(&text);
-	EVP_MD_CTX_free(ctx);
-	return rc;
-}
-
-/* Only after the signature: its time is worth nothing before. */
-static enum auth_rc
-check_time(const struct scheme *s, const struct claim *c, int64_t now)
-{
-	int64_t ms, age;
-
-	if (s->time == TIME_NONE)
-		return AUTH_OK;
-	if (when_parse(c->time, c->time_len, s->time_format, &ms) != 0)
-		return AUTH_WRONG;
-	age = now > ms ? now - ms : ms - now;
-	return age > s->tolerance ? AUTH_STALE : AUTH_OK;
-}
-
-/*
- * A body that the text does not have must be told by its hash in the URL,
- * which it does have.
- */
-static enum auth_rc
-check_body_hash(const struct auth *a, const struct signed_text *t)
-{
-	const struct message *m = t->message;
-	unsigned char claimed[SECRET_HASH_SIZE], hash[SECRET_HASH_SIZE];
-	struct buf text = {0};
-	enum auth_rc rc = AUTH_WRONG;
-
-	if (signed_has_body(t->scheme) || signed_is_form(a->provider, m) ||
-	    (t->scheme->unsigned_body && t->scheme->body_hash == NULL))
-		return AUTH_OK;
-	if (t->scheme->body_hash == NULL ||
-	    form_value(t->query, t->scheme->body_hash, &text) != 0 ||
-	    hex_decode(buf_str(&text), text.len, claimed, sizeof(claimed)) != 0)
-		goto out;
-	if (EVP_Digest(m->body, m->len, hash, NULL, a->sha256, NULL) != 1)
-		rc = AUTH_ERROR;
-	else if (CRYPTO_memcmp(hash, claimed, sizeof(hash)) == 0)
-		rc = AUTH_OK;
-out:
-	buf_free(&text);
-	return rc;
-}
-
-static enum auth_rc
-check_text(
-    const struct auth *a, const struct signed_text *t, const struct claim *c)
-{
-	switch (a->scheme->type) {
-	case SCHEME_HMAC:
-		return check_hmac(a, t, c);
-	case SCHEME_RSA:
-		return check_rsa(a, t, c);
-	default:
-		return check_ed25519(a, t, c);
-	}
-}
-
-static enum auth_rc
-check_signature(const struct auth *a, const struct message *m, int64_t now)
-{
-	struct claim c;
-	struct signed_text t;
-	enum auth_rc rc = read_claim(a->scheme, m, &c);
-
-	if (rc != AUTH_OK)
-		return rc;
-	switch (signed_init(&t, a->provider, a->scheme, m, message_query(m))) {
-	case SIGNED_OK:
-		t.time = c.time;
-		t.time_len = c.time_len;
-		t.url = a->url[0];
-		rc = check_text(a, &t, &c);
-		t.url = a->url[1];
-		if (rc == AUTH_WRONG && t.url != NULL)
-			rc = check_text(a, &t, &c);
-		break;
-	case SIGNED_MISSING:
-		rc = AUTH_MISSING;
-		break;
-	case SIGNED_BAD:
-		rc = AUTH_WRONG;
-		break;
-	default:
-		rc = AUTH_ERROR;
-		break;
-	}
-	if (rc == AUTH_OK)
-		rc = check_body_hash(a, &t);
-	signed_free(&t);
-	return rc == AUTH_OK ? check_time(a->scheme, &c, now) : rc;
 }
 
 static enum auth_rc
@@ -783,7 +434,7 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 
 	if (a->scheme == NULL)
 		return AUTH_OK;
-	if ((a = choose(a, m)) == NULL)
+	if ((a = auth_choose(a, m)) == NULL)
 		return AUTH_MISSING;
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
@@ -799,7 +450,7 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 					   : check_jwt(a, m, now);
 		break;
 	default:
-		rc = check_signature(a, m, now);
+		rc = auth_check_signature(a, m, now);
 		break;
 	}
 	if (rc == AUTH_ERROR)
@@ -820,57 +471,4 @@ auth_verify_kept(const struct auth *a, const struct message *m,
     const char *segment, int64_t now)
 {
 	return verify(a, m, segment, now, true);
-}
-
-/* --- the definition's names ----------------------------------------------- */
-
-static bool
-is_renamed(const struct renamed *r, const char *entry)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		size_t n = strlen(r->from[i]);
-
-		if (strncmp(entry, r->from[i], n) == 0 && entry[n] == '=')
-			return true;
-	}
-	return false;
-}
-
-int
-auth_read_as(const struct auth *a, struct arena *arena, struct message *m)
-{
-	const struct auth *used = a->scheme == NULL ? NULL : choose(a, m);
-	const struct renamed *r;
-	size_t n = 0, w = 0;
-	char **env;
-
-	if (used == NULL)
-		return 0;
-	r = &used->renamed;
-	if (r->n == 0)
-		return 0;
-	while (m->env[n] != NULL)
-		n++;
-	env = arena_alloc(arena, (n + r->n + 1) * sizeof(*env));
-	if (env == NULL)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (!is_renamed(r, m->env[i]))
-			env[w++] = m->env[i];
-	for (size_t i = 0; i < r->n; i++) {
-		const char *value = message_env(m, r->to[i]);
-		size_t from = strlen(r->from[i]);
-
-		if (value == NULL)
-			continue;
-		env[w] = arena_alloc(arena, from + strlen(value) + 2);
-		if (env[w] == NULL)
-			return -1;
-		memcpy(env[w], r->from[i], from);
-		env[w][from] = '=';
-		memcpy(env[w++] + from + 1, value, strlen(value) + 1);
-	}
-	env[w] = NULL;
-	m->env = env;
-	return 0;
 }

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "provider/auth.h"
+#include "provider/auth_internal.h"
 #include "provider/demand.h"
 #include "provider/jwt.h"
 #include "provider/secret.h"
 #include "provider/signed.h"
 
-#define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 #define MESSAGE_ID_BYTES 12
 
 /* What goes into the signed text beside the body. */

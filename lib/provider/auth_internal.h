@@ -1,0 +1,40 @@
+/*
+ * auth_internal - what the files of the authentication share.
+ *
+ * auth.c makes and verifies, auth_signature.c checks signatures, auth_names.c
+ * translates the names of headers, auth_sign.c does the sender's side.
+ */
+#ifndef AUTH_INTERNAL_H
+#define AUTH_INTERNAL_H
+
+#include <stdint.h>
+
+#include "http/message.h"
+#include "provider/auth.h"
+#include "provider/secret.h"
+
+#define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
+
+/*
+ * The first alternative of a whose conditions hold for m; NULL: there is none.
+ * a has a scheme.  The result is a part of a.
+ */
+const struct auth *auth_choose(const struct auth *a, const struct message *m);
+
+/*
+ * Does m have the signature that a->scheme (hmac, rsa, ed25519) asks for, and
+ * is its time within the tolerance of now (ms)?  Reports no error: the caller
+ * logs AUTH_ERROR and clears libcrypto's queue of errors.
+ */
+enum auth_rc auth_check_signature(
+    const struct auth *a, const struct message *m, int64_t now);
+
+/*
+ * Add to r the headers that `used` reads where an alternative of `defined`
+ * names others.  A name that `used` has itself stays what it is.  Borrows the
+ * names of both.
+ */
+void auth_find_renamed(
+    const struct scheme *defined, const struct scheme *used, struct renamed *r);
+
+#endif /* !AUTH_INTERNAL_H */
