@@ -1,40 +1,20 @@
-#include "provider/map.h"
+/*
+ * map - one message to one event: its kind and call first, then its fields,
+ * facts and errors.
+ *
+ * The body is parsed in map_body.c, and what tells events apart is made in
+ * map_key.c.
+ */
+#include "provider/map_internal.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/gate.h"
-#include "base/gzip.h"
-#include "base/log.h"
-#include "base/memory.h"
 #include "http/request.h"
 #include "provider/facts.h"
-#include "provider/form.h"
 #include "provider/json.h"
-#include "provider/multipart.h"
 #include "provider/transcript.h"
 #include "provider/value.h"
-
-struct mapper {
-	size_t max_body;
-	struct json_tokener *tok;
-	struct json_object *root; /* the last body */
-	struct json_object *taken; /* array: texts of it may be in an event */
-	bool lean; /* leave bulk out */
-	const struct zone *zone; /* borrowed; NULL: UTC */
-	struct gate *gate; /* borrowed, or NULL */
-	size_t taken_room; /* bytes, of it */
-	struct arena *arena;
-	struct buf inflated, claims, work, used, reason, transcript, rest;
-	struct json_fault fault; /* of a body that is no JSON; else line 0 */
-	EVP_MD *sha256;
-	EVP_MD_CTX *md;
-	struct fact fact[MAP_FACTS_MAX];
-	struct call_error error[MAP_ERRORS_MAX];
-};
 
 struct mapper *
 mapper_new(size_t max_body)
@@ -68,44 +48,6 @@ mapper_share(struct mapper *mp, struct gate *g)
 	mp->gate = g;
 }
 
-/*
- * Wait for room for so many bytes.  Returns 0, or -1: there was none in time.
- * Who holds some gives back what is too much, and never waits for more.
- */
-static int
-take_room(struct mapper *mp, size_t bytes)
-{
-	if (mp->gate == NULL)
-		return 0;
-	if (mp->taken_room > 0) {
-		if (bytes < mp->taken_room) {
-			gate_leave(mp->gate, mp->taken_room - bytes);
-			mp->taken_room = bytes;
-		}
-		return 0;
-	}
-	if (bytes <= MAP_COST_FREE)
-		return 0;
-	mp->taken_room = gate_enter(mp->gate, bytes, MAP_WAIT_MS);
-	if (mp->taken_room > 0)
-		return 0;
-	log_warnx("a body that takes %zu MB of memory waited %d s in vain for"
-		  " others",
-	    bytes >> 20, MAP_WAIT_MS / 1000);
-	return -1;
-}
-
-/* Memory first: whoever gets the room next must find it. */
-static void
-give_room(struct mapper *mp)
-{
-	if (mp->taken_room == 0)
-		return;
-	memory_give_back();
-	gate_leave(mp->gate, mp->taken_room);
-	mp->taken_room = 0;
-}
-
 void
 mapper_free(struct mapper *mp)
 {
@@ -125,7 +67,7 @@ mapper_free(struct mapper *mp)
 	buf_free(&mp->rest);
 	EVP_MD_free(mp->sha256);
 	EVP_MD_CTX_free(mp->md);
-	give_room(mp);
+	map_give_room(mp);
 	free(mp);
 }
 
@@ -159,335 +101,8 @@ reset(struct mapper *mp)
 	buf_reset(&mp->rest, REQUEST_KEEP);
 	if (mp->taken_room > 0) {
 		renew_parser(mp);
-		give_room(mp);
+		map_give_room(mp);
 	}
-}
-
-/* --- the body ------------------------------------------------------------- */
-
-/*
- * Inflate the body.  How much it becomes is known only then: one that is not
- * small has all the room to itself until parse() knows better.
- */
-static enum gzip_rc
-inflate(struct mapper *mp, const struct message *m)
-{
-	size_t few = mp->gate == NULL || mp->max_body < MAP_INFLATE_FREE
-	    ? mp->max_body
-	    : MAP_INFLATE_FREE;
-	enum gzip_rc rc = gzip_inflate(m->body, m->len, few, &mp->inflated);
-
-	if (rc != GZIP_TOO_LARGE || few == mp->max_body)
-		return rc;
-	if (take_room(mp, MAP_COST_MAX) != 0)
-		return GZIP_NO_MEMORY;
-	return gzip_inflate(m->body, m->len, mp->max_body, &mp->inflated);
-}
-
-/* The bytes that tell the event: inflated, or of a GET the query. */
-static enum map_rc
-content(struct mapper *mp, const struct provider *p, const struct message *m,
-    int kind, const char **s, size_t *n)
-{
-	*s = m->body;
-	*n = m->len;
-	if (m->len == 0 && kind == BODY_FORM && p->get) {
-		*s = message_query(m);
-		*n = strlen(*s);
-		if (*n > 0)
-			buf_printf(&mp->used, ":query: %s\n", *s);
-		return MAP_OK;
-	}
-	if (m->len == 0 || !gzip_is(m->body, m->len))
-		return MAP_OK;
-	switch (inflate(mp, m)) {
-	case GZIP_OK:
-		*s = buf_str(&mp->inflated);
-		*n = mp->inflated.len;
-		return MAP_OK;
-	case GZIP_TOO_LARGE:
-		buf_printf(&mp->reason,
-		    "the body inflates to more than %zu "
-		    "bytes",
-		    mp->max_body);
-		return MAP_TOO_LARGE;
-	case GZIP_NO_MEMORY:
-		return MAP_NO_MEMORY;
-	default:
-		buf_puts(&mp->reason, "the body's gzip is damaged");
-		return MAP_MALFORMED;
-	}
-}
-
-/* Parse the body as JSON, if what that takes is allowed and there is room. */
-static enum map_rc
-parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
-{
-	size_t cost;
-
-	if (json_check(s, n, inner, &cost, &mp->fault) != 0) {
-		buf_printf(
-		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
-		return MAP_MALFORMED;
-	}
-	if (cost > MAP_COST_MAX) {
-		buf_printf(&mp->reason,
-		    "the body has so many values that they take %zu MB of"
-		    " memory, and one body may take %d MB",
-		    (cost >> 20) + 1, MAP_COST_MAX >> 20);
-		return MAP_UNMAPPABLE;
-	}
-	if (take_room(mp, cost) != 0)
-		return MAP_NO_MEMORY;
-	if (json_build(mp->tok, s, n, &mp->root, &mp->fault) != 0) {
-		buf_printf(
-		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
-		return MAP_MALFORMED;
-	}
-	return MAP_OK;
-}
-
-/* The fields of a form of either kind. */
-static enum map_rc
-parse_form(struct mapper *mp, const struct message *m, int kind, const char *s,
-    size_t n)
-{
-	const char *why = "";
-	enum form_rc rc = kind == BODY_FORM
-	    ? form_parse(s, n, &mp->work, &mp->root, &why)
-	    : multipart_parse(m->content_type, s, n, &mp->root, &why);
-
-	if (rc == FORM_OK)
-		return MAP_OK;
-	if (rc == FORM_NO_MEMORY)
-		return MAP_NO_MEMORY;
-	buf_printf(&mp->reason, "the body is no form: %s", why);
-	return MAP_MALFORMED;
-}
-
-/*
- * The claims of a body that is a JSON Web Token (RFC 7519), in compact form:
- * the second of its three parts.  Whether it is signed is the business of the
- * authentication.
- */
-static enum map_rc
-read_claims(struct mapper *mp, const char **s, size_t *n)
-{
-	const char *first, *second;
-
-	while (*n > 0 && strchr(" \t\r\n", (*s)[*n - 1]) != NULL)
-		--*n;
-	first = *n == 0 ? NULL : memchr(*s, '.', *n);
-	second = first == NULL
-	    ? NULL
-	    : memchr(first + 1, '.', *n - (size_t)(first + 1 - *s));
-	if (second == NULL ||
-	    base64url_decode(
-		first + 1, (size_t)(second - first - 1), &mp->claims) != 0) {
-		if (mp->claims.failed)
-			return MAP_NO_MEMORY;
-		buf_puts(&mp->reason, "the body is no JSON Web Token");
-		return MAP_MALFORMED;
-	}
-	*s = buf_str(&mp->claims);
-	*n = mp->claims.len;
-	return MAP_OK;
-}
-
-static enum map_rc
-parse(struct mapper *mp, const struct provider *p, const struct message *m,
-    int kind, const char *s, size_t n)
-{
-	enum map_rc rc;
-
-	if (n == 0) {
-		buf_puts(&mp->reason, "the body is empty");
-		return MAP_MALFORMED;
-	}
-	if (kind == BODY_JSON || kind == BODY_JWT)
-		rc = parse_json(mp, p->parses > 0, s, n);
-	else
-		rc = parse_form(mp, m, kind, s, n);
-	if (rc != MAP_OK)
-		return rc;
-	if (!json_object_is_type(mp->root, json_type_object)) {
-		buf_puts(&mp->reason, "the body is no object");
-		return MAP_UNMAPPABLE;
-	}
-	return MAP_OK;
-}
-
-/* Put value, which is taken over, in the place's stead.  0 or -1. */
-static int
-replace(
-    struct json_object *root, const struct place *p, struct json_object *value)
-{
-	const struct step *last = &p->step[p->steps - 1];
-	struct json_object *in = json_walk(root, p->step, p->steps - 1);
-	int rc = -1;
-
-	if (json_object_is_type(in, json_type_object))
-		rc = json_object_object_add(in, last->member, value);
-	else if (json_object_is_type(in, json_type_array))
-		rc = json_object_array_put_idx(in, last->index, value);
-	if (rc != 0)
-		json_object_put(value);
-	return rc;
-}
-
-/* A text that is JSON is read as what it holds; one that is not stays. */
-static enum map_rc
-parse_inner(struct mapper *mp, const struct provider *p)
-{
-	for (size_t i = 0; i < p->parses; i++) {
-		const struct place *at = &p->parse[i];
-		struct json_object *j = json_walk(
-		    mp->root, at->step, at->steps);
-		struct json_object *inner;
-		struct json_fault fault;
-
-		if (json_object_is_type(j, json_type_string) &&
-		    json_parse(mp->tok, json_object_get_string(j),
-			(size_t)json_object_get_string_len(j), &inner,
-			&fault) == 0 &&
-		    replace(mp->root, at, inner) != 0)
-			return MAP_NO_MEMORY;
-	}
-	return MAP_OK;
-}
-
-/*
- * Take the bulk out of the body, and write what is left.  What is taken lives
- * on until the next body: the event's head may have been in it.
- */
-static enum map_rc
-drop_bulk(struct mapper *mp, const struct type_row *row)
-{
-	mp->taken = json_object_new_array();
-	if (mp->taken == NULL)
-		return MAP_NO_MEMORY;
-	for (size_t i = 0; i < row->bulks; i++) {
-		const struct place *p = &row->bulk[i];
-		struct json_object *in = json_walk(
-		    mp->root, p->step, p->steps - 1);
-		struct json_object *j = json_walk(mp->root, p->step, p->steps);
-
-		if (j == NULL || !json_object_is_type(in, json_type_object))
-			continue;
-		if (json_object_array_add(mp->taken, json_object_get(j)) != 0) {
-			json_object_put(j);
-			return MAP_NO_MEMORY;
-		}
-		json_object_object_del(in, p->step[p->steps - 1].member);
-	}
-	if (json_object_array_length(mp->taken) == 0)
-		return MAP_OK;
-	return json_text(mp->root, mp->arena, &mp->rest) == 0 ? MAP_OK
-							      : MAP_NO_MEMORY;
-}
-
-/* --- key and digest ------------------------------------------------------- */
-
-/* The first half of the SHA-256 under way. */
-static int
-md_final(struct mapper *mp, unsigned char out[EVENT_KEY_SIZE])
-{
-	unsigned char md[EVP_MAX_MD_SIZE];
-
-	if (EVP_DigestFinal_ex(mp->md, md, NULL) != 1)
-		return -1;
-	memcpy(out, md, EVENT_KEY_SIZE);
-	return 0;
-}
-
-static int
-digest(struct mapper *mp, const struct provider *p, int kind, const char *s,
-    size_t n, unsigned char out[EVENT_KEY_SIZE])
-{
-	/* A form's fields have no order, and no one way to be written. */
-	if (p->changings > 0 || kind == BODY_FORM || kind == BODY_MULTIPART) {
-		buf_reset(&mp->work, REQUEST_KEEP);
-		if (json_canonical(mp->root, p->changing, p->changings,
-			mp->arena, &mp->work) != 0)
-			return -1;
-		s = buf_str(&mp->work);
-		n = mp->work.len;
-	}
-	if (EVP_DigestInit_ex2(mp->md, mp->sha256, NULL) != 1 ||
-	    EVP_DigestUpdate(mp->md, s, n) != 1)
-		return -1;
-	return md_final(mp, out);
-}
-
-/* A part is its length in eight bytes, high first, and its bytes. */
-static int
-add_part(struct mapper *mp, const void *data, size_t n)
-{
-	unsigned char len[8];
-
-	for (int i = 0; i < 8; i++)
-		len[i] = (unsigned char)((uint64_t)n >> (56 - 8 * i));
-	return EVP_DigestUpdate(mp->md, len, sizeof(len)) == 1 &&
-		EVP_DigestUpdate(mp->md, data, n) == 1
-	    ? 0
-	    : -1;
-}
-
-/* The bytes of a part; NULL: the event does not have it. */
-static const char *
-part_text(struct scope *s, const struct key_part *part, const struct event *e,
-    char time[WHEN_TEXT_SIZE], size_t *n)
-{
-	const char *text = NULL;
-	struct word w;
-
-	switch (part->kind) {
-	case KEY_TYPE:
-		text = e->type;
-		break;
-	case KEY_ID:
-		text = e->id;
-		break;
-	case KEY_CALL:
-		text = e->call;
-		break;
-	case KEY_TIME:
-		text = e->time_known ? when_rfc3339(e->time, time) : NULL;
-		break;
-	case KEY_BODY:
-		break;
-	case KEY_PLACE:
-		if (value_text(s, part->rule, &w))
-			text = w.text;
-		break;
-	}
-	if (text != NULL)
-		*n = strlen(text);
-	return text;
-}
-
-/*
- * Keys are kept for ever: a change here would store every event that is sent
- * again a second time.  What is missing is replaced by the digest, so that
- * no two contents fall together.
- */
-static int
-make_key(struct mapper *mp, const struct provider *p, struct scope *s,
-    struct event *e)
-{
-	char time[WHEN_TEXT_SIZE];
-
-	if (EVP_DigestInit_ex2(mp->md, mp->sha256, NULL) != 1)
-		return -1;
-	for (size_t i = 0; i < p->keys; i++) {
-		size_t n;
-		const char *text = part_text(s, &p->key[i], e, time, &n);
-
-		if (text != NULL ? add_part(mp, text, n) != 0
-				 : add_part(mp, e->digest, EVENT_KEY_SIZE) != 0)
-			return -1;
-	}
-	return md_final(mp, e->key);
 }
 
 /* --- the event ------------------------------------------------------------ */
@@ -591,7 +206,7 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		return MAP_NO_MEMORY;
 	if (row == NULL)
 		return MAP_OK;
-	if (mp->lean && row->bulks > 0 && drop_bulk(mp, row) != MAP_OK)
+	if (mp->lean && row->bulks > 0 && map_drop_bulk(mp, row) != MAP_OK)
 		return MAP_NO_MEMORY;
 	if (!row->no_call && !row->count && e->call == NULL) {
 		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
@@ -731,7 +346,7 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 		e->facts = facts_read(
 		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
 	map_errors(mp, c, &s, e);
-	if (make_key(mp, p, &s, e) != 0 || s.failed || mp->used.failed ||
+	if (map_key(mp, p, &s, e) != 0 || s.failed || mp->used.failed ||
 	    mp->transcript.failed || mp->work.failed)
 		return MAP_NO_MEMORY;
 	if (mp->used.len > 0)
@@ -777,15 +392,11 @@ map_message(struct mapper *mp, const struct provider *p,
 		rc = MAP_MALFORMED;
 		goto out;
 	}
-	rc = content(mp, p, m, kind, &s, &n);
-	if (rc == MAP_OK && kind == BODY_JWT)
-		rc = read_claims(mp, &s, &n);
-	if (rc == MAP_OK)
-		rc = parse(mp, p, m, kind, s, n);
-	if (rc == MAP_OK && digest(mp, p, kind, s, n, e->digest) != 0)
+	rc = map_read_body(mp, p, m, kind, &s, &n);
+	if (rc == MAP_OK && map_digest(mp, p, kind, s, n, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
-		rc = parse_inner(mp, p);
+		rc = map_parse_inner(mp, p);
 	if (rc == MAP_OK)
 		rc = map_event(mp, p, m, e);
 out:

@@ -1,0 +1,281 @@
+/*
+ * map_body - the bytes of a message to the tree that places are read in:
+ * inflate, parse as the kind of the body says, read JSON inside of texts, and
+ * leave out the bulk.  Large bodies wait here for their share of the memory.
+ */
+#include "provider/map_internal.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/gzip.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "provider/form.h"
+#include "provider/json.h"
+#include "provider/multipart.h"
+
+/*
+ * Wait for room for so many bytes.  Returns 0, or -1: there was none in time.
+ * Who holds some gives back what is too much, and never waits for more.
+ */
+static int
+take_room(struct mapper *mp, size_t bytes)
+{
+	if (mp->gate == NULL)
+		return 0;
+	if (mp->taken_room > 0) {
+		if (bytes < mp->taken_room) {
+			gate_leave(mp->gate, mp->taken_room - bytes);
+			mp->taken_room = bytes;
+		}
+		return 0;
+	}
+	if (bytes <= MAP_COST_FREE)
+		return 0;
+	mp->taken_room = gate_enter(mp->gate, bytes, MAP_WAIT_MS);
+	if (mp->taken_room > 0)
+		return 0;
+	log_warnx("a body that takes %zu MB of memory waited %d s in vain for"
+		  " others",
+	    bytes >> 20, MAP_WAIT_MS / 1000);
+	return -1;
+}
+
+void
+map_give_room(struct mapper *mp)
+{
+	if (mp->taken_room == 0)
+		return;
+	/* Memory first: whoever gets the room next must find it. */
+	memory_give_back();
+	gate_leave(mp->gate, mp->taken_room);
+	mp->taken_room = 0;
+}
+
+/*
+ * Inflate the body.  How much it becomes is known only then: one that is not
+ * small has all the room to itself until parse() knows better.
+ */
+static enum gzip_rc
+inflate(struct mapper *mp, const struct message *m)
+{
+	size_t few = mp->gate == NULL || mp->max_body < MAP_INFLATE_FREE
+	    ? mp->max_body
+	    : MAP_INFLATE_FREE;
+	enum gzip_rc rc = gzip_inflate(m->body, m->len, few, &mp->inflated);
+
+	if (rc != GZIP_TOO_LARGE || few == mp->max_body)
+		return rc;
+	if (take_room(mp, MAP_COST_MAX) != 0)
+		return GZIP_NO_MEMORY;
+	return gzip_inflate(m->body, m->len, mp->max_body, &mp->inflated);
+}
+
+/* The bytes that tell the event: inflated, or of a GET the query. */
+static enum map_rc
+content(struct mapper *mp, const struct provider *p, const struct message *m,
+    int kind, const char **s, size_t *n)
+{
+	*s = m->body;
+	*n = m->len;
+	if (m->len == 0 && kind == BODY_FORM && p->get) {
+		*s = message_query(m);
+		*n = strlen(*s);
+		if (*n > 0)
+			buf_printf(&mp->used, ":query: %s\n", *s);
+		return MAP_OK;
+	}
+	if (m->len == 0 || !gzip_is(m->body, m->len))
+		return MAP_OK;
+	switch (inflate(mp, m)) {
+	case GZIP_OK:
+		*s = buf_str(&mp->inflated);
+		*n = mp->inflated.len;
+		return MAP_OK;
+	case GZIP_TOO_LARGE:
+		buf_printf(&mp->reason,
+		    "the body inflates to more than %zu "
+		    "bytes",
+		    mp->max_body);
+		return MAP_TOO_LARGE;
+	case GZIP_NO_MEMORY:
+		return MAP_NO_MEMORY;
+	default:
+		buf_puts(&mp->reason, "the body's gzip is damaged");
+		return MAP_MALFORMED;
+	}
+}
+
+/* Parse the body as JSON, if what that takes is allowed and there is room. */
+static enum map_rc
+parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
+{
+	size_t cost;
+
+	if (json_check(s, n, inner, &cost, &mp->fault) != 0) {
+		buf_printf(
+		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
+		return MAP_MALFORMED;
+	}
+	if (cost > MAP_COST_MAX) {
+		buf_printf(&mp->reason,
+		    "the body has so many values that they take %zu MB of"
+		    " memory, and one body may take %d MB",
+		    (cost >> 20) + 1, MAP_COST_MAX >> 20);
+		return MAP_UNMAPPABLE;
+	}
+	if (take_room(mp, cost) != 0)
+		return MAP_NO_MEMORY;
+	if (json_build(mp->tok, s, n, &mp->root, &mp->fault) != 0) {
+		buf_printf(
+		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
+		return MAP_MALFORMED;
+	}
+	return MAP_OK;
+}
+
+/* The fields of a form of either kind. */
+static enum map_rc
+parse_form(struct mapper *mp, const struct message *m, int kind, const char *s,
+    size_t n)
+{
+	const char *why = "";
+	enum form_rc rc = kind == BODY_FORM
+	    ? form_parse(s, n, &mp->work, &mp->root, &why)
+	    : multipart_parse(m->content_type, s, n, &mp->root, &why);
+
+	if (rc == FORM_OK)
+		return MAP_OK;
+	if (rc == FORM_NO_MEMORY)
+		return MAP_NO_MEMORY;
+	buf_printf(&mp->reason, "the body is no form: %s", why);
+	return MAP_MALFORMED;
+}
+
+/*
+ * The claims of a body that is a JSON Web Token (RFC 7519), in compact form:
+ * the second of its three parts.  Whether it is signed is the business of the
+ * authentication.
+ */
+static enum map_rc
+read_claims(struct mapper *mp, const char **s, size_t *n)
+{
+	const char *first, *second;
+
+	while (*n > 0 && strchr(" \t\r\n", (*s)[*n - 1]) != NULL)
+		--*n;
+	first = *n == 0 ? NULL : memchr(*s, '.', *n);
+	second = first == NULL
+	    ? NULL
+	    : memchr(first + 1, '.', *n - (size_t)(first + 1 - *s));
+	if (second == NULL ||
+	    base64url_decode(
+		first + 1, (size_t)(second - first - 1), &mp->claims) != 0) {
+		if (mp->claims.failed)
+			return MAP_NO_MEMORY;
+		buf_puts(&mp->reason, "the body is no JSON Web Token");
+		return MAP_MALFORMED;
+	}
+	*s = buf_str(&mp->claims);
+	*n = mp->claims.len;
+	return MAP_OK;
+}
+
+static enum map_rc
+parse(struct mapper *mp, const struct provider *p, const struct message *m,
+    int kind, const char *s, size_t n)
+{
+	enum map_rc rc;
+
+	if (n == 0) {
+		buf_puts(&mp->reason, "the body is empty");
+		return MAP_MALFORMED;
+	}
+	if (kind == BODY_JSON || kind == BODY_JWT)
+		rc = parse_json(mp, p->parses > 0, s, n);
+	else
+		rc = parse_form(mp, m, kind, s, n);
+	if (rc != MAP_OK)
+		return rc;
+	if (!json_object_is_type(mp->root, json_type_object)) {
+		buf_puts(&mp->reason, "the body is no object");
+		return MAP_UNMAPPABLE;
+	}
+	return MAP_OK;
+}
+
+enum map_rc
+map_read_body(struct mapper *mp, const struct provider *p,
+    const struct message *m, int kind, const char **s, size_t *n)
+{
+	enum map_rc rc = content(mp, p, m, kind, s, n);
+
+	if (rc == MAP_OK && kind == BODY_JWT)
+		rc = read_claims(mp, s, n);
+	return rc == MAP_OK ? parse(mp, p, m, kind, *s, *n) : rc;
+}
+
+/* Put value, which is taken over, in the place's stead.  0 or -1. */
+static int
+replace(
+    struct json_object *root, const struct place *p, struct json_object *value)
+{
+	const struct step *last = &p->step[p->steps - 1];
+	struct json_object *in = json_walk(root, p->step, p->steps - 1);
+	int rc = -1;
+
+	if (json_object_is_type(in, json_type_object))
+		rc = json_object_object_add(in, last->member, value);
+	else if (json_object_is_type(in, json_type_array))
+		rc = json_object_array_put_idx(in, last->index, value);
+	if (rc != 0)
+		json_object_put(value);
+	return rc;
+}
+
+enum map_rc
+map_parse_inner(struct mapper *mp, const struct provider *p)
+{
+	for (size_t i = 0; i < p->parses; i++) {
+		const struct place *at = &p->parse[i];
+		struct json_object *j = json_walk(
+		    mp->root, at->step, at->steps);
+		struct json_object *inner;
+		struct json_fault fault;
+
+		if (json_object_is_type(j, json_type_string) &&
+		    json_parse(mp->tok, json_object_get_string(j),
+			(size_t)json_object_get_string_len(j), &inner,
+			&fault) == 0 &&
+		    replace(mp->root, at, inner) != 0)
+			return MAP_NO_MEMORY;
+	}
+	return MAP_OK;
+}
+
+enum map_rc
+map_drop_bulk(struct mapper *mp, const struct type_row *row)
+{
+	mp->taken = json_object_new_array();
+	if (mp->taken == NULL)
+		return MAP_NO_MEMORY;
+	for (size_t i = 0; i < row->bulks; i++) {
+		const struct place *p = &row->bulk[i];
+		struct json_object *in = json_walk(
+		    mp->root, p->step, p->steps - 1);
+		struct json_object *j = json_walk(mp->root, p->step, p->steps);
+
+		if (j == NULL || !json_object_is_type(in, json_type_object))
+			continue;
+		if (json_object_array_add(mp->taken, json_object_get(j)) != 0) {
+			json_object_put(j);
+			return MAP_NO_MEMORY;
+		}
+		json_object_object_del(in, p->step[p->steps - 1].member);
+	}
+	if (json_object_array_length(mp->taken) == 0)
+		return MAP_OK;
+	return json_text(mp->root, mp->arena, &mp->rest) == 0 ? MAP_OK
+							      : MAP_NO_MEMORY;
+}

@@ -1,0 +1,70 @@
+/*
+ * map_internal - what the files of the mapper share.
+ *
+ * The functions work for one thread and leave their reason, if any, in
+ * mp->reason; MAP_NO_MEMORY needs none.
+ */
+#ifndef MAP_INTERNAL_H
+#define MAP_INTERNAL_H
+
+#include <json-c/json.h>
+#include <openssl/evp.h>
+
+#include "base/gate.h"
+#include "provider/find.h"
+#include "provider/json.h"
+#include "provider/map.h"
+
+struct mapper {
+	size_t max_body;
+	struct json_tokener *tok;
+	struct json_object *root; /* the last body */
+	struct json_object *taken; /* array: texts of it may be in an event */
+	bool lean; /* leave bulk out */
+	const struct zone *zone; /* borrowed; NULL: UTC */
+	struct gate *gate; /* borrowed, or NULL */
+	size_t taken_room; /* bytes, of it */
+	struct arena *arena;
+	struct buf inflated, claims, work, used, reason, transcript, rest;
+	struct json_fault fault; /* of a body that is no JSON; else line 0 */
+	EVP_MD *sha256;
+	EVP_MD_CTX *md;
+	struct fact fact[MAP_FACTS_MAX];
+	struct call_error error[MAP_ERRORS_MAX];
+};
+
+/* map_body.c: give back the room in memory that the body took, if any. */
+void map_give_room(struct mapper *mp);
+
+/*
+ * Inflate and parse the body of m, which is of that kind, into mp->root.  *s
+ * and *n become the bytes that were parsed; they live until the next body.
+ */
+enum map_rc map_read_body(struct mapper *mp, const struct provider *p,
+    const struct message *m, int kind, const char **s, size_t *n);
+
+/*
+ * Where the definition says that a text in mp->root is JSON, put what it holds
+ * in its place; a text that is not JSON stays.
+ */
+enum map_rc map_parse_inner(struct mapper *mp, const struct provider *p);
+
+/*
+ * Take what the row calls bulk out of mp->root, and write what is left into
+ * mp->rest; nothing is written where there was no bulk.  What is taken lives
+ * in mp->taken until the next body: the event may point into it.
+ */
+enum map_rc map_drop_bulk(struct mapper *mp, const struct type_row *row);
+
+/*
+ * map_key.c: the digest of a body of n bytes, which was parsed to mp->root.
+ * Returns 0, or -1: memory ran out.
+ */
+int map_digest(struct mapper *mp, const struct provider *p, int kind,
+    const char *s, size_t n, unsigned char out[EVENT_KEY_SIZE]);
+
+/* Set e->key by the recipe of p; e has all else.  0, or -1: memory ran out. */
+int map_key(struct mapper *mp, const struct provider *p, struct scope *s,
+    struct event *e);
+
+#endif /* !MAP_INTERNAL_H */
