@@ -163,6 +163,23 @@ void load_handshakes(
 void load_auth(struct loader *l, const struct node *n, struct provider *p);
 
 /*
+ * One scheme of p into out, whose name is set: an object, or a list of
+ * alternatives, which follow as out->next.
+ */
+void load_schemes(struct loader *l, const struct node *n,
+    const struct provider *p, struct scheme *out);
+
+/* The type that the JSON of a scheme tells (enum scheme_type); -1: none. */
+int load_scheme_type(struct json_object *scheme);
+
+/* Do schemes of that type have a member of that name? */
+bool load_scheme_has(enum scheme_type type, const char *key);
+
+/* The members `signed`, `body_hash`, `unsigned_body`; s->time is known. */
+void load_signed(struct loader *l, const struct node *n,
+    const struct provider *p, struct scheme *s);
+
+/*
  * Scheme s of p with the members that a source gives by its auth_ keys (NULL:
  * not given, indexed as in config.h), checked as those of a definition are.
  * Allocated in a.  Returns NULL after adding the faults to why.

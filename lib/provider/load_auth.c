@@ -1,18 +1,17 @@
-/* Reading the schemes of authentication of a definition. */
+/*
+ * load_auth - the schemes of authentication of a definition.
+ *
+ * The text that a scheme signs is read in load_signed.c, and what a source
+ * gives in place of the definition's members in load_own_auth.c.
+ */
 #include <string.h>
 
-#include "base/config.h"
-#include "base/number.h"
 #include "provider/demand.h"
-#include "provider/json.h"
 #include "provider/load.h"
-#include "provider/map.h"
 #include "provider/secret.h"
-#include "provider/signed.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TOLERANCE_DEFAULT 300 /* seconds */
-#define SIGNED_SIZE_MAX (4 * DEFINITION_HEADER_MAX) /* bytes of a template */
 
 static const char *const type_name[SCHEME__MAX] = {
     [SCHEME_HMAC] = "hmac",
@@ -62,13 +61,26 @@ static const char *const *const type_keys[SCHEME__MAX] = {
 	"secret_prefix", NULL},
 };
 
-static bool
-has_key(enum scheme_type type, const char *key)
+bool
+load_scheme_has(enum scheme_type type, const char *key)
 {
 	for (const char *const *k = type_keys[type]; *k != NULL; k++)
 		if (strcmp(*k, key) == 0)
 			return true;
 	return false;
+}
+
+int
+load_scheme_type(struct json_object *scheme)
+{
+	struct json_object *type;
+
+	if (!json_object_object_get_ex(scheme, "type", &type))
+		return -1;
+	for (int i = 0; i < SCHEME__MAX; i++)
+		if (strcmp(json_object_get_string(type), type_name[i]) == 0)
+			return i;
+	return -1;
 }
 
 /* What an algorithm of a JWT (RFC 7518 section 3.1, RFC 8037) needs. */
@@ -87,14 +99,6 @@ static const enum scheme_proof algorithm_proof[ALGORITHM__MAX] = {
     [ES256] = PROOF_P256,
     [EDDSA] = PROOF_ED25519,
 };
-
-static bool
-load_truth(struct loader *l, const struct node *n)
-{
-	if (n->json != NULL && !json_object_is_type(n->json, json_type_boolean))
-		load_fault(l, n, "must be true or false");
-	return n->json != NULL && json_object_get_boolean(n->json);
-}
 
 /* An optional text that may be empty. */
 static const char *
@@ -119,245 +123,6 @@ load_scheme_header(struct loader *l, const struct node *n, struct scheme *s,
 
 	if (name != NULL)
 		s->header = load_header(l, &member, name, &s->variable);
-}
-
-/* --- the signed text ------------------------------------------------------ */
-
-static const struct {
-	const char *name;
-	struct part part;
-} placeholder[] = {
-    {"body", {.kind = PART_BODY}},
-    {"body-md5", {.kind = PART_BODY_HASH, .hash = HASH_MD5}},
-    {"body-md5:base64",
-	{.kind = PART_BODY_HASH,
-	    .hash = HASH_MD5,
-	    .encoding = ENCODING_BASE64}},
-    {"body-sha256", {.kind = PART_BODY_HASH, .hash = HASH_SHA256}},
-    {"body-sha256:base64",
-	{.kind = PART_BODY_HASH,
-	    .hash = HASH_SHA256,
-	    .encoding = ENCODING_BASE64}},
-    {"time", {.kind = PART_TIME}},
-    {"method", {.kind = PART_METHOD}},
-    {"url", {.kind = PART_URL}},
-    {"url-path", {.kind = PART_URL_PATH}},
-    {"path", {.kind = PART_PATH}},
-    {"query", {.kind = PART_QUERY}},
-    {"query-sorted", {.kind = PART_QUERY_SORTED}},
-    {"form", {.kind = PART_FORM}},
-    {"form-sorted", {.kind = PART_FORM_SORTED}},
-    {"lf", {.kind = PART_TEXT, .text = "\n", .len = 1}},
-};
-
-/* A place in the body; the template is where faults are. */
-static bool
-load_pointer(
-    struct loader *l, const struct node *n, const char *s, struct part *out)
-{
-	struct node place = *n;
-	bool ok = false;
-
-	place.json = json_object_new_string(s);
-	if (place.json == NULL)
-		load_fault(l, NULL, "memory ran out");
-	else
-		ok = load_place(l, &place, true, &out->place);
-	json_object_put(place.json);
-	out->kind = PART_POINTER;
-	return ok;
-}
-
-/* One placeholder, without its braces. */
-static bool
-load_placeholder(
-    struct loader *l, const struct node *n, const char *s, struct part *out)
-{
-	for (size_t i = 0; i < COUNT(placeholder); i++)
-		if (strcmp(placeholder[i].name, s) == 0) {
-			*out = placeholder[i].part;
-			return true;
-		}
-	if (strncmp(s, "header:", 7) == 0) {
-		out->kind = PART_HEADER;
-		out->text = load_header(l, n, s + 7, &out->variable);
-		return out->text != NULL;
-	}
-	if (strncmp(s, "query:", 6) == 0 && s[6] != '\0') {
-		out->kind = PART_QUERY_VALUE;
-		out->text = s + 6;
-		return true;
-	}
-	if (s[0] == '/')
-		return load_pointer(l, n, s, out);
-	load_fault(l, n,
-	    "{%s} is none of {body}, {body-md5}, {body-md5:base64}, "
-	    "{body-sha256}, {body-sha256:base64}, {time}, {method}, {url}, "
-	    "{url-path}, {path}, {query}, {query-sorted}, {form}, "
-	    "{form-sorted}, {lf}, {header:NAME}, {query:NAME}, {/pointer}",
-	    s);
-	return false;
-}
-
-static bool
-load_template(
-    struct loader *l, const struct node *n, const char *s, struct scheme *out)
-{
-	while (*s != '\0') {
-		struct part *part = &out->part[out->parts];
-		const char *name;
-		size_t len;
-
-		if (out->parts == COUNT(out->part)) {
-			load_fault(l, n, "has more than %d parts",
-			    DEFINITION_TEMPLATE_MAX);
-			return false;
-		}
-		if (*s == '{') {
-			len = strcspn(++s, "}");
-			if (s[len] == '\0') {
-				load_fault(l, n, "has a '{' without '}'");
-				return false;
-			}
-			name = arena_strndup(l->arena, s, len);
-			if (name == NULL)
-				load_fault(l, NULL, "memory ran out");
-			if (name == NULL || !load_placeholder(l, n, name, part))
-				return false;
-			s += len + 1;
-		} else {
-			len = strcspn(s, "{");
-			part->kind = PART_TEXT;
-			part->text = s;
-			part->len = len;
-			s += len;
-		}
-		out->parts++;
-	}
-	return true;
-}
-
-/* Where the hash of a body stands that is not in the signed text. */
-static void
-load_body_hash(struct loader *l, const struct node *n, struct scheme *s)
-{
-	struct node member = load_member(n, "body_hash");
-	struct place place = {0};
-
-	if (member.json == NULL || !load_place(l, &member, false, &place))
-		return;
-	if (place.kind != PLACE_QUERY)
-		load_fault(l, &member, "must be query:NAME");
-	else if (!signed_has_query(s))
-		load_fault(l, &member,
-		    "is not signed without the {url}, the {query} or the "
-		    "{query-sorted}");
-	else if (signed_has_body(s))
-		load_fault(l, &member, "is of no use with the {body} signed");
-	else
-		s->body_hash = place.name;
-}
-
-/* Can a body that is no form come? */
-static bool
-has_other_bodies(const struct provider *p)
-{
-	for (size_t i = 0; i < p->bodies; i++)
-		if (p->body[i] != BODY_FORM)
-			return true;
-	return false;
-}
-
-/*
- * Why a body is not signed that may come, of whatever kind and method; NULL:
- * every one is.  Of a GET the query is the body.
- */
-static const char *
-why_unsigned(const struct provider *p, const struct scheme *s)
-{
-	const bool post = p->post && demand_may(&s->when, "POST");
-	const bool get = p->get && demand_may(&s->when, "GET");
-	const bool form = signed_has(s, PART_FORM);
-
-	if (signed_has_body(s))
-		return NULL;
-	if (form && !signed_has(s, PART_URL))
-		return "has {form}, but without {url} that of a GET is "
-		       "unsigned";
-	if (get && !signed_has_query(s))
-		return "leaves the {query} of a GET unsigned";
-	if (!post)
-		return NULL;
-	if (!form && !signed_has(s, PART_FORM_SORTED))
-		return "leaves the {body} unsigned";
-	if (has_other_bodies(p) && s->body_hash == NULL)
-		return "leaves a body that is no form unsigned: "
-		       "\"body_hash\" is missing";
-	return NULL;
-}
-
-static void
-check_body_signed(struct loader *l, const struct node *n,
-    const struct node *scheme, const struct provider *p, struct scheme *s)
-{
-	struct node admitted = load_member(scheme, "unsigned_body");
-	const char *why = why_unsigned(p, s);
-
-	s->unsigned_body = load_truth(l, &admitted);
-	if (why == NULL && s->unsigned_body)
-		load_fault(
-		    l, &admitted, "contradicts \"signed\", which has the body");
-	else if (why != NULL && !s->unsigned_body)
-		load_fault(l, n, "%s%s", why,
-		    signed_has(s, PART_FORM)
-			? ""
-			: " (of a platform that signs no more, "
-			  "\"unsigned_body\": true admits it)");
-}
-
-/* The text of a template, which alone may have line ends. */
-static const char *
-load_signed_text(struct loader *l, const struct node *n)
-{
-	const char *s;
-	char *copy;
-
-	if (n->json == NULL)
-		return "{body}";
-	if (!json_object_is_type(n->json, json_type_string) ||
-	    strchr(json_object_get_string(n->json), '\n') == NULL)
-		return load_string(l, n, SIGNED_SIZE_MAX);
-	s = json_object_get_string(n->json);
-	if (strlen(s) > SIGNED_SIZE_MAX) {
-		load_fault(l, n, "is longer than %d bytes", SIGNED_SIZE_MAX);
-		return NULL;
-	}
-	for (const char *c = s; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 && *c != '\n') {
-			load_fault(l, n, "has a control character");
-			return NULL;
-		}
-	copy = arena_strndup(l->arena, s, strlen(s));
-	if (copy == NULL)
-		load_fault(l, NULL, "memory ran out");
-	return copy;
-}
-
-static void
-load_signed(struct loader *l, const struct node *n, const struct provider *p,
-    struct scheme *s)
-{
-	struct node member = load_member(n, "signed");
-	const char *text = load_signed_text(l, &member);
-
-	if (text == NULL || !load_template(l, &member, text, s))
-		return;
-	load_body_hash(l, n, s);
-	check_body_signed(l, &member, n, p, s);
-	if (signed_has(s, PART_TIME) && s->time == TIME_NONE)
-		load_fault(l, &member, "has {time}, but \"time\" is missing");
-	if (!signed_has(s, PART_TIME) && s->time != TIME_NONE)
-		load_fault(l, &member, "leaves the {time} unsigned");
 }
 
 /* --- the time of a signature ---------------------------------------------- */
@@ -595,8 +360,7 @@ check_alternative(struct loader *l, const struct node *n,
 		    "never holds for the methods that the platform sends");
 }
 
-/* A scheme, or a list of which the first that fits a message is used. */
-static void
+void
 load_schemes(struct loader *l, const struct node *n, const struct provider *p,
     struct scheme *out)
 {
@@ -667,171 +431,4 @@ load_auth(struct loader *l, const struct node *n, struct provider *p)
 			load_fault(l, NULL, "memory ran out");
 		load_schemes(l, &item, p, s);
 	}
-}
-
-/* --- members that a source gives ------------------------------------------ */
-
-/* What an auth_ key of the configuration stands for in a scheme. */
-static const struct {
-	const char *object; /* the member that the key's is in, or NULL */
-	const char *member;
-} own_member[CONFIG_AUTH__MAX] = {
-    [CONFIG_AUTH_SIGNED] = {NULL, "signed"},
-    [CONFIG_AUTH_HEADER] = {NULL, "header"},
-    [CONFIG_AUTH_PREFIX] = {NULL, "prefix"},
-    [CONFIG_AUTH_HASH] = {NULL, "hash"},
-    [CONFIG_AUTH_ENCODING] = {NULL, "encoding"},
-    [CONFIG_AUTH_SECRET] = {NULL, "secret"},
-    [CONFIG_AUTH_SECRET_PREFIX] = {NULL, "secret_prefix"},
-    [CONFIG_AUTH_TIME_HEADER] = {"time", "header"},
-    [CONFIG_AUTH_TIME_FORMAT] = {"time", "format"},
-    [CONFIG_AUTH_TOLERANCE] = {"time", "tolerance"},
-};
-
-/* The value as it would stand in a definition; NULL when memory ran out. */
-static struct json_object *
-own_value(int key, const char *text)
-{
-	int64_t seconds;
-
-	if (key == CONFIG_AUTH_TOLERANCE &&
-	    number_parse(text, strlen(text), 0, INT64_MAX, &seconds) == 0)
-		return json_object_new_int64(seconds);
-	/* No configuration can write the empty text. */
-	if ((key == CONFIG_AUTH_PREFIX || key == CONFIG_AUTH_SECRET_PREFIX) &&
-	    strcmp(text, "none") == 0)
-		text = "";
-	return json_object_new_string(text);
-}
-
-static bool
-is_jwt(struct json_object *scheme)
-{
-	struct json_object *type;
-
-	return json_object_object_get_ex(scheme, "type", &type) &&
-	    strcmp(json_object_get_string(type), type_name[SCHEME_JWT]) == 0;
-}
-
-/* Put the member of one key into the scheme.  Returns 0 or -1: no memory. */
-static int
-put_member(struct json_object *scheme, int key, const char *text)
-{
-	const char *object = own_member[key].object;
-	struct json_object *in = scheme, *value;
-
-	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{time}") == NULL)
-		json_object_object_del(scheme, "time");
-	/* What the definition admits of its own text is not true of this. */
-	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{body") != NULL)
-		json_object_object_del(scheme, "unsigned_body");
-	/* A JWT has its times in itself, and no object for them. */
-	if (object != NULL && is_jwt(scheme))
-		object = NULL;
-	if (object != NULL && !json_object_object_get_ex(scheme, object, &in)) {
-		in = json_object_new_object();
-		if (in == NULL ||
-		    json_object_object_add(scheme, object, in) != 0) {
-			json_object_put(in);
-			return -1;
-		}
-	}
-	if (key == CONFIG_AUTH_TIME_HEADER)
-		json_object_object_del(in, "item");
-	value = own_value(key, text);
-	if (value != NULL &&
-	    json_object_object_add(in, own_member[key].member, value) == 0)
-		return 0;
-	json_object_put(value);
-	return -1;
-}
-
-/* Does a scheme of that JSON have the member that the key stands for? */
-static bool
-takes_member(struct json_object *scheme, int key)
-{
-	const char *object = own_member[key].object;
-	const char *name = object == NULL ? own_member[key].member : object;
-	struct json_object *type;
-
-	if (!json_object_object_get_ex(scheme, "type", &type))
-		return false;
-	for (int i = 0; i < SCHEME__MAX; i++)
-		if (strcmp(json_object_get_string(type), type_name[i]) == 0)
-			return has_key((enum scheme_type)i, name) ||
-			    (i == SCHEME_JWT &&
-				has_key(SCHEME_JWT, own_member[key].member));
-	return false;
-}
-
-/*
- * Put the member of one key into the scheme, or into those of its
- * alternatives that have such a member; the first one where none has, so that
- * the fault is told.  Returns 0 or -1: no memory.
- */
-static int
-put_everywhere(struct json_object *scheme, int key, const char *text)
-{
-	size_t n, taken = 0;
-	int rc = 0;
-
-	if (!json_object_is_type(scheme, json_type_array))
-		return put_member(scheme, key, text);
-	n = json_object_array_length(scheme);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct json_object *one = json_object_array_get_idx(scheme, i);
-
-		if (takes_member(one, key)) {
-			rc = put_member(one, key, text);
-			taken++;
-		}
-	}
-	if (rc == 0 && taken == 0)
-		rc = put_member(
-		    json_object_array_get_idx(scheme, 0), key, text);
-	return rc;
-}
-
-/* Read the definition again, with those members in the scheme. */
-static void
-load_own(struct loader *l, const struct provider *p, const char *const *key,
-    struct scheme *out)
-{
-	struct json_tokener *tok = json_new();
-	struct json_object *json = NULL, *schemes, *scheme;
-	struct json_fault fault;
-	int rc = -1;
-
-	if (tok != NULL &&
-	    json_parse(tok, p->text, p->len, &json, &fault) == 0 &&
-	    json_object_object_get_ex(json, "auth", &schemes) &&
-	    json_object_object_get_ex(schemes, out->name, &scheme)) {
-		const struct node n = {.json = scheme};
-
-		rc = 0;
-		for (int i = 0; i < CONFIG_AUTH__MAX && rc == 0; i++)
-			if (key[i] != NULL)
-				rc = put_everywhere(scheme, i, key[i]);
-		if (rc == 0)
-			load_schemes(l, &n, p, out);
-	}
-	if (rc != 0)
-		load_fault(l, NULL, "memory ran out");
-	json_object_put(json);
-	if (tok != NULL)
-		json_tokener_free(tok);
-}
-
-const struct scheme *
-load_scheme_with(struct arena *a, const struct provider *p,
-    const struct scheme *s, const char *const *key, struct buf *why)
-{
-	struct loader l = {.file = "auth_ keys", .arena = a, .why = why};
-	struct scheme *out = load_alloc(&l, sizeof(*out));
-
-	if (out == NULL)
-		return NULL;
-	out->name = s->name;
-	load_own(&l, p, key, out);
-	return l.failed ? NULL : out;
 }
