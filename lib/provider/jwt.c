@@ -9,6 +9,8 @@
 
 #include "base/base64.h"
 #include "provider/json.h"
+#include "provider/map.h"
+#include "provider/signed.h"
 
 #define P256_SIZE 32 /* bytes of each half of an ES256 signature */
 #define DER_SIZE_MAX 80 /* bytes of the same in DER */
@@ -45,17 +47,20 @@ hash_body(const struct auth *a, const struct message *m,
 
 /* --- verifying ------------------------------------------------------------ */
 
-/* The object in a part of a token.  NULL: it is none. */
+/* The object in a part of a token.  NULL: it is none, or takes more memory. */
 static struct json_object *
-read_part(const char *s, size_t n)
+read_part(const char *s, size_t n, size_t most)
 {
 	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL;
 	struct buf text = {0};
 	struct json_fault fault;
+	size_t cost;
 
 	if (tok != NULL && base64url_decode(s, n, &text) == 0 &&
-	    json_parse(tok, buf_str(&text), text.len, &json, &fault) == 0 &&
+	    json_check(buf_str(&text), text.len, false, &cost, &fault) == 0 &&
+	    cost <= most &&
+	    json_build(tok, buf_str(&text), text.len, &json, &fault) == 0 &&
 	    !json_object_is_type(json, json_type_object)) {
 		json_object_put(json);
 		json = NULL;
@@ -78,11 +83,16 @@ member_text(struct json_object *json, const char *name)
 	return json_object_get_string(member);
 }
 
-/* No other algorithm, and no extension that would have to be understood. */
+/*
+ * No other algorithm, and no extension that would have to be understood.  It is
+ * not known yet who sent it, and a token that is the body may be a large one.
+ */
 static bool
 good_header(const struct scheme *scheme, const char *s, size_t n)
 {
-	struct json_object *json = read_part(s, n);
+	struct json_object *json = n > JWT_SIZE_MAX
+	    ? NULL
+	    : read_part(s, n, SIGNED_COST_MAX);
 	const char *alg = json == NULL ? NULL : member_text(json, "alg");
 	bool good = alg != NULL && strcmp(alg, scheme->algorithm) == 0 &&
 	    !json_object_object_get_ex(json, "crit", NULL);
@@ -235,7 +245,7 @@ check_claims(const struct auth *a, const char *s, size_t n,
 {
 	const int64_t early = now - a->scheme->tolerance;
 	const int64_t late = now + a->scheme->tolerance;
-	struct json_object *claims = read_part(s, n);
+	struct json_object *claims = read_part(s, n, MAP_COST_MAX);
 	enum auth_rc rc = AUTH_WRONG;
 
 	if (claims != NULL)

@@ -11,7 +11,7 @@
 #include "provider/auth.h"
 #include "provider/secret.h"
 
-#define JWT_SIZE_MAX 8192 /* bytes of a token in a header */
+#define JWT_SIZE_MAX 8192 /* bytes of a token in a header, or of its header */
 
 /* Verify a token of n bytes for the message at time now (ms). */
 enum auth_rc jwt_verify(const struct auth *a, const char *token, size_t n,

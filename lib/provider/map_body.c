@@ -234,24 +234,49 @@ replace(
 	return rc;
 }
 
+/*
+ * Parse a text of the body; *out stays NULL where it is no JSON.  What it takes
+ * was counted with the JSON around it, but not where a form is around it: then
+ * room is taken here, and *left is what all texts together may still take.
+ */
+static enum map_rc
+parse_text(struct mapper *mp, struct json_object *text, size_t *left,
+    struct json_object **out)
+{
+	const char *s = json_object_get_string(text);
+	const size_t n = (size_t)json_object_get_string_len(text);
+	struct json_fault fault;
+	size_t cost;
+
+	*out = NULL;
+	if (json_check(s, n, true, &cost, &fault) != 0 || cost > *left)
+		return MAP_OK;
+	if (mp->taken_room == 0 && take_room(mp, cost) != 0)
+		return MAP_NO_MEMORY;
+	if (json_build(mp->tok, s, n, out, &fault) == 0)
+		*left -= cost;
+	return MAP_OK;
+}
+
 enum map_rc
 map_parse_inner(struct mapper *mp, const struct provider *p)
 {
-	for (size_t i = 0; i < p->parses; i++) {
+	size_t left = MAP_COST_MAX;
+	enum map_rc rc = MAP_OK;
+
+	for (size_t i = 0; i < p->parses && rc == MAP_OK; i++) {
 		const struct place *at = &p->parse[i];
 		struct json_object *j = json_walk(
 		    mp->root, at->step, at->steps);
 		struct json_object *inner;
-		struct json_fault fault;
 
-		if (json_object_is_type(j, json_type_string) &&
-		    json_parse(mp->tok, json_object_get_string(j),
-			(size_t)json_object_get_string_len(j), &inner,
-			&fault) == 0 &&
-		    replace(mp->root, at, inner) != 0)
-			return MAP_NO_MEMORY;
+		if (!json_object_is_type(j, json_type_string))
+			continue;
+		rc = parse_text(mp, j, &left, &inner);
+		if (inner != NULL && replace(mp->root, at, inner) != 0)
+			rc = MAP_NO_MEMORY;
 	}
-	return MAP_OK;
+	return rc;
 }
 
 enum map_rc

@@ -2,10 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/embedded.h"
 #include "provider/definition.h"
@@ -111,17 +114,30 @@ add_builtin(struct providers *ps, const struct config *c, struct buf *why)
 
 /* --- the directory -------------------------------------------------------- */
 
-/* Read a file of at most DEFINITION_SIZE_MAX bytes.  0 or -1 and errno. */
+/*
+ * Read a file of at most DEFINITION_SIZE_MAX bytes.  0, or -1 and errno:
+ * EINVAL: it is none.
+ */
 static int
 read_file(const char *path, struct buf *b)
 {
-	FILE *f = fopen(path, "rb");
+	/* O_NONBLOCK: opening a named pipe must not wait for its writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = -1;
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "rb");
+	struct stat st;
 	char block[4096];
 	size_t n;
-	int rc = -1;
 
-	if (f == NULL)
+	if (f == NULL) {
+		if (fd != -1)
+			(void)close(fd);
 		return -1;
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)fclose(f);
+		errno = EINVAL;
+		return -1;
+	}
 	while ((n = fread(block, 1, sizeof(block), f)) > 0) {
 		buf_add(b, block, n);
 		if (b->len > DEFINITION_SIZE_MAX)
@@ -143,7 +159,8 @@ add_file(struct providers *ps, const char *path, struct buf *why)
 	int rc = -1;
 
 	if (read_file(path, &text) != 0)
-		add_line(why, path, strerror(errno));
+		add_line(why, path,
+		    errno == EINVAL ? "not a file" : strerror(errno));
 	else
 		p = provider_parse(path, buf_str(&text), text.len, why);
 	if (p != NULL)

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/definition.h"
@@ -615,6 +617,7 @@ test_directory(void **state)
 	struct scratch s;
 	struct providers *ps = providers_load(NULL, &why);
 	const struct provider *p;
+	char pipe[PATH_MAX];
 	size_t builtin = 0;
 
 	(void)state;
@@ -644,7 +647,12 @@ test_directory(void **state)
 
 	put_file(&s, "twice.json", NAMED("zzz"));
 	put_file(&s, "bad.json", "{}");
+	/* Nobody writes to it: waiting for that would be for ever. */
+	snprintf(pipe, sizeof(pipe), "%s/pipe.json", s.dir);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
 	assert_null(providers_load(s.dir, &why));
+	unlink(pipe);
+	assert_non_null(strstr(buf_str(&why), "/pipe.json: not a file"));
 	assert_non_null(strstr(buf_str(&why), "/bad.json: /provider: is req"));
 	assert_non_null(strstr(buf_str(&why),
 	    "/twice.json: another file defines the same provider"));

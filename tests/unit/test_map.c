@@ -1638,6 +1638,37 @@ test_json_in_a_text(void **state)
 	swap_back(f, kept);
 }
 
+/* What is in a form costs as much as what is in JSON. */
+static void
+test_json_in_a_form_that_costs_too_much_is_not_read(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"j\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"body\":[\"form\"],\"parse\":[\"/p\",\"/q\"],"
+	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/c\",\"from\":\"/p/0\",\"to\":\"/q/0\"},"
+	    "\"types\":{\"s\":{}}}";
+	struct fixture *f = *state;
+	struct provider *kept = swap(f, text);
+	struct buf b = {0};
+
+	for (int more = 0; more < 2; more++) {
+		buf_reset(&b, b.cap);
+		buf_puts(&b, "t=s&c=c1&q=[2]&p=[1");
+		for (int i = 0; i < (more ? MAP_COST_MAX / 900 : 1000); i++)
+			buf_puts(&b, ",{}");
+		buf_puts(&b, "]");
+		assert_int_equal(map_form(f, buf_str(&b)), MAP_OK);
+		if (!more)
+			assert_string_equal(f->e.field[FIELD_FROM].text, "1");
+		else /* it stays a text */
+			assert_false(f->e.field[FIELD_FROM].set);
+		assert_string_equal(f->e.field[FIELD_TO].text, "2");
+	}
+	buf_free(&b);
+	swap_back(f, kept);
+}
+
 /* Bulk is left out of what is kept, and of nothing that names the event. */
 static void
 test_bulk(void **state)
@@ -1712,6 +1743,8 @@ main(void)
 	    cmocka_unit_test(test_types_with_a_call_of_their_own),
 	    cmocka_unit_test(test_types_by_alternatives),
 	    cmocka_unit_test(test_json_in_a_text),
+	    cmocka_unit_test(
+		test_json_in_a_form_that_costs_too_much_is_not_read),
 	    cmocka_unit_test(test_bulk),
 	};
 

@@ -12,12 +12,15 @@
 
 #include <ctype.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "provider/auth.h"
 #include "provider/provider.h"
 
@@ -441,6 +444,54 @@ a_costly_body_is_not_parsed_for_a_stranger(void **state)
 
 /* --- tokens --------------------------------------------------------------- */
 
+/* A token of that header, which has more bytes, signed by SECRET. */
+static void
+sign_token(struct buf *token, size_t more)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	struct buf header = {0};
+	unsigned len = 0;
+
+	buf_puts(&header, "{\"alg\":\"HS256\",\"x\":\"");
+	for (size_t i = 0; i < more; i++)
+		buf_puts(&header, "x");
+	buf_puts(&header, "\"}");
+	buf_reset(token, SIZE_MAX);
+	base64url_encode(
+	    (const unsigned char *)buf_str(&header), header.len, token);
+	buf_puts(token, CLAIMS);
+	token->len--; /* the dot */
+	assert_non_null(HMAC(EVP_sha256(), SECRET, (int)strlen(SECRET),
+	    (const unsigned char *)token->data, token->len, mac, &len));
+	buf_reserve(token, 1);
+	token->data[token->len++] = '.';
+	base64url_encode(mac, len, token);
+	buf_free(&header);
+}
+
+/* It is parsed before it is known who sent it. */
+static void
+a_large_header_of_a_token_is_not_parsed(void **state)
+{
+	struct provider *p = open_definition("hs256-body");
+	struct auth *a = open_auth(p, NULL, SECRET, NULL);
+	struct buf token = {0};
+	char *env[] = {NULL};
+	struct message m = {env, JWT_TYPE, NULL, 0};
+
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		sign_token(&token, more ? 8192 : 4096);
+		m.body = buf_str(&token);
+		m.len = token.len;
+		assert_int_equal(
+		    auth_verify(a, &m, NULL, NOW), more ? AUTH_WRONG : AUTH_OK);
+	}
+	buf_free(&token);
+	auth_free(a);
+	provider_free(p);
+}
+
 /* The algorithm is the scheme's, whatever the token and its key say. */
 static void
 a_token_of_another_algorithm_is_refused(void **state)
@@ -630,6 +681,7 @@ main(void)
 	    cmocka_unit_test(a_signature_of_one_alternative_is_none_of_another),
 	    cmocka_unit_test(a_form_that_repeats_the_query_is_signed_too),
 	    cmocka_unit_test(a_costly_body_is_not_parsed_for_a_stranger),
+	    cmocka_unit_test(a_large_header_of_a_token_is_not_parsed),
 	    cmocka_unit_test(a_token_of_another_algorithm_is_refused),
 	    cmocka_unit_test(a_key_of_another_kind_is_refused_when_loaded),
 	    cmocka_unit_test(what_is_signed_here_is_accepted_here),
