@@ -139,6 +139,7 @@ extern const struct call_field_info call_field[FIELD__MAX];
 struct value {
 	bool set; /* false: the platform did not say */
 	bool derived; /* a time of a call, computed from others */
+	bool assumed; /* from or to, placed without knowing the direction */
 	const char *text;
 	size_t len; /* bytes of text */
 	int64_t number;

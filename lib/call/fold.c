@@ -14,6 +14,7 @@ stamp_of(const struct event *e, struct stamp *s)
 	s->time = e->time;
 	s->received = e->received;
 	s->state = e->state;
+	s->less = false;
 	memcpy(s->mark, e->key, EVENT_KEY_SIZE / 2);
 	memcpy(s->mark + EVENT_KEY_SIZE / 2, e->digest, EVENT_KEY_SIZE / 2);
 }
@@ -21,6 +22,8 @@ stamp_of(const struct event *e, struct stamp *s)
 int
 stamp_compare(enum call_field f, const struct stamp *a, const struct stamp *b)
 {
+	if (a->less != b->less)
+		return a->less ? -1 : 1;
 	if (f == FIELD_STATUS && a->state != b->state)
 		return a->state < b->state ? -1 : 1;
 	if (a->time != b->time)
@@ -30,6 +33,38 @@ stamp_compare(enum call_field f, const struct stamp *a, const struct stamp *b)
 	if (a->received != b->received)
 		return a->received < b->received ? -1 : 1;
 	return memcmp(a->mark, b->mark, sizeof(a->mark));
+}
+
+/*
+ * Values that tell less than others of their field: nothing known of it, or
+ * only assumed.  Platforms send such defaults with events that are about
+ * something else.
+ */
+static bool
+tells_less(enum call_field f, const struct value *v)
+{
+	static const char unknown[] = "unknown";
+
+	switch (f) {
+	case FIELD_DIRECTION:
+		return v->len == sizeof(unknown) - 1 &&
+		    memcmp(v->text, unknown, v->len) == 0;
+	case FIELD_DURATION:
+	case FIELD_COST:
+		return v->number == 0;
+	default:
+		return v->assumed;
+	}
+}
+
+bool
+stamp_is_of(const struct stamp *s, const struct event *e)
+{
+	struct stamp of;
+
+	stamp_of(e, &of);
+	of.less = s->less;
+	return stamp_compare(FIELD__MAX, s, &of) == 0;
 }
 
 /* 0 is no time. */
@@ -77,7 +112,7 @@ fold_value(struct call *c, int f, const struct value *v, const struct stamp *s)
 void
 fold_event(struct call *c, const struct event *e)
 {
-	struct stamp s;
+	struct stamp s, less;
 
 	/* STATE_NONE has a bit of its own, so an empty fold is told by 0. */
 	fold_times(c, e, c->states == 0);
@@ -90,9 +125,15 @@ fold_event(struct call *c, const struct event *e)
 		c->flags |= CALL_WITH_ERRORS;
 
 	stamp_of(e, &s);
-	for (int i = 0; i < FIELD__MAX; i++)
-		if (e->field[i].set)
-			fold_value(c, i, &e->field[i], &s);
+	less = s;
+	less.less = true;
+	for (int i = 0; i < FIELD__MAX; i++) {
+		const struct value *v = &e->field[i];
+
+		if (v->set)
+			fold_value(c, i, v,
+			    tells_less((enum call_field)i, v) ? &less : &s);
+	}
 }
 
 void

@@ -5,7 +5,8 @@
  * the order of arrival nor a repetition can matter (promise P3), and two
  * calls that turn out to be one are joined from what was folded of each.
  * State: the highest rank.  Outcome: the strongest.  Every other field: the
- * newest that is set, as struct stamp orders them.
+ * newest that is set, as struct stamp orders them; but what tells less, such
+ * as a direction that is "unknown", never takes the place of what tells more.
  */
 #ifndef FOLD_H
 #define FOLD_H
@@ -22,6 +23,7 @@ struct stamp {
 	int64_t received;
 	enum call_state state;
 	unsigned char mark[EVENT_KEY_SIZE]; /* halves of key and digest */
+	bool less; /* of a value that tells less: before all others */
 };
 
 /* The folded state of one call.  All zero bytes: no event yet. */
@@ -95,5 +97,8 @@ void view_fields(const struct call_view *v, struct value field[FIELD__MAX]);
 void stamp_of(const struct event *e, struct stamp *s);
 int stamp_compare(
     enum call_field f, const struct stamp *a, const struct stamp *b);
+
+/* Is s the stamp of a value that e told? */
+bool stamp_is_of(const struct stamp *s, const struct event *e);
 
 #endif /* !FOLD_H */

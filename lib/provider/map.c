@@ -228,19 +228,29 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 	return MAP_OK;
 }
 
-/* Of an outbound call ours is the number that calls, else theirs. */
+static void
+map_number(struct scope *s, const struct rule *r, bool assumed, struct value *v)
+{
+	if (r == NULL || v->set || !value_read(s, r, KIND_TEXT, v))
+		return;
+	v->assumed = assumed;
+}
+
+/*
+ * Of an outbound call ours is the number that calls, else theirs.  An event
+ * that does not tell the direction does not know better than one that does.
+ */
 static void
 map_numbers(const struct call_rules *c, struct scope *s, struct event *e)
 {
 	const struct value *direction = &e->field[FIELD_DIRECTION];
 	bool out = direction->set && strcmp(direction->text, "outbound") == 0;
-	const struct rule *from = out ? c->ours : c->theirs;
-	const struct rule *to = out ? c->theirs : c->ours;
+	bool assumed = !direction->set ||
+	    strcmp(direction->text, "unknown") == 0;
 
-	if (from != NULL && !e->field[FIELD_FROM].set)
-		(void)value_read(s, from, KIND_TEXT, &e->field[FIELD_FROM]);
-	if (to != NULL && !e->field[FIELD_TO].set)
-		(void)value_read(s, to, KIND_TEXT, &e->field[FIELD_TO]);
+	map_number(
+	    s, out ? c->ours : c->theirs, assumed, &e->field[FIELD_FROM]);
+	map_number(s, out ? c->theirs : c->ours, assumed, &e->field[FIELD_TO]);
 }
 
 static void

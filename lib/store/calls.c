@@ -14,6 +14,7 @@
  */
 #define STAMPS_FORM 0x80
 #define INSTANT_SIZE 6 /* bytes; the year 9999 ends below 2^48 ms */
+#define STAMP_LESS 0x80 /* beside the state */
 #define STAMP_SIZE (INSTANT_SIZE + 1 + INSTANT_SIZE + EVENT_KEY_SIZE)
 #define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
 
@@ -72,7 +73,8 @@ stamps_encode(const struct call *c, unsigned char *out)
 	*out++ = (unsigned char)(STAMPS_FORM | n);
 	for (size_t k = 0; k < n; k++) {
 		out = bytes_put(out, (uint64_t)sorted[k]->time, INSTANT_SIZE);
-		*out++ = (unsigned char)sorted[k]->state;
+		*out++ = (unsigned char)(sorted[k]->state |
+		    (sorted[k]->less ? STAMP_LESS : 0));
 		out = bytes_put(
 		    out, (uint64_t)sorted[k]->received, INSTANT_SIZE);
 		memcpy(out, sorted[k]->mark, EVENT_KEY_SIZE);
@@ -92,9 +94,13 @@ stamps_encode(const struct call *c, unsigned char *out)
 static void
 stamp_decode(const unsigned char *in, struct stamp *s)
 {
+	unsigned state;
+
 	s->time = (int64_t)bytes_get(in, INSTANT_SIZE);
 	in += INSTANT_SIZE;
-	s->state = *in < STATE__MAX ? (enum call_state) * in : STATE_NONE;
+	s->less = (*in & STAMP_LESS) != 0;
+	state = *in & (STAMP_LESS - 1);
+	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
 	s->received = (int64_t)bytes_get(in + 1, INSTANT_SIZE);
 	memcpy(s->mark, in + 1 + INSTANT_SIZE, EVENT_KEY_SIZE);
 }
@@ -108,6 +114,7 @@ stamp_decode_old(const unsigned char *in, struct stamp *s)
 	s->time = (int64_t)(time & (((uint64_t)1 << OLD_STATE_SHIFT) - 1));
 	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
 	s->received = 0;
+	s->less = false;
 	memcpy(s->mark, in + 8, EVENT_KEY_SIZE);
 }
 

@@ -165,14 +165,10 @@ variant_again(struct rebuild *rb, struct call_row *r)
 static int
 keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
 {
-	struct stamp stamp;
-
-	stamp_of(e, &stamp);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &c->field[i];
 
-		if (!v->set || v->text == NULL ||
-		    stamp_compare(FIELD__MAX, &c->stamp[i], &stamp) != 0)
+		if (!v->set || v->text == NULL || !stamp_is_of(&c->stamp[i], e))
 			continue;
 		buf_reset(&rb->text[i], SIZE_MAX);
 		buf_add(&rb->text[i], v->text, v->len);

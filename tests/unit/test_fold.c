@@ -69,6 +69,61 @@ equal_times_are_settled_by_state_receipt_key_and_content(void **state)
 		}
 }
 
+/* fold[f] of two events, in both orders, is the value of the first. */
+static void
+assert_stands(
+    enum call_field f, const struct event *more, const struct event *less)
+{
+	const struct event *order[] = {more, less, more};
+
+	for (int i = 0; i < 2; i++) {
+		struct call c = {0};
+
+		fold_event(&c, order[i]);
+		fold_event(&c, order[i + 1]);
+		assert_int_equal(c.field[f].number, more->field[f].number);
+		if (more->field[f].text != NULL)
+			assert_string_equal(
+			    c.field[f].text, more->field[f].text);
+		assert_true(stamp_is_of(&c.stamp[f], more));
+		assert_false(stamp_is_of(&c.stamp[f], less));
+	}
+}
+
+static void
+what_tells_less_does_not_take_the_place_of_what_tells_more(void **state)
+{
+	struct event old = event_at(1, 1, STATE_CONNECTED);
+	struct event new = event_at(2, 2, STATE_ENDED);
+	struct event newer = event_at(3, 3, STATE_ENDED);
+
+	(void)state;
+	set_text(&old, FIELD_DIRECTION, "inbound");
+	set_number(&old, FIELD_DURATION, 5000);
+	set_text(&old, FIELD_COST, "USD");
+	old.field[FIELD_COST].number = 120000;
+	set_text(&old, FIELD_FROM, "+15550100001");
+	new = old;
+	new.time = new.received = 2;
+	new.key[0] = 2;
+	set_text(&new, FIELD_DIRECTION, "unknown");
+	set_number(&new, FIELD_DURATION, 0);
+	new.field[FIELD_COST].number = 0;
+	set_text(&new, FIELD_FROM, "+15550100002");
+	new.field[FIELD_FROM].assumed = true;
+	for (int f = 0; f < FIELD__MAX; f++)
+		if (old.field[f].set)
+			assert_stands((enum call_field)f, &old, &new);
+
+	/* Among those that tell less, the newest; it is better than none. */
+	newer = new;
+	newer.time = newer.received = 3;
+	newer.key[0] = 3;
+	set_text(&newer, FIELD_FROM, "+15550100003");
+	newer.field[FIELD_FROM].assumed = true;
+	assert_stands(FIELD_FROM, &newer, &new);
+}
+
 static void
 folding_an_event_twice_changes_nothing(void **state)
 {
@@ -521,6 +576,8 @@ main(void)
 	    cmocka_unit_test(the_newest_value_wins_whatever_came_first),
 	    cmocka_unit_test(
 		equal_times_are_settled_by_state_receipt_key_and_content),
+	    cmocka_unit_test(
+		what_tells_less_does_not_take_the_place_of_what_tells_more),
 	    cmocka_unit_test(folding_an_event_twice_changes_nothing),
 	    cmocka_unit_test(
 		state_is_the_highest_rank_and_outcome_the_strongest),
