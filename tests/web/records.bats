@@ -16,7 +16,8 @@ setup_file() {
     echo '[callbook]'
     echo 'store = callbook.db'
     echo 'url = https://hooks.example.com'
-    for provider in retell twilio bland vapi standard-webhooks vonage; do
+    for provider in retell twilio bland vapi standard-webhooks vonage \
+      atoms-v1; do
       for order in {1..12}; do
         printf '[source %s-%d]\nprovider = %s\nsecret_file = secret\n' \
           "$provider" "$order" "$provider"
@@ -128,6 +129,47 @@ not_answered='(.record | has("duration_ms") | not)'
   same CAamd1 ".record.outcome == \"voicemail\" and $not_answered and
     .facts.answered_by == \"machine_start\""
   [ "$(sql "$DIR" 'SELECT count(*) FROM quarantine')" = 0 ]
+}
+
+@test "an event that does not tell the direction does not turn the numbers round" {
+  printf '%s' '{"event":"call.start","timestamp":"2026-07-16T09:00:00Z",' \
+    '"call_id":"av-1","call_direction":"outbound",' \
+    '"caller_phone":"+15551234567","agent_phone":"+15559876543"}' >start.json
+  printf '%s' '{"event":"call.ended","call_id":"av-1","data":{' \
+    '"caller_phone":"+15551234567","agent_phone":"+15559876543",' \
+    '"duration_seconds":95,"disposition":"voicemail"}}' >ended.json
+  CASES=$PWD orders atoms-v1 start.json ended.json
+  same av-1 ".record.direction == \"outbound\" and
+    .record.from == \"+15559876543\" and .record.to == \"+15551234567\" and
+    .record.outcome == \"voicemail\" and $not_answered"
+  run callbook rebuild
+  [ "$status" = 0 ]
+  [[ $output == *'changed  0'* ]]
+}
+
+@test "a machine that the answer's callback told stays one when the call is completed" {
+  printf '%s' 'CallSid=CAsync1&CallStatus=in-progress&SequenceNumber=2' \
+    '&AnsweredBy=machine_end_beep&From=%2B15550100001&To=%2B15550100002' \
+    >answered.form
+  printf '%s' 'CallSid=CAsync1&CallStatus=completed&SequenceNumber=3' \
+    '&CallDuration=31&From=%2B15550100001&To=%2B15550100002' >completed.form
+  CASES=$PWD orders twilio answered.form completed.form
+  same CAsync1 ".record.outcome == \"voicemail\" and $not_answered and
+    .facts.answered_by == \"machine_end_beep\""
+}
+
+@test "a cost or a length of nothing that came later takes nothing away" {
+  local call='"id":"v-zero","type":"outboundPhoneCall"'
+  printf '%s' '{"message":{"type":"end-of-call-report",' \
+    '"timestamp":1780000100000,"endedReason":"customer-ended-call",' \
+    '"startedAt":"2026-05-28T20:26:40Z","endedAt":"2026-05-28T20:28:10Z",' \
+    "\"cost\":0.31,\"call\":{$call}}}" >report.json
+  printf '%s' '{"message":{"type":"status-update","status":"ended",' \
+    '"timestamp":1780000200000,"endedReason":"customer-ended-call",' \
+    '"call":{"startedAt":"2026-05-28T20:26:40Z",' \
+    "\"endedAt\":\"2026-05-28T20:26:40Z\",\"cost\":0,$call}}}" >late.json
+  CASES=$PWD orders vapi report.json late.json
+  same v-zero '.record.cost_micros == 310000 and .record.duration_ms == 90000'
 }
 
 @test "the time that a phone rang is no talk time" {
