@@ -309,6 +309,7 @@ struct scheme {
 	const char *body_hash; /* parameter of the query; NULL: none */
 	bool unsigned_body; /* the definition says that it is */
 	const char *claim; /* of a JWT: the body's hash; NULL: none */
+	const char *time_claim; /* of a JWT that is the body; NULL: none */
 	const char *algorithm; /* of a JWT */
 	bool token_body; /* the JWT is the body itself */
 	enum scheme_time time;

@@ -203,8 +203,8 @@ check_body(
 
 /* A time that is there must be a number of seconds and fit. */
 static enum auth_rc
-check_time(struct json_object *claims, const char *name, int64_t earliest,
-    int64_t latest)
+check_time(struct json_object *claims, const char *name, enum when_format f,
+    int64_t earliest, int64_t latest)
 {
 	struct json_object *member;
 	int64_t ms, whole;
@@ -213,18 +213,26 @@ check_time(struct json_object *claims, const char *name, int64_t earliest,
 	if (!json_object_object_get_ex(claims, name, &member))
 		return AUTH_OK;
 	if (json_integer(member, &whole, &big) == 0) {
-		if (when_from_integer(whole, WHEN_EPOCH_S, &ms) != 0)
+		if (when_from_integer(whole, f, &ms) != 0)
 			return AUTH_WRONG;
-	} else if (!json_object_is_type(member, json_type_double) ||
-	    when_from_number(
-		json_object_get_double(member), WHEN_EPOCH_S, &ms) != 0)
+	} else if (json_object_is_type(member, json_type_double)) {
+		if (when_from_number(json_object_get_double(member), f, &ms) !=
+		    0)
+			return AUTH_WRONG;
+	} else if (f != WHEN_ISO8601 ||
+	    !json_object_is_type(member, json_type_string) ||
+	    when_parse(json_object_get_string(member),
+		(size_t)json_object_get_string_len(member), f, &ms) != 0) {
 		return AUTH_WRONG;
+	}
 	return ms >= earliest && ms <= latest ? AUTH_OK : AUTH_STALE;
 }
 
 static bool
-has_time(struct json_object *claims)
+has_time(const struct scheme *s, struct json_object *claims)
 {
+	if (s->time_claim != NULL)
+		return json_object_object_get_ex(claims, s->time_claim, NULL);
 	return json_object_object_get_ex(claims, "iat", NULL) ||
 	    json_object_object_get_ex(claims, "exp", NULL);
 }
@@ -236,7 +244,7 @@ check_binding(
 {
 	if (a->scheme->claim != NULL)
 		return check_body(a, claims, m);
-	return has_time(claims) ? AUTH_OK : AUTH_WRONG;
+	return has_time(a->scheme, claims) ? AUTH_OK : AUTH_WRONG;
 }
 
 static enum auth_rc
@@ -251,11 +259,14 @@ check_claims(const struct auth *a, const char *s, size_t n,
 	if (claims != NULL)
 		rc = check_binding(a, claims, m);
 	if (rc == AUTH_OK)
-		rc = check_time(claims, "exp", early, INT64_MAX);
+		rc = check_time(claims, "exp", WHEN_EPOCH_S, early, INT64_MAX);
 	if (rc == AUTH_OK)
-		rc = check_time(claims, "nbf", INT64_MIN, late);
+		rc = check_time(claims, "nbf", WHEN_EPOCH_S, INT64_MIN, late);
 	if (rc == AUTH_OK)
-		rc = check_time(claims, "iat", early, late);
+		rc = check_time(claims, "iat", WHEN_EPOCH_S, early, late);
+	if (rc == AUTH_OK && a->scheme->time_claim != NULL)
+		rc = check_time(claims, a->scheme->time_claim,
+		    a->scheme->time_format, early, late);
 	json_object_put(claims);
 	return rc;
 }
@@ -298,6 +309,36 @@ add_time(struct json_object *claims, const char *name, int64_t seconds)
 	return -1;
 }
 
+/* The claim that tells when it was signed, now.  0 or -1: no memory. */
+static int
+set_time(struct json_object *claims, const struct scheme *s, int64_t now)
+{
+	char text[WHEN_TEXT_SIZE];
+	struct json_object *value;
+
+	if (s->time_format == WHEN_ISO8601)
+		value = json_object_new_string(when_rfc3339(now, text));
+	else
+		value = json_object_new_int64(
+		    s->time_format == WHEN_EPOCH_S ? now / 1000 : now);
+	if (value != NULL &&
+	    json_object_object_add(claims, s->time_claim, value) == 0)
+		return 0;
+	json_object_put(value);
+	return -1;
+}
+
+/* The times of a token.  0 or -1: no memory. */
+static int
+add_times(struct json_object *claims, const struct scheme *s, int64_t now)
+{
+	if (s->time_claim != NULL)
+		return set_time(claims, s, now);
+	return add_time(claims, "iat", now / 1000) == 0
+	    ? add_time(claims, "exp", now / 1000 + LIFE_S)
+	    : -1;
+}
+
 /* The claim that binds the body.  0 or -1. */
 static int
 add_claim(
@@ -338,8 +379,7 @@ write_claims(
 	else if (json_parse(tok, m->body, m->len, &claims, &fault) != 0)
 		claims = NULL;
 	if (json_object_is_type(claims, json_type_object) &&
-	    add_time(claims, "iat", now / 1000) == 0 &&
-	    add_time(claims, "exp", now / 1000 + LIFE_S) == 0 &&
+	    add_times(claims, a->scheme, now) == 0 &&
 	    (a->scheme->token_body || add_claim(a, claims, m) == 0)) {
 		buf_puts(b,
 		    json_object_to_json_string_ext(claims,

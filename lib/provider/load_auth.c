@@ -57,8 +57,8 @@ static const char *const *const type_keys[SCHEME__MAX] = {
     [SCHEME_BASIC] = (const char *const[]){"type", "when", NULL},
     [SCHEME_TOKEN] = (const char *const[]){"type", "when", NULL},
     [SCHEME_JWT] = (const char *const[]){"type", "when", "header", "prefix",
-	"algorithm", "token", "claim", "encoding", "tolerance", "secret",
-	"secret_prefix", NULL},
+	"algorithm", "token", "claim", "encoding", "time", "tolerance",
+	"secret", "secret_prefix", NULL},
 };
 
 bool
@@ -148,19 +148,28 @@ load_tolerance(struct loader *l, const struct node *n, struct scheme *s)
 }
 
 static void
-load_time(struct loader *l, const struct node *n, struct scheme *s)
+load_time_format(struct loader *l, const struct node *n, struct scheme *s)
 {
-	static const char *const keys[] = {
-	    "header", "item", "format", "tolerance", NULL};
 	static const char *const format_name[] = {
 	    [WHEN_ISO8601] = "iso8601",
 	    [WHEN_EPOCH_S] = "epoch-s",
 	    [WHEN_EPOCH_MS] = "epoch-ms",
 	};
+	struct node format = load_member(n, "format");
+	int word = load_word(
+	    l, &format, format_name, COUNT(format_name), WHEN_EPOCH_S);
+
+	if (word >= 0)
+		s->time_format = (enum when_format)word;
+}
+
+static void
+load_time(struct loader *l, const struct node *n, struct scheme *s)
+{
+	static const char *const keys[] = {
+	    "header", "item", "format", "tolerance", NULL};
 	struct node header = load_member(n, "header");
 	struct node item = load_member(n, "item");
-	struct node format = load_member(n, "format");
-	int word;
 
 	if (n->json == NULL || !load_object(l, n, keys))
 		return;
@@ -178,10 +187,7 @@ load_time(struct loader *l, const struct node *n, struct scheme *s)
 		if (s->separator == NULL)
 			load_fault(l, &item, "needs a \"separator\" of items");
 	}
-	word = load_word(
-	    l, &format, format_name, COUNT(format_name), WHEN_EPOCH_S);
-	if (word >= 0)
-		s->time_format = (enum when_format)word;
+	load_time_format(l, n, s);
 	load_tolerance(l, n, s);
 }
 
@@ -265,6 +271,26 @@ load_token(struct loader *l, const struct node *n, const struct provider *p,
 	}
 }
 
+/* The claim that tells when a token was made, where that is not `iat`. */
+static void
+load_time_claim(struct loader *l, const struct node *n, struct scheme *s)
+{
+	static const char *const keys[] = {"claim", "format", NULL};
+	struct node time = load_member(n, "time");
+	struct node claim = load_member(&time, "claim");
+
+	if (time.json == NULL || !load_object(l, &time, keys))
+		return;
+	if (!s->token_body) {
+		load_fault(l, &time, "needs a \"token\" that is the body");
+	} else if (claim.json == NULL) {
+		load_fault(l, &time, "\"claim\" is missing");
+	} else {
+		s->time_claim = load_string(l, &claim, DEFINITION_HEADER_MAX);
+		load_time_format(l, &time, s);
+	}
+}
+
 static void
 load_jwt(struct loader *l, const struct node *n, const struct provider *p,
     struct scheme *s)
@@ -290,6 +316,7 @@ load_jwt(struct loader *l, const struct node *n, const struct provider *p,
 	member = load_member(n, "secret");
 	if (member.json != NULL && s->proof != PROOF_HMAC)
 		load_fault(l, &member, "is of no use with a public key");
+	load_time_claim(l, n, s);
 	load_tolerance(l, n, s);
 }
 

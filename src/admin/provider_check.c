@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/hex.h"
 #include "base/when.h"
 #include "http/message.h"
@@ -12,6 +13,7 @@
 
 #define FORM "application/x-www-form-urlencoded"
 #define JSON "application/json"
+#define JWT "application/jwt"
 
 /* A body, and what it tells.  The mapper holds the texts of the event. */
 struct trial {
@@ -98,7 +100,7 @@ guess_type(const char *path, const char *s, size_t n, struct buf *type)
 		buf_printf(type, "multipart/form-data; boundary=\"%.*s\"",
 		    (int)strcspn(s + 2, "\r\n"), s + 2);
 	else if (is_jwt(s, n))
-		buf_puts(type, "application/jwt");
+		buf_puts(type, JWT);
 	else if (memchr(s, '=', n) != NULL)
 		buf_puts(type, FORM);
 	else
@@ -112,6 +114,25 @@ cut_newline(struct buf *b)
 	while (b->len > 0 &&
 	    (b->data[b->len - 1] == '\n' || b->data[b->len - 1] == '\r'))
 		b->data[--b->len] = '\0';
+}
+
+/* Of a platform that sends tokens, claims stand for the token of them. */
+static void
+wrap_claims(const struct provider *p, struct trial *t)
+{
+	struct buf token = {0};
+
+	if (strncmp(buf_str(&t->type), JSON, strlen(JSON)) != 0 ||
+	    provider_takes_type(p, JSON) || !provider_takes_type(p, JWT))
+		return;
+	buf_puts(&token, "e30.");
+	base64url_encode(
+	    (const unsigned char *)t->body.data, t->body.len, &token);
+	buf_puts(&token, ".e30");
+	buf_free(&t->body);
+	t->body = token;
+	buf_reset(&t->type, t->type.len);
+	buf_puts(&t->type, JWT);
 }
 
 /* --- mapping -------------------------------------------------------------- */
@@ -136,6 +157,8 @@ map_sample(struct check *c, const struct sample *s, struct trial *t)
 	if (strncmp(buf_str(&t->type), JSON, strlen(JSON)) != 0 &&
 	    strncmp(buf_str(&t->type), "multipart", 9) != 0)
 		cut_newline(&t->body);
+	if (s->type == NULL)
+		wrap_claims(c->p, t);
 	t->mapper = mapper_new((size_t)max);
 	if (t->mapper == NULL || t->type.failed) {
 		admin_warnx(c->admin, "out of memory");

@@ -603,6 +603,10 @@ END
   echo 't=x&c=19' >form
   run -0 callbook provider check --json kinds.json parts token form
   jq -e '[.events[].call] == ["17", "18", "19"]' <<<"$output"
+  # The claims alone, as `send` takes them, where tokens are the bodies.
+  echo '{"t":"x","c":"20"}' >claims.json
+  run -0 callbook provider check --json kinds.json claims.json
+  jq -e '[.events[].call] == ["20"]' <<<"$output"
   cp "$DATA/twilio/busy.form" sample
   echo >>sample
   run -0 callbook provider check twilio sample

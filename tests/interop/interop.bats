@@ -51,6 +51,7 @@ setup() {
   openssl pkey -in rsa.pem -pubout -out rsa.public.pem
   source_of vonage-application 'provider = test-rs256' \
     'key_file = rsa.public.pem'
+  source_of claim-time 'provider = test-claim-time' 'secret_file = secret'
   for name in es256 eddsa; do
     source_of "$name-body" "provider = test-$name-body" \
       "key_file = $name.public.pem"
@@ -282,6 +283,38 @@ ours() {
       --key "$name.pem" token
     has "is it an object of claims?"
   done
+}
+
+# token_of CLAIMS - a token with them, signed by HS256 with the secret.
+token_of() {
+  local text
+  url64() { base64 -w 0 | tr '+/' '-_' | tr -d =; }
+  text=$(printf '{"alg":"HS256"}' | url64).$(printf %s "$1" | url64)
+  printf %s.%s "$text" \
+    "$(printf %s "$text" | openssl dgst -sha256 -hmac "$SECRET" -binary | url64)"
+}
+
+@test "a token whose only time is a claim of the platform's own" {
+  call='"call_id": 18, "entry_point_call_id": 17, "state": "hangup"'
+  now=$(date +%s%3N)
+  token_of "{$call, \"event_timestamp\": $now}" >token
+  run cgi claim-time CONTENT_TYPE=application/jwt <token
+  has "Status: 200"
+  run -0 callbook show 18
+  has "ended"
+  # One without it, one that is old, one whose time is a text.
+  for claims in "$call" "$call, \"event_timestamp\": $((now - 400000))" \
+    "$call, \"event_timestamp\": \"$now\"" "$call, \"iat\": ${now%???}"; do
+    token_of "{$claims}" >token
+    run cgi claim-time CONTENT_TYPE=application/jwt <token
+    has "Status: 401"
+  done
+  # The claims of an old token are sent with the time of now.
+  echo "{$call, \"event_timestamp\": 1700000000000}" >claims
+  line=$(callbook send --print-curl --source claim-time claims)
+  sed -n "s/.*--data-binary '\([^']*\)'.*/\1/p" <<<"$line" | tr -d '\n' >token
+  run cgi claim-time CONTENT_TYPE=application/jwt <token
+  has "Status: 200"
 }
 
 # Of Vapi the user chooses all: openssl signs, as he would check.

@@ -1390,6 +1390,12 @@ test_schemes_that_are_refused(void **state)
 		"/auth/j/header: contradicts"},
 	    {JWT_WITH(",\"token\":\"query\",\"claim\":\"h\""),
 		"/auth/j/token: must be one of header, body"},
+	    {JWT_WITH(",\"claim\":\"h\",\"time\":{\"claim\":\"t\"}"),
+		"/auth/j/time: needs a \"token\" that is the body"},
+	    {JWT_WITH(",\"token\":\"body\",\"time\":{}"),
+		"/auth/j/time: \"claim\" is missing"},
+	    {JWT_WITH(",\"token\":\"body\",\"time\":{\"header\":\"X\"}"),
+		"/auth/j/time/header: unknown key"},
 	    /* Handshakes. */
 	    {SHAKE("{}"), "/handshake: must be a list"},
 	    {SHAKE("[{}]"), "/handshake/0/method: is required"},
