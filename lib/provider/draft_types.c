@@ -76,6 +76,16 @@ outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
 	return OUTCOME_NONE;
 }
 
+/* One member may be heard as a voicemail and be the status, too. */
+static bool
+is_in(struct json_object *list, struct json_object *rule)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (json_object_equal(json_object_array_get_idx(list, i), rule))
+			return true;
+	return false;
+}
+
 /* Add {"at": …, "map": …} of what the pick's values say in samples of a type.
  */
 static void
@@ -103,7 +113,10 @@ add_evidence(struct draft *d, const struct kinds *k, const char *type,
 	if (json_object_object_length(map) > 0) {
 		rule = draft_at(d, p);
 		draft_put(d, rule, "map", json_object_get(map));
-		draft_push(d, list, rule);
+		if (is_in(list, rule))
+			json_object_put(rule);
+		else
+			draft_push(d, list, rule);
 	}
 	json_object_put(map);
 }

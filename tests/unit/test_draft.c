@@ -306,6 +306,25 @@ draft_of(const char *sample, struct buf *why)
 }
 
 static void
+test_a_member_that_is_two_things_is_asked_once(void **state)
+{
+	struct buf why = {0};
+	char *text = draft_of(
+	    "{\"call_id\":\"c\",\"event\":\"call_ended\","
+	    "\"machine_detection_status\":\"voicemail_beep\"}",
+	    &why);
+	const char *word = "\"voicemail_beep\": \"voicemail\"", *first;
+
+	(void)state;
+	assert_non_null(text);
+	first = strstr(text, word);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, word));
+	free(text);
+	buf_free(&why);
+}
+
+static void
 test_what_is_guessed(void **state)
 {
 	static const struct {
@@ -414,6 +433,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_draft_finds_most_of_what_a_person_found),
 	    cmocka_unit_test(test_what_is_guessed),
+	    cmocka_unit_test(test_a_member_that_is_two_things_is_asked_once),
 	    cmocka_unit_test(test_what_is_no_sample),
 	};
 
