@@ -668,16 +668,28 @@ holds_number(const char *id, const struct value *number)
 	return false;
 }
 
+/* A name of several words is no id: a number may stand among them. */
+static bool
+has_words(const char *s)
+{
+	return s[strcspn(s, " \t")] != '\0';
+}
+
 bool
 id_is_masked(struct page *p, const char *id)
 {
-	return p->masked && id != NULL && is_written_number(id);
+	if (!p->masked || id == NULL)
+		return false;
+	return is_written_number(id) ||
+	    (has_words(id) && strcmp(outside_text(p, id), id) != 0);
 }
 
 const char *
 id_text(struct page *p, const char *id)
 {
-	return id_is_masked(p, id) ? phone_text(p, id) : id;
+	if (!id_is_masked(p, id))
+		return id;
+	return is_written_number(id) ? phone_text(p, id) : outside_text(p, id);
 }
 
 const char *

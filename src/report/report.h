@@ -136,7 +136,8 @@ const char *phone_text(struct page *p, const char *number);
 const char *outside_text(struct page *p, const char *s);
 /*
  * An id that the platform gave, such as an agent's: it stays as it is, unless
- * it is written as a number of a telephone.  Is it masked?
+ * it is written as a number of a telephone.  A name in its place, of several
+ * words, is text from outside.  Is it masked?
  */
 const char *id_text(struct page *p, const char *id);
 bool id_is_masked(struct page *p, const char *id);

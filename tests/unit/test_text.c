@@ -237,6 +237,11 @@ test_ids_of_the_platform_stay(void **state)
 	    id_text(&f->page, "1779300000123456789"), "1779300000123456789");
 	assert_string_equal(id_text(&f->page, "15550104321"), M "4321");
 	assert_true(id_is_masked(&f->page, "+1 555 010 4321"));
+	/* A campaign may be called so. */
+	assert_true(id_is_masked(&f->page, "Ring +15550104321 now"));
+	assert_string_equal(
+	    id_text(&f->page, "Ring +15550104321 now"), "Ring +" M "4321 now");
+	assert_false(id_is_masked(&f->page, "Spring 2026"));
 	assert_false(id_is_masked(&f->page, "agent_1234567890"));
 }
 
