@@ -123,14 +123,36 @@ read_boolean(struct scope *s, const struct rule *r, struct value *out)
 	return GIVEN_VALUE;
 }
 
+/* What a verdict was told by: a word, a score, or an object as its JSON. */
+static bool
+read_told(struct scope *s, const struct found *f, struct word *out)
+{
+	struct word w;
+	const char *json;
+	size_t n;
+
+	if (find_text(s, f, true, &w))
+		return find_clean(s, w.text, w.len, MAP_TEXT_MAX, out);
+	if (!json_object_is_type(f->node, json_type_object) &&
+	    !json_object_is_type(f->node, json_type_array))
+		return false;
+	json = json_object_to_json_string_length(f->node,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+	if (json == NULL) {
+		s->failed = true;
+		return false;
+	}
+	return n > 2 && /* more than the brackets */
+	    find_clean(s, json, n, MAP_TEXT_MAX, out);
+}
+
 /* Yes or no; what is at the place stays beside it, whatever it is. */
 static enum given
 read_verdict(struct scope *s, const struct rule *r, struct value *out)
 {
 	struct found f;
-	struct word w, told = {0};
-	bool there = find_value(s, r, &f) && find_text(s, &f, true, &w) &&
-	    find_clean(s, w.text, w.len, MAP_TEXT_MAX, &told);
+	struct word told = {0};
+	bool there = find_value(s, r, &f) && read_told(s, &f, &told);
 
 	if (r->map == NULL && r->starts == NULL && r->is == NULL &&
 	    r->otherwise == NULL && there)

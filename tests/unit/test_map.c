@@ -1380,7 +1380,7 @@ test_language_of_values(void **state)
 		",\"g\":8.50", ",\"goal_word\":\"8.50\""},
 	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
 	     "e\":\"no\",\"Excellent\":\"yes\"}}",
-		",\"g\":[1]", ""},
+		",\"g\":[1]", ",\"goal_word\":\"[1]\""},
 	    {"\"goal\":{\"at\":\"/g\",\"map\":{\"true\":\"yes\",\"fals"
 	     "e\":\"no\",\"Excellent\":\"yes\"}}",
 		"", ""},
