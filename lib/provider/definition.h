@@ -288,6 +288,7 @@ struct part {
 	const char *variable; /* PART_HEADER */
 	enum scheme_hash hash; /* PART_BODY_HASH */
 	enum encoding encoding;
+	bool raw; /* PART_BODY_HASH: its bytes, in no encoding */
 	struct place place; /* PART_POINTER */
 };
 

@@ -21,11 +21,14 @@ static const struct {
 	{.kind = PART_BODY_HASH,
 	    .hash = HASH_MD5,
 	    .encoding = ENCODING_BASE64}},
+    {"body-md5:raw", {.kind = PART_BODY_HASH, .hash = HASH_MD5, .raw = true}},
     {"body-sha256", {.kind = PART_BODY_HASH, .hash = HASH_SHA256}},
     {"body-sha256:base64",
 	{.kind = PART_BODY_HASH,
 	    .hash = HASH_SHA256,
 	    .encoding = ENCODING_BASE64}},
+    {"body-sha256:raw",
+	{.kind = PART_BODY_HASH, .hash = HASH_SHA256, .raw = true}},
     {"time", {.kind = PART_TIME}},
     {"method", {.kind = PART_METHOD}},
     {"url", {.kind = PART_URL}},
@@ -80,8 +83,9 @@ load_placeholder(
 		return load_pointer(l, n, s, out);
 	load_fault(l, n,
 	    "{%s} is none of {body}, {body-md5}, {body-md5:base64}, "
-	    "{body-sha256}, {body-sha256:base64}, {time}, {method}, {url}, "
-	    "{url-path}, {path}, {query}, {query-sorted}, {form}, "
+	    "{body-md5:raw}, {body-sha256}, {body-sha256:base64}, "
+	    "{body-sha256:raw}, {time}, {method}, {url}, {url-path}, {path}, "
+	    "{query}, {query-sorted}, {form}, "
 	    "{form-sorted}, {lf}, {header:NAME}, {query:NAME}, {/pointer}",
 	    s);
 	return false;

@@ -122,7 +122,10 @@ add_hash(const struct part *part, const struct message *m, struct buf *b)
 	if (EVP_Q_digest(NULL, secret_hash_name(part->hash), NULL, m->body,
 		m->len, md, &len) != 1)
 		return SIGNED_ERROR;
-	encoding_encode(part->encoding, md, len, b);
+	if (part->raw)
+		buf_add(b, md, len);
+	else
+		encoding_encode(part->encoding, md, len, b);
 	return b->failed ? SIGNED_ERROR : SIGNED_OK;
 }
 

@@ -107,7 +107,8 @@ static const struct {
 	"f: /auth/h/signed: has {time}, but \"time\" is missing"},
     {WITH_HMAC("\"signed\":\"{uri}{body}\""),
 	"f: /auth/h/signed: {uri} is none of {body}, {body-md5}, "
-	"{body-md5:base64}, {body-sha256}, {body-sha256:base64}, {time}, "
+	"{body-md5:base64}, {body-md5:raw}, {body-sha256}, "
+	"{body-sha256:base64}, {body-sha256:raw}, {time}, "
 	"{method}, {url}, {url-path}, {path}, {query}, {query-sorted}, {form}, "
 	"{form-sorted}, {lf}, {header:NAME}, {query:NAME}, {/pointer}"},
     {WITH_HMAC("\"signed\":\"{body\""),

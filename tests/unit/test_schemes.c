@@ -107,6 +107,11 @@ static const struct vector vectors[] = {
 	    "HTTP_X_TIMESTAMP=2026-05-20T18:00:00.000Z", "REQUEST_METHOD=POST",
 	    "CONTENT_TYPE=" JSON_TYPE},
 	{NULL}, NULL},
+    {"bird", NULL, SECRET, JSON_TYPE, BODY,
+	{"HTTP_MESSAGEBIRD_SIGNATURE=+"
+	 "V3NALVNVHDVRtyz0u76rEbI8zZ8HBRN1InojeNC6oU=",
+	    "HTTP_MESSAGEBIRD_REQUEST_TIMESTAMP=1779300000"},
+	{NULL}, NULL},
     {"vonage", NULL, SECRET, JSON_TYPE, BODY,
 	{"HTTP_AUTHORIZATION=Bearer " HS256}, {NULL}, NULL},
     {"rs256", KEYS "rs256_public_key.pem", NULL, JSON_TYPE, BODY,
@@ -572,6 +577,7 @@ what_is_signed_here_is_accepted_here(void **state)
 	    {"livekit", JSON_TYPE, BODY, {NULL}},
 	    {"vonage", JSON_TYPE, BODY, {NULL}},
 	    {"sinch", JSON_TYPE, BODY, {NULL}},
+	    {"bird", JSON_TYPE, BODY, {NULL}},
 	    {"hs256-body", JWT_TYPE, "{\"event\":\"call.ended\"}", {NULL}},
 	};
 
