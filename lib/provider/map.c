@@ -312,6 +312,18 @@ out:
 	outer->failed = s.failed;
 }
 
+/*
+ * A single entry can be an object that is always there, or the body itself:
+ * then it is an error only where it says something of one.  In a list, each
+ * entry is an error, whatever it looks like.
+ */
+static bool
+is_told(const struct call_error *e)
+{
+	return e->code != NULL || e->message != NULL || e->phase != NULL ||
+	    e->place != NULL;
+}
+
 static void
 map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
     struct event *e)
@@ -330,8 +342,11 @@ map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
 		    ? json_object_array_get_idx(j, i)
 		    : j;
 
-		if (entry != NULL)
-			map_error(c->errors, s, entry, &mp->error[e->errors++]);
+		if (entry == NULL)
+			continue;
+		map_error(c->errors, s, entry, &mp->error[e->errors]);
+		if (list || is_told(&mp->error[e->errors]))
+			e->errors++;
 	}
 }
 

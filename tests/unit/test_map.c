@@ -330,6 +330,10 @@ test_errors(void **state)
 		      "{\"message\":\"plain\"},{\"code\":\"n\"}]" FLAGS},
 	    {",\"errors\":{\"code\":\"one\"}",
 		OTHER ",\"errors\":[{\"code\":\"one\"}]" FLAGS},
+	    {",\"errors\":{\"code\":null,\"since\":5}", OTHER},
+	    {",\"errors\":\"plain\"",
+		OTHER ",\"errors\":[{\"message\":\"plain\"}]" FLAGS},
+	    {",\"errors\":[{\"else\":\"x\"}]", OTHER ",\"errors\":[{}]" FLAGS},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
