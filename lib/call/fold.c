@@ -186,11 +186,14 @@ is_answered(const struct call *c, enum call_outcome outcome)
 	}
 }
 
-/* A length that times can be computed with. */
+/*
+ * A length that times can be computed with.  One of nothing is that of a call
+ * that nobody answered: how long it rang, nothing tells.
+ */
 static bool
 is_length(const struct value *v)
 {
-	return v->set && v->number >= 0 && v->number <= WHEN_MAX;
+	return v->set && v->number > 0 && v->number <= WHEN_MAX;
 }
 
 /*

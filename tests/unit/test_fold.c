@@ -290,6 +290,7 @@ struct times {
 	int64_t ring, connect, end; /* times of events, at the platform */
 	int64_t started, ended, length; /* fields, told by the last event */
 	int64_t shown_started, shown_ended, shown_length;
+	bool silent; /* a length of 0 was told */
 	bool derived_started, derived_ended, derived_length, estimated;
 };
 
@@ -314,7 +315,7 @@ view_of_times(const struct times *t, enum call_outcome outcome, bool known)
 		set_number(&e[2], FIELD_STARTED, t->started);
 	if (t->ended != 0)
 		set_number(&e[2], FIELD_ENDED, t->ended);
-	if (t->length != 0)
+	if (t->length != 0 || t->silent)
 		set_number(&e[2], FIELD_DURATION, t->length);
 	if (t->connect == 0)
 		e[1] = e[2];
@@ -439,6 +440,27 @@ times_that_were_not_told_are_derived_from_those_that_were(void **state)
 		assert_int_equal(v.ended, t->shown_ended);
 		assert_false(v.timed || v.duration_derived);
 	}
+}
+
+/* Nothing is said of how long it rang. */
+static void
+a_length_of_nothing_makes_no_start_and_no_end(void **state)
+{
+	struct times t = {.ring = 300, .end = 500, .started = 250};
+	struct call_view v;
+
+	(void)state;
+	t.silent = true;
+	v = view_of_times(&t, OUTCOME_NO_ANSWER, true);
+	assert_int_equal(v.started, 250);
+	assert_int_equal(v.ended, 500);
+	assert_false(v.ended_derived || v.timed);
+	assert_true((v.flags & CALL_ESTIMATED) != 0);
+
+	t.started = 0;
+	v = view_of_times(&t, OUTCOME_NO_ANSWER, true);
+	assert_int_equal(v.started, 300);
+	assert_false(v.started_derived || v.ended_derived || v.timed);
 }
 
 /* A delivery that is repeated for hours must not make a long call. */
@@ -589,6 +611,7 @@ main(void)
 		answered_follows_the_outcome_and_never_contradicts_it),
 	    cmocka_unit_test(
 		times_that_were_not_told_are_derived_from_those_that_were),
+	    cmocka_unit_test(a_length_of_nothing_makes_no_start_and_no_end),
 	    cmocka_unit_test(no_time_is_derived_from_a_time_of_receipt),
 	    cmocka_unit_test(
 		a_call_that_has_not_ended_has_no_derived_end_or_length),
