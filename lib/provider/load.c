@@ -366,8 +366,16 @@ load_place(
 {
 	const bool whole = json_object_is_type(n->json, json_type_string) &&
 	    json_object_get_string_len(n->json) == 0;
-	const char *s = whole ? "" : load_string(l, n, MAP_TEXT_MAX);
+	const char *s;
 
+	if (n->json != NULL &&
+	    !json_object_is_type(n->json, json_type_string)) {
+		load_fault(l, n,
+		    "must be a place, such as \"/id\"; "
+		    "a constant is {\"is\": ...}");
+		return false;
+	}
+	s = whole ? "" : load_string(l, n, MAP_TEXT_MAX);
 	if (s == NULL)
 		return false;
 	out->text = s;

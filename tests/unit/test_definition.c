@@ -142,6 +142,9 @@ static const struct {
 	"f: /event/type: is a credential, which is not kept"},
     {WITH_EVENT("\"type\":{\"map\":{\"a\":\"b\"}},\"key\":[\"body\"]"),
 	"f: /event/type/at: is required"},
+    {WITH_EVENT("\"type\":7,\"key\":[\"body\"]"),
+	"f: /event/type: must be a place, such as \"/id\"; a constant is "
+	"{\"is\": ...}"},
     {WITH_EVENT("\"type\":\"/t\",\"key\":[\"what\"]"),
 	"f: /event/key/0: \"what\" is no place: want /pointer, header:NAME or "
 	"query:NAME"},
