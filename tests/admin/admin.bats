@@ -85,7 +85,7 @@ wrong() {
 }
 
 @test "a wrong call is told in one line, status 2" {
-  wrong "which command"
+  wrong "no command given"
   wrong "no command 'chek'" chek
   wrong "--verbose" --verbose
   wrong "-c" -c
@@ -721,6 +721,84 @@ END
   has '{"result":"counted"}'
   run -0 callbook check
   has "1 call.level events of desk"
+}
+
+# examples - each example line of callbook-provider(5), after the name of its
+# part and a tab.  A line that begins with two spaces goes on with the one
+# before.
+examples() {
+  awk '
+    function flush() { if (line != "") print part "\t" line; line = "" }
+    /^\.Ss / { flush(); part = $2 }
+    /^\.Sh EXAMPLES/ { flush(); exit }
+    /^\.Dl / {
+      sub(/^\.Dl /, "")
+      gsub(/\\\(dq/, "\"")
+      if (sub(/^\\ \\ /, "")) { line = line $0; next }
+      flush()
+      line = $0
+    }
+    /^\.(It|Pp|El)/ { flush() }' "$ROOT/src/man/callbook-provider.5" |
+    grep -P '\t["{[]'
+}
+
+# definitions PART - the definitions, one a line, that an example of that part
+# on standard input may stand in.  It is right if one of them loads: a member
+# such as unit is of some kinds of a value, padding of one type of a scheme.
+definitions() {
+  jq -cR --arg part "$1" '
+    def base: {provider: "example", auth: {a: {type: "token"}},
+      event: {type: "/type", key: ["body"]}, call: {id: "/id"},
+      types: {ended: {}}};
+    def used: if $part == "Top" then .call.summary = {at: "/s", map: "ends"}
+      else .tables = {ends: {ok: "completed"}} end;
+    (if startswith("\"") then "{\(.)}" else . end | fromjson) as $it |
+    (startswith("\"") | not) as $whole |
+    if $part == "Top" then base + $it
+    elif $part == "Values" and $whole then
+      ("summary", "started", "duration", "cost", "direction", "attempt")
+        as $field | base | .call[$field] = $it
+    elif $part == "Values" then
+      base | .call.transcript = ({at: "/t"} +
+        ({format: "lines", agent: "A", caller: "B"},
+         {format: "turns", speaker: "/s", text: "/x", time: "/t"}) + $it)
+    elif $part == "Authentication" and $whole then
+      base + ({methods: ["POST", "GET"]}, {body: ["jwt"]}) | .auth.a = $it
+    elif $part == "Authentication" then
+      base + ({}, {body: ["form"]}) |
+        .auth.a = ({type: ("hmac", "rsa", "ed25519"), header: "X"} +
+          (if $it | has("time") then
+            {signed: "{time}.{body}", separator: ","} else {} end) + $it)
+    elif $part == "Handshakes" then
+      base + (if $whole then {handshake: [$it]} else $it end)
+    elif $part == "Events" then base | .event += $it
+    elif $part == "Calls" then base | .call += $it
+    elif $part == "Types" then
+      base | .call += {duration: "/s", facts: {plan: "/plan"}} |
+        (.types = $it), (.types.ended = $it)
+    else error("no way is known to load an example of \($part)") end |
+    if tostring | contains("\"ends\"") then used else . end'
+}
+
+@test "every example of callbook-provider(5) is one that loads" {
+  local part line found bad=() tried=0
+  while IFS=$'\t' read -r part line; do
+    found=
+    while IFS= read -r definition; do
+      printf '%s' "$definition" >example.json
+      # shellcheck disable=SC2310
+      if callbook provider check example.json >said 2>&1; then
+        found=yes
+        break
+      fi
+    done < <(definitions "$part" <<<"$line")
+    [ -n "$found" ] || bad+=("$part: $line ($(cat said))")
+    tried=$((tried + 1))
+  done < <(examples)
+  ((${#bad[@]} == 0)) || printf '%s\n' "${bad[@]}"
+  ((${#bad[@]} == 0))
+  # So many are written in the lists of members; none is passed over.
+  ((tried > 75))
 }
 
 # --- show ---------------------------------------------------------------------
