@@ -410,8 +410,10 @@ check_file(struct reader *r, const struct key *k, const char *path)
 	/* O_NONBLOCK: opening a named pipe must not wait for its writer. */
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
 		/* No name: it may be the secret itself, in the wrong place. */
-		fault(r, r->line, "%s: the file it names: %s", k->name,
-		    strerror(errno));
+		fault(r, r->line,
+		    "%s: cannot open the file that it names: %s (the value is "
+		    "a path, not the content)",
+		    k->name, strerror(errno));
 		return;
 	}
 	if (fstat(fd, &st) != 0)
@@ -616,6 +618,11 @@ read_file(struct reader *r, struct buf *text)
 	int fd, rc = -1;
 
 	fd = open(r->c->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1 && errno == ENOENT) {
+		fault(r, 0, "%s; name another by -c or CALLBOOK_CONFIG",
+		    strerror(errno));
+		goto out;
+	}
 	if (fd == -1 || fstat(fd, &st) != 0) {
 		fault(r, 0, "%s", strerror(errno));
 		goto out;

@@ -229,7 +229,7 @@ check_counts(struct check *k, const struct store_health *h)
 	    "%" PRId64 " events, %" PRId64 " calls", h->events, h->calls);
 	if (h->quarantined > 0)
 		check_finding(k, CHECK_WARN, "quarantine",
-		    "%" PRId64 " kept that told no event; see "
+		    "%" PRId64 " kept that could not be understood; see "
 		    "'callbook quarantine list'",
 		    h->quarantined);
 	if (h->rejected > 0)

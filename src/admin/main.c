@@ -77,7 +77,7 @@ dispatch(struct admin *a, int argc, char **argv)
 			    a, "unknown option %s", argv[optind - 1]);
 		}
 	if (optind == argc)
-		return admin_usage(a, "which command?");
+		return admin_usage(a, "no command given");
 	c = find(argv[optind]);
 	if (c == NULL)
 		return admin_usage(a, "no command '%s'", argv[optind]);

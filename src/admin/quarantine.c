@@ -1,6 +1,6 @@
 /*
- * callbook quarantine: deliveries that authenticated and told no event, and
- * with --rejected the ring of those that did not authenticate.
+ * callbook quarantine: deliveries that authenticated but could not be
+ * understood, and with --rejected the ring of those that did not authenticate.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -424,4 +424,4 @@ run(struct admin *a, int argc, char **argv)
 }
 
 const struct command command_quarantine = {"quarantine",
-    "deliveries that told no event: look, and store after a fix", help, run};
+    "what could not be understood: look, and store after a fix", help, run};

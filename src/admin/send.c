@@ -435,7 +435,7 @@ options(struct send *s, int argc, char **argv)
 			return -1;
 		}
 	if (s->source == NULL) {
-		a->status = admin_usage(a, "which --source?");
+		a->status = admin_usage(a, "give --source NAME");
 		return -1;
 	}
 	if (argc - optind != 1) {

@@ -363,7 +363,7 @@ put_rule(struct page *p, enum check c)
 	case CHECK_QUARANTINED:
 		html_raw(b,
 		    "Deliveries that proved to be the platform\u2019s"
-		    " and told no event, however old.");
+		    " and could not be understood, however old.");
 		break;
 	case CHECK_STUCK:
 		html_put(b,

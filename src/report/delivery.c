@@ -1,4 +1,4 @@
-/* One delivery that told no event, and how it may still become one. */
+/* One delivery that could not be understood, and how it may still become one. */
 #include <stdio.h>
 #include <string.h>
 

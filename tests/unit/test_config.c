@@ -209,7 +209,8 @@ static const struct {
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
     {SOURCE "key_file = ok\n", {":1: [source a] contradicts itself"}},
     {"[source a]\nprovider = p\nsecret_file = none\n",
-	{":3: secret_file: the file it names: No such file"}},
+	{":3: secret_file: cannot open the file that it names: No such file "
+	     "or directory (the value is a path, not the content)"}},
     {"[source a]\nprovider = p\nsecret_file = .\n", {"is not a file"}},
     {"[source a]\nprovider = p\nsecret_file = open\n", {"chmod 600"}},
     {"[source a]\nprovider = p\nsecret_file = writable\n", {"chmod 600"}},
@@ -328,7 +329,8 @@ test_no_file(void **state)
 	(void)state;
 	assert_null(config_load("/nonexistent/callbook.conf", &why));
 	assert_string_equal(buf_str(&why),
-	    "/nonexistent/callbook.conf: No such file or directory");
+	    "/nonexistent/callbook.conf: No such file or directory; name "
+	    "another by -c or CALLBOOK_CONFIG");
 	buf_reset(&why, 0);
 	assert_null(config_load(scratch.dir, &why));
 	assert_non_null(strstr(buf_str(&why), "not a file"));
