@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "provider/auth.h"
+#include "provider/handshake.h"
 #include "provider/map.h"
 #include "provider/provider.h"
 
@@ -103,7 +104,8 @@ static void
 try_message(const struct provider *p, const struct message *m)
 {
 	struct mapper *mp = mapper_new(BODY_MAX);
-	const char *reason = NULL, *name;
+	const char *reason = NULL, *name, *header = NULL;
+	struct buf echo = {0};
 	struct event e;
 	enum map_rc rc;
 
@@ -111,6 +113,12 @@ try_message(const struct provider *p, const struct message *m)
 		try_scheme(p, name, rsa_key_file, m);
 		try_scheme(p, name, raw_key_file, m);
 	}
+	/* What comes back is a line of plain text. */
+	if (handshake_is(p, m, &echo, &header))
+		for (size_t i = 0; i < echo.len; i++)
+			if (echo.data[i] < ' ' || echo.data[i] > '~')
+				abort();
+	buf_free(&echo);
 	if (mp == NULL)
 		abort();
 	rc = mapper_map(mp, p, m, NOW, &e, &reason);

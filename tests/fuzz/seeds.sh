@@ -85,3 +85,9 @@ seed "$1/language-jwt" "$work/language.json" \
 	"Content-Type: application/jwt" "$work/token"
 seed "$1/schemes-json" "$work/schemes.json" "Content-Type: application/json
 S: 00" "$work/json"
+printf '{"type":"url_verification","challenge":"c-1"}' >"$work/challenge"
+seed "$1/handshake-body" tests/data/auth/definitions/handshake.json \
+	'Content-Type: application/json' "$work/challenge"
+seed "$1/handshake-query" tests/data/auth/definitions/handshake.json \
+	':method: GET
+:query: mode=subscribe&challenge=c%2D1' /dev/null
