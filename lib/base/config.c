@@ -515,7 +515,7 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 		    "%s: this system knows no time zone \"%s\" (a name is "
 		    "written like Asia/Kolkata)",
 		    k->name, copy);
-	if (k->type == TYPE_URL) {
+	else if (k->type == TYPE_URL) {
 		if (!url_valid(copy))
 			fault(r, r->line,
 			    "%s is written http://HOST/PATH or "

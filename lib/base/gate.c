@@ -97,7 +97,9 @@ gate_enter(struct gate *g, size_t amount, int wait_ms)
 	if (rc != 0)
 		return 0;
 	(void)pthread_mutex_lock(&g->lock);
+	/* It is taken out of the queue before this function returns. */
 	*g->end = &w;
+	/* cppcheck-suppress autoVariables */
 	g->end = &w.next;
 	let_in(g);
 	while (!w.in && rc != ETIMEDOUT)

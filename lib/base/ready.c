@@ -164,11 +164,10 @@ ready_look(struct ready *r)
 
 	(void)pthread_mutex_lock(&r->looking);
 	now = watch_look(&r->watch);
-	if (!r->looked)
-		load(r);
-	else if (now != r->last)
+	if (r->looked && now != r->last)
 		r->last = now; /* maybe half written: wait for the next look */
-	else if (now != r->watch.seen || r->watch.failed || has_faults(r))
+	else if (!r->looked || now != r->watch.seen || r->watch.failed ||
+	    has_faults(r))
 		load(r);
 	(void)pthread_mutex_unlock(&r->looking);
 }

@@ -242,6 +242,7 @@ take_change(const char **s, struct change *c)
 static bool
 read_rule(const char *s, struct rule *r, bool *ok)
 {
+	memset(r, 0, sizeof(*r));
 	*ok = take_name(&s) && take_time(&s, &r->standard);
 	r->standard = -r->standard; /* POSIX counts west of UTC */
 	if (!*ok || *s == '\0')

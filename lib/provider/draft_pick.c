@@ -96,14 +96,16 @@ draft_instant_format(struct json_object *j)
 {
 	static const enum when_format epoch[] = {
 	    WHEN_EPOCH_S, WHEN_EPOCH_MS, WHEN_EPOCH_US, WHEN_EPOCH_NS};
-	double n, scale = 1;
+	static const double scale[] = {1, 1e3, 1e6, 1e9};
+	double n;
 	int64_t ms;
 	const char *s;
 
 	if (draft_number_of(j, &n)) {
-		for (size_t i = 0; i < DRAFT_COUNT(epoch); i++, scale *= 1000)
-			if (n >= EPOCH_MIN * scale && n <= EPOCH_MAX * scale)
-				return epoch[i];
+		for (size_t i = 0; i < DRAFT_COUNT(epoch); i++)
+			if (n >= EPOCH_MIN * scale[i] &&
+			    n <= EPOCH_MAX * scale[i])
+				return (int)epoch[i];
 		return -1;
 	}
 	if (!json_object_is_type(j, json_type_string))

@@ -195,7 +195,7 @@ line_names(struct draft *d, const char *text, struct json_object *agent,
     struct json_object *caller)
 {
 	while (*text != '\0') {
-		size_t line = strcspn(text, "\n"), n;
+		size_t n;
 		char name[32], word[DRAFT_PHRASE_SIZE];
 		const char *who = NULL;
 		struct json_object *list;
@@ -224,8 +224,8 @@ line_names(struct draft *d, const char *text, struct json_object *agent,
 				draft_push(
 				    d, list, json_object_new_string(name));
 		}
-		line = strcspn(text, "\n");
-		text += line + (text[line] == '\n');
+		text += strcspn(text, "\n");
+		text += *text == '\n';
 	}
 }
 

@@ -29,8 +29,9 @@ struct key {
 	EVP_MD_CTX *md; /* ready to verify, to be copied */
 };
 
-#define SECRET_NAMES_MAX (DEFINITION_TEMPLATE_MAX + 2) /* headers of a scheme \
-							*/
+#define SECRET_NAMES_MAX                                     \
+	(DEFINITION_TEMPLATE_MAX + 2) /* headers of a scheme \
+				       */
 
 /* Headers that places of the definition name, and those read in their stead. */
 struct renamed {

@@ -212,9 +212,11 @@ signed_free(struct signed_text *t)
 static const char *
 path_of(const char *url)
 {
-	const char *host = strstr(url, "://") + 3;
+	const char *host = url == NULL ? NULL : strstr(url, "://");
 
-	host += strcspn(host, "/");
+	if (host == NULL)
+		return "/";
+	host += 3 + strcspn(host + 3, "/");
 	return *host == '\0' ? "/" : host;
 }
 
@@ -222,9 +224,9 @@ static int
 feed_url(const struct signed_text *t,
     int (*add)(void *arg, const void *data, size_t n), void *arg)
 {
-	if (add(arg, t->url, strlen(t->url)) != 0)
+	if (t->url == NULL || add(arg, t->url, strlen(t->url)) != 0)
 		return -1;
-	if (t->query[0] == '\0')
+	if (t->query == NULL || t->query[0] == '\0')
 		return 0;
 	if (add(arg, "?", 1) != 0)
 		return -1;

@@ -288,7 +288,9 @@ walk(struct usage *u, const struct active *active, struct json_object *j,
 	}
 	if (object) {
 		json_object_object_foreach(j, name, value)
-		    walk_into(u, active, name, SIZE_MAX, value, at, path);
+		{
+			walk_into(u, active, name, SIZE_MAX, value, at, path);
+		}
 		return;
 	}
 	for (size_t i = 0; i < json_object_array_length(j); i++)

@@ -35,9 +35,8 @@ static bool
 allowance_take(struct allowance *a, int64_t now, int64_t cost, int64_t burst,
     int64_t per_second)
 {
-	if (a->at == 0 || now < a->at)
-		a->left = burst * MILLI;
-	else if (now - a->at >= burst * MILLI / per_second)
+	if (a->at == 0 || now < a->at ||
+	    now - a->at >= burst * MILLI / per_second)
 		a->left = burst * MILLI;
 	else
 		a->left += (now - a->at) * per_second;

@@ -247,7 +247,8 @@ stray(struct player *p, const struct role *role, int64_t n, int64_t received)
 	}
 	if (n % STRAY_EVERY == STRAY_EVERY / 2) {
 		d = delivery_of(p, role, received);
-		if (store_reject(p->stage->store, &d, REFUSAL_WRONG) != STORE_OK)
+		if (store_reject(p->stage->store, &d, REFUSAL_WRONG) !=
+		    STORE_OK)
 			fail(p, "the store could not be written");
 	}
 }

@@ -88,20 +88,18 @@ is_jwt(const char *s, size_t n)
 static void
 guess_type(const char *path, const char *s, size_t n, struct buf *type)
 {
-	size_t space = strspn(s, " \t\r\n");
+	const char *first = s + strspn(s, " \t\r\n");
+	bool form = admin_is_form(path);
+	bool json = *first == '{' || *first == '[';
 
 	if (n == 0)
 		buf_puts(type, ""); /* what a GET has: all is in its query */
-	else if (admin_is_form(path))
-		buf_puts(type, FORM);
-	else if (s[space] == '{' || s[space] == '[')
-		buf_puts(type, JSON);
-	else if (strncmp(s, "--", 2) == 0)
+	else if (!form && strncmp(s, "--", 2) == 0)
 		buf_printf(type, "multipart/form-data; boundary=\"%.*s\"",
 		    (int)strcspn(s + 2, "\r\n"), s + 2);
-	else if (is_jwt(s, n))
+	else if (!form && !json && is_jwt(s, n))
 		buf_puts(type, JWT);
-	else if (memchr(s, '=', n) != NULL)
+	else if (form || (!json && memchr(s, '=', n) != NULL))
 		buf_puts(type, FORM);
 	else
 		buf_puts(type, JSON);
@@ -628,7 +626,7 @@ provider_check(struct admin *a, const struct provider *p, const char *headers,
 	struct check c = {.admin = a, .p = p, .now = when_now()};
 	int status = prepare(&c, headers, samples);
 
-	if (status != ADMIN_OK)
+	if (status != ADMIN_OK || c.trial == NULL)
 		goto out;
 	status = map_samples(&c, sample, samples);
 	if (status == -1) {

@@ -782,11 +782,9 @@ outside_fact_number(struct page *p, const char *path, double x)
 	struct buf b = {0};
 	const char *text;
 
-	if (!p->masked)
-		buf_printf(&b, "%.15g", x);
-	else if (whole)
+	if (p->masked && whole)
 		buf_printf(&b, "%" PRId64, (int64_t)x);
-	else if (is_measure(path))
+	else if (!p->masked || is_measure(path))
 		buf_printf(&b, "%.15g", x);
 	else /* no telephone has one, but so few digits tell nobody's */
 		buf_printf(&b, "%.6g", x);

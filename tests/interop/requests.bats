@@ -2,6 +2,8 @@
 # What a request shows beside its body: a dashboard that only looks whether the
 # address is right, signed headers under other names, credentials in any
 # spelling, and the query as it was sent.
+# The body is signed and then sent: both read it.
+# shellcheck disable=SC2094
 load ../lib
 
 DEFINITIONS=$ROOT/tests/data/auth/definitions
@@ -110,9 +112,9 @@ standard() {
   has "Status: 405"
   run get shake 'mode=subscribe&challenge=%C3%A4'
   has "Status: 405"
-  run get shake "mode=subscribe&challenge=$(printf '%1024s' | tr ' ' a)"
+  run get shake "mode=subscribe&challenge=$(printf '%1024s' '' | tr ' ' a)"
   has "Status: 200"
-  run get shake "mode=subscribe&challenge=$(printf '%1025s' | tr ' ' a)"
+  run get shake "mode=subscribe&challenge=$(printf '%1025s' '' | tr ' ' a)"
   has "Status: 405"
 }
 

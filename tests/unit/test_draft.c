@@ -236,7 +236,7 @@ measure(const struct provider *p, const char *dir, struct count *total)
 	for (size_t i = 0; i < s.bodies; i++)
 		if (is_first(want, i))
 			compare(want, got, s.bodies, i, &n);
-	share = (int)(100 * n.found / n.fields);
+	share = n.fields == 0 ? 0 : (int)(100 * n.found / n.fields);
 	print_message("%-18s %3zu of %3zu fields, %3d %%, without",
 	    provider_name(p), n.found, n.fields, share);
 	for (size_t f = 0; f < FIELD__MAX + 3; f++)
@@ -284,7 +284,8 @@ test_a_draft_finds_most_of_what_a_person_found(void **state)
 				worst = share;
 	}
 	print_message("%-18s %3zu of %3zu fields, %3zu %%\n", "all",
-	    total.found, total.fields, 100 * total.found / total.fields);
+	    total.found, total.fields,
+	    100 * total.found / (total.fields + (total.fields == 0)));
 	providers_free(ps);
 	assert_true(worst >= SHARE_MIN);
 	assert_true(100 * total.found >= SHARE_MIN * total.fields);

@@ -57,7 +57,7 @@ outside_fact_text(struct page *p, const char *path, const char *s)
 const char *
 outside_fact_number(struct page *p, const char *path, double x)
 {
-	char text[40];
+	static char text[40]; /* which the result may be */
 
 	(void)path;
 	snprintf(text, sizeof(text), "%.15g", x);

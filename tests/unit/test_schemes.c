@@ -603,11 +603,13 @@ what_is_signed_here_is_accepted_here(void **state)
 		     h != NULL && (end = strchr(h, '\n')) != NULL;
 		     h = end + 1) {
 			char *colon = strchr(h, ':');
+			size_t used;
 
 			*colon = *end = '\0';
 			message_env_name(h, line[n - given], 200);
-			strcat(line[n - given], "=");
-			strcat(line[n - given], colon + 2);
+			used = strlen(line[n - given]);
+			snprintf(line[n - given] + used, sizeof(line[0]) - used,
+			    "=%s", colon + 2);
 			v.env[n] = line[n - given];
 			n++;
 		}

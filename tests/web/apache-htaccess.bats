@@ -109,6 +109,7 @@ END
 behind_rewrite() {
   own_site
   MODULES+=(rewrite)
+  # shellcheck disable=SC2016 # for sed, not for the shell
   EDIT='$a RewriteEngine On\nRewriteRule ^front$ report.cgi [L]\n'
   EDIT+='RewriteRule ^outer$ front [L]'
   HOST="</Directory>

@@ -190,10 +190,11 @@ fixed() {
   answers 200 'public/calls?preset=all&outcome=completed'
   grep -q 'data-label="Reason"' body
   run ! grep -qiE 'data-label="Reason"><bdi>(completed|200|ended)</bdi>' body
-  for call in $(grep -o 'href="./call/[0-9]*' body | cut -d / -f 3); do
+  grep -o 'href="./call/[0-9]*' body | cut -d / -f 3 >calls
+  while read -r call; do
     answers 200 "public/call/$call"
     run ! grep -qiE 'as told</dt><dd><bdi>(completed|200)</bdi>' body
-  done
+  done <calls
 }
 
 @test "HEAD has the headers of GET and no body" {

@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 BATS_TEST_TMPDIR=$(mktemp -d)
 trap 'rm -rf "$BATS_TEST_TMPDIR"' EXIT
-# shellcheck source=tests/lib.bash
+# shellcheck source=tests/lib.bash disable=SC1091
 . "$here/../../lib.bash"
 
 site
