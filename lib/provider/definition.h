@@ -219,7 +219,7 @@ struct demand {
 	const struct word *text; /* one of these is wanted; NULL: any */
 	size_t texts;
 	bool starts; /* the texts are beginnings */
-	bool not ; /* the condition is turned round */
+	bool turned; /* round: the condition must not hold */
 };
 
 /* Conditions that must all hold. */

@@ -88,7 +88,7 @@ holds(const struct demand *d, const struct message *m, struct json_object *body)
 		found = demand_text(&d->at[i], m, body, &text) == 0;
 	found = found && is_wanted(d, buf_str(&text), text.len);
 	buf_free(&text);
-	return found != d->not ;
+	return found != d->turned;
 }
 
 bool
@@ -109,7 +109,7 @@ demand_may(const struct demands *d, const char *method)
 
 		/* Of all else a request may have what it likes. */
 		if (one->ats == 1 && one->at[0].kind == TRAIT_METHOD &&
-		    is_wanted(one, method, strlen(method)) == one->not )
+		    is_wanted(one, method, strlen(method)) == one->turned)
 			return false;
 	}
 	return true;

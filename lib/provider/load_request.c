@@ -85,7 +85,7 @@ load_demand(
 	struct node at = load_member(n, "at");
 	struct node is = load_member(n, "is");
 	struct node starts = load_member(n, "starts");
-	struct node inverted = load_member(n, "not");
+	struct node turned = load_member(n, "not");
 
 	if (!load_object(l, n, keys))
 		return;
@@ -97,11 +97,11 @@ load_demand(
 		load_texts(l, &is, out);
 	else if (starts.json != NULL)
 		load_texts(l, &starts, out);
-	if (inverted.json != NULL &&
-	    !json_object_is_type(inverted.json, json_type_boolean))
-		load_fault(l, &inverted, "must be true or false");
-	out->not = inverted.json != NULL &&
-	    json_object_get_boolean(inverted.json);
+	if (turned.json != NULL &&
+	    !json_object_is_type(turned.json, json_type_boolean))
+		load_fault(l, &turned, "must be true or false");
+	out->turned = turned.json != NULL &&
+	    json_object_get_boolean(turned.json);
 }
 
 void

@@ -29,9 +29,8 @@ struct key {
 	EVP_MD_CTX *md; /* ready to verify, to be copied */
 };
 
-#define SECRET_NAMES_MAX                                     \
-	(DEFINITION_TEMPLATE_MAX + 2) /* headers of a scheme \
-				       */
+/* Headers of a scheme. */
+#define SECRET_NAMES_MAX (DEFINITION_TEMPLATE_MAX + 2)
 
 /* Headers that places of the definition name, and those read in their stead. */
 struct renamed {

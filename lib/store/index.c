@@ -382,7 +382,7 @@ go_on(struct store *st, const struct wanted *w, int64_t after,
 	int64_t last = 0;
 	enum store_rc rc = last_number(st, w, &last);
 
-	if (rc == STORE_OK && (after < 0 || after >= last)) {
+	if (rc == STORE_OK && (last == 0 || after >= last)) {
 		snprintf(say, MARK_SIZE, "%s %d %%", w->name, 100);
 		rc = end_build(st, w);
 		return rc == STORE_OK ? mark_set(st, MARK_CLEAR) : rc;

@@ -34,9 +34,7 @@
 #define STORE_MISSING_MAX 50 /* the same of the other ring */
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
-#define STORE_INDEXING_SIZE                              \
-	80 /* bytes of how far an index is, with its NUL \
-	    */
+#define STORE_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
 #define STORE_TURN_MS 500 /* of store_turn(), at most */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */

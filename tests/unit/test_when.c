@@ -328,8 +328,8 @@ test_damaged_zone_files(void **state)
 		free(part);
 	}
 	assert_true(n > 48);
-	for (int i = 0; i < 20000; i++) {
-		part = malloc(n + 1);
+	for (int i = 0; n > 48 && i < 20000; i++) {
+		part = malloc(n);
 		assert_non_null(part);
 		memcpy(part, whole, n);
 		for (int k = 0; k < 3; k++) {
