@@ -9,6 +9,10 @@
  * number of the row, so that of `build` is, byte by byte, what is wanted.  In
  * the end the schema is told that it belongs to the large table, and `build`
  * is dropped (lang_altertable.html section 7 allows to write to the schema).
+ *
+ * Each slice is one transaction, so that a crash leaves the step before.  The
+ * DROP TRIGGER beside the change of the schema makes other connections read it
+ * again.  test_index.c has SQLite check the whole file after every step.
  */
 #include "store/internal.h"
 
@@ -169,8 +173,7 @@ index_look(struct store *st)
 	return rc;
 }
 
-/* --- building one -----------------------------------------------------------
- */
+/* --- building one --------------------------------------------------------- */
 
 /* Is the index there as it should be? */
 static enum store_rc
