@@ -133,6 +133,13 @@ void load_tables_used(struct loader *l);
 const struct rule *load_rule(struct loader *l, const struct node *n,
     enum call_kind kind, enum load_words words, bool relative);
 
+/*
+ * `when` of a value, one condition or a list of them, into more.  relative:
+ * its places are pointers alone, into an entry.
+ */
+void load_when(
+    struct loader *l, const struct node *n, bool relative, struct more *more);
+
 /* The members of a transcript; its list is at the places after mark. */
 void load_turns(struct loader *l, const struct node *n,
     const struct place_read *mark, struct rule *rule);
