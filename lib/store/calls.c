@@ -1,3 +1,7 @@
+/*
+ * calls - the row of a call, and what hangs on it: facts, errors, the roll-up
+ * of its day.
+ */
 #include "store/internal.h"
 
 #include <string.h>
@@ -5,143 +9,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "store/search.h"
-
-/*
- * The stamps of a call as bytes: STAMPS_FORM and how many different ones there
- * are, these in their order, and for each field its one's position from 1 on,
- * 0 where the field is not set.  One set of events has one form, and a call of
- * one event takes 54 bytes.
- */
-#define STAMPS_FORM 0x80
-#define INSTANT_SIZE 6 /* bytes; the year 9999 ends below 2^48 ms */
-#define STAMP_LESS 0x80 /* beside the state */
-#define STAMP_SIZE (INSTANT_SIZE + 1 + INSTANT_SIZE + EVENT_KEY_SIZE)
-#define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
-
-/* Up to schema 3 the first byte is the number alone, and a stamp this long. */
-#define OLD_STAMP_SIZE (8 + EVENT_KEY_SIZE)
-#define OLD_STATE_SHIFT 56 /* of the time: the state, of the status alone */
-
-/* Write the last n bytes of a number, the highest first. */
-static unsigned char *
-bytes_put(unsigned char *out, uint64_t number, int n)
-{
-	for (int shift = 8 * (n - 1); shift >= 0; shift -= 8)
-		*out++ = (unsigned char)(number >> shift);
-	return out;
-}
-
-static uint64_t
-bytes_get(const unsigned char *in, int n)
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < n; i++)
-		number = number << 8 | in[i];
-	return number;
-}
-
-/* Any field but the status: of that, an event has one place in the order. */
-static int
-stamp_order(const struct stamp *a, const struct stamp *b)
-{
-	return stamp_compare(FIELD__MAX, a, b);
-}
-
-static size_t
-stamps_encode(const struct call *c, unsigned char *out)
-{
-	const struct stamp *sorted[FIELD__MAX];
-	unsigned char *start = out;
-	size_t n = 0;
-
-	for (int i = 0; i < FIELD__MAX; i++) {
-		size_t at = 0, j;
-
-		if (!c->field[i].set)
-			continue;
-		while (at < n && stamp_order(sorted[at], &c->stamp[i]) < 0)
-			at++;
-		if (at < n && stamp_order(sorted[at], &c->stamp[i]) == 0)
-			continue;
-		for (j = n; j > at; j--)
-			sorted[j] = sorted[j - 1];
-		sorted[at] = &c->stamp[i];
-		n++;
-	}
-
-	*out++ = (unsigned char)(STAMPS_FORM | n);
-	for (size_t k = 0; k < n; k++) {
-		out = bytes_put(out, (uint64_t)sorted[k]->time, INSTANT_SIZE);
-		*out++ = (unsigned char)(sorted[k]->state |
-		    (sorted[k]->less ? STAMP_LESS : 0));
-		out = bytes_put(
-		    out, (uint64_t)sorted[k]->received, INSTANT_SIZE);
-		memcpy(out, sorted[k]->mark, EVENT_KEY_SIZE);
-		out += EVENT_KEY_SIZE;
-	}
-	for (int i = 0; i < FIELD__MAX; i++) {
-		size_t k = 0;
-
-		if (c->field[i].set)
-			while (stamp_order(sorted[k++], &c->stamp[i]) != 0)
-				;
-		*out++ = (unsigned char)k;
-	}
-	return (size_t)(out - start);
-}
-
-static void
-stamp_decode(const unsigned char *in, struct stamp *s)
-{
-	unsigned state;
-
-	s->time = (int64_t)bytes_get(in, INSTANT_SIZE);
-	in += INSTANT_SIZE;
-	s->less = (*in & STAMP_LESS) != 0;
-	state = *in & (STAMP_LESS - 1);
-	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
-	s->received = (int64_t)bytes_get(in + 1, INSTANT_SIZE);
-	memcpy(s->mark, in + 1 + INSTANT_SIZE, EVENT_KEY_SIZE);
-}
-
-/* The state is known of the status alone, and the receipt of none. */
-static void
-stamp_decode_old(const unsigned char *in, struct stamp *s)
-{
-	uint64_t time = bytes_get(in, 8), state = time >> OLD_STATE_SHIFT;
-
-	s->time = (int64_t)(time & (((uint64_t)1 << OLD_STATE_SHIFT) - 1));
-	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
-	s->received = 0;
-	s->less = false;
-	memcpy(s->mark, in + 8, EVENT_KEY_SIZE);
-}
-
-/* Sets field[i].set and stamp[i].  Fields that came later than the row: no. */
-static void
-stamps_decode(struct call *c, const unsigned char *in, size_t len)
-{
-	struct stamp stamp[FIELD__MAX];
-	size_t n = len > 0 ? in[0] & (STAMPS_FORM - 1) : 0;
-	bool old = len > 0 && in[0] < STAMPS_FORM;
-	size_t size = old ? OLD_STAMP_SIZE : STAMP_SIZE;
-	size_t table = 1 + n * size;
-
-	if (n > FIELD__MAX || len < table)
-		return;
-	for (size_t k = 0; k < n; k++)
-		(old ? stamp_decode_old : stamp_decode)(
-		    in + 1 + k * size, &stamp[k]);
-	for (size_t i = 0; i < FIELD__MAX && table + i < len; i++) {
-		size_t k = in[table + i];
-
-		if (k == 0 || k > n)
-			continue;
-		c->stamp[i] = stamp[k - 1];
-		c->field[i].set = true;
-	}
-}
+#include "store/stamps.h"
 
 static bool
 has_text(enum call_kind kind)

@@ -1,16 +1,19 @@
 /*
  * internal - what the files of this room share.
  *
- * store.c opens and closes, schema.c has the migrations, index.c what of them
- * takes its time, sql.c every other
- * statement, lock.c the lock across processes, writer.c the queue and the
- * transaction that waiting jobs share, sync.c when that is on disk, apply.c
- * what one of them writes, pack.c compresses bodies, arrive.c what arrived,
- * refuse.c what did not get so far, names.c the rows of names, calls.c the row
- * of a call and what hangs on it, alias.c the ids of calls that have several,
- * search.c the index of words, terms.c which they are, histogram.c functions
- * for the SQL, class.c what they count in, read.c and rebuild.c and health.c
- * the rest of store.h; report.c, attention.c and read.c answer report.h.
+ * Opening:   store.c opens and closes, schema.c has the migrations, index.c
+ *            builds indexes by and by, sql.c has every other statement
+ * Writing:   writer.c has the queue and the transaction that waiting jobs
+ *            share, lock.c the lock across processes, sync.c brings it to
+ *            disk, apply.c does one job
+ * Rows:      calls.c a call and what hangs on it, stamps.c who told its
+ *            fields, alias.c further ids, names.c names, arrive.c what
+ *            arrived, refuse.c what did not get so far, pack.c compresses
+ *            bodies
+ * Words:     search.c their index, terms.c which they are
+ * Reading:   report.c, attention.c and read.c answer report.h, histogram.c and
+ *            class.c are functions of their SQL; read.c, rebuild.c and
+ *            health.c answer the rest of store.h
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
