@@ -1,5 +1,8 @@
-#define _XOPEN_SOURCE 700 /* realpath(3) */
-
+/*
+ * config - read the configuration, and say what is wrong with it.
+ *
+ * inih splits lines into keys; here is what each key may be.
+ */
 #include "base/config.h"
 
 #include <ctype.h>
@@ -10,7 +13,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +20,6 @@
 #include "base/utf8.h"
 #include "base/when.h"
 
-#define CONFIG_NAME "callbook.conf"
-#define ZONES_NAME "zoneinfo"
-#define CONFIG_SYSTEM "/etc/callbook/callbook.conf"
 #define SOURCE_PREFIX "source "
 #define SOURCE_RESERVED "healthz" /* a path of the receiver itself */
 #define LINE_SIZE (CONFIG_LINE_MAX + 3) /* with CR, LF and NUL */
@@ -667,98 +666,6 @@ set_up_inih(void)
 	ini_allow_bom = false; /* skipped before line 1 */
 }
 
-/* An absolute form of path, or NULL when memory ran out. */
-static char *
-absolute(const char *path)
-{
-	char cwd[PATH_MAX];
-	struct buf b = {0};
-
-	if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL)
-		buf_printf(&b, "%s/", cwd);
-	buf_puts(&b, path);
-	if (b.failed) {
-		buf_free(&b);
-		return NULL;
-	}
-	return b.data;
-}
-
-/*
- * The path of this program, or NULL; to be freed.  An account that is locked
- * into a directory may have no /proc; then it is what execve(2) was given.
- */
-static char *
-program_path(void)
-{
-	char *path = realpath("/proc/self/exe", NULL);
-
-	/* The kernel's addresses are integers. */
-	if (path == NULL)
-		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-		path = realpath((const char *)getauxval(AT_EXECFN), NULL);
-	return path;
-}
-
-/* callbook.conf in the directory above the program's; NULL: not there. */
-static char *
-config_above(void)
-{
-	char *path = program_path();
-	struct buf b = {0};
-	char *slash;
-	int i;
-
-	/* DIR/cgi-bin/PROGRAM: the file is DIR/callbook.conf. */
-	for (i = 0; path != NULL && i < 2; i++)
-		if ((slash = strrchr(path, '/')) != NULL)
-			*slash = '\0';
-	if (path != NULL)
-		buf_printf(&b, "%s/" CONFIG_NAME, path);
-	free(path);
-	if (b.len > 0 && !b.failed && access(b.data, F_OK) == 0)
-		return b.data;
-	buf_free(&b);
-	return NULL;
-}
-
-/*
- * Where the system has no database of time zones, take the one that lies in
- * zoneinfo/ in the directory above the program's, if it is there.
- */
-static void
-find_zones(void)
-{
-	char *path = program_path(), *slash;
-	struct buf b = {0};
-
-	for (int i = 0; path != NULL && i < 2; i++)
-		if ((slash = strrchr(path, '/')) != NULL)
-			*slash = '\0';
-	if (path != NULL)
-		buf_printf(&b, "%s/" ZONES_NAME, path);
-	if (b.len > 0 && !b.failed && access(b.data, X_OK) == 0)
-		(void)setenv("TZDIR", b.data, 1);
-	free(path);
-	buf_free(&b);
-}
-
-char *
-config_find(const char *option)
-{
-	const char *env = getenv("CALLBOOK_CONFIG");
-	char *above;
-
-	if (!when_zones_there())
-		find_zones();
-	if (option != NULL)
-		return absolute(option);
-	if (env != NULL && *env != '\0')
-		return absolute(env);
-	above = config_above();
-	return above != NULL ? above : strdup(CONFIG_SYSTEM);
-}
-
 /* A source without a url of its own is below the receiver's. */
 static int
 fill_urls(struct config *c)
@@ -790,7 +697,7 @@ config_load(const char *path, struct buf *why)
 	struct config *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
-	    (c->file = absolute(path)) == NULL)
+	    (c->file = config_absolute(path)) == NULL)
 		goto no_memory;
 	r.c = c;
 	c->max_body = CONFIG_BODY_MAX_DEFAULT;

@@ -86,6 +86,9 @@ struct config {
  */
 char *config_find(const char *option);
 
+/* path from the root, to be freed; NULL: memory ran out. */
+char *config_absolute(const char *path);
+
 /*
  * Read the file.  Returns NULL after adding one line per fault to why, each
  * `FILE:LINE: REASON` without a final newline on the last.
