@@ -13,8 +13,8 @@ hex_encode(const unsigned char *data, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int
-nibble(char c)
+int
+hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -34,8 +34,8 @@ hex_decode(const char *s, size_t len, unsigned char *out, size_t n)
 	if (len % 2 != 0 || len / 2 != n)
 		return -1;
 	for (i = 0; i < n; i++) {
-		high = nibble(s[2 * i]);
-		low = nibble(s[2 * i + 1]);
+		high = hex_digit(s[2 * i]);
+		low = hex_digit(s[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return -1;
 		out[i] = (unsigned char)(high << 4 | low);

@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+/* The value of a digit of either case; -1: it is none. */
+int hex_digit(char c);
+
 /* Write 2 * n digits and a NUL. */
 void hex_encode(const unsigned char *data, size_t n, char *out);
 

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "base/hex.h"
+
 #define UUID_LEN 36
 #define LEAST 20 /* characters */
 #define CHANGES 6 /* between letters and digits */
@@ -11,12 +13,6 @@ static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 static bool
@@ -33,7 +29,7 @@ uuid_at(const char *s, size_t n)
 	for (size_t i = 0; i < UUID_LEN; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? s[i] != '-' : !is_hex(s[i]))
+		if (dash ? s[i] != '-' : hex_digit(s[i]) < 0)
 			return 0;
 	}
 	return UUID_LEN;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/identifier.h"
 #include "base/number.h"
 #include "base/utf8.h"
@@ -45,12 +46,6 @@ static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 static bool
@@ -95,10 +90,11 @@ hex_value(const char *s, size_t n)
 	int64_t v = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_hex(s[i]))
+		const int digit = hex_digit(s[i]);
+
+		if (digit < 0)
 			return -1;
-		v = v * 16 +
-		    (is_digit(s[i]) ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10);
+		v = v * 16 + digit;
 	}
 	return v;
 }
