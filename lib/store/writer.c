@@ -56,7 +56,7 @@ begin(struct store *st)
 
 /* Commit, or undo after a failure; rc or what became of the commit. */
 static enum store_rc
-end(struct store *st, enum store_rc rc)
+commit_or_rollback(struct store *st, enum store_rc rc)
 {
 	if (!is_failure(rc)) {
 		enum store_rc committed = arrivals_write(st);
@@ -142,7 +142,7 @@ static bool
 without_search(struct store *st)
 {
 	return search_is_broken(st) && begin(st) == STORE_OK &&
-	    end(st, search_give_up(st)) == STORE_OK;
+	    commit_or_rollback(st, search_give_up(st)) == STORE_OK;
 }
 
 enum store_rc
@@ -160,7 +160,7 @@ transaction_end(struct store *st, enum store_rc rc)
 {
 	enum store_rc synced;
 
-	rc = end(st, rc);
+	rc = commit_or_rollback(st, rc);
 	if (is_failure(rc))
 		(void)without_search(st);
 	checkpoint_if_due(st);
@@ -184,10 +184,10 @@ commit_alone(struct store *st, struct job *j)
 {
 	j->rc = begin(st);
 	if (j->rc == STORE_OK)
-		j->rc = end(st, apply_job(st, j));
+		j->rc = commit_or_rollback(st, apply_job(st, j));
 	if (is_failure(j->rc) && without_search(st) &&
 	    (j->rc = begin(st)) == STORE_OK)
-		j->rc = end(st, apply_job(st, j));
+		j->rc = commit_or_rollback(st, apply_job(st, j));
 }
 
 /*
@@ -206,7 +206,7 @@ commit_batch(struct store *st, struct job *first)
 		if (!applied)
 			rc = j->rc;
 	}
-	if ((rc = end(st, rc)) == STORE_OK)
+	if ((rc = commit_or_rollback(st, rc)) == STORE_OK)
 		return;
 	if (applied ? without_search(st) : first->next != NULL)
 		for (struct job *j = first; j != NULL; j = j->next)

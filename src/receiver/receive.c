@@ -43,7 +43,7 @@ struct receive {
 struct worker;
 
 /* One delivery on its way. */
-struct passage {
+struct in_flight {
 	struct worker *worker;
 	struct generation *generation; /* that rc is of, until it is answered */
 	const struct receiver *rc;
@@ -69,7 +69,7 @@ struct worker {
 	struct buf echo;
 	struct arena *arena; /* of the message's headers under other names */
 	struct exposed exposed;
-	struct passage passage;
+	struct in_flight in_flight;
 };
 
 static void *
@@ -175,21 +175,22 @@ receive_worker_free(void *worker)
 /* --- answers ------------------------------------------------------------ */
 
 static void
-later(struct response *w, const char *detail)
+answer_503(struct response *w, const char *detail)
 {
 	response_problem(w, 503, "%s", detail);
 	w->retry_after = RECEIVE_RETRY_AFTER_S;
 }
 
 static void
-not_stored(struct passage *p)
+answer_not_stored(struct in_flight *p)
 {
-	later(p->w, "The event could not be stored now. Send it again later.");
+	answer_503(
+	    p->w, "The event could not be stored now. Send it again later.");
 }
 
 /* Begin the JSON answer to what was taken.  false: the answer has no body. */
 static bool
-begin_taken(struct passage *p, const char *result)
+begin_taken(struct in_flight *p, const char *result)
 {
 	struct response *w = p->w;
 
@@ -203,8 +204,8 @@ begin_taken(struct passage *p, const char *result)
 
 /* Say by a member of the JSON answer what became of the delivery. */
 static void
-kept(struct passage *p, const char *result, const char *member, int64_t number,
-    const char *reason)
+answer_stored(struct in_flight *p, const char *result, const char *member,
+    int64_t number, const char *reason)
 {
 	struct buf *b = &p->w->body;
 
@@ -225,7 +226,7 @@ kept(struct passage *p, const char *result, const char *member, int64_t number,
  * -1: there was none in time, and that is answered.
  */
 static int
-reserve_body(struct passage *p, int64_t length)
+reserve_body(struct in_flight *p, int64_t length)
 {
 	const int64_t max = p->rc->config->max_body;
 	struct worker *wk = p->worker;
@@ -237,7 +238,8 @@ reserve_body(struct passage *p, int64_t length)
 	wk->room = gate_enter(wk->rv->bodies, (size_t)length, RECEIVE_WAIT_MS);
 	if (wk->room > 0)
 		return 0;
-	later(p->w, "Too many large bodies come at once. Send it again later.");
+	answer_503(
+	    p->w, "Too many large bodies come at once. Send it again later.");
 	return -1;
 }
 
@@ -307,7 +309,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 
 /* A request is refused before it authenticates: it leaves a trace. */
 static void
-refuse(struct passage *p, enum refusal why)
+refuse(struct in_flight *p, enum refusal why)
 {
 	const struct source *s = why == REFUSAL_NOT_FOUND ? NULL : p->source;
 
@@ -317,7 +319,7 @@ refuse(struct passage *p, enum refusal why)
 }
 
 static void
-not_found(struct passage *p)
+not_found(struct in_flight *p)
 {
 	refuse(p, REFUSAL_NOT_FOUND);
 	response_problem(p->w, 404,
@@ -329,7 +331,7 @@ not_found(struct passage *p)
 
 /* The delivery for the store; with its headers if they are to be kept. */
 static struct delivery
-delivery_of(struct passage *p, bool headers)
+delivery_of(struct in_flight *p, bool headers)
 {
 	struct buf *b = &p->worker->headers;
 	struct delivery d = {.source = p->source->config->name,
@@ -349,7 +351,7 @@ delivery_of(struct passage *p, bool headers)
 
 /* It is stored, and stays without the answer that it wants. */
 static void
-no_answer(struct passage *p, const char *type)
+no_answer(struct in_flight *p, const char *type)
 {
 	response_problem(p->w, 501,
 	    "Callbook records and does not answer. It has recorded this "
@@ -360,12 +362,12 @@ no_answer(struct passage *p, const char *type)
 
 /* Of some types there are so many that only their number is of interest. */
 static void
-count_event(struct passage *p, const struct event *e)
+count_event(struct in_flight *p, const struct event *e)
 {
 	struct delivery d = delivery_of(p, false);
 
 	if (store_count(p->rc->store, &d, e->type) != STORE_OK)
-		not_stored(p);
+		answer_not_stored(p);
 	else if (begin_taken(p, "counted"))
 		buf_puts(&p->w->body, "}\n");
 }
@@ -374,7 +376,7 @@ count_event(struct passage *p, const struct event *e)
 static void
 event_kept(void *arg, enum store_rc rc, int64_t number)
 {
-	struct passage *p = arg;
+	struct in_flight *p = arg;
 	const char *type = p->event.type;
 	const char *result = NULL;
 
@@ -392,11 +394,11 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		break;
 	}
 	if (result == NULL)
-		not_stored(p);
+		answer_not_stored(p);
 	else if (provider_wants_answer(p->source->provider, type))
 		no_answer(p, type);
 	else
-		kept(p, result, "event", number, NULL);
+		answer_stored(p, result, "event", number, NULL);
 	mapper_release(p->worker->mapper);
 	release_body(p->worker);
 	ready_give(p->worker->rv->ready, p->generation);
@@ -405,7 +407,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 
 /* Map the message; *body is what is to be kept of its own. */
 static enum map_rc
-map_message(struct passage *p, struct event *e, const char **reason,
+map_message(struct in_flight *p, struct event *e, const char **reason,
     const char **body, size_t *len)
 {
 	struct mapper *mp = p->worker->mapper;
@@ -422,17 +424,17 @@ map_message(struct passage *p, struct event *e, const char **reason,
 
 /* What authenticates and can not be used is kept: a definition may be wrong. */
 static void
-quarantine(struct passage *p, const char *reason, bool malformed)
+quarantine(struct in_flight *p, const char *reason, bool malformed)
 {
 	struct delivery d = delivery_of(p, true);
 	int64_t number = 0;
 
 	if (store_quarantine(p->rc->store, &d, reason, &number) != STORE_OK)
-		not_stored(p);
+		answer_not_stored(p);
 	else if (malformed)
 		response_problem(p->w, 400, "%s", reason);
 	else
-		kept(p, "quarantined", "quarantine", number, reason);
+		answer_stored(p, "quarantined", "quarantine", number, reason);
 }
 
 /*
@@ -441,7 +443,7 @@ quarantine(struct passage *p, const char *reason, bool malformed)
  * here, unless it tells nothing.
  */
 static bool
-shake_hands(struct passage *p)
+shake_hands(struct in_flight *p)
 {
 	const struct provider *pr = p->source->provider;
 	struct buf *echo = &p->worker->echo;
@@ -468,7 +470,7 @@ shake_hands(struct passage *p)
 
 /* Is it an event that belongs to a call, or of a type in the table? */
 static bool
-is_known(const struct passage *p, const struct event *e)
+is_known(const struct in_flight *p, const struct event *e)
 {
 	return e->call != NULL || provider_knows(p->source->provider, e->type);
 }
@@ -503,7 +505,7 @@ log_rejected(struct receive *rv, const char *source, const char *reason)
 }
 
 static void
-reject(struct passage *p, enum auth_rc why)
+reject(struct in_flight *p, enum auth_rc why)
 {
 	struct delivery d = delivery_of(p, true);
 
@@ -519,7 +521,7 @@ reject(struct passage *p, enum auth_rc why)
 
 /* An event is only made ready: receive_handle() has it stored. */
 static void
-map_and_keep(struct passage *p)
+map_and_keep(struct in_flight *p)
 {
 	const char *reason = "", *body = "";
 	size_t len = 0;
@@ -552,7 +554,7 @@ map_and_keep(struct passage *p)
 		    (long long)p->rc->config->max_body);
 		break;
 	default:
-		not_stored(p);
+		answer_not_stored(p);
 		break;
 	}
 	mapper_release(p->worker->mapper);
@@ -560,7 +562,7 @@ map_and_keep(struct passage *p)
 
 /* From here on its headers have the names that the definition reads. */
 static int
-read_as_defined(struct passage *p)
+read_as_defined(struct in_flight *p)
 {
 	struct worker *wk = p->worker;
 
@@ -571,7 +573,7 @@ read_as_defined(struct passage *p)
 }
 
 static void
-verify_and_keep(struct passage *p)
+verify_and_keep(struct in_flight *p)
 {
 	enum auth_rc rc = auth_verify(
 	    p->source->auth, &p->m, p->segment, p->received);
@@ -581,7 +583,7 @@ verify_and_keep(struct passage *p)
 		if (read_as_defined(p) == 0)
 			map_and_keep(p);
 		else
-			not_stored(p);
+			answer_not_stored(p);
 		break;
 	case AUTH_MISSING:
 	case AUTH_WRONG:
@@ -590,7 +592,7 @@ verify_and_keep(struct passage *p)
 			reject(p, rc);
 		break;
 	default:
-		not_stored(p);
+		answer_not_stored(p);
 		break;
 	}
 }
@@ -599,7 +601,7 @@ verify_and_keep(struct passage *p)
 
 /* Refuse by what is known before the body is read.  0, or -1: answered. */
 static int
-check_announced(struct passage *p)
+check_announced(struct in_flight *p)
 {
 	const char *encoding = message_env(&p->m, "HTTP_CONTENT_ENCODING");
 	const int64_t max = p->rc->config->max_body;
@@ -630,7 +632,7 @@ check_announced(struct passage *p)
 
 /* Read the body into the message.  0, or -1: answered. */
 static int
-read_body(struct passage *p)
+read_body(struct in_flight *p)
 {
 	const long long max = p->rc->config->max_body;
 	struct buf *b = &p->worker->body;
@@ -656,7 +658,7 @@ read_body(struct passage *p)
 		    p->w, 400, "Content-Length is not the length of the body.");
 		break;
 	default:
-		not_stored(p);
+		answer_not_stored(p);
 		break;
 	}
 	return -1;
@@ -664,7 +666,7 @@ read_body(struct passage *p)
 
 /* A platform that sends GET sends its fields in the query. */
 static void
-query_as_body(struct passage *p)
+query_as_body(struct in_flight *p)
 {
 	p->m.body = message_query(&p->m);
 	p->m.len = strlen(p->m.body);
@@ -676,7 +678,7 @@ query_as_body(struct passage *p)
  * dashboard.  false: not answered.
  */
 static bool
-take_handshake(struct passage *p, const char *method)
+take_handshake(struct in_flight *p, const char *method)
 {
 	const bool get = strcmp(method, "GET") == 0;
 
@@ -690,7 +692,7 @@ take_handshake(struct passage *p, const char *method)
 }
 
 static void
-take_delivery(struct passage *p)
+take_delivery(struct in_flight *p)
 {
 	const char *method = request_env(p->r, "REQUEST_METHOD");
 	const struct provider *pr = p->source->provider;
@@ -734,7 +736,7 @@ take_delivery(struct passage *p)
  * nothing, and costs less than a delivery that does not authenticate.
  */
 static void
-answer_probe(struct passage *p)
+answer_probe(struct in_flight *p)
 {
 	const char *authorization = request_env(p->r, "HTTP_AUTHORIZATION");
 
@@ -748,7 +750,8 @@ answer_probe(struct passage *p)
 }
 
 static void
-answer_health(struct receive *rv, const struct receiver *rc, struct passage *p)
+answer_health(
+    struct receive *rv, const struct receiver *rc, struct in_flight *p)
 {
 	const char *method = request_env(p->r, "REQUEST_METHOD");
 	const char *type = request_env(p->r, "CONTENT_TYPE");
@@ -771,7 +774,7 @@ answer_health(struct receive *rv, const struct receiver *rc, struct passage *p)
 
 /* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */
 static void
-route(struct passage *p)
+route(struct in_flight *p)
 {
 	const char *path = request_env(p->r, "PATH_INFO"), *name;
 	size_t n;
@@ -815,7 +818,7 @@ fit_mapper(struct worker *wk, int64_t max_body)
 
 /* There has never been a configuration without a fault. */
 static void
-answer_unconfigured(struct passage *p)
+answer_unconfigured(struct in_flight *p)
 {
 	struct buf why = {0}, places = {0};
 
@@ -833,17 +836,17 @@ answer_unconfigured(struct passage *p)
 
 /* Answer, or make an event ready to be stored. */
 static void
-handle(struct passage *p)
+handle(struct in_flight *p)
 {
 	struct worker *wk = p->worker;
 	const struct config *c = p->rc->config;
 
 	if (exposed_check(&wk->exposed, c, p->rc->store_dir, p->r))
-		later(p->w,
+		answer_503(p->w,
 		    "The store lies where the web server serves files; "
 		    "the web server's log says more.");
 	else if (fit_mapper(wk, c->max_body) != 0)
-		later(p->w, "Out of memory.");
+		answer_503(p->w, "Out of memory.");
 	else
 		route(p);
 }
@@ -852,7 +855,7 @@ bool
 receive_handle(void *worker, const struct request *r, struct response *w)
 {
 	struct worker *wk = worker;
-	struct passage *p = &wk->passage;
+	struct in_flight *p = &wk->in_flight;
 
 	memset(p, 0, sizeof(*p));
 	p->worker = wk;
