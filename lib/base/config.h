@@ -64,7 +64,8 @@ struct config {
 	char *store; /* absolute path; default callbook.db beside the file */
 	enum config_durability durability;
 	char *timezone; /* IANA name, known to the system; default "UTC" */
-	/* It is UTC in place of that one, as the system has no zones; or NULL.
+	/*
+	 * It is UTC in place of that one, as the system has no zones; or NULL.
 	 */
 	char *timezone_missing;
 	int64_t max_body; /* bytes */

@@ -21,7 +21,8 @@ int number_parse_double(const char *s, size_t n, double *out);
  */
 int number_parse_scaled(const char *s, size_t n, int scale, int64_t *out);
 
-/* A size in bytes: "1048576", "1024K", "1M", "1G" (powers of 1024).  0 or -1.
+/*
+ * A size in bytes: "1048576", "1024K", "1M", "1G" (powers of 1024).  0 or -1.
  */
 int number_parse_size(const char *s, int64_t min, int64_t max, int64_t *out);
 

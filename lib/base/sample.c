@@ -62,8 +62,7 @@ sample_summary(const struct sample *v, size_t n, struct sample_summary *s)
 	s->median = median(v, n, s->count);
 }
 
-/* --- classes ---------------------------------------------------------------
- */
+/* --- classes ------------------------------------------------------------- */
 
 /* A class for every value, if they are few enough. */
 static bool

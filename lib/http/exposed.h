@@ -9,7 +9,8 @@
 #include "base/config.h"
 #include "http/request.h"
 
-/* The last answer: a program rarely sees two document roots.  All zero: none.
+/*
+ * The last answer: a program rarely sees two document roots.  All zero: none.
  */
 struct exposed {
 	char *root;

@@ -112,8 +112,7 @@ program_options(
 	return -1;
 }
 
-/* --- another program in our place ------------------------------------------
- */
+/* --- another program in our place ---------------------------------------- */
 
 /* A handler, and the file of the program that runs it. */
 struct running {

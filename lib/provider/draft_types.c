@@ -86,7 +86,8 @@ is_in(struct json_object *list, struct json_object *rule)
 	return false;
 }
 
-/* Add {"at": …, "map": …} of what the pick's values say in samples of a type.
+/*
+ * Add {"at": …, "map": …} of what the pick's values say in samples of a type.
  */
 static void
 add_evidence(struct draft *d, const struct kinds *k, const char *type,

@@ -729,7 +729,8 @@ draft_words_state(const char *word)
 	enum call_outcome outcome;
 
 	outcome = draft_words_outcome(word, &weak);
-	/* "no-answer" is no answer.  "analysis.completed" is no end of a call.
+	/*
+	 * "no-answer" is no answer.  "analysis.completed" is no end of a call.
 	 */
 	if (outcome != OUTCOME_NONE && !weak && outcome != OUTCOME_COMPLETED &&
 	    outcome != OUTCOME_FAILED)

@@ -285,7 +285,8 @@ map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
 	map_numbers(c, s, e);
 }
 
-/* One entry of the platform's list: an object, or a text that is its message.
+/*
+ * One entry of the platform's list: an object, or a text that is its message.
  */
 static void
 map_error(const struct errors_rule *r, struct scope *outer,

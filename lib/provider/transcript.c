@@ -198,8 +198,7 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
 	return true;
 }
 
-/* --- what was stored ---------------------------------------------------------
- */
+/* --- what was stored ----------------------------------------------------- */
 
 static const char *
 member(struct json_object *turn, const char *name)

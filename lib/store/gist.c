@@ -72,8 +72,7 @@ gist_is_free_text(const struct gist *g)
 	    (double)g->words >= FREE_SHARE * (double)g->texts;
 }
 
-/* --- one row ---------------------------------------------------------------
- */
+/* --- one row ------------------------------------------------------------- */
 
 /* The agent's index; -1: too many to tell apart, -2: memory ran out. */
 static int
@@ -183,8 +182,7 @@ add_boolean(struct gist_yes *y, const struct fact_count *f)
 		y->yes += f->calls;
 }
 
-/* --- one fact --------------------------------------------------------------
- */
+/* --- one fact ------------------------------------------------------------ */
 
 /* Numbers of one agent (-1: all of them) as a sample. */
 static size_t
@@ -337,8 +335,7 @@ gists_add(struct gists *gs, const struct fact_count *f)
 	return 0;
 }
 
-/* --- all of them ------------------------------------------------------------
- */
+/* --- all of them --------------------------------------------------------- */
 
 static int
 compare_groups(const char *a, const char *b)

@@ -272,7 +272,8 @@ last_number(struct store *st, const struct wanted *w, int64_t *last)
 	return rc;
 }
 
-/* Copy rows after number *after, for a while; *last is the greatest there is.
+/*
+ * Copy rows after number *after, for a while; *last is the greatest there is.
  */
 static enum store_rc
 copy_rows(

@@ -397,7 +397,8 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	return rc;
 }
 
-/* Third pass: the roll-up, and whose days it counts.  Nothing is wanted then.
+/*
+ * Third pass: the roll-up, and whose days it counts.  Nothing is wanted then.
  */
 static enum store_rc
 days_again(struct store *st)

@@ -141,8 +141,7 @@ reject_shared(
 	    STORE_REJECTED_PER_SECOND, allowed);
 }
 
-/* --- counts ----------------------------------------------------------------
- */
+/* --- counts -------------------------------------------------------------- */
 
 static void
 count_into(struct refused_row *row, size_t *rows, const struct refused_row *r)
@@ -191,7 +190,8 @@ refusals_due(struct store *st)
 	    STORE_REFUSED_BURST, STORE_REFUSED_PER_SECOND, &st->refused_due);
 }
 
-/* Take what was counted out of the threads' way; refusals_undo() puts it back.
+/*
+ * Take what was counted out of the threads' way; refusals_undo() puts it back.
  */
 static void
 take_counts(struct store *st)
@@ -247,8 +247,7 @@ refusals_undo(struct store *st)
 	pthread_mutex_unlock(&st->mutex);
 }
 
-/* --- reading ----------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------- */
 
 /* A word that this program does not know is left out. */
 static enum refusal

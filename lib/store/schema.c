@@ -189,7 +189,8 @@ static const struct step {
 	"  PRIMARY KEY (source, type)"
 	") STRICT, WITHOUT ROWID;"
 
-	/* Authenticates, and tells no event.  Same bytes and headers: one row.
+	/*
+	 * Authenticates, and tells no event.  Same bytes and headers: one row.
 	 */
 	"CREATE TABLE quarantine ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -236,7 +237,8 @@ static const struct step {
 	"CREATE INDEX quarantine_reason ON quarantine"
 	"  (source, reason, received);"},
     {3,
-	/* How far the index of words goes, which was all the calls there are.
+	/*
+	 * How far the index of words goes, which was all the calls there are.
 	 */
 	"UPDATE meta SET value = (SELECT coalesce(max(number), 0) FROM call)"
 	"  WHERE name = 'search' AND value = 'on';"},

@@ -273,8 +273,7 @@ enum store_rc store_call_facts(
 enum store_rc store_call_errors(
     struct store *st, int64_t call, store_error_fn fn, void *arg);
 
-/* --- keeping house ---------------------------------------------------------
- */
+/* --- keeping house ------------------------------------------------------- */
 
 /*
  * Do a part of what has to be done beside receiving, such as building an index

@@ -166,7 +166,8 @@ check_in_force(struct web *w, const char *health)
 		    "it is not in force yet");
 }
 
-/* Ask how the receiver is; if its files have just changed, once they are read.
+/*
+ * Ask how the receiver is; if its files have just changed, once they are read.
  */
 static int
 ask_health(struct web *w, struct fetched *got)

@@ -73,8 +73,7 @@ struct player {
 	pthread_t thread;
 };
 
-/* --- when people call ------------------------------------------------------
- */
+/* --- when people call ---------------------------------------------------- */
 
 static double
 weight_of_hour(const struct when_local *l)
@@ -128,8 +127,7 @@ time_of(const struct stage *s, int64_t n, uint64_t *r)
 	    (int64_t)chance_below(r, HOUR_MS);
 }
 
-/* --- telling ----------------------------------------------------------------
- */
+/* --- telling ------------------------------------------------------------- */
 
 static struct delivery
 delivery_of(const struct player *p, const struct role *role, int64_t received)

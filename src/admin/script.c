@@ -149,8 +149,7 @@ script_events(const struct script *s)
 	return json_object_array_length(s->events);
 }
 
-/* --- a call ----------------------------------------------------------------
- */
+/* --- a call -------------------------------------------------------------- */
 
 static uint64_t
 shares(struct json_object *o)

@@ -272,7 +272,8 @@ print_instead(const struct send *s)
 	return print_curl(s);
 }
 
-/* Make the form one that can stand in a URL: without the file's last line end.
+/*
+ * Make the form one that can stand in a URL: without the file's last line end.
  */
 static int
 check_query(struct send *s)

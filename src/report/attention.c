@@ -77,8 +77,7 @@ struct checks {
 	bool failed; /* memory ran out */
 };
 
-/* --- what there is -------------------------------------------------------
- */
+/* --- what there is ------------------------------------------------------- */
 
 static struct source *
 find_source(struct checks *a, const char *name)

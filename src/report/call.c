@@ -44,8 +44,7 @@ field_text(const struct stored_call *c, enum call_field f)
 	return v == NULL || v->text == NULL ? "" : v->text;
 }
 
-/* --- head ----------------------------------------------------------------
- */
+/* --- head ---------------------------------------------------------------- */
 
 static void
 begin_pair(struct page *p, const char *name)
@@ -339,8 +338,7 @@ put_head(struct page *p, const struct stored_call *c)
 	html_raw(p->out, "</dl>\n</section>\n");
 }
 
-/* --- attempts ------------------------------------------------------------
- */
+/* --- attempts ------------------------------------------------------------ */
 
 static int
 attempt_row(void *arg, const struct stored_call *c)

@@ -1,4 +1,5 @@
-/* Is the installation in order?  What `callbook check` says, and this request.
+/*
+ * Is the installation in order?  What `callbook check` says, and this request.
  */
 #define _DEFAULT_SOURCE /* fgetpwent_r(3), realpath(3) */
 

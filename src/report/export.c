@@ -36,8 +36,7 @@ struct export
 	enum store_rc rc; /* of what belongs to a call */
 };
 
-/* --- in slices --------------------------------------------------------------
- */
+/* --- in slices ----------------------------------------------------------- */
 
 static int
 slice(const struct export *ex)
@@ -141,8 +140,7 @@ begin(struct page *p, struct response *w, const char *type, const char *ending)
 	return ex;
 }
 
-/* --- what is masked ---------------------------------------------------------
- */
+/* --- what is masked ------------------------------------------------------ */
 
 /* Nothing is left of something only when memory ran out. */
 static const char *
@@ -194,8 +192,7 @@ mask_fact_number(void *arg, const char *path, double x)
 	return whole(ex, "0", outside_fact_number(&ex->page, path, x));
 }
 
-/* --- CSV --------------------------------------------------------------------
- */
+/* --- CSV ----------------------------------------------------------------- */
 
 /*
  * A spreadsheet that opens the file makes of a text what it takes it for.  A
@@ -533,8 +530,7 @@ export_csv(struct page *p, struct response *w)
 	return PAGE_OK;
 }
 
-/* --- NDJSON -----------------------------------------------------------------
- */
+/* --- NDJSON -------------------------------------------------------------- */
 
 static enum store_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
@@ -565,8 +561,7 @@ export_ndjson(struct page *p, struct response *w)
 	return PAGE_OK;
 }
 
-/* --- the body of an event ---------------------------------------------------
- */
+/* --- the body of an event ------------------------------------------------ */
 
 /* application/json, and application/cloudevents+json, and such. */
 static bool

@@ -37,8 +37,7 @@ static const char *const directions[] = {
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
-/* --- the document --------------------------------------------------------
- */
+/* --- the document -------------------------------------------------------- */
 
 static void
 put_head(struct page *p, const char *title)

@@ -31,8 +31,7 @@ sums_average(const struct sums *s)
 	return s->tally.timed > 0 ? s->tally.talk / s->tally.timed : 0;
 }
 
-/* --- the period before ---------------------------------------------------
- */
+/* --- the period before --------------------------------------------------- */
 
 /* The duration that half of the calls do not reach; ms. */
 static int64_t

@@ -5,8 +5,7 @@
 #include "report/route.h"
 #include "report/static.h"
 
-/* --- the base ---------------------------------------------------------------
- */
+/* --- the base ------------------------------------------------------------ */
 
 /*
  * Links are relative to the page's address as the browser has it: that works
@@ -157,8 +156,7 @@ link_base(struct arena *a, const struct request *r)
 	return base == NULL ? "./" : base;
 }
 
-/* --- links ------------------------------------------------------------------
- */
+/* --- links --------------------------------------------------------------- */
 
 static bool
 same_text(const char *a, const char *b)

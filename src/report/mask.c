@@ -595,8 +595,7 @@ phone_text(struct page *p, const char *number)
 	return keep(p, &b);
 }
 
-/* --- ids of the platform ---------------------------------------------------
- */
+/* --- ids of the platform ------------------------------------------------- */
 
 /* Is all of it a number, as a person would write one? */
 static bool
@@ -704,8 +703,7 @@ call_id_text(struct page *p, const struct stored_call *c, const char *id)
 	return id;
 }
 
-/* --- numbers of facts ------------------------------------------------------
- */
+/* --- numbers of facts ---------------------------------------------------- */
 
 /* Does the name, in small letters, hold one of the words? */
 static bool

@@ -53,8 +53,7 @@ seconds(struct buf *b, int64_t ms)
 	buf_add(b, text, n);
 }
 
-/* --- what is counted by source ----------------------------------------------
- */
+/* --- what is counted by source ------------------------------------------- */
 
 struct source {
 	const char *name;
@@ -196,8 +195,7 @@ put_sources(struct buf *b, const struct counts *c)
 	}
 }
 
-/* --- what was refused -------------------------------------------------------
- */
+/* --- what was refused ---------------------------------------------------- */
 
 static int
 put_refused(void *arg, const struct refused *r)
@@ -212,8 +210,7 @@ put_refused(void *arg, const struct refused *r)
 	return b->failed;
 }
 
-/* --- calls ------------------------------------------------------------------
- */
+/* --- calls --------------------------------------------------------------- */
 
 struct calls {
 	int64_t outcome[OUTCOME__MAX];

@@ -12,8 +12,7 @@ struct sums {
 	int64_t answered; /* of the ended ones */
 };
 
-/* --- headline.c ----------------------------------------------------------
- */
+/* --- headline.c ---------------------------------------------------------- */
 
 /* Add a group of outcome o. */
 void sums_add(struct sums *s, const struct tally *t, enum call_outcome o);
@@ -27,8 +26,7 @@ int64_t sums_average(const struct sums *s);
 enum page_rc put_headline(struct page *p, const struct sums *now,
     const int64_t length[REPORT_LENGTHS]);
 
-/* --- lengths.c -----------------------------------------------------------
- */
+/* --- lengths.c ----------------------------------------------------------- */
 
 /* The chart of these lengths, in bars of one width; nothing of none. */
 void put_lengths(struct page *p, const int64_t length[REPORT_LENGTHS]);

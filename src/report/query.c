@@ -24,8 +24,7 @@ struct query {
 /* Take a value that is not empty.  Returns 0, or -1: it is not right. */
 typedef int (*take_fn)(struct query *q, const char *value, size_t n);
 
-/* --- values -----------------------------------------------------------------
- */
+/* --- values -------------------------------------------------------------- */
 
 static int
 take_preset(struct query *q, const char *value, size_t n)
@@ -222,8 +221,7 @@ static const struct parameter {
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* --- presets ----------------------------------------------------------------
- */
+/* --- presets ------------------------------------------------------------- */
 
 static const struct preset {
 	const char *name;
@@ -320,8 +318,7 @@ query_days(struct page *p)
 	return rc;
 }
 
-/* --- the query --------------------------------------------------------------
- */
+/* --- the query ----------------------------------------------------------- */
 
 static int
 refuse(struct query *q, const struct parameter *m)

@@ -98,8 +98,7 @@ enum page_rc metrics(struct page *p, struct response *w);
 #define QUERY_NONE "-"
 #define QUERY_OPEN "open"
 
-/* --- link.c: addresses ---------------------------------------------------
- */
+/* --- link.c: addresses --------------------------------------------------- */
 
 /*
  * Address of a page ("" overview, "calls", "call/12", "export.csv"…), escaped
@@ -117,8 +116,7 @@ const char *name_or_none(const char *name);
 const char *link_list(struct page *p, const char *path, const struct filter *f,
     const struct cursor *c, bool back);
 
-/* --- mask.c: telephone numbers -------------------------------------------
- */
+/* --- mask.c: telephone numbers ------------------------------------------- */
 
 #define PHONE_MASK "\u2022\u2022\u2022\u2022" /* for what is not shown */
 
@@ -156,8 +154,7 @@ const char *outside_fact_digits(
 /* Add n bytes of such text, masked in any case. */
 void mask_numbers(struct buf *b, const char *s, size_t n);
 
-/* --- text.c: how things are written --------------------------------------
- */
+/* --- text.c: how things are written -------------------------------------- */
 
 /* Why a request was refused, in a few words; static. */
 const char *refusal_text(enum refusal why);
@@ -231,8 +228,7 @@ int fact_rank(const char *path);
 bool fact_same_group(const char *a, const char *b);
 void put_fact_group(struct page *p, const char *path); /* its name */
 
-/* --- table.c -------------------------------------------------------------
- */
+/* --- table.c ------------------------------------------------------------- */
 
 /*
  * A table up to the inside of its <tbody>.  Columns are titles, NULL at the
@@ -247,8 +243,7 @@ void table_begin(struct page *p, const char *class, const char *label,
     const char *const *column);
 void table_end(struct page *p);
 
-/* --- frame.c: what surrounds a page --------------------------------------
- */
+/* --- frame.c: what surrounds a page -------------------------------------- */
 
 /*
  * A document up to the inside of <main>, with its <h1>, and from there on to

@@ -32,8 +32,7 @@ struct results {
 	size_t nconstant;
 };
 
-/* --- numbers -------------------------------------------------------------
- */
+/* --- numbers ------------------------------------------------------------- */
 
 /* As a person writes it; in the page's arena where it is masked. */
 static const char *
@@ -134,8 +133,7 @@ put_numbers(struct results *r, const struct gist *g, const char *name)
 		put_histogram(r, g, name);
 }
 
-/* --- yes and no ----------------------------------------------------------
- */
+/* --- yes and no ---------------------------------------------------------- */
 
 /* The rest of a row: how many, and how much that is. */
 static void
@@ -173,8 +171,7 @@ put_boolean(struct page *p, const struct gist *g)
 	html_raw(p->out, "</tbody></table>\n");
 }
 
-/* --- texts ---------------------------------------------------------------
- */
+/* --- texts --------------------------------------------------------------- */
 
 /* A text from outside, cut for a table. */
 static void
@@ -244,8 +241,7 @@ put_words(struct page *p, const struct gist *g)
 	}
 }
 
-/* --- by agent ------------------------------------------------------------
- */
+/* --- by agent ------------------------------------------------------------ */
 
 /* Only what the fact has. */
 static void
@@ -326,8 +322,7 @@ put_agents(struct page *p, const struct gist *g)
 	html_raw(p->out, "</details>\n");
 }
 
-/* --- one fact ------------------------------------------------------------
- */
+/* --- one fact ------------------------------------------------------------ */
 
 /* Is it the same in every call that has it? */
 static bool

@@ -69,8 +69,7 @@ static const struct route routes[] = {
     {.name = "check", .title = "Check", .page = check_page, .host = true},
 };
 
-/* --- what lasts -------------------------------------------------------------
- */
+/* --- what lasts ---------------------------------------------------------- */
 
 static void *
 load(void *arg, const char *file, const void *before, struct watch *w,
@@ -83,7 +82,8 @@ load(void *arg, const char *file, const void *before, struct watch *w,
 	watch_add(w, file);
 	if ((c = config_load(file, why)) == NULL)
 		return NULL;
-	/* A process has one time zone, and it is set before there are threads.
+	/*
+	 * A process has one time zone, and it is set before there are threads.
 	 */
 	if (old == NULL && when_zone(c->timezone) != 0) {
 		buf_printf(why, "%s: timezone: %s can not be set", c->file,
@@ -188,8 +188,7 @@ report_worker_free(void *worker)
 	free(wk);
 }
 
-/* --- answers ----------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------- */
 
 /* Headers of every answer, whatever it will be. */
 static void
@@ -257,8 +256,7 @@ page_rc(enum store_rc rc)
 	}
 }
 
-/* --- the store --------------------------------------------------------------
- */
+/* --- the store ----------------------------------------------------------- */
 
 /* Days are counted in the zone of the roll-up; ours has to be that one. */
 static void
@@ -331,8 +329,7 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 	return 0;
 }
 
-/* --- routes -----------------------------------------------------------------
- */
+/* --- routes -------------------------------------------------------------- */
 
 /* PATH_INFO without the slash that it begins with, and one at its end. */
 static const char *
@@ -343,7 +340,8 @@ path_of(const struct page *p)
 
 	if (path == NULL || *path == '\0')
 		return "";
-	/* The server took /callsX for /calls and an X: no page has that path.
+	/*
+	 * The server took /callsX for /calls and an X: no page has that path.
 	 */
 	if (*path++ != '/')
 		return "/";

@@ -32,8 +32,7 @@ bool report_handle(void *worker, const struct request *r, struct response *w);
 void report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text);
 
-/* --- query.c ----------------------------------------------------------------
- */
+/* --- query.c ------------------------------------------------------------- */
 
 #define QUERY_DEFAULT "30d" /* preset where the query names no days */
 /* A filter's first day: where the store begins, until query_days(). */
@@ -53,8 +52,7 @@ enum store_rc query_days(struct page *p);
 /* The days of a preset, or -1: there is none of that name (borrowed). */
 int query_preset(struct page *p, const char *name);
 
-/* --- link.c -----------------------------------------------------------------
- */
+/* --- link.c -------------------------------------------------------------- */
 
 /*
  * What the links of a request begin with, escaped for an attribute: the way

@@ -56,8 +56,7 @@ static const struct {
     {"deliveries", "deliveries.html", "Deliveries", deliveries_page},
 };
 
-/* --- names ------------------------------------------------------------------
- */
+/* --- names --------------------------------------------------------------- */
 
 static int
 compare(const void *a, const void *b)
@@ -134,8 +133,7 @@ static_link(struct page *p, const char *path, const struct filter *f,
 	return NULL;
 }
 
-/* --- files ------------------------------------------------------------------
- */
+/* --- files --------------------------------------------------------------- */
 
 static int
 failed(struct writer *w, const char *what)
@@ -195,8 +193,7 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 	return 0;
 }
 
-/* --- pages ------------------------------------------------------------------
- */
+/* --- pages --------------------------------------------------------------- */
 
 /* What is left out is told where the calls are listed. */
 static void
@@ -270,8 +267,7 @@ write_calls(struct writer *w)
 	return 0;
 }
 
-/* --- which calls ------------------------------------------------------------
- */
+/* --- which calls --------------------------------------------------------- */
 
 static int
 add_call(void *arg, const struct stored_call *c)

@@ -14,8 +14,7 @@
 #define WAIT_DAYS_MS (48 * HOUR_MS) /* from here on, days are counted */
 #define EN_DASH "\u2013"
 
-/* --- from outside --------------------------------------------------------
- */
+/* --- from outside -------------------------------------------------------- */
 
 void
 put_outside(struct page *p, const char *s)
@@ -55,8 +54,7 @@ put_phone(struct page *p, const char *number)
 		    phone_text(p, number));
 }
 
-/* --- times and numbers ---------------------------------------------------
- */
+/* --- times and numbers --------------------------------------------------- */
 
 static const char *const month_name[] = {"Jan", "Feb", "Mar", "Apr", "May",
     "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -188,8 +186,7 @@ put_call_link(struct page *p, const struct stored_call *c)
 	link_end(p, href);
 }
 
-/* --- outcomes ------------------------------------------------------------
- */
+/* --- outcomes ------------------------------------------------------------ */
 
 static const struct {
 	const char *word;
@@ -239,8 +236,7 @@ put_outcome(struct page *p, enum call_outcome o)
 	    outcome[o].class, outcome[o].word);
 }
 
-/* --- facts ---------------------------------------------------------------
- */
+/* --- facts --------------------------------------------------------------- */
 
 int
 fact_rank(const char *path)
@@ -287,8 +283,7 @@ put_fact_group(struct page *p, const char *path)
 		put_outside(p, group == NULL ? "" : group);
 }
 
-/* --- bodies --------------------------------------------------------------
- */
+/* --- bodies -------------------------------------------------------------- */
 
 static bool
 is_space(char c)
@@ -497,8 +492,7 @@ put_money(struct page *p, const struct value *v)
 	html_put(p->out, "\u00a0%s</span>", units ? "units" : code);
 }
 
-/* --- a list of calls -----------------------------------------------------
- */
+/* --- a list of calls ----------------------------------------------------- */
 
 void
 put_calls_head(struct page *p)

@@ -482,7 +482,8 @@ test_limits(void **state)
 	buf_free(&why);
 }
 
-/* Every place is listed with where it stands, and with what it is relative to.
+/*
+ * Every place is listed with where it stands, and with what it is relative to.
  */
 static void
 test_places_are_listed(void **state)

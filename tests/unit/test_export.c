@@ -11,8 +11,7 @@
 #define CALLS 1000
 #define ZONE "Asia/Kolkata"
 
-/* --- what else a report has --------------------------------------------------
- */
+/* --- what else a report has ---------------------------------------------- */
 
 static int masks_left = INT_MAX; /* until memory runs out */
 
@@ -83,8 +82,7 @@ page_rc(enum store_rc rc)
 				    : PAGE_FAILED;
 }
 
-/* --- cells -------------------------------------------------------------------
- */
+/* --- cells --------------------------------------------------------------- */
 
 static void
 test_cells(void **state)
@@ -173,8 +171,7 @@ test_cells(void **state)
 	buf_free(&b);
 }
 
-/* --- exports -----------------------------------------------------------------
- */
+/* --- exports ------------------------------------------------------------- */
 
 static void
 add_call(struct store *st, int n, const struct event *like)

@@ -1,4 +1,5 @@
-/* The headline: what a period is compared with, and what it says of a change.
+/*
+ * The headline: what a period is compared with, and what it says of a change.
  */
 #include "scratch.h"
 
@@ -12,8 +13,7 @@
 #define FIRST_DAY "2026-01-01" /* of the line of calls */
 #define LAST_DAY "2026-04-02"
 
-/* --- what else a report has, in plain words ---------------------------------
- */
+/* --- what else a report has, in plain words ------------------------------ */
 
 enum page_rc
 page_rc(enum store_rc rc)
@@ -64,8 +64,7 @@ link_end(struct page *p, const char *href)
 	(void)href;
 }
 
-/* --- a steady line of calls --------------------------------------------------
- */
+/* --- a steady line of calls ---------------------------------------------- */
 
 struct box {
 	struct scratch scratch;

@@ -387,7 +387,8 @@ test_types_and_calls(void **state)
 	assert_int_equal(f->e.time, NOW);
 }
 
-/* What came from a header or the query is kept, so that it can be used again.
+/*
+ * What came from a header or the query is kept, so that it can be used again.
  */
 static void
 test_headers_and_query(void **state)
@@ -751,8 +752,7 @@ test_gzip(void **state)
 	buf_free(&zipped);
 }
 
-/* --- alternatives, combinations, and what is left out -----------------------
- */
+/* --- alternatives, combinations, and what is left out -------------------- */
 
 static const char combined[] =
     "{\"provider\":\"c\",\"auth\":{\"t\":{\"type\":\"token\"}},"

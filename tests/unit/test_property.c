@@ -388,8 +388,7 @@ world_close(struct world *w)
 	scratch_remove(&w->scratch);
 }
 
-/* --- events made up, with every kind of collision --------------------------
- */
+/* --- events made up, with every kind of collision ------------------------ */
 
 static const char *const words[] = {"a", "b", "c"};
 static const char *const spoken[] = {
@@ -520,8 +519,7 @@ made_up_sets_fold_alike_in_every_order(void **state)
 	}
 }
 
-/* --- the platforms' own, by call --------------------------------------------
- */
+/* --- the platforms' own, by call ----------------------------------------- */
 
 static char *
 read_file(const char *path, size_t *len)

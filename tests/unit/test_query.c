@@ -315,8 +315,7 @@ test_too_long(void **state)
 	arena_free(p.arena);
 }
 
-/* --- links ------------------------------------------------------------------
- */
+/* --- links --------------------------------------------------------------- */
 
 static void
 assert_link(const char *query, const char *link)

@@ -871,8 +871,7 @@ a_derived_length_is_counted_like_a_told_one(void **state)
 	assert_null(strstr(record(b), "derived"));
 }
 
-/* --- calls of several ids --------------------------------------------------
- */
+/* --- calls of several ids ------------------------------------------------ */
 
 static const char *const alias_x[] = {"x"};
 
@@ -1041,7 +1040,8 @@ a_call_is_found_by_any_of_its_ids(void **state)
 	}
 }
 
-/* One event is of the call "p", the other of "q"; arg: whether "x" joins them.
+/*
+ * One event is of the call "p", the other of "q"; arg: whether "x" joins them.
  */
 static int
 map_aliased(void *arg, const struct stored_event *se, struct event *e)
@@ -1084,8 +1084,7 @@ a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
 }
 
-/* --- stores of older versions ----------------------------------------------
- */
+/* --- stores of older versions -------------------------------------------- */
 
 /*
  * A row as schema 3 had it: of an event of time 1500, which told the agent and
