@@ -14,7 +14,7 @@
 
 #include "base/base64.h"
 
-#define PUBLIC_KEY_PREFIX "whpk_" /* Standard Webhooks */
+#define PUBLIC_KEY_PREFIX "whpk_" /* then 32 bytes in base64 */
 #define ED25519_KEY_SIZE 32
 
 const char *
