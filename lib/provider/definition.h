@@ -68,6 +68,7 @@ struct row {
 struct table {
 	struct row *row;
 	size_t rows;
+	bool loose; /* spellings of a word are the same: case, '-', '_', ' ' */
 };
 
 struct names {
@@ -407,7 +408,10 @@ int provider_body_kind(const struct provider *p, const char *content_type);
 const struct type_row *provider_type(
     const struct provider *p, const char *type);
 
-/* The row of a word (map) or of a prefix of it (starts), or NULL. */
+/*
+ * The row of a word (map) or of a prefix of it (starts), or NULL.  Of a loose
+ * table a word in another spelling is found where there is none of this one.
+ */
 const struct word *table_find(
     const struct table *t, const char *word, size_t len);
 const struct word *table_find_prefix(

@@ -115,6 +115,8 @@ read_table(struct loader *l, const struct node *n, enum load_words words,
 		}
 		t->rows++;
 	}
+	/* Where only our words count, a spelling must not lose one. */
+	t->loose = words != WORDS_ANY && words != WORDS_FREE;
 	if (t->rows > 0)
 		qsort(t->row, t->rows, sizeof(*t->row),
 		    prefixes ? by_length : by_word);
@@ -204,6 +206,27 @@ compare_word(const void *key, const void *row)
 	return w->len < r->from.len ? -1 : 1;
 }
 
+/* "No-Answer", "NO_ANSWER" and "no answer" are spellings of one word. */
+static char
+plain(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c == '-' || c == ' ' ? '_' : c;
+}
+
+static bool
+is_alike(const struct word *w, const char *word, size_t len)
+{
+	size_t i = 0;
+
+	if (w->len != len)
+		return false;
+	while (i < len && plain(w->text[i]) == plain(word[i]))
+		i++;
+	return i == len;
+}
+
 const struct word *
 table_find(const struct table *t, const char *word, size_t len)
 {
@@ -211,6 +234,9 @@ table_find(const struct table *t, const char *word, size_t len)
 	const struct row *r = bsearch(
 	    &key, t->row, t->rows, sizeof(*t->row), compare_word);
 
+	for (size_t i = 0; r == NULL && t->loose && i < t->rows; i++)
+		if (is_alike(&t->row[i].from, word, len))
+			r = &t->row[i];
 	return r == NULL ? NULL : &r->to;
 }
 

@@ -355,6 +355,57 @@ test_states_and_outcomes_by_value(void **state)
 	assert_int_equal(f->e.outcome, OUTCOME_BUSY);
 	map_ok(f, "{\"type\":\"status\",\"call\":\"c\",\"result\":\"won\"}");
 	assert_int_equal(f->e.outcome, OUTCOME_NONE);
+	/* A platform that changes its spelling tells the same. */
+	map_ok(f, "{\"type\":\"status\",\"call\":\"c\",\"now\":\"UP\"}");
+	assert_int_equal(f->e.state, STATE_CONNECTED);
+}
+
+/* Other words than ours are never taken for one another. */
+static void
+test_spellings_of_a_word_that_counts(void **state)
+{
+	static const char text[] =
+	    "{\"provider\":\"p\",\"auth\":{\"t\":{\"type\":\"token\"}},"
+	    "\"event\":{\"type\":{\"is\":\"end\"},\"key\":[\"body\"]},"
+	    "\"call\":{\"id\":\"/call\",\"status\":{\"at\":\"/how\","
+	    "\"map\":{\"no-answer\":\"mapped\"}}},"
+	    "\"types\":{\"end\":{\"state\":\"ended\",\"outcome\":"
+	    "{\"at\":\"/how\",\"map\":{\"no-answer\":\"no_answer\","
+	    "\"completed\":\"completed\"}}}}}";
+	static const struct {
+		const char *how;
+		enum call_outcome outcome;
+	} cases[] = {
+	    {"no-answer", OUTCOME_NO_ANSWER},
+	    {"NO_ANSWER", OUTCOME_NO_ANSWER},
+	    {"No answer", OUTCOME_NO_ANSWER},
+	    {"COMPLETED", OUTCOME_COMPLETED},
+	    {"noanswers", OUTCOME_UNKNOWN},
+	};
+	struct fixture *f = *state;
+	struct buf why = {0}, body = {0};
+	struct provider *p = provider_parse("f", text, strlen(text), &why);
+	struct provider *before = f->p;
+
+	if (p == NULL)
+		fail_msg("%s", buf_str(&why));
+	f->p = p;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool exact = i == 0;
+
+		buf_reset(&body, 0);
+		buf_printf(
+		    &body, "{\"call\":\"c\",\"how\":\"%s\"}", cases[i].how);
+		map_ok(f, buf_str(&body));
+		assert_int_equal(f->e.outcome, cases[i].outcome);
+		/* A free text is another where it is written otherwise. */
+		assert_string_equal(f->e.field[FIELD_STATUS].text,
+		    exact ? "mapped" : cases[i].how);
+	}
+	f->p = before;
+	provider_free(p);
+	buf_free(&body);
+	buf_free(&why);
 }
 
 /* --- types and ids -------------------------------------------------------- */
@@ -1726,6 +1777,7 @@ main(void)
 	    cmocka_unit_test(test_facts),
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_states_and_outcomes_by_value),
+	    cmocka_unit_test(test_spellings_of_a_word_that_counts),
 	    cmocka_unit_test(test_types_and_calls),
 	    cmocka_unit_test(test_headers_and_query),
 	    cmocka_unit_test(test_keys),
