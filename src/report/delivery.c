@@ -1,4 +1,4 @@
-/* One delivery that could not be understood, and how it may still become one. */
+/* A delivery that could not be understood, and how it may become an event. */
 #include <stdio.h>
 #include <string.h>
 

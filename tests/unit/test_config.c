@@ -209,8 +209,8 @@ static const struct {
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},
     {SOURCE "key_file = ok\n", {":1: [source a] contradicts itself"}},
     {"[source a]\nprovider = p\nsecret_file = none\n",
-	{":3: secret_file: cannot open the file that it names: No such file "
-	     "or directory (the value is a path, not the content)"}},
+	{":3: secret_file: cannot open the file that it names: No such "
+	 "file or directory (the value is a path, not the content)"}},
     {"[source a]\nprovider = p\nsecret_file = .\n", {"is not a file"}},
     {"[source a]\nprovider = p\nsecret_file = open\n", {"chmod 600"}},
     {"[source a]\nprovider = p\nsecret_file = writable\n", {"chmod 600"}},
