@@ -22,6 +22,8 @@ CGI = callbook.fcgi report.cgi
 OURS = $(STD) $(WARN) -Ilib -Isrc -DCALLBOOK_VERSION='"$(VERSION)"' -pthread
 LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
+# Libraries by the names of pkg-config; `make portable` does without libcurl.
+NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl)
 
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
@@ -104,10 +106,10 @@ $(BUILD)/src/report/style_file.c: src/report/style.css lib/base/embed.sh
 	    sh lib/base/embed.sh style_file $(@D)/style-$$hash.css >$@.tmp && \
 	    mv $@.tmp $@
 
-$(BUILD)/%.o: $(BUILD)/%.c | deps-build
+$(BUILD)/%.o: $(BUILD)/%.c | needs
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c | deps-build
+$(BUILD)/%.o: %.c | needs
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -122,7 +124,7 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcallbook.a
 	    $(BUILD)/libcallbook.a $(LIBS) $$(pkg-config --libs cmocka)
 
 # The load generator of the tests: signed events over many connections.
-$(BUILD)/tests/post: tests/web/post.c | deps-build
+$(BUILD)/tests/post: tests/web/post.c | needs
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
@@ -333,11 +335,25 @@ deb: deps-deb
 test-clean: deps-clean deb
 	tests/packaging/clean-apache.sh $(BUILD)/deb/callbook_$(VERSION)_*.deb
 
+# A build installs nothing: it names what is missing and who installs that.
+needs:
+	@command -v $(firstword $(CC)) >/dev/null && \
+	    $(PKG_CONFIG) --exists $(NEEDS) 2>/dev/null && exit; \
+	command -v $(firstword $(CC)) >/dev/null || \
+	    missing=' $(firstword $(CC))'; \
+	if command -v $(firstword $(PKG_CONFIG)) >/dev/null; then \
+	    for p in $(NEEDS); do $(PKG_CONFIG) --exists $$p || \
+	        missing="$$missing $$p"; done; \
+	else missing="$$missing $(firstword $(PKG_CONFIG))"; fi; \
+	echo "Missing for the build:$$missing." >&2; \
+	echo 'To install it, run: make deps' >&2; exit 1
+
 # Installs what is missing, and is quick and silent if nothing is.
 HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
 	2>/dev/null | sed -n 's/^ii *//p')
 
-deps: deps-run deps-test deps-lint
+# What a build needs; `make run` and `make test` install for themselves.
+deps: deps-build
 
 deps-build deps-run deps-test deps-lint deps-bench deps-deb deps-clean: deps-%:
 	@missing='$(strip $(filter-out $(HAVE),$(DEPS_$*)))'; \
@@ -361,7 +377,7 @@ clean:
 
 .PHONY: all programs unit unit-programs asan plain tsan \
 	fuzz fuzz-programs bench test picture valgrind crash lint run format \
-	clean portable units install uninstall deb test-clean FORCE \
+	clean portable units install uninstall deb test-clean FORCE needs \
 	deps deps-build deps-run deps-test deps-lint deps-bench deps-deb \
 	deps-clean
 .SECONDARY:

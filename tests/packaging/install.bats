@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What make install, make uninstall and make deb leave.
+# What make install, make uninstall and make deb leave, and what make asks of
+# the package manager.
 #
 # Bats sets output and lines; each test is a subshell of its own.
 # shellcheck disable=SC2030,SC2031,SC2154
@@ -146,4 +147,39 @@ cgi: ; @echo $(CGI)'); do
       false
     }
   done < <(grep . "$ROOT/tests/packaging/lines.sh")
+}
+
+# no_packages - from here on Debian has no package, and apt-get keeps what it is
+# asked for in asked, and fails.
+no_packages() {
+  mkdir fake
+  printf '#!/bin/sh\nexit 1\n' >fake/dpkg-query
+  printf '#!/bin/sh\necho "$@" >>%s/asked\nexit 1\n' "$PWD" >fake/apt-get
+  printf '#!/bin/sh\nexec "$@"\n' >fake/sudo
+  chmod +x fake/*
+  PATH=$PWD/fake:$PATH
+}
+
+@test "make installs nothing: it names what is missing and make deps" {
+  no_packages
+  run -2 build PKG_CONFIG=false BUILD="$PWD/build"
+  has 'Missing for the build: fcgi json-c sqlite3 libcrypto inih zlib libcurl.'
+  has 'run: make deps'
+  run -2 build CC=no-compiler PKG_CONFIG=no-pkg-config BUILD="$PWD/build"
+  has 'Missing for the build: no-compiler no-pkg-config.'
+  [ -z "$(find build -name '*.o')" ]
+  # What is there without a package is enough.
+  run -0 build programs
+  [ ! -e asked ]
+}
+
+@test "make deps, make run and make test install what they need" {
+  no_packages
+  declare -A needs=([deps]=libfcgi-dev [run]=lighttpd [test]=libcmocka-dev)
+  for goal in "${!needs[@]}"; do
+    rm -f asked
+    run -2 build "$goal" BUILD="$PWD/build"
+    has "Could not install: "
+    grep -E "^-q install -y .* ${needs[$goal]}( |\$)" asked
+  done
 }
