@@ -55,6 +55,18 @@ no_platform() {
   ! grep -riE "formant|eleven|$names" lib src --include='*.[ch]'
 }
 
+# A room of lib includes what stands in its line, and of other rooms no inside.
+rooms() {
+  local rule
+  for rule in 'base:' 'call:base' 'http:base' 'html:base' \
+    'provider:base|call' 'store:base|call' 'check:base|provider|store'; do
+    grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
+      grep -vE "#include \"(${rule/:/|})/" || :
+  done | nothing_but '^$' || return
+  ! grep -rnE '#include "[a-z]+/([a-z]+_)?internal\.h' lib src |
+    grep -vE '^lib/([a-z]+)/[^:]*:[0-9]*:#include "\1/'
+}
+
 # mandoc's status tells of warnings, not of remarks on style.  Our pages refer
 # to each other, and are not installed here.
 man_pages() {
@@ -74,4 +86,5 @@ check clang-format clang-format --dry-run -Werror "${code[@]}"
 check shellcheck shellcheck -x "${scripts[@]}"
 check mandoc man_pages
 check 'no platform in C' no_platform
+check rooms rooms
 exit "$failed"

@@ -16,7 +16,7 @@
 
 #include "base/buf.h"
 #include "base/config.h"
-#include "http/message.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 
 #define AUTH_SECRETS_MAX 8 /* valid at once, for rotation */

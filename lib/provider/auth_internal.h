@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "http/message.h"
 #include "provider/auth.h"
+#include "provider/message.h"
 #include "provider/secret.h"
 
 #define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */

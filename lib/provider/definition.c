@@ -359,7 +359,7 @@ compare_type(const void *key, const void *row)
 }
 
 const struct type_row *
-provider_type(const struct provider *p, const char *type)
+definition_type(const struct provider *p, const char *type)
 {
 	const struct type_row *row = bsearch(
 	    type, p->row, p->rows, sizeof(*p->row), compare_type);
@@ -429,7 +429,7 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 }
 
 const struct place_read *
-provider_places(const struct provider *p)
+definition_places(const struct provider *p)
 {
 	return p->places;
 }
@@ -470,7 +470,8 @@ out:
 }
 
 struct provider *
-provider_parse(const char *file, const char *text, size_t len, struct buf *why)
+definition_parse(
+    const char *file, const char *text, size_t len, struct buf *why)
 {
 	struct arena *arena = arena_new();
 	struct loader l = {.file = file, .arena = arena, .why = why};
@@ -504,7 +505,7 @@ out:
 }
 
 void
-provider_free(struct provider *p)
+definition_free(struct provider *p)
 {
 	if (p != NULL)
 		arena_free(p->arena);

@@ -15,8 +15,8 @@
 #include "base/arena.h"
 #include "base/when.h"
 #include "call/call.h"
-#include "http/message.h"
 #include "provider/encoding.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 
 #define DEFINITION_NAME_MAX 32 /* bytes of a name of ours */
@@ -396,7 +396,7 @@ struct provider {
  * member that no USE_READ leads to and no USE_WHOLE leads above, nor another
  * use, is one that the definition does not know.
  */
-const struct place_read *provider_places(const struct provider *p);
+const struct place_read *definition_places(const struct provider *p);
 
 /*
  * Which of the definition's bodies is a Content-Type?  "" is the first.
@@ -405,7 +405,7 @@ const struct place_read *provider_places(const struct provider *p);
 int provider_body_kind(const struct provider *p, const char *content_type);
 
 /* The row of a type: that of its name, else of its beginning; or NULL. */
-const struct type_row *provider_type(
+const struct type_row *definition_type(
     const struct provider *p, const char *type);
 
 /*

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "http/message.h"
 #include "provider/definition.h"
+#include "provider/message.h"
 
 /*
  * Put the text of a trait into b, which is reset first.  body is what the

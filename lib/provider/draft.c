@@ -276,8 +276,8 @@ finish(struct draft *d, const char *name, struct buf *out, struct buf *why)
 	}
 	buf_puts(out, text);
 	buf_puts(out, "\n");
-	p = provider_parse(name, buf_str(out), out->len, why);
-	provider_free(p);
+	p = definition_parse(name, buf_str(out), out->len, why);
+	definition_free(p);
 	return p == NULL ? -1 : 0;
 }
 

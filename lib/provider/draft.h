@@ -28,7 +28,7 @@ void draft_free(struct draft *d);
 int draft_add(struct draft *d, const char *s, size_t n, struct buf *why);
 
 /*
- * Write the definition of a provider of that name, which provider_parse()
+ * Write the definition of a provider of that name, which definition_parse()
  * takes as it is, and set *guesses to how many are to be reviewed.  Returns 0,
  * or -1 after adding one sentence to why.
  */

@@ -13,8 +13,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/zone.h"
-#include "http/message.h"
 #include "provider/definition.h"
+#include "provider/message.h"
 
 /* Where rules look, and what they need to work. */
 struct scope {

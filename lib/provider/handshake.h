@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "http/message.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 
 #define HANDSHAKE_ECHO_MAX 1024 /* bytes sent back */

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/request.h"
 #include "provider/facts.h"
 #include "provider/json.h"
 #include "provider/transcript.h"
@@ -92,13 +91,13 @@ reset(struct mapper *mp)
 	mp->taken = NULL;
 	mp->fault.line = 0;
 	arena_reset(mp->arena);
-	buf_reset(&mp->inflated, REQUEST_KEEP);
-	buf_reset(&mp->claims, REQUEST_KEEP);
-	buf_reset(&mp->work, REQUEST_KEEP);
-	buf_reset(&mp->used, REQUEST_KEEP);
-	buf_reset(&mp->reason, REQUEST_KEEP);
-	buf_reset(&mp->transcript, REQUEST_KEEP);
-	buf_reset(&mp->rest, REQUEST_KEEP);
+	buf_reset(&mp->inflated, MAP_KEEP);
+	buf_reset(&mp->claims, MAP_KEEP);
+	buf_reset(&mp->work, MAP_KEEP);
+	buf_reset(&mp->used, MAP_KEEP);
+	buf_reset(&mp->reason, MAP_KEEP);
+	buf_reset(&mp->transcript, MAP_KEEP);
+	buf_reset(&mp->rest, MAP_KEEP);
 	if (mp->taken_room > 0) {
 		renew_parser(mp);
 		map_give_room(mp);
@@ -197,7 +196,7 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		e->time = time.number;
 		e->time_known = true;
 	}
-	row = provider_type(p, e->type);
+	row = definition_type(p, e->type);
 	c = row != NULL && row->call != NULL ? row->call : &p->call;
 	*rules = c;
 	if (row == NULL || !row->no_call)

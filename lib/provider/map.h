@@ -13,7 +13,7 @@
 #include "base/gate.h"
 #include "base/zone.h"
 #include "call/call.h"
-#include "http/message.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 
 #define MAP_DEPTH_MAX 64 /* nesting of a body */

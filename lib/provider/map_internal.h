@@ -15,6 +15,8 @@
 #include "provider/json.h"
 #include "provider/map.h"
 
+#define MAP_KEEP (64 * 1024) /* bytes of a buffer kept between messages */
+
 struct mapper {
 	size_t max_body;
 	struct json_tokener *tok;

@@ -64,7 +64,7 @@ add(struct providers *ps, struct provider *p, struct buf *why)
 			    "another file defines the same provider");
 			goto fail;
 		}
-		provider_free(ps->at[i]);
+		definition_free(ps->at[i]);
 		ps->at[i] = p;
 		return 0;
 	}
@@ -75,7 +75,7 @@ add(struct providers *ps, struct provider *p, struct buf *why)
 	ps->at[ps->count++] = p;
 	return 0;
 fail:
-	provider_free(p);
+	definition_free(p);
 	return -1;
 }
 
@@ -104,7 +104,7 @@ add_builtin(struct providers *ps, const struct config *c, struct buf *why)
 
 		if (!is_named(c, b->name))
 			continue;
-		p = provider_parse(
+		p = definition_parse(
 		    "built in", (const char *)b->text, b->len, why);
 		if (p == NULL || add(ps, p, why) != 0)
 			rc = -1;
@@ -162,7 +162,7 @@ add_file(struct providers *ps, const char *path, struct buf *why)
 		add_line(why, path,
 		    errno == EINVAL ? "not a file" : strerror(errno));
 	else
-		p = provider_parse(path, buf_str(&text), text.len, why);
+		p = definition_parse(path, buf_str(&text), text.len, why);
 	if (p != NULL)
 		rc = add(ps, p, why);
 	buf_free(&text);
@@ -244,7 +244,7 @@ providers_free(struct providers *ps)
 	if (ps == NULL)
 		return;
 	for (size_t i = 0; i < ps->count; i++)
-		provider_free(ps->at[i]);
+		definition_free(ps->at[i]);
 	free(ps);
 }
 
@@ -311,7 +311,7 @@ provider_methods(const struct provider *p)
 bool
 provider_counts(const struct provider *p, const char *type)
 {
-	const struct type_row *row = provider_type(p, type);
+	const struct type_row *row = definition_type(p, type);
 
 	return row != NULL && row->count;
 }
@@ -319,7 +319,7 @@ provider_counts(const struct provider *p, const char *type)
 bool
 provider_knows(const struct provider *p, const char *type)
 {
-	return provider_type(p, type) != NULL;
+	return definition_type(p, type) != NULL;
 }
 
 bool
@@ -335,7 +335,7 @@ provider_leaves_body(const struct provider *p, size_t i)
 bool
 provider_wants_answer(const struct provider *p, const char *type)
 {
-	const struct type_row *row = provider_type(p, type);
+	const struct type_row *row = definition_type(p, type);
 
 	return row != NULL && row->answer;
 }

@@ -45,9 +45,9 @@ const struct provider *providers_find(
 const struct provider *providers_at(const struct providers *ps, size_t i);
 
 /* Load one definition from text.  file is for messages. */
-struct provider *provider_parse(
+struct provider *definition_parse(
     const char *file, const char *text, size_t len, struct buf *why);
-void provider_free(struct provider *p);
+void definition_free(struct provider *p);
 
 const char *provider_name(const struct provider *p);
 const char *provider_title(const struct provider *p);

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "http/message.h"
 #include "provider/auth.h"
 #include "provider/definition.h"
+#include "provider/message.h"
 
 #define SECRET_FILE_MAX (64 * 1024) /* bytes of a file of secrets or keys */
 #define SECRET_RSA_BITS_MIN 1024

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "http/message.h"
 #include "provider/definition.h"
+#include "provider/message.h"
 
 struct signed_text {
 	const struct scheme *scheme;

@@ -125,7 +125,7 @@ usage_new(const struct provider *p)
 		u->notes[i].seen = json_object_new_object();
 		u->failed = u->failed || u->notes[i].seen == NULL;
 	}
-	for (const struct place_read *r = provider_places(p); r != NULL;
+	for (const struct place_read *r = definition_places(p); r != NULL;
 	     r = r->next)
 		n++;
 	u->pattern = calloc(2 * n + 1, sizeof(*u->pattern));
@@ -133,7 +133,7 @@ usage_new(const struct provider *p)
 		usage_free(u);
 		return NULL;
 	}
-	for (const struct place_read *r = provider_places(p); r != NULL;
+	for (const struct place_read *r = definition_places(p); r != NULL;
 	     r = r->next) {
 		add_pattern(u, r, false);
 		if (r->base == BASE_ERROR)
@@ -356,7 +356,7 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 static void
 look_up_words(struct usage *u, struct json_object *root, const struct event *e)
 {
-	const struct type_row *row = provider_type(u->p, e->type);
+	const struct type_row *row = definition_type(u->p, e->type);
 	static const enum call_field closed[] = {
 	    FIELD_DIRECTION, FIELD_ENDED_BY, FIELD_FINAL};
 	const struct call_rules *call = row != NULL && row->call != NULL
@@ -453,7 +453,7 @@ usage_add(struct usage *u, const struct mapper *mp, const struct message *m,
 	if (root != NULL)
 		walk(u, &all, root, top, &path);
 	free(all.pattern);
-	if (e != NULL && provider_type(u->p, e->type) == NULL)
+	if (e != NULL && definition_type(u->p, e->type) == NULL)
 		note(u, USAGE_TYPE, e->type, NULL);
 	if (e != NULL && root != NULL)
 		look_up_words(u, root, e);

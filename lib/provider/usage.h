@@ -10,8 +10,8 @@
 #define USAGE_H
 
 #include "call/call.h"
-#include "http/message.h"
 #include "provider/map.h"
+#include "provider/message.h"
 #include "provider/provider.h"
 
 struct usage;

@@ -7,7 +7,7 @@
 
 #include "admin.h"
 #include "base/when.h"
-#include "http/message.h"
+#include "provider/message.h"
 
 #define READ_CHUNK (64 * 1024)
 

@@ -320,8 +320,7 @@ run_player(void *arg)
 	return NULL;
 }
 
-/* --- the command
- * -------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------- */
 
 static int
 players_run(struct stage *s)

@@ -174,7 +174,8 @@ check(struct admin *a, const struct options *o, const char *name, int bodies,
 	} else if (admin_read(a, name, &text) == -1) {
 		return ADMIN_WRONG;
 	} else {
-		p = own = provider_parse(name, buf_str(&text), text.len, &why);
+		p = own = definition_parse(
+		    name, buf_str(&text), text.len, &why);
 		if (p == NULL)
 			admin_reasons(a, &why);
 	}
@@ -189,7 +190,7 @@ check(struct admin *a, const struct options *o, const char *name, int bodies,
 			    name, provider_reviews(p));
 		status = ADMIN_OK;
 	}
-	provider_free(own);
+	definition_free(own);
 	buf_free(&text);
 	buf_free(&why);
 	return status;

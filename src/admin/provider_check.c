@@ -8,7 +8,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/when.h"
-#include "http/message.h"
+#include "provider/message.h"
 #include "provider/usage.h"
 
 #define FORM "application/x-www-form-urlencoded"

@@ -9,8 +9,8 @@
 #include "admin.h"
 #include "base/number.h"
 #include "base/when.h"
-#include "http/message.h"
 #include "provider/auth.h"
+#include "provider/message.h"
 
 static const char help[] =
     "usage: callbook quarantine list [--rejected]\n"

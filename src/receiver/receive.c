@@ -14,7 +14,7 @@
 #include "http/exposed.h"
 #include "provider/handshake.h"
 #include "provider/map.h"
-#include "receiver.h"
+#include "setup.h"
 
 #define HEALTH_PATH "healthz"
 #define HEALTH_METHODS "GET, HEAD"
@@ -24,8 +24,8 @@
 #define PROBE_TYPE "application/octet-stream"
 
 struct receive {
-	struct ready *ready; /* of struct receiver */
-	struct receiver_store kept;
+	struct ready *ready; /* of struct setup */
+	struct setup_store kept;
 	bool restart; /* only a new process can have what is configured now */
 	struct health *health;
 	struct gate *bodies; /* as they come */
@@ -45,8 +45,8 @@ struct worker;
 /* One delivery on its way. */
 struct in_flight {
 	struct worker *worker;
-	struct generation *generation; /* that rc is of, until it is answered */
-	const struct receiver *rc;
+	struct generation *generation; /* that setup is of, until answered */
+	const struct setup *setup;
 	const struct source *source;
 	const char *segment; /* what follows the source in the path, "" */
 	const struct request *r;
@@ -61,7 +61,7 @@ struct in_flight {
 /* What has one request at a time, and what it keeps from one to the next. */
 struct worker {
 	struct receive *rv;
-	struct mapper *mapper; /* NULL until there is a receiver */
+	struct mapper *mapper; /* NULL until there is a setup */
 	int64_t max_body; /* that the mapper was made for */
 	struct buf body;
 	size_t room; /* of the gate for bodies, taken for it */
@@ -78,13 +78,13 @@ load(void *arg, const char *file, const void *before, struct watch *w,
 {
 	struct receive *rv = arg;
 
-	return receiver_load(file, before, &rv->kept, w, &rv->restart, why);
+	return setup_load(file, before, &rv->kept, w, &rv->restart, why);
 }
 
 static void
-unload(void *receiver)
+unload(void *setup)
 {
-	receiver_free(receiver);
+	setup_free(setup);
 }
 
 struct receive *
@@ -117,7 +117,7 @@ receive_free(struct receive *rv)
 	if (rv == NULL)
 		return;
 	ready_free(rv->ready);
-	receiver_store_close(&rv->kept);
+	setup_store_close(&rv->kept);
 	health_free(rv->health);
 	gate_free(rv->trees);
 	gate_free(rv->bodies);
@@ -228,7 +228,7 @@ answer_stored(struct in_flight *p, const char *result, const char *member,
 static int
 reserve_body(struct in_flight *p, int64_t length)
 {
-	const int64_t max = p->rc->config->max_body;
+	const int64_t max = p->setup->config->max_body;
 	struct worker *wk = p->worker;
 
 	if (length < 0 || length > max)
@@ -314,8 +314,8 @@ refuse(struct in_flight *p, enum refusal why)
 	const struct source *s = why == REFUSAL_NOT_FOUND ? NULL : p->source;
 
 	log_refused(p->worker->rv, s, why);
-	store_refuse(
-	    p->rc->store, s == NULL ? NULL : s->config->name, why, when_now());
+	store_refuse(p->setup->store, s == NULL ? NULL : s->config->name, why,
+	    when_now());
 }
 
 static void
@@ -366,7 +366,7 @@ count_event(struct in_flight *p, const struct event *e)
 {
 	struct delivery d = delivery_of(p, false);
 
-	if (store_count(p->rc->store, &d, e->type) != STORE_OK)
+	if (store_count(p->setup->store, &d, e->type) != STORE_OK)
 		answer_not_stored(p);
 	else if (begin_taken(p, "counted"))
 		buf_puts(&p->w->body, "}\n");
@@ -429,7 +429,7 @@ quarantine(struct in_flight *p, const char *reason, bool malformed)
 	struct delivery d = delivery_of(p, true);
 	int64_t number = 0;
 
-	if (store_quarantine(p->rc->store, &d, reason, &number) != STORE_OK)
+	if (store_quarantine(p->setup->store, &d, reason, &number) != STORE_OK)
 		answer_not_stored(p);
 	else if (malformed)
 		response_problem(p->w, 400, "%s", reason);
@@ -455,7 +455,7 @@ shake_hands(struct in_flight *p)
 	p->received = when_now();
 	d = delivery_of(p, false);
 	/* The answer does not wait for the count to be possible. */
-	(void)store_handshake(p->rc->store, &d);
+	(void)store_handshake(p->setup->store, &d);
 	p->w->status = 200;
 	if (echo->len > 0 && header != NULL)
 		response_header(p->w, header, buf_str(echo));
@@ -510,7 +510,7 @@ reject(struct in_flight *p, enum auth_rc why)
 	struct delivery d = delivery_of(p, true);
 
 	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
-	(void)store_reject(p->rc->store, &d,
+	(void)store_reject(p->setup->store, &d,
 	    why == AUTH_MISSING	    ? REFUSAL_MISSING
 		: why == AUTH_STALE ? REFUSAL_STALE
 				    : REFUSAL_WRONG);
@@ -551,7 +551,7 @@ map_and_keep(struct in_flight *p)
 		refuse(p, REFUSAL_TOO_LARGE);
 		response_problem(p->w, 413,
 		    "The body inflates to more than %lld bytes.",
-		    (long long)p->rc->config->max_body);
+		    (long long)p->setup->config->max_body);
 		break;
 	default:
 		answer_not_stored(p);
@@ -604,7 +604,7 @@ static int
 check_announced(struct in_flight *p)
 {
 	const char *encoding = message_env(&p->m, "HTTP_CONTENT_ENCODING");
-	const int64_t max = p->rc->config->max_body;
+	const int64_t max = p->setup->config->max_body;
 
 	if (request_length(p->r) > max) {
 		refuse(p, REFUSAL_TOO_LARGE);
@@ -634,7 +634,7 @@ check_announced(struct in_flight *p)
 static int
 read_body(struct in_flight *p)
 {
-	const long long max = p->rc->config->max_body;
+	const long long max = p->setup->config->max_body;
 	struct buf *b = &p->worker->body;
 
 	if (reserve_body(p, request_length(p->r)) != 0)
@@ -751,7 +751,7 @@ answer_probe(struct in_flight *p)
 
 static void
 answer_health(
-    struct receive *rv, const struct receiver *rc, struct in_flight *p)
+    struct receive *rv, const struct setup *setup, struct in_flight *p)
 {
 	const char *method = request_env(p->r, "REQUEST_METHOD");
 	const char *type = request_env(p->r, "CONTENT_TYPE");
@@ -769,7 +769,7 @@ answer_health(
 		p->w->allow = HEALTH_METHODS;
 		return;
 	}
-	health_answer(rv->health, rc->store, rv->ready, p->w);
+	health_answer(rv->health, setup->store, rv->ready, p->w);
 }
 
 /* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */
@@ -788,10 +788,10 @@ route(struct in_flight *p)
 	p->segment = name[n] == '/' ? name + n + 1 : name + n;
 	if (n == strlen(HEALTH_PATH) && memcmp(name, HEALTH_PATH, n) == 0 &&
 	    *p->segment == '\0') {
-		answer_health(p->worker->rv, p->rc, p);
+		answer_health(p->worker->rv, p->setup, p);
 		return;
 	}
-	p->source = receiver_source(p->rc, name, n);
+	p->source = setup_source(p->setup, name, n);
 	if (p->source == NULL || strchr(p->segment, '/') != NULL ||
 	    (*p->segment != '\0' && !p->source->segment)) {
 		not_found(p);
@@ -839,9 +839,9 @@ static void
 handle(struct in_flight *p)
 {
 	struct worker *wk = p->worker;
-	const struct config *c = p->rc->config;
+	const struct config *c = p->setup->config;
 
-	if (exposed_check(&wk->exposed, c, p->rc->store_dir, p->r))
+	if (exposed_check(&wk->exposed, c, p->setup->store_dir, p->r))
 		answer_503(p->w,
 		    "The store lies where the web server serves files; "
 		    "the web server's log says more.");
@@ -865,7 +865,7 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 		answer_unconfigured(p);
 		return true;
 	}
-	p->rc = p->generation->made;
+	p->setup = p->generation->made;
 	handle(p);
 	if (!p->mapped) {
 		release_body(wk);
@@ -873,6 +873,7 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 		return true;
 	}
 	/* From here on the worker may have another request at any moment. */
-	store_event_later(p->rc->store, &p->delivery, &p->event, event_kept, p);
+	store_event_later(
+	    p->setup->store, &p->delivery, &p->event, event_kept, p);
 	return false;
 }

@@ -49,8 +49,8 @@ static const char *const anchor[CHECK__MAX] = {
 };
 
 /* A source, and what it usually does. */
-struct source {
-	struct source *next;
+struct source_habit {
+	struct source_habit *next;
 	const char *name;
 	struct habit habit;
 	int64_t last; /* ms, last receipt; 0: not known */
@@ -65,7 +65,7 @@ struct reason {
 
 struct checks {
 	struct page *page;
-	struct source *source; /* by name */
+	struct source_habit *source; /* by name */
 	struct reason *reason[2]; /* quarantine, rejected; most first */
 	size_t reasons[2];
 	int64_t deliveries[2];
@@ -79,10 +79,10 @@ struct checks {
 
 /* --- what there is ------------------------------------------------------- */
 
-static struct source *
+static struct source_habit *
 find_source(struct checks *a, const char *name)
 {
-	struct source **at = &a->source, *s;
+	struct source_habit **at = &a->source, *s;
 
 	while (*at != NULL && strcmp((*at)->name, name) < 0)
 		at = &(*at)->next;
@@ -109,7 +109,7 @@ is_wanted(const struct checks *a, const char *source)
 
 /* A source, and the hour that it is. */
 struct habit_of {
-	struct source *source;
+	struct source_habit *source;
 	int64_t hour;
 };
 
@@ -118,7 +118,7 @@ static int
 on_hour(void *arg, const struct hour_arrivals *h)
 {
 	const struct habit_of *l = arg;
-	struct source *s = l->source;
+	struct source_habit *s = l->source;
 
 	if (h->last > s->last)
 		s->last = h->last;
@@ -151,7 +151,7 @@ read_habits(struct checks *a)
 static int
 on_analyzed(void *arg, const char *source, int64_t answered, int64_t analyzed)
 {
-	struct source *s = find_source(arg, source);
+	struct source_habit *s = find_source(arg, source);
 
 	if (s == NULL)
 		return 1;
@@ -245,17 +245,16 @@ gather(struct checks *a)
 	return rc == STORE_OK ? store_refused(p->store, on_refused, a) : rc;
 }
 
-/* --- how many
- * ----------------------------------------------------------------- */
+/* --- how many ----------------------------------------------------------- */
 
 static bool
-is_silent(const struct checks *a, const struct source *s)
+is_silent(const struct checks *a, const struct source_habit *s)
 {
 	return habit_silent(&s->habit, a->hour);
 }
 
 static bool
-is_analyzed(const struct source *s)
+is_analyzed(const struct source_habit *s)
 {
 	return habit_analyzed(s->answered, s->analyzed);
 }
@@ -306,7 +305,7 @@ look(struct checks *a)
 
 	if (rc == STORE_OK && a->failed)
 		return PAGE_FAILED;
-	for (struct source *s = a->source; s != NULL && rc == STORE_OK;
+	for (struct source_habit *s = a->source; s != NULL && rc == STORE_OK;
 	     s = s->next) {
 		if (is_silent(a, s))
 			a->n[CHECK_SILENT]++;
@@ -343,8 +342,7 @@ attention_count(struct page *p, struct attention_counts *n)
 	return rc;
 }
 
-/* --- the rules, in words
- * ------------------------------------------------------- */
+/* --- the rules, in words ------------------------------------------------ */
 
 static void
 put_rule(struct page *p, enum check c)
@@ -466,8 +464,7 @@ put_help(struct page *p, enum check c)
 	}
 }
 
-/* --- lists of calls
- * -------------------------------------------------------------- */
+/* --- lists of calls ----------------------------------------------------- */
 
 static const char *
 field_text(const struct stored_call *c, enum call_field f)
@@ -575,7 +572,7 @@ put_list_of_calls(struct checks *a, const struct filter *f)
 
 /* "clinic: an analysis came for 302 of 304 answered calls." */
 static void
-put_usual(struct page *p, const struct source *s)
+put_usual(struct page *p, const struct source_habit *s)
 {
 	html_raw(p->out,
 	    "<tr class=\"group\"><th colspan=\"6\" scope=\"rowgroup\">");
@@ -603,8 +600,8 @@ put_unanalyzed(struct checks *a)
 	bool first = true;
 
 	put_calls_begin(a);
-	for (const struct source *s = a->source; s != NULL && rc == STORE_OK;
-	     s = s->next) {
+	for (const struct source_habit *s = a->source;
+	     s != NULL && rc == STORE_OK; s = s->next) {
 		if (s->unanalyzed == 0)
 			continue;
 		if (!first)
@@ -617,8 +614,7 @@ put_unanalyzed(struct checks *a)
 	return rc;
 }
 
-/* --- the other lists
- * --------------------------------------------------------------- */
+/* --- the other lists ---------------------------------------------------- */
 
 /* Nobody counted less than an hour. */
 static void
@@ -639,7 +635,7 @@ put_silent(struct checks *a)
 	struct filter f = p->filter;
 
 	table_begin(p, "checks", title[CHECK_SILENT], column);
-	for (const struct source *s = a->source; s != NULL; s = s->next) {
+	for (const struct source_habit *s = a->source; s != NULL; s = s->next) {
 		if (!is_silent(a, s))
 			continue;
 		f.source = s->name;
@@ -746,8 +742,7 @@ put_sample(struct checks *a)
 	html_raw(p->out, " that came.</p>\n");
 }
 
-/* --- the page
- * ------------------------------------------------------------------------ */
+/* --- the page ----------------------------------------------------------- */
 
 static enum store_rc
 put_list(struct checks *a)

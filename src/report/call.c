@@ -410,8 +410,7 @@ put_attempts(struct show *s)
 	return rc;
 }
 
-/* --- conversation
- * ------------------------------------------------------------- */
+/* --- conversation ------------------------------------------------------- */
 
 /* How far into the call: 0:05, 12:40, 1:02:03. */
 static void
@@ -484,8 +483,7 @@ put_talk(struct show *s)
 	html_raw(p->out, "</section>\n");
 }
 
-/* --- facts
- * --------------------------------------------------------------------- */
+/* --- facts -------------------------------------------------------------- */
 
 static void
 put_fact_value(struct page *p, const struct fact *f)
@@ -606,8 +604,7 @@ put_facts(struct show *s)
 	return STORE_OK;
 }
 
-/* --- errors
- * -------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------- */
 
 #define ERROR_PARTS 5
 
@@ -691,8 +688,7 @@ put_errors(struct show *show)
 	return rc;
 }
 
-/* --- events
- * -------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------- */
 
 static int
 put_step_body(void *arg, const struct stored_event *e, int64_t call)
@@ -832,8 +828,7 @@ put_steps(struct show *s)
 	return rc != STORE_OK ? rc : s->rc;
 }
 
-/* --------------------------------------------------------------------------------
- */
+/* ------------------------------------------------------------------------- */
 
 /* Facts have a column of their own, where there are any. */
 static enum store_rc

@@ -13,8 +13,8 @@
 enum step { STEP_HOUR, STEP_DAY, STEP_MONTH };
 
 /* Columns of the chart count hours, days or months since 1970. */
-struct source {
-	struct source *next;
+struct source_row {
+	struct source_row *next;
 	const char *name;
 	int64_t result[ARRIVAL__MAX];
 	int64_t delay[REPORT_DELAYS];
@@ -29,14 +29,13 @@ struct deliveries {
 	int64_t first; /* column */
 	size_t columns;
 	int64_t *value; /* [column * ARRIVAL__MAX + result] */
-	struct source *source; /* by name */
+	struct source_row *source; /* by name */
 	size_t sources; /* may be more than are in the list */
 	int64_t all;
 	bool failed;
 };
 
-/* --- gathering
- * ---------------------------------------------------------------- */
+/* --- gathering ---------------------------------------------------------- */
 
 static int64_t
 column_of(enum step step, int64_t day, int hour)
@@ -91,10 +90,10 @@ choose_columns(struct deliveries *d)
 }
 
 /* NULL: there are too many, or memory ran out. */
-static struct source *
+static struct source_row *
 find_source(struct deliveries *d, const char *name)
 {
-	struct source **at = &d->source, *s;
+	struct source_row **at = &d->source, *s;
 
 	while (*at != NULL && strcmp((*at)->name, name) < 0)
 		at = &(*at)->next;
@@ -118,7 +117,7 @@ static int
 on_arrival(void *arg, const struct arrivals *r)
 {
 	struct deliveries *d = arg;
-	struct source *s = find_source(d, r->source);
+	struct source_row *s = find_source(d, r->source);
 	int64_t column = column_of(d->step, r->day, r->hour) - d->first;
 
 	d->all += r->count;
@@ -140,7 +139,7 @@ on_last(void *arg, const char *source, const char *provider, int64_t received)
 {
 	struct deliveries *d = arg;
 	const char *only = d->page->filter.source;
-	struct source *s;
+	struct source_row *s;
 
 	(void)provider;
 	if (only != NULL && strcmp(only, source) != 0)
@@ -150,8 +149,7 @@ on_last(void *arg, const char *source, const char *provider, int64_t received)
 	return d->failed;
 }
 
-/* --- the chart
- * ------------------------------------------------------------------ */
+/* --- the chart ---------------------------------------------------------- */
 
 static const char *const month_name[] = {"Jan", "Feb", "Mar", "Apr", "May",
     "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -233,8 +231,7 @@ put_chart(struct deliveries *d)
 	    d->columns, d->value);
 }
 
-/* --- the table
- * -------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------- */
 
 static void
 put_count(struct page *p, int64_t n)
@@ -263,7 +260,7 @@ put_bound(struct page *p, const char *word, int64_t ms)
 
 /* The bound of the class that holds the quantile. */
 static void
-put_delay(struct page *p, const struct source *s, double q)
+put_delay(struct page *p, const struct source_row *s, double q)
 {
 	int class = sample_class(s->delay, REPORT_DELAYS, q);
 
@@ -278,7 +275,7 @@ put_delay(struct page *p, const struct source *s, double q)
 }
 
 static void
-put_source(struct page *p, const struct source *s)
+put_source(struct page *p, const struct source_row *s)
 {
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_outside(p, s->name);
@@ -303,7 +300,7 @@ put_sources(struct deliveries *d)
 
 	html_raw(p->out, "<section class=\"card\">\n<h2>By source</h2>\n");
 	table_begin(p, "arrivals", "By source", column);
-	for (const struct source *s = d->source; s != NULL; s = s->next)
+	for (const struct source_row *s = d->source; s != NULL; s = s->next)
 		put_source(p, s);
 	table_end(p);
 	html_raw(p->out,

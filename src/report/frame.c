@@ -155,8 +155,7 @@ put_main(struct page *p, const char *title)
 	html_put(p->out, "<main id=\"main\">\n<h1>%s</h1>\n", title);
 }
 
-/* --- the filter
- * --------------------------------------------------------------- */
+/* --- the filter --------------------------------------------------------- */
 
 static const char *
 preset_words(const struct page *p)
@@ -554,8 +553,7 @@ put_no_calls(struct page *p, const char *current)
 	return PAGE_OK;
 }
 
-/* --- pages
- * --------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------- */
 
 void
 frame_begin(struct page *p, const char *title, const char *current)

@@ -181,8 +181,7 @@ before_read(struct page *p, struct before *b)
 	return result;
 }
 
-/* --- tiles
- * ------------------------------------------------------------------------ */
+/* --- tiles -------------------------------------------------------------- */
 
 /* Is more of it better? */
 enum good { GOOD_NEITHER, GOOD_MORE, GOOD_LESS };

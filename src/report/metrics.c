@@ -55,26 +55,28 @@ seconds(struct buf *b, int64_t ms)
 
 /* --- what is counted by source ------------------------------------------- */
 
-struct source {
+struct source_counts {
 	const char *name;
 	int64_t result[ARRIVAL__MAX];
 	int64_t quarantined;
 	int64_t last; /* ms, received; 0: never */
-	struct source *next;
+	struct source_counts *next;
 };
 
 struct counts {
 	struct page *page;
-	struct source *first, **end; /* in the order in which they came */
-	struct source *found; /* the last, which the next row is likely of */
+	struct source_counts *first,
+	    **end; /* in the order in which they came */
+	struct source_counts
+	    *found; /* the last, which the next row is likely of */
 	int64_t delay[REPORT_DELAYS]; /* of all sources */
 };
 
 /* The source of that name, made if it is new; NULL when memory ran out. */
-static struct source *
+static struct source_counts *
 find_source(struct counts *c, const char *name)
 {
-	struct source *s = c->found;
+	struct source_counts *s = c->found;
 
 	if (s != NULL && strcmp(s->name, name) == 0)
 		return s;
@@ -100,7 +102,7 @@ static int
 add_arrivals(void *arg, const struct arrivals *a)
 {
 	struct counts *c = arg;
-	struct source *s = find_source(c, a->source);
+	struct source_counts *s = find_source(c, a->source);
 
 	if (s == NULL)
 		return -1;
@@ -113,7 +115,7 @@ add_arrivals(void *arg, const struct arrivals *a)
 static int
 add_reason(void *arg, const struct reason_count *r)
 {
-	struct source *s = find_source(arg, r->source);
+	struct source_counts *s = find_source(arg, r->source);
 
 	if (s == NULL)
 		return -1;
@@ -124,7 +126,7 @@ add_reason(void *arg, const struct reason_count *r)
 static int
 add_last(void *arg, const char *source, const char *provider, int64_t received)
 {
-	struct source *s = find_source(arg, source);
+	struct source_counts *s = find_source(arg, source);
 
 	(void)provider;
 	if (s == NULL)
@@ -139,7 +141,7 @@ put_deliveries(struct buf *b, const struct counts *c)
 {
 	family(b, "deliveries", "counter",
 	    "Requests to the receiver, by what became of them.");
-	for (const struct source *s = c->first; s != NULL; s = s->next)
+	for (const struct source_counts *s = c->first; s != NULL; s = s->next)
 		for (int i = 0; i < ARRIVAL__MAX; i++) {
 			if (s->result[i] == 0)
 				continue;
@@ -174,7 +176,7 @@ put_delays(struct buf *b, const struct counts *c)
 static void
 put_sources(struct buf *b, const struct counts *c)
 {
-	const struct source *s;
+	const struct source_counts *s;
 
 	family(b, "quarantine", "gauge", "Deliveries that wait in quarantine.");
 	for (s = c->first; s != NULL; s = s->next) {
@@ -247,8 +249,7 @@ put_calls(struct buf *b, const struct calls *c)
 	buf_puts(b, "\n");
 }
 
-/* ----------------------------------------------------------------------------
- */
+/* ------------------------------------------------------------------------- */
 
 static enum store_rc
 read_all(struct store *st, struct counts *counts, struct calls *calls)

@@ -11,8 +11,7 @@
 #define LABEL_SIZE 32
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
-/* --- what is summed
- * ----------------------------------------------------------- */
+/* --- what is summed ----------------------------------------------------- */
 
 struct row {
 	const char *name;
@@ -99,8 +98,7 @@ rows_find(struct page *p, struct rows *r, const char *name)
 	return row;
 }
 
-/* --- days, weeks, months, years
- * ------------------------------------------------- */
+/* --- days, weeks, months, years ----------------------------------------- */
 
 static int64_t
 unit_index(enum unit u, int64_t day)
@@ -179,8 +177,7 @@ span_of(struct page *p, struct span *s)
 	return PAGE_OK;
 }
 
-/* --- collecting
- * ------------------------------------------------------------------ */
+/* --- collecting --------------------------------------------------------- */
 
 static int
 add_group(void *arg, const struct group *g)
@@ -214,8 +211,7 @@ add_group(void *arg, const struct group *g)
 	return 0;
 }
 
-/* --- attention
- * ---------------------------------------------------------------------- */
+/* --- attention ---------------------------------------------------------- */
 
 /* One kind of thing that needs attention. */
 struct need {
@@ -316,8 +312,7 @@ put_no_needs(struct page *p)
 	    " or refused deliveries.</p></section>\n");
 }
 
-/* --- charts
- * ------------------------------------------------------------------------- */
+/* --- charts ------------------------------------------------------------- */
 
 static const char *const weekday_name[] = {
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
@@ -422,8 +417,7 @@ put_heat(struct overview *o)
 	    LENGTH(hour), &o->heat[0][0]);
 }
 
-/* --- tables
- * -------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------- */
 
 static void
 put_table(struct page *p, const char *id, const char *title, const char *what,
@@ -576,8 +570,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 	html_raw(p->out, "</tbody></table></section>\n");
 }
 
-/* --- the page
- * -------------------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------- */
 
 static enum page_rc
 overview_read(struct overview *o)

@@ -273,8 +273,7 @@ enum page_rc put_no_calls(struct page *p, const char *current);
 void frame_error(
     struct page *p, int status, const char *title, const char *text);
 
-/* --- style.c: the style sheet, compiled in
- * ------------------------------------ */
+/* --- style.c: the style sheet, compiled in ------------------------------ */
 
 #define STYLE_PREFIX "style-" /* path: PREFIX, HASH digits, ".css" */
 #define STYLE_HASH 16 /* digits of the hash of the content */
@@ -286,8 +285,7 @@ const char *style_text(size_t *len, char *path);
 /* A link to it; of a static page the style itself and the policy (CSP). */
 void put_style(struct page *p);
 
-/* --- attention.c: also of the overview
- * ---------------------------------------- */
+/* --- attention.c: also of the overview ---------------------------------- */
 
 /* How many things of each kind; counted to REPORT_COUNT_MAX. */
 struct attention_counts {

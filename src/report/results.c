@@ -441,8 +441,7 @@ put_constant(struct results *r, const struct gist *g)
 	html_raw(p->out, "</td></tr>\n");
 }
 
-/* --- the page
- * ----------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------- */
 
 static int
 by_rank(const void *a, const void *b)

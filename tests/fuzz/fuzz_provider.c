@@ -141,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (arena == NULL)
 		abort();
-	p = provider_parse(
+	p = definition_parse(
 	    "fuzz.json", buf_str(&definition), definition.len, &why);
 	if (p == NULL && why.len == 0)
 		abort();
@@ -151,7 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		m.content_type = type == NULL ? "" : type;
 		try_message(p, &m);
 	}
-	provider_free(p);
+	definition_free(p);
 	arena_free(arena);
 	buf_free(&definition);
 	buf_free(&headers);

@@ -119,7 +119,7 @@ static struct provider *
 parse(const char *definition)
 {
 	struct buf why = {0};
-	struct provider *p = provider_parse(
+	struct provider *p = definition_parse(
 	    "test.json", definition, strlen(definition), &why);
 
 	if (p == NULL)
@@ -271,7 +271,7 @@ check_vector(const struct providers *ps, const struct vector *v)
 	assert_int_equal(auth_verify(a, &s.m, NULL, v->now), AUTH_WRONG);
 	auth_free(a);
 	buf_free(&body);
-	provider_free(own);
+	definition_free(own);
 }
 
 /* What the platforms publish, or what follows from their rules. */
@@ -392,7 +392,7 @@ test_several_secrets_and_signatures(void **state)
 			fail_msg("%s", cases[i].header);
 	}
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&body);
 }
 
@@ -426,7 +426,7 @@ test_joined_headers_are_wrong(void **state)
 	send_with(&s, body.data, body.len, upper, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&body);
 }
 
@@ -455,7 +455,7 @@ test_time_in_the_header_must_be_one(void **state)
 	    auth_verify(a, &s.m, NULL, 1779310150000LL), AUTH_WRONG);
 	buf_free(&body);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* --- credentials ---------------------------------------------------------- */
@@ -532,7 +532,7 @@ test_bearer(void **state)
 	assert_string_equal(auth_secrets(plain)->hide[0], "HTTP_X_VAPI_SECRET");
 	auth_free(a);
 	auth_free(plain);
-	provider_free(own);
+	definition_free(own);
 	providers_free(ps);
 	buf_free(&why);
 }
@@ -567,7 +567,7 @@ test_basic_and_token(void **state)
 	assert_null(make(p, "basic", "no colon\n", &why));
 	auth_free(a);
 	auth_free(t);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 }
 
@@ -586,7 +586,7 @@ test_none_checks_nothing(void **state)
 	send_with(&s, "{}", 2, NULL, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* --- files of secrets and keys -------------------------------------------- */
@@ -625,7 +625,7 @@ test_bad_secret_files(void **state)
 	assert_non_null(a);
 	auth_free(a);
 	free(text);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 	assert_int_equal(ERR_peek_error(), 0);
 }
@@ -674,8 +674,8 @@ test_bad_key_files(void **state)
 	unlink(text);
 	unlink(public);
 	unlink(private);
-	provider_free(p);
-	provider_free(e);
+	definition_free(p);
+	definition_free(e);
 	buf_free(&why);
 	assert_int_equal(ERR_peek_error(), 0);
 }
@@ -764,7 +764,7 @@ test_signing_makes_acceptable(void **state)
 
 		check_signing(a, NULL);
 		auth_free(a);
-		provider_free(p);
+		definition_free(p);
 	}
 	for (size_t i = 0; i < sizeof(with_key) / sizeof(*with_key); i++) {
 		char public[32], private[32];
@@ -778,7 +778,7 @@ test_signing_makes_acceptable(void **state)
 			fail_msg("%s", buf_str(&why));
 		check_signing(a, private);
 		auth_free(a);
-		provider_free(p);
+		definition_free(p);
 		buf_free(&why);
 		unlink(public);
 		unlink(private);
@@ -816,7 +816,7 @@ test_ed25519_raw_key_and_vector(void **state)
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
 	unlink(path);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 }
 
@@ -957,7 +957,7 @@ test_signatures_over_the_address(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(url_vectors) / sizeof(*url_vectors); i++)
 		check_url_vector(p, &url_vectors[i]);
-	provider_free(p);
+	definition_free(p);
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -997,7 +997,7 @@ test_a_get_is_signed_by_its_address(void **state)
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
 	auth_proof_free(&proof);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* What is signed for the sender is accepted, whatever the body. */
@@ -1043,7 +1043,7 @@ test_signing_over_the_address(void **state)
 		buf_free(&query);
 		auth_free(a);
 	}
-	provider_free(p);
+	definition_free(p);
 }
 
 static void
@@ -1057,7 +1057,7 @@ test_an_address_must_be_known(void **state)
 	assert_non_null(strstr(buf_str(&why), "url = https://"));
 	assert_non_null(strstr(buf_str(&why), "[callbook]"));
 	buf_free(&why);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* --- members of the source's own ------------------------------------------ */
@@ -1137,8 +1137,8 @@ test_members_of_a_source_are_checked(void **state)
 	assert_null(make_own(b, &cs, &why));
 	assert_non_null(strstr(buf_str(&why), "/hash: unknown key"));
 	buf_free(&why);
-	provider_free(p);
-	provider_free(b);
+	definition_free(p);
+	definition_free(b);
 }
 
 /* openssl dgst -sha512 -hmac c2VjcmV0 -binary | base64 -w 0 */
@@ -1169,7 +1169,7 @@ test_members_of_a_source_win(void **state)
 	send_with(&s, "{ ", 2, signature, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* --- JWT ------------------------------------------------------------------ */
@@ -1300,7 +1300,7 @@ test_jwt(void **state)
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_MISSING);
 	auth_free(a);
 	auth_free(wrong);
-	provider_free(p);
+	definition_free(p);
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -1441,7 +1441,7 @@ test_schemes_that_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf why = {0};
-		struct provider *p = provider_parse("t.json",
+		struct provider *p = definition_parse("t.json",
 		    cases[i].definition, strlen(cases[i].definition), &why);
 
 		if (p != NULL || strstr(buf_str(&why), cases[i].fault) == NULL)

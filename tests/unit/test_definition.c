@@ -424,7 +424,7 @@ static const struct {
 static struct provider *
 parse(const char *text, struct buf *why)
 {
-	return provider_parse("f", text, strlen(text), why);
+	return definition_parse("f", text, strlen(text), why);
 }
 
 static void
@@ -531,7 +531,7 @@ test_places_are_listed(void **state)
 	(void)state;
 	if (p == NULL)
 		fail_msg("%s", buf_str(&why));
-	for (r = provider_places(p); r != NULL; r = r->next, i++) {
+	for (r = definition_places(p); r != NULL; r = r->next, i++) {
 		assert_true(i < sizeof(want) / sizeof(want[0]));
 		assert_string_equal(r->place.text, want[i].text);
 		assert_string_equal(r->where, want[i].where);
@@ -542,7 +542,7 @@ test_places_are_listed(void **state)
 			assert_string_equal(r->of->place.text, want[i].of);
 	}
 	assert_int_equal(i, sizeof(want) / sizeof(want[0]));
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 }
 
@@ -594,8 +594,8 @@ test_defaults_and_content_types(void **state)
 	assert_true(
 	    provider_takes_type(f, "application/x-www-form-urlencoded"));
 	assert_false(provider_takes_type(f, "application/json"));
-	provider_free(p);
-	provider_free(f);
+	definition_free(p);
+	definition_free(f);
 	buf_free(&why);
 }
 

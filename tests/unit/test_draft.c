@@ -105,7 +105,7 @@ draft(const struct samples *s, const char *name)
 	if (draft_write(d, name, &text, &guesses, &why) != 0)
 		fail_msg("%s: %s", name, buf_str(&why));
 	assert_true(guesses > 0);
-	p = provider_parse(name, buf_str(&text), text.len, &why);
+	p = definition_parse(name, buf_str(&text), text.len, &why);
 	if (p == NULL)
 		fail_msg("%s: %s", name, buf_str(&why));
 	assert_int_equal(provider_reviews(p), guesses);
@@ -254,7 +254,7 @@ measure(const struct provider *p, const char *dir, struct count *total)
 		mapper_free(want[i].mapper);
 		mapper_free(got[i].mapper);
 	}
-	provider_free(guess);
+	definition_free(guess);
 	free_samples(&s);
 	return share;
 }

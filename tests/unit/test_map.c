@@ -68,7 +68,7 @@ setup(void **state)
 	struct buf why = {0};
 
 	assert_non_null(f);
-	f->p = provider_parse("test", definition, strlen(definition), &why);
+	f->p = definition_parse("test", definition, strlen(definition), &why);
 	if (f->p == NULL)
 		fail_msg("%s", buf_str(&why));
 	f->mp = mapper_new(MAX_BODY);
@@ -83,7 +83,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	mapper_free(f->mp);
-	provider_free(f->p);
+	definition_free(f->p);
 	free(f);
 	return 0;
 }
@@ -257,7 +257,7 @@ test_transcript_of_lines(void **state)
 	};
 	struct fixture *f = *state;
 	struct buf why = {0};
-	struct provider *p = provider_parse("l", text, strlen(text), &why);
+	struct provider *p = definition_parse("l", text, strlen(text), &why);
 	struct provider *kept = f->p;
 
 	if (p == NULL)
@@ -276,7 +276,7 @@ test_transcript_of_lines(void **state)
 		buf_free(&body);
 	}
 	f->p = kept;
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 }
 
@@ -384,7 +384,7 @@ test_spellings_of_a_word_that_counts(void **state)
 	};
 	struct fixture *f = *state;
 	struct buf why = {0}, body = {0};
-	struct provider *p = provider_parse("f", text, strlen(text), &why);
+	struct provider *p = definition_parse("f", text, strlen(text), &why);
 	struct provider *before = f->p;
 
 	if (p == NULL)
@@ -403,7 +403,7 @@ test_spellings_of_a_word_that_counts(void **state)
 		    exact ? "mapped" : cases[i].how);
 	}
 	f->p = before;
-	provider_free(p);
+	definition_free(p);
 	buf_free(&body);
 	buf_free(&why);
 }
@@ -833,7 +833,7 @@ swap(struct fixture *f, const char *text)
 	struct provider *kept = f->p;
 	struct buf why = {0};
 
-	f->p = provider_parse("c", text, strlen(text), &why);
+	f->p = definition_parse("c", text, strlen(text), &why);
 	if (f->p == NULL)
 		fail_msg("%s", buf_str(&why));
 	return kept;
@@ -842,7 +842,7 @@ swap(struct fixture *f, const char *text)
 static void
 swap_back(struct fixture *f, struct provider *kept)
 {
-	provider_free(f->p);
+	definition_free(f->p);
 	f->p = kept;
 }
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "http/message.h"
+#include "provider/message.h"
 
 static char content_type[] = "CONTENT_TYPE=application/json";
 static char foo[] = "HTTP_X_FOO=bar: baz";

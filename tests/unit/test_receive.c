@@ -11,7 +11,7 @@
 /* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "../../src/receiver/health.c"
 #include "../../src/receiver/receive.c"
-#include "../../src/receiver/receiver.c"
+#include "../../src/receiver/setup.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include <openssl/evp.h>

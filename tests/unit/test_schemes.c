@@ -146,7 +146,7 @@ open_definition(const char *name)
 	assert_non_null(f);
 	n = fread(text, 1, sizeof(text), f);
 	fclose(f);
-	p = provider_parse(path, text, n, &why);
+	p = definition_parse(path, text, n, &why);
 	if (p == NULL)
 		fail_msg("%s", buf_str(&why));
 	buf_free(&why);
@@ -322,7 +322,7 @@ what_platforms_sign_is_accepted_and_no_byte_else(void **state)
 			assert_int_not_equal(verify(a, &s), AUTH_OK);
 			auth_free(a);
 		}
-		provider_free(p);
+		definition_free(p);
 	}
 	assert_int_equal(ERR_peek_error(), 0);
 }
@@ -346,7 +346,7 @@ another_address_is_refused(void **state)
 		}
 		auth_free(a);
 	}
-	provider_free(p);
+	definition_free(p);
 }
 
 /* The sender chooses the alternative, and gains nothing by it. */
@@ -376,7 +376,7 @@ a_signature_of_one_alternative_is_none_of_another(void **state)
 	send_it(&s, &v);
 	assert_int_equal(verify(a, &s), AUTH_WRONG);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* Only of a GET is the query the body: whoever repeats it proves nothing. */
@@ -390,7 +390,7 @@ a_form_that_repeats_the_query_is_signed_too(void **state)
 	    "\"type\":\"/t\",\"key\":[\"body\"]},\"call\":{\"id\":\"/c\"},"
 	    "\"types\":{\"x\":{}}}";
 	struct buf why = {0};
-	struct provider *p = provider_parse(
+	struct provider *p = definition_parse(
 	    "f", definition, strlen(definition), &why);
 	struct auth *a = open_auth(p, NULL, SECRET, URL);
 	char query[] = "QUERY_STRING=t=x&c=1", line[128];
@@ -409,7 +409,7 @@ a_form_that_repeats_the_query_is_signed_too(void **state)
 	assert_int_equal(auth_verify(a, &m, NULL, NOW), AUTH_WRONG);
 	auth_proof_free(&proof);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 	buf_free(&why);
 }
 
@@ -444,7 +444,7 @@ a_costly_body_is_not_parsed_for_a_stranger(void **state)
 	assert_int_equal(auth_verify(a, &m, NULL, NOW), AUTH_WRONG);
 	buf_free(&body);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* --- tokens --------------------------------------------------------------- */
@@ -494,7 +494,7 @@ a_large_header_of_a_token_is_not_parsed(void **state)
 	}
 	buf_free(&token);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 }
 
 /* The algorithm is the scheme's, whatever the token and its key say. */
@@ -527,7 +527,7 @@ a_token_of_another_algorithm_is_refused(void **state)
 		send_it(&s, &v);
 		assert_int_equal(verify(a, &s), AUTH_WRONG);
 		auth_free(a);
-		provider_free(p);
+		definition_free(p);
 	}
 }
 
@@ -556,7 +556,7 @@ a_key_of_another_kind_is_refused_when_loaded(void **state)
 		assert_non_null(
 		    strstr(buf_str(&why), "key 1 is not one of this scheme"));
 		buf_free(&why);
-		provider_free(p);
+		definition_free(p);
 	}
 }
 
@@ -621,7 +621,7 @@ what_is_signed_here_is_accepted_here(void **state)
 		auth_proof_free(&proof);
 		buf_free(&why);
 		auth_free(a);
-		provider_free(p);
+		definition_free(p);
 	}
 }
 
@@ -648,7 +648,7 @@ static void
 headers_that_a_source_names_are_read_in_their_stead(void **state)
 {
 	struct buf why = {0};
-	struct provider *p = provider_parse("f", NAMES, strlen(NAMES), &why);
+	struct provider *p = definition_parse("f", NAMES, strlen(NAMES), &why);
 	char path[32], id[] = "HTTP_X_OWN_ID=1", other[] = "HTTP_X_ID=2";
 	char time[] = "HTTP_X_WHEN=3", body[] = "CONTENT_TYPE=x";
 	char *env[] = {other, id, time, body, NULL};
@@ -675,7 +675,7 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	assert_null(read_as(a, env, arena, "HTTP_X_ID"));
 	unlink(path);
 	auth_free(a);
-	provider_free(p);
+	definition_free(p);
 	arena_free(arena);
 	buf_free(&why);
 }

@@ -1,13 +1,13 @@
 /*
- * receiver - what a configuration makes of the program: sources, platforms,
+ * setup - what a configuration makes of the program: sources, platforms,
  * secrets, store.
  *
  * Loaded whole or not at all, and immutable afterwards, so threads share it.
- * When files change, a further receiver is loaded beside it, which shares the
+ * When files change, a further setup is loaded beside it, which shares the
  * store: the store of a process is opened once and closed at its end.
  */
-#ifndef RECEIVER_H
-#define RECEIVER_H
+#ifndef SETUP_H
+#define SETUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ struct source {
 	bool segment; /* the secret is a segment of the path */
 };
 
-struct receiver {
+struct setup {
 	struct config *config;
 	struct providers *providers;
 	struct source *source; /* as many, in the order of config->source */
@@ -36,7 +36,7 @@ struct receiver {
 };
 
 /* The store of the process; all zero: not open yet. */
-struct receiver_store {
+struct setup_store {
 	struct store *store;
 	char *dir;
 };
@@ -51,16 +51,15 @@ struct receiver_store {
  * now are others than before's, and can be used, *restart becomes true and the
  * result is NULL without a fault: the program is to be started again.
  */
-struct receiver *receiver_load(const char *path, const struct receiver *before,
-    struct receiver_store *kept, struct watch *w, bool *restart,
-    struct buf *why);
+struct setup *setup_load(const char *path, const struct setup *before,
+    struct setup_store *kept, struct watch *w, bool *restart, struct buf *why);
 /* The store stays open. */
-void receiver_free(struct receiver *rc);
-/* After the last receiver. */
-void receiver_store_close(struct receiver_store *kept);
+void setup_free(struct setup *setup);
+/* After the last setup. */
+void setup_store_close(struct setup_store *kept);
 
 /* The source of that name (n bytes), or NULL. */
-const struct source *receiver_source(
-    const struct receiver *rc, const char *name, size_t n);
+const struct source *setup_source(
+    const struct setup *setup, const char *name, size_t n);
 
-#endif /* !RECEIVER_H */
+#endif /* !SETUP_H */

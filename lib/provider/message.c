@@ -1,4 +1,4 @@
-#include "http/message.h"
+#include "provider/message.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "receiver.h"
+#include "setup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,15 +20,15 @@ begin_fault(
 
 /* Returns 0, or -1 after adding to why. */
 static int
-load_source(struct receiver *rc, struct source *s,
+load_source(struct setup *setup, struct source *s,
     const struct config_source *config, struct buf *why)
 {
 	struct buf reason = {0};
 
 	s->config = config;
-	s->provider = providers_find(rc->providers, config->provider);
+	s->provider = providers_find(setup->providers, config->provider);
 	if (s->provider == NULL) {
-		begin_fault(why, rc->config, config);
+		begin_fault(why, setup->config, config);
 		buf_printf(why,
 		    "no platform \"%s\": `callbook provider list` lists them",
 		    config->provider);
@@ -36,7 +36,7 @@ load_source(struct receiver *rc, struct source *s,
 	}
 	s->auth = auth_new(s->provider, config, &reason);
 	if (s->auth == NULL) {
-		begin_fault(why, rc->config, config);
+		begin_fault(why, setup->config, config);
 		buf_puts(why, buf_str(&reason));
 		buf_free(&reason);
 		return -1;
@@ -48,28 +48,29 @@ load_source(struct receiver *rc, struct source *s,
 
 /* Returns 0, or -1 after adding to why every fault of every source. */
 static int
-load_sources(struct receiver *rc, struct buf *why)
+load_sources(struct setup *setup, struct buf *why)
 {
-	const struct config *c = rc->config;
+	const struct config *c = setup->config;
 	size_t i;
 	int result = 0;
 
 	if (c->sources == 0)
 		return 0;
-	rc->source = calloc(c->sources, sizeof(*rc->source));
-	if (rc->source == NULL) {
+	setup->source = calloc(c->sources, sizeof(*setup->source));
+	if (setup->source == NULL) {
 		buf_puts(why, "out of memory");
 		return -1;
 	}
 	for (i = 0; i < c->sources; i++)
-		if (load_source(rc, &rc->source[i], &c->source[i], why) != 0)
+		if (load_source(setup, &setup->source[i], &c->source[i], why) !=
+		    0)
 			result = -1;
 	return result;
 }
 
 /* Returns 0, or -1 after adding to why. */
 static int
-open_store(struct receiver_store *kept, const struct config *c, struct buf *why)
+open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 {
 	const struct store_options o = {.path = c->store,
 	    .durable = c->durability == DURABILITY_FULL,
@@ -80,7 +81,7 @@ open_store(struct receiver_store *kept, const struct config *c, struct buf *why)
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
 		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
 		    strerror(errno));
-		receiver_store_close(kept);
+		setup_store_close(kept);
 		return -1;
 	}
 	return 0;
@@ -88,9 +89,9 @@ open_store(struct receiver_store *kept, const struct config *c, struct buf *why)
 
 /* The first load of the process.  Returns 0, or -1 after adding to why. */
 static int
-begin_store(struct receiver *rc, struct receiver_store *kept, struct buf *why)
+begin_store(struct setup *setup, struct setup_store *kept, struct buf *why)
 {
-	const struct config *c = rc->config;
+	const struct config *c = setup->config;
 
 	if (when_zone(c->timezone) != 0) {
 		buf_printf(why, "%s: timezone: %s can not be set", c->file,
@@ -113,10 +114,10 @@ needs_restart(const struct config *c, const struct config *before)
 static int
 try_store(const struct config *c, struct buf *why)
 {
-	struct receiver_store other = {0};
+	struct setup_store other = {0};
 	int rc = open_store(&other, c, why);
 
-	receiver_store_close(&other);
+	setup_store_close(&other);
 	return rc;
 }
 
@@ -137,74 +138,73 @@ watch_files(const struct config *c, struct watch *w)
 }
 
 /* All but the store.  Returns NULL after adding to why. */
-static struct receiver *
+static struct setup *
 load_config(const char *path, struct watch *w, struct buf *why)
 {
-	struct receiver *rc;
+	struct setup *setup;
 
-	if ((rc = calloc(1, sizeof(*rc))) == NULL) {
+	if ((setup = calloc(1, sizeof(*setup))) == NULL) {
 		buf_puts(why, "out of memory");
 		return NULL;
 	}
 	watch_add(w, path);
-	if ((rc->config = config_load(path, why)) == NULL)
+	if ((setup->config = config_load(path, why)) == NULL)
 		goto fail;
-	watch_files(rc->config, w);
-	rc->providers = providers_load_for(rc->config, why);
-	if (rc->providers == NULL || load_sources(rc, why) != 0)
+	watch_files(setup->config, w);
+	setup->providers = providers_load_for(setup->config, why);
+	if (setup->providers == NULL || load_sources(setup, why) != 0)
 		goto fail;
-	return rc;
+	return setup;
 fail:
-	receiver_free(rc);
+	setup_free(setup);
 	return NULL;
 }
 
-struct receiver *
-receiver_load(const char *path, const struct receiver *before,
-    struct receiver_store *kept, struct watch *w, bool *restart,
-    struct buf *why)
+struct setup *
+setup_load(const char *path, const struct setup *before,
+    struct setup_store *kept, struct watch *w, bool *restart, struct buf *why)
 {
-	struct receiver *rc = load_config(path, w, why);
+	struct setup *setup = load_config(path, w, why);
 
-	if (rc == NULL)
+	if (setup == NULL)
 		return NULL;
 	if (before == NULL) {
-		if (begin_store(rc, kept, why) != 0)
+		if (begin_store(setup, kept, why) != 0)
 			goto fail;
-	} else if (needs_restart(rc->config, before->config)) {
-		*restart = try_store(rc->config, why) == 0;
+	} else if (needs_restart(setup->config, before->config)) {
+		*restart = try_store(setup->config, why) == 0;
 		if (*restart)
 			log_info("%s: names another store or time zone: "
 				 "started again",
-			    rc->config->file);
+			    setup->config->file);
 		goto fail;
 	}
-	rc->store = kept->store;
-	rc->store_dir = kept->dir;
-	return rc;
+	setup->store = kept->store;
+	setup->store_dir = kept->dir;
+	return setup;
 fail:
-	receiver_free(rc);
+	setup_free(setup);
 	return NULL;
 }
 
 void
-receiver_free(struct receiver *rc)
+setup_free(struct setup *setup)
 {
 	size_t i;
 
-	if (rc == NULL)
+	if (setup == NULL)
 		return;
-	for (i = 0; rc->source != NULL && i < rc->config->sources; i++)
-		auth_free(rc->source[i].auth);
-	free(rc->source);
-	if (rc->providers != NULL)
-		providers_free(rc->providers);
-	config_free(rc->config);
-	free(rc);
+	for (i = 0; setup->source != NULL && i < setup->config->sources; i++)
+		auth_free(setup->source[i].auth);
+	free(setup->source);
+	if (setup->providers != NULL)
+		providers_free(setup->providers);
+	config_free(setup->config);
+	free(setup);
 }
 
 void
-receiver_store_close(struct receiver_store *kept)
+setup_store_close(struct setup_store *kept)
 {
 	store_close(kept->store);
 	free(kept->dir);
@@ -213,9 +213,9 @@ receiver_store_close(struct receiver_store *kept)
 }
 
 const struct source *
-receiver_source(const struct receiver *rc, const char *name, size_t n)
+setup_source(const struct setup *setup, const char *name, size_t n)
 {
-	const struct config_source *s = config_source(rc->config, name, n);
+	const struct config_source *s = config_source(setup->config, name, n);
 
-	return s == NULL ? NULL : &rc->source[s - rc->config->source];
+	return s == NULL ? NULL : &setup->source[s - setup->config->source];
 }
