@@ -27,7 +27,6 @@
 #include "store/report.h"
 #include "store/store.h"
 
-#define BUSY_TIMEOUT_MS 2000 /* for readers, where the journal is no WAL */
 #define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
 #define PATH_CACHE_MAX 256 /* rows of `path` remembered */
 #define ALLOWANCES 64 /* in memory; more sources share them */
@@ -192,6 +191,7 @@ struct job {
 	enum store_rc rc;
 	int64_t number; /* of the row written */
 	int64_t source; /* row of the delivery's; 0: nothing was kept of it */
+	int64_t queued; /* monotonic ms */
 
 	/* pack.c: the body compressed, or NULL where that does not pay. */
 	unsigned char *packed;
@@ -237,6 +237,9 @@ struct store {
 	bool durable;
 	atomic_bool newer; /* the file has a schema that is not ours */
 	int lock_fd;
+	/* monotonic ms, of the one wait for our lock and then SQLite's */
+	int64_t lock_until; /* 0: our lock is not held */
+	int64_t busy_until; /* the same for the wait that SQLite is in */
 	struct stat file, lock_file; /* when they were opened */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool wal;
@@ -308,9 +311,15 @@ void index_state(struct store *st, char out[STORE_INDEXING_SIZE]);
 
 /* lock.c: a clock that nobody sets. */
 int64_t monotonic_ms(void);
-/* The lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR. */
-enum store_rc lock_take(struct store *st);
+/*
+ * The lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR.  What is
+ * left of the time is for the locks of SQLite, which are others' who do not
+ * know of ours.
+ */
+enum store_rc lock_take(struct store *st, int64_t until);
 void lock_release(struct store *st);
+/* Busy handler of SQLite, with a struct store: is there time to try again? */
+int lock_busy(void *arg, int tries);
 
 /*
  * store.c: are the files that are open still those of that name?  One who

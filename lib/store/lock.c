@@ -19,6 +19,7 @@
 
 #define LOCK_SIGNAL SIGRTMIN
 #define LOCK_NUDGE_MS 50 /* between signals once the wait is over */
+#define BUSY_PAUSE_MS 25 /* between two tries of SQLite, at most */
 
 /* Being there is enough: it makes flock(2) return EINTR. */
 static void
@@ -27,9 +28,9 @@ nudged(int sig)
 	(void)sig;
 }
 
-/* A timer that interrupts this thread after the wait, until it is deleted. */
+/* A timer that interrupts this thread after ms, until it is deleted. */
 static int
-timer_start(timer_t *timer)
+timer_start(timer_t *timer, int64_t ms)
 {
 	struct sigaction sa;
 	struct sigevent sev;
@@ -50,8 +51,8 @@ timer_start(timer_t *timer)
 	    timer_create(CLOCK_MONOTONIC, &sev, timer) == -1)
 		return -1;
 	memset(&when, 0, sizeof(when));
-	when.it_value.tv_sec = STORE_LOCK_WAIT_MS / 1000;
-	when.it_value.tv_nsec = STORE_LOCK_WAIT_MS % 1000 * 1000000L;
+	when.it_value.tv_sec = ms / 1000;
+	when.it_value.tv_nsec = ms % 1000 * 1000000L;
 	/* Again and again: the first signal may come just before flock(). */
 	when.it_interval.tv_nsec = LOCK_NUDGE_MS * 1000000L;
 	if (timer_settime(*timer, 0, &when, NULL) == -1) {
@@ -75,33 +76,36 @@ monotonic_ms(void)
  * SQLite's own busy handler sleeps and tries again, which starves the unlucky.
  */
 enum store_rc
-lock_take(struct store *st)
+lock_take(struct store *st, int64_t until)
 {
-	int64_t deadline;
+	const int64_t left = until - monotonic_ms();
 	timer_t timer;
 	int rc, saved;
 
+	st->lock_until = until;
 	if (flock(st->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return STORE_OK;
+	st->lock_until = 0;
 	if (errno != EWOULDBLOCK && errno != EINTR) {
 		log_warn("%s-lock", st->path);
 		return STORE_ERROR;
 	}
-	deadline = monotonic_ms() + STORE_LOCK_WAIT_MS;
-	if (timer_start(&timer) == -1) {
+	if (timer_start(&timer, left > 0 ? left : 1) == -1) {
 		log_warn("%s-lock: timer", st->path);
 		return STORE_ERROR;
 	}
 	do
 		rc = flock(st->lock_fd, LOCK_EX);
-	while (rc == -1 && errno == EINTR && monotonic_ms() < deadline);
+	while (rc == -1 && errno == EINTR && monotonic_ms() < until);
 	saved = errno;
 	timer_delete(timer);
-	if (rc == 0)
+	if (rc == 0) {
+		st->lock_until = until;
 		return STORE_OK;
+	}
 	errno = saved;
 	if (errno == EINTR) {
-		log_warnx("%s: lock not had within %d ms", st->path,
+		log_warnx("%s: could not get the lock within %d ms", st->path,
 		    STORE_LOCK_WAIT_MS);
 		return STORE_BUSY;
 	}
@@ -112,5 +116,25 @@ lock_take(struct store *st)
 void
 lock_release(struct store *st)
 {
+	st->lock_until = 0;
 	flock(st->lock_fd, LOCK_UN);
+}
+
+/* Without our lock, as readers are, each wait has a limit of its own. */
+int
+lock_busy(void *arg, int tries)
+{
+	struct store *st = arg;
+	const int64_t now = monotonic_ms();
+	struct timespec pause = {0};
+
+	if (tries == 0)
+		st->busy_until = st->lock_until != 0 ? st->lock_until
+						     : now + STORE_LOCK_WAIT_MS;
+	if (now >= st->busy_until || (st->deadline != 0 && now >= st->deadline))
+		return 0;
+	pause.tv_nsec = (tries < BUSY_PAUSE_MS ? tries + 1 : BUSY_PAUSE_MS) *
+	    1000000L;
+	nanosleep(&pause, NULL);
+	return 1;
 }

@@ -204,7 +204,7 @@ connect_db(struct store *st, bool durable, bool alone, struct buf *why)
 		    st->db == NULL ? "out of memory" : sqlite3_errmsg(st->db));
 		return -1;
 	}
-	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(st->db, lock_busy, st);
 	/* A checkpoint outside our lock would open the WAL-reset fault. */
 	sqlite3_wal_autocheckpoint(st->db, 0);
 	sqlite3_wal_hook(st->db, wal_grew, st);
@@ -364,7 +364,7 @@ can_write(struct store *st)
 
 	sqlite3_busy_timeout(st->db, 0);
 	rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE; COMMIT", NULL, NULL, NULL);
-	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(st->db, lock_busy, st);
 	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY;
 }
 
@@ -392,8 +392,8 @@ open_write(struct store *st, bool durable, struct buf *why)
 		st->wal = true;
 		return 0;
 	}
-	if (lock_take(st) != STORE_OK) {
-		buf_printf(why, "%s: the lock was not had", st->path);
+	if (lock_take(st, monotonic_ms() + STORE_LOCK_WAIT_MS) != STORE_OK) {
+		buf_printf(why, "%s: could not get the lock", st->path);
 		return -1;
 	}
 	if (journal_choose(st, durable, why) == -1)

@@ -18,7 +18,7 @@
 #include "call/call.h"
 #include "call/fold.h"
 
-#define STORE_LOCK_WAIT_MS 5000 /* for the lock, then STORE_BUSY */
+#define STORE_LOCK_WAIT_MS 5000 /* for all locks together, then STORE_BUSY */
 #define STORE_BATCH_MAX 256 /* requests in one transaction */
 #define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define STORE_WAL_PAGES_MAX 4000 /* then readers are waited for */

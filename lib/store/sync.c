@@ -68,14 +68,15 @@ sync_commit(struct store *st)
 enum store_rc
 sync_mend(struct store *st)
 {
+	const int64_t until = st->lock_until;
 	int rc, log = 0, done = 0;
 
 	if (!st->wal || !st->durable || !is_marked(st))
 		return STORE_OK;
-	sqlite3_busy_timeout(st->db, STORE_WAL_WAIT_MS);
+	st->lock_until = monotonic_ms() + STORE_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(
 	    st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
-	sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
+	st->lock_until = until;
 	if (rc != SQLITE_OK)
 		return store_failed(st, "after a failed fsync: checkpoint");
 	if (ftruncate(st->lock_fd, 0) == -1) {

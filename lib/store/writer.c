@@ -100,13 +100,10 @@ checkpoint_if_due(struct store *st)
 	if (!st->wal || st->wal_pages - st->wal_tried < STORE_CHECKPOINT_PAGES)
 		return;
 	st->wal_tried = st->wal_pages;
-	if (wait)
-		sqlite3_busy_timeout(st->db, STORE_WAL_WAIT_MS);
+	st->lock_until = monotonic_ms() + STORE_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(st->db, NULL,
 	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
 	    NULL);
-	if (wait)
-		sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		store_failed(st, "checkpoint");
 		if ((rc & 0xff) == SQLITE_IOERR && st->durable)
@@ -114,20 +111,24 @@ checkpoint_if_due(struct store *st)
 	}
 }
 
-/* The lock of the store of that name, opened again if it is another now. */
+/*
+ * The lock of the store of that name, opened again if it is another now, for
+ * what waits since then.
+ */
 static enum store_rc
-lock_store(struct store *st)
+lock_store(struct store *st, int64_t since)
 {
+	const int64_t until = since + STORE_LOCK_WAIT_MS;
 	enum store_rc rc;
 
 	if (st->db == NULL && store_reopen(st) == -1)
 		return STORE_ERROR;
-	rc = lock_take(st);
+	rc = lock_take(st, until);
 	if (rc == STORE_OK && !store_is_there(st)) {
 		lock_release(st);
 		if (store_reopen(st) == -1)
 			return STORE_ERROR;
-		rc = lock_take(st);
+		rc = lock_take(st, until);
 	}
 	if (rc == STORE_OK && (rc = sync_mend(st)) != STORE_OK)
 		lock_release(st);
@@ -148,7 +149,7 @@ without_search(struct store *st)
 enum store_rc
 transaction_begin(struct store *st)
 {
-	enum store_rc rc = lock_store(st);
+	enum store_rc rc = lock_store(st, monotonic_ms());
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
 		lock_release(st);
@@ -191,14 +192,14 @@ commit_alone(struct store *st, struct job *j)
 }
 
 /*
- * All jobs in one transaction; if one of them fails, or the index of words was
- * in the way, each in its own.
+ * All jobs in the transaction that has begun; if one of them fails, or the
+ * index of words was in the way, each in its own.
  */
 static void
 commit_batch(struct store *st, struct job *first)
 {
-	enum store_rc rc = begin(st);
-	bool applied = rc == STORE_OK;
+	enum store_rc rc = STORE_OK;
+	bool applied = true;
 
 	for (struct job *j = first; j != NULL && applied; j = j->next) {
 		j->rc = apply_job(st, j);
@@ -215,16 +216,17 @@ commit_batch(struct store *st, struct job *first)
 		settle(first, rc);
 }
 
-/* Take what waits. */
+/* Take what waits, the first and those that were queued up to then. */
 static struct job *
-dequeue(struct store *st)
+dequeue(struct store *st, int64_t queued)
 {
 	struct job *first, *last;
 	int n = 1;
 
 	pthread_mutex_lock(&st->mutex);
 	first = last = st->head;
-	while (last->next != NULL && n++ < STORE_BATCH_MAX)
+	while (last->next != NULL && last->next->queued <= queued &&
+	    n++ < STORE_BATCH_MAX)
 		last = last->next;
 	st->head = last->next;
 	if (st->head == NULL)
@@ -234,20 +236,41 @@ dequeue(struct store *st)
 	return first;
 }
 
+/* When the first of those that wait was queued. */
+static int64_t
+waiting_since(struct store *st)
+{
+	int64_t since;
+
+	pthread_mutex_lock(&st->mutex);
+	since = st->head->queued;
+	pthread_mutex_unlock(&st->mutex);
+	return since;
+}
+
 /* Do what waits, as the one who leads, and bring it to disk. */
 static struct job *
 commit_waiting(struct store *st)
 {
-	enum store_rc rc = lock_store(st);
-	/* Not before: what comes while we wait for the lock is in the batch. */
-	struct job *first = dequeue(st);
+	enum store_rc rc = lock_store(st, waiting_since(st));
+	struct job *first;
 
-	if (rc == STORE_OK) {
-		commit_batch(st, first);
-		checkpoint_if_due(st);
+	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
 		lock_release(st);
-		rc = sync_commit(st);
+	if (rc != STORE_OK) {
+		/* Whose time is not over goes on to wait. */
+		first = dequeue(st,
+		    rc == STORE_BUSY ? monotonic_ms() - STORE_LOCK_WAIT_MS
+				     : INT64_MAX);
+		settle(first, rc);
+		return first;
 	}
+	/* Not before: what comes while we wait for a lock is in the batch. */
+	first = dequeue(st, INT64_MAX);
+	commit_batch(st, first);
+	checkpoint_if_due(st);
+	lock_release(st);
+	rc = sync_commit(st);
 	if (rc != STORE_OK)
 		settle(first, rc);
 	return first;
@@ -286,6 +309,7 @@ submit(struct store *st, struct job *j)
 
 	pack_body(st, j);
 	pthread_mutex_lock(&st->mutex);
+	j->queued = monotonic_ms(); /* under the mutex: in order */
 	*st->tail = j;
 	st->tail = &j->next;
 	pthread_mutex_unlock(&st->mutex);

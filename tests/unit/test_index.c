@@ -34,7 +34,7 @@ other_open(void)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(db, STORE_LOCK_WAIT_MS);
 	return db;
 }
 

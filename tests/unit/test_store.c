@@ -381,6 +381,78 @@ a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored(void **state)
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
 }
 
+/* The lock of SQLite itself, held by one who does not know of ours. */
+static sqlite3 *
+foreign_lock(struct box *b)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	assert_int_equal(
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+/* All that wait do so at the same time, not one after the other. */
+static void
+a_foreign_lock_on_the_file_costs_all_who_wait_one_wait(void **state)
+{
+	struct box *b = *state;
+	struct sender s[SENDERS] = {0};
+	sqlite3 *db = foreign_lock(b);
+	int64_t began = monotonic_ms();
+
+	for (int i = 0; i < SENDERS; i++)
+		s[i].key = (unsigned char)(i + 1);
+	send_all(b, s);
+	assert_in_range(
+	    monotonic_ms() - began, STORE_LOCK_WAIT_MS, 2 * STORE_LOCK_WAIT_MS);
+	for (int i = 0; i < SENDERS; i++)
+		assert_int_equal(s[i].rc, STORE_BUSY);
+	sqlite3_close(db);
+	send_all(b, s);
+	for (int i = 0; i < SENDERS; i++)
+		assert_int_equal(s[i].rc, STORE_OK);
+}
+
+static void
+sleep_until(int64_t ms)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000000L};
+
+	while (monotonic_ms() < ms)
+		nanosleep(&pause, NULL);
+}
+
+/* Who comes while another waits has the whole time, not what is left of it. */
+static void
+each_waits_for_a_lock_as_long_as_the_limit_says(void **state)
+{
+	struct box *b = *state;
+	struct sender s[2] = {
+	    {.store = b->store, .key = 1}, {.store = b->store, .key = 2}};
+	sqlite3 *db = foreign_lock(b);
+	atomic_int started = 0;
+	int64_t half = monotonic_ms() + STORE_LOCK_WAIT_MS / 2;
+
+	for (int i = 0; i < 2; i++) {
+		s[i].started = &started;
+		assert_int_equal(
+		    pthread_create(&s[i].thread, NULL, send_one, &s[i]), 0);
+		if (i == 0)
+			sleep_until(half);
+	}
+	/* The first leads, and goes on to lead for the second. */
+	sleep_until(half + STORE_LOCK_WAIT_MS * 3 / 4);
+	sqlite3_close(db);
+	for (int i = 0; i < 2; i++)
+		pthread_join(s[i].thread, NULL);
+	assert_int_equal(s[0].rc, STORE_BUSY);
+	assert_int_equal(s[1].rc, STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
+}
+
 static void
 what_cannot_be_mapped_makes_one_row_however_often_it_comes(void **state)
 {
@@ -1738,6 +1810,8 @@ main(void)
 	    TEST(a_failed_event_harms_nobody_else_in_its_batch),
 	    TEST(threads_that_bring_the_same_event_store_it_once),
 	    TEST(a_lock_that_is_not_had_in_time_means_busy_and_nothing_stored),
+	    TEST(a_foreign_lock_on_the_file_costs_all_who_wait_one_wait),
+	    TEST(each_waits_for_a_lock_as_long_as_the_limit_says),
 	    TEST(what_cannot_be_mapped_makes_one_row_however_often_it_comes),
 	    TEST(requeueing_moves_the_row_once),
 	    TEST(a_burst_of_rejected_is_kept_and_what_is_more_counted),
