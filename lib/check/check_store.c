@@ -179,7 +179,7 @@ static void
 check_versions(struct check *k, const struct store_health *h)
 {
 	check_finding(k, CHECK_GOOD, "store", "schema %d", h->schema);
-	if (h->journal_why == NULL)
+	if (h->journal_why[0] == '\0')
 		check_finding(k, CHECK_GOOD, "journal", "%s", h->journal);
 	else
 		check_finding(k, CHECK_WARN, "journal",

@@ -61,8 +61,11 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 	enum store_rc rc;
 
 	memset(h, 0, sizeof(*h));
-	h->journal = st->wal ? "wal" : "truncate";
-	h->journal_why = st->wal ? NULL : st->journal_why;
+	pthread_mutex_lock(&st->mutex);
+	h->journal = st->told_wal ? "wal" : "truncate";
+	if (!st->told_wal)
+		memcpy(h->journal_why, st->told_why, sizeof(h->journal_why));
+	pthread_mutex_unlock(&st->mutex);
 	h->sqlite = sqlite3_libversion();
 	h->wal_reset_fault = has_wal_reset_fault(sqlite3_libversion_number());
 	h->schema = SCHEMA_VERSION;

@@ -243,7 +243,7 @@ struct store {
 	struct stat file, lock_file; /* when they were opened */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool wal;
-	char journal_why[160]; /* why not WAL; "" if it is */
+	char journal_why[STORE_WHY_SIZE]; /* why not WAL */
 	int wal_pages; /* in the WAL after the last commit */
 	int wal_tried; /* as many when a checkpoint was tried last */
 
@@ -282,6 +282,9 @@ struct store {
 	struct refused_row refused[REFUSED_ROWS_MAX]; /* not written yet */
 	size_t refuseds;
 	char indexing[STORE_INDEXING_SIZE]; /* index.c: what is to be done */
+	/* wal and journal_why, of the files opened last */
+	bool told_wal;
+	char told_why[STORE_WHY_SIZE];
 };
 
 /* schema.c: what kind of file it is, told by its first page. */

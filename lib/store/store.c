@@ -448,6 +448,16 @@ open_read(struct store *st, struct buf *why)
 	return 0;
 }
 
+/* What store_health() may read while these files are opened again. */
+static void
+publish_journal(struct store *st)
+{
+	pthread_mutex_lock(&st->mutex);
+	st->told_wal = st->wal;
+	memcpy(st->told_why, st->journal_why, sizeof(st->told_why));
+	pthread_mutex_unlock(&st->mutex);
+}
+
 /* Open the files of a writing store. */
 static int
 open_all(struct store *st, struct buf *why)
@@ -529,10 +539,11 @@ store_reopen(struct store *st)
 
 	close_all(st);
 	rc = open_all(st, &why);
-	if (rc == 0)
+	if (rc == 0) {
+		publish_journal(st);
 		log_warnx(
 		    "%s: was removed or replaced; opened again", st->path);
-	else {
+	} else {
 		log_warnx("%s", buf_str(&why));
 		close_all(st);
 	}
@@ -568,6 +579,7 @@ store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 	if (mode == STORE_WRITE ? open_all(st, why) == -1
 				: open_read(st, why) == -1)
 		goto fail;
+	publish_journal(st);
 	return st;
 no_memory:
 	buf_puts(why, "out of memory");

@@ -35,6 +35,7 @@
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
 #define STORE_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
+#define STORE_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 #define STORE_TURN_MS 500 /* of store_turn(), at most */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
@@ -315,7 +316,7 @@ enum store_search {
 
 struct store_health {
 	const char *journal; /* "wal" or "truncate" */
-	const char *journal_why; /* why not wal; NULL: it is */
+	char journal_why[STORE_WHY_SIZE]; /* why not wal; "": it is */
 	const char *sqlite; /* version of the library */
 	bool wal_reset_fault; /* the library has it; flock keeps it away */
 	int schema; /* version */
