@@ -1,3 +1,8 @@
+/*
+ * arena - blocks that are handed out from the front.  A request needs hundreds
+ * of small pieces that all die with it: one pointer to move is cheaper than
+ * malloc() for each, and nothing can be forgotten or freed twice.
+ */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -5,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK (16 * 1024) /* bytes of a usual block */
+#define ARENA_BLOCK (16 * 1024) /* bytes of an ordinary block */
 
 struct block {
 	struct block *next;

@@ -1,4 +1,7 @@
-/* RFC 4648: base64 and base64url, by way of the same 64 digits. */
+/*
+ * base64 - RFC 4648: base64 and base64url, by way of the same 64 digits.
+ * Strict, because a lax decoder gives one signature several spellings.
+ */
 #include "base/base64.h"
 
 #include <limits.h>
@@ -91,7 +94,10 @@ base64url_decode(const char *s, size_t n, struct buf *b)
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i] == '-' ? '+' : s[i] == '_' ? '/' : s[i];
 
-		/* Those of the other alphabet, and padding, are wrong here. */
+		/*
+		 * Neither digits of the other alphabet nor padding are valid
+		 * here.
+		 */
 		buf_add(&text, strchr("+/=", s[i]) != NULL ? "\n" : &c, 1);
 	}
 	while (text.len % 4 != 0 && !text.failed)

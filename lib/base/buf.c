@@ -1,3 +1,7 @@
+/*
+ * buf - growing by doubling, so that a long text costs few copies, and writing
+ * JSON strings, which is here because every writer of JSON needs it.
+ */
 #include "base/buf.h"
 
 #include <stdarg.h>
@@ -77,7 +81,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
-/* The escape of an ASCII character, NULL where it stands for itself. */
+/* The JSON escape of an ASCII character; NULL: it needs none. */
 static const char *
 json_escape(unsigned char c, char tmp[7])
 {

@@ -118,7 +118,7 @@ struct reader {
 	const char *text; /* the whole file */
 	size_t len, at;
 	int line; /* number of the line that inih has */
-	bool open; /* that line must still turn out to be KEY = VALUE */
+	bool open; /* inih has not yet reported that line as KEY = VALUE */
 	bool sections; /* a line [SECTION] was read */
 	enum section section;
 	int first[SECTION__MAX]; /* line of a section that may come once */
@@ -167,7 +167,7 @@ checking_key(const struct config_source *s)
 	return NULL;
 }
 
-/* What a section must have, once all of it was read. */
+/* Check, after the whole section was read, that nothing required is missing. */
 static void
 end_section(struct reader *r)
 {
@@ -176,7 +176,7 @@ end_section(struct reader *r)
 	if (r->section != SECTION_SOURCE)
 		return;
 	s = current_source(r);
-	/* A name that the system does not know was told with its line. */
+	/* An unknown zone name was reported before, with its line. */
 	if (s->zone_name != NULL && when_zone_known(s->zone_name) &&
 	    (s->zone = zone_load(s->zone_name)) == NULL)
 		fault(r, s->line,
@@ -346,7 +346,7 @@ inspect(struct reader *r, const char *s, size_t n, size_t room)
 	return true;
 }
 
-/* The last line had to be KEY = VALUE; inih passes over one that is not. */
+/* inih silently skips a line that is not KEY = VALUE: report it. */
 static void
 close_line(struct reader *r)
 {
@@ -520,7 +520,10 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 			    "%s is written http://HOST/PATH or "
 			    "https://HOST/PATH",
 			    k->name);
-		/* A source's is whole: the platform may end it so. */
+		/*
+		 * A source's URL stays as it is: its final slash may be the
+		 * platform's.
+		 */
 		for (n = strlen(copy); k->section == SECTION_CALLBOOK &&
 		     n > 0 && copy[n - 1] == '/';
 		     n--)
@@ -584,7 +587,7 @@ handle_key(void *arg, const char *section, const char *name, const char *value)
 	(void)section;
 	r->open = false;
 	if (r->section == SECTION_NONE) {
-		/* Under a section that is wrong itself: told already. */
+		/* The section itself was faulty, which was reported. */
 		if (!r->sections)
 			fault(
 			    r, r->line, "%s stands before any [SECTION]", name);
@@ -666,7 +669,7 @@ set_up_inih(void)
 	ini_allow_bom = false; /* skipped before line 1 */
 }
 
-/* A source without a url of its own is below the receiver's. */
+/* The URL of a source that gives none: the receiver's, then its name. */
 static int
 fill_urls(struct config *c)
 {

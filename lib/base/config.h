@@ -54,8 +54,8 @@ struct config_source {
 	char *auth_member[CONFIG_AUTH__MAX]; /* the provider room checks them */
 	int answer; /* 200 or 204 */
 	bool drop_bulk; /* do not keep what the definition calls bulk */
-	char *zone_name; /* of times that say none; NULL: UTC */
-	struct zone *zone; /* its clock; NULL with that */
+	char *zone_name; /* IANA name, for times without an offset; NULL: UTC */
+	struct zone *zone; /* the zone of that name; NULL: UTC */
 	int line; /* of the section, for messages found later */
 };
 
@@ -65,7 +65,8 @@ struct config {
 	enum config_durability durability;
 	char *timezone; /* IANA name, known to the system; default "UTC" */
 	/*
-	 * It is UTC in place of that one, as the system has no zones; or NULL.
+	 * The zone that was configured, where the system has no time zones and
+	 * UTC is used instead; else NULL.
 	 */
 	char *timezone_missing;
 	int64_t max_body; /* bytes */
@@ -87,7 +88,7 @@ struct config {
  */
 char *config_find(const char *option);
 
-/* path from the root, to be freed; NULL: memory ran out. */
+/* The absolute form of path, to be freed; NULL: memory ran out. */
 char *config_absolute(const char *path);
 
 /*

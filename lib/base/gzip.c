@@ -1,3 +1,8 @@
+/*
+ * gzip - inflating in steps up to a limit.  A small input may inflate to
+ * gigabytes: so the output grows with what was really written, and stops at
+ * the first byte too many.
+ */
 #include "base/gzip.h"
 
 #include <limits.h>
@@ -7,7 +12,7 @@
 #include <zlib.h>
 
 #define GZIP_STEP (32 * 1024) /* bytes of output asked for at once */
-/* As inflateInit2() wants them: any window, and the header of that format. */
+/* Arguments of inflateInit2(): any window size, and the format's header. */
 #define GZIP_FORMAT (15 + 16)
 #define ZLIB_FORMAT 15
 

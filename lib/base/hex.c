@@ -1,3 +1,7 @@
+/*
+ * hex - digits by arithmetic.  The C library's functions depend on the locale
+ * or take signs and blanks, which no digest and no escape may have.
+ */
 #include "base/hex.h"
 
 void

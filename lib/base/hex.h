@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The value of a digit of either case; -1: it is none. */
+/* The value of a digit of either case; -1: not a digit. */
 int hex_digit(char c);
 
 /* Write 2 * n digits and a NUL. */

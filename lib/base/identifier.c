@@ -1,3 +1,8 @@
+/*
+ * identifier - tell an identifier from a telephone number by its form.
+ * Masking hides what could be a number; without this it would hide the ids
+ * that people look calls up by.  Each limit errs on the side of hiding.
+ */
 #include "base/identifier.h"
 
 #include <stdbool.h>

@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /*
- * The length of an identifier at s, where a word begins, or 0: a UUID, or a
- * long word of ASCII that changes often between letters and digits, as no
- * number does, whatever stands beside it.
+ * The length of the identifier at s, which is the beginning of a word; 0: there
+ * is none.  An identifier is a UUID, or a long ASCII word that changes between
+ * letters and digits more often than any telephone number.
  */
 size_t identifier_at(const char *s, size_t n);
 

@@ -1,3 +1,8 @@
+/*
+ * log - a line is put together in one buffer and written by one write(2),
+ * because several threads and processes share the server's log.  Control bytes
+ * are escaped, because senders choose some of the text.
+ */
 #include "base/log.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * memory - settings of glibc's allocator.  Its defaults keep a pool for each
+ * thread and never give back what a few large bodies took; under a host's
+ * limit of memory that ends the process.
+ */
 #include "base/memory.h"
 
 #ifdef __linux__
@@ -7,16 +12,17 @@
 #include <malloc.h>
 #endif
 
-/* More pools of malloc(3) than this only spread the same few bodies out. */
+/* Pools of malloc(3): with more, the same few bodies occupy more memory. */
 #define POOLS 2
-#define LARGE (256 * 1024) /* bytes of a buffer that is mapped by itself */
+#define LARGE (256 * 1024) /* bytes from which a buffer gets its own mapping \
+			    */
 
 void
 memory_prepare(void)
 {
 #ifdef __GLIBC__
 	(void)mallopt(M_ARENA_MAX, POOLS);
-	/* Setting it stops glibc from raising it with each buffer freed. */
+	/* Once it is set, glibc no longer raises it with each buffer freed. */
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 #endif
 }

@@ -1,3 +1,8 @@
+/*
+ * number - the parsers of the C library take blanks, signs, hexadecimal
+ * numbers and the rest of a line.  What comes from senders and configuration
+ * must be a number and nothing else, or it is refused.
+ */
 #include "base/number.h"
 
 #include <ctype.h>
@@ -121,7 +126,7 @@ struct decimal {
 	int64_t whole; /* digits before the point, the exponent counted in */
 };
 
-#define EXPONENT_MAX 1000 /* of ten; more is no number of this world */
+#define EXPONENT_MAX 1000 /* the largest power of ten accepted */
 
 static bool
 read_decimal(const char *s, size_t n, struct decimal *d)
@@ -161,7 +166,7 @@ number_parse_scaled(const char *s, size_t n, int scale, int64_t *out)
 
 	if (!read_decimal(s, n, &d))
 		return -1;
-	/* Take the digits that are before the point once it is moved. */
+	/* Take the digits that stand before the point after it was moved. */
 	for (left = d.whole + scale; left > 0; left--) {
 		if (i < d.len && d.digit[i] == '.')
 			i++;
@@ -170,7 +175,7 @@ number_parse_scaled(const char *s, size_t n, int scale, int64_t *out)
 			return -1;
 		value = value * 10 + digit;
 		if (value == 0 && i >= d.len)
-			break; /* all zeros, however many are to follow */
+			break; /* zero stays zero, whatever the exponent */
 	}
 	if (i < d.len && d.digit[i] == '.')
 		i++;

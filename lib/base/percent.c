@@ -1,3 +1,7 @@
+/*
+ * percent - decoding in one pass.  The result must be UTF-8, as all text
+ * inside is.
+ */
 #include "base/percent.h"
 
 #include <stdint.h>

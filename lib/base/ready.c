@@ -1,3 +1,8 @@
+/*
+ * ready - generations of what was made of the files, counted by those who use
+ * them.  Looking and making happen beside the requests: a lock is only held to
+ * exchange a pointer or a count.
+ */
 #include "base/ready.h"
 
 #include <pthread.h>
@@ -11,11 +16,11 @@
 struct ready {
 	const char *file;
 	struct ready_maker maker;
-	pthread_mutex_t looking; /* of one who looks and loads; taken first */
+	pthread_mutex_t looking; /* while files are read; taken before lock */
 	bool looked; /* load() was called */
 	struct watch watch; /* the files of the last load() */
-	uint64_t last; /* what they were at the look before */
-	pthread_mutex_t lock; /* of all below, and of the users */
+	uint64_t last; /* their hash at the previous look */
+	pthread_mutex_t lock; /* protects all below, and `users` */
 	struct generation *current; /* NULL: none */
 	struct buf told; /* the faults that were logged; "" if there are none */
 };
@@ -73,7 +78,7 @@ ready_tell(struct buf *told, struct buf *why)
 	memset(why, 0, sizeof(*why));
 }
 
-/* Put g in force, and let go of what was. */
+/* Put g in force, and give back the generation before it. */
 static void
 put_in_force(struct ready *r, struct generation *g)
 {
@@ -116,11 +121,11 @@ tell_faults(struct ready *r, struct buf *why)
 		    r->file);
 }
 
-/* Under `looking`: make a generation of the files as they are. */
+/* With `looking` held: make a generation of the files as they are now. */
 static void
 load(struct ready *r)
 {
-	/* Nobody else changes it, and it has a user: us. */
+	/* Only we replace it, and we count as one of its users. */
 	void *before = r->current == NULL ? NULL : r->current->made;
 	struct generation *g = calloc(1, sizeof(*g));
 	struct watch w = {0};

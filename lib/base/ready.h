@@ -28,20 +28,21 @@ struct generation {
 
 struct ready_maker {
 	/*
-	 * Make it of the file; before is what is in force, or NULL.  Every
-	 * file is added to w before it is read.  NULL after adding one line
-	 * per fault to why; NULL without one: what is in force shall stay.
+	 * Make it from the file; before is what is in force, or NULL.  Every
+	 * file is added to w before it is read.  Returns NULL after adding one
+	 * line per fault to why; NULL with nothing in why means to keep what is
+	 * in force.
 	 */
 	void *(*load)(void *arg, const char *file, const void *before,
 	    struct watch *w, struct buf *why);
-	/* Called without a lock, by whoever used it last. */
+	/* Called with no lock held, by the last user of the generation. */
 	void (*unload)(void *made);
 	void *arg; /* for load() */
 };
 
 /* file and what m leads to are borrowed.  NULL when memory ran out. */
 struct ready *ready_new(const char *file, const struct ready_maker *m);
-/* All that was taken has been given back by now. */
+/* Every generation taken must have been given back before. */
 void ready_free(struct ready *r);
 
 /*
@@ -51,30 +52,30 @@ void ready_free(struct ready *r);
 void ready_look(struct ready *r);
 
 /*
- * The generation in force, to be given back; NULL: there is none, because of a
- * fault.  The very first call loads.  From any thread.
+ * Take the generation in force; ready_give() it back.  NULL: there is none,
+ * because of a fault.  The first call loads.  Any thread may call it.
  */
 struct generation *ready_take(struct ready *r);
 void ready_give(struct ready *r, struct generation *g);
 
-/* How what is in force relates to the files at this moment. */
+/* Whether what is in force was made from the files as they are now. */
 enum ready_state {
-	READY_CURRENT, /* it was made of them */
-	READY_CHANGED, /* they changed, and are read in a moment */
+	READY_CURRENT, /* it was made from them */
+	READY_CHANGED, /* they changed and will be read soon */
 	READY_FAULTY /* they have faults, which are added to why */
 };
 enum ready_state ready_state(struct ready *r, struct buf *why);
 
 /*
- * Of lines of faults, the file's name and the place in it alone, such as
- * "callbook.conf:12, sales.secret:2", for everybody to see: no directory and
- * no value.
+ * From lines of faults, add only file names and line numbers, such as
+ * "callbook.conf:12, sales.secret:2".  Strangers may see them: they hold no
+ * directory and no value.
  */
 void ready_places(const char *why, struct buf *b);
 
 /*
- * Log what goes on, each line of why by itself, unless the same is in *told,
- * which then becomes it.  why is emptied.
+ * Log each line of why, unless why equals *told, the last text logged, which is
+ * then replaced.  Empties why.
  */
 void ready_tell(struct buf *told, struct buf *why);
 

@@ -1,9 +1,14 @@
+/*
+ * sample - quantiles, and classes for a bar chart, of values with their
+ * counts.  A report meets numbers whose range it does not know: it has to
+ * choose round limits that one outlier does not spoil.
+ */
 #include "base/sample.h"
 
-#define TAIL 0.02 /* of the sample, either side, gets no class of its own */
-#define WIDE 2.0 /* that many times the middle, the whole range is too wide */
+#define TAIL 0.02 /* share at either end that gets no class of its own */
+#define WIDE 2.0 /* so many times the range of the middle is too wide */
 #define EXACT_MAX 1e15 /* multiples up to here are whole numbers */
-#define WIDTHS (SAMPLE_CLASSES_MAX - 1) /* one more comes of rounding */
+#define WIDTHS (SAMPLE_CLASSES_MAX - 1) /* rounding adds one */
 
 static int64_t
 total(const struct sample *v, size_t n)
@@ -28,7 +33,7 @@ sample_quantile(const struct sample *v, size_t n, double q)
 	return n == 0 ? 0 : v[n - 1].value;
 }
 
-/* Of an even number, the mean of the two in the middle. */
+/* Of an even count, the mean of the two values in the middle. */
 static double
 median(const struct sample *v, size_t n, int64_t count)
 {
@@ -40,7 +45,7 @@ median(const struct sample *v, size_t n, int64_t count)
 		return low;
 	while (i < n && (sum += v[i].count) <= count / 2)
 		i++;
-	/* Halved first: the sum of two large ones is no number. */
+	/* Halve before adding: the sum of two large values overflows. */
 	return i < n ? low / 2 + v[i].value / 2 : low;
 }
 
@@ -54,7 +59,7 @@ sample_summary(const struct sample *v, size_t n, struct sample_summary *s)
 	s->max = v[n - 1].value;
 	for (size_t i = 0; i < n; i++) {
 		s->count += v[i].count;
-		/* Divided first, for the same reason. */
+		/* Divide before adding, for the same reason. */
 		s->mean += (v[i].value / (double)s->count -
 			       s->mean / (double)s->count) *
 		    (double)v[i].count;
@@ -64,7 +69,7 @@ sample_summary(const struct sample *v, size_t n, struct sample_summary *s)
 
 /* --- classes ------------------------------------------------------------- */
 
-/* A class for every value, if they are few enough. */
+/* One class for each value, if there are few enough. */
 static bool
 by_value(const struct sample *v, size_t n, struct sample_classes *c)
 {
@@ -80,14 +85,14 @@ by_value(const struct sample *v, size_t n, struct sample_classes *c)
 	return true;
 }
 
-/* The smallest of 1, 2, 5, 10, 20… and their parts that is at least least. */
+/* The smallest of …, 0.5, 1, 2, 5, 10, 20, … that is not below least. */
 static double
 round_width(double least)
 {
 	static const double step[] = {1, 2, 5};
 	double scale = 1;
 
-	/* Down to the range's least part that a double can tell apart. */
+	/* No finer than doubles of this size can distinguish. */
 	while (scale > least)
 		scale /= 10;
 	for (;;) {
@@ -128,7 +133,7 @@ sample_classes(const struct sample *v, size_t n, struct sample_classes *c)
 		low = v[0].value;
 		high = v[n - 1].value;
 	}
-	/* Divided first: the difference of two large ones is no number. */
+	/* Divide before subtracting: the difference may overflow. */
 	width = round_width(high / WIDTHS - low / WIDTHS);
 	from = width > 0 ? round_down(low, width) : low;
 	while (

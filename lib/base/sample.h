@@ -24,10 +24,13 @@ struct sample_summary {
 	double mean, median;
 };
 
-/* n may be 0: then all is 0. */
+/* With n == 0, all members become 0. */
 void sample_summary(const struct sample *v, size_t n, struct sample_summary *s);
 
-/* The smallest value that at least q (0 to 1) of the sample do not exceed. */
+/*
+ * The q-quantile, q from 0 to 1: the smallest value such that at least that
+ * share of the sample is not above it.
+ */
 double sample_quantile(const struct sample *v, size_t n, double q);
 
 /*
@@ -46,8 +49,8 @@ struct sample_classes {
 void sample_classes(const struct sample *v, size_t n, struct sample_classes *c);
 
 /*
- * Of values that are only known by class: the class that holds the quantile,
- * or -1 if nothing was counted.
+ * The class that holds the quantile, for values of which only counts per class
+ * are known; -1: nothing was counted.
  */
 int sample_class(const int64_t *count, size_t n, double q);
 

@@ -1,3 +1,7 @@
+/*
+ * utf8 - decoding by the table of RFC 3629, and digits of every script.  One
+ * decoder for all, since two that disagree on a bad byte are a hole.
+ */
 #include "base/utf8.h"
 
 #include <string.h>
@@ -56,13 +60,15 @@ utf8_decode(const char *s, size_t n, uint32_t *c)
 	return len;
 }
 
-/* Raised, lowered, circled: digits of which no zero tells the others. */
+/*
+ * Superscript, subscript and circled digits, which are not in runs from a zero.
+ */
 static int
 formed_digit(uint32_t c)
 {
 	static const struct {
 		uint32_t first, last;
-		int value; /* of the first */
+		int value; /* of the first digit */
 	} run[] = {{0xb2, 0xb3, 2}, {0xb9, 0xb9, 1}, {0x2070, 0x2070, 0},
 	    {0x2074, 0x2079, 4}, {0x2080, 0x2089, 0}, {0x2460, 0x2468, 1},
 	    {0x24ea, 0x24ea, 0}, {0x24f5, 0x24fd, 1}, {0x24ff, 0x24ff, 0},

@@ -1,3 +1,8 @@
+/*
+ * watch - one hash over what stat(2) tells of all files.  Comparing two
+ * numbers needs no list of what was there before, and works for files that
+ * appear, vanish or are replaced.
+ */
 #include "base/watch.h"
 
 #include <dirent.h>

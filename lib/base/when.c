@@ -1,3 +1,8 @@
+/*
+ * when - reading the formats of time that platforms use, and counting days in
+ * the zone of the report.  strptime(3) depends on the locale and ignores what
+ * follows; the calendar is computed here, so threads share no state.
+ */
 #include "base/when.h"
 
 #include <ctype.h>
@@ -16,8 +21,8 @@
 #define MS_PER_S INT64_C(1000)
 #define MS_PER_DAY INT64_C(86400000)
 #define S_PER_DAY INT64_C(86400)
-#define DAY_MIN INT64_C(-719468) /* 0000-03-01, where the calendar begins */
-#define DAY_MAX (WHEN_MAX / MS_PER_DAY + 2) /* after where 9999 ends, east */
+#define DAY_MIN INT64_C(-719468) /* 0000-03-01, the calendar begins */
+#define DAY_MAX (WHEN_MAX / MS_PER_DAY + 2) /* past 9999 in any zone */
 #define ZONE_MAX_S (16 * 3600) /* no zone is further from UTC */
 #define US_PER_MS 1000
 #define ZONE_NAME_MAX 64 /* bytes of an IANA name; the longest has 32 */
@@ -50,7 +55,7 @@ static const double unit_ms[WHEN_UNIT__MAX] = {
     [WHEN_UNIT_H] = 3600000,
 };
 
-/* Microseconds in one of a format's numbers; 0: it is no number. */
+/* Microseconds in one unit of a numeric format; 0: the format is text. */
 static const double format_us[WHEN__MAX] = {
     [WHEN_EPOCH_S] = 1e6,
     [WHEN_EPOCH_MS] = 1e3,
@@ -58,13 +63,13 @@ static const double format_us[WHEN__MAX] = {
     [WHEN_EPOCH_NS] = 1e-3,
 };
 
-/* A date and time as it is written, and where it is read from. */
+/* A date and time being parsed, and the rest of its text. */
 struct clock {
 	const char *s;
 	size_t n; /* bytes left of s */
 	int64_t year, month, day, hour, minute, second, ms;
 	int64_t offset; /* minutes east of UTC */
-	const struct zone *zone; /* instead of the offset; NULL: none */
+	const struct zone *zone; /* used where there is no offset; NULL: UTC */
 };
 
 int64_t
@@ -99,7 +104,7 @@ month_days(int64_t y, int64_t m)
 	return days[m - 1] + (m == 2 && leap ? 1 : 0);
 }
 
-/* Is the next character one of set?  Then it is taken. */
+/* Take the next character if it is one of set.  Returns whether it was. */
 static bool
 take(struct clock *c, const char *set)
 {
@@ -110,7 +115,7 @@ take(struct clock *c, const char *set)
 	return true;
 }
 
-/* Take a number of least to most digits that lies in min..max. */
+/* Take a number of `least` to `most` digits, in the range min..max. */
 static bool
 take_number(struct clock *c, size_t least, size_t most, int64_t min,
     int64_t max, int64_t *out)
@@ -156,7 +161,7 @@ take_offset(struct clock *c, bool west)
 	return true;
 }
 
-/* The end of an ISO 8601 or RFC 2822 time: everything must be used up. */
+/* After an ISO 8601 or RFC 2822 time: nothing may follow it. */
 static int
 clock_instant(const struct clock *c, int64_t *ms)
 {
@@ -418,7 +423,7 @@ when_rfc3339(int64_t ms, char out[WHEN_TEXT_SIZE])
 	return out;
 }
 
-/* Only names, so that "../../etc/passwd" and "EST5EDT,rule" reach no one. */
+/* Only plain names: "../../etc/passwd" and "EST5EDT,rule" must not pass. */
 static bool
 zone_name_valid(const char *name)
 {
@@ -450,7 +455,7 @@ when_zone_path(const char *name, char *path, size_t size)
 bool
 when_zones_there(void)
 {
-	/* Files that every one has. */
+	/* Files that every database of time zones has. */
 	static const char *const names[] = {"UTC", "Etc/UTC", "Europe/London"};
 	char path[PATH_MAX];
 
@@ -544,7 +549,7 @@ when_day_parse(const char *s, size_t n, int64_t *day)
 	return when_day_of((int)c.year, (int)c.month, (int)c.day, day);
 }
 
-/* Seconds that a clock in the zone is ahead of 1970-01-01 00:00 there. */
+/* Seconds since 1970-01-01 00:00 on the zone's own clock. */
 static int64_t
 local_seconds(int64_t t)
 {
@@ -590,7 +595,9 @@ when_day_start(int64_t day)
 	t = day * S_PER_DAY;
 	low = t - ZONE_MAX_S;
 	high = t + ZONE_MAX_S;
-	/* Nearly always midnight by the clock that is in use at noon UTC. */
+	/*
+	 * Midnight by the offset that holds at noon UTC, on nearly every day.
+	 */
 	t -= local_seconds(t + S_PER_DAY / 2) - (t + S_PER_DAY / 2);
 	if (local_day(t) == day && local_day(t - 1) < day)
 		return t * MS_PER_S;

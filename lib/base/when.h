@@ -55,9 +55,12 @@ int when_parse(const char *s, size_t n, enum when_format f, int64_t *ms);
 int when_parse_in(const char *s, size_t n, enum when_format f,
     const struct zone *zone, int64_t *ms);
 
-/* The same for a value that was a number already, not text. */
+/* The same for a value that is a number, not text. */
 int when_from_number(double number, enum when_format f, int64_t *ms);
-/* Exact for integers, which a double past 2^53 (nanoseconds) is not. */
+/*
+ * The same for an integer, exactly: past 2^53, as nanoseconds are, a double
+ * would lose digits.
+ */
 int when_from_integer(int64_t number, enum when_format f, int64_t *ms);
 
 /*
@@ -101,7 +104,7 @@ int64_t when_day_start(int64_t day);
 
 /* An instant as a clock in the zone shows it. */
 struct when_local {
-	int64_t day; /* since 1970-01-01 */
+	int64_t day; /* days since 1970-01-01 */
 	int year, month, mday; /* month 1 to 12, mday 1 to 31 */
 	int weekday; /* 0: Monday */
 	int hour, minute, second, ms;

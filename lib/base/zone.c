@@ -1,3 +1,7 @@
+/*
+ * zone - reading a TZif file into a table of offsets.  tzset(3) sets the zone
+ * of the whole process; sources of different zones share this one.
+ */
 #include "base/zone.h"
 
 #include <ctype.h>
@@ -16,7 +20,7 @@
 #define RULE_UNTIL 2100 /* the last year that a rule is worked out for */
 #define SPANS_MAX 4096 /* changes of the clock */
 
-/* From when the clock is how far ahead of UTC. */
+/* From that moment on, the clock is `offset` seconds ahead of UTC. */
 struct span {
 	int64_t from; /* INT64_MIN: always */
 	int64_t offset; /* seconds */
@@ -124,7 +128,7 @@ read_spans(const struct block *b, struct reading *rd)
 {
 	int64_t offset = type_offset(b, 0);
 
-	/* A clock that counts leap seconds is not the one of a wall. */
+	/* A file with leap seconds does not tell civil time. */
 	if (b->leaps > 0 || offset == INT64_MIN ||
 	    add_span(rd, INT64_MIN, offset) != 0)
 		return -1;
@@ -238,7 +242,7 @@ take_change(const char **s, struct change *c)
 	return take_time(s, &c->time);
 }
 
-/* Returns whether there is summer time in it; *ok: it was understood. */
+/* Returns whether the rule has summer time; *ok: it was understood. */
 static bool
 read_rule(const char *s, struct rule *r, bool *ok)
 {
@@ -258,7 +262,7 @@ read_rule(const char *s, struct rule *r, bool *ok)
 	return *ok;
 }
 
-/* When the clock is set in that year, by the clock itself. */
+/* The local time at which the clock is set in that year. */
 static int64_t
 change_at(const struct change *c, int year)
 {
@@ -431,7 +435,9 @@ zone_instant(const struct zone *z, int64_t local)
 {
 	size_t i = span_at(z, local - OFFSET_MAX);
 
-	/* The first span in which the clock shows it, or that skips it. */
+	/*
+	 * The first span whose clock shows that time, or the one that skips it.
+	 */
 	for (; i + 1 < z->spans; i++) {
 		int64_t t = local - z->span[i].offset;
 		int64_t end = z->span[i + 1].from;

@@ -22,7 +22,7 @@ struct zone; /* opaque, see zone.c */
  */
 struct zone *zone_load(const char *name);
 
-/* The same of the bytes of such a file. */
+/* The same from the bytes of such a file. */
 struct zone *zone_parse(const unsigned char *data, size_t n);
 
 /* Accepts NULL. */

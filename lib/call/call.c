@@ -1,3 +1,8 @@
+/*
+ * call - the names of the vocabulary, and the record as JSON.  Names stand in
+ * tables by their number, so that parsing, writing and the store's columns can
+ * not disagree.
+ */
 #include "call/call.h"
 
 #include <inttypes.h>
@@ -118,7 +123,7 @@ call_ended_by_valid(const char *s, size_t n)
 
 /* --- the record as JSON --------------------------------------------------- */
 
-/* A member's name, after the first with a comma before it. */
+/* Add a member's name, with a comma before all but the first. */
 static void
 add_name(struct buf *b, const char *name, const char *suffix)
 {

@@ -38,7 +38,7 @@ enum call_state {
  */
 enum call_outcome {
 	OUTCOME_NONE, /* not ended, or the event does not tell */
-	OUTCOME_UNKNOWN, /* ended, and nothing told how */
+	OUTCOME_UNKNOWN, /* ended, and nothing says how */
 	OUTCOME_FAILED,
 	OUTCOME_NO_ANSWER,
 	OUTCOME_BUSY,
@@ -90,8 +90,7 @@ enum call_field {
 	FIELD_RECORDING, /* a link; the platform may want its key for it */
 	FIELD_STATUS, /* the platform's own word */
 	FIELD_REASON, /* the platform's own word for why it ended */
-	FIELD_DISPOSITION, /* what the conversation came to, the platform's word
-			    */
+	FIELD_DISPOSITION, /* the platform's word for how the talk went */
 	FIELD_SUMMARY,
 	FIELD_ATTEMPT,
 	FIELD_ATTEMPTS_MAX,
@@ -118,7 +117,7 @@ enum call_kind {
 	KIND_VERDICT /* number: enum verdict; text: the platform's word */
 };
 
-/* What `number` is of a KIND_VERDICT. */
+/* The values of `number` in a KIND_VERDICT. */
 enum verdict {
 	VERDICT_NONE = -1, /* only the platform's own word or score is told */
 	VERDICT_NO,
@@ -137,7 +136,7 @@ extern const struct call_field_info call_field[FIELD__MAX];
  * and KIND_VERDICT (whose text may be NULL), else number.
  */
 struct value {
-	bool set; /* false: the platform did not say */
+	bool set; /* false: the platform did not tell it */
 	bool derived; /* a time of a call, computed from others */
 	bool assumed; /* from or to, placed without knowing the direction */
 	const char *text;
@@ -179,9 +178,9 @@ struct event {
 	size_t aliases;
 	enum call_state state;
 	enum call_outcome outcome;
-	int64_t time; /* the platform's, else received; > 0 */
+	int64_t time; /* the platform's time, else that of receipt; > 0 */
 	bool time_known; /* false: time is the time of receipt */
-	int64_t received; /* first receipt: part of the event */
+	int64_t received; /* of the first receipt: part of the event */
 	struct value field[FIELD__MAX];
 	const struct fact *fact;
 	size_t facts;
@@ -190,7 +189,7 @@ struct event {
 	const char *headers; /* those the mapping used (message.h), or NULL */
 };
 
-/* Bits, kept in the store: append only. */
+/* Bits; the store keeps them, so only append. */
 enum call_flag {
 	CALL_WITH_ERRORS = 1, /* the platform listed errors */
 	CALL_VARIANT = 2, /* one key came with two contents */
@@ -202,7 +201,7 @@ enum call_flag {
 
 #define CALL_FLAGS 5
 
-/* Their words: that of 1 << i. */
+/* Their words; word i is of the bit 1 << i. */
 extern const char *const call_flag_name[CALL_FLAGS];
 
 /*

@@ -1,3 +1,8 @@
+/*
+ * fold - joining events to a call field by field.  Each field keeps the stamp
+ * of the event that told it: so a later event can be compared without reading
+ * the earlier ones again, and the order of arrival does not matter.
+ */
 #include "call/fold.h"
 
 #include <string.h>
@@ -10,7 +15,7 @@
 void
 stamp_of(const struct event *e, struct stamp *s)
 {
-	memset(s, 0, sizeof(*s)); /* what is between the members, too */
+	memset(s, 0, sizeof(*s)); /* the padding between the members, too */
 	s->time = e->time;
 	s->received = e->received;
 	s->state = e->state;
@@ -67,7 +72,7 @@ stamp_is_of(const struct stamp *s, const struct event *e)
 	return stamp_compare(FIELD__MAX, s, &of) == 0;
 }
 
-/* 0 is no time. */
+/* Take the earlier time; 0 means none. */
 static void
 earliest(int64_t *time, int64_t other)
 {
@@ -187,8 +192,8 @@ is_answered(const struct call *c, enum call_outcome outcome)
 }
 
 /*
- * A length that times can be computed with.  One of nothing is that of a call
- * that nobody answered: how long it rang, nothing tells.
+ * Can times be computed with that length?  Not with 0, which is that of a call
+ * that nobody answered: how long it rang is not known.
  */
 static bool
 is_length(const struct value *v)
@@ -197,8 +202,8 @@ is_length(const struct value *v)
 }
 
 /*
- * A call that began at the platform before its conversation did is older than
- * its end less its length.  So where an event is, its time is the better one.
+ * The length may only count the conversation, and the call began before that.
+ * So the time of an early event is a better start than the end less the length.
  */
 static void
 view_started(const struct call *c, struct call_view *v)

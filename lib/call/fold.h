@@ -23,14 +23,14 @@ struct stamp {
 	int64_t received;
 	enum call_state state;
 	unsigned char mark[EVENT_KEY_SIZE]; /* halves of key and digest */
-	bool less; /* of a value that tells less: before all others */
+	bool less; /* its value says little: every other one replaces it */
 };
 
 /* The folded state of one call.  All zero bytes: no event yet. */
 struct call {
 	unsigned states; /* 1 << enum call_state, for every state told */
 	enum call_outcome
-	    told; /* the strongest told; telling one tells an end */
+	    told; /* the strongest told; an outcome implies an end */
 	unsigned flags; /* enum call_flag, but those of call_view() */
 	int64_t first_time, last_time; /* of events, the platform's clock */
 	int64_t first_received, last_received;
@@ -53,10 +53,13 @@ struct call_view {
 	unsigned flags;
 	bool answered; /* a person was reached: see call_view() */
 	int64_t started; /* told, else derived, else of the first event */
-	int64_t ended; /* told, else derived, else of the event that told the
-			* end; 0: not ended, or nothing tells when */
+	/*
+	 * Told, else derived, else the time of the event that told the end;
+	 * 0: not ended, or not known.
+	 */
+	int64_t ended;
 	int64_t duration; /* talk time, told or derived; 0 unless timed */
-	bool timed; /* there is a duration, which means answered too */
+	bool timed; /* there is a duration; then the call was answered */
 	bool started_known, ended_known; /* the platform's */
 	bool started_derived, ended_derived, duration_derived;
 };

@@ -1,3 +1,8 @@
+/*
+ * check - configuration, sources and clock; the store is in check_store.c.
+ * Both `callbook check` and the report's page print these findings, so the
+ * questions are asked in one place.
+ */
 #define _XOPEN_SOURCE 700 /* realpath(3) */
 
 #include "check/internal.h"
@@ -11,7 +16,7 @@
 #include "base/when.h"
 #include "provider/auth.h"
 
-/* No clock that is right tells an earlier time than that of this program. */
+/* A correct clock cannot be earlier than the making of this program. */
 #define CLOCK_LEAST 1767225600000LL /* ms: 2026-01-01 */
 #define CLOCK_SLACK (24LL * 3600 * 1000) /* ms */
 
@@ -68,7 +73,7 @@ below_root(const struct check *k, const char *path)
 {
 	size_t n = strlen(k->root);
 
-	if (n > 0 && k->root[n - 1] == '/') /* only "/" itself ends so */
+	if (n > 0 && k->root[n - 1] == '/') /* only of "/" itself */
 		n--;
 	return strncmp(path, k->root, n) == 0 && path[n] == '/';
 }
@@ -81,7 +86,7 @@ check_served(struct check *k, const char *about, const char *path)
 	char *real = realpath(path, NULL);
 	struct buf b = {0};
 
-	if (real == NULL) /* told where it is looked for */
+	if (real == NULL) /* reported by the check of the place */
 		return;
 	buf_printf(&b, "%s/", real);
 	if (k->root != NULL) {
@@ -194,7 +199,7 @@ later_change(const char *path, const char *suffix, int64_t ms)
 	return at > ms ? at : ms;
 }
 
-/* A clock that is behind what it told before is wrong, or was. */
+/* If the clock is behind an earlier reading of it, one of the two is wrong. */
 static void
 check_clock(struct check *k)
 {

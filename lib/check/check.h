@@ -17,7 +17,7 @@
 
 enum check_level { CHECK_GOOD, CHECK_WARN, CHECK_FAIL, CHECK__LEVELS };
 
-/* Both texts are one line, with bytes of anybody in it. */
+/* Both texts are one line and may hold bytes that senders chose. */
 typedef void (*check_fn)(
     void *arg, enum check_level level, const char *about, const char *text);
 
@@ -28,7 +28,7 @@ struct check {
 	bool reader; /* this user is only to read the store */
 	bool deep; /* read all of the store */
 	int limit_ms; /* of reading the store; 0: none */
-	/* How to write what senders said; NULL: as they did. */
+	/* Writes what senders chose, made safe; NULL: unchanged. */
 	void (*outside)(struct buf *b, const char *s, size_t n);
 
 	check_fn found; /* called with each finding */

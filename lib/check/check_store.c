@@ -1,3 +1,8 @@
+/*
+ * check_store - may this user use the store's files, is there room on the
+ * disk, is the content sound?  What keeps a receiver from storing is here;
+ * most of it is invisible until an event is lost.
+ */
 #include "check/internal.h"
 
 #include <errno.h>
@@ -14,7 +19,7 @@
 
 /* --- the place ------------------------------------------------------------ */
 
-/* May this user do with the store's files what he has to? */
+/* May this user access the store's files as he must? */
 static bool
 may_use(struct check *k, const char *path)
 {
@@ -27,8 +32,8 @@ may_use(struct check *k, const char *path)
 }
 
 /*
- * The files beside the store: one that another user made, who ran something
- * by hand, keeps the receiver out.
+ * The files beside the store: if somebody ran a command by hand as another
+ * user, a file of his keeps the receiver out.
  */
 static void
 check_companions(struct check *k, const char *path, uid_t owner)

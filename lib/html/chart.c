@@ -1,13 +1,17 @@
+/*
+ * chart - the frame that every chart has: caption, drawing, table of the
+ * numbers.  The files chart_columns.c and chart_heat.c draw inside of it.
+ */
 #include "html/chart.h"
 
 #include "html/html.h"
 #include "html/parts.h"
 
 /* In pixels. */
-#define TOP 10 /* room above, for half a letter */
+#define TOP 10 /* room above for half the height of a letter */
 #define BELOW (CHART_LABEL_Y + 8) /* room for the labels */
-#define LETTER 7 /* of a label, and a little more */
-#define BETWEEN 12 /* two labels */
+#define LETTER 7 /* width of a letter in a label, rounded up */
+#define BETWEEN 12 /* space between two labels */
 
 #define BASIS 10000 /* of places: hundredths of a per cent */
 

@@ -58,13 +58,13 @@
 
 #include "base/buf.h"
 
-#define CHART_COLUMNS_MAX 400 /* further ones, or rows, are not shown */
+#define CHART_COLUMNS_MAX 400 /* further columns or rows are not shown */
 #define CHART_VALUE_MAX 1000000000000LL
 
 struct chart {
 	const char *id; /* unique in the page, [a-z-]+ */
 	const char *title; /* caption, and the drawing's title */
-	const char *description; /* what it tells, in a sentence */
+	const char *description; /* what the chart shows, in a sentence */
 	const char *unit; /* what is counted: "calls" */
 };
 
@@ -88,11 +88,11 @@ enum chart_pattern {
 };
 
 struct chart_column {
-	const char *label; /* below the axis; as many as have room are drawn */
-	const char *title; /* in full: tooltip, and head of its table row */
-	/* NULL: no link.  The one thing that is escaped already. */
+	const char *label; /* below the axis, where there is room */
+	const char *title; /* full form: tooltip, and head of its table row */
+	/* NULL: no link.  Already escaped, unlike every other text. */
 	const char *href;
-	bool mark; /* begins something, such as a month: label wanted */
+	bool mark; /* begins a month or the like: prefer its label */
 };
 
 /*

@@ -1,3 +1,8 @@
+/*
+ * chart_columns - series stacked in columns, and the low form of one series.
+ * Most of the work is the labels: a year of days has to stay readable on a
+ * telephone without a script that measures the page.
+ */
 #include "html/chart.h"
 #include "html/html.h"
 #include "html/parts.h"
@@ -24,10 +29,10 @@ struct columns {
 /* Which labels have room, see thin_next(). */
 struct thin {
 	size_t step; /* columns a label takes */
-	size_t anchor; /* others stand in steps from this one */
+	size_t anchor; /* the others are counted from this one */
 };
 
-/* The lines of a pattern in a tile of TILE pixels; NULL: drawn without. */
+/* The lines of a pattern in a tile of TILE pixels; NULL: no pattern. */
 static const struct {
 	const char *path;
 	const char *width; /* of the line, which has round ends */
@@ -68,7 +73,7 @@ series_sum(const struct columns *d, size_t i)
 	return sum;
 }
 
-/* Lines at 1, 2 or 5 times a power of ten, and the axis up to the next one. */
+/* Place lines at 1, 2 or 5 times a power of ten; the axis ends at one. */
 static void
 make_axis(struct columns *d)
 {
@@ -88,7 +93,7 @@ make_axis(struct columns *d)
 	d->top = (max + d->step - 1) / d->step * d->step;
 }
 
-/* Pixels of v on the axis; whatever is there is seen. */
+/* Pixels of v on the axis; at least one if v is not 0. */
 static int
 pixels(const struct columns *d, int64_t v)
 {
@@ -119,8 +124,9 @@ thin_begin(struct thin *t, const struct columns *d, size_t step)
 }
 
 /*
- * Has column i room for its label?  Marks do, if they are not too close; the
- * others stand in equal steps from the mark before, and keep off the next.
+ * Has column i room for its label?  A mark has, unless it is too close to the
+ * mark before.  Labels between marks keep equal steps from the mark before, and
+ * their distance to the next.
  */
 static bool
 thin_next(struct thin *t, const struct columns *d, size_t i)
@@ -228,7 +234,10 @@ put_axis(struct buf *b, const struct columns *d)
 	html_raw(b, "</g>");
 }
 
-/* How much of its place a column fills, in per cent: a few are not broad. */
+/*
+ * How much of its place a column fills, in per cent: few columns would be too
+ * broad.
+ */
 static size_t
 column_width(size_t n)
 {

@@ -1,3 +1,8 @@
+/*
+ * chart_heat - a grid of cells shaded by their value, such as weekday by
+ * hour.  Five classes and no continuous shade: people can tell five apart, and
+ * a legend can name them.
+ */
 #include "html/chart.h"
 #include "html/html.h"
 #include "html/parts.h"
@@ -124,7 +129,7 @@ put_heat_labels(struct buf *b, const struct heat *d)
 	html_raw(b, "</g>");
 }
 
-/* What the classes of cells mean; those that no number falls into left out. */
+/* The legend of the classes, without those that no number falls into. */
 static void
 put_heat_legend(struct buf *b, const struct heat *d)
 {

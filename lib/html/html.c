@@ -1,3 +1,7 @@
+/*
+ * html - a printf of its own, because that of the C library has no %s that
+ * escapes.  What a caller forgets is then shown as text, not run.
+ */
 #include "html/html.h"
 
 #include <limits.h>
@@ -9,14 +13,14 @@
 
 #include "base/utf8.h"
 
-#define WIDTH_MAX 1000 /* a wider field is a slip of the pen */
+#define WIDTH_MAX 1000 /* a wider field is a mistake */
 #define PRECISION_MAX 17 /* digits after the point of %.Nf */
 #define NUMBER_SIZE 350 /* bytes: a double has up to 309 digits */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define THIN_SPACE "\xe2\x80\xaf" /* U+202F, which does not break */
 #define MINUS "\xe2\x88\x92" /* U+2212 */
 
-/* Types of integers, as a format tells them: nothing, l, ll, z. */
+/* Types of integers by their length modifier: none, l, ll, z. */
 enum size { SIZE_INT, SIZE_LONG, SIZE_LONG_LONG, SIZE_SIZE_T };
 
 /* One conversion of a format. */
@@ -33,8 +37,8 @@ struct args {
 };
 
 /*
- * What stands for the character at s, of len bytes (0: it is none); NULL: it
- * stands for itself.  Controls but white space are not allowed in HTML.
+ * What replaces the character of len bytes at s (0: invalid); NULL: nothing
+ * does.  HTML allows no control characters but white space.
  */
 static const char *
 escape(const char *s, size_t len)
@@ -97,7 +101,7 @@ pad(struct buf *b, char c, size_t len, int width)
 		buf_add(b, &c, 1);
 }
 
-/* A number's sign and digits, as its conversion wants them. */
+/* Write a number's sign and digits by the flags of its conversion. */
 static void
 put_number(struct buf *b, const struct spec *sp, bool negative,
     const char *digits, bool finite)
@@ -129,7 +133,7 @@ put_text(struct buf *b, const struct spec *sp, const char *s, size_t len)
 		pad(b, ' ', len, sp->width);
 }
 
-/* Digits at p; more than max of them are not a number we write.  -1: wrong. */
+/* The number at *p, 0 if there is none; -1: it is above max. */
 static int
 read_digits(const char **p, int max)
 {
@@ -144,8 +148,8 @@ read_digits(const char **p, int max)
 }
 
 /*
- * Flags, width, precision and size from *p on, up to the conversion's letter.
- * -1: something else is there.
+ * Read flags, width, precision and size, up to the conversion's letter.  -1:
+ * malformed.
  */
 static int
 read_spec(struct spec *sp, const char **p, struct args *args)
@@ -260,7 +264,7 @@ put_string(struct buf *b, const struct spec *sp, struct args *args)
 	return 0;
 }
 
-/* One conversion, whose '%' is before *p.  -1: it is none of ours. */
+/* Do one conversion; *p is behind its '%'.  -1: it is not supported. */
 static int
 convert(struct buf *b, const char **p, struct args *args)
 {

@@ -33,7 +33,7 @@ void html_text(struct buf *b, const char *s, size_t n);
 /* Text as one component of a URL, percent-encoded (RFC 3986 section 2.3). */
 void html_url(struct buf *b, const char *s);
 
-/* An integer with thin spaces between thousands: 12 345. */
+/* An integer with thin spaces between thousands, such as 12 345. */
 void html_number(struct buf *b, int64_t n);
 
 #endif /* !HTML_H */

@@ -17,7 +17,7 @@
 
 #define CHART_LABEL_Y 18 /* pixels of labels' base line below the axis */
 
-/* What labels are thinned for: boxes just wide enough for each layout. */
+/* Widths that labels are thinned for: the narrowest box of each layout. */
 #define CHART_NARROW 250 /* pixels */
 #define CHART_WIDE 500 /* where the style sheet shows .lo */
 

@@ -1,3 +1,7 @@
+/*
+ * exposed - compare the store's directory with the document root that the
+ * server tells.  Links are resolved first, as the server follows them too.
+ */
 #define _XOPEN_SOURCE 700 /* realpath(3) */
 
 #include "http/exposed.h"
@@ -41,7 +45,7 @@ exposed_check(struct exposed *x, const struct config *c, const char *dir,
 		return x->is;
 	free(x->root);
 	if ((x->root = strdup(root)) == NULL)
-		return true; /* not known: the safe answer, for now */
+		return true; /* not known: assume the worst */
 	real = realpath(root, NULL);
 	x->is = real != NULL && lies_under(dir, real);
 	free(real);

@@ -18,14 +18,14 @@ struct exposed {
 };
 
 /*
- * The directory that a file lies in, links resolved, also of the file.
- * Returns NULL and errno if there is none.  For the caller to free.
+ * The directory that a file lies in, after resolving links, the file's own
+ * too.  Returns NULL and sets errno if there is none.  The caller frees it.
  */
 char *exposed_dir(const char *file);
 
 /*
- * Is dir, which holds the store of c, the document root of the request or
- * below it?  Then that is logged.  Not for threads to share.
+ * Is dir, which holds the store of c, the document root of the request or below
+ * it?  Logs it if so.  Each thread needs an x of its own.
  */
 bool exposed_check(struct exposed *x, const struct config *c, const char *dir,
     const struct request *r);

@@ -1,3 +1,8 @@
+/*
+ * listen - bind to a path or an address, take over a socket that a killed
+ * process left, and pass our own to the program that is started in our place:
+ * no connection is refused meanwhile.
+ */
 #include "http/listen.h"
 
 #include <errno.h>
@@ -54,7 +59,7 @@ bind_unix(int fd, const struct sockaddr_un *sa)
 	mode_t mask;
 	int rc;
 
-	/* Set before the socket is there, so that it is never open to all. */
+	/* Set before the socket is made, so that it is never open to all. */
 	mask = umask(SOCKET_MASK);
 	rc = bind(fd, any, sizeof(*sa));
 	if (rc != 0 && errno == EADDRINUSE && remove_stale(sa) == 0)
@@ -184,7 +189,7 @@ listen_end(struct listener *l)
 	struct stat now;
 
 	(void)close(l->fd);
-	/* Not one that another server has put there since. */
+	/* Do not remove a socket that another server has put there since. */
 	if (l->path != NULL && lstat(l->path, &now) == 0 &&
 	    now.st_dev == l->file.st_dev && now.st_ino == l->file.st_ino)
 		(void)unlink(l->path);

@@ -11,8 +11,8 @@
 
 struct listener {
 	int fd;
-	const char *path; /* NULL: it is no file */
-	struct stat file; /* as it was made */
+	const char *path; /* NULL: the socket is not a file */
+	struct stat file; /* identity of the file when it was made */
 };
 
 /*

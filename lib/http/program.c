@@ -1,3 +1,8 @@
+/*
+ * program - command line and end of both programs.  When a new file takes the
+ * place of a running program, an upload has replaced it: the new one is tried
+ * before the old one goes.
+ */
 #include "http/program.h"
 
 #include <errno.h>
@@ -73,7 +78,7 @@ program_options(
 	memset(o, 0, sizeof(*o));
 	o->serve.threads = p->threads;
 	find_file(o);
-	/* No stranger chooses our configuration, or has us listen. */
+	/* A stranger must not choose our configuration or make us listen. */
 	if (serve_arguments_of_query())
 		return -1;
 	while ((ch = getopt_long(argc, argv, "c:s:t:hV", names, NULL)) != -1) {
@@ -154,7 +159,7 @@ runs(const char *file)
 	bool good = false;
 	pid_t pid;
 
-	/* Who ignores it is not told how a child ended. */
+	/* A process that ignores SIGCHLD cannot learn how a child ended. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return false;
@@ -184,7 +189,7 @@ is_replaced(struct running *r)
 		r->last = now;
 		return false;
 	}
-	/* One that is gone may be on its way. */
+	/* A file that is gone may be about to be replaced. */
 	if (now == r->watch.seen || now == r->tried ||
 	    access(r->file, X_OK) != 0)
 		return false;
@@ -216,7 +221,7 @@ running_tick(void *arg)
 
 	if (next == SERVE_GO_ON && is_replaced(r))
 		next = SERVE_RESTART;
-	/* There is no time for a second look. */
+	/* The program is about to end: one look has to be enough. */
 	if (next == SERVE_END && *r->file != '\0' &&
 	    watch_look(&r->watch) != r->watch.seen && runs(r->file)) {
 		log_info("%s: was replaced: started again", r->file);

@@ -12,14 +12,13 @@
 
 #define PROGRAM_USAGE 2 /* exit status: called wrong */
 #define PROGRAM_AGAIN (-1) /* no exit status: see program_again() */
-#define PROGRAM_TRY_MS                                         \
-	5000 /* for a program that took our place to answer -V \
-	      */
+/* How long a program that takes our place has to answer -V. */
+#define PROGRAM_TRY_MS 5000
 
 struct program {
 	const char *name;
 	const char *purpose; /* sentences for --help, newline at the end */
-	int threads; /* unless told otherwise */
+	int threads; /* number of threads, unless -t says otherwise */
 };
 
 struct program_options {

@@ -1,3 +1,7 @@
+/*
+ * request - reading a body within a limit, and writing an answer.  What is
+ * announced is not believed: memory is taken as bytes come.
+ */
 #include "http/request.h"
 
 #include <stdarg.h>
@@ -50,8 +54,8 @@ request_login(const struct request *r)
 		if (s == NULL)
 			continue;
 		/*
-		 * A page that Apache shows in place of an error has the name
-		 * of who was refused: with a wrong password, for instance.
+		 * When Apache shows this page in place of an error, the name
+		 * may be that of a user who gave a wrong password.
 		 */
 		if (strncmp(s, status, sizeof(status) - 1) == 0 &&
 		    strcmp(s + sizeof(status) - 1, "200") != 0)
@@ -77,9 +81,9 @@ request_length(const struct request *r)
 }
 
 /*
- * So many bytes more are to come that there had better be room for all: a
- * buffer that grows step by step has twice what it needs.  What is only
- * announced is not allocated; some of it has to be there.
+ * How many bytes to make room for at once: a buffer that only grows by doubling
+ * may take twice what it needs.  Room is made for all that was announced only
+ * after a part of it has arrived.
  */
 static size_t
 announced(int64_t length, size_t had)
@@ -103,7 +107,7 @@ request_body(const struct request *r, size_t max, struct buf *b)
 	if (length >= 0 && (uint64_t)length > max)
 		return BODY_TOO_LARGE;
 
-	/* One byte more than is allowed tells that there is more. */
+	/* Read one byte more than is allowed, to see whether there is more. */
 	while (b->len <= max) {
 		step = max - b->len;
 		step = step < BODY_STEP ? step + 1 : BODY_STEP;
@@ -199,7 +203,7 @@ response_phrase(int status)
 	return "Unknown";
 }
 
-/* Is there nothing that could be sent? */
+/* Has the answer no status, or did memory run out? */
 static bool
 response_failed(const struct response *w)
 {

@@ -135,8 +135,8 @@ load_credentials(
 }
 
 /*
- * The URL with its port left out, or with the default one where it has none:
- * of these two platforms sign now one, now the other.
+ * The URL without its port, or with the default port where it has none:
+ * platforms sign either of the two.
  */
 static void
 write_other_url(struct buf *b, const char *url)
@@ -147,7 +147,7 @@ write_other_url(struct buf *b, const char *url)
 
 	for (c = host; c < end; c++) {
 		if (*c == '@' || *c == ']')
-			port = NULL; /* it was of a password or an address */
+			port = NULL; /* it held a password or an address */
 		else if (*c == ':')
 			port = c;
 	}
@@ -184,7 +184,7 @@ set_urls(struct auth *a, const char *url, struct buf *why)
 	return 0;
 }
 
-/* All that one alternative needs. */
+/* Make ready what one alternative needs. */
 static int
 make_ready(struct auth *a, const struct config_source *cs, struct buf *why)
 {
@@ -206,8 +206,8 @@ is_credential(const struct scheme *s)
 }
 
 /*
- * What is hidden of a message that is kept.  A token that proves one body and
- * no other is shown, so that it can be verified again.
+ * List the headers to hide when a message is kept.  A token that proves only
+ * its own body is no secret and stays, so that it can be verified again.
  */
 static void
 set_secrets(struct auth *a)
@@ -354,7 +354,7 @@ check_jwt(const struct auth *a, const struct message *m, int64_t now)
 	return jwt_verify(a, token, strlen(token), m, now);
 }
 
-/* The token is the body, with a line end after it or without. */
+/* The token is the body; a line end may follow it. */
 static enum auth_rc
 check_token_body(const struct auth *a, const struct message *m, int64_t now)
 {
@@ -367,7 +367,7 @@ check_token_body(const struct auth *a, const struct message *m, int64_t now)
 
 /* --- credentials ---------------------------------------------------------- */
 
-/* Hashes are compared, so that neither length nor content leaks in time. */
+/* Compare hashes, so that timing reveals neither length nor content. */
 static bool
 is_secret(const struct auth *a, const unsigned char hash[SECRET_HASH_SIZE])
 {

@@ -47,7 +47,7 @@ void auth_free(struct auth *a);
 /* Does it check anything at all? */
 bool auth_is_none(const struct auth *a);
 
-/* Is it proved by what follows the source in the path (scheme `token`)? */
+/* Is the secret the path segment after the source (scheme `token`)? */
 bool auth_takes_segment(const struct auth *a);
 
 /*
@@ -81,7 +81,7 @@ const char *auth_reason(enum auth_rc rc);
 /* How message_headers() is to keep the headers of a message for a. */
 const struct message_secrets *auth_secrets(const struct auth *a);
 
-/* Is what proves a message in the header of that variable? */
+/* Does the header of that variable carry the proof of a message? */
 bool auth_reads(const struct auth *a, const char *variable);
 
 /* Does any alternative leave the body, or a part of it, unsigned? */
@@ -95,7 +95,7 @@ struct auth_proof {
 	struct buf headers; /* lines `Name: value` */
 	struct buf segment; /* scheme `token`: goes after the source */
 	struct buf query; /* `NAME=VALUE`, goes to the end of the query */
-	struct buf body; /* a token, goes in the body's stead; empty: none */
+	struct buf body; /* a token that replaces the body; empty: none */
 };
 
 void auth_proof_free(struct auth_proof *proof);

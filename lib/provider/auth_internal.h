@@ -30,9 +30,9 @@ enum auth_rc auth_check_signature(
     const struct auth *a, const struct message *m, int64_t now);
 
 /*
- * Add to r the headers that `used` reads where an alternative of `defined`
- * names others.  A name that `used` has itself stays what it is.  Borrows the
- * names of both.
+ * Add to r each header that `used` reads in place of another one that an
+ * alternative of `defined` names.  A name that `used` has itself is not
+ * renamed.  Borrows the names of both.
  */
 void auth_find_renamed(
     const struct scheme *defined, const struct scheme *used, struct renamed *r);

@@ -1,4 +1,8 @@
-/* The other side: what a sender adds to a message. */
+/*
+ * auth_sign - the other side: what a sender adds to a message, for `callbook
+ * send` and the tests.  It uses the code that verifies, so both understand a
+ * scheme in one way.
+ */
 #include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -109,7 +113,7 @@ write_headers(const struct scheme *s, const struct message *m,
 	buf_puts(b, "\n");
 }
 
-/* The hash of a body that is not in the signed text goes into the query. */
+/* Where the signed text leaves the body out, its hash goes into the query. */
 static int
 add_body_hash(const struct auth *a, const struct message *m, struct buf *query)
 {
@@ -234,7 +238,7 @@ sign_jwt(const struct auth *a, const char *private_key_file,
 	return rc;
 }
 
-/* The alternative that a message without proof is meant for. */
+/* The alternative that applies to a message that has no proof yet. */
 static const struct auth *
 choose(const struct auth *a, const struct message *m)
 {

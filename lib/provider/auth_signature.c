@@ -48,7 +48,7 @@ add_signature(
 	c->signatures++;
 }
 
-/* One item of a header that is a list.  A second time is ambiguous. */
+/* Read one item of a header that is a list.  Two times would be ambiguous. */
 static enum auth_rc
 add_item(const struct scheme *s, const char *text, size_t n, struct claim *c)
 {
@@ -227,7 +227,7 @@ check_ed25519(const struct auth *a, const struct signed_text *t,
 	return rc;
 }
 
-/* Only after the signature: its time is worth nothing before. */
+/* Checked after the signature, which the time is covered by. */
 static enum auth_rc
 check_time(const struct scheme *s, const struct claim *c, int64_t now)
 {
@@ -242,8 +242,8 @@ check_time(const struct scheme *s, const struct claim *c, int64_t now)
 }
 
 /*
- * A body that the text does not have must be told by its hash in the URL,
- * which it does have.
+ * Where the signed text leaves the body out, the URL, which is signed, must
+ * carry the hash of the body.
  */
 static enum auth_rc
 check_body_hash(const struct auth *a, const struct signed_text *t)

@@ -1,3 +1,8 @@
+/*
+ * definition - from the JSON of a definition to its compiled form.  Every
+ * fault is found here, when it is loaded, so that a request never meets one.
+ * The parts are read by the files load_*.c.
+ */
 #include "provider/definition.h"
 
 #include <stdlib.h>
@@ -120,7 +125,7 @@ load_key(struct loader *l, const struct node *n, struct provider *p)
 	}
 }
 
-/* A list of members of the body; none where it is not there. */
+/* Read a list of members of the body; a missing list is empty. */
 static void
 load_members(struct loader *l, const struct node *n, size_t max,
     enum place_use use, const struct place **out, size_t *count)
@@ -190,7 +195,7 @@ load_told(struct loader *l, const struct node *n, enum load_words words)
 	return rule;
 }
 
-/* What becomes of such an event beside being stored. */
+/* Read what becomes of such an event besides being stored. */
 static void
 load_treatment(struct loader *l, const struct node *n, struct type_row *row)
 {
@@ -332,7 +337,9 @@ is_within(const char *pointer, const char *bulk)
 	    (pointer[n] == '\0' || pointer[n] == '/');
 }
 
-/* What is read can not be dropped: a rebuild would not find it again. */
+/*
+ * A member that some rule reads must not be dropped: a rebuild would miss it.
+ */
 static void
 check_bulk(struct loader *l, const struct node *n, const struct type_row *row)
 {
@@ -373,7 +380,7 @@ definition_type(const struct provider *p, const char *type)
 
 /* --- the whole ------------------------------------------------------------ */
 
-/* Remarks for who goes through a draft; they say nothing to the mapper. */
+/* Remarks for the person who reviews a draft; the mapper ignores them. */
 static void
 load_review(struct loader *l, const struct node *n, struct provider *p)
 {

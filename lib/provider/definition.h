@@ -43,7 +43,7 @@ enum place_kind { PLACE_BODY, PLACE_HEADER, PLACE_QUERY };
 /* One reference token of a JSON Pointer. */
 struct step {
 	const char *member;
-	size_t index; /* as an index of an array; SIZE_MAX: it is none */
+	size_t index; /* the token as an array index; SIZE_MAX: not an index */
 };
 
 struct place {
@@ -82,16 +82,16 @@ struct turns {
 	struct names agent, caller; /* prefixes of lines */
 	const struct rule *speaker, *text, *time; /* relative to an entry */
 	const struct table *speakers;
-	bool offset; /* the time is a duration since the start of the call */
+	bool offset; /* the time counts from the start of the call */
 };
 
 /* What must hold for a value to be looked for. */
 struct condition {
 	const struct place *place; /* something is at one of them */
 	size_t places;
-	const struct word *word; /* and it is one of these; none: whatever */
+	const struct word *word; /* its text is one of these; none: any text */
 	size_t words;
-	bool starts; /* it begins with one of them */
+	bool starts; /* its text begins with one of them */
 	bool negate; /* it must not hold */
 };
 
@@ -100,14 +100,14 @@ enum money_unit { MONEY_UNITS, MONEY_CENTS, MONEY__MAX };
 /* How leaves become facts. */
 enum fact_as { AS_IT_IS, AS_NUMBER, AS_TEXT, AS__MAX };
 
-/* What becomes of a word that the tables do not know, without `else`? */
+/* What a rule without `else` makes of a word that is in no table. */
 enum unknown_word {
 	UNKNOWN_ABSENT,
-	UNKNOWN_KEPT, /* it is the value, unless a later rule gives one */
+	UNKNOWN_KEPT, /* the word is the value, unless a later rule gives one */
 	UNKNOWN_TOLD /* the value is "unknown", likewise */
 };
 
-/* What few rules have. */
+/* Members that few rules have. */
 struct more {
 	const struct condition *when; /* all must hold */
 	size_t whens;
@@ -119,10 +119,10 @@ struct more {
 	bool base64; /* the text found is base64 */
 	const struct word *constant; /* `is` of a number */
 	enum fact_as as; /* of facts */
-	bool one_fact; /* the text read is a fact; else what is there is */
+	bool one_fact; /* the text that was read is the fact */
 	enum money_unit money;
-	const struct word *code; /* the currency, or */
-	const struct rule *currency; /* where it is told */
+	const struct word *code; /* the currency code, or */
+	const struct rule *currency; /* where the code is told */
 };
 
 /* Where a value is and how it is read. */
@@ -139,8 +139,8 @@ struct rule {
 	const struct turns *turns; /* of a transcript */
 	const struct rule *from, *until; /* of a duration, instead of a place */
 	const struct rule *plus, *minus; /* of a number; NULL: nothing */
-	const struct more *more; /* NULL: nothing of that */
-	const struct rule *next; /* where this gives nothing */
+	const struct more *more; /* NULL: the rule has none of that */
+	const struct rule *next; /* tried when this rule gives nothing */
 };
 
 /* --- the event ------------------------------------------------------------ */
@@ -188,7 +188,7 @@ struct call_rules {
 };
 
 struct type_row {
-	struct word name; /* where it ends with '*': a beginning, too */
+	struct word name; /* if it ends with '*', also a prefix */
 	bool no_call; /* such an event belongs to no call */
 	bool count; /* such events are counted, not kept */
 	bool answer; /* such a request wants content back */
@@ -201,7 +201,7 @@ struct type_row {
 
 /* --- requests ------------------------------------------------------------- */
 
-/* What a request shows, before it is known who sent it. */
+/* A property of a request that can be read before it is authenticated. */
 enum trait_kind {
 	TRAIT_METHOD,
 	TRAIT_QUERY, /* the query as a whole */
@@ -220,7 +220,7 @@ struct demand {
 	const struct word *text; /* one of these is wanted; NULL: any */
 	size_t texts;
 	bool starts; /* the texts are beginnings */
-	bool turned; /* round: the condition must not hold */
+	bool turned; /* `not`: the condition must not hold */
 };
 
 /* Conditions that must all hold. */
@@ -250,7 +250,7 @@ enum scheme_type {
 	SCHEME__MAX
 };
 
-/* What proves: a line of the secret file, or a key of the key file. */
+/* How a message proves its sender: by a secret or by a public key. */
 enum scheme_proof {
 	PROOF_SECRET, /* is sent as it is */
 	PROOF_HMAC,
@@ -272,7 +272,7 @@ enum part_kind {
 	PART_METHOD,
 	PART_URL, /* the source's public address, with the query */
 	PART_URL_PATH, /* the same without the query */
-	PART_PATH, /* what of it follows the host */
+	PART_PATH, /* the part of it after the host */
 	PART_QUERY, /* as it was sent */
 	PART_QUERY_SORTED, /* name=value, decoded and sorted, & between */
 	PART_QUERY_VALUE, /* of one parameter, decoded */
@@ -296,7 +296,7 @@ struct part {
 struct scheme {
 	const char *name;
 	const struct scheme *next; /* the next alternative */
-	struct demands when; /* it is this one; none: always */
+	struct demands when; /* applies if these hold; none: always */
 	enum scheme_type type;
 	enum scheme_proof proof;
 	const char *header; /* NULL: none */
@@ -320,12 +320,12 @@ struct scheme {
 	enum when_format time_format;
 	int64_t tolerance; /* ms */
 	bool secret_base64;
-	const char *secret_prefix; /* taken off where it is there, "" */
+	const char *secret_prefix; /* removed where it is present; "": none */
 };
 
 /* --- the places ----------------------------------------------------------- */
 
-/* Why a definition names a place. */
+/* What a definition names a place for. */
 enum place_use {
 	USE_READ, /* a value is read there */
 	USE_WHOLE, /* all that is below it is taken: facts */
@@ -337,10 +337,9 @@ enum place_use {
 
 /* Where the pointer of a place begins. */
 enum place_base {
-	BASE_BODY, /* at the body; also a header and a parameter */
-	BASE_ENTRY, /* at each entry of the list, or of the object, that `of` is
-		     */
-	BASE_ERROR, /* the same of a list; at an object itself */
+	BASE_BODY, /* at the body; also for a header or a parameter */
+	BASE_ENTRY, /* at each entry of the list or object `of` */
+	BASE_ERROR, /* at each entry of a list, or at an object itself */
 	BASE_SELF /* at what `of` is itself */
 };
 
@@ -388,7 +387,7 @@ struct provider {
 	const struct type_row **begin; /* those with '*', the longest first */
 	size_t begins;
 	struct place_read *places; /* all that the definition names */
-	size_t reviews; /* guesses that nobody has looked at yet */
+	size_t reviews; /* guesses that nobody has reviewed yet */
 };
 
 /*
@@ -399,18 +398,18 @@ struct provider {
 const struct place_read *definition_places(const struct provider *p);
 
 /*
- * Which of the definition's bodies is a Content-Type?  "" is the first.
- * Returns -1 for one that it does not take.
+ * The kind of body of a Content-Type; "" is the definition's first kind.
+ * Returns -1 for a type that the definition does not take.
  */
 int provider_body_kind(const struct provider *p, const char *content_type);
 
-/* The row of a type: that of its name, else of its beginning; or NULL. */
+/* The row of a type by its name, else by its longest prefix; or NULL. */
 const struct type_row *definition_type(
     const struct provider *p, const char *type);
 
 /*
- * The row of a word (map) or of a prefix of it (starts), or NULL.  Of a loose
- * table a word in another spelling is found where there is none of this one.
+ * The row of a word (map), or of a prefix of it (starts); NULL: none.  In a
+ * loose table, a word that is not there is also found in another spelling.
  */
 const struct word *table_find(
     const struct table *t, const char *word, size_t len);

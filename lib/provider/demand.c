@@ -1,4 +1,4 @@
-/* Conditions on a request: what is there, and whether it is what is wanted. */
+/* demand - what is there of a request, and is it what is wanted? */
 #include "provider/demand.h"
 
 #include <inttypes.h>

@@ -97,7 +97,7 @@ is_nothing(struct json_object *j)
 		json_object_get_string_len(j) == 0);
 }
 
-/* Names that no pointer of a definition can have. */
+/* Is it a name that no pointer of a definition can have? */
 static bool
 has_control(const char *name)
 {
@@ -201,7 +201,7 @@ choose_event_id(const struct draft *d, const struct pick *call, struct pick *p)
 			for (size_t b = a + 1; b < d->bodies && differ; b++)
 				differ = !draft_same_value(
 				    s->value[a], s->value[b]);
-		/* Where it lies deep it is the id of something else. */
+		/* An id that lies deep belongs to something else. */
 		if (differ && s->depth <= 1 && fit > best_fit) {
 			best = s;
 			best_fit = fit;
@@ -261,7 +261,7 @@ write_head(struct draft *d, const char *name)
 	    "write its scheme here instead");
 }
 
-/* Write what is under way, and see that it can be loaded. */
+/* Write the definition, and check that it can be loaded. */
 static int
 finish(struct draft *d, const char *name, struct buf *out, struct buf *why)
 {

@@ -227,7 +227,7 @@ write_numbers(struct draft *d)
 	if (to.spots == 0 && ours.spots > 0 && from.spots > 0 &&
 	    draft_is_picked(&theirs, from.spot[0]))
 		from.spots = 0;
-	/* One number alone beside both is that of somebody else. */
+	/* A single number beside `from` and `to` is that of somebody else. */
 	if (ours.spots > 0 && theirs.spots > 0 &&
 	    (from.spots == 0) != (to.spots == 0))
 		from.spots = to.spots = 0;
@@ -257,7 +257,7 @@ direction_prefix(const char *word)
 	return n > 3 && draft_words_direction(first) != NULL ? n + 1 : 0;
 }
 
-/* Samples are few: the other direction is written as this one is. */
+/* Samples are few: assume that the other direction is written alike. */
 static void
 add_opposites(struct draft *d, struct json_object *map)
 {
@@ -329,7 +329,7 @@ write_direction(struct draft *d)
 
 /* --- words and money ------------------------------------------------------ */
 
-/* A map of the values that the words table knows; NULL: it knows none. */
+/* A map of the values whose words the table knows; NULL: of none. */
 static struct json_object *
 word_map(
     struct draft *d, const struct pick *p, const char *(*meaning)(const char *))

@@ -15,9 +15,9 @@
 
 #define DRAFT_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PICKS_MAX 6 /* places of one guess */
-#define FIT_MIN 48 /* of a guess: below, it is rather left out */
-#define FIT_SURE 90 /* of a member that no sample has a value of */
-#define WORD_MAX 64 /* bytes of what is a word and not a text */
+#define FIT_MIN 48 /* a guess that is less sure is left out */
+#define FIT_SURE 90 /* needed of a member that no sample has a value of */
+#define WORD_MAX 64 /* bytes; a longer value is text, not a word */
 #define FACTS_GUESSED 16
 #define EPOCH_MIN 946684800.0 /* 2000: a smaller number is no instant */
 #define EPOCH_MAX 4102444800.0 /* 2100 */
@@ -31,7 +31,7 @@ struct spot {
 	char whole[DRAFT_PHRASE_SIZE]; /* after that of what it stands in */
 	size_t depth;
 	bool used; /* looked at for the transcript */
-	bool in_dynamic; /* in an object whose members are anybody's */
+	bool in_dynamic; /* in an object whose members the customer names */
 	size_t bodies; /* samples that have something here */
 	struct json_object *value[DRAFT_BODIES_MAX]; /* borrowed; or NULL */
 };
@@ -57,7 +57,7 @@ struct pick {
 	const struct spot *second; /* what it might be instead, or NULL */
 };
 
-/* What values must look like. */
+/* What the values of a member must look like. */
 enum shape {
 	SHAPE_ID,
 	SHAPE_NUMBER, /* of a telephone */

@@ -137,7 +137,7 @@ draft_plain_words(struct json_object *j, char out[DRAFT_PHRASE_SIZE])
 	    ? ""
 	    : json_object_get_string(j);
 
-	/* A sentence is no word; the beginning of it would mislead. */
+	/* A sentence is not a word, and its first word could mislead. */
 	draft_words_split(
 	    s, strlen(s) <= 2 * WORD_MAX ? strlen(s) : 0, false, out);
 }
@@ -193,7 +193,8 @@ has_shape(const struct spot *s, struct json_object *j, enum shape shape)
 	return false;
 }
 
-/* Do most of its values look so?  A spot without any cannot be told. */
+/* Do most of its values look like that?  A spot without values does not pass.
+ */
 static bool
 spot_has_shape(const struct draft *d, const struct spot *s, enum shape shape)
 {
@@ -226,7 +227,7 @@ draft_same_value(struct json_object *a, struct json_object *b)
 				      : json_object_equal(a, b) != 0;
 }
 
-/* Is there no sample in which the two tell different things? */
+/* Do the two agree in every sample that has both? */
 static bool
 agree(const struct draft *d, const struct spot *a, const struct spot *b)
 {
@@ -252,7 +253,10 @@ adds_something(
 	return false;
 }
 
-/* By name, less where it lies deep or among anybody's members. */
+/*
+ * How well the name fits; less for a spot that lies deep, or in an object whose
+ * member names are not the platform's.
+ */
 int
 draft_spot_fit(const struct draft *d, const struct spot *s, const char *member,
     enum shape shape)
@@ -312,7 +316,10 @@ draft_choose(
 				continue;
 			for (size_t k = 0; k < p->spots && ok; k++)
 				ok = agree(d, p->spot[k], s);
-			/* A bare "id" beside "call_id" is of something else. */
+			/*
+			 * Beside "call_id", a bare "id" identifies something
+			 * else.
+			 */
 			if (p->spots > 0 && shape == SHAPE_ID &&
 			    10 * fit < 6 * p->fit)
 				continue;
@@ -431,7 +438,7 @@ sample(const struct draft *d, const struct pick *p, char out[SAMPLE_SIZE])
 			*c = ' ';
 }
 
-/* What was taken for the member, by what, and what else it might be. */
+/* The remark: what was taken for the member, why, and what else it might be. */
 void
 draft_review_pick(struct draft *d, const char *member, const struct pick *p)
 {

@@ -36,7 +36,7 @@ tells_speaker(struct json_object *list, const char *name)
 	return told > 0 && 2 * known >= told;
 }
 
-/* The bytes that the entries say under the name; 0 where it is not text. */
+/* How many bytes of text the entries have under the name; 0: not text. */
 static size_t
 text_bytes(struct json_object *list, const char *name)
 {
@@ -53,7 +53,7 @@ text_bytes(struct json_object *list, const char *name)
 	return bytes;
 }
 
-/* Does the name tell of when in the call it was said? */
+/* Is it the name of a moment within the call? */
 static bool
 tells_offset(const char *own)
 {
@@ -160,7 +160,7 @@ speakers(struct draft *d, const struct spot *s, const char *name)
 				    json_object_new_string(who));
 		}
 	}
-	/* Samples are short: who has not spoken yet will. */
+	/* Samples are short: include speakers that have not spoken yet. */
 	if (!json_object_object_get_ex(map, "user", NULL))
 		draft_put(d, map, "user", json_object_new_string("caller"));
 	return map;

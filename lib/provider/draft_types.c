@@ -41,8 +41,8 @@ is_answer(const char *word)
 }
 
 /*
- * Of a voicemail alone; of all that a call without a conversation is; of the
- * rest, which is often said of any call that ended; of all.
+ * Kinds of evidence: of a voicemail; of a call without a conversation; of the
+ * others, which platforms say of any call that ended; of all.
  */
 enum evidence {
 	EVIDENCE_VOICEMAIL,
@@ -51,7 +51,7 @@ enum evidence {
 	EVIDENCE_ANY
 };
 
-/* The outcome that a value is evidence of, of that sort; NONE: it is not. */
+/* The outcome that a value is evidence of; NONE: not of that sort. */
 static enum call_outcome
 outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
 {
@@ -76,7 +76,7 @@ outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
 	return OUTCOME_NONE;
 }
 
-/* One member may be heard as a voicemail and be the status, too. */
+/* The member that reveals a voicemail may also be the status. */
 static bool
 is_in(struct json_object *list, struct json_object *rule)
 {

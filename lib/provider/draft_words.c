@@ -45,7 +45,7 @@ static const char *const same[][14] = {
     {"type", "kind"},
 };
 
-/* Which names stand for which member, and how surely, to 100. */
+/* Which names stand for which member, and how surely (up to 100). */
 static const struct {
 	const char *member, *name;
 	int weight;
@@ -344,7 +344,7 @@ static const char *const dynamic[] = {
 
 /* --- words ---------------------------------------------------------------- */
 
-/* In the order they are tried: what is certain before what is assumed. */
+/* In the order of trying: certain words before assumptions. */
 static const struct {
 	const char *phrase;
 	enum call_outcome outcome;
@@ -620,7 +620,7 @@ draft_words_split(
 
 /* --- looking up ----------------------------------------------------------- */
 
-/* Where the phrase stands in text, which has spaces at both ends, or NULL. */
+/* Where the phrase stands in text, or NULL; text has a space at each end. */
 static const char *
 find_phrase(const char *text, const char *phrase)
 {
@@ -643,8 +643,8 @@ words(const char *s)
 }
 
 /*
- * The whole name is best, then one that ends with the phrase, which may begin
- * in the name of what it stands in; then one that has it somewhere.
+ * Best is the whole name; then a name that ends with the phrase, which may
+ * begin in the name of the object around it; then one that contains it.
  */
 static int
 fit_phrase(const char *phrase, int weight, const char *own, const char *whole)
@@ -730,7 +730,8 @@ draft_words_state(const char *word)
 
 	outcome = draft_words_outcome(word, &weak);
 	/*
-	 * "no-answer" is no answer.  "analysis.completed" is no end of a call.
+	 * "no-answer" is not an answer, "analysis.completed" not the end of a
+	 * call.
 	 */
 	if (outcome != OUTCOME_NONE && !weak && outcome != OUTCOME_COMPLETED &&
 	    outcome != OUTCOME_FAILED)

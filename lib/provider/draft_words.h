@@ -29,7 +29,7 @@ void draft_words_split(
  */
 int draft_words_fit(const char *member, const char *own, const char *whole);
 
-/* Does the name stand for an object whose members are anybody's? */
+/* Is it the name of an object whose member names the customer chose? */
 bool draft_words_is_dynamic(const char *own);
 
 /* Is the name of a kind of event about something beside the call? */

@@ -1,4 +1,7 @@
-/* Bytes as hexadecimal digits, base64 or base64url. */
+/*
+ * encoding - bytes as hexadecimal digits, base64 or base64url: one place for
+ * both directions, as a signature that is checked is also one that is made.
+ */
 #include "provider/encoding.h"
 
 #include <stdbool.h>
@@ -50,7 +53,7 @@ decode_base64(
 	return len;
 }
 
-/* Is it the one way to write these bytes?  Its last bits may be of none. */
+/* Is the text canonical?  The unused bits of its last digit must be 0. */
 static bool
 is_canonical(enum encoding e, const char *s, size_t n,
     const unsigned char *data, size_t len)

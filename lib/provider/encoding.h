@@ -20,8 +20,8 @@ void encoding_encode(
     enum encoding e, const unsigned char *data, size_t n, struct buf *b);
 
 /*
- * Decode n bytes of text.  Returns the length, or -1: wrong, over max, or not
- * the one way to write it in base64, so that no second text says the same.
+ * Decode n bytes of text.  Returns the length, or -1: malformed, longer than
+ * max, or not canonical base64; no two texts decode to the same bytes.
  */
 int encoding_decode(
     enum encoding e, const char *s, size_t n, unsigned char *out, size_t max);

@@ -1,3 +1,8 @@
+/*
+ * facts - walk what a platform sends freely (results, variables, metrics) and
+ * take each leaf with its path.  Names and depth are the sender's: all is
+ * limited, and nothing is lost by being read as a number.
+ */
 #include "provider/facts.h"
 
 #include <inttypes.h>
@@ -17,7 +22,8 @@ struct collector {
 	enum fact_as as;
 	struct fact *fact;
 	size_t count, max;
-	struct json_object *except[DEFINITION_EXCEPT_MAX]; /* nodes left out */
+	struct json_object
+	    *except[DEFINITION_EXCEPT_MAX]; /* not to become facts */
 	size_t excepts;
 	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
 	size_t len;
@@ -47,7 +53,7 @@ push(struct collector *c, const char *member, size_t n)
 	return true;
 }
 
-/* An integer that a double does not hold is told by its digits. */
+/* An integer that a double cannot hold becomes its digits, as text. */
 static bool
 leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
 {
@@ -66,7 +72,7 @@ leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
 	} else if (big != 0)
 		len = snprintf(digits, sizeof(digits), "%" PRIu64, big);
 	else
-		return false; /* saturated: a wrong number is worse than none */
+		return false; /* out of range: better none than wrong */
 	f->type = FACT_TEXT;
 	f->len = (size_t)len;
 	f->text = arena_strndup(c->scope->arena, digits, f->len);
@@ -74,7 +80,7 @@ leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
 	return f->text != NULL;
 }
 
-/* What the leaf says; false: nothing. */
+/* Read the leaf as a fact; false: it holds nothing. */
 static bool
 leaf_value(struct collector *c, struct json_object *j, struct fact *f)
 {
@@ -216,7 +222,7 @@ has_path(const struct collector *c, size_t from)
 	return false;
 }
 
-/* The name that an entry tells itself, else the one it has; or NULL. */
+/* The name that the entry gives, else its member's name; or NULL. */
 static const char *
 entry_name(
     const struct fact_group *g, struct json_object *entry, const char *key)
@@ -233,7 +239,7 @@ entry_name(
 	return key;
 }
 
-/* The value of an entry; of a repeated name, from `from` on, the first. */
+/* Take the value of an entry; of a name that comes again, the first counts. */
 static void
 read_entry(struct collector *c, const struct fact_group *g,
     struct json_object *entry, const char *key, size_t from)
@@ -249,7 +255,7 @@ read_entry(struct collector *c, const struct fact_group *g,
 	c->len = len;
 }
 
-/* Entries in a list, which have their names within, or in an object. */
+/* Take the entries of a list, which hold their names, or of an object. */
 static void
 read_list(
     struct collector *c, const struct fact_group *g, struct json_object *j)
@@ -270,7 +276,7 @@ read_list(
 	}
 }
 
-/* One text that is read as a value is. */
+/* Take one text, read by a rule as a field is. */
 static void
 read_one(struct collector *c, const struct rule *r)
 {
@@ -289,7 +295,7 @@ read_one(struct collector *c, const struct rule *r)
 	add_fact(c, &f);
 }
 
-/* All that is there, save for what the group excepts. */
+/* Take everything there, except what the group leaves out. */
 static void
 read_all(struct collector *c, const struct fact_group *g, const struct rule *r)
 {

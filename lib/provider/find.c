@@ -1,3 +1,8 @@
+/*
+ * find - go to the places of a rule one after the other until one has
+ * something.  Whatever is read as text, time or number comes through here, so
+ * body, headers and query are looked at in the same way.
+ */
 #include "provider/find.h"
 
 #include <inttypes.h>
@@ -96,7 +101,7 @@ is_empty(struct json_object *j)
 		json_object_get_string_len(j) == 0);
 }
 
-/* The first of the places that has something. */
+/* Find the first place that has something. */
 static bool
 find_place(
     struct scope *s, const struct place *place, size_t places, struct found *f)
@@ -310,7 +315,7 @@ holds(struct scope *s, const struct condition *c)
 	return yes != c->negate;
 }
 
-/* All the texts, one after the other; false where one is not there. */
+/* Join all the texts; false: one of them is missing. */
 static bool
 join(struct scope *s, const struct more *m, struct found *f)
 {
@@ -333,7 +338,7 @@ join(struct scope *s, const struct more *m, struct found *f)
 	return whole;
 }
 
-/* In place of what was found: what it is the base64 of, of either alphabet. */
+/* Replace what was found by what it decodes to, as base64 or base64url. */
 static bool
 decode(struct scope *s, struct found *f)
 {
@@ -360,7 +365,7 @@ decode(struct scope *s, struct found *f)
 	return good;
 }
 
-/* A constant that needs no place is there wherever its conditions hold. */
+/* A constant without a place is present wherever its conditions hold. */
 static bool
 find_special(struct scope *s, const struct rule *r, struct found *f)
 {

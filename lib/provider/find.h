@@ -35,27 +35,28 @@ struct found {
 };
 
 /*
- * What r reads, its next ones and `among` apart; false: nothing, or a condition
- * does not hold.  A constant that needs no place is found as no bytes of text.
+ * Find what r reads, without its alternatives and `among`.  false: nothing is
+ * there, or a condition does not hold.  A constant without a place is found as
+ * an empty text.
  */
 bool find_value(struct scope *s, const struct rule *r, struct found *f);
 
 /*
- * The first place of r, its next ones apart, that has something; NULL: none,
- * or not in the body.
+ * The first place of r in the body that has something, without the alternatives
+ * of r; NULL: none.
  */
 struct json_object *find_node(struct scope *s, const struct rule *r);
 
 /*
- * The text of what was found, whole.  A boolean and a number with a fraction
- * are words only where words are looked up, which scalar says.
+ * The whole text of what was found.  scalar: a boolean or a number with a
+ * fraction is text too, as it is where words are looked up.
  */
 bool find_text(
     struct scope *s, const struct found *f, bool scalar, struct word *w);
 
 /*
- * Text of at most max bytes without NUL bytes, of one that may have such or be
- * longer; false: it is empty, or memory ran out.
+ * Copy text, cut to max bytes and without NUL bytes.  false: it is empty, or
+ * memory ran out.
  */
 bool find_clean(struct scope *s, const char *text, size_t len, size_t max,
     struct word *out);

@@ -1,3 +1,8 @@
+/*
+ * form - fields of a form or a query, also sorted as some signatures want
+ * them.  A field may be there twice: the first counts, as for the platforms
+ * that sign them.
+ */
 #include "provider/form.h"
 
 #include <stdlib.h>
@@ -81,7 +86,7 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 
 /* --- sorted --------------------------------------------------------------- */
 
-/* A decoded field; where its name lies is told by an offset until all do. */
+/* A decoded field.  Its name is an offset into the text, which still grows. */
 struct field {
 	size_t at;
 	const char *name;

@@ -1,4 +1,7 @@
-/* Finding the handshake of a definition that a request is. */
+/*
+ * handshake - find which handshake of a definition a request is, and put
+ * together the answer that it wants.
+ */
 #include "provider/handshake.h"
 
 #include <string.h>
@@ -39,7 +42,7 @@ reads_body(const struct handshake *h)
 	return false;
 }
 
-/* Nothing that a browser or a log could take for more than text. */
+/* Printable ASCII only: neither browser nor log must take it for more. */
 static bool
 is_harmless(const struct buf *b)
 {
@@ -58,7 +61,10 @@ matches(const struct handshake *h, const struct provider *p,
 
 	if (strcmp(message_method(m), method_of(h)) != 0)
 		return false;
-	/* What wants nothing back has nothing: a body may be a delivery. */
+	/*
+	 * A handshake that wants nothing back has no body: else it may be a
+	 * delivery.
+	 */
 	if (h->echo == NULL && !h->get && m->len > 0)
 		return false;
 	if (!h->get && reads_body(h) && signed_parse(p, m, &body) != SIGNED_OK)

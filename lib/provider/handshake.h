@@ -19,10 +19,10 @@
 bool handshake_expected(const struct provider *p, const char *method);
 
 /*
- * Is m one of the definition's handshakes?  Then what it wants back is in
- * echo, which is reset first: printable ASCII, at most HANDSHAKE_ECHO_MAX
- * bytes, none where it wants nothing; and *header is the header that it wants
- * it in, NULL: the body.
+ * Is m one of the definition's handshakes?  If so, echo (reset first) gets what
+ * it wants back: at most HANDSHAKE_ECHO_MAX bytes of printable ASCII, none
+ * where it wants nothing.  *header becomes the header to send it in; NULL: in
+ * the body.
  */
 bool handshake_is(const struct provider *p, const struct message *m,
     struct buf *echo, const char **header);

@@ -1,3 +1,8 @@
+/*
+ * json - checks before and after json-c.  It takes more than RFC 8259 allows,
+ * and its tree needs many times the memory of the text: both are found by
+ * reading the text once before it is parsed.
+ */
 #include "provider/json.h"
 
 #include <limits.h>
@@ -48,9 +53,8 @@ is_digit(const char *s, const char *end)
 #define COST_MEMBER 32 /* its name, beside the bytes of that */
 #define TABLE_FREE 10 /* members that the first table takes */
 #define COST_TABLE 192 /* for each member that it does not */
-#define COST_BYTE                                                  \
-	5 /* the text, made canonical, packed, its names and words \
-	   */
+/* The text, made canonical, packed, its names and words. */
+#define COST_BYTE 5
 
 /* How much the tree of a text takes. */
 struct cost {
@@ -108,14 +112,14 @@ cost_add_string(struct cost *c, const char *s, const char *end)
 }
 
 /*
- * What strict json-c takes and JSON is not: single quotes, NaN and
- * Infinity, "1." and "00", and a NUL in a string.
+ * Look for what strict json-c accepts although it is not JSON: single quotes,
+ * NaN, Infinity, "1.", "00", and a NUL in a string.
  */
 static const char *
 check_grammar(
     const char *s, const char *end, bool inner, struct cost *c, const char **at)
 {
-	bool number = false; /* the byte before belongs to a number */
+	bool number = false; /* the previous byte belongs to a number */
 	const char *begin;
 
 	for (; s < end; s++) {
@@ -169,7 +173,7 @@ json_position(const char *s, size_t at, size_t *line, size_t *column)
 			++*line;
 			*column = 1;
 		} else if (((unsigned char)s[i] & 0xc0) != 0x80)
-			++*column; /* not the rest of a character */
+			++*column; /* not a continuation byte */
 	}
 }
 
@@ -188,7 +192,7 @@ refuse(struct json_fault *f, const char *reason, const char *s, size_t at)
 	return -1;
 }
 
-/* The first byte that no character begins with. */
+/* The first byte that begins no valid character. */
 static size_t
 bad_byte(const char *s, size_t n)
 {
@@ -246,7 +250,9 @@ json_build(struct json_tokener *tok, const char *s, size_t n,
 	end = json_tokener_get_parse_end(tok);
 	whole = end == n;
 	if (error == json_tokener_continue) {
-		/* A number that is all there is ends with what follows it. */
+		/*
+		 * json-c only accepts a bare number after a byte that ends it.
+		 */
 		*out = json_tokener_parse_ex(tok, " ", 1);
 		error = json_tokener_get_error(tok);
 		end = n;
@@ -323,7 +329,7 @@ json_integer(struct json_object *j, int64_t *out, uint64_t *big)
 	*big = 0;
 	if (!json_object_is_type(j, json_type_int))
 		return -1;
-	/* json-c saturates to these; nobody sends them. */
+	/* json-c returns these when it saturates; nobody sends them. */
 	n = json_object_get_int64(j);
 	if (n == INT64_MIN)
 		return -1;

@@ -42,20 +42,20 @@ void json_fault_add(struct buf *b, const struct json_fault *f);
 void json_position(const char *s, size_t at, size_t *line, size_t *column);
 
 /*
- * Look for a member that an object of s has twice; s is JSON, as json_parse()
- * took it.  Returns 1 after adding its pointer (RFC 6901) to pointer, with its
- * place in *fault and in *first the line of the first one; 0 where there is
- * none; -1 when memory ran out.
+ * Look for an object in s that has the same member twice; json_parse() has
+ * accepted s.  Returns 1 after adding the member's pointer (RFC 6901) to
+ * pointer, setting *fault to the place of the second and *first to the line of
+ * the first; 0: there is none; -1: memory ran out.
  */
 int json_duplicate(const char *s, size_t n, struct buf *pointer,
     struct json_fault *fault, size_t *first);
 
 /*
- * The two halves of it, for text that may be a large one.  json_check() looks
- * for what json-c lets through and tells, before it is spent, how many bytes
- * of memory the value will take with all that is made of it; inner: of its
- * strings too, since one of them may be parsed later.  json_build() parses
- * what json_check() has passed.
+ * json_parse() in two halves, for large texts.  json_check() refuses what
+ * json-c would let through, and returns in advance how many bytes of memory the
+ * value will take with all that is made of it; inner: also counts JSON inside
+ * of its strings, which may be parsed later.  json_build() parses what
+ * json_check() has accepted.
  */
 int json_check(const char *s, size_t n, bool inner, size_t *cost,
     struct json_fault *fault);

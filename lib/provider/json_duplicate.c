@@ -27,7 +27,7 @@ skip_space(struct reader *r)
 		r->at++;
 }
 
-/* Past the string that begins at r->at. */
+/* Skip the string that begins at r->at. */
 static void
 skip_string(struct reader *r)
 {

@@ -1,4 +1,7 @@
-/* Tokens: their algorithm, signature, times, and what they say of a body. */
+/*
+ * jwt - tokens: their algorithm, signature, times, and what they say of a
+ * body.  The algorithm is that of the scheme, never the token's own word.
+ */
 #include "provider/jwt.h"
 
 #include <inttypes.h>
@@ -47,7 +50,7 @@ hash_body(const struct auth *a, const struct message *m,
 
 /* --- verifying ------------------------------------------------------------ */
 
-/* The object in a part of a token.  NULL: it is none, or takes more memory. */
+/* The object in a part of a token.  NULL: not an object, or too large. */
 static struct json_object *
 read_part(const char *s, size_t n, size_t most)
 {
@@ -84,8 +87,9 @@ member_text(struct json_object *json, const char *name)
 }
 
 /*
- * No other algorithm, and no extension that would have to be understood.  It is
- * not known yet who sent it, and a token that is the body may be a large one.
+ * Accept only the scheme's algorithm, and no extension that must be
+ * understood.  The sender is not known yet, and a token that is the body may be
+ * large.
  */
 static bool
 good_header(const struct scheme *scheme, const char *s, size_t n)
@@ -201,7 +205,7 @@ check_body(
 							       : AUTH_WRONG;
 }
 
-/* A time that is there must be a number of seconds and fit. */
+/* If the time is present, it must be a number of seconds within range. */
 static enum auth_rc
 check_time(struct json_object *claims, const char *name, enum when_format f,
     int64_t earliest, int64_t latest)
@@ -237,7 +241,7 @@ has_time(const struct scheme *s, struct json_object *claims)
 	    json_object_object_get_ex(claims, "exp", NULL);
 }
 
-/* What binds no body must at least end some time. */
+/* A token that is not bound to a body must at least expire. */
 static enum auth_rc
 check_binding(
     const struct auth *a, struct json_object *claims, const struct message *m)

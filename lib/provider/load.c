@@ -1,3 +1,8 @@
+/*
+ * load - what all readers of a definition share: faults with their place,
+ * members taken and unknown ones told, places read from pointers.  A misspelt
+ * member must be an error, because it would silently lose data.
+ */
 #include "provider/load.h"
 
 #include <stdarg.h>
@@ -183,7 +188,7 @@ load_word(struct loader *l, const struct node *n, const char *const *words,
 			continue;
 		if (strcmp(s, words[i]) == 0)
 			return (int)i;
-		/* The table's own words are few and fit. */
+		/* The words are our own: few enough to fit. */
 		if (used < sizeof(known))
 			used += (size_t)snprintf(known + used,
 			    sizeof(known) - used, "%s%s", used > 0 ? ", " : "",
@@ -294,7 +299,7 @@ load_header(struct loader *l, const struct node *n, const char *name,
 	return name;
 }
 
-/* What a place gives is stored; these must not be. */
+/* What places read gets stored, and these headers must not be. */
 static bool
 is_credential(const char *variable)
 {
@@ -304,7 +309,7 @@ is_credential(const char *variable)
 	return is_one_of(variable, credential);
 }
 
-/* Add the place to the list, once for each that it is relative to. */
+/* Add the place to the list, once for each place that it is relative to. */
 static bool
 note_place(struct loader *l, const struct node *n, const struct place *p)
 {

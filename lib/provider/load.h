@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "provider/definition.h"
 
-/* Places of which one is what others are relative to: a part of the list. */
+/* Places that others are relative to: a part of the list of all. */
 struct load_base {
 	const struct place_read *first, *last; /* NULL: the body */
 	enum place_base kind;
@@ -41,10 +41,10 @@ struct loader {
 	struct named_table *named; /* those of it that were used */
 };
 
-/* What words may a value have, beside the kind of its field? */
+/* Which words a value may have, besides the kind of its field. */
 enum load_words {
-	WORDS_ANY, /* any; one that a table does not know is none */
-	WORDS_FREE, /* any; one that a table does not know stays */
+	WORDS_ANY, /* any word; one that is in no table counts as absent */
+	WORDS_FREE, /* any word; one that is in no table stays */
 	WORDS_DIRECTION,
 	WORDS_BOOLEAN,
 	WORDS_STATE,
@@ -86,7 +86,7 @@ bool load_list(
 /* A string of 1 to max bytes without control characters; NULL: a fault. */
 const char *load_string(struct loader *l, const struct node *n, size_t max);
 
-/* The same, or what stands for a missing one (NULL: it is a fault). */
+/* The same, or `missing` where it is missing (NULL: that is a fault). */
 const char *load_string_or(
     struct loader *l, const struct node *n, size_t max, const char *missing);
 

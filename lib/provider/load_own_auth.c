@@ -36,7 +36,7 @@ own_value(int key, const char *text)
 	if (key == CONFIG_AUTH_TOLERANCE &&
 	    number_parse(text, strlen(text), 0, INT64_MAX, &seconds) == 0)
 		return json_object_new_int64(seconds);
-	/* No configuration can write the empty text. */
+	/* The configuration cannot express an empty text. */
 	if ((key == CONFIG_AUTH_PREFIX || key == CONFIG_AUTH_SECRET_PREFIX) &&
 	    strcmp(text, "none") == 0)
 		text = "";
@@ -52,7 +52,10 @@ put_member(struct json_object *scheme, int key, const char *text)
 
 	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{time}") == NULL)
 		json_object_object_del(scheme, "time");
-	/* What the definition admits of its own text is not true of this. */
+	/*
+	 * What the definition says of its own signed text need not hold for
+	 * this.
+	 */
 	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{body") != NULL)
 		json_object_object_del(scheme, "unsigned_body");
 	/* A JWT has its times in itself, and no object for them. */

@@ -1,4 +1,7 @@
-/* Reading what a definition says of requests: conditions and handshakes. */
+/*
+ * load_request - what a definition says of requests: conditions and
+ * handshakes.
+ */
 #include <string.h>
 
 #include "provider/demand.h"

@@ -19,10 +19,10 @@ struct want {
 	bool relative; /* places are pointers alone */
 	bool fact; /* it is a group of facts */
 	struct load_base *at; /* is filled with its places; NULL: not needed */
-	const struct rule *like; /* what a term is added to; NULL: it is none */
+	const struct rule *like; /* the rule that a term belongs to, or NULL */
 };
 
-/* A rule that is being read: what it may need of struct more is at hand. */
+/* A rule being read, with a struct more in case that it needs one. */
 struct draft {
 	struct rule *rule;
 	struct more *more;
@@ -320,7 +320,7 @@ load_options(struct loader *l, const struct node *n,
 	}
 }
 
-/* The texts that are one after the other the text that is read. */
+/* Read `join`: the texts that are joined to the text of the value. */
 static void
 load_join(struct loader *l, const struct node *n, struct draft *d)
 {

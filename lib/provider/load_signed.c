@@ -150,7 +150,7 @@ load_body_hash(struct loader *l, const struct node *n, struct scheme *s)
 		s->body_hash = place.name;
 }
 
-/* Can a body that is no form come? */
+/* Does the platform also send bodies that are not forms? */
 static bool
 has_other_bodies(const struct provider *p)
 {
@@ -161,8 +161,8 @@ has_other_bodies(const struct provider *p)
 }
 
 /*
- * Why a body is not signed that may come, of whatever kind and method; NULL:
- * every one is.  Of a GET the query is the body.
+ * Why some body that the platform may send would be unsigned, of any kind and
+ * method; NULL: every body is signed.  The body of a GET is its query.
  */
 static const char *
 why_unsigned(const struct provider *p, const struct scheme *s)

@@ -70,7 +70,7 @@ by_word(const void *a, const void *b)
 	return strcmp(x->from.text, y->from.text);
 }
 
-/* The longest prefix is to be tried first; equal lengths cannot both match. */
+/* The longest prefix comes first; of one length, only one can match. */
 static int
 by_length(const void *a, const void *b)
 {
@@ -115,7 +115,7 @@ read_table(struct loader *l, const struct node *n, enum load_words words,
 		}
 		t->rows++;
 	}
-	/* Where only our words count, a spelling must not lose one. */
+	/* Where only our words count, another spelling must not be lost. */
 	t->loose = words != WORDS_ANY && words != WORDS_FREE;
 	if (t->rows > 0)
 		qsort(t->row, t->rows, sizeof(*t->row),

@@ -70,7 +70,7 @@ mapper_free(struct mapper *mp)
 	free(mp);
 }
 
-/* The parser keeps as much memory as the longest string took. */
+/* The parser keeps the memory of the longest string it has read. */
 static void
 renew_parser(struct mapper *mp)
 {
@@ -236,8 +236,8 @@ map_number(struct scope *s, const struct rule *r, bool assumed, struct value *v)
 }
 
 /*
- * Of an outbound call ours is the number that calls, else theirs.  An event
- * that does not tell the direction does not know better than one that does.
+ * In an outbound call our number is the one that calls, else theirs is.
+ * Numbers of an event without a direction are marked as less certain.
  */
 static void
 map_numbers(const struct call_rules *c, struct scope *s, struct event *e)
@@ -313,9 +313,8 @@ out:
 }
 
 /*
- * A single entry can be an object that is always there, or the body itself:
- * then it is an error only where it says something of one.  In a list, each
- * entry is an error, whatever it looks like.
+ * A single object may be there without any error, so it counts only if it
+ * tells something of one.  In a list, each entry is an error.
  */
 static bool
 is_told(const struct call_error *e)

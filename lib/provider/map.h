@@ -18,9 +18,9 @@
 
 #define MAP_DEPTH_MAX 64 /* nesting of a body */
 /*
- * Bytes of memory that the values of one body may take, which are many times
- * its own; and so much takes nobody's turn.  Two hours of speech with the times
- * of each word in three lists count 85 million.
+ * Bytes of memory that the values of one body may take, many times its own
+ * size; and bytes up to which a body does not wait for others.  Two hours of
+ * speech with the times of each word in three lists take 85 million.
  */
 #define MAP_COST_MAX (128 * 1024 * 1024)
 #define MAP_COST_FREE (512 * 1024)

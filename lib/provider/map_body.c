@@ -17,7 +17,8 @@
 
 /*
  * Wait for room for so many bytes.  Returns 0, or -1: there was none in time.
- * Who holds some gives back what is too much, and never waits for more.
+ * A caller that holds room already only gives back what it has too much, and
+ * does not wait.
  */
 static int
 take_room(struct mapper *mp, size_t bytes)
@@ -47,15 +48,15 @@ map_give_room(struct mapper *mp)
 {
 	if (mp->taken_room == 0)
 		return;
-	/* Memory first: whoever gets the room next must find it. */
+	/* Free the memory before the room: its next holder counts on it. */
 	memory_give_back();
 	gate_leave(mp->gate, mp->taken_room);
 	mp->taken_room = 0;
 }
 
 /*
- * Inflate the body.  How much it becomes is known only then: one that is not
- * small has all the room to itself until parse() knows better.
+ * Inflate the body.  Its size is known only afterwards: unless it is small, it
+ * takes all of the room until it is parsed.
  */
 static enum gzip_rc
 inflate(struct mapper *mp, const struct message *m)
@@ -216,7 +217,7 @@ map_read_body(struct mapper *mp, const struct provider *p,
 	return rc == MAP_OK ? parse(mp, p, m, kind, *s, *n) : rc;
 }
 
-/* Put value, which is taken over, in the place's stead.  0 or -1. */
+/* Replace what is at the place by value, which is taken over.  0 or -1. */
 static int
 replace(
     struct json_object *root, const struct place *p, struct json_object *value)

@@ -87,9 +87,9 @@ part_text(struct scope *s, const struct key_part *part, const struct event *e,
 }
 
 /*
- * Keys are kept for ever: a change here would store every event that is sent
- * again a second time.  What is missing is replaced by the digest, so that
- * no two contents fall together.
+ * Keys are kept for ever: after a change here, every event that is sent again
+ * would be stored twice.  Where a part is missing, the digest takes its place,
+ * so that events of different content keep different keys.
  */
 int
 map_key(struct mapper *mp, const struct provider *p, struct scope *s,

@@ -1,3 +1,8 @@
+/*
+ * message - headers by their CGI variable, and both ways between a message and
+ * the text that is stored of it.  Credentials are hashed on the way out: the
+ * store must never hold one, and a quarantined message must still verify.
+ */
 #include "provider/message.h"
 
 #include <ctype.h>
@@ -81,7 +86,7 @@ message_header(const struct message *m, const char *variable)
 {
 	const char *value = message_env(m, variable);
 
-	/* Of a stored message it is not among the headers. */
+	/* A stored message does not have it among its headers. */
 	if (value == NULL && strcmp(variable, TYPE_VARIABLE) == 0 &&
 	    m->content_type != NULL && *m->content_type != '\0')
 		value = m->content_type;
@@ -141,7 +146,9 @@ add_name(struct buf *b, const char *variable, size_t n)
 	for (i = strlen(HEADER_PREFIX); i < n; i++) {
 		c = (char)tolower((unsigned char)variable[i]);
 		c = c == '_' ? '-' : c;
-		/* A name as no server passes it on must not break a line. */
+		/*
+		 * A name that no server would pass on must not break the line.
+		 */
 		if (!isalnum((unsigned char)c) && c != '-')
 			c = '-';
 		buf_add(b, &c, 1);

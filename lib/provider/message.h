@@ -16,8 +16,7 @@
 
 struct message {
 	char *const *env; /* NAME=VALUE…, NULL at the end; borrowed */
-	const char
-	    *content_type; /* without parameters is up to the reader; "" */
+	const char *content_type; /* with its parameters, or "" */
 	const char *body; /* as received, before any Content-Encoding */
 	size_t len;
 };
@@ -43,8 +42,8 @@ int message_env_name(const char *header, char *out, size_t size);
 struct message_secrets {
 	const char *const *hide; /* variable names, NULL at the end */
 	const char
-	    *show; /* one of Authorization … that carries none, or NULL */
-	/* Write the 64 digits and a NUL that prove a value. */
+	    *show; /* one of those always hidden that may stay, or NULL */
+	/* Write the hash of a value: 64 digits and a NUL. */
 	void (*hash)(const void *arg, const char *value, char out[65]);
 	const void *arg;
 };

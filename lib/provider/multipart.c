@@ -1,3 +1,8 @@
+/*
+ * multipart - the fields of multipart/form-data, read in place.  Of a file
+ * only the name is taken.  What the last delimiter does not close was cut
+ * short and is refused.
+ */
 #include "provider/multipart.h"
 
 #include <limits.h>
@@ -28,7 +33,7 @@ struct part {
 	char file[MAP_TEXT_MAX + 1]; /* its name, where it is a file */
 	size_t file_len;
 	bool named, is_file;
-	bool encoded; /* in a way that is not plain bytes */
+	bool encoded; /* encoded (base64 or the like), not plain bytes */
 };
 
 static void
@@ -45,7 +50,7 @@ skip_blanks(struct input *in)
 		skip(in, 1);
 }
 
-/* Is that next?  Then it is taken. */
+/* Take the text if it comes next.  Returns whether it did. */
 static bool
 take(struct input *in, const char *text)
 {

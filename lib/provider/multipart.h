@@ -11,9 +11,8 @@
 
 /*
  * Parse into a flat object, name to text, as form_parse() does; of a repeated
- * name the first.  The boundary is told by the content type.  A file is the
- * name of the file: what is in it is passed over.  On FORM_BAD *reason says
- * why; static.
+ * name the first counts.  The content type tells the boundary.  Of a file only
+ * its name is taken, not its content.  On FORM_BAD *reason says why; static.
  */
 enum form_rc multipart_parse(const char *content_type, const char *s, size_t n,
     struct json_object **out, const char **reason);

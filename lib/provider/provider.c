@@ -1,3 +1,8 @@
+/*
+ * provider - the set of definitions: those compiled in, and those of
+ * providers_dir, of which one replaces a built-in of the same name.  A fault
+ * in one that no source uses does not stop the others.
+ */
 #include "provider/provider.h"
 
 #include <dirent.h>

@@ -30,9 +30,9 @@ struct providers;
  */
 struct providers *providers_load(const char *dir, struct buf *why);
 /*
- * The same for one who needs no more than the sources of c name, with the
- * directory that c names: of the built-in definitions only those.  To read all
- * of them is a third of what a receiver does that is started for one request.
+ * The same, but of the built-in definitions only those that the sources of c
+ * use, and with the providers_dir of c.  Reading all of them would be a third
+ * of the work of a receiver that is started for one request.
  */
 struct providers *providers_load_for(const struct config *c, struct buf *why);
 void providers_free(struct providers *ps);
@@ -67,7 +67,7 @@ bool provider_leaves_body(const struct provider *p, size_t i);
 bool provider_takes_type(const struct provider *p, const char *content_type);
 /* Are events of that type only counted? */
 bool provider_counts(const struct provider *p, const char *type);
-/* Does a request of that type want content back, which Callbook has not? */
+/* Does a request of that type wait for content that Callbook cannot give? */
 bool provider_wants_answer(const struct provider *p, const char *type);
 /* How many guesses of a draft are still marked for review? */
 size_t provider_reviews(const struct provider *p);

@@ -1,4 +1,7 @@
-/* Secrets and keys, read from their files and kept ready. */
+/*
+ * secret - secrets and keys, read from their files once and kept as libcrypto
+ * wants them, so that no request has to parse a key.
+ */
 #include "provider/secret.h"
 
 #include <errno.h>
@@ -50,7 +53,7 @@ read_file(const char *path, char data[SECRET_FILE_MAX + 1], struct buf *why)
 		buf_printf(why, "%s: %s", path, strerror(errno));
 		return -1;
 	}
-	/* No copy of a secret stays behind in the stream. */
+	/* Unbuffered: no copy of a secret must stay behind in the stream. */
 	(void)setvbuf(f, NULL, _IONBF, 0);
 	n = fread(data, 1, SECRET_FILE_MAX + 1, f);
 	bad = ferror(f) != 0;
@@ -69,7 +72,7 @@ read_file(const char *path, char data[SECRET_FILE_MAX + 1], struct buf *why)
 	return -1;
 }
 
-/* A text line by line, without what editors leave at its ends. */
+/* Split text into lines, without a byte order mark and blanks at the ends. */
 struct lines {
 	char *next;
 	int number;

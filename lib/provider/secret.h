@@ -32,7 +32,7 @@ struct key {
 /* Headers of a scheme. */
 #define SECRET_NAMES_MAX (DEFINITION_TEMPLATE_MAX + 2)
 
-/* Headers that places of the definition name, and those read in their stead. */
+/* Headers that the definition names, and those that are read instead. */
 struct renamed {
 	const char *from[DEFINITION_ALTERNATIVES_MAX * SECRET_NAMES_MAX];
 	const char *to[DEFINITION_ALTERNATIVES_MAX * SECRET_NAMES_MAX];

@@ -1,4 +1,8 @@
-/* The signed text of a message, made by the template of a scheme. */
+/*
+ * signed - the signed text of a message, put together by the template of a
+ * scheme, or fed piece by piece to a digest so that a large body is not
+ * copied.
+ */
 #include "provider/signed.h"
 
 #include <openssl/evp.h>
@@ -143,9 +147,9 @@ add_sorted(const char *s, size_t n, enum form_order order, struct buf *b)
 }
 
 /*
- * The query stands for the body of a GET, and is in the text already.  Where
- * the method is not known, which {form} allows for since the {url} is with
- * it, the same bytes twice are taken for that.
+ * The body of a GET is its query, which is in the text already.  A stored
+ * message may not tell its method; then a body that equals the query means
+ * GET.  {form} only stands beside {url}, so this is safe.
  */
 static bool
 is_query(const struct signed_text *t, enum part_kind kind)

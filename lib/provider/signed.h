@@ -19,15 +19,14 @@ struct signed_text {
 	const char *query; /* "": none */
 	const char *time; /* as text; NULL: the scheme needs none */
 	size_t time_len;
-	const char
-	    *id; /* of a header that the message does not have, or NULL */
+	const char *id; /* in place of a header that is missing, or NULL */
 	struct buf made[DEFINITION_TEMPLATE_MAX]; /* of parts that are made */
 };
 
 enum signed_rc {
 	SIGNED_OK = 0,
-	SIGNED_MISSING, /* the message lacks what is signed */
-	SIGNED_BAD, /* it has it, but not as it must be */
+	SIGNED_MISSING, /* the message lacks something that is signed */
+	SIGNED_BAD, /* it is there, but malformed */
 	SIGNED_ERROR
 };
 
@@ -62,9 +61,9 @@ bool signed_has_body(const struct scheme *s);
 bool signed_is_form(const struct provider *p, const struct message *m);
 
 /*
- * Bytes of memory that the values of a body may take that is parsed before it
- * is known who sent it: many hours of transcript, but not the times of all
- * words.
+ * Bytes of memory that the values of a body may take when it is parsed before
+ * its sender is known: enough for many hours of transcript, but not for the
+ * times of all its words.
  */
 #define SIGNED_COST_MAX (2 * 1024 * 1024)
 

@@ -1,3 +1,8 @@
+/*
+ * transcript - the platforms write conversations as lines of text or as lists
+ * of turns.  Both become one form, so that the store, the search and the pages
+ * know only that.
+ */
 #include "provider/transcript.h"
 
 #include <limits.h>
@@ -37,7 +42,7 @@ write_turn(struct buf *b, const struct turn *t)
 
 /* --- lines ---------------------------------------------------------------- */
 
-/* Does the line begin with one of the names and a colon?  Its length, or 0. */
+/* The length of the name and colon that the line begins with, or 0. */
 static size_t
 prefix(const struct names *names, const char *line, size_t n)
 {
@@ -110,7 +115,7 @@ read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
 
 /* --- turns ---------------------------------------------------------------- */
 
-/* A list's entries, how they are read, and when the call started. */
+/* A list of turns, how its entries are read, and when the call started. */
 struct reading {
 	const struct turns *how;
 	const int64_t *started; /* NULL: not told */
@@ -220,7 +225,7 @@ transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 
 	if (tok == NULL || n > INT_MAX)
 		goto out;
-	/* Our own text: no need to look for what json-c lets through. */
+	/* We wrote this text, so json-c's laxness does not matter. */
 	list = json_tokener_parse_ex(tok, json, (int)n);
 	if (!json_object_is_type(list, json_type_array))
 		goto out;

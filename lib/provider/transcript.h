@@ -7,8 +7,9 @@
 #include "provider/value.h"
 
 /*
- * Add what r finds to b.  started is when the call did, NULL: not told.
- * Returns false, and b as it was, if there is nothing that anybody said.
+ * Add the conversation that r finds to b.  started: when the call started;
+ * NULL: not told.  Returns false and leaves b as it was if nobody said
+ * anything.
  */
 bool transcript_read(struct scope *s, const struct rule *r,
     const int64_t *started, struct buf *b);

@@ -1,3 +1,8 @@
+/*
+ * usage - for who writes a definition: which members of the bodies no rule
+ * reads, which places no body has, and which words no table knows.  Patterns
+ * of the definition are walked along with the tree of a body.
+ */
 #include "provider/usage.h"
 
 #include <stdio.h>
@@ -53,7 +58,7 @@ note(
 	struct usage_note *n;
 	struct buf key = {0};
 
-	/* Of the same word of two tables both are told. */
+	/* The same word missing in two tables is two notes. */
 	buf_printf(&key, "%s\n%s", what,
 	    kind == USAGE_UNUSED || detail == NULL ? "" : detail);
 	if (json_object_object_get_ex(list->seen, buf_str(&key), NULL))
@@ -211,7 +216,7 @@ is_nothing(struct json_object *j)
 	}
 }
 
-/* Which patterns lead to the member or item, and is it the end of one? */
+/* Which patterns lead on to the member or item, and does one end there? */
 static void
 narrow(struct usage *u, const struct active *from, struct active *to,
     const char *member, size_t index, struct json_object *j, struct at *at)
@@ -231,7 +236,10 @@ narrow(struct usage *u, const struct active *from, struct active *to,
 		}
 		p->found = p->found || !is_nothing(j);
 		at->read = true;
-		/* Parsed texts are known by what is read of them. */
+		/*
+		 * A text that is parsed counts as used only where its content
+		 * is.
+		 */
 		if (p->read->use != USE_READ && p->read->use != USE_PARSE)
 			at->taken = true;
 	}
@@ -267,7 +275,7 @@ walk_into(struct usage *u, const struct active *active, const char *member,
 	free(next.pattern);
 }
 
-/* Where nothing leads on, what is below is one note. */
+/* Where no pattern leads on, all that is below is one note. */
 static void
 walk(struct usage *u, const struct active *active, struct json_object *j,
     struct at at, struct buf *path)
@@ -331,7 +339,7 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 		const char *word;
 		size_t len;
 
-		/* What its conditions leave out is not known here. */
+		/* Which entries its conditions leave out is not known here. */
 		if ((r->map == NULL && r->starts == NULL) ||
 		    (r->more != NULL &&
 			(r->more->whens > 0 || r->more->among != NULL)))
@@ -388,8 +396,8 @@ look_up_words(struct usage *u, struct json_object *root, const struct event *e)
 }
 
 /*
- * Tables whose last resort is nothing.  Where words that no table has are kept,
- * or are "unknown", there is one.
+ * Note tables that turn an unknown word into nothing, unlike those that keep
+ * the word or say "unknown".
  */
 static void
 note_open(struct usage *u, const struct rule *r, const char *where)

@@ -1,3 +1,8 @@
+/*
+ * value - read what was found as the kind of value that a field is: text,
+ * word, time, length, number, money, yes or no.  What can not be read is
+ * absent: a wrong value in a report is worse than none.
+ */
 #include "provider/value.h"
 
 #include <math.h>
@@ -17,8 +22,7 @@
 /* What a rule gave. */
 enum given {
 	GIVEN_NOTHING,
-	GIVEN_UNKNOWN, /* a word that its tables do not know: better than none
-			*/
+	GIVEN_UNKNOWN, /* a word that no table has: better than none */
 	GIVEN_VALUE
 };
 
@@ -29,7 +33,7 @@ set_word(struct value *out, const struct word *w)
 	out->len = w->len;
 }
 
-/* A word of the tables, or what a word that they do not know is. */
+/* Look a word up in the tables, or handle one that is in none. */
 static enum given
 look_up(struct scope *s, const struct rule *r, const struct found *f,
     struct value *out)
@@ -123,7 +127,7 @@ read_boolean(struct scope *s, const struct rule *r, struct value *out)
 	return GIVEN_VALUE;
 }
 
-/* What a verdict was told by: a word, a score, or an object as its JSON. */
+/* The platform's own verdict: a word, a score, or an object as JSON. */
 static bool
 read_told(struct scope *s, const struct found *f, struct word *out)
 {
@@ -146,7 +150,7 @@ read_told(struct scope *s, const struct found *f, struct word *out)
 	    find_clean(s, json, n, MAP_TEXT_MAX, out);
 }
 
-/* Yes or no; what is at the place stays beside it, whatever it is. */
+/* Read yes or no, and keep what the platform wrote beside it. */
 static enum given
 read_verdict(struct scope *s, const struct rule *r, struct value *out)
 {
@@ -321,7 +325,10 @@ is_in_range(enum call_kind kind, int64_t n)
 	}
 }
 
-/* Add or take off what another rule gives, without which there is no sum. */
+/*
+ * Add or subtract what another rule gives; if it gives nothing, there is no
+ * sum.
+ */
 static bool
 add_term(struct scope *s, const struct rule *term, bool minus,
     enum call_kind kind, struct value *sum)
@@ -368,7 +375,7 @@ read_number(struct scope *s, const struct rule *r, enum call_kind kind,
 
 /* --- values --------------------------------------------------------------- */
 
-/* What one rule gives, the next ones apart. */
+/* What one rule gives, without its alternatives. */
 static enum given
 read_rule(struct scope *s, const struct rule *r, enum call_kind kind,
     struct value *out)

@@ -1,3 +1,7 @@
+/*
+ * admin - configuration, store and files, opened the same way and with the
+ * same messages for every sub-command.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,7 +173,9 @@ admin_store(struct admin *a, enum store_mode mode)
 		    a->config->timezone);
 		return -1;
 	}
-	/* Made by the receiver, it belongs to the user who writes to it. */
+	/*
+	 * The receiver must create the store, so that it belongs to its user.
+	 */
 	if (access(a->config->store, F_OK) == -1) {
 		admin_warnx(a, "%s: %s; the first request creates it",
 		    a->config->store, strerror(errno));

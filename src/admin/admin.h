@@ -51,10 +51,10 @@ extern const struct command command_send;
 extern const struct command command_show;
 
 struct admin {
-	const struct command *command; /* NULL while none is chosen */
+	const struct command *command; /* NULL: no command chosen yet */
 	const char *config_option; /* from -c, or NULL */
 	int status; /* to return, after OPTION_STOP */
-	bool output_failed; /* and was reported */
+	bool output_failed; /* writing failed, which was reported */
 	char *config_file;
 	struct config *config;
 	struct providers *providers;

@@ -20,7 +20,7 @@
 #define CHANGE_EVERY_MS 250
 #define PROBE_TYPE "application/octet-stream"
 
-/* `Expect:` takes away curl's own; no platform asks before it sends. */
+/* An empty Expect: platforms do not ask before they send, so curl must not. */
 #define PROBE_HEADERS                         \
 	"Content-Type: " PROBE_TYPE "\n"      \
 	"Authorization: Basic Y2FsbGJvb2s6\n" \
@@ -129,7 +129,7 @@ check_version(struct web *w, const char *health)
 		    "command, " CALLBOOK_VERSION);
 }
 
-/* Copy what JSON text says of a member, a string without escapes. */
+/* Copy the value of a member, a string without escapes, from JSON text. */
 static void
 read_member(const char *text, const char *name, char *out, size_t size)
 {
@@ -144,7 +144,7 @@ read_member(const char *text, const char *name, char *out, size_t size)
 	buf_free(&key);
 }
 
-/* Does the receiver work by its files as they are? */
+/* Has the receiver read its files as they are now? */
 static void
 check_in_force(struct web *w, const char *health)
 {
@@ -167,7 +167,8 @@ check_in_force(struct web *w, const char *health)
 }
 
 /*
- * Ask how the receiver is; if its files have just changed, once they are read.
+ * Ask for the receiver's health; if its files have just changed, wait until
+ * they are read.
  */
 static int
 ask_health(struct web *w, struct fetched *got)
@@ -381,7 +382,7 @@ out:
 	return rc;
 }
 
-/* Without curl: what to type, and what is to come of it. */
+/* Built without curl: print what to type, and what the answer should be. */
 static void
 tell_commands(struct web *w)
 {

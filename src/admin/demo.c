@@ -1,4 +1,8 @@
-/* callbook demo: fill an empty store with made-up calls. */
+/*
+ * callbook demo: fill an empty store with made-up calls.  They go in as events
+ * through the same mapping as real ones, so what the report shows of them is
+ * true.
+ */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -85,7 +89,7 @@ weight_of_hour(const struct when_local *l)
 	return hour[l->hour] * day[l->weekday];
 }
 
-/* Calls get more over time: half as many again at the end. */
+/* The number of calls grows: half as many again at the end. */
 static int
 plan_hours(struct stage *s)
 {
@@ -186,7 +190,7 @@ deliver(struct player *p, const struct role *role, int64_t received)
 	atomic_fetch_add(&p->stage->events, 1);
 }
 
-/* From what happens to its receipt: soon, and now and then much later. */
+/* The delay between an event and its receipt: short, sometimes much longer. */
 static int64_t
 delay(uint64_t *r)
 {
@@ -212,7 +216,7 @@ tell(struct player *p, const struct role *role, struct scene *c)
 
 		if (said == -1)
 			fail(p, "a script asks for a value that there is not");
-		/* What lies ahead is not told yet. */
+		/* Events in the future were not sent yet. */
 		if (said != 1 || received > s->now)
 			continue;
 		deliver(p, role, received);
@@ -359,7 +363,7 @@ out:
 	return rc;
 }
 
-/* The sources that can be played. */
+/* Find the configured sources for which there is a script. */
 static int
 cast(struct stage *s)
 {

@@ -21,9 +21,8 @@
 #include "base/when.h"
 
 #define EXPORT_POLL_MS 500 /* between looks for new events, --follow */
-#define EXPORT_SLICE                                             \
-	(1024 * 1024) /* bytes collected before they are written \
-		       */
+/* Bytes collected before they are written. */
+#define EXPORT_SLICE (1024 * 1024)
 
 static const char help[] =
     "usage: callbook export [--after SEQ] [--follow] [--raw]\n\n"
@@ -192,8 +191,8 @@ each(void *arg, const struct stored_event *se)
 }
 
 /*
- * Write what is there.  0, or -1 and reported.  After an event that is damaged
- * others follow; where nothing can be read, there is no progress.
+ * Write what is there.  0, or -1 and reported.  A damaged event is skipped; if
+ * nothing at all can be read, stop, as there would be no progress.
  */
 static int
 drain(struct export *x)
@@ -213,7 +212,7 @@ drain(struct export *x)
 	return whole ? 0 : -1;
 }
 
-/* Wait for a while, or until nobody reads us any more. */
+/* Wait for a while, or until the reader is gone. */
 static void
 wait_for_more(void)
 {

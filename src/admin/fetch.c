@@ -1,3 +1,7 @@
+/*
+ * fetch - requests by libcurl.  No redirect is followed: a signed body must
+ * reach the address that was named, and no other.
+ */
 #include "fetch.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* JSON that the library wrote, for people: the only user of json-c here. */
+/*
+ * JSON that the library wrote, indented for people: the only user of json-c
+ * here.
+ */
 #include <limits.h>
 #include <string.h>
 

@@ -96,10 +96,13 @@ main(int argc, char **argv)
 	int status;
 
 	log_init("callbook");
-	/* A reader that went away is an error of write(2), not our death. */
+	/* When a reader goes away, write(2) shall fail and not end us. */
 	signal(SIGPIPE, SIG_IGN);
 
-	/* Uploaded to the wrong place, it would take orders from anybody. */
+	/*
+	 * If somebody uploads this program as CGI, strangers must not command
+	 * it.
+	 */
 	if (getenv("GATEWAY_INTERFACE") != NULL) {
 		log_warnx("not for a web server to run: move it out of its "
 			  "programs");

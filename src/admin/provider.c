@@ -114,7 +114,7 @@ struct options {
 	int argc;
 };
 
-/* The --type that was given last before the operand; NULL: none was. */
+/* The last --type before the operand; NULL: none. */
 static const char *
 type_before(const struct options *o, const char *operand)
 {

@@ -1,4 +1,7 @@
-/* callbook provider check: a definition tried on bodies. */
+/*
+ * callbook provider check: a definition tried on bodies.  Shows the call they
+ * come to, and what of them nothing used.
+ */
 #include "provider_check.h"
 
 #include <ctype.h>
@@ -114,7 +117,7 @@ cut_newline(struct buf *b)
 		b->data[--b->len] = '\0';
 }
 
-/* Of a platform that sends tokens, claims stand for the token of them. */
+/* Where a platform sends tokens, a sample may be just their claims. */
 static void
 wrap_claims(const struct provider *p, struct trial *t)
 {
@@ -208,7 +211,7 @@ share_id(const struct event *a, const struct event *b)
 	return tells_id(b, a->call);
 }
 
-/* Events that share an id are of one call, and so are those between them. */
+/* Events that share an id belong to one call, also through other events. */
 static void
 join_calls(struct check *c)
 {
@@ -251,7 +254,7 @@ begins_call(const struct check *c, size_t i)
 	return is_of_call(c, i, i);
 }
 
-/* A fact that is told again is the one told last. */
+/* Of a fact that is told twice, the last one counts. */
 static void
 gather_fact(struct gathered *g, const struct fact *f)
 {
@@ -439,7 +442,7 @@ text(struct check *c)
 
 /* --- JSON ----------------------------------------------------------------- */
 
-/* What an event or a call has after the members that stand in b already. */
+/* Finish the record of an event or a call whose first members are in b. */
 static void
 json_data(struct buf *b, const struct event *e, unsigned flags)
 {
@@ -479,7 +482,7 @@ json_event(struct buf *b, const struct trial *t)
 	json_data(b, e, 0);
 }
 
-/* The call as if one event had told all of it. */
+/* Write the call as if one event had told all of it. */
 static int
 json_call(struct check *c, size_t first)
 {

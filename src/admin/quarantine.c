@@ -73,7 +73,7 @@ add_refused(void *arg, const struct refused *r)
 	return 0;
 }
 
-/* Of a ring: that it is a sample, and of how many. */
+/* Say that the ring holds only some of the rejected, and of how many. */
 static enum store_rc
 add_sample(struct quarantine *q)
 {
@@ -144,7 +144,7 @@ read_rows(struct quarantine *q, int64_t row, store_delivery_fn fn)
 
 /* --- requeue ------------------------------------------------------------- */
 
-/* A row, copied: no reading is under way when the store is written. */
+/* A copied row: no read may be under way while the store is written. */
 struct kept {
 	struct arena *arena;
 	struct delivery d;
@@ -293,7 +293,7 @@ load_row(struct quarantine *q, int64_t row, struct kept *k)
 		    : "it could not be read";
 	if (k->failed)
 		return "out of memory";
-	/* The wrong provider may have been what was corrected. */
+	/* Use the provider of now: a wrong one may have been the mistake. */
 	cs = config_source(a->config, k->d.source, strlen(k->d.source));
 	if (cs != NULL)
 		k->d.provider = cs->provider;

@@ -1,4 +1,7 @@
-/* callbook rebuild: derive calls and roll-ups again from the events. */
+/*
+ * callbook rebuild: derive calls and roll-ups again from the events, after a
+ * definition was changed or a fold was mended.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,4 +1,7 @@
-/* callbook report: the pages of the report as files. */
+/*
+ * callbook report: the pages of the report as files, by the same functions as
+ * the web's.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,3 +1,8 @@
+/*
+ * script - load the scripts, and make up a call for them to tell.  Chance is
+ * computed here, not by rand(3): the same seed must make the same calls on
+ * every system, for tests and for pictures.
+ */
 #include "script_internal.h"
 
 #include <inttypes.h>

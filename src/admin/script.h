@@ -26,7 +26,7 @@ void scripts_free(struct scripts *ss);
 const struct script *script_find(
     const struct scripts *ss, const char *provider);
 
-/* How often its platform is used beside others: 1 and up. */
+/* The share of calls of this platform, as a weight: 1 and up. */
 int script_weight(const struct script *s);
 /* How many attempts its platform makes to reach somebody: 1 and up. */
 int script_attempts(const struct script *s);

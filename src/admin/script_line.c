@@ -1,4 +1,4 @@
-/* What a platform says of a call: a script's event with its values. */
+/* What a platform says of a call: a script's event with its values put in. */
 #include "script_internal.h"
 
 #include <inttypes.h>

@@ -1,4 +1,6 @@
-/* What a call's values are, as scripts name them. */
+/*
+ * What a call's values are, as scripts name them: one table for all platforms.
+ */
 #include "script_internal.h"
 
 #include <inttypes.h>
@@ -222,7 +224,7 @@ resolved(const struct pen *p)
 	    script_conversation(p->scripts, p->c->conversation), "resolved"));
 }
 
-/* What came out of it: of a call that nobody took, nothing. */
+/* The results of the conversation; a call that nobody took has none. */
 static bool
 result(const struct pen *p, const char *name, struct given *g)
 {

@@ -1,4 +1,7 @@
-/* Text for people: safe on a terminal, with units. */
+/*
+ * Text for people: safe on a terminal, with units.  Senders choose much of it,
+ * and an escape sequence must not reach the terminal.
+ */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,3 +1,7 @@
+/*
+ * health - one verdict for all who ask within a second.  A probe writes to the
+ * store, and load balancers ask often.
+ */
 #include "health.h"
 
 #include <pthread.h>
@@ -150,7 +154,10 @@ health_answer(
 	if (h->status != 200)
 		w->retry_after = RECEIVE_RETRY_AFTER_S;
 	(void)pthread_mutex_unlock(&h->lock);
-	/* Never an old verdict: who has just changed a file asks. */
+	/*
+	 * Always asked anew: a person who has just changed a file wants to
+	 * know.
+	 */
 	put_configuration(ready, &w->body);
 	buf_puts(&w->body, "}\n");
 }

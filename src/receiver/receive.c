@@ -1,3 +1,8 @@
+/*
+ * receive - the way of one delivery: route, limits, body, signature, mapping,
+ * then the store.  What can be refused is refused before the body is read, and
+ * nothing is parsed before it is authenticated.
+ */
 #include "receive.h"
 
 #include <pthread.h>
@@ -28,12 +33,12 @@ struct receive {
 	struct setup_store kept;
 	bool restart; /* only a new process can have what is configured now */
 	struct health *health;
-	struct gate *bodies; /* as they come */
-	struct gate *trees; /* what they are parsed to */
-	pthread_mutex_t lock; /* of all below */
-	int64_t second; /* of the clock: in it */
-	int lines; /* so many rejections were logged */
-	int64_t silent; /* and so many not, since the last that was */
+	struct gate *bodies; /* room for bodies as they arrive */
+	struct gate *trees; /* room for what they are parsed to */
+	pthread_mutex_t lock; /* protects all below */
+	int64_t second; /* the second in which */
+	int lines; /* that many rejections were logged */
+	int64_t silent; /* rejections not logged since the last logged one */
 	struct log_place {
 		int64_t last; /* ms, the last line */
 		int64_t silent; /* refusals since then */
@@ -58,11 +63,11 @@ struct in_flight {
 	struct delivery delivery;
 };
 
-/* What has one request at a time, and what it keeps from one to the next. */
+/* Handles one request at a time; keeps buffers from one to the next. */
 struct worker {
 	struct receive *rv;
 	struct mapper *mapper; /* NULL until there is a setup */
-	int64_t max_body; /* that the mapper was made for */
+	int64_t max_body; /* the limit that the mapper was made for */
 	struct buf body;
 	size_t room; /* of the gate for bodies, taken for it */
 	struct buf headers;
@@ -133,7 +138,10 @@ receive_tick(void *arg)
 	ready_look(rv->ready);
 	if (rv->kept.store != NULL) {
 		store_turn(rv->kept.store);
-		/* Who knows that schema is to be started in our place. */
+		/*
+		 * A newer program has changed the schema: it has to run
+		 * instead.
+		 */
 		if (store_is_newer(rv->kept.store))
 			return SERVE_END;
 	}
@@ -307,7 +315,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 		    word[why], more);
 }
 
-/* A request is refused before it authenticates: it leaves a trace. */
+/* Count and log a request that is refused before it is authenticated. */
 static void
 refuse(struct in_flight *p, enum refusal why)
 {
@@ -349,7 +357,7 @@ delivery_of(struct in_flight *p, bool headers)
 	return d;
 }
 
-/* It is stored, and stays without the answer that it wants. */
+/* The event is stored, but Callbook cannot give the answer it waits for. */
 static void
 no_answer(struct in_flight *p, const char *type)
 {
@@ -360,7 +368,7 @@ no_answer(struct in_flight *p, const char *type)
 	    type);
 }
 
-/* Of some types there are so many that only their number is of interest. */
+/* Of some types there are so many that only their number is kept. */
 static void
 count_event(struct in_flight *p, const struct event *e)
 {
@@ -422,7 +430,9 @@ map_message(struct in_flight *p, struct event *e, const char **reason,
 	return mapper_map(mp, pr, &p->m, p->received, e, reason);
 }
 
-/* What authenticates and can not be used is kept: a definition may be wrong. */
+/*
+ * Keep an authentic message that cannot be mapped: the definition may be wrong.
+ */
 static void
 quarantine(struct in_flight *p, const char *reason, bool malformed)
 {
@@ -438,9 +448,9 @@ quarantine(struct in_flight *p, const char *reason, bool malformed)
 }
 
 /*
- * Answer a dashboard that only looks whether the address is right.  false: the
- * request is none of that kind.  What authenticates as a delivery is not asked
- * here, unless it tells nothing.
+ * Answer a dashboard that only checks the address.  false: the request is no
+ * such check.  An authentic delivery comes here only if it cannot be mapped, or
+ * belongs to no call.
  */
 static bool
 shake_hands(struct in_flight *p)
@@ -454,7 +464,7 @@ shake_hands(struct in_flight *p)
 		return false;
 	p->received = when_now();
 	d = delivery_of(p, false);
-	/* The answer does not wait for the count to be possible. */
+	/* Answer even if it could not be counted. */
 	(void)store_handshake(p->setup->store, &d);
 	p->w->status = 200;
 	if (echo->len > 0 && header != NULL)
@@ -519,7 +529,7 @@ reject(struct in_flight *p, enum auth_rc why)
 	    "The message does not prove that it is from the platform.");
 }
 
-/* An event is only made ready: receive_handle() has it stored. */
+/* An event is only made ready here; receive_handle() hands it to the store. */
 static void
 map_and_keep(struct in_flight *p)
 {
@@ -674,8 +684,8 @@ query_as_body(struct in_flight *p)
 }
 
 /*
- * The method or the type is none that a delivery has, but maybe one of a
- * dashboard.  false: not answered.
+ * Deliveries do not have that method or type, but a dashboard's check may.
+ * Returns whether it was answered.
  */
 static bool
 take_handshake(struct in_flight *p, const char *method)

@@ -12,12 +12,12 @@
 #include "http/request.h"
 #include "http/serve.h"
 
-#define RECEIVE_RETRY_AFTER_S 30 /* told with a 503 */
-#define RECEIVE_HEALTH_KEEP_MS 1000 /* a verdict is good for */
-#define RECEIVE_REJECTED_LINES 3 /* logged in a second */
+#define RECEIVE_RETRY_AFTER_S 30 /* sent with a 503 */
+#define RECEIVE_HEALTH_KEEP_MS 1000 /* how long a verdict is used again */
+#define RECEIVE_REJECTED_LINES 3 /* log lines a second at most */
 
-#define RECEIVE_LOG_EVERY_MS 60000 /* a line of what a source is refused */
-#define RECEIVE_LOG_PLACES 64 /* sources that are told apart for that */
+#define RECEIVE_LOG_EVERY_MS 60000 /* between log lines about a source */
+#define RECEIVE_LOG_PLACES 64 /* slots for that; sources may share one */
 
 /*
  * Requests that wait for the store and hold no thread: as many as are stored
@@ -30,12 +30,10 @@
  * or waiting to be stored, and what is made of them while they are mapped.  A
  * large one waits for others, so long at most; then it is answered with 503.
  */
-#define RECEIVE_BODY_FREE                                  \
-	(64 * 1024) /* bytes of a body that waits for none \
-		     */
-#define RECEIVE_BODIES_MAX                                 \
-	(32 * 1024 * 1024) /* or max_body, if that is more \
-			    */
+/* Bytes of a body that does not wait for others. */
+#define RECEIVE_BODY_FREE (64 * 1024)
+/* Bytes of all bodies together; max_body, if that is more. */
+#define RECEIVE_BODIES_MAX (32 * 1024 * 1024)
 #define RECEIVE_WAIT_MS 25000
 
 /* What all workers of a process share. */

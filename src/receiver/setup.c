@@ -1,3 +1,8 @@
+/*
+ * setup - load configuration, definitions, secrets and store, each fault with
+ * its place.  A running receiver keeps what it has until all of this has
+ * succeeded.
+ */
 #include "setup.h"
 
 #include <errno.h>
@@ -101,7 +106,7 @@ begin_store(struct setup *setup, struct setup_store *kept, struct buf *why)
 	return open_store(kept, c, why);
 }
 
-/* Would c need the process to have another store, or another time zone? */
+/* Does c need another store or time zone than this process has? */
 static bool
 needs_restart(const struct config *c, const struct config *before)
 {
@@ -110,7 +115,7 @@ needs_restart(const struct config *c, const struct config *before)
 	    c->durability != before->durability;
 }
 
-/* Can the store that is configured now be opened?  0, or -1 and why not. */
+/* Try to open the store that is configured now.  0, or -1 and why not. */
 static int
 try_store(const struct config *c, struct buf *why)
 {

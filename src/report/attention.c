@@ -1,4 +1,7 @@
-/* What somebody should look at, each list with the rule that made it. */
+/*
+ * What somebody should look at, each list with the rule that made it: a list
+ * without its rule is not believed.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,7 @@
 #define HOUR_MS (3600 * 1000LL)
 #define DAY_HOURS 24
 
-/* What is looked for; what loses calls comes first. */
+/* What is looked for, the worst first: what loses calls. */
 enum check {
 	CHECK_SILENT,
 	CHECK_STUCK,
@@ -107,13 +110,13 @@ is_wanted(const struct checks *a, const char *source)
 	return only == NULL || strcmp(only, source) == 0;
 }
 
-/* A source, and the hour that it is. */
+/* A source, and the current hour. */
 struct habit_of {
 	struct source_habit *source;
 	int64_t hour;
 };
 
-/* Most are not silent, which their last hours tell. */
+/* For most sources the latest hours show that they are not silent. */
 static int
 on_hour(void *arg, const struct hour_arrivals *h)
 {
@@ -616,7 +619,7 @@ put_unanalyzed(struct checks *a)
 
 /* --- the other lists ---------------------------------------------------- */
 
-/* Nobody counted less than an hour. */
+/* Silence is only measured in whole hours. */
 static void
 put_hours(struct page *p, int64_t hours)
 {
@@ -801,7 +804,7 @@ put_section(struct checks *a)
 	return rc;
 }
 
-/* What was looked for in vain. */
+/* Checks that found nothing. */
 static void
 put_calm(struct checks *a, size_t calm)
 {

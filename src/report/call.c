@@ -1,4 +1,7 @@
-/* One call: what is known of it and how it came to be known. */
+/*
+ * One call: what is known of it and how it came to be known, down to the bytes
+ * of each event.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +83,7 @@ put_call_id(struct page *p, const char *name, const struct stored_call *c,
 	end_pair(p);
 }
 
-/* A name with a link to the calls that share it. */
+/* Write a name with a link to all calls that have it. */
 static void
 put_shared(
     struct page *p, const char *name, const char *text, const struct filter *f)
@@ -205,7 +208,9 @@ put_goal(struct page *p, const struct value *goal)
 	end_pair(p);
 }
 
-/* The platform's own words, each once, and none that only says the outcome. */
+/*
+ * The platform's own words, each once, without those that repeat the outcome.
+ */
 static void
 put_told(struct page *p, const struct stored_call *c)
 {
@@ -497,7 +502,7 @@ put_fact_value(struct page *p, const struct fact *f)
 		html_put(p->out, "<td>%s", f->number != 0 ? "yes" : "no");
 		break;
 	case FACT_NUMBER:
-		/* A number of a telephone may stand as a number. */
+		/* A telephone number may have been sent as a JSON number. */
 		html_put(p->out, "<td>%s",
 		    outside_fact_number(p, f->path, f->number));
 		break;
@@ -700,7 +705,7 @@ put_step_body(void *arg, const struct stored_event *e, int64_t call)
 	return 0;
 }
 
-/* The body itself while there is room for it, and a link to its bytes. */
+/* Show the body if the page has room for it, and link to its bytes. */
 static enum store_rc
 put_raw(struct show *s, const struct stored_step *e)
 {
@@ -716,7 +721,7 @@ put_raw(struct show *s, const struct stored_step *e)
 	    s->bodies_bytes < BODIES_BYTES_MAX) {
 		html_raw(p->out, "<details><summary>What it said</summary>");
 		rc = store_event_raw(p->store, e->number, put_step_body, p);
-		if (rc == STORE_ERROR) { /* the rest of the call is sound */
+		if (rc == STORE_ERROR) { /* the rest of the call is fine */
 			html_raw(p->out, "<p>The store cannot read it.</p>");
 			rc = STORE_OK;
 		}

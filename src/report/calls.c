@@ -1,6 +1,10 @@
+/*
+ * The list of calls.  Pages are told by the last call shown, not by a number:
+ * while one reads, new calls come in at the top.
+ */
 #include "report/report.h"
 
-/* Rows as they come, which is backwards for a page of newer ones. */
+/* Rows in the order read, which is reversed on the way to newer ones. */
 struct list {
 	struct page *page;
 	struct buf rows;
@@ -126,7 +130,7 @@ put_list(struct page *p, const struct list *l)
 	html_raw(p->out, "</tbody></table>\n");
 }
 
-/* Nothing further on: the list has become shorter, or the link is made up. */
+/* An empty page: the list has become shorter, or somebody edited the link. */
 static void
 put_end(struct page *p)
 {

@@ -1,5 +1,6 @@
 /*
- * Is the installation in order?  What `callbook check` says, and this request.
+ * Is the installation in order?  What `callbook check` says, and what only a
+ * request shows.
  */
 #define _DEFAULT_SOURCE /* fgetpwent_r(3), realpath(3) */
 
@@ -26,8 +27,8 @@ told(const struct page *p, const char *name)
 }
 
 /*
- * The name of the user we are, out of the file of users alone: a static
- * program can not ask the services that may know others.
+ * The name of our user, from the file of users only: a static program cannot
+ * ask name services.
  */
 static bool
 user_name(uid_t uid, struct passwd *pw, char *buf, size_t size)
@@ -46,7 +47,7 @@ user_name(uid_t uid, struct passwd *pw, char *buf, size_t size)
 static void
 check_program(struct check *k)
 {
-	/* The process has it of plain CGI alone. */
+	/* Only as plain CGI is this variable in the process's environment. */
 	const char *way = getenv("REQUEST_METHOD") == NULL ? "FastCGI" : "CGI";
 	char buf[PASSWD_LINE_MAX];
 	struct passwd pw;
@@ -104,7 +105,7 @@ check_login(struct check *k, const struct page *p)
 		    "calls, but not this page");
 }
 
-/* Of interest to a receiver at the same place only. */
+/* Only matters to a receiver in the same place. */
 static void
 check_authorization(struct check *k, const struct page *p)
 {

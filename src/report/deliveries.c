@@ -1,4 +1,7 @@
-/* What arrived, what became of it, and how fast it came. */
+/*
+ * What arrived, what became of it, and how fast it came: the page that tells a
+ * quiet day from a broken webhook.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -350,7 +353,7 @@ put_refusal(void *arg, const struct refused *r)
 	return p->out->failed || s->rows == SOURCES_MAX;
 }
 
-/* Of all time: no event is known of them. */
+/* For all time: refused requests have no event. */
 static enum store_rc
 put_refusals(struct page *p)
 {

@@ -1,3 +1,8 @@
+/*
+ * What is on the screen as CSV or NDJSON.  Calls are read in slices and sent
+ * as they come, so that a million of them need little memory and no long read
+ * of the store.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +21,7 @@
 #define CSV_TYPE "text/csv; charset=utf-8; header=present"
 #define NDJSON_TYPE "application/x-ndjson"
 #define CRLF "\r\n"
-/* No server passes on that we broke off, so the file itself says it. */
+/* A server does not pass on that we broke off, so the file itself says it. */
 #define BROKEN_OFF                                                          \
 	"INCOMPLETE: the export was broken off here; the web server's log " \
 	"says why"
@@ -142,7 +147,7 @@ begin(struct page *p, struct response *w, const char *type, const char *ending)
 
 /* --- what is masked ------------------------------------------------------ */
 
-/* Nothing is left of something only when memory ran out. */
+/* An empty result of a text that is not empty means that memory ran out. */
 static const char *
 whole(struct export *ex, const char *s, const char *masked)
 {
@@ -218,7 +223,9 @@ is_among(const char *const *words, const char *s, size_t n)
 	return false;
 }
 
-/* Does a run of letters mean something beside digits?  (1e5, 3 pm, 2 May) */
+/*
+ * Do these letters change the meaning of digits beside them (1e5, 3 pm, 2 May)?
+ */
 static bool
 is_of_number(const char *s, size_t n)
 {
@@ -267,7 +274,10 @@ is_formula(const char *s, size_t n)
 	return c == '\0' || strchr("=+-@\t\r\n", c) != NULL;
 }
 
-/* Would it be another number than the text says, a date, a time, a truth? */
+/*
+ * Would a spreadsheet turn the text into a date, a time, a boolean or a number
+ * that differs from the text?
+ */
 static bool
 is_converted(const char *s, size_t n)
 {
@@ -296,7 +306,7 @@ is_converted(const char *s, size_t n)
 	return digits < n || n > PLAIN_DIGITS_MAX || (*s == '0' && n > 1);
 }
 
-/* One cell, by RFC 4180, of a text of ours or one that is guarded. */
+/* Add one cell (RFC 4180) of our own text, or of one that was guarded. */
 static void
 cell_len(struct buf *b, const char *guard, const char *s, size_t n)
 {
@@ -316,14 +326,14 @@ cell_len(struct buf *b, const char *guard, const char *s, size_t n)
 	buf_puts(b, "\"");
 }
 
-/* A word or a number of ours, to be taken for what it looks like. */
+/* Add a word or number of ours, which a spreadsheet may interpret. */
 static void
 cell(struct buf *b, const char *s)
 {
 	cell_len(b, "", s, s == NULL ? 0 : strlen(s));
 }
 
-/* A text that is to stay one. */
+/* Add a text that must stay a text. */
 static void
 cell_text(struct buf *b, const char *s)
 {

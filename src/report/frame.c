@@ -1,8 +1,12 @@
+/*
+ * What surrounds every page: head, navigation, the form of the filter, and the
+ * sentence that says which calls are shown.
+ */
 #include <string.h>
 
 #include "report/report.h"
 
-/* What of the filter a page heeds; the rest is kept for the other pages. */
+/* Which parts of the filter a page uses; the rest is kept for other pages. */
 enum heeds { HEEDS_NOTHING, HEEDS_SOURCE, HEEDS_ALL };
 
 /* What the navigation offers; path as link_to() has it. */
@@ -112,7 +116,7 @@ put_zone_differs(struct page *p)
 		    zone, p->config->timezone);
 }
 
-/* What of the address does not count as it stands there. */
+/* Say which parts of the address are not used as written. */
 static void
 put_query_notes(struct page *p)
 {
@@ -129,7 +133,7 @@ put_query_notes(struct page *p)
 		    "</p>\n");
 }
 
-/* The configuration was changed, and what it says now can not be used. */
+/* Say that the changed configuration has faults and is not in force. */
 static void
 put_faults(struct page *p)
 {
@@ -320,7 +324,7 @@ put_names(struct page *p, enum name_kind kind, const char *name,
 	struct names n = {.page = p, .kind = kind, .chosen = chosen};
 
 	select_begin(p, name, label);
-	/* Whatever fails here shows again, and is told, in the page. */
+	/* A failure here also occurs in the page itself, which reports it. */
 	(void)store_names(p->store, kind, p->filter.from, p->filter.to,
 	    REPORT_NAMES_MAX, add_name, &n);
 	if (chosen != NULL && !n.found)
@@ -445,7 +449,7 @@ put_form(struct page *p, const char *current, enum heeds heeds)
 	html_raw(p->out, "</div></details></form>\n");
 }
 
-/* Tomorrow, "the last 30 days" are others: a link that names the days. */
+/* "The last 30 days" move on: offer a link that names the days. */
 static void
 put_fixed_days(struct page *p, const char *current)
 {

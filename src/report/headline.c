@@ -20,7 +20,7 @@ sums_add(struct sums *s, const struct tally *t, enum call_outcome o)
 	s->tally.with_errors += t->with_errors;
 	s->tally.timed += t->timed;
 	s->tally.talk += t->talk;
-	/* A conversation that goes on is no answer to be rated yet. */
+	/* Calls that have not ended are not in the rate yet. */
 	if (o != OUTCOME_NONE)
 		s->answered += t->answered;
 }
@@ -33,7 +33,7 @@ sums_average(const struct sums *s)
 
 /* --- the period before --------------------------------------------------- */
 
-/* The duration that half of the calls do not reach; ms. */
+/* The median duration; ms. */
 static int64_t
 median(const int64_t length[REPORT_LENGTHS])
 {
@@ -171,7 +171,7 @@ before_read(struct page *p, struct before *b)
 	}
 	before_days(p, b);
 	rc = store_days(p->store, &b->begin, &last);
-	/* A part of it in the store is less than there was. */
+	/* A period that begins before the store does was not seen whole. */
 	b->none = b->filter.from < 0 || b->begin > b->filter.from;
 	if (b->none || rc != STORE_OK)
 		return page_rc(rc);
@@ -183,7 +183,7 @@ before_read(struct page *p, struct before *b)
 
 /* --- tiles -------------------------------------------------------------- */
 
-/* Is more of it better? */
+/* How to rate the change: is more of it better? */
 enum good { GOOD_NEITHER, GOOD_MORE, GOOD_LESS };
 
 static void

@@ -1,3 +1,8 @@
+/*
+ * Addresses of pages.  A link holds the whole filter, so that it reproduces a
+ * number when it is passed on, and is relative, so that it works under any
+ * mount.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -65,7 +70,7 @@ slashes_in(const char *s, size_t n)
 	return slashes;
 }
 
-/* From a page whose path's end has so many slashes up to where it begins. */
+/* The way up from a page whose PATH_INFO has that many slashes. */
 static void
 put_up(struct buf *b, int slashes)
 {
@@ -114,7 +119,10 @@ skip_common(const char **raw, size_t *n, const char **script)
 	}
 }
 
-/* From a page of another name, such as a directory's index, to the program. */
+/*
+ * The way from a page of another name, such as a directory's index, to the
+ * program.
+ */
 static void
 put_to_script(struct buf *b, struct arena *a, const char *raw, size_t n,
     const char *script)

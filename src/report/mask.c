@@ -18,16 +18,16 @@
 #include "base/utf8.h"
 #include "report/report.h"
 
-#define DIGITS_MIN 7 /* of a number in text */
-#define DIGITS_MAX 15 /* of one that is written by the rules (E.164) */
-#define DIGITS_SPOKEN 9 /* at least, where words stand between them */
-#define DIGITS_WHOLE 10 /* behind so many, a word ends the number */
+#define DIGITS_MIN 7 /* digits of a number in text, at least */
+#define DIGITS_MAX 15 /* digits at most of a number (E.164) */
+#define DIGITS_SPOKEN 9 /* digits at least, if words stand between them */
+#define DIGITS_WHOLE 10 /* after that many digits, a word ends the number */
 #define SHOWN 4 /* digits left of a masked number */
 #define GAP_MAX 8 /* characters between two groups of digits */
 #define GAP_LETTERS 5 /* of them letters: "5550 and 104321" */
 #define TAG_MAX 160 /* bytes of a tag of HTML, which counts as one */
 #define ENTITY_MAX 10 /* and of an entity */
-#define SAME_DIGITS 7 /* the last of two numbers that are the same */
+#define SAME_DIGITS 7 /* at the end, that make two numbers the same */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* --- characters ---------------------------------------------------------- */
@@ -413,11 +413,11 @@ static bool
 goes_on(const struct number *d, const struct gap *gap, const char *s, size_t n,
     const struct digits *next)
 {
-	/* 55:50:10 is no 55 and a time. */
+	/* 55:50:10 is not 55 and then a time. */
 	if ((s[-1] != ':' && moment_at(s, n) > 0) || identifier_at(s, n) > 0)
 		return false;
 	if (gap->plus && d->count >= DIGITS_WHOLE)
-		return false; /* there begins another */
+		return false; /* another number begins there */
 	if (gap->letters > 0)
 		return goes_on_spoken(d, gap, next);
 	return !(next->letter && next->count <= 2); /* 2pm */
@@ -456,7 +456,7 @@ add_number(struct buf *b, const char *s, const struct number *d)
 		buf_add(b, s, d->first);
 		return d->first;
 	}
-	/* "(555) 123 4567" lost its second one. */
+	/* Of "(555) 123 4567" the mask takes both brackets. */
 	if (b->len > 0 && b->data[b->len - 1] == '(' &&
 	    memchr(s, ')', d->len) != NULL)
 		b->len--;
@@ -548,7 +548,7 @@ outside_text(struct page *p, const char *s)
 
 /* --- fields that are numbers ---------------------------------------------- */
 
-/* What of an address that is no number (sip:who@where) is nobody's name. */
+/* Mask the part of an address (sip:who@where) that names a person. */
 static const char *
 mask_address(struct page *p, const char *s)
 {
@@ -562,7 +562,7 @@ mask_address(struct page *p, const char *s)
 	return keep(p, &b);
 }
 
-/* All digits of s as those of one number. */
+/* Read all digits of s as those of one number. */
 static void
 read_digits(const char *s, struct number *d)
 {
@@ -780,7 +780,7 @@ outside_fact_number(struct page *p, const char *path, double x)
 		buf_printf(&b, "%" PRId64, (int64_t)x);
 	else if (!p->masked || is_measure(path))
 		buf_printf(&b, "%.15g", x);
-	else /* no telephone has one, but so few digits tell nobody's */
+	else /* a fraction, cut to where it identifies nobody */
 		buf_printf(&b, "%.6g", x);
 	text = keep(p, &b);
 	return whole ? outside_fact_digits(p, path, text) : text;

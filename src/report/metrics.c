@@ -1,9 +1,3 @@
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "report/route.h"
-
 /*
  * OpenMetrics 1.0, all of it read from the store, since a pool of processes
  * has no counters of its own.  Labels are names of sources and words of ours,
@@ -12,6 +6,11 @@
  * What is told of calls are gauges and not counters: a call's outcome may
  * change with its next event.
  */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/route.h"
 
 #define METRICS_TYPE \
 	"application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -23,7 +22,7 @@ family(struct buf *b, const char *name, const char *type, const char *help)
 	    type, name, help);
 }
 
-/* A label's value; names of sources need no escape, and are escaped. */
+/* Write a label.  Names of sources need no escape, but are escaped anyway. */
 static void
 label(struct buf *b, const char *name, const char *value)
 {
@@ -153,7 +152,7 @@ put_deliveries(struct buf *b, const struct counts *c)
 		}
 }
 
-/* Neither sum nor count, which go together: only classes are known. */
+/* Only classes are known, so there is neither a sum nor a count. */
 static void
 put_delays(struct buf *b, const struct counts *c)
 {

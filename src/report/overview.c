@@ -1,3 +1,7 @@
+/*
+ * The first page: how many calls, how they ended, when they came and of whom.
+ * Sums per day are read once and added up for every chart and table.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,7 +267,7 @@ needs_kinds(const struct need need[NEEDS])
 	return kinds;
 }
 
-/* On a telephone the numbers fill the screen: say that there is more. */
+/* On a telephone the numbers fill the screen: say what is below. */
 static void
 put_needs_above(struct page *p, const struct need need[NEEDS])
 {
@@ -623,7 +627,7 @@ overview_page(struct page *p)
 	rc = put_columns(o);
 	if (rc != PAGE_OK)
 		return rc;
-	/* As many as go into the first column, then the second. */
+	/* Fill the first column, then the second. */
 	html_raw(p->out, "<div class=\"pair\">\n");
 	put_heat(o);
 	put_lengths(o->page, o->length);

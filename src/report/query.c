@@ -1,3 +1,8 @@
+/*
+ * From the query of an address to a filter.  Addresses are passed on and
+ * edited by hand: a wrong value is refused with a sentence that says what
+ * would be right, since the numbers would otherwise be of something else.
+ */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,7 +137,7 @@ take_text(struct query *q, const char *value, size_t n)
 	if (n > REPORT_TEXT_MAX)
 		return -1;
 	if (value[strspn(value, " \t\r\n")] == '\0')
-		return 0; /* no word: as if there were none */
+		return 0; /* an empty search is no search */
 	return keep(q, value, n, &q->page->filter.text);
 }
 
@@ -188,7 +193,7 @@ flag_words(struct buf *b)
 static const struct parameter {
 	const char *name;
 	take_fn take;
-	const char *right; /* what it has to be; NULL: words() says it */
+	const char *right; /* what it must be; NULL: words() says it */
 	void (*words)(struct buf *b);
 } parameters[] = {
     {"preset", take_preset,
@@ -313,7 +318,9 @@ query_days(struct page *p)
 		rc = store_days(p->store, &first, &last);
 	if (p->preset != NULL && last > f->to)
 		f->to = last; /* a platform's clock may be ahead of ours */
-	/* Both are 0 where there is none; some clocks begin in 1970. */
+	/*
+	 * A first day of 0 means an empty store, or a clock that began in 1970.
+	 */
 	f->from = (first == 0 && last == 0) || first > f->to ? f->to : first;
 	return rc;
 }

@@ -39,7 +39,7 @@ struct static_site; /* static.c: links become names of files */
 /* One request being answered. */
 struct page {
 	const struct config *config;
-	const char *faults; /* of a newer one, a line each; NULL: not told */
+	const char *faults; /* of a newer configuration; NULL: none to show */
 	struct store *store; /* for reading; never NULL in a page function */
 	struct arena *arena; /* what lives as long as the request */
 	const struct request *request; /* NULL: a static page */
@@ -58,7 +58,7 @@ struct page {
 	bool masked; /* telephone numbers end in their last four digits */
 };
 
-/* Did the web server say who asks? */
+/* Has the visitor logged in at the web server? */
 bool page_has_login(const struct page *p);
 
 /* What became of a page. */
@@ -94,7 +94,7 @@ enum page_rc export_ndjson(struct page *p, struct response *w);
 enum page_rc event_body(struct page *p, struct response *w); /* rest: event */
 enum page_rc metrics(struct page *p, struct response *w);
 
-/* Words of a query that are no value: those without one, and not ended. */
+/* Words of a query: calls without a value, and calls that have not ended. */
 #define QUERY_NONE "-"
 #define QUERY_OPEN "open"
 
@@ -121,21 +121,21 @@ const char *link_list(struct page *p, const char *path, const struct filter *f,
 #define PHONE_MASK "\u2022\u2022\u2022\u2022" /* for what is not shown */
 
 /*
- * A number without markup, masked where the configuration says so; in the
- * page's arena.
+ * A telephone number without markup, masked if so configured; in the page's
+ * arena.
  */
 const char *phone_text(struct page *p, const char *number);
 /*
- * Text from outside that may hold numbers of telephones: masked in it, if so
- * configured, are 7 and more digits that stand together or near one another,
- * of any script, if they are no moment and no part of an identifier.  In the
- * page's arena, or s itself.
+ * Text from outside with its telephone numbers masked, if so configured: 7 or
+ * more digits, of any script, that stand together or close to one another and
+ * are neither a time nor part of an identifier.  In the page's arena, or s
+ * itself.
  */
 const char *outside_text(struct page *p, const char *s);
 /*
- * An id that the platform gave, such as an agent's: it stays as it is, unless
- * it is written as a number of a telephone.  A name in its place, of several
- * words, is text from outside.  Is it masked?
+ * An id that the platform gave, such as an agent's: unchanged, unless it looks
+ * like a telephone number.  If it is a name of several words, it is treated as
+ * text from outside.  id_is_masked(): would it be changed?
  */
 const char *id_text(struct page *p, const char *id);
 bool id_is_masked(struct page *p, const char *id);
@@ -143,8 +143,8 @@ bool id_is_masked(struct page *p, const char *id);
 const char *call_id_text(
     struct page *p, const struct stored_call *c, const char *id);
 /*
- * A fact of that path.  Traces, instants and lengths are told by its name, and
- * stay as they are.
+ * The value of the fact at path, masked.  Facts whose names say that they are
+ * traces, instants or lengths stay as they are.
  */
 const char *outside_fact_text(struct page *p, const char *path, const char *s);
 const char *outside_fact_number(struct page *p, const char *path, double x);
@@ -197,7 +197,7 @@ const char *flag_word(unsigned flag);
 /* A link; the text alone where a static site has no such page. */
 void put_link(
     struct page *p, const char *path, const struct filter *f, const char *text);
-/* What stands around other content for that; href NULL: nothing. */
+/* Open and close a link around other content; href NULL: write nothing. */
 void link_begin(struct page *p, const char *href);
 void link_end(struct page *p, const char *href);
 /* A call's start, linked to its page. */
@@ -257,7 +257,7 @@ void frame_end(struct page *p);
 
 /* The filter as a person would say it: "this month, source sales, busy". */
 void put_filter_words(struct page *p);
-/* Does it ask for more than a period? */
+/* Does the filter ask for more than a period? */
 bool filter_narrows(const struct filter *f);
 /*
  * Says why there are no calls to show: none match, and how to ask for more;

@@ -1,4 +1,7 @@
-/* What the platforms found out: every dynamic fact, without being told any. */
+/*
+ * What the platforms found out: every dynamic fact, summarised without any
+ * setup.  A fact's kind is told by its values.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +37,7 @@ struct results {
 
 /* --- numbers ------------------------------------------------------------- */
 
-/* As a person writes it; in the page's arena where it is masked. */
+/* A number as people write it; in the page's arena if it is masked. */
 static const char *
 number_text(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
 {
@@ -46,7 +49,7 @@ number_text(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
 		snprintf(out, NUMBER_SIZE, "%.0f", x);
 	else
 		snprintf(out, NUMBER_SIZE, "%.4g", x);
-	/* A number of a telephone may stand as a number. */
+	/* A telephone number may have been sent as a JSON number. */
 	return outside_fact_digits(p, path, out);
 }
 
@@ -148,7 +151,7 @@ put_share(struct page *p, int64_t part, int64_t whole)
 	html_raw(p->out, "</span></td></tr>\n");
 }
 
-/* Its columns speak for themselves, to who sees them. */
+/* The head is for screen readers; who sees the columns needs none. */
 static void
 values_begin(struct page *p)
 {
@@ -173,7 +176,7 @@ put_boolean(struct page *p, const struct gist *g)
 
 /* --- texts --------------------------------------------------------------- */
 
-/* A text from outside, cut for a table. */
+/* Write a text from outside, cut for a table. */
 static void
 put_cut(struct page *p, const char *path, const char *text)
 {
@@ -449,7 +452,7 @@ by_rank(const void *a, const void *b)
 	const struct gist *const *x = a, *const *y = b;
 	int m = fact_rank((*x)->path), n = fact_rank((*y)->path);
 
-	/* Where they stood before. */
+	/* Facts of equal rank keep their former order. */
 	return m != n ? (m > n) - (m < n) : (*x > *y) - (*x < *y);
 }
 
@@ -549,7 +552,7 @@ put_constants(struct results *r)
 	html_raw(p->out, "</tbody></table>\n</section>\n");
 }
 
-/* Into those that differ and those that do not, each in order. */
+/* Separate facts that differ from those that are always the same. */
 static int
 sort_facts(struct results *r, const struct gist *list, size_t n)
 {

@@ -1,3 +1,8 @@
+/*
+ * From a request to its page: login, store, filter, then the page's function.
+ * A page is only sent when it is whole, so that a failure can still be an
+ * error.
+ */
 #include "report/route.h"
 
 #include <errno.h>
@@ -17,8 +22,8 @@
 	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 struct report {
-	struct ready *ready; /* of struct config */
-	bool restart; /* only a new process can count in the zone it has now */
+	struct ready *ready; /* generations of struct config */
+	bool restart; /* only a new process can use the new time zone */
 };
 
 /* What one thread keeps from request to request. */
@@ -341,7 +346,7 @@ path_of(const struct page *p)
 	if (path == NULL || *path == '\0')
 		return "";
 	/*
-	 * The server took /callsX for /calls and an X: no page has that path.
+	 * A server may split /callsX into /calls and X: no page has that path.
 	 */
 	if (*path++ != '/')
 		return "/";
@@ -495,7 +500,7 @@ answer(void *worker, const struct request *r, struct response *w)
 	const char *path;
 	struct page *p;
 
-	/* In the arena, because a stream goes on after this returns. */
+	/* In the arena, because a streamed answer outlives this function. */
 	arena_reset(wk->arena);
 	if ((p = arena_alloc(wk->arena, sizeof(*p))) == NULL)
 		return;

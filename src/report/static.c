@@ -1,3 +1,7 @@
+/*
+ * The report as files.  The functions of the pages are called as for a
+ * request; only links differ, as a file can not answer a filter.
+ */
 #include "report/static.h"
 
 #include <dirent.h>
@@ -23,7 +27,7 @@ struct further {
 	bool is;
 };
 
-/* What links have to know. */
+/* What link_to() has to know of the site. */
 struct static_site {
 	struct filter filter;
 	int64_t *call; /* numbers of the calls that get a page, ascending */
@@ -195,7 +199,7 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 
 /* --- pages --------------------------------------------------------------- */
 
-/* What is left out is told where the calls are listed. */
+/* The list of calls says what is left out. */
 static void
 put_note(struct writer *w)
 {

@@ -1,3 +1,8 @@
+/*
+ * The style sheet as a file of its own with a hash in its name, so that
+ * browsers may keep it for ever, and inside of static pages, which have
+ * nothing but themselves.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +31,7 @@ style_text(size_t *len, char *path)
 	return (const char *)style_file[0].text;
 }
 
-/* A file that is opened from a disk has nothing but itself. */
+/* A file opened from a disk has no server: the style goes into it. */
 static void
 put_inline(struct page *p, const char *text, size_t len)
 {

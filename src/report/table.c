@@ -1,3 +1,7 @@
+/*
+ * Tables as all pages have them: a head with scope for screen readers, and a
+ * box of its own to scroll in where a telephone is too narrow.
+ */
 #include "report/report.h"
 
 void

@@ -1,3 +1,7 @@
+/*
+ * How instants, lengths, names, outcomes and numbers are written: every page
+ * says the same thing in the same words.
+ */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,7 +136,7 @@ put_rate(struct page *p, int64_t part, int64_t whole)
 		return;
 	}
 	tenths = (int)(1000.0 * (double)part / (double)whole + 0.5);
-	/* All and nothing are said of all and nothing only. */
+	/* 100 % only for all, 0 % only for none. */
 	if (tenths >= 1000 && part < whole)
 		tenths = 999;
 	if (tenths == 0 && part > 0)
@@ -146,7 +150,7 @@ put_rate(struct page *p, int64_t part, int64_t whole)
 void
 link_begin(struct page *p, const char *href)
 {
-	/* link_to() has escaped it. */
+	/* link_to() has already escaped it. */
 	if (href != NULL)
 		buf_printf(p->out, "<a href=\"%s\">", href);
 }
@@ -310,10 +314,10 @@ string_end(const char *s, const char *end)
 }
 
 /*
- * Add JSON with a member a line, every value as it was written; enough once
- * there are max bytes.  Only what line breaks need is understood: whether it
- * is JSON was asked when it arrived.  Returns -1 if the brackets do not
- * match or are too deep.
+ * Add JSON with each member on its own line and every value as it was written;
+ * stops after max bytes.  Only understands what line breaks need, since the
+ * body was checked when it arrived.  Returns -1 if brackets do not match or
+ * nest too deep.
  */
 static int
 json_indent(struct buf *b, const char *s, size_t n, size_t max)
@@ -386,7 +390,9 @@ put_body(struct page *p, const char *content_type, const char *body, size_t len)
 {
 	struct buf shown = {0}, masked = {0};
 	struct buf *b = &shown;
-	/* A number at the end is masked whole, so look a little further. */
+	/*
+	 * Read on a little, so that a number at the cut is masked as a whole.
+	 */
 	size_t most = BODY_SHOWN_MAX + 64, n;
 
 	if (!looks_like_json(content_type, body, len) ||
@@ -431,7 +437,7 @@ agent_name(struct page *p, const char *agent)
 
 	if (p->store == NULL || *agent == '\0')
 		return NULL;
-	/* What fails here fails in the page, too, and is told there. */
+	/* A failure here also occurs in the page itself, which reports it. */
 	if (store_agent_name(p->store, agent, &name) == STORE_OK &&
 	    name.len > 0 && strcmp(buf_str(&name), agent) != 0)
 		shown = arena_strndup(p->arena, buf_str(&name), name.len);
@@ -476,7 +482,7 @@ put_money(struct page *p, const struct value *v)
 	bool units = strcmp(code, none) == 0;
 	int places = 6;
 
-	/* Two places as people write money, more where they say something. */
+	/* Two decimals as people write money, more if they are not zero. */
 	for (uint64_t rest = micros % MICROS;
 	     places > (units ? 0 : 2) && rest % 10 == 0; rest /= 10)
 		places--;
@@ -515,7 +521,7 @@ field_text(const struct stored_call *c, enum call_field f)
 
 static const struct {
 	unsigned flag;
-	const char *word, *title; /* word NULL: not worth a mark in a list */
+	const char *word, *title; /* NULL: gets no mark in a list */
 	const char *filter;
 } flags_told[] = {
     {CALL_WITH_ERRORS, "errors", "the platform listed errors", "with errors"},
@@ -585,7 +591,7 @@ repeats_outcome(enum call_outcome o, const char *text)
 	return false;
 }
 
-/* The first that tells more than the outcome does. */
+/* The first word that tells more than the outcome. */
 static void
 put_reason(struct page *p, const struct stored_call *c)
 {

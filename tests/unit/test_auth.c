@@ -1,3 +1,7 @@
+/*
+ * Every scheme of authentication by the platforms' own examples: what they
+ * sign verifies, and each change of one byte, header or time does not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* The growing buffer, and JSON strings of bytes that are no text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

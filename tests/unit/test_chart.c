@@ -1,3 +1,7 @@
+/*
+ * Charts: their marks, labels and tables, in few columns and in many, with
+ * values at the ends of the range.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,7 @@
+/*
+ * The configuration: what each key takes, and the line and reason of every
+ * fault.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

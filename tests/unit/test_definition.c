@@ -1,3 +1,7 @@
+/*
+ * Faults in definitions: each is found when it is loaded, with its pointer and
+ * a reason.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

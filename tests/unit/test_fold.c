@@ -1,3 +1,7 @@
+/*
+ * The fold from events to a call: every order and repetition gives the same
+ * bytes (promise P3), and the rules for each field.
+ */
 #include "scratch.h"
 
 #include "call/fold.h"

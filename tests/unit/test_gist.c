@@ -1,3 +1,4 @@
+/* What the values of a dynamic fact come to: numbers, yes and no, words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

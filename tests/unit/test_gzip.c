@@ -1,3 +1,4 @@
+/* Inflating: what is whole, cut short, damaged, or larger than allowed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* When a source is silent for longer than it usually is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Lengths and delays by class, and the quantiles that are read from them. */
 #include "scratch.h"
 
 #include <sqlite3.h>

@@ -1,3 +1,7 @@
+/*
+ * Escaping (promise P8): whatever is printed by %s stays text, in an element
+ * and in an attribute.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,7 @@
+/*
+ * From a body to an event: every kind of rule, by definitions that are written
+ * for the test.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

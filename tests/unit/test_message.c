@@ -1,3 +1,7 @@
+/*
+ * What is kept of a message: headers there and back, credentials only as their
+ * hash (promise P7).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Numbers in text: what is one, what is none, and the ends of each range. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,7 @@
+/*
+ * The built-in definitions: each sample body of each platform comes to the
+ * record beside it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,7 @@
+/*
+ * A changed configuration: when it is taken, and that a faulty one leaves the
+ * old in force.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,7 @@
+/*
+ * The receiver's handler without a server: every answer of the contract,
+ * limits, memory, and changed configurations.
+ */
 #define _XOPEN_SOURCE 700 /* for the sources that are compiled in */
 
 #include <setjmp.h>

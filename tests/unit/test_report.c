@@ -1,3 +1,7 @@
+/*
+ * What the pages ask of the store: sums, lists, filters, facts, by calls that
+ * are stored for the test.
+ */
 #include "scratch.h"
 
 #include <inttypes.h>

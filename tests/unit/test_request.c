@@ -1,3 +1,7 @@
+/*
+ * Reading a body and writing an answer, by readers that break off, lie about
+ * lengths, or have no end.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

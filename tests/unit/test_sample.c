@@ -1,3 +1,4 @@
+/* Quantiles and classes of counted values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

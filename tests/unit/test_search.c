@@ -1,3 +1,7 @@
+/*
+ * The search in calls: words, numbers, ids, in many scripts, and while the
+ * index is being built.
+ */
 #include "scratch.h"
 
 #include <fcntl.h>

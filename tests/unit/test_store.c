@@ -1,3 +1,7 @@
+/*
+ * The store: once, in any order, and whole after every failure (promises P1 to
+ * P4), by what its header promises.
+ */
 #include "scratch.h"
 
 #include <fcntl.h>

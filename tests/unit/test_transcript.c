@@ -1,3 +1,4 @@
+/* Conversations as lines and as turns, in one form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* UTF-8: every boundary of RFC 3629, and digits of other scripts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* Times and lengths in every format, and days of zones with summer time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
