@@ -5,7 +5,7 @@
 load site
 
 setup_file() {
-  site_start firefox
+  site_start firefox screens-firefox
   browser prepare
 }
 

@@ -58,12 +58,12 @@ auth.require = ("/report.cgi" => ("method" => "basic",
 END
 }
 
-# site_start BROWSER - and what report.mjs finds in the environment.
+# site_start BROWSER SCREENS - and what report.mjs finds in the environment.
+# SCREENS is the directory of its pictures, beside that of the programs.
 site_start() {
   export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD SCREENS BROWSER=$1
   export LOGIN='anna:correct horse'
-  SCREENS=$(dirname "$BIN")/screens
-  [ "$BROWSER" = chromium ] || SCREENS+=-$BROWSER
+  SCREENS=$(dirname "$BIN")/$2
   rm -rf "$SCREENS"
   mkdir -p "$SCREENS"
   report_installation "$DIR"

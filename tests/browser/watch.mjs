@@ -27,7 +27,9 @@ const textOf = async (stream) => {
  */
 export const watch = async (origin, authorization, violated) => {
   const answered = new Map();
-  const agent = new Agent({ keepAlive: true });
+  // A connection that is kept may be closed by the server just as the next
+  // request is written to it.
+  const agent = new Agent({ keepAlive: false });
   // The policy stays what it is, and is told where to report to.
   const reporting = (headers) => 'content-security-policy' in headers
     ? { ...headers, 'content-security-policy':

@@ -273,7 +273,9 @@ class Page {
     await this.#send('Navigate', { url });
     await this.#arrived();
     const asked = this.address.replace(/#.*/, '');
-    return { status: () => this.answered.get(asked) };
+    const status = this.answered.get(asked);
+    assert.ok(status !== undefined, `asked for ${url}, shows ${asked}`);
+    return { status: () => status };
   }
 
   // To be called before what makes the browser leave this page.

@@ -5,7 +5,7 @@
 load site
 
 setup_file() {
-  site_start webkit
+  site_start webkit screens-webkit
   browser prepare
 }
 
