@@ -4,6 +4,17 @@
 #include <stdio.h>
 
 /*
+ * Add columns behind the last one of a table, which reads LAST.  To the file
+ * ALTER TABLE does no more; but newer versions of SQLite then have it check
+ * all rows of a STRICT table, for each column.
+ */
+#define ADD_COLUMNS(TABLE, LAST, COLUMNS)                                \
+	"PRAGMA writable_schema = ON;"                                   \
+	"UPDATE sqlite_schema SET sql = replace(sql, '" LAST "', '" LAST \
+	", " COLUMNS "') WHERE type = 'table' AND name = '" TABLE "';"   \
+	"PRAGMA writable_schema = RESET;"
+
+/*
  * Released: append only.  A version that is out is never made again; what is
  * to change is a further one.  All steps that a file needs run in one
  * transaction, in which nobody is served: a step must not read or write a
@@ -230,10 +241,9 @@ static const struct step {
 	" ''closing'', ''ended'', ''analyzed''))', '') WHERE name = 'event';"
 	"PRAGMA writable_schema = RESET;"},
     {2,
-	/*
-	 * A body may be stored compressed: then `size` is its length.
-	 */
-	"ALTER TABLE event ADD COLUMN size INTEGER;"
+	/* A body may be stored compressed: then `size` is its length. */
+	ADD_COLUMNS("event", "body BLOB NOT NULL", "size INTEGER")},
+    {2,
 	"CREATE INDEX quarantine_reason ON quarantine"
 	"  (source, reason, received);"},
     {3,
@@ -243,18 +253,19 @@ static const struct step {
 	"UPDATE meta SET value = (SELECT coalesce(max(number), 0) FROM call)"
 	"  WHERE name = 'search' AND value = 'on';"},
     {4,
-	"ALTER TABLE call ADD COLUMN agent_name TEXT;"
-	"ALTER TABLE call ADD COLUMN cost INTEGER;" /* millionths */
-	"ALTER TABLE call ADD COLUMN cost_currency TEXT;" /* ISO 4217 */
-	"ALTER TABLE call ADD COLUMN goal INTEGER;" /* 1: yes, 0: no */
-	"ALTER TABLE call ADD COLUMN goal_word TEXT;" /* the platform's */
-	"ALTER TABLE call ADD COLUMN transferred_to TEXT;"
-	"ALTER TABLE call ADD COLUMN ended_by TEXT;"
-	"ALTER TABLE call ADD COLUMN campaign TEXT;"
-	/* Earliest events of a time that the platform told; 0: none. */
-	"ALTER TABLE call ADD COLUMN begun_told INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE call ADD COLUMN connected_told INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE call ADD COLUMN ended_told INTEGER NOT NULL DEFAULT 0;"},
+	ADD_COLUMNS("call", "stamps BLOB NOT NULL",
+	    "agent_name TEXT,"
+	    " cost INTEGER," /* millionths */
+	    " cost_currency TEXT," /* ISO 4217 */
+	    " goal INTEGER," /* 1: yes, 0: no */
+	    " goal_word TEXT," /* the platform's */
+	    " transferred_to TEXT,"
+	    " ended_by TEXT,"
+	    " campaign TEXT,"
+	    /* Earliest events of a time that the platform told; 0: none. */
+	    " begun_told INTEGER NOT NULL DEFAULT 0,"
+	    " connected_told INTEGER NOT NULL DEFAULT 0,"
+	    " ended_told INTEGER NOT NULL DEFAULT 0")},
     {4,
 	/* All ids of the calls that have several, or an alias alone. */
 	"CREATE TABLE call_alias ("
