@@ -7,8 +7,15 @@
  * index of its own over them; triggers keep it in line with the large table
  * while its rows are copied in slices.  An index holds its columns and the
  * number of the row, so that of `build` is, byte by byte, what is wanted.  In
- * the end the schema is told that it belongs to the large table, and `build`
- * is dropped (lang_altertable.html section 7 allows to write to the schema).
+ * the end the schema is told that it belongs to the large table
+ * (lang_altertable.html section 7 allows to write to the schema).
+ *
+ * DROP INDEX is one statement as well: it reads all pages of the index, and
+ * overwrites them where SQLite deletes securely, as Debian's does.  So the
+ * index that an older version made by that name is not dropped, but given to
+ * `build` in exchange, which has the rows and columns for it.  Then rows are
+ * deleted from `build`, and so from that index, in slices, until it is empty
+ * and its DROP TABLE quick.
  *
  * Each slice is one transaction, so that a crash leaves the step before.  The
  * DROP TRIGGER beside the change of the schema makes other connections read it
@@ -25,7 +32,7 @@
 #include "base/log.h"
 
 #define SLICE_MS 50 /* of one transaction */
-#define SLICE_ROWS 500 /* copied by one statement */
+#define SLICE_ROWS 500 /* copied, or deleted, by one statement */
 #define MARK "indexes" /* in meta: an index is wanting, or building */
 #define MARK_WANTED "wanted"
 #define MARK_CLEAR "clear" /* one is there, and the table is to go */
@@ -35,8 +42,12 @@ static const struct wanted {
 	const char *name;
 	const char *table, *number; /* and its key */
 	const char *columns; /* of the index */
-	const char *copied; /* those, and what the condition reads; no number */
-	const char *where; /* or NULL */
+	/*
+	 * Columns of `build`, beside the number: those of the index, as it is
+	 * and as older versions made it, and what the condition reads.
+	 */
+	const char *copied;
+	const char *where; /* or NULL; with another, it has another name */
 } wanted[] = {
     /*
      * The list of calls in its order, whatever it is filtered by: what does
@@ -142,6 +153,15 @@ mark_get(struct store *st, char mark[MARK_SIZE])
 enum store_rc
 index_want_all(struct store *st)
 {
+	/* An index that differs in spaces only need not be built again. */
+	static const char respell[] =
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET sql = replace(sql, '  ', ' ')"
+	    "  WHERE type = 'index' AND tbl_name = 'call';"
+	    "PRAGMA writable_schema = RESET;";
+
+	if (sqlite3_exec(st->db, respell, NULL, NULL, NULL) != SQLITE_OK)
+		return store_failed(st, "index");
 	return mark_set(st, MARK_WANTED);
 }
 
@@ -175,16 +195,16 @@ index_look(struct store *st)
 
 /* --- building one --------------------------------------------------------- */
 
-/* Is the index there as it should be? */
+/* Does the statement find a row for the index and its text? */
 static enum store_rc
-is_there(struct store *st, const struct wanted *w, bool *there)
+find(struct store *st, enum sql which, const struct wanted *w, bool *found)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_INDEX_FIND);
+	sqlite3_stmt *s = stmt_get(st, which);
 	struct buf sql = {0};
 	enum store_rc rc = STORE_OK;
 	int step;
 
-	*there = false;
+	*found = false;
 	put_sql(w, &sql);
 	if (s == NULL || sql.failed) {
 		buf_free(&sql);
@@ -194,7 +214,7 @@ is_there(struct store *st, const struct wanted *w, bool *there)
 	bind_text(s, 2, buf_str(&sql));
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW)
-		*there = true;
+		*found = true;
 	else if (step != SQLITE_DONE)
 		rc = store_failed(st, "index");
 	stmt_done(s);
@@ -306,12 +326,18 @@ copy_rows(
 	return rc;
 }
 
-/* All rows are there: the index becomes that of the large table. */
+/*
+ * All rows are there.  The index becomes that of the large table, and the old
+ * one of that name becomes an index of `build`: its row of the schema moves to
+ * the end, as SQLite must read the table first.  An index that does not fit
+ * `build`, which no version of Callbook made, is dropped at once.
+ */
 static enum store_rc
 end_build(struct store *st, const struct wanted *w)
 {
 	struct buf sql = {0}, text = {0};
 	char *quoted;
+	bool fits;
 	enum store_rc rc;
 
 	put_sql(w, &text);
@@ -321,15 +347,25 @@ end_build(struct store *st, const struct wanted *w)
 		buf_free(&text);
 		return STORE_ERROR;
 	}
-	buf_printf(&sql,
+	rc = find(st, SQL_INDEX_FITS, w, &fits);
+	buf_puts(&sql,
 	    "DROP TRIGGER build_add; DROP TRIGGER build_change;"
-	    "DROP TRIGGER build_drop; DROP INDEX IF EXISTS %s;"
+	    "DROP TRIGGER build_drop;");
+	if (!fits)
+		buf_printf(&sql, "DROP INDEX IF EXISTS %s;", w->name);
+	buf_printf(&sql,
 	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET name = 'build_old', tbl_name = 'build',"
+	    "  sql = 'CREATE INDEX build_old ON build ' ||"
+	    "    substr(sql, instr(sql, '(')),"
+	    "  rowid = (SELECT max(rowid) + 1 FROM sqlite_schema)"
+	    "  WHERE type = 'index' AND name = '%s';"
 	    "UPDATE sqlite_schema SET name = '%s', tbl_name = '%s', sql = %s"
 	    "  WHERE name = 'build_index';"
 	    "PRAGMA writable_schema = RESET;",
 	    w->name, w->name, w->table, quoted);
-	rc = run(st, &sql);
+	if (rc == STORE_OK)
+		rc = run(st, &sql);
 	sqlite3_free(quoted);
 	buf_free(&text);
 	buf_free(&sql);
@@ -337,8 +373,8 @@ end_build(struct store *st, const struct wanted *w)
 }
 
 /*
- * The index has left the table: empty that, as to drop it with its rows would
- * take its time, and then drop it.
+ * The index has left the table, and the old one has come to it: delete rows for
+ * a while, and drop the table once it is empty.
  */
 static enum store_rc
 clear_build(struct store *st, bool *cleared)
@@ -373,7 +409,7 @@ next_wanted(struct store *st, const struct wanted **next)
 	size_t i;
 
 	for (i = 0; i < WANTED && rc == STORE_OK && there; i++)
-		rc = is_there(st, &wanted[i], &there);
+		rc = find(st, SQL_INDEX_FIND, &wanted[i], &there);
 	*next = there ? NULL : &wanted[i - 1];
 	return rc;
 }

@@ -464,6 +464,13 @@ const char *const sql_text[SQL__MAX] = {
 
     [SQL_INDEX_FIND] = "SELECT 1 FROM sqlite_schema"
 		       " WHERE type = 'index' AND name = ?1 AND sql = ?2",
+    /* Has `build` the columns and, by its condition, the rows of the index? */
+    [SQL_INDEX_FITS] =
+	"SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1"
+	" AND substr(sql, instr(sql, ')')) = substr(?2, instr(?2, ')'))"
+	" AND NOT EXISTS (SELECT 1 FROM pragma_index_info(?1) i"
+	"  WHERE i.name IS NULL OR i.name NOT IN"
+	"  (SELECT name FROM pragma_table_info('build')))",
     [SQL_INDEX_DONE] = "DELETE FROM meta WHERE name = 'indexes'",
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"

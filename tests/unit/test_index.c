@@ -1,9 +1,12 @@
 /*
  * Indexes that a store with calls gets by and by: is the file sound after each
  * step, for other connections too, whatever is written, undone or begun again
- * meanwhile, and is what comes out just what CREATE INDEX makes?
+ * meanwhile, and is what comes out just what CREATE INDEX makes?  And does no
+ * statement of a migration take the longer, the more calls there are?
  */
 #include "scratch.h"
+
+#include <zlib.h>
 
 #include "store/internal.h"
 
@@ -104,10 +107,19 @@ add_calls(sqlite3 *db)
 	sqlite3_free(sql);
 }
 
-/* What a migration leaves: none of the indexes is there, and all are wanted. */
+/*
+ * What a migration leaves: all indexes are wanted.  Two are as an older version
+ * had them, three as none ever did, the others are not there.
+ */
 static void
 forget_indexes(sqlite3 *db)
 {
+	static const char older[] =
+	    "CREATE INDEX call_list ON call (started, number, source);"
+	    "CREATE INDEX call_trace ON call (trace) WHERE trace IS NOT NULL;"
+	    "CREATE INDEX call_open ON call (state) WHERE outcome IS NULL;"
+	    "CREATE INDEX call_retry ON call (next_retry);"
+	    "CREATE INDEX call_variant ON call (started + 1) WHERE flags & 2;";
 	struct buf b = {0};
 
 	rows(db,
@@ -115,6 +127,7 @@ forget_indexes(sqlite3 *db)
 	    " WHERE type = 'index' AND tbl_name = 'call' AND sql NOT NULL",
 	    &b);
 	run(db, buf_str(&b));
+	run(db, older);
 	run(db,
 	    "INSERT OR REPLACE INTO meta (name, value)"
 	    " VALUES ('indexes', 'wanted')");
@@ -206,12 +219,170 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	buf_free(&again);
 }
 
+/* --- the work of one statement -------------------------------------------- */
+
+#define MANY 10000 /* rows: more pages of each index than OTHER_PAGES */
+#define ROWS_MAX 1000 /* changed by one statement */
+#define ROW_PAGES 20 /* looked at for a row that is copied or deleted */
+#define OTHER_PAGES 200 /* looked at beside, also to find rows */
+#define RUNNING_MAX 16
+
+static struct running {
+	void *stmt; /* NULL: free */
+	int pages, rows; /* before it */
+} running[RUNNING_MAX];
+
+static char worst[400]; /* a statement that did too much */
+
+/* How often the connection looked at a page: the same on every machine. */
+static int
+pages_seen(sqlite3 *db)
+{
+	int hit = 0, miss = 0, most;
+
+	sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_HIT, &hit, &most, 0);
+	sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_MISS, &miss, &most, 0);
+	return hit + miss;
+}
+
+static struct running *
+slot(const void *stmt)
+{
+	for (int i = 0; i < RUNNING_MAX; i++)
+		if (running[i].stmt == stmt)
+			return &running[i];
+	return NULL;
+}
+
+/* A statement begins (its text is x), or ends. */
+static int
+traced(unsigned what, void *arg, void *stmt, void *x)
+{
+	sqlite3 *db = arg;
+	struct running *r = slot(stmt);
+	const char *sql = sqlite3_sql(stmt);
+	int pages, rows;
+
+	if (what == SQLITE_TRACE_STMT) {
+		if (strncmp(x, "--", 2) == 0) /* of a trigger */
+			return 0;
+		if (r == NULL && (r = slot(NULL)) == NULL)
+			snprintf(worst, sizeof(worst), "too many at once");
+		else {
+			r->stmt = stmt;
+			r->pages = pages_seen(db);
+			r->rows = sqlite3_total_changes(db);
+		}
+		return 0;
+	}
+	if (r == NULL || sql == NULL)
+		return 0;
+	pages = pages_seen(db) - r->pages;
+	rows = sqlite3_total_changes(db) - r->rows;
+	r->stmt = NULL;
+	if (rows > ROWS_MAX || pages > OTHER_PAGES + rows * ROW_PAGES)
+		snprintf(worst, sizeof(worst), "%d rows, %d pages: %s", rows,
+		    pages, sql);
+	return 0;
+}
+
+static int
+trace(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	return sqlite3_trace_v2(
+	    db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, traced, db);
+}
+
+/* Many rows more like the first of the table, in any version of it. */
+static void
+add_many(sqlite3 *db, const char *table)
+{
+	struct buf columns = {0};
+	char *sql = sqlite3_mprintf(
+	    "SELECT group_concat(CASE name WHEN 'number' THEN '1000 + i'"
+	    "  WHEN 'seq' THEN '1000 + i' WHEN 'key' THEN 'randomblob(16)'"
+	    "  WHEN 'id' THEN '''copy-'' || i' WHEN 'started' THEN 'i'"
+	    "  WHEN 'trace' THEN 'hex(randomblob(100))'"
+	    "  WHEN 'agent' THEN 'hex(zeroblob(200))' ELSE name END)"
+	    " FROM pragma_table_info('%s')",
+	    table);
+
+	rows(db, sql, &columns);
+	sqlite3_free(sql);
+	sql = sqlite3_mprintf(
+	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+	    "INSERT INTO %s SELECT %s FROM n, (SELECT * FROM %s LIMIT 1)",
+	    MANY, table, buf_str(&columns), table);
+	run(db, sql);
+	sqlite3_free(sql);
+	buf_free(&columns);
+}
+
+/* The store that a version left, grown. */
+static void
+older_store(int version)
+{
+	char name[200];
+	unsigned char block[8192];
+	gzFile in;
+	FILE *out;
+	sqlite3 *db;
+	int n;
+
+	snprintf(name, sizeof(name), "%s/store/v%d.db.gz", TEST_DATA, version);
+	assert_non_null(in = gzopen(name, "rb"));
+	assert_non_null(out = fopen(dir.path, "wb"));
+	while ((n = gzread(in, block, sizeof(block))) > 0)
+		assert_int_equal(fwrite(block, 1, (size_t)n, out), n);
+	assert_int_equal(n, 0);
+	gzclose(in);
+	assert_int_equal(fclose(out), 0);
+	db = other_open();
+	add_many(db, "call");
+	add_many(db, "event");
+	sqlite3_close(db);
+}
+
+static void
+no_statement_of_a_migration_grows_with_the_store(void **state)
+{
+	struct store *st;
+	sqlite3 *other;
+	char now[STORE_INDEXING_SIZE];
+
+	(void)state;
+	for (int version = 1; version < SCHEMA_VERSION; version++) {
+		scratch_remove(&dir);
+		scratch_make(&dir);
+		older_store(version);
+		sqlite3_auto_extension((void (*)(void))trace);
+		st = scratch_open(&dir, STORE_WRITE, false, "UTC");
+		sqlite3_cancel_auto_extension((void (*)(void))trace);
+		index_state(st, now);
+		assert_string_equal(now, "wanted");
+		for (; now[0] != '\0'; index_state(st, now)) {
+			step(st, false);
+			if (worst[0] != '\0')
+				fail_msg("version %d: %s", version, worst);
+		}
+		other = other_open();
+		assert_sound(other);
+		sqlite3_close(other);
+		store_close(st);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		indexes_built_by_and_by_are_those_of_create_index, setup,
+		teardown),
+	    cmocka_unit_test_setup_teardown(
+		no_statement_of_a_migration_grows_with_the_store, setup,
 		teardown),
 	};
 
