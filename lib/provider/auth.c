@@ -426,9 +426,9 @@ check_credential(const struct auth *a, const char *value, bool kept)
 	return is_secret(a, hash) ? AUTH_OK : AUTH_WRONG;
 }
 
-static enum auth_rc
-verify(const struct auth *a, const struct message *m, const char *segment,
-    int64_t now, bool kept)
+enum auth_rc
+auth_verify(const struct auth *a, const struct message *m, const char *segment,
+    int64_t now)
 {
 	enum auth_rc rc;
 
@@ -440,10 +440,10 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:
 		rc = check_credential(
-		    a, message_env(m, a->scheme->variable), kept);
+		    a, message_env(m, a->scheme->variable), m->kept);
 		break;
 	case SCHEME_TOKEN:
-		rc = check_credential(a, segment, kept);
+		rc = check_credential(a, segment, m->kept);
 		break;
 	case SCHEME_JWT:
 		rc = a->scheme->token_body ? check_token_body(a, m, now)
@@ -457,18 +457,4 @@ verify(const struct auth *a, const struct message *m, const char *segment,
 		log_warnx("auth_verify: libcrypto failed");
 	ERR_clear_error();
 	return rc;
-}
-
-enum auth_rc
-auth_verify(const struct auth *a, const struct message *m, const char *segment,
-    int64_t now)
-{
-	return verify(a, m, segment, now, false);
-}
-
-enum auth_rc
-auth_verify_kept(const struct auth *a, const struct message *m,
-    const char *segment, int64_t now)
-{
-	return verify(a, m, segment, now, true);
 }

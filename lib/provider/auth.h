@@ -52,17 +52,11 @@ bool auth_takes_segment(const struct auth *a);
 
 /*
  * Check m.  now (ms) is the time of receipt.  segment is what followed the
- * source in the path, for scheme `token`; NULL or "" if nothing did.
+ * source in the path, for scheme `token`; NULL or "" if nothing did.  Of a
+ * message that was kept, a credential (header or segment) may be there as
+ * `sha256:HEX`, as message_headers() keeps it.
  */
 enum auth_rc auth_verify(const struct auth *a, const struct message *m,
-    const char *segment, int64_t now);
-
-/*
- * The same for a message that was kept: a credential (header or segment) may
- * be there as `sha256:HEX`, as message_headers() keeps it.  Never for a live
- * one: a hash that leaked would open the door.
- */
-enum auth_rc auth_verify_kept(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);
 
 /*

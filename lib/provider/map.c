@@ -42,6 +42,12 @@ mapper_zone(struct mapper *mp, const struct zone *zone)
 }
 
 void
+mapper_lean(struct mapper *mp, bool lean)
+{
+	mp->lean = lean;
+}
+
+void
 mapper_share(struct mapper *mp, struct gate *g)
 {
 	mp->gate = g;
@@ -398,10 +404,9 @@ mapper_where(const struct mapper *mp, size_t *line, size_t *column)
 	return mp->fault.line > 0;
 }
 
-static enum map_rc
-map_message(struct mapper *mp, const struct provider *p,
-    const struct message *m, int64_t received, struct event *e,
-    const char **reason)
+enum map_rc
+mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
+    int64_t received, struct event *e, const char **reason)
 {
 	int kind = provider_body_kind(p, m->content_type);
 	enum map_rc rc;
@@ -433,24 +438,9 @@ out:
 	return rc;
 }
 
-enum map_rc
-mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
-    int64_t received, struct event *e, const char **reason)
+const char *
+mapper_lean_body(const struct mapper *mp, size_t *len)
 {
-	mp->lean = false;
-	return map_message(mp, p, m, received, e, reason);
-}
-
-enum map_rc
-mapper_map_lean(struct mapper *mp, const struct provider *p,
-    const struct message *m, int64_t received, struct event *e,
-    const char **reason, const char **body, size_t *len)
-{
-	enum map_rc rc;
-
-	mp->lean = true;
-	rc = map_message(mp, p, m, received, e, reason);
-	*body = mp->rest.len > 0 ? buf_str(&mp->rest) : m->body;
-	*len = mp->rest.len > 0 ? mp->rest.len : m->len;
-	return rc;
+	*len = mp->rest.len;
+	return mp->rest.len > 0 ? buf_str(&mp->rest) : NULL;
 }

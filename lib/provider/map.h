@@ -54,6 +54,13 @@ void mapper_free(struct mapper *mp);
 void mapper_zone(struct mapper *mp, const struct zone *zone);
 
 /*
+ * Whether the messages that are mapped from now on are mapped without the
+ * members that the definition calls bulk.  Key and digest of an event are the
+ * same either way.
+ */
+void mapper_lean(struct mapper *mp, bool lean);
+
+/*
  * From now on a body that takes more than MAP_COST_FREE waits for room in g,
  * which is borrowed, and holds it until mapper_release() or the next body.
  * Mappers of all threads together then take no more than g has.
@@ -70,13 +77,10 @@ enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
     const char **reason);
 
 /*
- * The same without the members that the definition calls bulk: *e does not
- * tell of them, save for its key and digest, and *body of *len bytes is what
- * is to be kept, borrowed likewise.  It is m's own where there is no bulk.
+ * The body of the last message without what the definition calls bulk, as
+ * mapper_lean() asked for; borrowed likewise.  NULL: it has no bulk.
  */
-enum map_rc mapper_map_lean(struct mapper *mp, const struct provider *p,
-    const struct message *m, int64_t received, struct event *e,
-    const char **reason, const char **body, size_t *len);
+const char *mapper_lean_body(const struct mapper *mp, size_t *len);
 
 /*
  * After MAP_MALFORMED of a body that is no JSON: where it stops to be it,

@@ -7,6 +7,7 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -19,6 +20,11 @@ struct message {
 	const char *content_type; /* with its parameters, or "" */
 	const char *body; /* as received, before any Content-Encoding */
 	size_t len;
+	/*
+	 * From the store: a hash may stand for a credential.  Never set for a
+	 * live message: a hash that leaked would open the door.
+	 */
+	bool kept;
 };
 
 /* The variable's value, or NULL.  Borrowed. */

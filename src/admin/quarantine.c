@@ -204,7 +204,8 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	const struct provider *p = providers_find(a->providers, k->d.provider);
 	struct message m = {.content_type = k->d.content_type,
 	    .body = k->d.body,
-	    .len = k->d.len};
+	    .len = k->d.len,
+	    .kept = true};
 	struct auth *auth;
 	enum auth_rc rc;
 
@@ -218,7 +219,7 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	auth = auth_new(p, cs, why);
 	if (auth == NULL)
 		return buf_str(why);
-	rc = auth_verify_kept(auth, &m, NULL, k->d.received);
+	rc = auth_verify(auth, &m, NULL, k->d.received);
 	if (rc == AUTH_OK && read_as_defined(auth, &m, k) != 0)
 		rc = AUTH_ERROR;
 	auth_free(auth);

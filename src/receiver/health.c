@@ -60,12 +60,6 @@ clock_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static const char *
-fault_word(bool affected)
-{
-	return affected ? "affected, kept away by the lock" : "fixed";
-}
-
 /* Is what is configured in force?  Says where faults are, not what they are. */
 static void
 put_configuration(struct ready *ready, struct buf *b)
@@ -104,7 +98,9 @@ ask(struct store *st, struct buf *b)
 		buf_puts(b, ",\"sqlite\":");
 		buf_json_str(b, sh.sqlite);
 		buf_puts(b, ",\"sqlite_wal_reset_fault\":");
-		buf_json_str(b, fault_word(sh.wal_reset_fault));
+		buf_json_str(b,
+		    sh.wal_reset_fault ? "affected, kept away by the lock"
+				       : "fixed");
 		if (sh.free_bytes >= 0)
 			buf_printf(b, ",\"free_bytes\":%lld",
 			    (long long)sh.free_bytes);

@@ -31,7 +31,6 @@
 struct receive {
 	struct ready *ready; /* of struct setup */
 	struct setup_store kept;
-	bool restart; /* only a new process can have what is configured now */
 	struct health *health;
 	struct gate *bodies; /* room for bodies as they arrive */
 	struct gate *trees; /* room for what they are parsed to */
@@ -58,9 +57,8 @@ struct in_flight {
 	struct response *w;
 	struct message m;
 	int64_t received;
-	bool mapped; /* the two below are to be stored */
-	struct event event;
-	struct delivery delivery;
+	struct event event; /* to be stored, unless it was answered */
+	struct delivery delivery; /* that told it */
 };
 
 /* Handles one request at a time; keeps buffers from one to the next. */
@@ -77,30 +75,15 @@ struct worker {
 	struct in_flight in_flight;
 };
 
-static void *
-load(void *arg, const char *file, const void *before, struct watch *w,
-    struct buf *why)
-{
-	struct receive *rv = arg;
-
-	return setup_load(file, before, &rv->kept, w, &rv->restart, why);
-}
-
-static void
-unload(void *setup)
-{
-	setup_free(setup);
-}
-
 struct receive *
 receive_new(const char *config)
 {
-	struct ready_maker maker = {.load = load, .unload = unload};
+	struct ready_maker maker = {.load = setup_load, .unload = setup_free};
 	struct receive *rv;
 
 	if ((rv = calloc(1, sizeof(*rv))) == NULL)
 		return NULL;
-	maker.arg = rv;
+	maker.arg = &rv->kept;
 	if ((rv->ready = ready_new(config, &maker)) == NULL ||
 	    (rv->health = health_new()) == NULL ||
 	    (rv->bodies = gate_new(RECEIVE_BODIES_MAX)) == NULL ||
@@ -145,7 +128,7 @@ receive_tick(void *arg)
 		if (store_is_newer(rv->kept.store))
 			return SERVE_END;
 	}
-	return rv->restart ? SERVE_RESTART : SERVE_GO_ON;
+	return rv->kept.restart ? SERVE_RESTART : SERVE_GO_ON;
 }
 
 void *
@@ -357,17 +340,6 @@ delivery_of(struct in_flight *p, bool headers)
 	return d;
 }
 
-/* The event is stored, but Callbook cannot give the answer it waits for. */
-static void
-no_answer(struct in_flight *p, const char *type)
-{
-	response_problem(p->w, 501,
-	    "Callbook records and does not answer. It has recorded this "
-	    "\"%s\"; give the platform another address for requests of that "
-	    "type.",
-	    type);
-}
-
 /* Of some types there are so many that only their number is kept. */
 static void
 count_event(struct in_flight *p, const struct event *e)
@@ -404,30 +376,17 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 	if (result == NULL)
 		answer_not_stored(p);
 	else if (provider_wants_answer(p->source->provider, type))
-		no_answer(p, type);
+		response_problem(p->w, 501,
+		    "Callbook records and does not answer. It has recorded "
+		    "this \"%s\"; give the platform another address for "
+		    "requests of that type.",
+		    type);
 	else
 		answer_stored(p, result, "event", number, NULL);
 	mapper_release(p->worker->mapper);
 	release_body(p->worker);
 	ready_give(p->worker->rv->ready, p->generation);
 	p->r->answered(p->r);
-}
-
-/* Map the message; *body is what is to be kept of its own. */
-static enum map_rc
-map_message(struct in_flight *p, struct event *e, const char **reason,
-    const char **body, size_t *len)
-{
-	struct mapper *mp = p->worker->mapper;
-	const struct provider *pr = p->source->provider;
-
-	mapper_zone(mp, p->source->config->zone);
-	if (p->source->config->drop_bulk)
-		return mapper_map_lean(
-		    mp, pr, &p->m, p->received, e, reason, body, len);
-	*body = p->m.body;
-	*len = p->m.len;
-	return mapper_map(mp, pr, &p->m, p->received, e, reason);
 }
 
 /*
@@ -478,13 +437,6 @@ shake_hands(struct in_flight *p)
 	return true;
 }
 
-/* Is it an event that belongs to a call, or of a type in the table? */
-static bool
-is_known(const struct in_flight *p, const struct event *e)
-{
-	return e->call != NULL || provider_knows(p->source->provider, e->type);
-}
-
 /* Log a rejection, but no more than a few in a second: anybody can cause it. */
 static void
 log_rejected(struct receive *rv, const char *source, const char *reason)
@@ -529,23 +481,33 @@ reject(struct in_flight *p, enum auth_rc why)
 	    "The message does not prove that it is from the platform.");
 }
 
-/* An event is only made ready here; receive_handle() hands it to the store. */
-static void
+/*
+ * Map the message.  An event is only made ready here, which returns false:
+ * receive_handle() hands it to the store.
+ */
+static bool
 map_and_keep(struct in_flight *p)
 {
-	const char *reason = "", *body = "";
-	size_t len = 0;
+	struct mapper *mp = p->worker->mapper;
+	const struct provider *pr = p->source->provider;
+	const char *reason = "", *body;
+	size_t len;
 
-	switch (map_message(p, &p->event, &reason, &body, &len)) {
+	mapper_zone(mp, p->source->config->zone);
+	mapper_lean(mp, p->source->config->drop_bulk);
+	switch (mapper_map(mp, pr, &p->m, p->received, &p->event, &reason)) {
 	case MAP_OK:
-		if (!is_known(p, &p->event) && shake_hands(p))
+		/* Of no call and no known type, it may be a handshake. */
+		if (p->event.call == NULL &&
+		    !provider_knows(pr, p->event.type) && shake_hands(p))
 			break;
-		if (!provider_counts(p->source->provider, p->event.type)) {
+		if (!provider_counts(pr, p->event.type)) {
 			p->delivery = delivery_of(p, false);
-			p->delivery.body = body;
-			p->delivery.len = len;
-			p->mapped = true;
-			return;
+			if ((body = mapper_lean_body(mp, &len)) != NULL) {
+				p->delivery.body = body;
+				p->delivery.len = len;
+			}
+			return false;
 		}
 		count_event(p, &p->event);
 		break;
@@ -567,7 +529,8 @@ map_and_keep(struct in_flight *p)
 		answer_not_stored(p);
 		break;
 	}
-	mapper_release(p->worker->mapper);
+	mapper_release(mp);
+	return true;
 }
 
 /* From here on its headers have the names that the definition reads. */
@@ -582,7 +545,8 @@ read_as_defined(struct in_flight *p)
 	return auth_read_as(p->source->auth, wk->arena, &p->m);
 }
 
-static void
+/* Returns whether the request was answered, as those below do. */
+static bool
 verify_and_keep(struct in_flight *p)
 {
 	enum auth_rc rc = auth_verify(
@@ -591,9 +555,8 @@ verify_and_keep(struct in_flight *p)
 	switch (rc) {
 	case AUTH_OK:
 		if (read_as_defined(p) == 0)
-			map_and_keep(p);
-		else
-			answer_not_stored(p);
+			return map_and_keep(p);
+		answer_not_stored(p);
 		break;
 	case AUTH_MISSING:
 	case AUTH_WRONG:
@@ -605,6 +568,7 @@ verify_and_keep(struct in_flight *p)
 		answer_not_stored(p);
 		break;
 	}
+	return true;
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -674,15 +638,6 @@ read_body(struct in_flight *p)
 	return -1;
 }
 
-/* A platform that sends GET sends its fields in the query. */
-static void
-query_as_body(struct in_flight *p)
-{
-	p->m.body = message_query(&p->m);
-	p->m.len = strlen(p->m.body);
-	p->m.content_type = FORM_TYPE;
-}
-
 /*
  * Deliveries do not have that method or type, but a dashboard's check may.
  * Returns whether it was answered.
@@ -701,7 +656,7 @@ take_handshake(struct in_flight *p, const char *method)
 	return shake_hands(p);
 }
 
-static void
+static bool
 take_delivery(struct in_flight *p)
 {
 	const char *method = request_env(p->r, "REQUEST_METHOD");
@@ -714,28 +669,31 @@ take_delivery(struct in_flight *p)
 	p->m.content_type = type == NULL ? "" : type;
 	if (method == NULL || !provider_takes_method(pr, method)) {
 		if (method != NULL && take_handshake(p, method))
-			return;
+			return true;
 		refuse(p, REFUSAL_METHOD);
 		response_problem(
 		    p->w, 405, "This platform sends %s.", provider_methods(pr));
 		p->w->allow = provider_methods(pr);
-		return;
+		return true;
 	}
 	get = strcmp(method, "GET") == 0;
-	if (get)
-		query_as_body(p);
-	else if (!provider_takes_type(pr, p->m.content_type) &&
+	if (get) {
+		/* Its fields are in the query. */
+		p->m.body = message_query(&p->m);
+		p->m.len = strlen(p->m.body);
+		p->m.content_type = FORM_TYPE;
+	} else if (!provider_takes_type(pr, p->m.content_type) &&
 	    take_handshake(p, method))
-		return;
+		return true;
 	if (check_announced(p) != 0 || (!get && read_body(p) != 0))
-		return;
+		return true;
 	if (p->m.len == 0) {
 		if (!shake_hands(p))
 			response_problem(p->w, 400, "The body is empty.");
-		return;
+		return true;
 	}
 	p->received = when_now();
-	verify_and_keep(p);
+	return verify_and_keep(p);
 }
 
 /* --- routes ------------------------------------------------------------- */
@@ -783,7 +741,7 @@ answer_health(
 }
 
 /* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */
-static void
+static bool
 route(struct in_flight *p)
 {
 	const char *path = request_env(p->r, "PATH_INFO"), *name;
@@ -791,7 +749,7 @@ route(struct in_flight *p)
 
 	if (path == NULL || path[0] != '/') {
 		not_found(p);
-		return;
+		return true;
 	}
 	name = path + 1;
 	n = strcspn(name, "/");
@@ -799,15 +757,15 @@ route(struct in_flight *p)
 	if (n == strlen(HEALTH_PATH) && memcmp(name, HEALTH_PATH, n) == 0 &&
 	    *p->segment == '\0') {
 		answer_health(p->worker->rv, p->setup, p);
-		return;
+		return true;
 	}
 	p->source = setup_source(p->setup, name, n);
 	if (p->source == NULL || strchr(p->segment, '/') != NULL ||
 	    (*p->segment != '\0' && !p->source->segment)) {
 		not_found(p);
-		return;
+		return true;
 	}
-	take_delivery(p);
+	return take_delivery(p);
 }
 
 /* A mapper for bodies as large as are configured now.  Returns 0 or -1. */
@@ -844,28 +802,13 @@ answer_unconfigured(struct in_flight *p)
 	buf_free(&places);
 }
 
-/* Answer, or make an event ready to be stored. */
-static void
-handle(struct in_flight *p)
-{
-	struct worker *wk = p->worker;
-	const struct config *c = p->setup->config;
-
-	if (exposed_check(&wk->exposed, c, p->setup->store_dir, p->r))
-		answer_503(p->w,
-		    "The store lies where the web server serves files; "
-		    "the web server's log says more.");
-	else if (fit_mapper(wk, c->max_body) != 0)
-		answer_503(p->w, "Out of memory.");
-	else
-		route(p);
-}
-
 bool
 receive_handle(void *worker, const struct request *r, struct response *w)
 {
 	struct worker *wk = worker;
 	struct in_flight *p = &wk->in_flight;
+	const struct config *c;
+	bool answered = true;
 
 	memset(p, 0, sizeof(*p));
 	p->worker = wk;
@@ -876,8 +819,16 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 		return true;
 	}
 	p->setup = p->generation->made;
-	handle(p);
-	if (!p->mapped) {
+	c = p->setup->config;
+	if (exposed_check(&wk->exposed, c, p->setup->store_dir, r))
+		answer_503(w,
+		    "The store lies where the web server serves files; "
+		    "the web server's log says more.");
+	else if (fit_mapper(wk, c->max_body) != 0)
+		answer_503(w, "Out of memory.");
+	else
+		answered = route(p);
+	if (answered) {
 		release_body(wk);
 		ready_give(wk->rv->ready, p->generation);
 		return true;

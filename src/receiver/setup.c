@@ -165,20 +165,22 @@ fail:
 	return NULL;
 }
 
-struct setup *
-setup_load(const char *path, const struct setup *before,
-    struct setup_store *kept, struct watch *w, bool *restart, struct buf *why)
+void *
+setup_load(void *arg, const char *file, const void *before, struct watch *w,
+    struct buf *why)
 {
-	struct setup *setup = load_config(path, w, why);
+	const struct setup *old = before;
+	struct setup_store *kept = arg;
+	struct setup *setup = load_config(file, w, why);
 
 	if (setup == NULL)
 		return NULL;
-	if (before == NULL) {
+	if (old == NULL) {
 		if (begin_store(setup, kept, why) != 0)
 			goto fail;
-	} else if (needs_restart(setup->config, before->config)) {
-		*restart = try_store(setup->config, why) == 0;
-		if (*restart)
+	} else if (needs_restart(setup->config, old->config)) {
+		kept->restart = try_store(setup->config, why) == 0;
+		if (kept->restart)
 			log_info("%s: names another store or time zone: "
 				 "started again",
 			    setup->config->file);
@@ -193,8 +195,9 @@ fail:
 }
 
 void
-setup_free(struct setup *setup)
+setup_free(void *loaded)
 {
+	struct setup *setup = loaded;
 	size_t i;
 
 	if (setup == NULL)

@@ -39,22 +39,25 @@ struct setup {
 struct setup_store {
 	struct store *store;
 	char *dir;
+	bool restart; /* only a new process can have what is configured now */
 };
 
 /*
+ * For struct ready_maker; arg is the struct setup_store of the process.
+ *
  * Load the file and all it names; every file is added to w before it is read.
- * The first one opens the store, which *kept has from then on, and sets the
- * process's time zone; before NULL: this is the first.  Returns NULL after
- * adding one line per fault to why.
+ * The first one (before NULL) opens the store, which arg has from then on, and
+ * sets the process's time zone.  Returns a struct setup, or NULL after adding
+ * one line per fault to why.
  *
  * A process has one store and one time zone.  Where those that are configured
- * now are others than before's, and can be used, *restart becomes true and the
+ * now are others than before's, and can be used, `restart` becomes true and the
  * result is NULL without a fault: the program is to be started again.
  */
-struct setup *setup_load(const char *path, const struct setup *before,
-    struct setup_store *kept, struct watch *w, bool *restart, struct buf *why);
+void *setup_load(void *arg, const char *file, const void *before,
+    struct watch *w, struct buf *why);
 /* The store stays open. */
-void setup_free(struct setup *setup);
+void setup_free(void *setup);
 /* After the last setup. */
 void setup_store_close(struct setup_store *kept);
 

@@ -160,8 +160,10 @@ main(void)
 	b.provider = ps == NULL ? NULL : providers_find(ps, PROVIDER);
 	if (b.provider == NULL || b.tok == NULL || b.mapper == NULL)
 		die(buf_str(&why));
-	b.m = (struct message){
-	    list, "application/json", buf_str(&body), body.len};
+	b.m = (struct message){.env = list,
+	    .content_type = "application/json",
+	    .body = buf_str(&body),
+	    .len = body.len};
 	b.auth = make_auth(b.provider);
 	if (auth_sign(b.auth, NULL, &b.m, NOW, &proof, &why) != 0)
 		die(buf_str(&why));

@@ -121,8 +121,10 @@ tell(const struct provider *p, const struct samples *s, struct told *t)
 	static char *no_env[] = {NULL};
 
 	for (size_t i = 0; i < s->bodies; i++) {
-		const struct message m = {
-		    no_env, s->type[i], buf_str(&s->body[i]), s->body[i].len};
+		const struct message m = {.env = no_env,
+		    .content_type = s->type[i],
+		    .body = buf_str(&s->body[i]),
+		    .len = s->body[i].len};
 		const char *reason;
 
 		assert_non_null(t[i].mapper = mapper_new(1024 * 1024));

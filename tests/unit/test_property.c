@@ -545,7 +545,7 @@ add_fixture(
 {
 	static char *const no_env[] = {NULL};
 	struct item *it = &set->item[set->n];
-	struct message m = {no_env, content_type(path), NULL, 0};
+	struct message m = {.env = no_env, .content_type = content_type(path)};
 	const char *reason;
 	int64_t received = RECEIVED + (int64_t)set->n * 1000;
 

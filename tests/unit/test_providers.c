@@ -110,7 +110,10 @@ check_fixture(struct mapper *mp, const struct provider *p, const char *path,
 	struct event e;
 
 	slurp(path, &body);
-	m = (struct message){no_env, content_type(path), body.data, body.len};
+	m = (struct message){.env = no_env,
+	    .content_type = content_type(path),
+	    .body = body.data,
+	    .len = body.len};
 	if (mapper_map(mp, p, &m, RECEIVED, &e, &reason) != MAP_OK)
 		fail_msg("%s: %s", path, reason);
 	snprintf(expect_path, sizeof(expect_path), "%s.expect", path);
@@ -277,7 +280,8 @@ test_signatures_of_fixtures(void **state)
 		const struct provider *p = providers_find(ps, name);
 		struct buf body = {0};
 		char path[PATH_SIZE], *env[4] = {NULL};
-		struct message m = {env, content_type(file), NULL, 0};
+		struct message m = {
+		    .env = env, .content_type = content_type(file)};
 		struct auth *a = auth_new(p, &cs, &why);
 
 		if (a == NULL)

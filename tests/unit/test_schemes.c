@@ -209,7 +209,10 @@ send_it(struct sent *s, const struct vector *v)
 		s->env[i] = s->text[i];
 	s->env[n] = NULL;
 	snprintf(s->body, sizeof(s->body), "%s", v->body);
-	s->m = (struct message){s->env, v->type, s->body, strlen(s->body)};
+	s->m = (struct message){.env = s->env,
+	    .content_type = v->type,
+	    .body = s->body,
+	    .len = strlen(s->body)};
 }
 
 static enum auth_rc
@@ -395,7 +398,7 @@ a_form_that_repeats_the_query_is_signed_too(void **state)
 	struct auth *a = open_auth(p, NULL, SECRET, URL);
 	char query[] = "QUERY_STRING=t=x&c=1", line[128];
 	char *env[] = {line, query, NULL}, *none[] = {NULL};
-	struct message m = {none, FORM_TYPE, "", 0};
+	struct message m = {.env = none, .content_type = FORM_TYPE, .body = ""};
 	struct auth_proof proof = {0};
 
 	(void)state;
@@ -424,7 +427,7 @@ a_costly_body_is_not_parsed_for_a_stranger(void **state)
 	    "HTTP_SYNTHFLOW_SIGNATURE="
 	    "57da2895c2def29d14d98827c1973987a8f21b254fed7bfe58fee6de70345c8b";
 	char *env[] = {signature, NULL};
-	struct message m = {env, JSON_TYPE, NULL, 0};
+	struct message m = {.env = env, .content_type = JSON_TYPE};
 
 	(void)state;
 	for (int more = 0; more < 2; more++) {
@@ -482,7 +485,7 @@ a_large_header_of_a_token_is_not_parsed(void **state)
 	struct auth *a = open_auth(p, NULL, SECRET, NULL);
 	struct buf token = {0};
 	char *env[] = {NULL};
-	struct message m = {env, JWT_TYPE, NULL, 0};
+	struct message m = {.env = env, .content_type = JWT_TYPE};
 
 	(void)state;
 	for (int more = 0; more < 2; more++) {
@@ -637,7 +640,8 @@ what_is_signed_here_is_accepted_here(void **state)
 static const char *
 read_as(const struct auth *a, char **env, struct arena *arena, const char *name)
 {
-	struct message m = {env, JSON_TYPE, "{}", 2};
+	struct message m = {
+	    .env = env, .content_type = JSON_TYPE, .body = "{}", .len = 2};
 
 	assert_int_equal(auth_read_as(a, arena, &m), 0);
 	return message_env(&m, name);
