@@ -38,7 +38,10 @@ report_installation() {
   # The same with whole numbers, which need the most room.
   sed 's/^phones = .*/phones = full/' "$dir/callbook.conf" >"$dir/full.conf"
   # The same program again, where the server forgot the password.
+  # A connection is kept for longer than node keeps it, who would otherwise
+  # find one closed at times.
   cat >"$dir/more" <<END
+server.max-keep-alive-idle = 60
 fastcgi.server += (
   "/report.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
     "socket" => "$dir/report.sock", "max-procs" => 1,
