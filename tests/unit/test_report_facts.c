@@ -1,0 +1,147 @@
+/* How often each value of a fact was told. */
+#include "report_box.h"
+
+#include <inttypes.h>
+
+struct facts {
+	char text[2000];
+};
+
+static int
+to_facts(void *arg, const struct fact_count *f)
+{
+	struct facts *t = arg;
+	size_t len = strlen(t->text);
+
+	if (f->type == FACT_TEXT)
+		snprintf(t->text + len, sizeof(t->text) - len,
+		    "%s=%s/%s:%" PRId64 "\n", f->path, f->text, f->agent,
+		    f->calls);
+	else
+		snprintf(t->text + len, sizeof(t->text) - len,
+		    "%s=%g/%s:%" PRId64 "\n", f->path, f->number, f->agent,
+		    f->calls);
+	return 0;
+}
+
+static void
+facts_are_counted_by_path_value_and_agent(void **state)
+{
+	const struct fact fact[] = {
+	    {"results/sale", FACT_BOOLEAN, NULL, 0, 1},
+	    {"results/score", FACT_NUMBER, NULL, 0, 10},
+	    {"results/word", FACT_TEXT, "b", 1, 0},
+	    {"results/score", FACT_NUMBER, NULL, 0, 9},
+	    {"results/word", FACT_TEXT, "a", 1, 0},
+	    {"results/score", FACT_TEXT, "none", 4, 0},
+	};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct facts t = {""};
+	int64_t calls = -1;
+	bool all = false;
+	int64_t start = at("2026-05-01T10:00:00Z");
+
+	assert_int_equal(
+	    store_fact_counts(b->read, &f, 10, &calls, &all, to_facts, &t),
+	    STORE_OK);
+	assert_int_equal(calls, 0);
+	assert_true(all);
+	add(b,
+	    &(struct spec){.id = "f1",
+		.started = start,
+		.agent = "x",
+		.fact = fact,
+		.facts = 3});
+	add(b,
+	    &(struct spec){
+		.id = "f2", .started = start + 1, .fact = fact, .facts = 3});
+	add(b,
+	    &(struct spec){.id = "f3",
+		.started = start + 2,
+		.agent = "x",
+		.fact = fact + 2,
+		.facts = 2});
+	add(b,
+	    &(struct spec){.id = "f4",
+		.started = start + 3,
+		.agent = "x",
+		.fact = fact + 4,
+		.facts = 2});
+	add(b, &(struct spec){.id = "f5", .started = start + 4});
+
+	assert_int_equal(
+	    store_fact_counts(b->read, &f, 5, &calls, &all, to_facts, &t),
+	    STORE_OK);
+	assert_string_equal(t.text,
+	    "results/sale=1/:1\nresults/sale=1/x:1\n"
+	    "results/score=9/x:1\nresults/score=10/:1\n"
+	    "results/score=10/x:1\nresults/score=none/x:1\n"
+	    "results/word=a/x:1\nresults/word=b/:1\nresults/word=b/x:2\n");
+	assert_int_equal(calls, 5);
+	assert_true(all);
+
+	/* Only the latest. */
+	t.text[0] = '\0';
+	assert_int_equal(
+	    store_fact_counts(b->read, &f, 2, &calls, &all, to_facts, &t),
+	    STORE_OK);
+	assert_string_equal(
+	    t.text, "results/score=none/x:1\nresults/word=a/x:1\n");
+	assert_int_equal(calls, 2);
+	assert_false(all);
+
+	t.text[0] = '\0';
+	f.agent = "";
+	assert_int_equal(
+	    store_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
+	    STORE_OK);
+	assert_string_equal(t.text,
+	    "results/sale=1/:1\nresults/score=10/:1\nresults/word=b/:1\n");
+	assert_int_equal(calls, 2);
+}
+
+static void
+long_texts_are_compared_by_their_beginning(void **state)
+{
+	char one[REPORT_FACT_TEXT_MAX + 8], two[REPORT_FACT_TEXT_MAX + 8];
+	struct fact fact[] = {
+	    {"g/long", FACT_TEXT, one, 0, 0}, {"g/long", FACT_TEXT, two, 0, 0}};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct facts t = {""};
+	int64_t calls, start = at("2026-05-01T10:00:00Z");
+	bool all;
+
+	/* A character of three bytes lies across the end. */
+	memset(one, 'x', REPORT_FACT_TEXT_MAX - 1);
+	strncpy(one + REPORT_FACT_TEXT_MAX - 1, "\342\202\254", 4);
+	memcpy(two, one, sizeof(one));
+	strncpy(two + REPORT_FACT_TEXT_MAX - 1, "\342\202\255", 4);
+	fact[0].len = fact[1].len = strlen(one);
+	add(b,
+	    &(struct spec){
+		.id = "l1", .started = start, .fact = fact, .facts = 1});
+	add(b,
+	    &(struct spec){
+		.id = "l2", .started = start, .fact = fact + 1, .facts = 1});
+	assert_int_equal(
+	    store_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
+	    STORE_OK);
+	one[REPORT_FACT_TEXT_MAX - 1] = '\0';
+	snprintf(two, sizeof(two), "%s", one);
+	assert_memory_equal(t.text + strlen("g/long="), two, strlen(two));
+	assert_string_equal(t.text + strlen("g/long=") + strlen(two), "/:2\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    REPORT_TEST(facts_are_counted_by_path_value_and_agent),
+	    REPORT_TEST(long_texts_are_compared_by_their_beginning),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "report_facts", tests, use_zone, NULL);
+}

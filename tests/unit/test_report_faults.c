@@ -1,0 +1,187 @@
+/* Reports of a store that is slow, damaged, replaced or written meanwhile. */
+#include "report_box.h"
+
+#include <time.h>
+
+static void
+nap(int ms)
+{
+	struct timespec t = {0, ms * 1000000L};
+
+	nanosleep(&t, NULL);
+}
+
+static int
+slow(void *arg, const struct stored_call *c)
+{
+	(void)arg;
+	(void)c;
+	nap(500);
+	return 1;
+}
+
+static void
+reading_ends_at_the_time_limit(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct list l = {0};
+	struct sum s = {0};
+	int64_t first, last;
+
+	add_mixed(b);
+	f.text = "hello"; /* of several statements in all */
+	store_time_limit(b->read, 400);
+	assert_int_equal(
+	    store_calls(b->read, &f, NULL, false, 2, false, slow, NULL),
+	    STORE_OK);
+	assert_int_equal(store_groups(b->read, &f, to_sum, &s), STORE_TIMEOUT);
+	assert_int_equal(store_days(b->read, &first, &last), STORE_TIMEOUT);
+	store_time_limit(b->read, 10000);
+	assert_int_equal(
+	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    STORE_OK);
+	store_time_limit(b->read, 1);
+	nap(2);
+	assert_int_equal(
+	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    STORE_TIMEOUT);
+	store_time_limit(b->read, 0);
+	assert_int_equal(store_days(b->read, &first, &last), STORE_OK);
+}
+
+/* One statement that takes too long by itself. */
+static void
+a_long_statement_is_interrupted(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .agent = "nobody"};
+	struct list l = {0};
+
+	add(b, &(struct spec){.id = "c", .started = 1000});
+	run(b,
+	    "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 60000) INSERT INTO call (number, source, id, flags,"
+	    " answered, day, hour, started, events, states, first_time,"
+	    " last_time, first_received, last_received, ended_time, stamps)"
+	    " SELECT i, source, id || i, flags, answered, day, hour,"
+	    " started + i, events, states, first_time, last_time,"
+	    " first_received, last_received, ended_time, stamps"
+	    " FROM n JOIN call ON number = 1");
+	store_time_limit(b->read, 1);
+	assert_int_equal(
+	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    STORE_TIMEOUT);
+	assert_int_equal(l.n, 0);
+}
+
+static int
+to_nothing(void *arg, const struct arrivals *a)
+{
+	(void)arg;
+	(void)a;
+	return 0;
+}
+
+static void
+a_damaged_row_is_an_error(void **state)
+{
+	static const char *const damage[] = {
+	    "UPDATE day SET hours = x'ff'",
+	    "UPDATE day SET hours = x''",
+	    "UPDATE day SET hours = x'1801'", /* hour 24 */
+	    "UPDATE day SET hours = x'ffffffff7f01'",
+	    "UPDATE day SET lengths = x'0002'",
+	    "UPDATE day SET outcome = 'odd'",
+	};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct sum s = {0};
+
+	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+		run(b, "DELETE FROM day");
+		b->key++;
+		add(b,
+		    &(struct spec){.id = i % 2 ? "d1" : "d0",
+			.started = 1000 + (int64_t)i * 24 * HOUR,
+			.outcome = OUTCOME_COMPLETED,
+			.duration = 1000});
+		run(b, damage[i]);
+		assert_int_equal(
+		    store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
+	}
+	run(b, "UPDATE arrival SET result = 99");
+	assert_int_equal(
+	    store_arrivals(b->read, 0, 40000, NULL, to_nothing, NULL),
+	    STORE_ERROR);
+	run(b, "UPDATE call SET flags = flags | 2, hour = 99, stamps = x'05'");
+	f.flag = CALL_VARIANT;
+	assert_int_equal(store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
+	assert_int_equal(list_of(b, &f).n, 2);
+}
+
+static void
+a_replaced_file_is_noticed(void **state)
+{
+	struct box *b = *state;
+	char old[200];
+
+	assert_true(store_is_current(b->read));
+	snprintf(old, sizeof(old), "%s-old", b->scratch.path);
+	assert_int_equal(rename(b->scratch.path, old), 0);
+	assert_false(store_is_current(b->read));
+	assert_int_equal(rename(old, b->scratch.path), 0);
+	assert_true(store_is_current(b->read));
+	run(b, "PRAGMA user_version = 99");
+	assert_false(store_is_current(b->read));
+}
+
+/* A reader in the middle of a list: the writer goes on, and checkpoints. */
+static int
+write_meanwhile(void *arg, const struct stored_call *c)
+{
+	struct box *b = arg;
+
+	if (c->number == 3)
+		add(b, &(struct spec){.id = "new", .started = 5000});
+	return 0;
+}
+
+static void
+a_reader_keeps_no_lock(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	sqlite3 *db = NULL;
+	int in_wal = -1, copied = -1;
+
+	add_spoken(b);
+	assert_int_equal(
+	    store_calls(b->read, &f, NULL, false, 9, false, write_meanwhile, b),
+	    STORE_OK);
+	assert_int_equal(list_of(b, &f).n, 4);
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "SELECT count(*) FROM call", NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,
+			     SQLITE_CHECKPOINT_TRUNCATE, &in_wal, &copied),
+	    SQLITE_OK);
+	assert_int_equal(in_wal, 0);
+	sqlite3_close(db);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    REPORT_TEST(reading_ends_at_the_time_limit),
+	    REPORT_TEST(a_long_statement_is_interrupted),
+	    REPORT_TEST(a_damaged_row_is_an_error),
+	    REPORT_TEST(a_replaced_file_is_noticed),
+	    REPORT_TEST(a_reader_keeps_no_lock),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "report_faults", tests, use_zone, NULL);
+}

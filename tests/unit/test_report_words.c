@@ -1,0 +1,117 @@
+/* Words that are looked for in calls, with and without the index. */
+#include "report_box.h"
+
+static void
+words_are_found_in_every_script(void **state)
+{
+	static const struct {
+		const char *text, *ids;
+	} cases[] = {
+	    {"मदद", "hindi"},
+	    {"ありがとう", "japanese"},
+	    {"電話", "japanese"},
+	    {"MORNING caf\303\251", "english"},
+	    {"cafe", "english"},
+	    {"morn", "english"},
+	    {"morning नमस्ते", ""},
+	    {"6789", "english"},
+	    {"japanese", "japanese"},
+	};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+
+	add_spoken(b);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.text = cases[i].text;
+		assert_ids(b, &f, cases[i].ids);
+		assert_int_equal(
+		    sum_of(b, &f).t.calls, cases[i].ids[0] == '\0' ? 0 : 1);
+	}
+	f.text = "morning";
+	f.to = day_of("2026-05-02");
+	assert_ids(b, &f, "");
+}
+
+static void
+without_an_index_words_are_found_by_reading(void **state)
+{
+	static const struct {
+		const char *text, *ids;
+	} cases[] = {
+	    {"मदद", "hindi"},
+	    {"ありがとう", "japanese"},
+	    {"MORNING cafÉ", ""}, /* only ASCII has a case here */
+	    {" MORNING\tcaf\303\251 ", "english"},
+	    {"morning hindi", ""},
+	    {"%", "english"}, /* no wildcard, but in an agent's name */
+	    {"0%_o", "english"},
+	    {"0__o", ""},
+	    {"\\", ""},
+	    {"\"", "english japanese hindi"}, /* of the JSON */
+	    {"  ", "english japanese hindi"},
+	};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+
+	add_spoken(b);
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.text = cases[i].text;
+		assert_ids(b, &f, cases[i].ids);
+	}
+	f.text = "english";
+	assert_int_equal(sum_of(b, &f).t.calls, 1);
+	/* A part of a number, which would tell the whole digit by digit. */
+	f.text = "012345";
+	assert_ids(b, &f, "english");
+	f.discreet = true;
+	assert_ids(b, &f, "");
+	f.text = "morning";
+	assert_ids(b, &f, "english");
+}
+
+/* More calls than are looked at one by one. */
+static void
+a_frequent_word_is_found_along_the_list(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .text = "frequent"};
+	struct list l = {0};
+	struct cursor c = {0};
+	int n = 0;
+
+	for (int i = 0; i < 1100; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "f%d", i);
+		add(b,
+		    &(struct spec){.id = id,
+			.agent = i % 10 ? "frequent" : "other",
+			.started = at("2026-05-01T10:00:00Z") + i / 3 * MIN});
+	}
+	assert_int_equal(sum_of(b, &f).t.calls, 990);
+	do {
+		memset(&l, 0, sizeof(l));
+		assert_int_equal(store_calls(b->read, &f, &c, false, 300, false,
+				     to_list, &l),
+		    STORE_OK);
+		n += l.n;
+		c = l.last;
+	} while (l.n == 300);
+	assert_int_equal(n, 990);
+	f.text = "f";
+	assert_int_equal(sum_of(b, &f).t.calls, 1100);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    REPORT_TEST(words_are_found_in_every_script),
+	    REPORT_TEST(without_an_index_words_are_found_by_reading),
+	    REPORT_TEST(a_frequent_word_is_found_along_the_list),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "report_words", tests, use_zone, NULL);
+}
