@@ -81,6 +81,15 @@ when_now(void)
 	return (int64_t)ts.tv_sec * MS_PER_S + ts.tv_nsec / 1000000;
 }
 
+int64_t
+when_monotonic(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* Days since 1970-01-01 in the Gregorian calendar, for years from 1. */
 static int64_t
 days_from_date(int64_t y, int64_t m, int64_t d)

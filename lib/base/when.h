@@ -44,6 +44,8 @@ extern const char *const when_unit_name[WHEN_UNIT__MAX];
 
 /* Now, from the system's clock. */
 int64_t when_now(void);
+/* ms of a clock that nobody sets, for deadlines; from no known moment on. */
+int64_t when_monotonic(void);
 
 /*
  * Parse n bytes of s in the format; a time without an offset is of UTC.

@@ -41,15 +41,15 @@ static enum store_rc
 alias_write(struct store *st, enum sql which, const struct call_row *r,
     const char *id, bool own)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	bind_text(s, 1, id);
-	sqlite3_bind_int64(s, 2, r->source);
-	sqlite3_bind_int64(s, 3, r->number);
-	sqlite3_bind_int(s, 4, own);
-	return stmt_run(st, s);
+	db_bind_text(s, 1, id);
+	db_bind_int(s, 2, r->source);
+	db_bind_int(s, 3, r->number);
+	db_bind_int(s, 4, own);
+	return stmt_run(s);
 }
 
 enum store_rc
@@ -68,19 +68,19 @@ alias_note(struct store *st, const struct call_row *r, const struct event *e)
 enum store_rc
 alias_show(struct store *st, struct call_row *r, struct buf *text)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_ALIAS_SHOWN);
+	struct statement *s = stmt_get(st, SQL_ALIAS_SHOWN);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, r->number);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
+	db_bind_int(s, 1, r->number);
+	step = db_step(s);
+	if (step == DB_ROW) {
 		buf_reset(text, SIZE_MAX);
 		buf_puts(text, read_text(s, 0));
 		r->id = buf_str(text);
-		r->nameless = sqlite3_column_int(s, 1) == 0;
+		r->nameless = db_int(s, 1) == 0;
 	}
 	rc = read_end(st, s, step);
 	return rc == STORE_OK && text->failed ? STORE_ERROR : rc;
@@ -89,12 +89,12 @@ alias_show(struct store *st, struct call_row *r, struct buf *text)
 enum store_rc
 alias_drop(struct store *st, int64_t call)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_ALIASES_DROP);
+	struct statement *s = stmt_get(st, SQL_ALIASES_DROP);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, call);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, call);
+	return stmt_run(s);
 }
 
 /* --- two calls become one ------------------------------------------------- */
@@ -102,27 +102,27 @@ alias_drop(struct store *st, int64_t call)
 static enum store_rc
 move(struct store *st, enum sql which, int64_t to, int64_t from)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, to);
-	sqlite3_bind_int64(s, 2, from);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, to);
+	db_bind_int(s, 2, from);
+	return stmt_run(s);
 }
 
 /* Of two calls, neither of them late, the events of both may be. */
 static enum store_rc
 late_again(struct store *st, struct call_row *r)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_MERGE_LATE);
-	int step;
+	struct statement *s = stmt_get(st, SQL_MERGE_LATE);
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, r->number);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
+	db_bind_int(s, 1, r->number);
+	step = db_step(s);
+	if (step == DB_ROW)
 		r->call.flags |= CALL_LATE;
 	return read_end(st, s, step);
 }

@@ -16,60 +16,59 @@ static enum store_rc
 event_known(
     struct store *st, int64_t source, const struct event *e, struct known *k)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_BY_KEY);
+	struct statement *s = stmt_get(st, SQL_EVENT_BY_KEY);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	memset(k, 0, sizeof(*k));
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
-	bind_bytes(s, 2, e->key, sizeof(e->key));
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-		int64_t seq = sqlite3_column_int64(s, 0);
+	db_bind_int(s, 1, source);
+	db_bind_bytes(s, 2, e->key, sizeof(e->key));
+	while ((step = db_step(s)) == DB_ROW) {
+		int64_t seq = db_int(s, 0);
 
 		if (k->contents++ == 0)
 			k->first = seq;
-		if (memcmp(sqlite3_column_blob(s, 1), e->digest,
-			sizeof(e->digest)) == 0)
+		if (memcmp(db_bytes(s, 1), e->digest, sizeof(e->digest)) == 0)
 			k->same = seq;
 	}
-	if (step != SQLITE_DONE)
+	if (step != DB_DONE)
 		rc = store_failed(st, "event");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
 static enum store_rc
 repeat_add(struct store *st, int64_t seq, int64_t received)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_REPEAT_ADD);
+	struct statement *s = stmt_get(st, SQL_REPEAT_ADD);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, seq);
-	sqlite3_bind_int64(s, 2, received);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, seq);
+	db_bind_int(s, 2, received);
+	return stmt_run(s);
 }
 
 /* Did e come after a later event of the call, or before an earlier one? */
 static enum store_rc
 event_late(struct store *st, int64_t call, const struct event *e, bool *late)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_LATE);
+	struct statement *s = stmt_get(st, SQL_EVENT_LATE);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, call);
-	sqlite3_bind_int64(s, 2, e->time);
-	sqlite3_bind_int64(s, 3, e->received);
-	step = sqlite3_step(s);
-	*late = step == SQLITE_ROW;
-	if (step != SQLITE_ROW && step != SQLITE_DONE)
+	db_bind_int(s, 1, call);
+	db_bind_int(s, 2, e->time);
+	db_bind_int(s, 3, e->received);
+	step = db_step(s);
+	*late = step == DB_ROW;
+	if (step != DB_ROW && step != DB_DONE)
 		rc = store_failed(st, "late");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -122,43 +121,43 @@ event_insert(struct store *st, const struct job *j, int variant, int64_t call)
 {
 	const struct delivery *d = j->delivery;
 	const struct event *e = j->event;
-	sqlite3_stmt *s = stmt_get(st, SQL_EVENT_ADD);
+	struct statement *s = stmt_get(st, SQL_EVENT_ADD);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->source);
-	bind_bytes(s, 2, e->key, sizeof(e->key));
-	sqlite3_bind_int(s, 3, variant);
-	bind_bytes(s, 4, e->digest, sizeof(e->digest));
-	bind_text(s, 5, e->type);
-	bind_text(s, 6, e->id);
-	bind_text(s, 7, call_state_name[e->state]);
-	bind_text(s, 8, call_outcome_name[e->outcome]);
-	sqlite3_bind_int64(s, 9, e->time);
-	sqlite3_bind_int64(s, 10, e->received);
+	db_bind_int(s, 1, j->source);
+	db_bind_bytes(s, 2, e->key, sizeof(e->key));
+	db_bind_int(s, 3, variant);
+	db_bind_bytes(s, 4, e->digest, sizeof(e->digest));
+	db_bind_text(s, 5, e->type);
+	db_bind_text(s, 6, e->id);
+	db_bind_text(s, 7, call_state_name[e->state]);
+	db_bind_text(s, 8, call_outcome_name[e->outcome]);
+	db_bind_int(s, 9, e->time);
+	db_bind_int(s, 10, e->received);
 	if (call != 0)
-		sqlite3_bind_int64(s, 11, call);
-	bind_text(s, 12, d->content_type);
-	bind_text(s, 13, e->headers);
+		db_bind_int(s, 11, call);
+	db_bind_text(s, 12, d->content_type);
+	db_bind_text(s, 13, e->headers);
 	if (j->packed == NULL)
-		bind_bytes(s, 14, d->body, d->len);
+		db_bind_bytes(s, 14, d->body, d->len);
 	else {
-		bind_bytes(s, 14, j->packed, j->packed_len);
-		sqlite3_bind_int64(s, 15, (int64_t)d->len);
+		db_bind_bytes(s, 14, j->packed, j->packed_len);
+		db_bind_int(s, 15, (int64_t)d->len);
 	}
-	return stmt_run(st, s);
+	return stmt_run(s);
 }
 
 static enum store_rc
 variant_flag(struct store *st, int64_t source, const struct event *e)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_VARIANT_FLAG);
+	struct statement *s = stmt_get(st, SQL_VARIANT_FLAG);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, source);
-	bind_bytes(s, 2, e->key, sizeof(e->key));
-	return stmt_run(st, s);
+	db_bind_int(s, 1, source);
+	db_bind_bytes(s, 2, e->key, sizeof(e->key));
+	return stmt_run(s);
 }
 
 /*
@@ -189,7 +188,7 @@ event_add(struct store *st, struct job *j)
 		rc = event_insert(st, j, known.contents, call);
 	if (rc != STORE_OK)
 		return rc;
-	j->number = sqlite3_last_insert_rowid(st->db);
+	j->number = db_inserted(st->db);
 	/* After the event, which the facts name. */
 	if (call != 0)
 		rc = call_add_details(st, call, j->number, e);
@@ -225,24 +224,23 @@ hash_of(const char *s, size_t n)
 
 /* Bind what quarantine and rejected have in common, and run. */
 static enum store_rc
-delivery_insert(struct store *st, sqlite3_stmt *s, int64_t source,
+delivery_insert(struct store *st, struct statement *s, int64_t source,
     const struct delivery *d, const char *reason, size_t len,
     size_t headers_max, int64_t *number)
 {
 	enum store_rc rc;
 
-	sqlite3_bind_int64(s, 1, source);
-	sqlite3_bind_int64(s, 2, d->received);
-	bind_text(s, 3, reason);
-	bind_text(s, 4, d->content_type);
+	db_bind_int(s, 1, source);
+	db_bind_int(s, 2, d->received);
+	db_bind_text(s, 3, reason);
+	db_bind_text(s, 4, d->content_type);
 	if (d->headers != NULL)
-		sqlite3_bind_text64(s, 5, d->headers,
-		    whole_lines(d->headers, headers_max), SQLITE_STATIC,
-		    SQLITE_UTF8);
-	bind_bytes(s, 6, d->body, len);
-	rc = stmt_run(st, s);
+		db_bind_chars(
+		    s, 5, d->headers, whole_lines(d->headers, headers_max));
+	db_bind_bytes(s, 6, d->body, len);
+	rc = stmt_run(s);
 	if (rc == STORE_OK)
-		*number = sqlite3_last_insert_rowid(st->db);
+		*number = db_inserted(st->db);
 	return rc;
 }
 
@@ -252,27 +250,27 @@ quarantine_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
 	int64_t hash = hash_of(d->body, d->len);
-	sqlite3_stmt *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
+	struct statement *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	if ((j->source = source_id(st, d)) == 0 || s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->source);
-	sqlite3_bind_int64(s, 2, hash);
-	bind_bytes(s, 3, d->body, d->len);
+	db_bind_int(s, 1, j->source);
+	db_bind_int(s, 2, hash);
+	db_bind_bytes(s, 3, d->body, d->len);
 	/* They may tell the event: an id in a header, a GET's query. */
-	bind_text(s, 4, d->headers);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
-		j->number = sqlite3_column_int64(s, 0);
-	if (step != SQLITE_DONE)
+	db_bind_text(s, 4, d->headers);
+	while ((step = db_step(s)) == DB_ROW)
+		j->number = db_int(s, 0);
+	if (step != DB_DONE)
 		rc = store_failed(st, "quarantine");
-	stmt_done(s);
+	db_done(s);
 	if (rc != STORE_OK || j->number != 0)
 		return rc;
 	if ((s = stmt_get(st, SQL_QUARANTINE_ADD)) == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 7, hash);
+	db_bind_int(s, 7, hash);
 	return delivery_insert(
 	    st, s, j->source, d, j->reason, d->len, SIZE_MAX, &j->number);
 }
@@ -280,17 +278,15 @@ quarantine_add(struct store *st, struct job *j)
 static enum store_rc
 rejected_trim(struct store *st, const struct job *j, bool missing)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_REJECTED_TRIM);
+	struct statement *s = stmt_get(st, SQL_REJECTED_TRIM);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->source);
-	sqlite3_bind_int(s, 2, missing);
-	sqlite3_bind_int(
-	    s, 3, missing ? STORE_MISSING_MAX : STORE_REJECTED_MAX);
-	sqlite3_bind_int(
-	    s, 4, missing ? STORE_MISSING_BYTES : STORE_REJECTED_BYTES);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, j->source);
+	db_bind_int(s, 2, missing);
+	db_bind_int(s, 3, missing ? STORE_MISSING_MAX : STORE_REJECTED_MAX);
+	db_bind_int(s, 4, missing ? STORE_MISSING_BYTES : STORE_REJECTED_BYTES);
+	return stmt_run(s);
 }
 
 static enum store_rc
@@ -300,7 +296,7 @@ rejected_add(struct store *st, struct job *j)
 	bool missing = strcmp(j->reason, refusal_name[REFUSAL_MISSING]) == 0;
 	size_t most = missing ? STORE_MISSING_BODY_MAX
 			      : STORE_REJECTED_BODY_MAX;
-	sqlite3_stmt *s;
+	struct statement *s;
 	bool allowed;
 	enum store_rc rc;
 
@@ -324,29 +320,29 @@ rejected_add(struct store *st, struct job *j)
 static enum store_rc
 counted_add(struct store *st, struct job *j)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_COUNTED_ADD);
+	struct statement *s = stmt_get(st, SQL_COUNTED_ADD);
 
 	if ((j->source = source_id(st, j->delivery)) == 0 || s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->source);
-	bind_text(s, 2, j->type);
-	sqlite3_bind_int64(s, 3, j->delivery->received);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, j->source);
+	db_bind_text(s, 2, j->type);
+	db_bind_int(s, 3, j->delivery->received);
+	return stmt_run(s);
 }
 
 static enum store_rc
 requeue(struct store *st, struct job *j)
 {
-	sqlite3_stmt *s = stmt_get(
+	struct statement *s = stmt_get(
 	    st, j->rejected ? SQL_REJECTED_TAKE : SQL_QUARANTINE_TAKE);
 	enum store_rc rc;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, j->row);
-	if ((rc = stmt_run(st, s)) != STORE_OK)
+	db_bind_int(s, 1, j->row);
+	if ((rc = stmt_run(s)) != STORE_OK)
 		return rc;
-	if (sqlite3_changes(st->db) == 0)
+	if (db_changed(st->db) == 0)
 		return STORE_NOT_FOUND;
 	if (j->event == NULL)
 		return counted_add(st, j);
@@ -357,14 +353,14 @@ requeue(struct store *st, struct job *j)
 static enum store_rc
 probe(struct store *st)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+	struct statement *s = stmt_get(st, SQL_META_SET);
 	char now[WHEN_TEXT_SIZE];
 
 	if (s == NULL)
 		return STORE_ERROR;
-	bind_text(s, 1, "probed");
-	bind_text(s, 2, when_rfc3339(when_now(), now));
-	return stmt_run(st, s);
+	db_bind_text(s, 1, "probed");
+	db_bind_text(s, 2, when_rfc3339(when_now(), now));
+	return stmt_run(s);
 }
 
 static enum store_rc
@@ -389,7 +385,7 @@ apply(struct store *st, struct job *j)
 	case JOB_PROBE:
 		return probe(st);
 	case JOB_INDEX:
-		return index_slice(st);
+		return store_rc_of(db_index_slice(st->db));
 	}
 	return STORE_ERROR;
 }

@@ -14,10 +14,10 @@
 static int
 delay_class(int64_t ms)
 {
-	for (int i = 0; i < REPORT_DELAYS - 1; i++)
-		if (ms < report_delay[i])
+	for (int i = 0; i < CLASS_DELAYS - 1; i++)
+		if (ms < class_delay[i])
 			return i;
-	return REPORT_DELAYS - 1;
+	return CLASS_DELAYS - 1;
 }
 
 static enum arrival
@@ -89,21 +89,21 @@ enum store_rc
 arrivals_write(struct store *st)
 {
 	enum store_rc rc = STORE_OK;
-	sqlite3_stmt *s;
+	struct statement *s;
 
 	for (size_t i = 0; i < st->arrivals && rc == STORE_OK; i++) {
 		const struct arrival_row *a = &st->arrival[i];
 
 		if ((s = stmt_get(st, SQL_ARRIVAL_ADD)) == NULL)
 			return STORE_ERROR;
-		sqlite3_bind_int64(s, 1, a->day);
-		sqlite3_bind_int(s, 2, a->hour);
-		sqlite3_bind_int64(s, 3, a->source);
-		sqlite3_bind_int(s, 4, (int)a->result);
-		sqlite3_bind_int(s, 5, a->delay);
-		sqlite3_bind_int64(s, 6, a->count);
-		sqlite3_bind_int64(s, 7, a->last);
-		rc = stmt_run(st, s);
+		db_bind_int(s, 1, a->day);
+		db_bind_int(s, 2, a->hour);
+		db_bind_int(s, 3, a->source);
+		db_bind_int(s, 4, (int)a->result);
+		db_bind_int(s, 5, a->delay);
+		db_bind_int(s, 6, a->count);
+		db_bind_int(s, 7, a->last);
+		rc = stmt_run(s);
 	}
 	st->arrivals = 0;
 	return rc;

@@ -26,27 +26,26 @@ has_number(enum call_kind kind)
 
 /* NULL text becomes NULL: that is how a row says that nothing was told. */
 static const char *
-column_text(sqlite3_stmt *s, int i)
+column_text(struct statement *s, int i)
 {
-	return (const char *)sqlite3_column_text(s, i);
+	return db_text(s, i);
 }
 
 /* Read the value that a field has, from column *i on; *i: the next one. */
 static void
-value_read(sqlite3_stmt *s, int *i, enum call_kind kind, struct value *v)
+value_read(struct statement *s, int *i, enum call_kind kind, struct value *v)
 {
 	if (has_number(kind)) {
 		if (v->set)
-			v->number = sqlite3_column_int64(s, *i);
-		if (v->set && kind == KIND_VERDICT &&
-		    sqlite3_column_type(s, *i) == SQLITE_NULL)
+			v->number = db_int(s, *i);
+		if (v->set && kind == KIND_VERDICT && db_is_null(s, *i))
 			v->number = VERDICT_NONE;
 		++*i;
 	}
 	if (has_text(kind)) {
 		if (v->set) {
 			v->text = column_text(s, *i);
-			v->len = (size_t)sqlite3_column_bytes(s, *i);
+			v->len = db_size(s, *i);
 		}
 		++*i;
 	}
@@ -54,17 +53,17 @@ value_read(sqlite3_stmt *s, int *i, enum call_kind kind, struct value *v)
 
 /* Bind what value_read() reads, from parameter *i on. */
 static void
-value_bind(sqlite3_stmt *s, int *i, enum call_kind kind, const struct value *v)
+value_bind(
+    struct statement *s, int *i, enum call_kind kind, const struct value *v)
 {
 	if (has_number(kind)) {
 		if (v->set && !(kind == KIND_VERDICT && v->number < 0))
-			sqlite3_bind_int64(s, *i, v->number);
+			db_bind_int(s, *i, v->number);
 		++*i;
 	}
 	if (has_text(kind)) {
 		if (v->set && v->text != NULL)
-			sqlite3_bind_text64(
-			    s, *i, v->text, v->len, SQLITE_STATIC, SQLITE_UTF8);
+			db_bind_chars(s, *i, v->text, v->len);
 		++*i;
 	}
 }
@@ -75,16 +74,16 @@ value_bind(sqlite3_stmt *s, int *i, enum call_kind kind, const struct value *v)
  * come those of end and length.
  */
 static void
-view_stored(sqlite3_stmt *s, int times, unsigned flags, bool answered,
+view_stored(struct statement *s, int times, unsigned flags, bool answered,
     struct call_view *v)
 {
-	bool timed = sqlite3_column_type(s, times + 2) != SQLITE_NULL;
+	bool timed = !db_is_null(s, times + 2);
 
 	v->answered = answered;
-	v->started = sqlite3_column_int64(s, times);
-	v->ended = sqlite3_column_int64(s, times + 1);
+	v->started = db_int(s, times);
+	v->ended = db_int(s, times + 1);
 	v->timed = answered && timed;
-	v->duration = v->timed ? sqlite3_column_int64(s, times + 2) : 0;
+	v->duration = v->timed ? db_int(s, times + 2) : 0;
 	if ((flags & CALL_DERIVED) == 0)
 		v->started_derived = v->ended_derived = v->duration_derived =
 		    false;
@@ -92,7 +91,7 @@ view_stored(sqlite3_stmt *s, int times, unsigned flags, bool answered,
 }
 
 void
-call_read(sqlite3_stmt *s, int first, struct call_row *r)
+call_read(struct statement *s, int first, struct call_row *r)
 {
 	struct call *c = &r->call;
 	const char *outcome;
@@ -101,8 +100,8 @@ call_read(sqlite3_stmt *s, int first, struct call_row *r)
 	int i = first, times = 0;
 
 	memset(r, 0, sizeof(*r));
-	r->number = sqlite3_column_int64(s, i++);
-	r->source = sqlite3_column_int64(s, i++);
+	r->number = db_int(s, i++);
+	r->source = db_int(s, i++);
 	r->id = column_text(s, i++);
 	i++; /* the state follows from the states */
 	outcome = column_text(s, i++);
@@ -111,25 +110,24 @@ call_read(sqlite3_stmt *s, int first, struct call_row *r)
 
 		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
 	}
-	answered = sqlite3_column_int(s, i++) != 0;
-	flags = (unsigned)sqlite3_column_int(s, i++);
+	answered = db_int(s, i++) != 0;
+	flags = (unsigned)db_int(s, i++);
 	c->flags = flags & ~(unsigned)(CALL_ESTIMATED | CALL_DERIVED);
-	r->day = sqlite3_column_int64(s, i++);
-	r->hour = sqlite3_column_int(s, i++);
-	r->events = sqlite3_column_int64(s, i++);
-	c->states = (unsigned)sqlite3_column_int(s, i++);
+	r->day = db_int(s, i++);
+	r->hour = (int)db_int(s, i++);
+	r->events = db_int(s, i++);
+	c->states = (unsigned)db_int(s, i++);
 	r->nameless = (c->states & NAMELESS) != 0;
 	c->states &= ~NAMELESS;
-	c->first_time = sqlite3_column_int64(s, i++);
-	c->last_time = sqlite3_column_int64(s, i++);
-	c->first_received = sqlite3_column_int64(s, i++);
-	c->last_received = sqlite3_column_int64(s, i++);
-	c->ended_time = sqlite3_column_int64(s, i++);
-	c->begun_told = sqlite3_column_int64(s, i++);
-	c->connected_told = sqlite3_column_int64(s, i++);
-	c->ended_told = sqlite3_column_int64(s, i++);
-	stamps_decode(
-	    c, sqlite3_column_blob(s, i), (size_t)sqlite3_column_bytes(s, i));
+	c->first_time = db_int(s, i++);
+	c->last_time = db_int(s, i++);
+	c->first_received = db_int(s, i++);
+	c->last_received = db_int(s, i++);
+	c->ended_time = db_int(s, i++);
+	c->begun_told = db_int(s, i++);
+	c->connected_told = db_int(s, i++);
+	c->ended_told = db_int(s, i++);
+	stamps_decode(c, db_bytes(s, i), db_size(s, i));
 	i++;
 	for (int f = 0; f < FIELD__MAX; f++) {
 		if (f == FIELD_STARTED)
@@ -143,38 +141,38 @@ call_read(sqlite3_stmt *s, int first, struct call_row *r)
 int64_t
 call_find(struct store *st, int64_t source, const char *id)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_FIND);
+	struct statement *s = stmt_get(st, SQL_CALL_FIND);
 	int64_t number = 0;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return -1;
-	sqlite3_bind_int64(s, 1, source);
-	bind_text(s, 2, id);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		number = sqlite3_column_int64(s, 0);
-	else if (step != SQLITE_DONE) {
+	db_bind_int(s, 1, source);
+	db_bind_text(s, 2, id);
+	step = db_step(s);
+	if (step == DB_ROW)
+		number = db_int(s, 0);
+	else if (step != DB_DONE) {
 		store_failed(st, "call");
 		number = -1;
 	}
-	stmt_done(s);
+	db_done(s);
 	return number;
 }
 
 enum store_rc
 call_load(struct store *st, enum sql which, int64_t number, struct call_row *r)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 
 	memset(r, 0, sizeof(*r));
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	if (sqlite3_step(s) != SQLITE_ROW) {
+	db_bind_int(s, 1, number);
+	if (db_step(s) != DB_ROW) {
 		enum store_rc rc = store_failed(st, "call");
 
-		stmt_done(s);
+		db_done(s);
 		return rc == STORE_OK ? STORE_ERROR : rc;
 	}
 	call_read(s, 0, r);
@@ -186,7 +184,7 @@ void
 call_release(struct call_row *r)
 {
 	if (r->held != NULL)
-		stmt_done(r->held);
+		db_done(r->held);
 	r->held = NULL;
 }
 
@@ -224,7 +222,7 @@ share_of(const struct call_row *r, struct share *s)
 	s->timed = r->view.timed;
 	s->talk = r->view.duration;
 	if (s->timed)
-		s->length = report_length_class(s->talk);
+		s->length = class_of_length(s->talk);
 	s->hour = r->hour;
 }
 
@@ -242,26 +240,26 @@ same_share(const struct share *a, const struct share *b)
 static enum store_rc
 day_run(struct store *st, enum sql which, const struct share *h)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, h->day);
-	sqlite3_bind_int64(s, 2, h->source);
-	bind_text(s, 3, h->agent);
-	bind_text(s, 4, h->direction);
-	bind_text(s, 5, h->outcome);
+	db_bind_int(s, 1, h->day);
+	db_bind_int(s, 2, h->source);
+	db_bind_text(s, 3, h->agent);
+	db_bind_text(s, 4, h->direction);
+	db_bind_text(s, 5, h->outcome);
 	if (which != SQL_DAY_SWEEP) {
-		sqlite3_bind_int(s, 6, h->answered);
-		sqlite3_bind_int(s, 7, h->analyzed);
-		sqlite3_bind_int(s, 8, h->with_errors);
-		sqlite3_bind_int(s, 9, h->timed);
-		sqlite3_bind_int64(s, 10, h->talk);
-		sqlite3_bind_int(s, 11, h->hour);
+		db_bind_int(s, 6, h->answered);
+		db_bind_int(s, 7, h->analyzed);
+		db_bind_int(s, 8, h->with_errors);
+		db_bind_int(s, 9, h->timed);
+		db_bind_int(s, 10, h->talk);
+		db_bind_int(s, 11, h->hour);
 		if (h->timed) /* else NULL, which counts in no class */
-			sqlite3_bind_int(s, 12, h->length);
+			db_bind_int(s, 12, h->length);
 	}
-	return stmt_run(st, s);
+	return stmt_run(s);
 }
 
 /* Move a call's share from where it was to where it belongs now. */
@@ -303,30 +301,30 @@ value_stored(const struct call_row *r, enum call_field f)
 
 /* Bind CALL_STORED.  Returns the parameter after those. */
 static int
-call_bind(sqlite3_stmt *s, const struct call_row *r,
+call_bind(struct statement *s, const struct call_row *r,
     const unsigned char *stamps, size_t len)
 {
 	const struct call *c = &r->call;
 	const struct call_view *v = &r->view;
 	int i = 1;
 
-	bind_text(s, i++, call_state_name[v->state]);
-	bind_text(s, i++, call_outcome_name[v->outcome]);
-	sqlite3_bind_int(s, i++, v->answered);
-	sqlite3_bind_int64(s, i++, v->flags);
-	sqlite3_bind_int64(s, i++, r->day);
-	sqlite3_bind_int(s, i++, r->hour);
-	sqlite3_bind_int64(s, i++, r->events);
-	sqlite3_bind_int64(s, i++, c->states | (r->nameless ? NAMELESS : 0));
-	sqlite3_bind_int64(s, i++, c->first_time);
-	sqlite3_bind_int64(s, i++, c->last_time);
-	sqlite3_bind_int64(s, i++, c->first_received);
-	sqlite3_bind_int64(s, i++, c->last_received);
-	sqlite3_bind_int64(s, i++, c->ended_time);
-	sqlite3_bind_int64(s, i++, c->begun_told);
-	sqlite3_bind_int64(s, i++, c->connected_told);
-	sqlite3_bind_int64(s, i++, c->ended_told);
-	bind_bytes(s, i++, stamps, len);
+	db_bind_text(s, i++, call_state_name[v->state]);
+	db_bind_text(s, i++, call_outcome_name[v->outcome]);
+	db_bind_int(s, i++, v->answered);
+	db_bind_int(s, i++, v->flags);
+	db_bind_int(s, i++, r->day);
+	db_bind_int(s, i++, r->hour);
+	db_bind_int(s, i++, r->events);
+	db_bind_int(s, i++, c->states | (r->nameless ? NAMELESS : 0));
+	db_bind_int(s, i++, c->first_time);
+	db_bind_int(s, i++, c->last_time);
+	db_bind_int(s, i++, c->first_received);
+	db_bind_int(s, i++, c->last_received);
+	db_bind_int(s, i++, c->ended_time);
+	db_bind_int(s, i++, c->begun_told);
+	db_bind_int(s, i++, c->connected_told);
+	db_bind_int(s, i++, c->ended_told);
+	db_bind_bytes(s, i++, stamps, len);
 	for (int f = 0; f < FIELD__MAX; f++) {
 		struct value stored = value_stored(r, (enum call_field)f);
 
@@ -338,13 +336,13 @@ call_bind(sqlite3_stmt *s, const struct call_row *r,
 static enum store_rc
 call_rename(struct store *st, int64_t number, const char *id)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_RENAME);
+	struct statement *s = stmt_get(st, SQL_CALL_RENAME);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	bind_text(s, 2, id);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, number);
+	db_bind_text(s, 2, id);
+	return stmt_run(s);
 }
 
 enum store_rc
@@ -354,7 +352,8 @@ call_save(
 	unsigned char stamps[STAMPS_SIZE];
 	struct when_local local;
 	bool fresh = before->number == 0;
-	sqlite3_stmt *s = stmt_get(st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
+	struct statement *s = stmt_get(
+	    st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
 	enum store_rc rc;
 	int next;
 
@@ -366,17 +365,17 @@ call_save(
 	after->hour = local.hour;
 	next = call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
 	if (fresh) {
-		sqlite3_bind_int64(s, next, after->source);
-		bind_text(s, next + 1, after->id);
+		db_bind_int(s, next, after->source);
+		db_bind_text(s, next + 1, after->id);
 	} else
-		sqlite3_bind_int64(s, next, before->number);
-	rc = stmt_run(st, s);
+		db_bind_int(s, next, before->number);
+	rc = stmt_run(s);
 	if (rc == STORE_OK && !fresh && strcmp(before->id, after->id) != 0)
 		rc = call_rename(st, before->number, after->id);
 	if (rc != STORE_OK)
 		return rc;
 	if (fresh)
-		after->number = sqlite3_last_insert_rowid(st->db);
+		after->number = db_inserted(st->db);
 	rc = search_update(st, before, after);
 	return rc == STORE_OK ? day_move(st, before, after) : rc;
 }
@@ -384,12 +383,12 @@ call_save(
 static enum store_rc
 drop(struct store *st, enum sql which, int64_t number)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	return stmt_run(st, s);
+	db_bind_int(s, 1, number);
+	return stmt_run(s);
 }
 
 enum store_rc
@@ -420,39 +419,39 @@ fact_add(struct store *st, int64_t number, int64_t seq, const struct fact *f,
     const struct stamp *stamp)
 {
 	int64_t path = path_id(st, f->path);
-	sqlite3_stmt *s = stmt_get(st, SQL_FACT_ADD);
+	struct statement *s = stmt_get(st, SQL_FACT_ADD);
 
 	if (path == 0 || s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	sqlite3_bind_int64(s, 2, path);
-	sqlite3_bind_int(s, 3, (int)f->type);
+	db_bind_int(s, 1, number);
+	db_bind_int(s, 2, path);
+	db_bind_int(s, 3, (int)f->type);
 	if (f->type == FACT_TEXT)
-		sqlite3_bind_text64(
-		    s, 4, f->text, f->len, SQLITE_STATIC, SQLITE_UTF8);
+		db_bind_chars(s, 4, f->text, f->len);
 	else
-		sqlite3_bind_double(s, 4, f->number);
-	sqlite3_bind_int64(s, 5, seq);
-	sqlite3_bind_int64(s, 6, stamp->time);
-	bind_text(s, 7, call_state_name[stamp->state]);
-	sqlite3_bind_int64(s, 8, stamp->received);
-	bind_bytes(s, 9, stamp->mark, EVENT_KEY_SIZE / 2);
-	bind_bytes(s, 10, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
-	return stmt_run(st, s);
+		db_bind_double(s, 4, f->number);
+	db_bind_int(s, 5, seq);
+	db_bind_int(s, 6, stamp->time);
+	db_bind_text(s, 7, call_state_name[stamp->state]);
+	db_bind_int(s, 8, stamp->received);
+	db_bind_bytes(s, 9, stamp->mark, EVENT_KEY_SIZE / 2);
+	db_bind_bytes(
+	    s, 10, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
+	return stmt_run(s);
 }
 
 static enum store_rc
 error_add(struct store *st, int64_t number, const struct call_error *e)
 {
 	const char *part[] = {e->code, e->message, e->phase, e->place, e->time};
-	sqlite3_stmt *s = stmt_get(st, SQL_ERROR_ADD);
+	struct statement *s = stmt_get(st, SQL_ERROR_ADD);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
+	db_bind_int(s, 1, number);
 	for (int i = 0; i < 5; i++)
-		bind_text(s, 2 + i, part[i] == NULL ? "" : part[i]);
-	return stmt_run(st, s);
+		db_bind_text(s, 2 + i, part[i] == NULL ? "" : part[i]);
+	return stmt_run(s);
 }
 
 enum store_rc

@@ -1,29 +1,24 @@
 /*
  * internal - what the files of this room share.
  *
- * Opening:   store.c opens and closes, schema.c has the migrations, index.c
- *            builds indexes by and by, sql.c has every other statement
+ * Opening:   store.c; sql.c has every statement
  * Writing:   writer.c has the queue and the transaction that waiting jobs
- *            share, lock.c the lock across processes, sync.c brings it to
- *            disk, apply.c does one job
+ *            share, apply.c does one job
  * Rows:      calls.c a call and what hangs on it, stamps.c who told its
  *            fields, alias.c further ids, names.c names, arrive.c what
  *            arrived, refuse.c what did not get so far, pack.c compresses
  *            bodies
  * Words:     search.c their index, terms.c which they are
- * Reading:   report.c, attention.c and read.c answer report.h, histogram.c and
- *            class.c are functions of their SQL; read.c, rebuild.c and
- *            health.c answer the rest of store.h
+ * Reading:   report.c, attention.c and read.c answer report.h; read.c,
+ *            rebuild.c and health.c answer the rest of store.h
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <sqlite3.h>
-#include <stdatomic.h>
-#include <sys/stat.h>
 
+#include "db/db.h"
 #include "store/report.h"
 #include "store/store.h"
 
@@ -32,7 +27,6 @@
 #define ALLOWANCES 64 /* in memory; more sources share them */
 #define REFUSED_ROWS_MAX 256 /* pairs of source and reason, in memory */
 #define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
-#define INDEX_TELL_MS 5000 /* between two lines of the log */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
 
 /* How the calls of a filter are found. */
@@ -45,10 +39,6 @@ enum way {
 };
 
 enum sql {
-	SQL_BEGIN,
-	SQL_VERSION,
-	SQL_COMMIT,
-	SQL_ROLLBACK,
 	SQL_SOURCE_FIND,
 	SQL_SOURCE_ADD,
 	SQL_PATH_FIND,
@@ -116,21 +106,8 @@ enum sql {
 	SQL_REBUILD_DONE,
 	SQL_META_GET,
 	SQL_META_SET,
-	SQL_INDEX_FIND,
-	SQL_INDEX_FITS,
-	SQL_INDEX_DONE,
-	SQL_SEARCH_CREATE,
-	SQL_SEARCH_SHRINK,
-	SQL_SEARCH_EMPTY,
-	SQL_SEARCH_DROP,
-	SQL_SEARCH_ADD,
-	SQL_SEARCH_TAKE,
 	SQL_CALLS_AFTER,
 	SQL_CALL_NEWEST,
-	SQL_BEGIN_READ,
-	SQL_TAIL_CREATE,
-	SQL_TAIL_EMPTY,
-	SQL_TAIL_ADD,
 	SQL_PACKED,
 	SQL_COUNT_EVENTS,
 	SQL_COUNT_CALLS,
@@ -230,25 +207,11 @@ struct refused_row {
 };
 
 struct store {
-	sqlite3 *db;
-	sqlite3_stmt *stmt[SQL__MAX]; /* prepared at first use */
+	struct db *db;
 	enum store_mode mode;
-	char *path;
 	char *timezone;
-	bool durable;
-	atomic_bool newer; /* the file has a schema that is not ours */
-	int lock_fd;
-	/* monotonic ms, of the one wait for our lock and then SQLite's */
-	int64_t lock_until; /* 0: our lock is not held */
-	int64_t busy_until; /* the same for the wait that SQLite is in */
-	struct stat file, lock_file; /* when they were opened */
-	int64_t deadline; /* of reading, monotonic ms; 0: none */
-	bool wal;
-	char journal_why[STORE_WHY_SIZE]; /* why not WAL */
-	int wal_pages; /* in the WAL after the last commit */
-	int wal_tried; /* as many when a checkpoint was tried last */
 
-	/* Only the thread that leads touches db, stmt and what follows. */
+	/* Only the thread that leads touches db and what follows. */
 	struct {
 		char *name, *provider;
 		int64_t id;
@@ -260,14 +223,11 @@ struct store {
 	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
-	int64_t indexing_told; /* monotonic ms; 0: never */
-	bool sync_failed; /* what was committed may not be on disk */
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
 	int64_t search_newest; /* greatest call written after it; 0: none */
 	bool search_known; /* in this transaction */
 	bool search_broken; /* it failed at a commit */
-	bool search_reading; /* search_open() has a transaction open */
 	struct buf search_was, search_is; /* texts of a call */
 	/* refuse.c: of this transaction */
 	bool refused_due; /* write what was counted */
@@ -282,87 +242,19 @@ struct store {
 	struct allowance rejecting[ALLOWANCES], refusing, shaking;
 	struct refused_row refused[REFUSED_ROWS_MAX]; /* not written yet */
 	size_t refuseds;
-	char indexing[STORE_INDEXING_SIZE]; /* index.c: what is to be done */
-	/* wal and journal_why, of the files opened last */
-	bool told_wal;
-	char told_why[STORE_WHY_SIZE];
 };
 
-/* schema.c: what kind of file it is, told by its first page. */
-#define SCHEMA_VERSION 4
-#define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
-#define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
-/* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */
-int schema_version(sqlite3 *db, int *version);
-/*
- * Is a file of that version a store, or one to be, and no newer than this
- * program?  Returns 0, or -1 after adding to why.
- */
-int schema_check(struct store *st, int version, struct buf *why);
-/* Bring the file to the present version; the lock is held. */
-int schema_migrate(struct store *st, int from, struct buf *why);
-
-/* index.c: all indexes of a new store. */
-enum store_rc index_create_all(struct store *st);
-/* Those of a store that another version made, by and by. */
-enum store_rc index_want_all(struct store *st);
-/* Is one wanting?  For index_state(); when the store is opened. */
-enum store_rc index_look(struct store *st);
-/* Do a part of it, in a transaction. */
-enum store_rc index_slice(struct store *st);
-/* What is being built, and how far it is; "": nothing.  From any thread. */
-void index_state(struct store *st, char out[STORE_INDEXING_SIZE]);
-
-/* lock.c: a clock that nobody sets. */
-int64_t monotonic_ms(void);
-/*
- * The lock across processes.  STORE_OK, STORE_BUSY or STORE_ERROR.  What is
- * left of the time is for the locks of SQLite, which are others' who do not
- * know of ours.
- */
-enum store_rc lock_take(struct store *st, int64_t until);
-void lock_release(struct store *st);
-/* Busy handler of SQLite, with a struct store: is there time to try again? */
-int lock_busy(void *arg, int tries);
-
-/*
- * store.c: are the files that are open still those of that name?  One who
- * writes to a removed file loses events.  To be asked under the lock.
- */
-bool store_is_there(struct store *st);
-/* Open the files of that name.  0, or -1, logged: db is NULL then. */
-int store_reopen(struct store *st);
-
-/* A statement ready to be bound; NULL (logged) if it can not be. */
-sqlite3_stmt *stmt_get(struct store *st, enum sql which);
-/* Reset it and drop its bindings; to be called when done with its row. */
-void stmt_done(sqlite3_stmt *s);
-/* Step a statement that returns no row.  Logs a failure. */
-enum store_rc stmt_run(struct store *st, sqlite3_stmt *s);
-/* The same for one that takes no parameters. */
-enum store_rc stmt_alone(struct store *st, enum sql which);
+/* store.c: what a result of the database means to a caller. */
+enum store_rc store_rc_of(enum db_rc rc);
+/* Log what failed and return what it means. */
+enum store_rc store_failed(struct store *st, const char *what);
 /* Is nothing done?  A transaction with it is undone. */
 bool is_failure(enum store_rc rc);
-/* What an extended result code means to a caller. */
-enum store_rc rc_of(int sqlite_rc);
-/* Log sqlite's message and return what it means. */
-enum store_rc store_failed(struct store *st, const char *what);
-
-/* Bind text, NULL as NULL; blobs; values.  Nothing is copied. */
-void bind_text(sqlite3_stmt *s, int i, const char *text);
-void bind_bytes(sqlite3_stmt *s, int i, const void *data, size_t n);
-
-/*
- * sync.c: bring what was committed to disk, if the store is durable.  After
- * the lock was given back; until it succeeded nothing is done.
- */
-enum store_rc sync_commit(struct store *st);
-/* An fsync failed: no process goes on before one has mended that. */
-void sync_mark(struct store *st);
-/* After that failed: under the lock, before the next transaction. */
-enum store_rc sync_mend(struct store *st);
-/* Of a reader: bring to disk what it sees, before it is told any further. */
-enum store_rc sync_seen(struct store *st);
+/* A statement ready to be bound; NULL (logged) if it can not be. */
+struct statement *stmt_get(struct store *st, enum sql which);
+/* As db_run() and db_run_alone(). */
+enum store_rc stmt_run(struct statement *s);
+enum store_rc stmt_alone(struct store *st, enum sql which);
 
 /* writer.c: a transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);
@@ -435,7 +327,7 @@ struct call_row {
 	int hour;
 	struct call call;
 	struct call_view view;
-	sqlite3_stmt *held; /* owns the texts of call */
+	struct statement *held; /* owns the texts of call */
 };
 /* Beside enum call_state in the column `states`: the row is nameless. */
 #define NAMELESS (1u << STATE__MAX)
@@ -445,7 +337,7 @@ int64_t call_find(struct store *st, int64_t source, const char *id);
 enum store_rc call_load(
     struct store *st, enum sql which, int64_t number, struct call_row *r);
 /* Read a row of SQL_CALL_LOAD or SQL_EACH_CALL, the columns from `first`. */
-void call_read(sqlite3_stmt *s, int first, struct call_row *r);
+void call_read(struct statement *s, int first, struct call_row *r);
 void call_release(struct call_row *r);
 /*
  * Write what before became: the row, and its share of the roll-up.  A new
@@ -486,30 +378,25 @@ enum store_rc alias_show(
     struct store *st, struct call_row *r, struct buf *text);
 enum store_rc alias_drop(struct store *st, int64_t call);
 
-/* report.c: let the deadline of reading interrupt statements, or not. */
-void deadline_watch(struct store *st, bool on);
-
-/* report.c: make known the functions that its statements call. */
-int report_functions(sqlite3 *db);
-
 /*
  * read.c: fill from a row whose columns are those of SQL_EACH_EVENT; body
  * holds it where it was compressed, as long as e is used.  STORE_ERROR,
  * logged: it does not inflate; everything else of e is there.
  */
-enum store_rc stored_event_read(struct store *st, sqlite3_stmt *s,
+enum store_rc stored_event_read(struct store *st, struct statement *s,
     struct stored_event *e, struct buf *body);
 /* A statement for reading, if there is still time for it. */
-enum store_rc read_begin(struct store *st, enum sql which, sqlite3_stmt **s);
+enum store_rc read_begin(
+    struct store *st, enum sql which, struct statement **s);
 /* After the last step of it: was that the end, or a failure? */
-enum store_rc read_end(struct store *st, sqlite3_stmt *s, int step);
+enum store_rc read_end(struct store *st, struct statement *s, enum db_rc step);
 /* A row does not make sense: logged; to be returned. */
 enum store_rc read_damaged(
-    struct store *st, sqlite3_stmt *s, const char *table);
+    struct store *st, struct statement *s, const char *table);
 /* A text that is never NULL, unless memory ran out. */
-const char *read_text(sqlite3_stmt *s, int i);
+const char *read_text(struct statement *s, int i);
 /* Hand out the rows of a statement whose columns are those of SQL_CALL. */
 enum store_rc read_calls(
-    struct store *st, sqlite3_stmt *s, store_call_fn fn, void *arg);
+    struct store *st, struct statement *s, store_call_fn fn, void *arg);
 
 #endif /* !STORE_INTERNAL_H */

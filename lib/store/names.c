@@ -75,28 +75,28 @@ static int64_t
 row_of(struct store *st, enum sql find, enum sql add, const char *name,
     const char *provider)
 {
-	sqlite3_stmt *s = stmt_get(st, find);
+	struct statement *s = stmt_get(st, find);
 	int64_t id = 0;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return 0;
-	bind_text(s, 1, name);
+	db_bind_text(s, 1, name);
 	if (provider != NULL)
-		bind_text(s, 2, provider);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		id = sqlite3_column_int64(s, 0);
-	else if (step != SQLITE_DONE)
+		db_bind_text(s, 2, provider);
+	step = db_step(s);
+	if (step == DB_ROW)
+		id = db_int(s, 0);
+	else if (step != DB_DONE)
 		store_failed(st, "name");
-	stmt_done(s);
+	db_done(s);
 
-	if (step == SQLITE_DONE && (s = stmt_get(st, add)) != NULL) {
-		bind_text(s, 1, name);
+	if (step == DB_DONE && (s = stmt_get(st, add)) != NULL) {
+		db_bind_text(s, 1, name);
 		if (provider != NULL)
-			bind_text(s, 2, provider);
-		if (stmt_run(st, s) == STORE_OK)
-			id = sqlite3_last_insert_rowid(st->db);
+			db_bind_text(s, 2, provider);
+		if (stmt_run(s) == STORE_OK)
+			id = db_inserted(st->db);
 	}
 	return id;
 }

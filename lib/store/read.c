@@ -8,13 +8,13 @@
 #define SLICE_EVENTS 1000 /* read at once: a long read would hold the WAL */
 
 static const char *
-text(sqlite3_stmt *s, int i)
+text(struct statement *s, int i)
 {
-	return (const char *)sqlite3_column_text(s, i);
+	return db_text(s, i);
 }
 
 const char *
-read_text(sqlite3_stmt *s, int i)
+read_text(struct statement *s, int i)
 {
 	const char *t = text(s, i);
 
@@ -23,45 +23,45 @@ read_text(sqlite3_stmt *s, int i)
 
 /* Bytes of which the schema tells the number, in a file that may be damaged. */
 static void
-read_bytes(sqlite3_stmt *s, int i, unsigned char *out, size_t n)
+read_bytes(struct statement *s, int i, unsigned char *out, size_t n)
 {
-	const void *data = sqlite3_column_blob(s, i);
+	const void *data = db_bytes(s, i);
 
-	if (data != NULL && (size_t)sqlite3_column_bytes(s, i) == n)
+	if (data != NULL && db_size(s, i) == n)
 		memcpy(out, data, n);
 	else
 		memset(out, 0, n);
 }
 
 enum store_rc
-stored_event_read(
-    struct store *st, sqlite3_stmt *s, struct stored_event *e, struct buf *body)
+stored_event_read(struct store *st, struct statement *s, struct stored_event *e,
+    struct buf *body)
 {
-	e->number = sqlite3_column_int64(s, 0);
+	e->number = db_int(s, 0);
 	e->source = read_text(s, 1);
 	e->provider = read_text(s, 2);
 	read_bytes(s, 3, e->key, sizeof(e->key));
-	e->variant = sqlite3_column_int(s, 4) != 0;
+	e->variant = db_int(s, 4) != 0;
 	e->content_type = read_text(s, 5);
 	e->headers = text(s, 6);
-	e->body = sqlite3_column_blob(s, 7);
-	e->len = (size_t)sqlite3_column_bytes(s, 7);
+	e->body = db_bytes(s, 7);
+	e->len = db_size(s, 7);
 	if (e->body == NULL)
 		e->body = "";
-	e->received = sqlite3_column_int64(s, 8);
-	e->repeats = sqlite3_column_int64(s, 9);
-	e->repeated = sqlite3_column_int64(s, 10);
+	e->received = db_int(s, 8);
+	e->repeats = db_int(s, 9);
+	e->repeated = db_int(s, 10);
 	read_bytes(s, 11, e->digest, sizeof(e->digest));
 	e->flags = 0;
-	if (sqlite3_column_int(s, 13))
+	if ((int)db_int(s, 13))
 		e->flags |= CALL_VARIANT;
-	if (sqlite3_column_int(s, 14))
+	if ((int)db_int(s, 14))
 		e->flags |= CALL_LATE;
-	if (sqlite3_column_type(s, 12) == SQLITE_NULL)
+	if (db_is_null(s, 12))
 		return STORE_OK;
-	if (unpack_body(e->body, e->len, sqlite3_column_int64(s, 12), body) ==
-	    -1) {
-		log_warnx("%s: event %" PRId64 ": %s", st->path, e->number,
+	if (unpack_body(e->body, e->len, db_int(s, 12), body) == -1) {
+		log_warnx("%s: event %" PRId64 ": %s", db_path(st->db),
+		    e->number,
 		    body->failed ? "no memory for its body"
 				 : "its body is damaged");
 		e->body = "";
@@ -74,58 +74,55 @@ stored_event_read(
 }
 
 enum store_rc
-read_begin(struct store *st, enum sql which, sqlite3_stmt **s)
+read_begin(struct store *st, enum sql which, struct statement **s)
 {
-	enum store_rc rc;
-
-	if (st->deadline != 0 && monotonic_ms() >= st->deadline) {
-		log_info("%s: read: took too long", st->path);
+	if (db_is_late(st->db))
 		return STORE_TIMEOUT;
-	}
 	if ((*s = stmt_get(st, which)) != NULL)
 		return STORE_OK;
-	rc = rc_of(sqlite3_extended_errcode(st->db));
-	return rc == STORE_OK ? STORE_ERROR : rc;
+	return store_rc_of(db_failure(st->db));
 }
 
 enum store_rc
-read_end(struct store *st, sqlite3_stmt *s, int step)
+read_end(struct store *st, struct statement *s, enum db_rc step)
 {
 	enum store_rc rc = STORE_OK;
 
-	if (step != SQLITE_DONE && step != SQLITE_ROW)
+	if (step != DB_DONE && step != DB_ROW)
 		rc = store_failed(st, "read");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
 enum store_rc
-read_damaged(struct store *st, sqlite3_stmt *s, const char *table)
+read_damaged(struct store *st, struct statement *s, const char *table)
 {
-	log_warnx("%s: a row of `%s` is damaged", st->path, table);
-	stmt_done(s);
+	log_warnx("%s: a row of `%s` is damaged", db_path(st->db), table);
+	db_done(s);
 	return STORE_ERROR;
 }
 
 enum store_rc
 store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_EACH_EVENT);
+	struct statement *s = stmt_get(st, SQL_EACH_EVENT);
 	enum store_rc rc, whole = STORE_OK;
 	struct buf body = {0};
-	int step, rows;
+	enum db_rc step, rows;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	do {
 		rows = 0;
-		sqlite3_bind_int64(s, 1, after);
-		sqlite3_bind_int(s, 2, SLICE_EVENTS);
-		while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		db_bind_int(s, 1, after);
+		db_bind_int(s, 2, SLICE_EVENTS);
+		while ((step = db_step(s)) == DB_ROW) {
 			struct stored_event e;
 
 			/* A number that is told is never used again. */
-			if (rows == 0 && (rc = sync_seen(st)) != STORE_OK) {
+			if (rows == 0 &&
+			    (rc = store_rc_of(db_sync_seen(st->db))) !=
+				STORE_OK) {
 				whole = rc;
 				break;
 			}
@@ -139,7 +136,7 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 				break;
 		}
 		rc = read_end(st, s, step);
-	} while (rc == STORE_OK && step == SQLITE_DONE && rows == SLICE_EVENTS);
+	} while (rc == STORE_OK && step == DB_DONE && rows == SLICE_EVENTS);
 	buf_free(&body);
 	return rc == STORE_OK ? whole : rc;
 }
@@ -147,18 +144,18 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 enum store_rc
 store_each_count(struct store *st, store_count_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_EACH_COUNTED);
-	int step;
+	struct statement *s = stmt_get(st, SQL_EACH_COUNTED);
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		const struct stored_count c = {.source = text(s, 0),
 		    .provider = text(s, 1),
 		    .type = text(s, 2),
-		    .count = sqlite3_column_int64(s, 3),
-		    .first = sqlite3_column_int64(s, 4),
-		    .last = sqlite3_column_int64(s, 5)};
+		    .count = db_int(s, 3),
+		    .first = db_int(s, 4),
+		    .last = db_int(s, 5)};
 
 		if (fn(arg, &c) != 0)
 			break;
@@ -171,48 +168,48 @@ enum store_rc
 store_each_delivery(struct store *st, bool rejected, int64_t row,
     store_delivery_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(
+	struct statement *s = stmt_get(
 	    st, rejected ? SQL_EACH_REJECTED : SQL_EACH_QUARANTINE);
 	int64_t after = row > 0 ? row - 1 : 0;
-	int step, stop = 0;
+	enum db_rc step, stop = 0;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	do {
 		struct stored_delivery d = {0};
 
-		sqlite3_bind_int64(s, 1, after);
-		step = sqlite3_step(s);
-		if (step != SQLITE_ROW)
+		db_bind_int(s, 1, after);
+		step = db_step(s);
+		if (step != DB_ROW)
 			break;
-		d.number = after = sqlite3_column_int64(s, 0);
+		d.number = after = db_int(s, 0);
 		if (row > 0 && d.number != row) {
-			stmt_done(s);
+			db_done(s);
 			return STORE_NOT_FOUND;
 		}
 		d.reason = text(s, 1);
 		d.delivery.content_type = text(s, 2);
 		d.delivery.headers = text(s, 3);
-		d.delivery.body = sqlite3_column_blob(s, 4);
-		d.delivery.len = (size_t)sqlite3_column_bytes(s, 4);
+		d.delivery.body = db_bytes(s, 4);
+		d.delivery.len = db_size(s, 4);
 		if (d.delivery.body == NULL)
 			d.delivery.body = "";
-		d.delivery.received = sqlite3_column_int64(s, 5);
+		d.delivery.received = db_int(s, 5);
 		d.delivery.source = text(s, 6);
 		d.delivery.provider = text(s, 7);
-		d.repeats = sqlite3_column_int64(s, 8);
+		d.repeats = db_int(s, 8);
 		stop = fn(arg, &d);
-		stmt_done(s);
+		db_done(s);
 	} while (stop == 0 && row == 0);
-	if (row > 0 && step == SQLITE_DONE) {
-		stmt_done(s);
+	if (row > 0 && step == DB_DONE) {
+		db_done(s);
 		return STORE_NOT_FOUND;
 	}
 	return read_end(st, s, step);
 }
 
 static void
-stored_call_read(sqlite3_stmt *s, struct stored_call *c)
+stored_call_read(struct statement *s, struct stored_call *c)
 {
 	struct call_row r;
 
@@ -234,11 +231,11 @@ stored_call_read(sqlite3_stmt *s, struct stored_call *c)
 }
 
 enum store_rc
-read_calls(struct store *st, sqlite3_stmt *s, store_call_fn fn, void *arg)
+read_calls(struct store *st, struct statement *s, store_call_fn fn, void *arg)
 {
-	int step;
+	enum db_rc step;
 
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_call c;
 
 		stored_call_read(s, &c);
@@ -251,28 +248,28 @@ read_calls(struct store *st, sqlite3_stmt *s, store_call_fn fn, void *arg)
 enum store_rc
 store_each_call(struct store *st, const char *id, store_call_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(
+	struct statement *s = stmt_get(
 	    st, id == NULL ? SQL_EACH_CALL : SQL_EACH_CALL_BY_ID);
 
 	if (s == NULL)
 		return STORE_ERROR;
 	if (id != NULL)
-		bind_text(s, 1, id);
+		db_bind_text(s, 1, id);
 	return read_calls(st, s, fn, arg);
 }
 
 enum store_rc
 store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_EVENTS);
+	struct statement *s = stmt_get(st, SQL_CALL_EVENTS);
 	enum store_rc rc, whole = STORE_OK;
 	struct buf body = {0};
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, call);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, call);
+	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_event e;
 
 		rc = stored_event_read(st, s, &e, &body);
@@ -289,21 +286,21 @@ store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 enum store_rc
 store_call_facts(struct store *st, int64_t call, store_fact_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_FACTS);
-	int step;
+	struct statement *s = stmt_get(st, SQL_CALL_FACTS);
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, call);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, call);
+	while ((step = db_step(s)) == DB_ROW) {
 		struct fact f = {.path = read_text(s, 0)};
 
-		f.type = (enum fact_type)sqlite3_column_int(s, 1);
+		f.type = (enum fact_type)(int)db_int(s, 1);
 		if (f.type == FACT_TEXT) {
 			f.text = read_text(s, 2);
-			f.len = (size_t)sqlite3_column_bytes(s, 2);
+			f.len = db_size(s, 2);
 		} else
-			f.number = sqlite3_column_double(s, 2);
+			f.number = db_double(s, 2);
 		if (fn(arg, &f) != 0)
 			break;
 	}
@@ -312,7 +309,7 @@ store_call_facts(struct store *st, int64_t call, store_fact_fn fn, void *arg)
 
 /* '' is how the store says that a part was not told. */
 static const char *
-part(sqlite3_stmt *s, int i)
+part(struct statement *s, int i)
 {
 	const char *t = text(s, i);
 
@@ -322,13 +319,13 @@ part(sqlite3_stmt *s, int i)
 enum store_rc
 store_call_errors(struct store *st, int64_t call, store_error_fn fn, void *arg)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_ERRORS);
-	int step;
+	struct statement *s = stmt_get(st, SQL_CALL_ERRORS);
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, call);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, call);
+	while ((step = db_step(s)) == DB_ROW) {
 		struct call_error e = {
 		    .code = part(s, 0),
 		    .message = part(s, 1),
@@ -347,26 +344,26 @@ store_call_errors(struct store *st, int64_t call, store_error_fn fn, void *arg)
 
 /* After the callback of the only row. */
 static enum store_rc
-end_of_one(struct store *st, sqlite3_stmt *s, int step)
+end_of_one(struct store *st, struct statement *s, enum db_rc step)
 {
 	enum store_rc rc = read_end(st, s, step);
 
-	return rc == STORE_OK && step == SQLITE_DONE ? STORE_NOT_FOUND : rc;
+	return rc == STORE_OK && step == DB_DONE ? STORE_NOT_FOUND : rc;
 }
 
 enum store_rc
 store_call(struct store *st, int64_t number, store_call_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_CALL, &s);
 	struct stored_call c;
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, number);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
+	db_bind_int(s, 1, number);
+	step = db_step(s);
+	if (step == DB_ROW) {
 		stored_call_read(s, &c);
 		fn(arg, &c);
 	}
@@ -377,33 +374,33 @@ enum store_rc
 store_attempts(
     struct store *st, const char *trace, int max, store_call_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_ATTEMPTS, &s);
 
 	if (rc != STORE_OK)
 		return rc;
-	bind_text(s, 1, trace);
-	sqlite3_bind_int(s, 10, max);
+	db_bind_text(s, 1, trace);
+	db_bind_int(s, 10, max);
 	return read_calls(st, s, fn, arg);
 }
 
 enum store_rc
 store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc ended, rc = read_begin(st, SQL_EVENT_RAW, &s);
 	struct stored_event e;
 	struct buf body = {0};
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, number);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
+	db_bind_int(s, 1, number);
+	step = db_step(s);
+	if (step == DB_ROW) {
 		rc = stored_event_read(st, s, &e, &body);
 		if (rc == STORE_OK)
-			fn(arg, &e, sqlite3_column_int64(s, 15));
+			fn(arg, &e, db_int(s, 15));
 	}
 	ended = end_of_one(st, s, step);
 	buf_free(&body);
@@ -412,41 +409,41 @@ store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 
 /* What is no word of ours is not told. */
 static void
-step_read(sqlite3_stmt *s, struct stored_step *t)
+step_read(struct statement *s, struct stored_step *t)
 {
 	const char *state = read_text(s, 3), *outcome = read_text(s, 4);
 	int i;
 
 	memset(t, 0, sizeof(*t));
-	t->number = sqlite3_column_int64(s, 0);
+	t->number = db_int(s, 0);
 	t->type = read_text(s, 1);
 	t->id = text(s, 2);
 	if ((i = call_state_parse(state, strlen(state))) > 0)
 		t->state = (enum call_state)i;
 	if ((i = call_outcome_parse(outcome, strlen(outcome))) > 0)
 		t->outcome = (enum call_outcome)i;
-	t->time = sqlite3_column_int64(s, 5);
-	t->received = sqlite3_column_int64(s, 6);
-	t->variant = sqlite3_column_int(s, 7) != 0;
-	t->late = sqlite3_column_int(s, 8) != 0;
-	t->repeats = sqlite3_column_int64(s, 9);
-	t->repeated = sqlite3_column_int64(s, 10);
-	t->bytes = sqlite3_column_int64(s, 11);
+	t->time = db_int(s, 5);
+	t->received = db_int(s, 6);
+	t->variant = db_int(s, 7) != 0;
+	t->late = db_int(s, 8) != 0;
+	t->repeats = db_int(s, 9);
+	t->repeated = db_int(s, 10);
+	t->bytes = db_int(s, 11);
 }
 
 enum store_rc
 store_steps(
     struct store *st, int64_t call, int max, store_step_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_STEPS, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, call);
-	sqlite3_bind_int(s, 2, max);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, call);
+	db_bind_int(s, 2, max);
+	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_step t;
 
 		step_read(s, &t);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/when.h"
 #include "store/search.h"
 
 #define SLICE_MS 100 /* of one transaction: a receiver waits no longer */
@@ -35,10 +36,10 @@ in_slices(struct rebuild *rb, row_fn fn)
 		rc = transaction_begin(rb->st);
 		if (rc != STORE_OK)
 			return rc;
-		until = monotonic_ms() + SLICE_MS;
+		until = when_monotonic() + SLICE_MS;
 		do
 			rc = fn(rb, &after);
-		while (rc == STORE_OK && monotonic_ms() < until);
+		while (rc == STORE_OK && when_monotonic() < until);
 		rc = transaction_end(rb->st, rc);
 	}
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
@@ -63,19 +64,19 @@ static enum store_rc
 event_update(
     struct rebuild *rb, int64_t seq, int64_t call, const struct event *e)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_EVENT);
+	struct statement *s = stmt_get(rb->st, SQL_REBUILD_EVENT);
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, seq);
-	bind_text(s, 2, e->type);
-	bind_text(s, 3, e->id);
-	bind_text(s, 4, call_state_name[e->state]);
-	bind_text(s, 5, call_outcome_name[e->outcome]);
-	sqlite3_bind_int64(s, 6, e->time);
+	db_bind_int(s, 1, seq);
+	db_bind_text(s, 2, e->type);
+	db_bind_text(s, 3, e->id);
+	db_bind_text(s, 4, call_state_name[e->state]);
+	db_bind_text(s, 5, call_outcome_name[e->outcome]);
+	db_bind_int(s, 6, e->time);
 	if (call != 0)
-		sqlite3_bind_int64(s, 7, call);
-	return stmt_run(rb->st, s);
+		db_bind_int(s, 7, call);
+	return stmt_run(s);
 }
 
 /*
@@ -106,24 +107,24 @@ place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
 static enum store_rc
 event_again(struct rebuild *rb, int64_t *after)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_EVENTS);
+	struct statement *s = stmt_get(rb->st, SQL_REBUILD_EVENTS);
 	struct stored_event se;
 	struct event e;
 	enum store_rc rc = STORE_OK;
 	int64_t source, call = 0;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, *after);
-	step = sqlite3_step(s);
-	if (step != SQLITE_ROW) {
-		rc = step == SQLITE_DONE ? STORE_NOT_FOUND
-					 : store_failed(rb->st, "event");
+	db_bind_int(s, 1, *after);
+	step = db_step(s);
+	if (step != DB_ROW) {
+		rc = step == DB_DONE ? STORE_NOT_FOUND
+				     : store_failed(rb->st, "event");
 		goto out;
 	}
 	rc = stored_event_read(rb->st, s, &se, &rb->body);
-	source = sqlite3_column_int64(s, 15);
+	source = db_int(s, 15);
 	*after = se.number;
 	rb->result->events++;
 	/* One that is damaged is as one that no definition can read. */
@@ -137,7 +138,7 @@ event_again(struct rebuild *rb, int64_t *after)
 	if (rc == STORE_OK)
 		rc = event_update(rb, se.number, call, &e);
 out:
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -145,19 +146,19 @@ out:
 static enum store_rc
 variant_again(struct rebuild *rb, struct call_row *r)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_VARIANT);
+	struct statement *s = stmt_get(rb->st, SQL_REBUILD_VARIANT);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, r->number);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
+	db_bind_int(s, 1, r->number);
+	step = db_step(s);
+	if (step == DB_ROW)
 		r->call.flags |= CALL_VARIANT;
-	else if (step != SQLITE_DONE)
+	else if (step != DB_DONE)
 		rc = store_failed(rb->st, "rebuild");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -236,15 +237,15 @@ overtaken(struct order *o, const struct event *e)
 static enum store_rc
 fold_again(struct rebuild *rb, struct call_row *r, bool write)
 {
-	sqlite3_stmt *s = stmt_get(rb->st, SQL_REBUILD_CALL_EVENTS);
+	struct statement *s = stmt_get(rb->st, SQL_REBUILD_CALL_EVENTS);
 	struct order order = {0};
 	enum store_rc rc = STORE_OK;
-	int step = SQLITE_DONE;
+	enum db_rc step = DB_DONE;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, r->number);
-	while (rc == STORE_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+	db_bind_int(s, 1, r->number);
+	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		struct stored_event se;
 		struct event e;
 
@@ -268,9 +269,9 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		    keep_ids(rb, r, &e) == -1)
 			rc = STORE_ERROR;
 	}
-	if (rc == STORE_OK && step != SQLITE_DONE)
+	if (rc == STORE_OK && step != DB_DONE)
 		rc = store_failed(rb->st, "rebuild");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -278,26 +279,26 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 static enum store_rc
 hash_rows(struct store *st, enum sql which, int64_t number, uint64_t *h)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = stmt_get(st, which);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
-		for (int i = 0; i < sqlite3_column_count(s); i++) {
-			const unsigned char *p = sqlite3_column_blob(s, i);
-			int n = sqlite3_column_bytes(s, i);
+	db_bind_int(s, 1, number);
+	while ((step = db_step(s)) == DB_ROW)
+		for (int i = 0; i < db_columns(s); i++) {
+			const unsigned char *p = db_bytes(s, i);
+			int n = (int)db_size(s, i);
 
 			for (int k = 0; k <= n; k++) {
 				*h ^= k < n ? p[k] : 0xffu;
 				*h *= 1099511628211u;
 			}
 		}
-	if (step != SQLITE_DONE)
+	if (step != DB_DONE)
 		rc = store_failed(st, "rebuild");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -318,21 +319,21 @@ fingerprint(struct store *st, int64_t number, uint64_t *h)
 static int64_t
 next_call(struct store *st, int64_t after)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_REBUILD_CALLS);
+	struct statement *s = stmt_get(st, SQL_REBUILD_CALLS);
 	int64_t number = -1;
-	int step;
+	enum db_rc step;
 
 	if (s == NULL)
 		return -1;
-	sqlite3_bind_int64(s, 1, after);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		number = sqlite3_column_int64(s, 0);
-	else if (step == SQLITE_DONE)
+	db_bind_int(s, 1, after);
+	step = db_step(s);
+	if (step == DB_ROW)
+		number = db_int(s, 0);
+	else if (step == DB_DONE)
 		number = 0;
 	else
 		store_failed(st, "call");
-	stmt_done(s);
+	db_done(s);
 	return number;
 }
 
@@ -406,16 +407,16 @@ days_again(struct store *st)
 	static const enum sql steps[] = {
 	    SQL_DAYS_DROP, SQL_REBUILD_DAYS, SQL_REBUILD_DONE};
 	enum store_rc rc = transaction_begin(st);
-	sqlite3_stmt *s;
+	struct statement *s;
 
 	if (rc != STORE_OK)
 		return rc;
 	for (int i = 0; i < 3 && rc == STORE_OK; i++)
 		rc = stmt_alone(st, steps[i]);
 	if (rc == STORE_OK && (s = stmt_get(st, SQL_META_SET)) != NULL) {
-		bind_text(s, 1, "timezone");
-		bind_text(s, 2, st->timezone);
-		rc = stmt_run(st, s);
+		db_bind_text(s, 1, "timezone");
+		db_bind_text(s, 2, st->timezone);
+		rc = stmt_run(s);
 	}
 	return transaction_end(st, rc);
 }

@@ -55,30 +55,30 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
     int64_t burst, int64_t per_second, bool *allowed)
 {
 	struct allowance a = {0};
-	sqlite3_stmt *s = stmt_get(st, SQL_ALLOWANCE_GET);
-	int step;
+	struct statement *s = stmt_get(st, SQL_ALLOWANCE_GET);
+	enum db_rc step;
 
 	*allowed = false;
 	if (s == NULL)
 		return STORE_ERROR;
-	bind_text(s, 1, name);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		a.left = sqlite3_column_int64(s, 0);
-		a.at = sqlite3_column_int64(s, 1);
+	db_bind_text(s, 1, name);
+	step = db_step(s);
+	if (step == DB_ROW) {
+		a.left = db_int(s, 0);
+		a.at = db_int(s, 1);
 	}
-	stmt_done(s);
-	if (step != SQLITE_ROW && step != SQLITE_DONE)
+	db_done(s);
+	if (step != DB_ROW && step != DB_DONE)
 		return store_failed(st, "allowance");
 	*allowed = allowance_take(&a, now, cost, burst, per_second);
 	if (!*allowed) /* and nothing is written */
 		return STORE_OK;
 	if ((s = stmt_get(st, SQL_ALLOWANCE_SET)) == NULL)
 		return STORE_ERROR;
-	bind_text(s, 1, name);
-	sqlite3_bind_int64(s, 2, a.left);
-	sqlite3_bind_int64(s, 3, a.at);
-	return stmt_run(st, s);
+	db_bind_text(s, 1, name);
+	db_bind_int(s, 2, a.left);
+	db_bind_int(s, 3, a.at);
+	return stmt_run(s);
 }
 
 /* Many bytes count as many deliveries. */
@@ -110,7 +110,7 @@ reject_allowed(struct store *st, const struct delivery *d, bool missing)
 
 	pthread_mutex_lock(&st->mutex);
 	allowed = allowance_take(reject_allowance(st, d->source, missing),
-	    monotonic_ms(), reject_cost(d, missing), STORE_REJECTED_BURST,
+	    when_monotonic(), reject_cost(d, missing), STORE_REJECTED_BURST,
 	    STORE_REJECTED_PER_SECOND);
 	pthread_mutex_unlock(&st->mutex);
 	return allowed;
@@ -122,7 +122,7 @@ handshake_allowed(struct store *st)
 	bool allowed;
 
 	pthread_mutex_lock(&st->mutex);
-	allowed = allowance_take(&st->shaking, monotonic_ms(), 1,
+	allowed = allowance_take(&st->shaking, when_monotonic(), 1,
 	    STORE_REJECTED_PER_SECOND, STORE_REJECTED_PER_SECOND);
 	pthread_mutex_unlock(&st->mutex);
 	return allowed;
@@ -177,7 +177,7 @@ refusal_note(
 	    r.source, sizeof(r.source), "%s", source == NULL ? "" : source);
 	pthread_mutex_lock(&st->mutex);
 	count_into(st->refused, &st->refuseds, &r);
-	due = allowance_take(&st->refusing, monotonic_ms(), 1,
+	due = allowance_take(&st->refusing, when_monotonic(), 1,
 	    STORE_REFUSED_BURST, STORE_REFUSED_PER_SECOND);
 	pthread_mutex_unlock(&st->mutex);
 	return due;
@@ -208,10 +208,10 @@ enum store_rc
 refusals_write(struct store *st)
 {
 	enum store_rc rc = STORE_OK;
-	sqlite3_stmt *s;
+	struct statement *s;
 
 	/* With what is written anyway, or when it is time. */
-	if (!st->refused_due && sqlite3_total_changes(st->db) == st->changes)
+	if (!st->refused_due && db_changed_ever(st->db) == st->changes)
 		return STORE_OK;
 	take_counts(st);
 	for (size_t i = 0; i < st->refused_outs && rc == STORE_OK; i++) {
@@ -219,12 +219,12 @@ refusals_write(struct store *st)
 
 		if ((s = stmt_get(st, SQL_REFUSED_ADD)) == NULL)
 			return STORE_ERROR;
-		bind_text(s, 1, r->source);
-		bind_text(s, 2, refusal_name[r->why]);
-		sqlite3_bind_int64(s, 3, r->count);
-		sqlite3_bind_int64(s, 4, r->first);
-		sqlite3_bind_int64(s, 5, r->last);
-		rc = stmt_run(st, s);
+		db_bind_text(s, 1, r->source);
+		db_bind_text(s, 2, refusal_name[r->why]);
+		db_bind_int(s, 3, r->count);
+		db_bind_int(s, 4, r->first);
+		db_bind_int(s, 5, r->last);
+		rc = stmt_run(s);
 	}
 	return rc;
 }
@@ -234,7 +234,7 @@ refusals_begin(struct store *st)
 {
 	st->refused_due = false;
 	st->refused_outs = 0;
-	st->changes = sqlite3_total_changes(st->db);
+	st->changes = db_changed_ever(st->db);
 }
 
 void
@@ -263,18 +263,18 @@ refusal_of(const char *name)
 enum store_rc
 store_refused(struct store *st, store_refused_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_REFUSED, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		const struct refused r = {.source = read_text(s, 0),
 		    .why = refusal_of(read_text(s, 1)),
-		    .count = sqlite3_column_int64(s, 2),
-		    .first = sqlite3_column_int64(s, 3),
-		    .last = sqlite3_column_int64(s, 4)};
+		    .count = db_int(s, 2),
+		    .first = db_int(s, 3),
+		    .last = db_int(s, 4)};
 
 		if (r.why != REFUSAL__MAX && fn(arg, &r) != 0)
 			break;

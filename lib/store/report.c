@@ -6,53 +6,33 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/when.h"
-#include "store/histogram.h"
+#include "call/histogram.h"
 #include "store/search.h"
 #include "store/terms.h"
 
-#define LIMIT_STEPS 1000 /* of SQLite's machine between looks at the clock */
 #define RARE_MAX 1000 /* calls with the words, to look at each of them */
 #define HOURS 24
-
-static int
-past_deadline(void *arg)
-{
-	const struct store *st = arg;
-
-	return monotonic_ms() >= st->deadline;
-}
-
-void
-deadline_watch(struct store *st, bool on)
-{
-	if (on && st->deadline != 0)
-		sqlite3_progress_handler(
-		    st->db, LIMIT_STEPS, past_deadline, st);
-	else
-		sqlite3_progress_handler(st->db, 0, NULL, NULL);
-}
 
 void
 store_time_limit(struct store *st, int ms)
 {
-	st->deadline = ms > 0 ? monotonic_ms() + ms : 0;
-	deadline_watch(st, true);
+	db_time_limit(st->db, ms);
 }
 
 enum store_rc
 store_zone(struct store *st, char zone[STORE_ZONE_SIZE])
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_META_GET, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	bind_text(s, 1, "timezone");
-	step = sqlite3_step(s);
-	if (step == SQLITE_DONE)
+	db_bind_text(s, 1, "timezone");
+	step = db_step(s);
+	if (step == DB_DONE)
 		return read_damaged(st, s, "meta");
-	if (step == SQLITE_ROW)
+	if (step == DB_ROW)
 		snprintf(zone, STORE_ZONE_SIZE, "%s", read_text(s, 0));
 	return read_end(st, s, step);
 }
@@ -120,17 +100,17 @@ search_patterns(const struct filter *f, struct search *s)
 static enum store_rc
 search_way(struct store *st, struct search *search)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_SEARCH_RARE, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	bind_text(s, 1, buf_str(&search->words));
-	sqlite3_bind_int(s, 2, RARE_MAX);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		search->way = sqlite3_column_int(s, 0) ? WAY_FOUND : WAY_AMONG;
+	db_bind_text(s, 1, buf_str(&search->words));
+	db_bind_int(s, 2, RARE_MAX);
+	step = db_step(s);
+	if (step == DB_ROW)
+		search->way = (int)db_int(s, 0) ? WAY_FOUND : WAY_AMONG;
 	return read_end(st, s, step);
 }
 
@@ -157,7 +137,7 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 			rc = search_way(st, s);
 		}
 	if (s->words.failed) {
-		log_warnx("%s: search: out of memory", st->path);
+		log_warnx("%s: search: out of memory", db_path(st->db));
 		return STORE_ERROR;
 	}
 	return rc;
@@ -172,12 +152,12 @@ search_end(struct store *st, struct search *s)
 
 /* The parameters of a filter that calls and the roll-up have in common. */
 static void
-bind_names(sqlite3_stmt *s, const struct filter *f)
+bind_names(struct statement *s, const struct filter *f)
 {
-	bind_text(s, 5, f->source);
-	bind_text(s, 6, f->agent);
-	bind_text(s, 7, f->direction);
-	bind_text(s, 8, f->open ? "" : call_outcome_name[f->outcome]);
+	db_bind_text(s, 5, f->source);
+	db_bind_text(s, 6, f->agent);
+	db_bind_text(s, 7, f->direction);
+	db_bind_text(s, 8, f->open ? "" : call_outcome_name[f->outcome]);
 }
 
 static bool
@@ -189,7 +169,7 @@ is_before(const struct cursor *a, const struct cursor *b)
 
 /* The parameters of FILTER; c: those before it, or (back) after; NULL: all. */
 static void
-bind_filter(sqlite3_stmt *s, const struct filter *f,
+bind_filter(struct statement *s, const struct filter *f,
     const struct search *search, const struct cursor *c, bool back)
 {
 	/* No call has the number 0: these lie outside the first and last. */
@@ -206,14 +186,14 @@ bind_filter(sqlite3_stmt *s, const struct filter *f,
 		if (!back && is_before(c, &high))
 			high = *c;
 	}
-	sqlite3_bind_int64(s, 1, low.started);
-	sqlite3_bind_int64(s, 2, low.number);
-	sqlite3_bind_int64(s, 3, high.started);
-	sqlite3_bind_int64(s, 4, high.number);
+	db_bind_int(s, 1, low.started);
+	db_bind_int(s, 2, low.number);
+	db_bind_int(s, 3, high.started);
+	db_bind_int(s, 4, high.number);
 	bind_names(s, f);
-	sqlite3_bind_int64(s, 9, f->flag);
-	bind_text(s, 12, buf_str(&search->words));
-	bind_text(s, 13, f->campaign);
+	db_bind_int(s, 9, f->flag);
+	db_bind_text(s, 12, buf_str(&search->words));
+	db_bind_text(s, 13, f->campaign);
 }
 
 enum store_rc
@@ -221,7 +201,7 @@ store_calls(struct store *st, const struct filter *f, const struct cursor *c,
     bool back, int max, bool whole, store_call_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = search_plan(st, f, &search);
 
 	if (rc == STORE_OK)
@@ -229,8 +209,8 @@ store_calls(struct store *st, const struct filter *f, const struct cursor *c,
 		    st, (back ? SQL_LIST_BACK : SQL_LIST) + search.way, &s);
 	if (rc == STORE_OK) {
 		bind_filter(s, f, &search, c, back);
-		sqlite3_bind_int(s, 10, max);
-		sqlite3_bind_int(s, 11, whole);
+		db_bind_int(s, 10, max);
+		db_bind_int(s, 11, whole);
 		rc = read_calls(st, s, fn, arg);
 	}
 	search_end(st, &search);
@@ -257,22 +237,21 @@ read_outcome(const char *word, enum call_outcome *out)
  * they overflow.
  */
 static int
-read_bins(sqlite3_stmt *s, int i, int64_t calls, int classes, struct bin *bin,
-    size_t *bins)
+read_bins(struct statement *s, int i, int64_t calls, int classes,
+    struct bin *bin, size_t *bins)
 {
-	const void *blob = sqlite3_column_blob(s, i);
+	const void *blob = db_bytes(s, i);
 	int64_t counted;
 
-	*bins = histogram_decode(
-	    blob, (size_t)sqlite3_column_bytes(s, i), classes, bin, &counted);
+	*bins = histogram_decode(blob, db_size(s, i), classes, bin, &counted);
 	return counted == calls ? 0 : -1;
 }
 
 /* Four columns from `first` on. */
 static void
-read_names(sqlite3_stmt *s, int first, struct group *g)
+read_names(struct statement *s, int first, struct group *g)
 {
-	g->day = sqlite3_column_int64(s, first);
+	g->day = db_int(s, first);
 	g->source = read_text(s, first + 1);
 	g->agent = read_text(s, first + 2);
 	g->direction = read_text(s, first + 3);
@@ -289,20 +268,20 @@ count_outcome(struct group *g)
 
 /* What every statement on the roll-up begins with; -1: it is damaged. */
 static int
-read_sums(sqlite3_stmt *s, struct group *g, struct bin length[])
+read_sums(struct statement *s, struct group *g, struct bin length[])
 {
 	if (read_outcome(read_text(s, 0), &g->outcome) == -1)
 		return -1;
-	g->tally.calls = sqlite3_column_int64(s, 1);
-	g->tally.answered = sqlite3_column_int64(s, 2);
-	g->tally.analyzed = sqlite3_column_int64(s, 3);
-	g->tally.with_errors = sqlite3_column_int64(s, 4);
-	g->tally.timed = sqlite3_column_int64(s, 5);
-	g->tally.talk = sqlite3_column_int64(s, 6);
+	g->tally.calls = db_int(s, 1);
+	g->tally.answered = db_int(s, 2);
+	g->tally.analyzed = db_int(s, 3);
+	g->tally.with_errors = db_int(s, 4);
+	g->tally.timed = db_int(s, 5);
+	g->tally.talk = db_int(s, 6);
 	count_outcome(g);
 	g->length = length;
 	return read_bins(
-	    s, 7, g->tally.timed, REPORT_LENGTHS, length, &g->lengths);
+	    s, 7, g->tally.timed, CLASS_LENGTHS, length, &g->lengths);
 }
 
 /* which: SQL_GROUPS, or SQL_TOTALS. */
@@ -311,16 +290,16 @@ groups_of_days(struct store *st, enum sql which, const struct filter *f,
     store_group_fn fn, void *arg)
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, which, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, f->from);
-	sqlite3_bind_int64(s, 2, f->to);
+	db_bind_int(s, 1, f->from);
+	db_bind_int(s, 2, f->to);
 	bind_names(s, f);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		struct group g = {.hour = hour};
 
 		if (read_sums(s, &g, length) == -1)
@@ -340,28 +319,27 @@ groups_of_days(struct store *st, enum sql which, const struct filter *f,
 /* One call as a group; -1: its hour is none. */
 static int
 read_lone(
-    sqlite3_stmt *s, struct group *g, struct bin *hour, struct bin *length)
+    struct statement *s, struct group *g, struct bin *hour, struct bin *length)
 {
 	const char *state = read_text(s, 6);
 	bool timed;
 
 	g->tally.calls = 1;
-	g->tally.answered = sqlite3_column_int(s, 5) != 0;
+	g->tally.answered = db_int(s, 5) != 0;
 	g->tally.analyzed = g->tally.answered &&
 	    strcmp(state, call_state_name[STATE_ANALYZED]) == 0;
-	g->tally.with_errors = (sqlite3_column_int(s, 7) & CALL_WITH_ERRORS) !=
-	    0;
+	g->tally.with_errors = ((int)db_int(s, 7) & CALL_WITH_ERRORS) != 0;
 	count_outcome(g);
-	timed = g->tally.answered && sqlite3_column_type(s, 8) != SQLITE_NULL;
+	timed = g->tally.answered && !db_is_null(s, 8);
 	if (timed) {
 		g->tally.timed = 1;
-		g->tally.talk = sqlite3_column_int64(s, 8);
-		length->class = report_length_class(g->tally.talk);
+		g->tally.talk = db_int(s, 8);
+		length->class = class_of_length(g->tally.talk);
 		length->calls = 1;
 		g->length = length;
 		g->lengths = 1;
 	}
-	hour->class = sqlite3_column_int(s, 9);
+	hour->class = (int)db_int(s, 9);
 	hour->calls = 1;
 	g->hour = hour;
 	g->hours = 1;
@@ -372,14 +350,14 @@ static enum store_rc
 groups_of_calls(struct store *st, const struct filter *f,
     const struct search *search, store_group_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_GROUPS_CALLS + search->way, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
 	bind_filter(s, f, search, NULL, false);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		struct group g = {0};
 		struct bin hour, length;
 
@@ -426,17 +404,17 @@ store_totals(
 enum store_rc
 store_days(struct store *st, int64_t *first, int64_t *last)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_DAYS, &s);
-	int step;
+	enum db_rc step;
 
 	*first = *last = 0;
 	if (rc != STORE_OK)
 		return rc;
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		*first = sqlite3_column_int64(s, 0);
-		*last = sqlite3_column_int64(s, 1);
+	step = db_step(s);
+	if (step == DB_ROW) {
+		*first = db_int(s, 0);
+		*last = db_int(s, 1);
 	}
 	return read_end(st, s, step);
 }
@@ -445,18 +423,17 @@ enum store_rc
 store_analyzed(struct store *st, int64_t from, int64_t to, const char *source,
     store_analyzed_fn fn, void *arg)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_ANALYZED, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	sqlite3_bind_int64(s, 1, from);
-	sqlite3_bind_int64(s, 2, to);
-	bind_text(s, 3, source);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
-		if (fn(arg, read_text(s, 0), sqlite3_column_int64(s, 1),
-			sqlite3_column_int64(s, 2)) != 0)
+	db_bind_int(s, 1, from);
+	db_bind_int(s, 2, to);
+	db_bind_text(s, 3, source);
+	while ((step = db_step(s)) == DB_ROW)
+		if (fn(arg, read_text(s, 0), db_int(s, 1), db_int(s, 2)) != 0)
 			break;
 	return read_end(st, s, step);
 }
@@ -470,19 +447,19 @@ store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
 	    [NAME_AGENT] = SQL_NAMES_AGENT,
 	    [NAME_CAMPAIGN] = SQL_NAMES_CAMPAIGN,
 	};
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, which[kind], &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
 	if (kind != NAME_CAMPAIGN) {
-		sqlite3_bind_int64(s, 1, from);
-		sqlite3_bind_int64(s, 2, to);
+		db_bind_int(s, 1, from);
+		db_bind_int(s, 2, to);
 	}
-	sqlite3_bind_int(s, 3, max);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
-		if (fn(arg, read_text(s, 0), sqlite3_column_int64(s, 1)) != 0)
+	db_bind_int(s, 3, max);
+	while ((step = db_step(s)) == DB_ROW)
+		if (fn(arg, read_text(s, 0), db_int(s, 1)) != 0)
 			break;
 	return read_end(st, s, step);
 }
@@ -490,55 +467,26 @@ store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
 enum store_rc
 store_agent_name(struct store *st, const char *agent, struct buf *b)
 {
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = read_begin(st, SQL_AGENT_NAME, &s);
-	int step;
+	enum db_rc step;
 
 	if (rc != STORE_OK)
 		return rc;
-	bind_text(s, 1, agent);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
+	db_bind_text(s, 1, agent);
+	while ((step = db_step(s)) == DB_ROW)
 		buf_puts(b, read_text(s, 0));
 	return read_end(st, s, step);
 }
 
 /* --- facts --------------------------------------------------------------- */
 
-/* A text at its length for comparison, without half a character at its end. */
-static void
-fact_cut(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const char *text;
-	size_t n;
-
-	(void)argc;
-	if (sqlite3_value_type(argv[0]) != SQLITE_TEXT) {
-		sqlite3_result_value(ctx, argv[0]);
-		return;
-	}
-	if ((text = (const char *)sqlite3_value_text(argv[0])) == NULL) {
-		sqlite3_result_error_nomem(ctx);
-		return;
-	}
-	n = utf8_cut(
-	    text, (size_t)sqlite3_value_bytes(argv[0]), REPORT_FACT_TEXT_MAX);
-	sqlite3_result_text(ctx, text, (int)n, SQLITE_TRANSIENT);
-}
-
-int
-report_functions(sqlite3 *db)
-{
-	return sqlite3_create_function_v2(db, "fact_cut", 1,
-	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, fact_cut, NULL, NULL,
-	    NULL);
-}
-
 /* -1: it is of no type, or not what its type says. */
 static int
-read_fact(sqlite3_stmt *s, struct fact_count *f)
+read_fact(struct statement *s, struct fact_count *f)
 {
-	bool is_text = sqlite3_column_type(s, 2) == SQLITE_TEXT;
-	int type = sqlite3_column_int(s, 1);
+	bool is_text = db_is_text(s, 2);
+	int type = (int)db_int(s, 1);
 
 	if (type < FACT_TEXT || type > FACT_BOOLEAN ||
 	    is_text != (type == FACT_TEXT))
@@ -548,24 +496,24 @@ read_fact(sqlite3_stmt *s, struct fact_count *f)
 	if (is_text)
 		f->text = read_text(s, 2);
 	else
-		f->number = sqlite3_column_double(s, 2);
+		f->number = db_double(s, 2);
 	f->agent = read_text(s, 3);
-	f->calls = sqlite3_column_int64(s, 4);
+	f->calls = db_int(s, 4);
 	f->platform = read_text(s, 6);
 	return 0;
 }
 
 static enum store_rc
-fact_rows(struct store *st, sqlite3_stmt *s, int64_t *calls,
+fact_rows(struct store *st, struct statement *s, int64_t *calls,
     store_fact_count_fn fn, void *arg)
 {
-	int step;
+	enum db_rc step;
 
-	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+	while ((step = db_step(s)) == DB_ROW) {
 		struct fact_count f = {0};
 
-		*calls = sqlite3_column_int64(s, 5);
-		if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+		*calls = db_int(s, 5);
+		if (db_is_null(s, 0))
 			continue; /* calls without any fact */
 		if (read_fact(s, &f) == -1)
 			return read_damaged(st, s, "fact");
@@ -580,7 +528,7 @@ store_fact_counts(struct store *st, const struct filter *f, int max,
     int64_t *calls, bool *all, store_fact_count_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
-	sqlite3_stmt *s;
+	struct statement *s;
 	enum store_rc rc = search_plan(st, f, &search);
 
 	*calls = 0;
@@ -588,7 +536,8 @@ store_fact_counts(struct store *st, const struct filter *f, int max,
 		rc = read_begin(st, SQL_FACT_COUNTS + search.way, &s);
 	if (rc == STORE_OK) {
 		bind_filter(s, f, &search, NULL, false);
-		sqlite3_bind_int(s, 10, max);
+		db_bind_int(s, 10, max);
+		db_bind_int(s, 14, REPORT_FACT_TEXT_MAX);
 		rc = fact_rows(st, s, calls, fn, arg);
 	}
 	*all = *calls <= max;

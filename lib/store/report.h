@@ -13,6 +13,8 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "call/class.h"
+#include "call/histogram.h"
 #include "store/store.h"
 
 #define REPORT_WORDS_MAX 16 /* words of one search; others are ignored */
@@ -69,16 +71,6 @@ struct filter {
 
 /* --- sums ---------------------------------------------------------------- */
 
-/*
- * Lengths of calls, in classes: of 1 s below 3 minutes, 5 s below 10, 30 s
- * below an hour, 10 minutes below 6 hours, and one for the rest.
- */
-#define REPORT_LENGTHS 395
-
-/* The class of a duration, and the shortest duration of a class; ms. */
-int report_length_class(int64_t ms);
-int64_t report_length(int class);
-
 struct tally {
 	int64_t calls;
 	int64_t ended;
@@ -88,12 +80,6 @@ struct tally {
 	int64_t with_errors;
 	int64_t timed; /* answered, and its duration is known */
 	int64_t talk; /* ms; of those */
-};
-
-/* So many calls of a class: an hour, or a length. */
-struct bin {
-	int class;
-	uint32_t calls;
 };
 
 /* One group of calls.  '' where calls have no such value. */
@@ -284,30 +270,6 @@ enum store_rc store_reasons(
     struct store *st, bool rejected, store_reason_fn fn, void *arg);
 
 /* --- arrivals ------------------------------------------------------------ */
-
-/*
- * What became of a delivery when it arrived; the words of the answers.  To
- * requeue one changes nothing here.
- */
-enum arrival {
-	ARRIVAL_STORED,
-	ARRIVAL_DUPLICATE,
-	ARRIVAL_VARIANT,
-	ARRIVAL_QUARANTINED,
-	ARRIVAL_COUNTED,
-	ARRIVAL_REJECTED, /* only those that were kept */
-	ARRIVAL_HANDSHAKE, /* some of them: by anybody, and at a bounded rate */
-	ARRIVAL__MAX
-};
-extern const char *const arrival_name[ARRIVAL__MAX];
-
-/*
- * Delay classes of stored events, from the platform's time of the event to
- * its receipt: class i is shorter than report_delay[i] ms; the last has no
- * bound.  -1: the platform told no time.
- */
-#define REPORT_DELAYS 14
-extern const int64_t report_delay[REPORT_DELAYS - 1];
 
 struct arrivals {
 	int64_t day; /* of the receipt, local */

@@ -9,17 +9,12 @@
 
 #define OFF (-1) /* a value of search_upto */
 
-/* A reader's own index stays in memory: it is no longer than a few MB. */
-#define TAIL_PRAGMAS                         \
-	"PRAGMA temp.journal_mode = MEMORY;" \
-	"PRAGMA temp.cache_size = -65536" /* KiB */
-
 /* --- how far the index goes -------------------------------------------- */
 
 static enum store_rc
 upto_set(struct store *st, int64_t upto)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
+	struct statement *s = stmt_get(st, SQL_META_SET);
 	char number[24];
 
 	if (s == NULL)
@@ -27,9 +22,9 @@ upto_set(struct store *st, int64_t upto)
 	(void)snprintf(number, sizeof(number), "%lld", (long long)upto);
 	st->search_upto = upto;
 	st->search_known = true;
-	bind_text(s, 1, "search");
-	bind_text(s, 2, upto == OFF ? "off" : number);
-	return stmt_run(st, s);
+	db_bind_text(s, 1, "search");
+	db_bind_text(s, 2, upto == OFF ? "off" : number);
+	return stmt_run(s);
 }
 
 static enum store_rc
@@ -38,8 +33,8 @@ search_off(struct store *st)
 	st->search_broken = false;
 	if (st->search_upto == OFF)
 		return STORE_OK;
-	log_warnx(
-	    "%s: the search index is off until `callbook rebuild`", st->path);
+	log_warnx("%s: the search index is off until `callbook rebuild`",
+	    db_path(st->db));
 	return upto_set(st, OFF);
 }
 
@@ -47,22 +42,22 @@ search_off(struct store *st)
 static enum store_rc
 upto_read(struct store *st, int64_t *upto)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
+	struct statement *s = stmt_get(st, SQL_META_GET);
 	enum store_rc rc = STORE_OK;
 	const char *word;
-	int step;
+	enum db_rc step;
 
 	*upto = OFF;
 	if (s == NULL)
 		return STORE_ERROR;
-	bind_text(s, 1, "search");
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW) {
-		word = (const char *)sqlite3_column_text(s, 0);
+	db_bind_text(s, 1, "search");
+	step = db_step(s);
+	if (step == DB_ROW) {
+		word = db_text(s, 0);
 		(void)number_parse(word, strlen(word), 0, INT64_MAX, upto);
-	} else if (step != SQLITE_DONE)
+	} else if (step != DB_DONE)
 		rc = store_failed(st, "search");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -92,7 +87,7 @@ search_forget(struct store *st)
 void
 search_failed(struct store *st)
 {
-	if ((sqlite3_extended_errcode(st->db) & 0xff) == SQLITE_CORRUPT)
+	if (db_failure(st->db) == DB_CORRUPT)
 		st->search_broken = true;
 }
 
@@ -113,32 +108,31 @@ search_give_up(struct store *st)
 /* --- writing ----------------------------------------------------------- */
 
 /*
- * Run one statement of the index.  Without FTS5, without the table, or with
- * one that is damaged, events are received all the same: the index is off
- * until it is built again.
+ * What became of a write to the index.  Where it is damaged or not there,
+ * events are received all the same: it is off until it is built again.
  */
 static enum store_rc
-index_run(
-    struct store *st, enum sql which, int64_t number, const struct buf *text)
+index_written(struct store *st, enum db_rc rc)
 {
-	sqlite3_stmt *s;
-	enum store_rc rc = STORE_ERROR;
-	int error;
+	if (rc == DB_CORRUPT && st->search_upto != OFF)
+		return search_off(st);
+	return store_rc_of(rc);
+}
 
-	if (text != NULL && text->failed)
+static enum store_rc
+index_add(struct store *st, int64_t number, const struct buf *text)
+{
+	if (text->failed)
 		return STORE_ERROR;
-	if ((s = stmt_get(st, which)) != NULL) {
-		if (text != NULL) {
-			sqlite3_bind_int64(s, 1, number);
-			bind_text(s, 2, buf_str(text));
-		}
-		rc = stmt_run(st, s);
-	}
-	error = sqlite3_extended_errcode(st->db);
-	if (rc != STORE_OK && st->search_upto != OFF &&
-	    (error == SQLITE_ERROR || error == SQLITE_CORRUPT_VTAB))
-		rc = search_off(st);
-	return rc;
+	return index_written(st, db_words_add(st->db, number, buf_str(text)));
+}
+
+static enum store_rc
+index_take(struct store *st, int64_t number, const struct buf *text)
+{
+	if (text->failed)
+		return STORE_ERROR;
+	return index_written(st, db_words_take(st->db, number, buf_str(text)));
 }
 
 /* The text of a row, in a buffer of the store's. */
@@ -178,11 +172,11 @@ search_update(struct store *st, const struct call_row *before,
 		was = text_of(before, &st->search_was);
 		if (same_text(was, is))
 			return STORE_OK;
-		rc = index_run(st, SQL_SEARCH_TAKE, before->number, was);
+		rc = index_take(st, before->number, was);
 	}
 	/* It may be off by now. */
 	if (rc == STORE_OK && st->search_upto != OFF)
-		rc = index_run(st, SQL_SEARCH_ADD, after->number, is);
+		rc = index_add(st, after->number, is);
 	return rc;
 }
 
@@ -194,8 +188,7 @@ search_remove(struct store *st, const struct call_row *r)
 
 	if (rc != STORE_OK || r->number > upto)
 		return rc;
-	return index_run(
-	    st, SQL_SEARCH_TAKE, r->number, text_of(r, &st->search_was));
+	return index_take(st, r->number, text_of(r, &st->search_was));
 }
 
 /* How much is put at once, and how far that went. */
@@ -211,17 +204,18 @@ static enum store_rc
 put_after(struct store *st, int64_t upto, struct portion *p,
     enum store_rc (*put)(struct store *st, int64_t number, const struct buf *b))
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALLS_AFTER);
+	struct statement *s = stmt_get(st, SQL_CALLS_AFTER);
 	enum store_rc rc = STORE_OK;
 	size_t bytes = 0;
-	int calls = 0, step = SQLITE_ROW;
+	int calls = 0;
+	enum db_rc step = DB_ROW;
 
 	p->last = upto;
 	if (s == NULL)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, upto);
+	db_bind_int(s, 1, upto);
 	while (rc == STORE_OK && calls < p->calls && bytes < p->bytes &&
-	    (step = sqlite3_step(s)) == SQLITE_ROW) {
+	    (step = db_step(s)) == DB_ROW) {
 		struct call_row r;
 		const struct buf *text;
 
@@ -232,10 +226,10 @@ put_after(struct store *st, int64_t upto, struct portion *p,
 		calls++;
 		rc = put(st, r.number, text);
 	}
-	p->whole = step == SQLITE_DONE;
-	if (rc == STORE_OK && step != SQLITE_ROW && step != SQLITE_DONE)
+	p->whole = step == DB_DONE;
+	if (rc == STORE_OK && step != DB_ROW && step != DB_DONE)
 		rc = store_failed(st, "search");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -244,7 +238,7 @@ put_into_index(struct store *st, int64_t number, const struct buf *text)
 {
 	if (st->search_upto == OFF) /* since the call before */
 		return STORE_OK;
-	return index_run(st, SQL_SEARCH_ADD, number, text);
+	return index_add(st, number, text);
 }
 
 enum store_rc
@@ -281,32 +275,6 @@ search_feed_if_due(struct store *st)
 
 /* --- making it ----------------------------------------------------------- */
 
-fts5_api *
-search_fts5(struct store *st)
-{
-	sqlite3_stmt *s = NULL;
-	fts5_api *api = NULL;
-
-	if (sqlite3_prepare_v2(st->db, "SELECT fts5(?1)", -1, &s, NULL) ==
-	    SQLITE_OK) {
-		sqlite3_bind_pointer(s, 1, &api, "fts5_api_ptr", NULL);
-		sqlite3_step(s);
-	}
-	sqlite3_finalize(s);
-	return api;
-}
-
-enum store_rc
-search_create(struct store *st)
-{
-	enum store_rc rc;
-
-	if (search_fts5(st) == NULL)
-		return upto_set(st, OFF);
-	rc = upto_set(st, 0);
-	return rc == STORE_OK ? index_run(st, SQL_SEARCH_CREATE, 0, NULL) : rc;
-}
-
 enum store_rc
 search_begin(struct store *st)
 {
@@ -314,31 +282,25 @@ search_begin(struct store *st)
 
 	if (rc != STORE_OK)
 		return rc;
-	if (search_fts5(st) == NULL)
+	if (!db_words_possible(st->db))
 		return STORE_NOT_FOUND;
 	/* A store that was made without FTS5 has no table yet. */
-	return index_run(st, SQL_SEARCH_CREATE, 0, NULL);
+	return index_written(st, db_words_create(st->db));
 }
 
 enum store_rc
 search_shrink(struct store *st)
 {
-	enum store_rc rc = index_run(st, SQL_SEARCH_SHRINK, 0, NULL);
+	enum db_rc rc = db_words_shrink(st->db);
 
-	if (rc == STORE_OK && sqlite3_changes(st->db) == 0)
-		return STORE_NOT_FOUND;
-	return rc;
+	return rc == DB_DONE ? STORE_NOT_FOUND : index_written(st, rc);
 }
 
 enum store_rc
 search_renew(struct store *st)
 {
-	static const enum sql steps[] = {
-	    SQL_SEARCH_EMPTY, SQL_SEARCH_DROP, SQL_SEARCH_CREATE};
-	enum store_rc rc = STORE_OK;
+	enum store_rc rc = index_written(st, db_words_renew(st->db));
 
-	for (int i = 0; i < 3 && rc == STORE_OK; i++)
-		rc = index_run(st, steps[i], 0, NULL);
 	return rc == STORE_OK ? upto_set(st, 0) : rc;
 }
 
@@ -348,19 +310,19 @@ search_renew(struct store *st)
 static enum store_rc
 tail_is_short(struct store *st, int64_t upto, bool *is)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_CALL_NEWEST);
+	struct statement *s = stmt_get(st, SQL_CALL_NEWEST);
 	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc step;
 
 	*is = false;
 	if (s == NULL)
 		return STORE_ERROR;
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		*is = sqlite3_column_int64(s, 0) - upto <= SEARCH_TAIL_MAX;
+	step = db_step(s);
+	if (step == DB_ROW)
+		*is = db_int(s, 0) - upto <= SEARCH_TAIL_MAX;
 	else
 		rc = store_failed(st, "search");
-	stmt_done(s);
+	db_done(s);
 	return rc;
 }
 
@@ -375,7 +337,7 @@ state_read(struct store *st, enum store_search *is, int64_t *upto)
 	*is = *upto == OFF ? STORE_SEARCH_OFF
 	    : is_short	   ? STORE_SEARCH_ON
 			   : STORE_SEARCH_BUILDING;
-	if (rc == STORE_OK && search_fts5(st) == NULL)
+	if (rc == STORE_OK && !db_words_possible(st->db))
 		*is = STORE_SEARCH_IMPOSSIBLE;
 	return rc;
 }
@@ -391,13 +353,9 @@ search_state(struct store *st, enum store_search *is)
 static enum store_rc
 put_into_tail(struct store *st, int64_t number, const struct buf *text)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_TAIL_ADD);
-
-	if (s == NULL || text->failed)
+	if (text->failed)
 		return STORE_ERROR;
-	sqlite3_bind_int64(s, 1, number);
-	bind_text(s, 2, buf_str(text));
-	return stmt_run(st, s);
+	return store_rc_of(db_words_tail_add(st->db, number, buf_str(text)));
 }
 
 /* Make the index of the tail; whole: it is not too long for that. */
@@ -406,10 +364,8 @@ tail_fill(struct store *st, int64_t upto, bool *whole)
 {
 	struct portion p = {
 	    .calls = SEARCH_TAIL_MAX + 1, .bytes = SEARCH_TAIL_BYTES};
-	enum store_rc rc = stmt_alone(st, SQL_TAIL_CREATE);
+	enum store_rc rc = store_rc_of(db_words_tail(st->db));
 
-	if (rc == STORE_OK)
-		rc = stmt_alone(st, SQL_TAIL_EMPTY);
 	if (rc == STORE_OK)
 		rc = put_after(st, upto, &p, put_into_tail);
 	*whole = rc == STORE_OK && p.whole;
@@ -424,12 +380,7 @@ search_open(struct store *st, bool *ready)
 	enum store_rc rc;
 
 	*ready = false;
-	/* Nothing of what was said is for a directory of temporary files. */
-	if (sqlite3_exec(st->db, TAIL_PRAGMAS, NULL, NULL, NULL) != SQLITE_OK)
-		return store_failed(st, "search");
-	/* Even one that fails may have begun it, where time runs out. */
-	st->search_reading = sqlite3_get_autocommit(st->db) != 0;
-	rc = stmt_alone(st, SQL_BEGIN_READ);
+	rc = store_rc_of(db_read_begin(st->db));
 	if (rc == STORE_OK)
 		rc = state_read(st, &is, &upto);
 	if (rc == STORE_OK && is == STORE_SEARCH_ON)
@@ -443,13 +394,5 @@ search_open(struct store *st, bool *ready)
 void
 search_close(struct store *st)
 {
-	if (!st->search_reading)
-		return;
-	st->search_reading = false;
-	/* No time limit may keep it open. */
-	deadline_watch(st, false);
-	if (!sqlite3_get_autocommit(st->db) &&
-	    stmt_alone(st, SQL_COMMIT) != STORE_OK)
-		(void)stmt_alone(st, SQL_ROLLBACK);
-	deadline_watch(st, true);
+	db_read_end(st->db);
 }

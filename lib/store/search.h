@@ -38,13 +38,7 @@ void search_close(struct store *st); /* if it is open */
 /* The same, for people. */
 enum store_rc search_state(struct store *st, enum store_search *is);
 
-/* What FTS5 offers to who asks for it; NULL: this SQLite has none. */
-fts5_api *search_fts5(struct store *st);
-
 /* --- writing; inside a transaction ------------------------------------- */
-
-/* Make the index of a new store, if this SQLite can. */
-enum store_rc search_create(struct store *st);
 
 /*
  * Make the index anew, in transactions between which others may write: begin

@@ -76,15 +76,6 @@
 	"q.id, q.reason, q.content_type, q.headers, q.body, q.received," \
 	" s.name, s.provider"
 
-/*
- * Marks belong to words, or those of Hindi would split; Co is that of numbers
- * (terms.c).  Nothing is kept but which call has which word.
- */
-#define WORDS                                                                  \
-	" USING fts5 (text, content = '', columnsize = 0, detail = none,"      \
-	" tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'" \
-	"\")"
-
 /* --- of the report ------------------------------------------------------- */
 
 /*
@@ -171,7 +162,7 @@
 	" c.source AS source, coalesce(c.agent, '') AS agent" from where    \
 	    NEWEST_FIRST " + 1), latest AS (SELECT * FROM more LIMIT ?10)," \
 	" counted AS (SELECT p.name AS path, f.type AS type,"               \
-	" fact_cut(f.value) AS value, l.agent AS agent,"                    \
+	" text_cut(f.value, ?14) AS value, l.agent AS agent,"               \
 	" s.provider AS platform, count(*) AS calls"                        \
 	" FROM latest l LEFT JOIN fact f ON f.call = l.number"              \
 	" LEFT JOIN path p ON p.id = f.path"                                \
@@ -244,11 +235,6 @@
 
 /* Every statement but the migrations.  Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
-    [SQL_BEGIN] = "BEGIN IMMEDIATE",
-    [SQL_VERSION] = "PRAGMA user_version",
-    [SQL_COMMIT] = "COMMIT",
-    [SQL_ROLLBACK] = "ROLLBACK",
-
     [SQL_SOURCE_FIND] =
 	"SELECT id FROM source WHERE name = ?1 AND provider = ?2",
     [SQL_SOURCE_ADD] = "INSERT INTO source (name, provider) VALUES (?1, ?2)",
@@ -280,8 +266,9 @@ const char *const sql_text[SQL__MAX] = {
 	"SELECT number FROM call WHERE id = ?2 AND source = ?1 UNION ALL"
 	" SELECT call FROM call_alias WHERE id = ?2 AND source = ?1 LIMIT 1",
     [SQL_CALL_LOAD] = "SELECT " CALL_COLUMNS " FROM call c WHERE number = ?1",
+    /* By another text: a statement is told by the address of its text. */
     [SQL_CALL_LOAD_OTHER] = "SELECT " CALL_COLUMNS
-			    " FROM call c WHERE number = ?1",
+			    " FROM call c WHERE ?1 = number",
     [SQL_CALL_ADD] = "INSERT INTO call (" CALL_STORED ", source, id)"
 		     " VALUES (" CALL_PARAMETERS ", ?, ?)",
     [SQL_CALL_UPDATE] = "UPDATE call SET (" CALL_STORED ")"
@@ -462,37 +449,12 @@ const char *const sql_text[SQL__MAX] = {
 
     [SQL_REBUILD_DONE] = "DELETE FROM meta WHERE name = 'rebuild'",
 
-    [SQL_INDEX_FIND] = "SELECT 1 FROM sqlite_schema"
-		       " WHERE type = 'index' AND name = ?1 AND sql = ?2",
-    /* Has `build` the columns and, by its condition, the rows of the index? */
-    [SQL_INDEX_FITS] =
-	"SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1"
-	" AND substr(sql, instr(sql, ')')) = substr(?2, instr(?2, ')'))"
-	" AND NOT EXISTS (SELECT 1 FROM pragma_index_info(?1) i"
-	"  WHERE i.name IS NULL OR i.name NOT IN"
-	"  (SELECT name FROM pragma_table_info('build')))",
-    [SQL_INDEX_DONE] = "DELETE FROM meta WHERE name = 'indexes'",
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    [SQL_SEARCH_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS search" WORDS,
-    [SQL_SEARCH_SHRINK] = "DELETE FROM search_data WHERE id IN"
-			  " (SELECT id FROM search_data LIMIT 200)",
-    /* A new index's own rows: one that is damaged could not be dropped. */
-    [SQL_SEARCH_EMPTY] = "INSERT OR REPLACE INTO search_data (id, block)"
-			 " VALUES (1, x''), (10, x'00000000000000')",
-    [SQL_SEARCH_DROP] = "DROP TABLE IF EXISTS search",
-    [SQL_SEARCH_ADD] = "INSERT INTO search (rowid, text) VALUES (?1, ?2)",
-    /* ?2: the text as it was added; there is no other way to know it. */
-    [SQL_SEARCH_TAKE] = "INSERT INTO search (search, rowid, text)"
-			" VALUES ('delete', ?1, ?2)",
     [SQL_CALLS_AFTER] = "SELECT " CALL_COLUMNS " FROM call c"
 			" WHERE number > ?1 ORDER BY number",
     [SQL_CALL_NEWEST] = "SELECT coalesce(max(number), 0) FROM call",
-    [SQL_BEGIN_READ] = "BEGIN",
-    [SQL_TAIL_CREATE] = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.tail" WORDS,
-    [SQL_TAIL_EMPTY] = "INSERT INTO temp.tail (tail) VALUES ('delete-all')",
-    [SQL_TAIL_ADD] = "INSERT INTO temp.tail (rowid, text) VALUES (?1, ?2)",
     [SQL_PACKED] = "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
     [SQL_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE variant = 0",
     [SQL_COUNT_CALLS] = "SELECT count(*) FROM call",

@@ -17,12 +17,9 @@
 #include "base/buf.h"
 #include "call/call.h"
 #include "call/fold.h"
+#include "db/db.h"
 
-#define STORE_LOCK_WAIT_MS 5000 /* for all locks together, then STORE_BUSY */
 #define STORE_BATCH_MAX 256 /* requests in one transaction */
-#define STORE_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
-#define STORE_WAL_PAGES_MAX 4000 /* then readers are waited for */
-#define STORE_WAL_WAIT_MS 250 /* for them, at most */
 /*
  * What did not authenticate is kept in two rings for each source: one of those
  * with a wrong or stale signature, which may be genuine and the secret wrong,
@@ -34,8 +31,6 @@
 #define STORE_MISSING_MAX 50 /* the same of the other ring */
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
-#define STORE_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
-#define STORE_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 #define STORE_TURN_MS 500 /* of store_turn(), at most */
 #define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
@@ -316,7 +311,7 @@ enum store_search {
 
 struct store_health {
 	const char *journal; /* "wal" or "truncate" */
-	char journal_why[STORE_WHY_SIZE]; /* why not wal; "": it is */
+	char journal_why[DB_WHY_SIZE]; /* why not wal; "": it is */
 	const char *sqlite; /* version of the library */
 	bool wal_reset_fault; /* the library has it; flock keeps it away */
 	int schema; /* version */
@@ -328,7 +323,7 @@ struct store_health {
 	/* An older version folded calls: false unless counted. */
 	bool rebuild_wanted;
 	/* The index that is being built and how far; "": none. */
-	char indexing[STORE_INDEXING_SIZE];
+	char indexing[DB_INDEXING_SIZE];
 };
 enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);

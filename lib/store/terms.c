@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/identifier.h"
-#include "base/log.h"
 #include "base/utf8.h"
 #include "store/search.h"
 
@@ -282,8 +281,7 @@ struct word {
 /* An expression that is being written. */
 struct query {
 	struct buf *out;
-	fts5_tokenizer fts;
-	Fts5Tokenizer *tokenizer;
+	struct db_splitter *splitter;
 	struct buf text; /* of a word, as it is indexed */
 	int terms;
 	int together; /* of them, in the present parentheses */
@@ -389,32 +387,29 @@ put_and(struct query *q)
 }
 
 /* A token needs no quoting inside: it has letters, digits and marks alone. */
-static int
-put_token(void *arg, int flags, const char *s, int len, int start, int stop)
+static void
+put_token(void *arg, const char *s, size_t len, size_t end)
 {
 	struct query *q = arg;
-	bool number = is_number(s, (size_t)len);
+	bool number = is_number(s, len);
 
-	(void)flags;
-	(void)start;
-	if (q->discreet && is_discreet(s, (size_t)len)) {
+	if (q->discreet && is_discreet(s, len)) {
 		q->silent = true;
-		return SQLITE_OK;
+		return;
 	}
 	put_and(q);
 	q->terms++;
 	if (q->either && number) {
-		buf_printf(q->out, "(\"%.*s\" OR ", len, s);
-		put_digits(q, s, (size_t)len, false);
+		buf_printf(q->out, "(\"%.*s\" OR ", (int)len, s);
+		put_digits(q, s, len, false);
 		buf_puts(q->out, ")");
 	} else
-		buf_printf(q->out, "\"%.*s\"", len, s);
+		buf_printf(q->out, "\"%.*s\"", (int)len, s);
 	/* One character is the beginning of a pair; see put_run(). */
-	if (is_one_unspaced(s, (size_t)len) ||
-	    (q->beginning && !number && (size_t)stop + 1 == q->text.len &&
-		!(q->discreet && longest_run(s, (size_t)len) > 0)))
+	if (is_one_unspaced(s, len) ||
+	    (q->beginning && !number && end + 1 == q->text.len &&
+		!(q->discreet && longest_run(s, len) > 0)))
 		buf_puts(q->out, "*");
-	return SQLITE_OK;
 }
 
 static int
@@ -423,11 +418,10 @@ put_word(struct query *q, const struct word *w)
 	buf_reset(&q->text, TERMS_TEXT_MAX);
 	put_text(&q->text, w->s, w->n, true);
 	q->beginning = w->beginning;
-	if (q->text.failed ||
-	    q->fts.xTokenize(q->tokenizer, q, FTS5_TOKENIZE_QUERY,
-		buf_str(&q->text), (int)q->text.len, put_token) != SQLITE_OK)
+	if (q->text.failed)
 		return -1;
-	return 0;
+	return db_split(
+	    q->splitter, buf_str(&q->text), q->text.len, put_token, q);
 }
 
 /* Of a number that is masked, what is shown of it is all that is found. */
@@ -560,20 +554,11 @@ put_words(struct query *q, const char *text)
 int
 terms_query(struct store *st, const char *text, bool discreet, struct buf *out)
 {
-	/* As in WORDS of sql.c. */
-	static const char *args[] = {
-	    "remove_diacritics", "2", "categories", "L* N* Co M*"};
 	struct query q = {.out = out, .discreet = discreet};
-	fts5_api *api = search_fts5(st);
-	void *user;
 	int rc = -1;
 
-	if (api == NULL ||
-	    api->xFindTokenizer(api, "unicode61", &user, &q.fts) != SQLITE_OK ||
-	    q.fts.xCreate(user, args, 4, &q.tokenizer) != SQLITE_OK) {
-		log_warnx("%s: no tokenizer", st->path);
+	if ((q.splitter = db_splitter_new(st->db)) == NULL)
 		return -1;
-	}
 	if (put_words(&q, text) == 0) {
 		/* Nothing but digits that are not to be found. */
 		if (q.terms == 0 && q.silent)
@@ -581,6 +566,6 @@ terms_query(struct store *st, const char *text, bool discreet, struct buf *out)
 		rc = out->failed ? -1 : q.terms;
 	}
 	buf_free(&q.text);
-	q.fts.xDelete(q.tokenizer);
+	db_splitter_free(q.splitter);
 	return rc;
 }

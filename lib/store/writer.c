@@ -15,43 +15,11 @@
  * that brings an event: one commits while others bring the next jobs.
  */
 
-/*
- * Is the schema still ours?  Another program may have migrated the file since
- * it was opened, and would miss what we do not know of.
- */
-static enum store_rc
-check_version(struct store *st)
-{
-	sqlite3_stmt *s = stmt_get(st, SQL_VERSION);
-	enum store_rc rc = STORE_OK;
-
-	if (s == NULL)
-		return STORE_ERROR;
-	if (sqlite3_step(s) != SQLITE_ROW)
-		rc = store_failed(st, "version");
-	else if (sqlite3_column_int(s, 0) > SCHEMA_VERSION) {
-		rc = STORE_BUSY;
-		if (!atomic_exchange(&st->newer, true))
-			log_warnx("%s: was migrated by a newer Callbook: "
-				  "nothing is stored by this program any more",
-			    st->path);
-	}
-	stmt_done(s);
-	return rc;
-}
-
 static enum store_rc
 begin(struct store *st)
 {
-	enum store_rc rc;
-
 	refusals_begin(st);
-	rc = stmt_alone(st, SQL_BEGIN);
-	if (rc != STORE_OK)
-		return rc;
-	if ((rc = check_version(st)) != STORE_OK)
-		(void)stmt_alone(st, SQL_ROLLBACK);
-	return rc;
+	return store_rc_of(db_begin(st->db));
 }
 
 /* Commit, or undo after a failure; rc or what became of the commit. */
@@ -66,16 +34,14 @@ commit_or_rollback(struct store *st, enum store_rc rc)
 		if (committed == STORE_OK)
 			committed = search_feed_if_due(st);
 		if (committed == STORE_OK)
-			committed = stmt_alone(st, SQL_COMMIT);
+			committed = store_rc_of(db_commit(st->db));
 		search_forget(st);
 		if (committed == STORE_OK)
 			return rc;
 		search_failed(st);
 		rc = committed;
 	}
-	/* SQLite undoes by itself on a full disk, for instance. */
-	if (!sqlite3_get_autocommit(st->db))
-		(void)stmt_alone(st, SQL_ROLLBACK);
+	db_rollback(st->db);
 	names_forget(st);
 	search_forget(st);
 	refusals_undo(st);
@@ -84,55 +50,20 @@ commit_or_rollback(struct store *st, enum store_rc rc)
 }
 
 /*
- * Copy the WAL back when it has grown; the lock is held.  Readers, one always
- * beginning before the other ends, would let it grow for ever: when it is
- * long they are waited for, after which they read without it and the next
- * commit begins it anew.
- */
-static void
-checkpoint_if_due(struct store *st)
-{
-	bool wait = st->wal_pages >= STORE_WAL_PAGES_MAX;
-	int rc;
-
-	if (st->wal_pages < st->wal_tried) /* it was begun anew */
-		st->wal_tried = 0;
-	if (!st->wal || st->wal_pages - st->wal_tried < STORE_CHECKPOINT_PAGES)
-		return;
-	st->wal_tried = st->wal_pages;
-	st->lock_until = monotonic_ms() + STORE_WAL_WAIT_MS;
-	rc = sqlite3_wal_checkpoint_v2(st->db, NULL,
-	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
-	    NULL);
-	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
-		store_failed(st, "checkpoint");
-		if ((rc & 0xff) == SQLITE_IOERR && st->durable)
-			sync_mark(st); /* maybe an fsync of the WAL */
-	}
-}
-
-/*
- * The lock of the store of that name, opened again if it is another now, for
- * what waits since then.
+ * Have nobody else write, for what waits since then; what is remembered of
+ * another file is forgotten.
  */
 static enum store_rc
 lock_store(struct store *st, int64_t since)
 {
-	const int64_t until = since + STORE_LOCK_WAIT_MS;
-	enum store_rc rc;
+	bool again;
+	enum db_rc rc = db_lock(st->db, since, &again);
 
-	if (st->db == NULL && store_reopen(st) == -1)
-		return STORE_ERROR;
-	rc = lock_take(st, until);
-	if (rc == STORE_OK && !store_is_there(st)) {
-		lock_release(st);
-		if (store_reopen(st) == -1)
-			return STORE_ERROR;
-		rc = lock_take(st, until);
+	if (again) {
+		names_forget(st);
+		search_forget(st);
 	}
-	if (rc == STORE_OK && (rc = sync_mend(st)) != STORE_OK)
-		lock_release(st);
-	return rc;
+	return store_rc_of(rc);
 }
 
 /*
@@ -149,10 +80,10 @@ without_search(struct store *st)
 enum store_rc
 transaction_begin(struct store *st)
 {
-	enum store_rc rc = lock_store(st, monotonic_ms());
+	enum store_rc rc = lock_store(st, when_monotonic());
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
-		lock_release(st);
+		db_unlock(st->db);
 	return rc;
 }
 
@@ -164,11 +95,10 @@ transaction_end(struct store *st, enum store_rc rc)
 	rc = commit_or_rollback(st, rc);
 	if (is_failure(rc))
 		(void)without_search(st);
-	checkpoint_if_due(st);
-	lock_release(st);
+	db_unlock(st->db);
 	if (is_failure(rc))
 		return rc;
-	synced = sync_commit(st);
+	synced = store_rc_of(db_sync(st->db));
 	return synced == STORE_OK ? rc : synced;
 }
 
@@ -256,11 +186,11 @@ commit_waiting(struct store *st)
 	struct job *first;
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
-		lock_release(st);
+		db_unlock(st->db);
 	if (rc != STORE_OK) {
 		/* Whose time is not over goes on to wait. */
 		first = dequeue(st,
-		    rc == STORE_BUSY ? monotonic_ms() - STORE_LOCK_WAIT_MS
+		    rc == STORE_BUSY ? when_monotonic() - DB_LOCK_WAIT_MS
 				     : INT64_MAX);
 		settle(first, rc);
 		return first;
@@ -268,9 +198,8 @@ commit_waiting(struct store *st)
 	/* Not before: what comes while we wait for a lock is in the batch. */
 	first = dequeue(st, INT64_MAX);
 	commit_batch(st, first);
-	checkpoint_if_due(st);
-	lock_release(st);
-	rc = sync_commit(st);
+	db_unlock(st->db);
+	rc = store_rc_of(db_sync(st->db));
 	if (rc != STORE_OK)
 		settle(first, rc);
 	return first;
@@ -309,7 +238,7 @@ submit(struct store *st, struct job *j)
 
 	pack_body(st, j);
 	pthread_mutex_lock(&st->mutex);
-	j->queued = monotonic_ms(); /* under the mutex: in order */
+	j->queued = when_monotonic(); /* under the mutex: in order */
 	*st->tail = j;
 	st->tail = &j->next;
 	pthread_mutex_unlock(&st->mutex);
@@ -358,7 +287,7 @@ store_event_later(struct store *st, const struct delivery *d,
 	struct job *j = calloc(1, sizeof(*j));
 
 	if (j == NULL) {
-		log_warnx("%s: out of memory", st->path);
+		log_warnx("%s: out of memory", db_path(st->db));
 		done(arg, STORE_ERROR, 0);
 		return;
 	}
@@ -410,7 +339,8 @@ refusals_flush(struct store *st)
 {
 	struct job j = {.kind = JOB_REFUSED};
 
-	if (st->db != NULL && st->mode == STORE_WRITE && st->refuseds > 0)
+	if (st->db != NULL && db_is_open(st->db) && st->mode == STORE_WRITE &&
+	    st->refuseds > 0)
 		(void)submit_wait(st, &j);
 }
 
@@ -483,14 +413,14 @@ store_probe(struct store *st)
 void
 store_turn(struct store *st)
 {
-	const int64_t until = monotonic_ms() + STORE_TURN_MS;
-	char state[STORE_INDEXING_SIZE];
+	const int64_t until = when_monotonic() + STORE_TURN_MS;
+	char state[DB_INDEXING_SIZE];
 
 	for (;;) {
 		struct job j = {.kind = JOB_INDEX};
 
-		index_state(st, state);
-		if (state[0] == '\0' || monotonic_ms() >= until ||
+		db_index_state(st->db, state);
+		if (state[0] == '\0' || when_monotonic() >= until ||
 		    submit_wait(st, &j) != STORE_OK)
 			return;
 	}
@@ -499,5 +429,5 @@ store_turn(struct store *st)
 bool
 store_is_newer(struct store *st)
 {
-	return atomic_load(&st->newer);
+	return db_is_newer(st->db);
 }

@@ -20,7 +20,7 @@ struct source_row {
 	struct source_row *next;
 	const char *name;
 	int64_t result[ARRIVAL__MAX];
-	int64_t delay[REPORT_DELAYS];
+	int64_t delay[CLASS_DELAYS];
 	int64_t timed; /* of which the delay is known */
 	int64_t last; /* ms, last receipt; 0: not known */
 };
@@ -129,7 +129,7 @@ on_arrival(void *arg, const struct arrivals *r)
 	if (s == NULL)
 		return d->failed;
 	s->result[r->result] += r->count;
-	if (r->delay >= 0 && r->delay < REPORT_DELAYS) {
+	if (r->delay >= 0 && r->delay < CLASS_DELAYS) {
 		s->delay[r->delay] += r->count;
 		s->timed += r->count;
 	}
@@ -265,15 +265,15 @@ put_bound(struct page *p, const char *word, int64_t ms)
 static void
 put_delay(struct page *p, const struct source_row *s, double q)
 {
-	int class = sample_class(s->delay, REPORT_DELAYS, q);
+	int class = sample_class(s->delay, CLASS_DELAYS, q);
 
 	html_raw(p->out, "<td class=\"num\">");
 	if (class == -1)
 		html_raw(p->out, "<span class=\"muted\">\u2013</span>");
-	else if (class == REPORT_DELAYS - 1)
-		put_bound(p, "over", report_delay[class - 1]);
+	else if (class == CLASS_DELAYS - 1)
+		put_bound(p, "over", class_delay[class - 1]);
 	else
-		put_bound(p, "within", report_delay[class]);
+		put_bound(p, "within", class_delay[class]);
 	html_raw(p->out, "</td>");
 }
 

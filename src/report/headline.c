@@ -35,18 +35,18 @@ sums_average(const struct sums *s)
 
 /* The median duration; ms. */
 static int64_t
-median(const int64_t length[REPORT_LENGTHS])
+median(const int64_t length[CLASS_LENGTHS])
 {
-	int class = sample_class(length, REPORT_LENGTHS, 0.5);
+	int class = sample_class(length, CLASS_LENGTHS, 0.5);
 
-	return class == -1 ? 0 : report_length(class);
+	return class == -1 ? 0 : class_length(class);
 }
 
 /* The period before, as far as this one has come, with its own lengths. */
 struct before {
 	struct filter filter; /* its last day only until filter.until */
 	struct sums sums;
-	int64_t length[REPORT_LENGTHS];
+	int64_t length[CLASS_LENGTHS];
 	int64_t begin; /* the store's first day */
 	bool none; /* nothing to compare with */
 	/* Its length, by that of this period; 1 for all but some months. */
@@ -61,7 +61,7 @@ add_before(void *arg, const struct group *g)
 	sums_add(&b->sums, &g->tally, g->outcome);
 	for (size_t i = 0; i < g->lengths; i++)
 		if (g->length[i].class >= 0 &&
-		    g->length[i].class < REPORT_LENGTHS)
+		    g->length[i].class < CLASS_LENGTHS)
 			b->length[g->length[i].class] += g->length[i].calls;
 	return 0;
 }
@@ -330,7 +330,7 @@ put_calls_tile(struct page *p, const struct sums *now, const struct before *b)
 
 static void
 put_length_tiles(struct page *p, const struct sums *now,
-    const int64_t length[REPORT_LENGTHS], const struct before *b)
+    const int64_t length[CLASS_LENGTHS], const struct before *b)
 {
 	const struct tally *t = &now->tally;
 
@@ -421,7 +421,7 @@ put_compared(struct page *p, const struct before *b)
 
 static void
 put_tiles(struct page *p, const struct sums *now,
-    const int64_t length[REPORT_LENGTHS], const struct before *b)
+    const int64_t length[CLASS_LENGTHS], const struct before *b)
 {
 	const struct sums *was = &b->sums;
 	const struct rate rate[] = {
@@ -451,7 +451,7 @@ put_tiles(struct page *p, const struct sums *now,
 
 enum page_rc
 put_headline(struct page *p, const struct sums *now,
-    const int64_t length[REPORT_LENGTHS])
+    const int64_t length[CLASS_LENGTHS])
 {
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);

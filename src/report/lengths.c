@@ -19,7 +19,7 @@ struct bars {
 
 /*
  * Each is a multiple of the classes of all lengths that its bars reach (see
- * report_length()), so that no class is in two bars.
+ * class_length()), so that no class is in two bars.
  */
 static int64_t
 width_for(int64_t s)
@@ -35,18 +35,18 @@ width_for(int64_t s)
 
 /* Returns how many bars; 0: no length is known. */
 static size_t
-make_bars(struct bars *b, const int64_t length[REPORT_LENGTHS])
+make_bars(struct bars *b, const int64_t length[CLASS_LENGTHS])
 {
-	int most = sample_class(length, REPORT_LENGTHS, MOST);
-	int64_t s = most == -1 || most + 1 == REPORT_LENGTHS
-	    ? report_length(REPORT_LENGTHS - 1) / 1000
-	    : report_length(most + 1) / 1000;
+	int most = sample_class(length, CLASS_LENGTHS, MOST);
+	int64_t s = most == -1 || most + 1 == CLASS_LENGTHS
+	    ? class_length(CLASS_LENGTHS - 1) / 1000
+	    : class_length(most + 1) / 1000;
 
 	memset(b, 0, sizeof(*b));
 	b->width = width_for(s);
 	b->longer = b->width * (BARS_MAX - 1);
-	for (int i = 0; i < REPORT_LENGTHS; i++) {
-		int64_t bar = report_length(i) / 1000 / b->width;
+	for (int i = 0; i < CLASS_LENGTHS; i++) {
+		int64_t bar = class_length(i) / 1000 / b->width;
 
 		if (length[i] == 0)
 			continue;
@@ -90,7 +90,7 @@ name_bar(char *out, size_t size, int64_t s, int64_t width)
 }
 
 void
-put_lengths(struct page *p, const int64_t length[REPORT_LENGTHS])
+put_lengths(struct page *p, const int64_t length[CLASS_LENGTHS])
 {
 	static const struct chart_series series = {
 	    "answered calls", "s-plain", CHART_SOLID};

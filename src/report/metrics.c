@@ -68,7 +68,7 @@ struct counts {
 	    **end; /* in the order in which they came */
 	struct source_counts
 	    *found; /* the last, which the next row is likely of */
-	int64_t delay[REPORT_DELAYS]; /* of all sources */
+	int64_t delay[CLASS_DELAYS]; /* of all sources */
 };
 
 /* The source of that name, made if it is new; NULL when memory ran out. */
@@ -106,7 +106,7 @@ add_arrivals(void *arg, const struct arrivals *a)
 	if (s == NULL)
 		return -1;
 	s->result[a->result] += a->count;
-	if (a->delay >= 0 && a->delay < REPORT_DELAYS)
+	if (a->delay >= 0 && a->delay < CLASS_DELAYS)
 		c->delay[a->delay] += a->count;
 	return 0;
 }
@@ -161,11 +161,11 @@ put_delays(struct buf *b, const struct counts *c)
 	family(b, "delivery_delay_seconds", "histogram",
 	    "From the platform's time of an event to its receipt, where it "
 	    "tells one.");
-	for (int i = 0; i < REPORT_DELAYS; i++) {
+	for (int i = 0; i < CLASS_DELAYS; i++) {
 		sum += c->delay[i];
 		buf_puts(b, "callbook_delivery_delay_seconds_bucket{le=\"");
-		if (i < REPORT_DELAYS - 1)
-			seconds(b, report_delay[i]);
+		if (i < CLASS_DELAYS - 1)
+			seconds(b, class_delay[i]);
 		else
 			buf_puts(b, "+Inf");
 		buf_printf(b, "\"} %" PRId64 "\n", sum);

@@ -46,7 +46,7 @@ struct overview {
 	struct span span;
 	int64_t *column; /* [columns][OUTCOME__MAX], in the order of series */
 	int64_t heat[7][24];
-	int64_t length[REPORT_LENGTHS];
+	int64_t length[CLASS_LENGTHS];
 	bool failed; /* memory ran out */
 };
 
@@ -210,7 +210,7 @@ add_group(void *arg, const struct group *g)
 			    g->hour[i].calls;
 	for (size_t i = 0; i < g->lengths; i++)
 		if (g->length[i].class >= 0 &&
-		    g->length[i].class < REPORT_LENGTHS)
+		    g->length[i].class < CLASS_LENGTHS)
 			o->length[g->length[i].class] += g->length[i].calls;
 	return 0;
 }

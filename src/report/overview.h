@@ -24,11 +24,11 @@ int64_t sums_average(const struct sums *s);
  * is read here.  length: answered calls by class of their length.
  */
 enum page_rc put_headline(struct page *p, const struct sums *now,
-    const int64_t length[REPORT_LENGTHS]);
+    const int64_t length[CLASS_LENGTHS]);
 
 /* --- lengths.c ----------------------------------------------------------- */
 
 /* The chart of these lengths, in bars of one width; nothing of none. */
-void put_lengths(struct page *p, const int64_t length[REPORT_LENGTHS]);
+void put_lengths(struct page *p, const int64_t length[CLASS_LENGTHS]);
 
 #endif /* !OVERVIEW_H */

@@ -1,9 +1,8 @@
 /* Lengths and delays by class, and the quantiles that are read from them. */
 #include "scratch.h"
 
-#include <sqlite3.h>
-
-#include "store/histogram.h"
+#include "call/histogram.h"
+#include "db/sqlite.h"
 
 static sqlite3 *
 open_db(void)
@@ -11,7 +10,7 @@ open_db(void)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(histogram_functions(db), SQLITE_OK);
+	assert_int_equal(function_add_all(db), SQLITE_OK);
 	return db;
 }
 
@@ -38,19 +37,18 @@ classes_are_seamless_and_as_many_as_promised(void **state)
 	int64_t end = 7 * 3600 * 1000;
 
 	(void)state;
-	assert_int_equal(report_length(0), 0);
-	for (int c = 1; c < REPORT_LENGTHS; c++) {
-		assert_true(report_length(c) > report_length(c - 1));
-		assert_int_equal(report_length_class(report_length(c)), c);
-		assert_int_equal(
-		    report_length_class(report_length(c) - 1), c - 1);
+	assert_int_equal(class_length(0), 0);
+	for (int c = 1; c < CLASS_LENGTHS; c++) {
+		assert_true(class_length(c) > class_length(c - 1));
+		assert_int_equal(class_of_length(class_length(c)), c);
+		assert_int_equal(class_of_length(class_length(c) - 1), c - 1);
 	}
-	assert_int_equal(report_length_class(end), REPORT_LENGTHS - 1);
-	assert_int_equal(report_length_class(INT64_MAX), REPORT_LENGTHS - 1);
-	assert_int_equal(report_length_class(-1), 0);
-	for (int i = 1; i < REPORT_DELAYS - 1; i++)
-		assert_true(report_delay[i] > report_delay[i - 1]);
-	assert_int_equal(report_delay[REPORT_DELAYS - 2], 86400 * 1000);
+	assert_int_equal(class_of_length(end), CLASS_LENGTHS - 1);
+	assert_int_equal(class_of_length(INT64_MAX), CLASS_LENGTHS - 1);
+	assert_int_equal(class_of_length(-1), 0);
+	for (int i = 1; i < CLASS_DELAYS - 1; i++)
+		assert_true(class_delay[i] > class_delay[i - 1]);
+	assert_int_equal(class_delay[CLASS_DELAYS - 2], 86400 * 1000);
 }
 
 static void

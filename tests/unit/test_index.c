@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include "db/sqlite.h"
 #include "store/internal.h"
 
 #define CALLS 400
@@ -37,7 +38,7 @@ other_open(void)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, STORE_LOCK_WAIT_MS);
+	sqlite3_busy_timeout(db, DB_LOCK_WAIT_MS);
 	return db;
 }
 
@@ -161,7 +162,7 @@ step(struct store *st, bool undo)
 	enum store_rc rc;
 
 	assert_int_equal(transaction_begin(st), STORE_OK);
-	rc = index_slice(st);
+	rc = store_rc_of(db_index_slice(st->db));
 	assert_int_equal(rc, STORE_OK);
 	assert_int_equal(
 	    transaction_end(st, undo ? STORE_ERROR : rc) == STORE_OK, !undo);
@@ -173,7 +174,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	struct store *st = scratch_open(&dir, STORE_WRITE, false, "UTC");
 	sqlite3 *other = other_open();
 	struct buf fresh = {0}, built = {0}, order = {0}, again = {0};
-	char now[STORE_INDEXING_SIZE];
+	char now[DB_INDEXING_SIZE];
 	int steps = 0;
 
 	(void)state;
@@ -182,7 +183,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	forget_indexes(other);
 	store_close(st);
 	st = scratch_open(&dir, STORE_WRITE, false, "UTC");
-	for (index_state(st, now); now[0] != '\0'; index_state(st, now)) {
+	for (db_index_state(st->db, now); now[0] != '\0'; db_index_state(st->db, now)) {
 		/* The last step of an index is undone, too, now and then. */
 		if (steps % 3 == 1) {
 			step(st, true);
@@ -350,7 +351,7 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 {
 	struct store *st;
 	sqlite3 *other;
-	char now[STORE_INDEXING_SIZE];
+	char now[DB_INDEXING_SIZE];
 
 	(void)state;
 	for (int version = 1; version < SCHEMA_VERSION; version++) {
@@ -360,9 +361,9 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 		sqlite3_auto_extension((void (*)(void))trace);
 		st = scratch_open(&dir, STORE_WRITE, false, "UTC");
 		sqlite3_cancel_auto_extension((void (*)(void))trace);
-		index_state(st, now);
+		db_index_state(st->db, now);
 		assert_string_equal(now, "wanted");
-		for (; now[0] != '\0'; index_state(st, now)) {
+		for (; now[0] != '\0'; db_index_state(st->db, now)) {
 			step(st, false);
 			if (worst[0] != '\0')
 				fail_msg("version %d: %s", version, worst);

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "base/when.h"
+#include "db/sqlite.h"
 #include "store/search.h"
 #include "store/terms.h"
 
@@ -102,7 +103,7 @@ found_by(struct box *b, const char *text, bool discreet)
 	assert_true(terms_query(b->store, text, discreet, &q) > 0);
 	/* The tail is of the store's connection alone. */
 	assert_int_equal(
-	    sqlite3_prepare_v2(b->store->db,
+	    sqlite3_prepare_v2(b->store->db->sqlite,
 		"SELECT rowid FROM search WHERE search MATCH ?1 UNION"
 		" SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
 		-1, &s, NULL),
@@ -112,7 +113,7 @@ found_by(struct box *b, const char *text, bool discreet)
 		n++;
 	if (step != SQLITE_DONE)
 		fail_msg("%s: %s: %s", text, buf_str(&q),
-		    sqlite3_errmsg(b->store->db));
+		    sqlite3_errmsg(b->store->db->sqlite));
 	sqlite3_finalize(s);
 	search_close(b->store);
 	buf_free(&q);
@@ -688,15 +689,17 @@ wherever_time_runs_out_no_transaction_is_left(void **state)
 	while (!ready) {
 		int left = ++steps;
 
-		sqlite3_progress_handler(b->store->db, 1, stop_at, &left);
+		sqlite3_progress_handler(
+		    b->store->db->sqlite, 1, stop_at, &left);
 		search_open(b->store, &ready);
-		sqlite3_progress_handler(b->store->db, 0, NULL, NULL);
+		sqlite3_progress_handler(b->store->db->sqlite, 0, NULL, NULL);
 		if (!ready)
-			assert_true(sqlite3_get_autocommit(b->store->db));
+			assert_true(
+			    sqlite3_get_autocommit(b->store->db->sqlite));
 	}
 	search_close(b->store);
 	assert_true(steps > 50);
-	assert_true(sqlite3_get_autocommit(b->store->db));
+	assert_true(sqlite3_get_autocommit(b->store->db->sqlite));
 	assert_int_equal(found(b, "frequent"), 9);
 }
 

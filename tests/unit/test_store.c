@@ -405,13 +405,13 @@ a_foreign_lock_on_the_file_costs_all_who_wait_one_wait(void **state)
 	struct box *b = *state;
 	struct sender s[SENDERS] = {0};
 	sqlite3 *db = foreign_lock(b);
-	int64_t began = monotonic_ms();
+	int64_t began = when_monotonic();
 
 	for (int i = 0; i < SENDERS; i++)
 		s[i].key = (unsigned char)(i + 1);
 	send_all(b, s);
 	assert_in_range(
-	    monotonic_ms() - began, STORE_LOCK_WAIT_MS, 2 * STORE_LOCK_WAIT_MS);
+	    when_monotonic() - began, DB_LOCK_WAIT_MS, 2 * DB_LOCK_WAIT_MS);
 	for (int i = 0; i < SENDERS; i++)
 		assert_int_equal(s[i].rc, STORE_BUSY);
 	sqlite3_close(db);
@@ -425,7 +425,7 @@ sleep_until(int64_t ms)
 {
 	const struct timespec pause = {.tv_nsec = 10 * 1000000L};
 
-	while (monotonic_ms() < ms)
+	while (when_monotonic() < ms)
 		nanosleep(&pause, NULL);
 }
 
@@ -438,7 +438,7 @@ each_waits_for_a_lock_as_long_as_the_limit_says(void **state)
 	    {.store = b->store, .key = 1}, {.store = b->store, .key = 2}};
 	sqlite3 *db = foreign_lock(b);
 	atomic_int started = 0;
-	int64_t half = monotonic_ms() + STORE_LOCK_WAIT_MS / 2;
+	int64_t half = when_monotonic() + DB_LOCK_WAIT_MS / 2;
 
 	for (int i = 0; i < 2; i++) {
 		s[i].started = &started;
@@ -448,7 +448,7 @@ each_waits_for_a_lock_as_long_as_the_limit_says(void **state)
 			sleep_until(half);
 	}
 	/* The first leads, and goes on to lead for the second. */
-	sleep_until(half + STORE_LOCK_WAIT_MS * 3 / 4);
+	sleep_until(half + DB_LOCK_WAIT_MS * 3 / 4);
 	sqlite3_close(db);
 	for (int i = 0; i < 2; i++)
 		pthread_join(s[i].thread, NULL);
@@ -1443,7 +1443,7 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 	}
 	snprintf(wal, sizeof(wal), "%s-wal", b->scratch.path);
 	assert_int_equal(stat(wal, &st), 0);
-	assert_true(st.st_size < 3 * STORE_CHECKPOINT_PAGES * 4096);
+	assert_true(st.st_size < 3 * DB_CHECKPOINT_PAGES * 4096);
 	assert_int_equal(stat(b->scratch.path, &st), 0);
 	assert_true(st.st_size > 30 * 1000 * 1000);
 }

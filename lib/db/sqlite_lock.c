@@ -1,7 +1,7 @@
 /* The owner of a timer's signal is a Linux notion. */
 #define _GNU_SOURCE
 
-#include "store/internal.h"
+#include "db/sqlite.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -62,76 +62,67 @@ timer_start(timer_t *timer, int64_t ms)
 	return 0;
 }
 
-int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * Waiting in the kernel is first come, first served, and costs nothing;
  * SQLite's own busy handler sleeps and tries again, which starves the unlucky.
  */
-enum store_rc
-lock_take(struct store *st, int64_t until)
+enum db_rc
+lock_take(struct db *db, int64_t until)
 {
-	const int64_t left = until - monotonic_ms();
+	const int64_t left = until - when_monotonic();
 	timer_t timer;
 	int rc, saved;
 
-	st->lock_until = until;
-	if (flock(st->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return STORE_OK;
-	st->lock_until = 0;
+	db->lock_until = until;
+	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return DB_OK;
+	db->lock_until = 0;
 	if (errno != EWOULDBLOCK && errno != EINTR) {
-		log_warn("%s-lock", st->path);
-		return STORE_ERROR;
+		log_warn("%s-lock", db->path);
+		return DB_ERROR;
 	}
 	if (timer_start(&timer, left > 0 ? left : 1) == -1) {
-		log_warn("%s-lock: timer", st->path);
-		return STORE_ERROR;
+		log_warn("%s-lock: timer", db->path);
+		return DB_ERROR;
 	}
 	do
-		rc = flock(st->lock_fd, LOCK_EX);
-	while (rc == -1 && errno == EINTR && monotonic_ms() < until);
+		rc = flock(db->lock_fd, LOCK_EX);
+	while (rc == -1 && errno == EINTR && when_monotonic() < until);
 	saved = errno;
 	timer_delete(timer);
 	if (rc == 0) {
-		st->lock_until = until;
-		return STORE_OK;
+		db->lock_until = until;
+		return DB_OK;
 	}
 	errno = saved;
 	if (errno == EINTR) {
-		log_warnx("%s: could not get the lock within %d ms", st->path,
-		    STORE_LOCK_WAIT_MS);
-		return STORE_BUSY;
+		log_warnx("%s: could not get the lock within %d ms", db->path,
+		    DB_LOCK_WAIT_MS);
+		return DB_BUSY;
 	}
-	log_warn("%s-lock", st->path);
-	return STORE_ERROR;
+	log_warn("%s-lock", db->path);
+	return DB_ERROR;
 }
 
 void
-lock_release(struct store *st)
+lock_release(struct db *db)
 {
-	st->lock_until = 0;
-	flock(st->lock_fd, LOCK_UN);
+	db->lock_until = 0;
+	flock(db->lock_fd, LOCK_UN);
 }
 
 /* Without our lock, as readers are, each wait has a limit of its own. */
 int
 lock_busy(void *arg, int tries)
 {
-	struct store *st = arg;
-	const int64_t now = monotonic_ms();
+	struct db *db = arg;
+	const int64_t now = when_monotonic();
 	struct timespec pause = {0};
 
 	if (tries == 0)
-		st->busy_until = st->lock_until != 0 ? st->lock_until
-						     : now + STORE_LOCK_WAIT_MS;
-	if (now >= st->busy_until || (st->deadline != 0 && now >= st->deadline))
+		db->busy_until = db->lock_until != 0 ? db->lock_until
+						     : now + DB_LOCK_WAIT_MS;
+	if (now >= db->busy_until || (db->deadline != 0 && now >= db->deadline))
 		return 0;
 	pause.tv_nsec = (tries < BUSY_PAUSE_MS ? tries + 1 : BUSY_PAUSE_MS) *
 	    1000000L;

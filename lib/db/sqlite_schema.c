@@ -1,5 +1,4 @@
-#include "store/internal.h"
-#include "store/search.h"
+#include "db/sqlite.h"
 
 #include <stdio.h>
 
@@ -184,7 +183,7 @@ static const struct step {
 	"  hour INTEGER NOT NULL,"
 	"  source INTEGER NOT NULL REFERENCES source,"
 	"  result INTEGER NOT NULL," /* enum arrival */
-	"  delay INTEGER NOT NULL," /* class of report_delay[]; -1: none */
+	"  delay INTEGER NOT NULL," /* class of class_delay[]; -1: none */
 	"  count INTEGER NOT NULL,"
 	"  last INTEGER NOT NULL," /* ms, received */
 	"  PRIMARY KEY (day, hour, source, result, delay)"
@@ -327,16 +326,16 @@ schema_version(sqlite3 *db, int *version)
 }
 
 int
-schema_check(struct store *st, int version, struct buf *why)
+schema_check(struct db *db, int version, struct buf *why)
 {
 	int id, tables = 0;
 
 	/* In this order: another process may be making the store. */
 	if ((version == 0 &&
-		read_number(st->db, "SELECT 1 FROM sqlite_master LIMIT 1",
+		read_number(db->sqlite, "SELECT 1 FROM sqlite_master LIMIT 1",
 		    &tables) == -1) ||
-	    read_number(st->db, "PRAGMA application_id", &id) == -1) {
-		buf_printf(why, "%s: %s", st->path, sqlite3_errmsg(st->db));
+	    read_number(db->sqlite, "PRAGMA application_id", &id) == -1) {
+		buf_printf(why, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
 		return -1;
 	}
 	/* Only an empty file is nobody's. */
@@ -345,61 +344,78 @@ schema_check(struct store *st, int version, struct buf *why)
 		buf_printf(why,
 		    "%s: is a database of another program, and is left as it "
 		    "is: name another file as the store",
-		    st->path);
+		    db->path);
 		return -1;
 	}
-	if (version <= SCHEMA_VERSION)
+	if (version <= DB_SCHEMA_VERSION)
 		return 0;
 	buf_printf(why,
 	    "%s: was written by a newer Callbook (schema %d, this program"
 	    " knows %d): install that one again",
-	    st->path, version, SCHEMA_VERSION);
+	    db->path, version, DB_SCHEMA_VERSION);
 	return -1;
+}
+
+enum db_rc
+meta_set(struct db *db, const char *name, const char *value)
+{
+	struct statement *s = db_statement(db,
+	    "INSERT INTO meta (name, value) VALUES (?1, ?2)"
+	    " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+
+	if (s == NULL)
+		return DB_ERROR;
+	db_bind_text(s, 1, name);
+	db_bind_text(s, 2, value);
+	return db_run(s);
+}
+
+/* The index of words of a new store, which has no call: it goes up to 0. */
+static enum db_rc
+words_first(struct db *db)
+{
+	bool possible = db_words_possible(db);
+	enum db_rc rc = meta_set(db, "search", possible ? "0" : "off");
+
+	return rc == DB_OK && possible ? db_words_create(db) : rc;
 }
 
 /* Leaves the transaction open on failure: the caller closes the store. */
 int
-schema_migrate(struct store *st, int from, struct buf *why)
+schema_migrate(struct db *db, int from, struct buf *why)
 {
 	char pragma[96];
 	int defensive = 0;
 
 	/* A step may write to the schema itself; some systems forbid that. */
-	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
-	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
-	if (sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL))
+	sqlite3_db_config(
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+	sqlite3_db_config(
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
+	if (sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL))
 		goto fail;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (steps[i].version > from &&
-		    sqlite3_exec(st->db, steps[i].sql, NULL, NULL, NULL))
+		    sqlite3_exec(db->sqlite, steps[i].sql, NULL, NULL, NULL))
 			goto fail;
 	snprintf(pragma, sizeof(pragma),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_ID,
-	    SCHEMA_VERSION);
-	if (sqlite3_exec(st->db, pragma, NULL, NULL, NULL))
+	    DB_SCHEMA_VERSION);
+	if (sqlite3_exec(db->sqlite, pragma, NULL, NULL, NULL))
 		goto fail;
-	if (from == 0) {
-		sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
-
-		if (s == NULL)
-			goto fail;
-		bind_text(s, 1, "timezone");
-		bind_text(s, 2, st->timezone);
-		if (stmt_run(st, s) != STORE_OK)
-			goto fail;
-	}
-	if (from == 0 && search_create(st) != STORE_OK)
+	if (from == 0 &&
+	    (meta_set(db, "timezone", db->timezone) != DB_OK ||
+		words_first(db) != DB_OK))
 		goto fail;
-	if ((from == 0 ? index_create_all(st) : index_want_all(st)) != STORE_OK)
+	if ((from == 0 ? index_create_all(db) : index_want_all(db)) != DB_OK)
 		goto fail;
-	search_forget(st);
-	if (sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL))
+	if (sqlite3_exec(db->sqlite, "COMMIT", NULL, NULL, NULL))
 		goto fail;
 	sqlite3_db_config(
-	    st->db, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
 	return 0;
 fail:
 	buf_printf(why, "%s: cannot bring the schema from version %d to %d: %s",
-	    st->path, from, SCHEMA_VERSION, sqlite3_errmsg(st->db));
+	    db->path, from, DB_SCHEMA_VERSION, sqlite3_errmsg(db->sqlite));
 	return -1;
 }

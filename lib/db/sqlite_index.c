@@ -21,7 +21,7 @@
  * DROP TRIGGER beside the change of the schema makes other connections read it
  * again.  test_index.c has SQLite check the whole file after every step.
  */
-#include "store/internal.h"
+#include "db/sqlite.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,9 +30,11 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/when.h"
 
 #define SLICE_MS 50 /* of one transaction */
 #define SLICE_ROWS 500 /* copied, or deleted, by one statement */
+#define TELL_MS 5000 /* between two lines of the log */
 #define MARK "indexes" /* in meta: an index is wanting, or building */
 #define MARK_WANTED "wanted"
 #define MARK_CLEAR "clear" /* one is there, and the table is to go */
@@ -91,25 +93,25 @@ put_sql(const struct wanted *w, struct buf *b)
 		buf_printf(b, " WHERE %s", w->where);
 }
 
-static enum store_rc
-run(struct store *st, const struct buf *sql)
+static enum db_rc
+run(struct db *db, const struct buf *sql)
 {
 	if (sql->failed)
-		return STORE_ERROR;
-	if (sqlite3_exec(st->db, buf_str(sql), NULL, NULL, NULL) != SQLITE_OK)
-		return store_failed(st, "index");
-	return STORE_OK;
+		return DB_ERROR;
+	if (sqlite3_exec(db->sqlite, buf_str(sql), NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(db, "index");
+	return DB_OK;
 }
 
-enum store_rc
-index_create_all(struct store *st)
+enum db_rc
+index_create_all(struct db *db)
 {
 	struct buf sql = {0};
-	enum store_rc rc = STORE_OK;
+	enum db_rc rc = DB_OK;
 
-	for (size_t i = 0; i < WANTED && rc == STORE_OK; i++) {
+	for (size_t i = 0; i < WANTED && rc == DB_OK; i++) {
 		put_sql(&wanted[i], &sql);
-		rc = run(st, &sql);
+		rc = run(db, &sql);
 	}
 	buf_free(&sql);
 	return rc;
@@ -117,41 +119,35 @@ index_create_all(struct store *st)
 
 /* --- the mark in meta ----------------------------------------------------- */
 
-static enum store_rc
-mark_set(struct store *st, const char *text)
+static enum db_rc
+mark_set(struct db *db, const char *text)
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_SET);
-
-	if (s == NULL)
-		return STORE_ERROR;
-	bind_text(s, 1, MARK);
-	bind_text(s, 2, text);
-	return stmt_run(st, s);
+	return meta_set(db, MARK, text);
 }
 
 /* "" where no index is wanting. */
-static enum store_rc
-mark_get(struct store *st, char mark[MARK_SIZE])
+static enum db_rc
+mark_get(struct db *db, char mark[MARK_SIZE])
 {
-	sqlite3_stmt *s = stmt_get(st, SQL_META_GET);
-	enum store_rc rc = STORE_OK;
-	int step;
+	struct statement *s = db_statement(
+	    db, "SELECT value FROM meta WHERE name = ?1");
+	enum db_rc rc = DB_OK, step;
 
 	mark[0] = '\0';
 	if (s == NULL)
-		return STORE_ERROR;
-	bind_text(s, 1, MARK);
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
-		snprintf(mark, MARK_SIZE, "%s", sqlite3_column_text(s, 0));
-	else if (step != SQLITE_DONE)
-		rc = store_failed(st, "meta");
-	stmt_done(s);
+		return DB_ERROR;
+	db_bind_text(s, 1, MARK);
+	step = db_step(s);
+	if (step == DB_ROW)
+		snprintf(mark, MARK_SIZE, "%s", db_text(s, 0));
+	else if (step != DB_DONE)
+		rc = db_failed(db, "meta");
+	db_done(s);
 	return rc;
 }
 
-enum store_rc
-index_want_all(struct store *st)
+enum db_rc
+index_want_all(struct db *db)
 {
 	/* An index that differs in spaces only need not be built again. */
 	static const char respell[] =
@@ -160,64 +156,74 @@ index_want_all(struct store *st)
 	    "  WHERE type = 'index' AND tbl_name = 'call';"
 	    "PRAGMA writable_schema = RESET;";
 
-	if (sqlite3_exec(st->db, respell, NULL, NULL, NULL) != SQLITE_OK)
-		return store_failed(st, "index");
-	return mark_set(st, MARK_WANTED);
+	if (sqlite3_exec(db->sqlite, respell, NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(db, "index");
+	return mark_set(db, MARK_WANTED);
 }
 
-/* Let `say` be what index_state() tells; "": nothing is to be done. */
+/* Let `say` be what db_index_state() tells; "": nothing is to be done. */
 static void
-state_set(struct store *st, const char *say)
+state_set(struct db *db, const char *say)
 {
-	pthread_mutex_lock(&st->mutex);
-	snprintf(st->indexing, sizeof(st->indexing), "%s", say);
-	pthread_mutex_unlock(&st->mutex);
+	pthread_mutex_lock(&db->mutex);
+	snprintf(db->indexing, sizeof(db->indexing), "%s", say);
+	pthread_mutex_unlock(&db->mutex);
 }
 
 void
-index_state(struct store *st, char out[STORE_INDEXING_SIZE])
+db_index_state(struct db *db, char out[DB_INDEXING_SIZE])
 {
-	pthread_mutex_lock(&st->mutex);
-	snprintf(out, STORE_INDEXING_SIZE, "%s", st->indexing);
-	pthread_mutex_unlock(&st->mutex);
+	pthread_mutex_lock(&db->mutex);
+	snprintf(out, DB_INDEXING_SIZE, "%s", db->indexing);
+	pthread_mutex_unlock(&db->mutex);
 }
 
-enum store_rc
-index_look(struct store *st)
+enum db_rc
+db_index_look(struct db *db)
 {
 	char mark[MARK_SIZE];
-	enum store_rc rc = mark_get(st, mark);
+	enum db_rc rc = mark_get(db, mark);
 
-	if (rc == STORE_OK)
-		state_set(st, mark);
+	if (rc == DB_OK)
+		state_set(db, mark);
 	return rc;
 }
 
 /* --- building one --------------------------------------------------------- */
 
+static const char is_there[] =
+    "SELECT 1 FROM sqlite_schema"
+    " WHERE type = 'index' AND name = ?1 AND sql = ?2";
+/* Has `build` the columns and, by its condition, the rows of the index? */
+static const char is_fitting[] =
+    "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?1"
+    " AND substr(sql, instr(sql, ')')) = substr(?2, instr(?2, ')'))"
+    " AND NOT EXISTS (SELECT 1 FROM pragma_index_info(?1) i"
+    "  WHERE i.name IS NULL OR i.name NOT IN"
+    "  (SELECT name FROM pragma_table_info('build')))";
+
 /* Does the statement find a row for the index and its text? */
-static enum store_rc
-find(struct store *st, enum sql which, const struct wanted *w, bool *found)
+static enum db_rc
+find(struct db *db, const char *which, const struct wanted *w, bool *found)
 {
-	sqlite3_stmt *s = stmt_get(st, which);
+	struct statement *s = db_statement(db, which);
 	struct buf sql = {0};
-	enum store_rc rc = STORE_OK;
-	int step;
+	enum db_rc rc = DB_OK, step;
 
 	*found = false;
 	put_sql(w, &sql);
 	if (s == NULL || sql.failed) {
 		buf_free(&sql);
-		return STORE_ERROR;
+		return DB_ERROR;
 	}
-	bind_text(s, 1, w->name);
-	bind_text(s, 2, buf_str(&sql));
-	step = sqlite3_step(s);
-	if (step == SQLITE_ROW)
+	db_bind_text(s, 1, w->name);
+	db_bind_text(s, 2, buf_str(&sql));
+	step = db_step(s);
+	if (step == DB_ROW)
 		*found = true;
-	else if (step != SQLITE_DONE)
-		rc = store_failed(st, "index");
-	stmt_done(s);
+	else if (step != DB_DONE)
+		rc = db_failed(db, "index");
+	db_done(s);
 	buf_free(&sql);
 	return rc;
 }
@@ -249,11 +255,11 @@ put_trigger(
  * The table that the index grows in, with those rows alone that are of it, and
  * what keeps it in line.
  */
-static enum store_rc
-begin_build(struct store *st, const struct wanted *w)
+static enum db_rc
+begin_build(struct db *db, const struct wanted *w)
 {
 	struct buf sql = {0};
-	enum store_rc rc;
+	enum db_rc rc;
 
 	buf_printf(&sql,
 	    "CREATE TABLE build (%s INTEGER PRIMARY KEY, %s);"
@@ -266,25 +272,25 @@ begin_build(struct store *st, const struct wanted *w)
 	    "CREATE TRIGGER build_drop AFTER DELETE ON %s BEGIN"
 	    "  DELETE FROM build WHERE %s = old.%s; END;",
 	    w->table, w->number, w->number);
-	rc = run(st, &sql);
+	rc = run(db, &sql);
 	buf_free(&sql);
 	return rc;
 }
 
 /* The greatest number of the table; 0: it is empty. */
-static enum store_rc
-last_number(struct store *st, const struct wanted *w, int64_t *last)
+static enum db_rc
+last_number(struct db *db, const struct wanted *w, int64_t *last)
 {
 	struct buf sql = {0};
 	sqlite3_stmt *s = NULL;
-	enum store_rc rc = STORE_OK;
+	enum db_rc rc = DB_OK;
 
 	buf_printf(&sql, "SELECT max(%s) FROM %s", w->number, w->table);
 	if (sql.failed ||
-	    sqlite3_prepare_v2(st->db, buf_str(&sql), -1, &s, NULL) !=
+	    sqlite3_prepare_v2(db->sqlite, buf_str(&sql), -1, &s, NULL) !=
 		SQLITE_OK ||
 	    sqlite3_step(s) != SQLITE_ROW)
-		rc = store_failed(st, "index");
+		rc = db_failed(db, "index");
 	else
 		*last = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
@@ -295,14 +301,14 @@ last_number(struct store *st, const struct wanted *w, int64_t *last)
 /*
  * Copy rows after number *after, for a while; *last is the greatest there is.
  */
-static enum store_rc
+static enum db_rc
 copy_rows(
-    struct store *st, const struct wanted *w, int64_t *after, int64_t last)
+    struct db *db, const struct wanted *w, int64_t *after, int64_t last)
 {
-	const int64_t until = monotonic_ms() + SLICE_MS;
+	const int64_t until = when_monotonic() + SLICE_MS;
 	struct buf sql = {0};
 	sqlite3_stmt *s = NULL;
-	enum store_rc rc = STORE_OK;
+	enum db_rc rc = DB_OK;
 
 	/* What a trigger has brought is newer than nothing. */
 	buf_printf(&sql,
@@ -311,13 +317,13 @@ copy_rows(
 	    w->number, w->copied, w->table, w->number, w->number, SLICE_ROWS);
 	put_condition(w, &sql);
 	if (sql.failed ||
-	    sqlite3_prepare_v2(st->db, buf_str(&sql), -1, &s, NULL) !=
+	    sqlite3_prepare_v2(db->sqlite, buf_str(&sql), -1, &s, NULL) !=
 		SQLITE_OK)
-		rc = store_failed(st, "index");
-	while (rc == STORE_OK && *after < last && monotonic_ms() < until) {
+		rc = db_failed(db, "index");
+	while (rc == DB_OK && *after < last && when_monotonic() < until) {
 		sqlite3_bind_int64(s, 1, *after);
 		if (sqlite3_step(s) != SQLITE_DONE)
-			rc = store_failed(st, "index");
+			rc = db_failed(db, "index");
 		sqlite3_reset(s);
 		*after += SLICE_ROWS;
 	}
@@ -332,22 +338,22 @@ copy_rows(
  * the end, as SQLite must read the table first.  An index that does not fit
  * `build`, which no version of Callbook made, is dropped at once.
  */
-static enum store_rc
-end_build(struct store *st, const struct wanted *w)
+static enum db_rc
+end_build(struct db *db, const struct wanted *w)
 {
 	struct buf sql = {0}, text = {0};
 	char *quoted;
 	bool fits;
-	enum store_rc rc;
+	enum db_rc rc;
 
 	put_sql(w, &text);
 	if ((quoted = sqlite3_mprintf("%Q", buf_str(&text))) == NULL ||
 	    text.failed) {
 		sqlite3_free(quoted);
 		buf_free(&text);
-		return STORE_ERROR;
+		return DB_ERROR;
 	}
-	rc = find(st, SQL_INDEX_FITS, w, &fits);
+	rc = find(db, is_fitting, w, &fits);
 	buf_puts(&sql,
 	    "DROP TRIGGER build_add; DROP TRIGGER build_change;"
 	    "DROP TRIGGER build_drop;");
@@ -364,8 +370,8 @@ end_build(struct store *st, const struct wanted *w)
 	    "  WHERE name = 'build_index';"
 	    "PRAGMA writable_schema = RESET;",
 	    w->name, w->name, w->table, quoted);
-	if (rc == STORE_OK)
-		rc = run(st, &sql);
+	if (rc == DB_OK)
+		rc = run(db, &sql);
 	sqlite3_free(quoted);
 	buf_free(&text);
 	buf_free(&sql);
@@ -376,134 +382,135 @@ end_build(struct store *st, const struct wanted *w)
  * The index has left the table, and the old one has come to it: delete rows for
  * a while, and drop the table once it is empty.
  */
-static enum store_rc
-clear_build(struct store *st, bool *cleared)
+static enum db_rc
+clear_build(struct db *db, bool *cleared)
 {
-	const int64_t until = monotonic_ms() + SLICE_MS;
+	const int64_t until = when_monotonic() + SLICE_MS;
 	struct buf sql = {0};
-	enum store_rc rc = STORE_OK;
+	enum db_rc rc = DB_OK;
 	int rows = 1;
 
 	buf_printf(&sql,
 	    "DELETE FROM build WHERE rowid IN"
 	    " (SELECT rowid FROM build LIMIT %d)",
 	    SLICE_ROWS);
-	while (rc == STORE_OK && rows > 0 && monotonic_ms() < until) {
-		rc = run(st, &sql);
-		rows = sqlite3_changes(st->db);
+	while (rc == DB_OK && rows > 0 && when_monotonic() < until) {
+		rc = run(db, &sql);
+		rows = sqlite3_changes(db->sqlite);
 	}
 	buf_reset(&sql, SIZE_MAX);
 	buf_puts(&sql, "DROP TABLE build");
-	if (rc == STORE_OK && (*cleared = rows == 0))
-		rc = run(st, &sql);
+	if (rc == DB_OK && (*cleared = rows == 0))
+		rc = run(db, &sql);
 	buf_free(&sql);
 	return rc;
 }
 
 /* The first that is wanting; NULL: all are there. */
-static enum store_rc
-next_wanted(struct store *st, const struct wanted **next)
+static enum db_rc
+next_wanted(struct db *db, const struct wanted **next)
 {
 	bool there = true;
-	enum store_rc rc = STORE_OK;
+	enum db_rc rc = DB_OK;
 	size_t i;
 
-	for (i = 0; i < WANTED && rc == STORE_OK && there; i++)
-		rc = find(st, SQL_INDEX_FIND, &wanted[i], &there);
+	for (i = 0; i < WANTED && rc == DB_OK && there; i++)
+		rc = find(db, is_there, &wanted[i], &there);
 	*next = there ? NULL : &wanted[i - 1];
 	return rc;
 }
 
 /* Go on with an index: copy, or end it.  say: how far it is. */
-static enum store_rc
-go_on(struct store *st, const struct wanted *w, int64_t after,
+static enum db_rc
+go_on(struct db *db, const struct wanted *w, int64_t after,
     char say[MARK_SIZE])
 {
 	int64_t last = 0;
-	enum store_rc rc = last_number(st, w, &last);
+	enum db_rc rc = last_number(db, w, &last);
 
-	if (rc == STORE_OK && (last == 0 || after >= last)) {
+	if (rc == DB_OK && (last == 0 || after >= last)) {
 		snprintf(say, MARK_SIZE, "%s %d %%", w->name, 100);
-		rc = end_build(st, w);
-		return rc == STORE_OK ? mark_set(st, MARK_CLEAR) : rc;
+		rc = end_build(db, w);
+		return rc == DB_OK ? mark_set(db, MARK_CLEAR) : rc;
 	}
-	if (rc == STORE_OK)
-		rc = copy_rows(st, w, &after, last);
-	if (rc != STORE_OK)
+	if (rc == DB_OK)
+		rc = copy_rows(db, w, &after, last);
+	if (rc != DB_OK)
 		return rc;
 	snprintf(say, MARK_SIZE, "%s %" PRId64, w->name, after);
-	rc = mark_set(st, say);
+	rc = mark_set(db, say);
 	snprintf(say, MARK_SIZE, "%s %" PRId64 " %%", w->name,
 	    after >= last ? 99 : after * 100 / last);
 	return rc;
 }
 
 /* One slice of what is to be done; say "": it is all done. */
-static enum store_rc
-slice(struct store *st, char say[MARK_SIZE])
+static enum db_rc
+slice(struct db *db, char say[MARK_SIZE])
 {
 	const struct wanted *w;
 	char mark[MARK_SIZE];
-	enum store_rc rc = mark_get(st, mark);
+	enum db_rc rc = mark_get(db, mark);
 	const char *space = strchr(mark, ' ');
 	bool cleared = false;
 
 	say[0] = '\0';
-	if (rc != STORE_OK || mark[0] == '\0')
+	if (rc != DB_OK || mark[0] == '\0')
 		return rc;
 	if (strcmp(mark, MARK_CLEAR) == 0) {
 		snprintf(say, MARK_SIZE, "is made: its copy is removed");
-		rc = clear_build(st, &cleared);
-		return rc == STORE_OK && cleared ? mark_set(st, MARK_WANTED)
+		rc = clear_build(db, &cleared);
+		return rc == DB_OK && cleared ? mark_set(db, MARK_WANTED)
 						 : rc;
 	}
-	rc = next_wanted(st, &w);
-	if (rc == STORE_OK && w == NULL)
-		return stmt_alone(st, SQL_INDEX_DONE);
-	if (rc != STORE_OK)
+	rc = next_wanted(db, &w);
+	if (rc == DB_OK && w == NULL)
+		return db_run_alone(
+		    db, "DELETE FROM meta WHERE name = 'indexes'");
+	if (rc != DB_OK)
 		return rc;
 	if (space != NULL)
-		return go_on(st, w, strtoll(space + 1, NULL, 10), say);
+		return go_on(db, w, strtoll(space + 1, NULL, 10), say);
 	snprintf(mark, MARK_SIZE, "%s 0", w->name);
 	snprintf(say, MARK_SIZE, "%s 0 %%", w->name);
-	rc = begin_build(st, w);
-	return rc == STORE_OK ? mark_set(st, mark) : rc;
+	rc = begin_build(db, w);
+	return rc == DB_OK ? mark_set(db, mark) : rc;
 }
 
 /* Log how far it is, now and then. */
 static void
-tell(struct store *st, const char *say)
+tell(struct db *db, const char *say)
 {
-	const int64_t now = monotonic_ms();
+	const int64_t now = when_monotonic();
 
 	if (*say == '\0')
-		log_info("%s: all indexes are there", st->path);
-	else if (st->indexing_told == 0 ||
-	    now - st->indexing_told >= INDEX_TELL_MS)
+		log_info("%s: all indexes are there", db->path);
+	else if (db->indexing_told == 0 ||
+	    now - db->indexing_told >= TELL_MS)
 		log_info("%s: building indexes (%s): events are received, "
 			 "lists of the report may be slow",
-		    st->path, say);
+		    db->path, say);
 	else
 		return;
-	st->indexing_told = *say == '\0' ? 0 : now;
+	db->indexing_told = *say == '\0' ? 0 : now;
 }
 
-enum store_rc
-index_slice(struct store *st)
+enum db_rc
+db_index_slice(struct db *db)
 {
 	char say[MARK_SIZE];
 	int defensive = 0;
-	enum store_rc rc;
+	enum db_rc rc;
 
 	/* Some systems forbid to write to the schema. */
-	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
-	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
-	rc = slice(st, say);
+	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
+	rc = slice(db, say);
 	sqlite3_db_config(
-	    st->db, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
-	if (rc != STORE_OK)
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);
+	if (rc != DB_OK)
 		return rc;
-	state_set(st, say);
-	tell(st, say);
-	return STORE_OK;
+	state_set(db, say);
+	tell(db, say);
+	return DB_OK;
 }

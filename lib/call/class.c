@@ -1,4 +1,6 @@
-#include "store/report.h"
+#include "call/class.h"
+
+#include <stddef.h>
 
 /* The classes that calls and deliveries are counted in, and their names. */
 
@@ -16,7 +18,7 @@ const char *const arrival_name[ARRIVAL__MAX] = {
     [ARRIVAL_HANDSHAKE] = "handshake",
 };
 
-const int64_t report_delay[REPORT_DELAYS - 1] = {1 * S, 2 * S, 5 * S, 10 * S,
+const int64_t class_delay[CLASS_DELAYS - 1] = {1 * S, 2 * S, 5 * S, 10 * S,
     30 * S, 1 * MIN, 2 * MIN, 5 * MIN, 15 * MIN, 1 * H, 4 * H, 12 * H, 24 * H};
 
 /* Below `end`, from where the part before ends, classes are `step` wide. */
@@ -32,7 +34,7 @@ static const struct {
 #define PARTS (sizeof(part) / sizeof(part[0]))
 
 int
-report_length_class(int64_t ms)
+class_of_length(int64_t ms)
 {
 	int64_t start = 0, class = 0;
 
@@ -48,7 +50,7 @@ report_length_class(int64_t ms)
 }
 
 int64_t
-report_length(int class)
+class_length(int class)
 {
 	int64_t start = 0, classes;
 

@@ -1,0 +1,253 @@
+/*
+ * db - one connection to the database, and what it can do.
+ *
+ * Today the engine is SQLite; sqlite*.c of this room are all that knows it.
+ * The SQL of the other rooms is the text of statements; everything else that
+ * an engine does its own way is here: opening a file and bringing its schema
+ * up, who writes now, when it is on disk, the index of words.
+ *
+ * A connection is used by one thread at a time; functions for any thread say
+ * so.  Failures are logged here, once.  Numbers are int64_t, times
+ * milliseconds, texts UTF-8 that ends with a NUL.  Do not carry a connection
+ * over fork().
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define DB_LOCK_WAIT_MS 5000 /* for all locks together, then DB_BUSY */
+#define DB_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
+#define DB_WAL_PAGES_MAX 4000 /* then readers are waited for */
+#define DB_WAL_WAIT_MS 250 /* for them, at most */
+#define DB_SCHEMA_VERSION 4 /* of a file that this program made */
+#define DB_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
+#define DB_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
+
+struct db;
+
+/* A prepared statement of a connection, which owns it. */
+struct statement;
+
+enum db_mode {
+	DB_READ, /* never writes; the file must exist */
+	DB_WRITE /* creates the file, applies migrations */
+};
+
+enum db_rc {
+	DB_OK = 0,
+	DB_ROW, /* of db_step(): there is a row */
+	DB_DONE, /* of db_step(): there is no further row; of parts: none left
+		  */
+	/* What follows are failures. */
+	DB_BUSY, /* somebody else writes: try later */
+	DB_FULL, /* the disk is: try later */
+	DB_TIMEOUT, /* reading took longer than db_time_limit() */
+	DB_CORRUPT, /* something in the file is damaged */
+	DB_ERROR /* anything else */
+};
+
+struct db_options {
+	const char *path;
+	bool durable; /* DB_WRITE: fsync at each db_sync() */
+	const char *timezone; /* what a new file says that its days are of */
+};
+
+/*
+ * Open.  A file that is no store of Callbook's, or one of a newer Callbook, is
+ * refused and left as it is.  Returns NULL after adding a reason to why.
+ */
+struct db *db_open(
+    const struct db_options *o, enum db_mode mode, struct buf *why);
+void db_close(struct db *db);
+
+/* For messages; as long as the connection. */
+const char *db_path(const struct db *db);
+
+/* --- statements ---------------------------------------------------------- */
+
+/*
+ * The statement of that text, prepared when it is asked for first.  It is told
+ * by the address of sql, not by what it says, so sql must be constant, and two
+ * that are used at the same time must be two objects.  Good until db_close()
+ * or until db_lock() says that the file was opened again.  NULL: it cannot be
+ * prepared, which is logged; db_failure() tells why.
+ */
+struct statement *db_statement(struct db *db, const char *sql);
+
+/*
+ * Bind parameter i, from 1 on; what is not bound is NULL.  Nothing is copied:
+ * texts and bytes must stay until db_done().  Memory that runs out is told by
+ * the step after it.
+ */
+void db_bind_int(struct statement *s, int i, int64_t n);
+void db_bind_double(struct statement *s, int i, double x);
+void db_bind_text(struct statement *s, int i, const char *text); /* or NULL */
+void db_bind_chars(struct statement *s, int i, const char *text, size_t n);
+void db_bind_bytes(struct statement *s, int i, const void *data, size_t n);
+
+/*
+ * Go to the next row: DB_ROW, DB_DONE, or a failure, not logged yet: that is
+ * db_failed()'s.
+ */
+enum db_rc db_step(struct statement *s);
+
+/*
+ * Column i of the row, from 0 on.  A pointer is good until the next step, and
+ * is NULL for NULL.  db_size() is the length of what db_text() or db_bytes()
+ * returned, to be asked after it.
+ */
+int64_t db_int(struct statement *s, int i);
+double db_double(struct statement *s, int i);
+const char *db_text(struct statement *s, int i);
+const void *db_bytes(struct statement *s, int i);
+size_t db_size(struct statement *s, int i);
+bool db_is_null(struct statement *s, int i);
+bool db_is_text(struct statement *s, int i);
+int db_columns(struct statement *s);
+
+/* Drop the row and what was bound; to be called when done with a statement. */
+void db_done(struct statement *s);
+
+/* Run one that returns no row, and be done with it.  Logs a failure. */
+enum db_rc db_run(struct statement *s);
+/* The same of one without parameters, by its text as of db_statement(). */
+enum db_rc db_run_alone(struct db *db, const char *sql);
+
+/* What the last failure was; DB_ERROR if there is none.  Logged, or not. */
+enum db_rc db_failed(struct db *db, const char *what);
+enum db_rc db_failure(const struct db *db);
+
+/* Number of the row inserted last. */
+int64_t db_inserted(const struct db *db);
+/* Rows that the last statement changed; and all since the opening. */
+int db_changed(const struct db *db);
+int db_changed_ever(const struct db *db);
+
+/* --- writing ------------------------------------------------------------- */
+
+/*
+ * A transaction that writes:
+ *
+ *   db_lock()       waits until no other process writes, for DB_LOCK_WAIT_MS
+ *                   since then (when_monotonic()), SQLite's locks included;
+ *                   *again: the file was removed or replaced, or is not open
+ *                   since that failed, so statements and what is remembered
+ *                   of rows are void
+ *   db_begin()      DB_BUSY too: a newer Callbook has migrated the file
+ *   db_commit() or db_rollback(); after a failed commit db_rollback() as well
+ *   db_unlock()     brings the WAL back into the file, when it has grown
+ *   db_sync()       brings what was committed to disk, if that is wanted.
+ *                   Until it succeeded nothing is done; without the lock, so
+ *                   that another process goes on
+ *
+ * Between lock and unlock there may be several transactions.
+ */
+enum db_rc db_lock(struct db *db, int64_t since, bool *again);
+enum db_rc db_begin(struct db *db);
+enum db_rc db_commit(struct db *db);
+void db_rollback(struct db *db);
+void db_unlock(struct db *db);
+enum db_rc db_sync(struct db *db);
+
+/* Is it open?  Not after db_lock() could not open it again. */
+bool db_is_open(const struct db *db);
+
+/*
+ * Did another program, of a newer Callbook, migrate the file?  Nothing can be
+ * written any more.  From any thread.
+ */
+bool db_is_newer(struct db *db);
+
+/*
+ * Do a part of building the indexes that are wanting, inside a transaction.
+ * From any thread: what is being built, and how far that is; "": nothing.
+ */
+enum db_rc db_index_slice(struct db *db);
+void db_index_state(struct db *db, char out[DB_INDEXING_SIZE]);
+/* Look again what is to be done: another process may have done it. */
+enum db_rc db_index_look(struct db *db);
+
+/* --- reading ------------------------------------------------------------- */
+
+/*
+ * From now on, reading may take ms in all, whatever is read; then everything
+ * is DB_TIMEOUT until the next limit.  0: as long as it wants.
+ */
+void db_time_limit(struct db *db, int ms);
+/* Is that over?  Logged then. */
+bool db_is_late(struct db *db);
+
+/* Let all that is read be of one moment, until db_read_end(), if it is open. */
+enum db_rc db_read_begin(struct db *db);
+void db_read_end(struct db *db);
+
+/*
+ * Bring to disk what the row being read is of, before it is told any further:
+ * who wrote it may not have done so yet.
+ */
+enum db_rc db_sync_seen(struct db *db);
+
+/* Is what is open still the file of that name, in the schema we know? */
+bool db_is_current(struct db *db);
+
+/* --- the index of words -------------------------------------------------- */
+
+/*
+ * `search` has the words of texts by number, and a reader may have a `tail` of
+ * its own beside it, in memory.  Statements may look for words in both.
+ */
+
+/* Can this engine do it at all? */
+bool db_words_possible(struct db *db);
+
+/*
+ * Write to the index, in a transaction: DB_CORRUPT if it is damaged or not
+ * there, so that it has to be made anew; other texts are not harmed by that.
+ * take wants the text as it was added.
+ */
+enum db_rc db_words_add(struct db *db, int64_t number, const char *text);
+enum db_rc db_words_take(struct db *db, int64_t number, const char *text);
+
+/*
+ * Make it anew, in several transactions: create where there is none, shrink
+ * until DB_DONE, renew.  Then it is empty.
+ */
+enum db_rc db_words_create(struct db *db);
+enum db_rc db_words_shrink(struct db *db);
+enum db_rc db_words_renew(struct db *db);
+
+/* A reader's tail: an empty one, and one text more. */
+enum db_rc db_words_tail(struct db *db);
+enum db_rc db_words_tail_add(struct db *db, int64_t number, const char *text);
+
+/*
+ * Have token() called with each word of the text as the index has it, n bytes
+ * of s; end: where it ends in the text.  Returns 0, or -1, logged.
+ */
+typedef void (*db_word_fn)(void *arg, const char *s, size_t n, size_t end);
+struct db_splitter;
+struct db_splitter *db_splitter_new(struct db *db);
+int db_split(struct db_splitter *w, const char *text, size_t n, db_word_fn fn,
+    void *arg);
+void db_splitter_free(struct db_splitter *w);
+
+/* --- health -------------------------------------------------------------- */
+
+struct db_info {
+	const char *journal; /* "wal" or "truncate" */
+	char journal_why[DB_WHY_SIZE]; /* why not wal; "": it is */
+	const char *engine; /* version of the library */
+	bool wal_reset_fault; /* the library has it; the lock keeps it away */
+};
+/* Of the files opened last; from any thread, while they are opened again too. */
+void db_info(struct db *db, struct db_info *info);
+
+/* Check the file; b: what is wrong, a line each.  DB_OK: it is sound. */
+enum db_rc db_integrity(struct db *db, struct buf *b);
+
+#endif /* !DB_H */

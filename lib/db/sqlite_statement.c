@@ -1,0 +1,234 @@
+/*
+ * Statements, prepared once and kept: by the address of their text, which costs
+ * less to look up than to prepare, and lets a text stand where it is used.
+ */
+#include "db/sqlite.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum db_rc
+rc_of(int sqlite_rc)
+{
+	switch (sqlite_rc & 0xff) {
+	case SQLITE_OK:
+		return DB_OK;
+	case SQLITE_ROW:
+		return DB_ROW;
+	case SQLITE_DONE:
+		return DB_DONE;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return DB_BUSY;
+	case SQLITE_FULL:
+		return DB_FULL;
+	case SQLITE_INTERRUPT:
+		return DB_TIMEOUT;
+	case SQLITE_CORRUPT:
+		return DB_CORRUPT;
+	default:
+		return DB_ERROR;
+	}
+}
+
+enum db_rc
+db_failure(const struct db *db)
+{
+	enum db_rc rc = rc_of(sqlite3_extended_errcode(db->sqlite));
+
+	return rc < DB_BUSY ? DB_ERROR : rc;
+}
+
+enum db_rc
+db_failed(struct db *db, const char *what)
+{
+	enum db_rc rc = db_failure(db);
+
+	if (rc == DB_TIMEOUT)
+		log_info("%s: %s: took too long", db->path, what);
+	else
+		log_warnx("%s: %s: %s (%d)", db->path, what,
+		    sqlite3_errmsg(db->sqlite),
+		    sqlite3_extended_errcode(db->sqlite));
+	return rc;
+}
+
+/* The slot of that text, or the free one where it belongs; NULL: no room. */
+static struct statement *
+slot_of(struct db *db, const char *sql)
+{
+	size_t i = (uintptr_t)sql * 0x9e3779b1u >> 16;
+
+	for (size_t n = 0; n < STATEMENTS; n++, i++) {
+		struct statement *s = &db->statement[i % STATEMENTS];
+
+		if (s->sqlite == NULL || s->sql == sql)
+			return s;
+	}
+	return NULL;
+}
+
+struct statement *
+db_statement(struct db *db, const char *sql)
+{
+	struct statement *s = slot_of(db, sql);
+
+	if (s == NULL) {
+		log_warnx("%s: too many statements", db->path);
+		return NULL;
+	}
+	if (s->sqlite != NULL)
+		return s;
+	if (sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT,
+		&s->sqlite, NULL) != SQLITE_OK) {
+		db_failed(db, "prepare");
+		return NULL;
+	}
+	s->db = db;
+	s->sql = sql;
+	return s;
+}
+
+void
+statements_close(struct db *db)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(db->statement[i].sqlite);
+	memset(db->statement, 0, sizeof(db->statement));
+}
+
+void
+db_bind_int(struct statement *s, int i, int64_t n)
+{
+	sqlite3_bind_int64(s->sqlite, i, n);
+}
+
+void
+db_bind_double(struct statement *s, int i, double x)
+{
+	sqlite3_bind_double(s->sqlite, i, x);
+}
+
+void
+db_bind_text(struct statement *s, int i, const char *text)
+{
+	if (text == NULL)
+		sqlite3_bind_null(s->sqlite, i);
+	else
+		db_bind_chars(s, i, text, strlen(text));
+}
+
+void
+db_bind_chars(struct statement *s, int i, const char *text, size_t n)
+{
+	sqlite3_bind_text64(s->sqlite, i, text, n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void
+db_bind_bytes(struct statement *s, int i, const void *data, size_t n)
+{
+	/* A NULL pointer would be NULL, which is not the empty blob. */
+	if (n == 0)
+		sqlite3_bind_zeroblob(s->sqlite, i, 0);
+	else
+		sqlite3_bind_blob64(s->sqlite, i, data, n, SQLITE_STATIC);
+}
+
+enum db_rc
+db_step(struct statement *s)
+{
+	return rc_of(sqlite3_step(s->sqlite));
+}
+
+int64_t
+db_int(struct statement *s, int i)
+{
+	return sqlite3_column_int64(s->sqlite, i);
+}
+
+double
+db_double(struct statement *s, int i)
+{
+	return sqlite3_column_double(s->sqlite, i);
+}
+
+const char *
+db_text(struct statement *s, int i)
+{
+	return (const char *)sqlite3_column_text(s->sqlite, i);
+}
+
+const void *
+db_bytes(struct statement *s, int i)
+{
+	return sqlite3_column_blob(s->sqlite, i);
+}
+
+size_t
+db_size(struct statement *s, int i)
+{
+	return (size_t)sqlite3_column_bytes(s->sqlite, i);
+}
+
+bool
+db_is_null(struct statement *s, int i)
+{
+	return sqlite3_column_type(s->sqlite, i) == SQLITE_NULL;
+}
+
+bool
+db_is_text(struct statement *s, int i)
+{
+	return sqlite3_column_type(s->sqlite, i) == SQLITE_TEXT;
+}
+
+int
+db_columns(struct statement *s)
+{
+	return sqlite3_column_count(s->sqlite);
+}
+
+void
+db_done(struct statement *s)
+{
+	sqlite3_reset(s->sqlite);
+	sqlite3_clear_bindings(s->sqlite);
+}
+
+enum db_rc
+db_run(struct statement *s)
+{
+	enum db_rc rc = db_step(s);
+
+	rc = rc == DB_DONE || rc == DB_ROW ? DB_OK : db_failed(s->db, s->sql);
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+db_run_alone(struct db *db, const char *sql)
+{
+	struct statement *s = db_statement(db, sql);
+
+	return s == NULL ? db_failure(db) : db_run(s);
+}
+
+int64_t
+db_inserted(const struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->sqlite);
+}
+
+int
+db_changed(const struct db *db)
+{
+	return sqlite3_changes(db->sqlite);
+}
+
+int
+db_changed_ever(const struct db *db)
+{
+	return sqlite3_total_changes(db->sqlite);
+}

@@ -1,0 +1,124 @@
+/*
+ * Transactions that write.  Across processes they and the checkpoint are
+ * serialised by flock(2) on FILE-lock.
+ */
+#include "db/sqlite.h"
+
+#include "base/log.h"
+#include "base/when.h"
+
+/*
+ * Is the schema still ours?  Another program may have migrated the file since
+ * it was opened, and would miss what we do not know of.
+ */
+static enum db_rc
+check_version(struct db *db)
+{
+	struct statement *s = db_statement(db, "PRAGMA user_version");
+	enum db_rc rc = DB_OK;
+
+	if (s == NULL)
+		return DB_ERROR;
+	if (db_step(s) != DB_ROW)
+		rc = db_failed(db, "version");
+	else if (db_int(s, 0) > DB_SCHEMA_VERSION) {
+		rc = DB_BUSY;
+		if (!atomic_exchange(&db->newer, true))
+			log_warnx("%s: was migrated by a newer Callbook: "
+				  "nothing is stored by this program any more",
+			    db->path);
+	}
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+db_begin(struct db *db)
+{
+	enum db_rc rc = db_run_alone(db, "BEGIN IMMEDIATE");
+
+	if (rc == DB_OK && (rc = check_version(db)) != DB_OK)
+		db_rollback(db);
+	return rc;
+}
+
+enum db_rc
+db_commit(struct db *db)
+{
+	return db_run_alone(db, "COMMIT");
+}
+
+void
+db_rollback(struct db *db)
+{
+	/* SQLite undoes by itself on a full disk, for instance. */
+	if (!sqlite3_get_autocommit(db->sqlite))
+		(void)db_run_alone(db, "ROLLBACK");
+}
+
+/* The lock of the store of that name, opened again if it is another now. */
+enum db_rc
+db_lock(struct db *db, int64_t since, bool *again)
+{
+	const int64_t until = since + DB_LOCK_WAIT_MS;
+	enum db_rc rc;
+
+	*again = false;
+	if (db->sqlite == NULL) {
+		*again = true;
+		if (open_again(db) == -1)
+			return DB_ERROR;
+	}
+	rc = lock_take(db, until);
+	if (rc == DB_OK && !open_is_there(db)) {
+		lock_release(db);
+		*again = true;
+		if (open_again(db) == -1)
+			return DB_ERROR;
+		rc = lock_take(db, until);
+	}
+	if (rc == DB_OK && (rc = sync_mend(db)) != DB_OK)
+		lock_release(db);
+	return rc;
+}
+
+/*
+ * Copy the WAL back when it has grown; the lock is held.  Readers, one always
+ * beginning before the other ends, would let it grow for ever: when it is
+ * long they are waited for, after which they read without it and the next
+ * commit begins it anew.
+ */
+static void
+checkpoint_if_due(struct db *db)
+{
+	bool wait = db->wal_pages >= DB_WAL_PAGES_MAX;
+	int rc;
+
+	if (db->wal_pages < db->wal_tried) /* it was begun anew */
+		db->wal_tried = 0;
+	if (!db->wal || db->wal_pages - db->wal_tried < DB_CHECKPOINT_PAGES)
+		return;
+	db->wal_tried = db->wal_pages;
+	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
+	rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
+	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+	    NULL);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
+		db_failed(db, "checkpoint");
+		if ((rc & 0xff) == SQLITE_IOERR && db->durable)
+			sync_mark(db); /* maybe an fsync of the WAL */
+	}
+}
+
+void
+db_unlock(struct db *db)
+{
+	checkpoint_if_due(db);
+	lock_release(db);
+}
+
+bool
+db_is_newer(struct db *db)
+{
+	return atomic_load(&db->newer);
+}
