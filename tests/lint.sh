@@ -59,12 +59,19 @@ no_platform() {
 rooms() {
   local rule
   for rule in 'base:' 'call:base' 'http:base' 'html:base' \
-    'provider:base|call' 'store:base|call' 'check:base|provider|store'; do
+    'provider:base|call' 'db:base|call' 'store:base|call|db' \
+    'check:base|provider|store'; do
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return
   ! grep -rnE '#include "[a-z]+/([a-z]+_)?internal\.h' lib src |
     grep -vE '^lib/([a-z]+)/[^:]*:[0-9]*:#include "\1/'
+}
+
+# Only lib/db knows the engine.
+no_engine() {
+  ! grep -rnE 'sqlite3\.h|\<sqlite3_|PRAGMA ' lib src --include='*.[ch]' |
+    grep -v '^lib/db/sqlite'
 }
 
 # mandoc's status tells of warnings, not of remarks on style.  Our pages refer
@@ -86,5 +93,6 @@ check clang-format clang-format --dry-run -Werror "${code[@]}"
 check shellcheck shellcheck -x "${scripts[@]}"
 check mandoc man_pages
 check 'no platform in C' no_platform
+check 'no engine outside lib/db' no_engine
 check rooms rooms
 exit "$failed"

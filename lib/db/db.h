@@ -244,7 +244,8 @@ struct db_info {
 	const char *engine; /* version of the library */
 	bool wal_reset_fault; /* the library has it; the lock keeps it away */
 };
-/* Of the files opened last; from any thread, while they are opened again too. */
+/* Of the files opened last; from any thread, while they are opened again too.
+ */
 void db_info(struct db *db, struct db_info *info);
 
 /* Check the file; b: what is wrong, a line each.  DB_OK: it is sound. */

@@ -24,8 +24,8 @@ db_info(struct db *db, struct db_info *info)
 	pthread_mutex_lock(&db->mutex);
 	info->journal = db->told_wal ? "wal" : "truncate";
 	if (!db->told_wal)
-		memcpy(info->journal_why, db->told_why,
-		    sizeof(info->journal_why));
+		memcpy(
+		    info->journal_why, db->told_why, sizeof(info->journal_why));
 	pthread_mutex_unlock(&db->mutex);
 	info->engine = sqlite3_libversion();
 	info->wal_reset_fault = has_wal_reset_fault(

@@ -98,7 +98,8 @@ run(struct db *db, const struct buf *sql)
 {
 	if (sql->failed)
 		return DB_ERROR;
-	if (sqlite3_exec(db->sqlite, buf_str(sql), NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(db->sqlite, buf_str(sql), NULL, NULL, NULL) !=
+	    SQLITE_OK)
 		return db_failed(db, "index");
 	return DB_OK;
 }
@@ -302,8 +303,7 @@ last_number(struct db *db, const struct wanted *w, int64_t *last)
  * Copy rows after number *after, for a while; *last is the greatest there is.
  */
 static enum db_rc
-copy_rows(
-    struct db *db, const struct wanted *w, int64_t *after, int64_t last)
+copy_rows(struct db *db, const struct wanted *w, int64_t *after, int64_t last)
 {
 	const int64_t until = when_monotonic() + SLICE_MS;
 	struct buf sql = {0};
@@ -422,8 +422,7 @@ next_wanted(struct db *db, const struct wanted **next)
 
 /* Go on with an index: copy, or end it.  say: how far it is. */
 static enum db_rc
-go_on(struct db *db, const struct wanted *w, int64_t after,
-    char say[MARK_SIZE])
+go_on(struct db *db, const struct wanted *w, int64_t after, char say[MARK_SIZE])
 {
 	int64_t last = 0;
 	enum db_rc rc = last_number(db, w, &last);
@@ -460,8 +459,7 @@ slice(struct db *db, char say[MARK_SIZE])
 	if (strcmp(mark, MARK_CLEAR) == 0) {
 		snprintf(say, MARK_SIZE, "is made: its copy is removed");
 		rc = clear_build(db, &cleared);
-		return rc == DB_OK && cleared ? mark_set(db, MARK_WANTED)
-						 : rc;
+		return rc == DB_OK && cleared ? mark_set(db, MARK_WANTED) : rc;
 	}
 	rc = next_wanted(db, &w);
 	if (rc == DB_OK && w == NULL)
@@ -485,8 +483,7 @@ tell(struct db *db, const char *say)
 
 	if (*say == '\0')
 		log_info("%s: all indexes are there", db->path);
-	else if (db->indexing_told == 0 ||
-	    now - db->indexing_told >= TELL_MS)
+	else if (db->indexing_told == 0 || now - db->indexing_told >= TELL_MS)
 		log_info("%s: building indexes (%s): events are received, "
 			 "lists of the report may be slow",
 		    db->path, say);
@@ -503,8 +500,10 @@ db_index_slice(struct db *db)
 	enum db_rc rc;
 
 	/* Some systems forbid to write to the schema. */
-	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
-	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
+	sqlite3_db_config(
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+	sqlite3_db_config(
+	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, (int *)NULL);
 	rc = slice(db, say);
 	sqlite3_db_config(
 	    db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, defensive, (int *)NULL);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/when.h"
 
 /*
  * A commit to the WAL is only written; it counts when the WAL is on disk.

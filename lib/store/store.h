@@ -329,7 +329,7 @@ enum store_rc store_health(
     struct store *st, bool count, struct store_health *h);
 
 /*
- * Run `PRAGMA integrity_check` and inflate every body; b: what is wrong, a
+ * Have the engine check the file and inflate every body; b: what is wrong, a
  * line each.  STORE_OK: it is sound.
  */
 enum store_rc store_integrity(struct store *st, struct buf *b);

@@ -225,7 +225,7 @@ assert_ids(struct box *b, const struct filter *f, const char *ids)
 
 struct sum {
 	struct tally t;
-	int64_t hour[24], length[REPORT_LENGTHS], last_day;
+	int64_t hour[24], length[CLASS_LENGTHS], last_day;
 	int groups;
 };
 

@@ -183,7 +183,8 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	forget_indexes(other);
 	store_close(st);
 	st = scratch_open(&dir, STORE_WRITE, false, "UTC");
-	for (db_index_state(st->db, now); now[0] != '\0'; db_index_state(st->db, now)) {
+	for (db_index_state(st->db, now); now[0] != '\0';
+	     db_index_state(st->db, now)) {
 		/* The last step of an index is undone, too, now and then. */
 		if (steps % 3 == 1) {
 			step(st, true);
@@ -354,7 +355,7 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 	char now[DB_INDEXING_SIZE];
 
 	(void)state;
-	for (int version = 1; version < SCHEMA_VERSION; version++) {
+	for (int version = 1; version < DB_SCHEMA_VERSION; version++) {
 		scratch_remove(&dir);
 		scratch_make(&dir);
 		older_store(version);
