@@ -78,6 +78,9 @@ static const struct wanted {
     /* Which campaigns there are. */
     {"call_campaign", "call", "number", "campaign", "campaign",
 	"campaign IS NOT NULL"},
+    /* The quarantine may be large: nothing is removed from it unasked. */
+    {"quarantine_reason", "quarantine", "id", "source, reason, received",
+	"source, reason, received", NULL},
 };
 
 #define WANTED (sizeof(wanted) / sizeof(wanted[0]))
@@ -154,7 +157,7 @@ index_want_all(struct db *db)
 	static const char respell[] =
 	    "PRAGMA writable_schema = ON;"
 	    "UPDATE sqlite_schema SET sql = replace(sql, '  ', ' ')"
-	    "  WHERE type = 'index' AND tbl_name = 'call';"
+	    "  WHERE type = 'index' AND tbl_name IN ('call', 'quarantine');"
 	    "PRAGMA writable_schema = RESET;";
 
 	if (sqlite3_exec(db->sqlite, respell, NULL, NULL, NULL) != SQLITE_OK)

@@ -17,9 +17,10 @@
  * Released: append only.  A version that is out is never made again; what is
  * to change is a further one.  All steps that a file needs run in one
  * transaction, in which nobody is served: a step must not read or write a
- * table of events or calls, but may add columns and tables.  Indexes of such a
- * table, save those that keep what is unique, stand in index.c.  A version has
- * several steps, since C promises no more than 4095 bytes of a string.
+ * table of events or calls or the quarantine, but may add columns and tables.
+ * Indexes of such a table that an older version lacks stand in index.c.  A
+ * version has several steps, since C promises no more than 4095 bytes of a
+ * string.
  */
 static const struct step {
 	int version; /* user_version of a file that has it */
@@ -242,9 +243,6 @@ static const struct step {
     {2,
 	/* A body may be stored compressed: then `size` is its length. */
 	ADD_COLUMNS("event", "body BLOB NOT NULL", "size INTEGER")},
-    {2,
-	"CREATE INDEX quarantine_reason ON quarantine"
-	"  (source, reason, received);"},
     {3,
 	/*
 	 * How far the index of words goes, which was all the calls there are.

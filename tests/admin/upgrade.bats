@@ -187,11 +187,14 @@ refused() {
 
 @test "a store of an older version has the schema of a new one" {
   callbook demo --calls 1 --days 1 >/dev/null
-  ask 'SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2' >new
+  # Spaces aside: of version 4 some indexes were spelled with two in a row.
+  schema="SELECT type, name, replace(sql, '  ', ' ') FROM sqlite_schema
+    ORDER BY 1, 2"
+  ask "$schema" >new
   for version in $(versions); do
     store_of "$version"
     signed sales "$EVENT" >answer
-    ask 'SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2' | cmp - new
+    ask "$schema" | cmp - new
     # Nothing of the index of words is lost, or put twice.
     if [ "$version" -lt 3 ]; then
       [ "$(ask "SELECT value FROM meta WHERE name = 'search'")" = \

@@ -305,11 +305,14 @@ add_many(sqlite3 *db, const char *table)
 	char *sql = sqlite3_mprintf(
 	    "SELECT group_concat(CASE name WHEN 'number' THEN '1000 + i'"
 	    "  WHEN 'seq' THEN '1000 + i' WHEN 'key' THEN 'randomblob(16)'"
-	    "  WHEN 'id' THEN '''copy-'' || i' WHEN 'started' THEN 'i'"
+	    "  WHEN 'id' THEN iif('%s' = 'quarantine', 'NULL', '''copy-'' || "
+	    "i')"
+	    "  WHEN 'content_type' THEN 'hex(zeroblob(200))'"
+	    "  WHEN 'started' THEN 'i'"
 	    "  WHEN 'trace' THEN 'hex(randomblob(100))'"
 	    "  WHEN 'agent' THEN 'hex(zeroblob(200))' ELSE name END)"
 	    " FROM pragma_table_info('%s')",
-	    table);
+	    table, table);
 
 	rows(db, sql, &columns);
 	sqlite3_free(sql);
@@ -344,6 +347,7 @@ older_store(int version)
 	db = other_open();
 	add_many(db, "call");
 	add_many(db, "event");
+	add_many(db, "quarantine");
 	sqlite3_close(db);
 }
 
