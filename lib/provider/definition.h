@@ -24,7 +24,7 @@
 #define DEFINITION_TEMPLATE_MAX 16 /* parts of a signed text */
 #define DEFINITION_SCHEMES_MAX 8
 #define DEFINITION_ALTERNATIVES_MAX 8 /* of one scheme */
-#define DEFINITION_DEMANDS_MAX 8 /* of one `when` */
+#define DEFINITION_WHENS_MAX 16 /* conditions of one `when` */
 #define DEFINITION_HANDSHAKES_MAX 8
 #define DEFINITION_FACTS_MAX 32 /* groups of facts */
 #define DEFINITION_VOLATILE_MAX 64
@@ -38,7 +38,14 @@ struct json_object;
 
 /* --- values --------------------------------------------------------------- */
 
-enum place_kind { PLACE_BODY, PLACE_HEADER, PLACE_QUERY };
+enum place_kind {
+	PLACE_BODY,
+	PLACE_HEADER,
+	PLACE_QUERY, /* one parameter of it */
+	/* Of conditions on a request alone: */
+	PLACE_METHOD,
+	PLACE_WHOLE_QUERY
+};
 
 /* One reference token of a JSON Pointer. */
 struct step {
@@ -85,7 +92,7 @@ struct turns {
 	bool offset; /* the time counts from the start of the call */
 };
 
-/* What must hold for a value to be looked for. */
+/* Something that must hold of a message: for a value, for a request. */
 struct condition {
 	const struct place *place; /* something is at one of them */
 	size_t places;
@@ -93,6 +100,12 @@ struct condition {
 	size_t words;
 	bool starts; /* its text begins with one of them */
 	bool negate; /* it must not hold */
+};
+
+/* Conditions that must all hold. */
+struct conditions {
+	const struct condition *condition;
+	size_t conditions;
 };
 
 enum money_unit { MONEY_UNITS, MONEY_CENTS, MONEY__MAX };
@@ -109,8 +122,7 @@ enum unknown_word {
 
 /* Members that few rules have. */
 struct more {
-	const struct condition *when; /* all must hold */
-	size_t whens;
+	struct conditions when;
 	const struct rule *among; /* a list or an object; NULL: none */
 	const struct rule *each; /* the value of one of its entries */
 	const struct rule *otherwise; /* `else` of among, a constant */
@@ -201,39 +213,11 @@ struct type_row {
 
 /* --- requests ------------------------------------------------------------- */
 
-/* A property of a request that can be read before it is authenticated. */
-enum trait_kind {
-	TRAIT_METHOD,
-	TRAIT_QUERY, /* the query as a whole */
-	TRAIT_PLACE
-};
-
-struct trait {
-	enum trait_kind kind;
-	struct place place; /* TRAIT_PLACE */
-};
-
-/* One condition on a request: one of the traits is there, or has a text. */
-struct demand {
-	const struct trait *at; /* the first that is there counts */
-	size_t ats;
-	const struct word *text; /* one of these is wanted; NULL: any */
-	size_t texts;
-	bool starts; /* the texts are beginnings */
-	bool turned; /* `not`: the condition must not hold */
-};
-
-/* Conditions that must all hold. */
-struct demands {
-	const struct demand *demand;
-	size_t demands;
-};
-
 /* What a dashboard sends to see whether the address is right. */
 struct handshake {
 	bool get; /* else POST */
-	struct demands when;
-	const struct trait *echo; /* what it wants back; NULL: nothing */
+	struct conditions when;
+	const struct place *echo; /* what it wants back; NULL: nothing */
 	const char *header; /* what it wants it back in; NULL: the body */
 };
 
@@ -296,7 +280,7 @@ struct part {
 struct scheme {
 	const char *name;
 	const struct scheme *next; /* the next alternative */
-	struct demands when; /* applies if these hold; none: always */
+	struct conditions when; /* applies if these hold; none: always */
 	enum scheme_type type;
 	enum scheme_proof proof;
 	const char *header; /* NULL: none */

@@ -25,91 +25,81 @@ node_text(struct json_object *j, struct buf *b)
 	return 0;
 }
 
-static int
-place_text(const struct place *p, const struct message *m,
+int
+demand_text(const struct place *p, const struct message *m,
     struct json_object *body, struct buf *b)
 {
 	const char *value;
-
-	switch (p->kind) {
-	case PLACE_HEADER:
-		if ((value = message_header(m, p->variable)) == NULL)
-			return -1;
-		buf_puts(b, value);
-		return 0;
-	case PLACE_QUERY:
-		return form_value(message_query(m), p->name, b);
-	default:
-		return node_text(json_walk(body, p->step, p->steps), b);
-	}
-}
-
-int
-demand_text(const struct trait *t, const struct message *m,
-    struct json_object *body, struct buf *b)
-{
 	int rc = 0;
 
 	buf_reset(b, SIZE_MAX);
-	switch (t->kind) {
-	case TRAIT_METHOD:
+	switch (p->kind) {
+	case PLACE_METHOD:
 		buf_puts(b, message_method(m));
 		break;
-	case TRAIT_QUERY:
+	case PLACE_WHOLE_QUERY:
 		buf_puts(b, message_query(m));
 		break;
-	case TRAIT_PLACE:
-		rc = place_text(&t->place, m, body, b);
+	case PLACE_QUERY:
+		rc = form_value(message_query(m), p->name, b);
+		break;
+	case PLACE_HEADER:
+		if ((value = message_header(m, p->variable)) != NULL)
+			buf_puts(b, value);
+		break;
+	default:
+		rc = node_text(json_walk(body, p->step, p->steps), b);
 		break;
 	}
 	return rc != 0 || b->failed || b->len == 0 ? -1 : 0;
 }
 
 static bool
-is_wanted(const struct demand *d, const char *s, size_t n)
+is_wanted(const struct condition *c, const char *s, size_t n)
 {
-	for (size_t i = 0; i < d->texts; i++) {
-		const struct word *w = &d->text[i];
+	for (size_t i = 0; i < c->words; i++) {
+		const struct word *w = &c->word[i];
 
-		if ((d->starts ? n >= w->len : n == w->len) &&
+		if ((c->starts ? n >= w->len : n == w->len) &&
 		    memcmp(s, w->text, w->len) == 0)
 			return true;
 	}
-	return d->texts == 0;
+	return c->words == 0;
 }
 
 static bool
-holds(const struct demand *d, const struct message *m, struct json_object *body)
+holds(const struct condition *c, const struct message *m,
+    struct json_object *body)
 {
 	struct buf text = {0};
 	bool found = false;
 
-	for (size_t i = 0; i < d->ats && !found; i++)
-		found = demand_text(&d->at[i], m, body, &text) == 0;
-	found = found && is_wanted(d, buf_str(&text), text.len);
+	for (size_t i = 0; i < c->places && !found; i++)
+		found = demand_text(&c->place[i], m, body, &text) == 0;
+	found = found && is_wanted(c, buf_str(&text), text.len);
 	buf_free(&text);
-	return found != d->turned;
+	return found != c->negate;
 }
 
 bool
-demand_all(
-    const struct demands *d, const struct message *m, struct json_object *body)
+demand_all(const struct conditions *d, const struct message *m,
+    struct json_object *body)
 {
-	for (size_t i = 0; i < d->demands; i++)
-		if (!holds(&d->demand[i], m, body))
+	for (size_t i = 0; i < d->conditions; i++)
+		if (!holds(&d->condition[i], m, body))
 			return false;
 	return true;
 }
 
 bool
-demand_may(const struct demands *d, const char *method)
+demand_may(const struct conditions *d, const char *method)
 {
-	for (size_t i = 0; i < d->demands; i++) {
-		const struct demand *one = &d->demand[i];
+	for (size_t i = 0; i < d->conditions; i++) {
+		const struct condition *c = &d->condition[i];
 
 		/* Of all else a request may have what it likes. */
-		if (one->ats == 1 && one->at[0].kind == TRAIT_METHOD &&
-		    is_wanted(one, method, strlen(method)) == one->turned)
+		if (c->places == 1 && c->place[0].kind == PLACE_METHOD &&
+		    is_wanted(c, method, strlen(method)) == c->negate)
 			return false;
 	}
 	return true;

@@ -16,18 +16,17 @@
 #include "provider/message.h"
 
 /*
- * Put the text of a trait into b, which is reset first.  body is what the
- * body was parsed to, or NULL.  Returns 0, or -1 where it is not there or is
- * the empty text.
+ * Put the text at a place into b, which is reset first.  body is what the body
+ * was parsed to, or NULL.  Returns 0, or -1: there is none, or it is empty.
  */
-int demand_text(const struct trait *t, const struct message *m,
+int demand_text(const struct place *p, const struct message *m,
     struct json_object *body, struct buf *b);
 
-/* Do all the conditions hold?  Of none of them: yes. */
-bool demand_all(
-    const struct demands *d, const struct message *m, struct json_object *body);
+/* Do all the conditions hold?  With none of them: yes. */
+bool demand_all(const struct conditions *d, const struct message *m,
+    struct json_object *body);
 
 /* Could they hold for a request of that method? */
-bool demand_may(const struct demands *d, const char *method);
+bool demand_may(const struct conditions *d, const char *method);
 
 #endif /* !DEMAND_H */

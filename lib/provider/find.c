@@ -125,6 +125,8 @@ find_place(
 			if (find_query(s, p, f))
 				return true;
 			break;
+		default: /* no rule reads it */
+			break;
 		}
 	}
 	return false;
@@ -373,8 +375,8 @@ find_special(struct scope *s, const struct rule *r, struct found *f)
 	bool there;
 
 	memset(f, 0, sizeof(*f));
-	for (size_t i = 0; i < m->whens; i++)
-		if (!holds(s, &m->when[i]))
+	for (size_t i = 0; i < m->when.conditions; i++)
+		if (!holds(s, &m->when.condition[i]))
 			return false;
 	if (m->joins > 0)
 		there = join(s, m, f);

@@ -29,14 +29,13 @@ handshake_expected(const struct provider *p, const char *method)
 static bool
 reads_body(const struct handshake *h)
 {
-	if (h->echo != NULL && h->echo->place.kind == PLACE_BODY)
+	if (h->echo != NULL && h->echo->kind == PLACE_BODY)
 		return true;
-	for (size_t i = 0; i < h->when.demands; i++) {
-		const struct demand *d = &h->when.demand[i];
+	for (size_t i = 0; i < h->when.conditions; i++) {
+		const struct condition *c = &h->when.condition[i];
 
-		for (size_t j = 0; j < d->ats; j++)
-			if (d->at[j].kind == TRAIT_PLACE &&
-			    d->at[j].place.kind == PLACE_BODY)
+		for (size_t j = 0; j < c->places; j++)
+			if (c->place[j].kind == PLACE_BODY)
 				return true;
 	}
 	return false;

@@ -133,12 +133,17 @@ void load_tables_used(struct loader *l);
 const struct rule *load_rule(struct loader *l, const struct node *n,
     enum call_kind kind, enum load_words words, bool relative);
 
-/*
- * `when` of a value, one condition or a list of them, into more.  relative:
- * its places are pointers alone, into an entry.
- */
-void load_when(
-    struct loader *l, const struct node *n, bool relative, struct more *more);
+/* How the places of a condition may be written. */
+enum load_at {
+	AT_MESSAGE, /* as any place of a value */
+	AT_ENTRY, /* pointers alone, into an entry */
+	AT_REQUEST, /* also `method` and `query` */
+	AT_REQUEST_HEAD /* likewise, but the body is not read yet */
+};
+
+/* `when`, one condition or a list of them; none where it is not there. */
+void load_when(struct loader *l, const struct node *n, enum load_at where,
+    struct conditions *out);
 
 /* The members of a transcript; its list is at the places after mark. */
 void load_turns(struct loader *l, const struct node *n,
@@ -154,13 +159,6 @@ void load_call(struct loader *l, const struct node *n, struct provider *p);
 /* The rules of p with what the `call` of a type has instead; NULL: a fault. */
 const struct call_rules *load_own_call(
     struct loader *l, const struct node *n, const struct provider *p);
-
-/*
- * Conditions on a request, a list or one; none where it is not there.  body:
- * they may look into the body.
- */
-void load_demands(
-    struct loader *l, const struct node *n, bool body, struct demands *out);
 
 /* The list `handshake` into p. */
 void load_handshakes(

@@ -337,7 +337,7 @@ load_scheme(struct loader *l, const struct node *n, const struct provider *p,
 	(void)load_object(l, n, type_keys[type]);
 	s->prefix = s->secret_prefix = "";
 	member = load_member(n, "when");
-	load_demands(l, &member, false, &s->when);
+	load_when(l, &member, AT_REQUEST_HEAD, &s->when);
 	switch (s->type) {
 	case SCHEME_BEARER:
 		load_scheme_header(l, n, s, "Authorization");
@@ -378,7 +378,7 @@ check_alternative(struct loader *l, const struct node *n,
 		    "cannot give both",
 		    secret_is_public(s) ? "key_file" : "secret_file",
 		    secret_is_public(s) ? "secret_file" : "key_file");
-	if (!last && s->when.demands == 0)
+	if (!last && s->when.conditions == 0)
 		load_fault(l, n,
 		    "has no \"when\", so that those after it are never used");
 	if (!(p->post && demand_may(&s->when, "POST")) &&

@@ -396,7 +396,8 @@ load_object_form(struct loader *l, const struct node *n, struct draft *d)
 		*d->want->at = load_after(l, mark, BASE_ENTRY);
 	load_options(l, n, mark, d);
 	if (when.json != NULL) {
-		load_when(l, &when, d->want->relative, d->more);
+		load_when(l, &when, d->want->relative ? AT_ENTRY : AT_MESSAGE,
+		    &d->more->when);
 		d->special = true;
 	}
 	if (decode.json != NULL) {
@@ -432,7 +433,7 @@ constant_rule(struct loader *l, const struct rule *each, enum call_kind kind)
 	}
 	if (each->more != NULL)
 		*more = *each->more;
-	more->whens = 0;
+	more->when = (struct conditions){0};
 	more->joins = 0;
 	more->base64 = false;
 	more->constant = each->otherwise;

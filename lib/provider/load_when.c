@@ -1,10 +1,66 @@
 /*
- * load_when - the conditions of a value: what must be at which places.
+ * load_when - conditions: what must be at which places.  A value has them, a
+ * scheme of authentication and a handshake: all are written in one way.
  */
 #include <string.h>
 
 #include "provider/load.h"
 #include "provider/map.h"
+
+/* What a condition on a request may look at. */
+static bool
+load_request_place(
+    struct loader *l, const struct node *n, bool body, struct place *out)
+{
+	const char *s = json_object_is_type(n->json, json_type_string)
+	    ? json_object_get_string(n->json)
+	    : "";
+
+	if (strcmp(s, "method") == 0) {
+		out->kind = PLACE_METHOD;
+		return true;
+	}
+	if (strcmp(s, "query") == 0) {
+		out->kind = PLACE_WHOLE_QUERY;
+		return true;
+	}
+	if (s[0] == '/' && !body) {
+		load_fault(l, n,
+		    "\"%s\" is in the body, which is not read yet: want "
+		    "method, query, header:NAME or query:NAME",
+		    s);
+		return false;
+	}
+	return load_place(l, n, false, out);
+}
+
+static void
+load_at(struct loader *l, const struct node *n, enum load_at where,
+    struct condition *c)
+{
+	const bool list = json_object_is_type(n->json, json_type_array);
+	struct place *place;
+	size_t items = 1;
+
+	if (where == AT_MESSAGE || where == AT_ENTRY) {
+		(void)load_places(
+		    l, n, where == AT_ENTRY, &c->place, &c->places);
+		return;
+	}
+	if (list && !load_list(l, n, DEFINITION_PLACES_MAX, &items))
+		return;
+	place = load_alloc(l, items * sizeof(*place));
+	if (place == NULL)
+		return;
+	for (size_t i = 0; i < items; i++) {
+		const struct node item = list ? load_item(n, i) : *n;
+
+		(void)load_request_place(
+		    l, &item, where == AT_REQUEST, &place[i]);
+	}
+	c->place = place;
+	c->places = items;
+}
 
 /* One word or a list of them. */
 static void
@@ -30,8 +86,8 @@ load_any_of(struct loader *l, const struct node *n, struct condition *c)
 }
 
 static void
-load_condition(
-    struct loader *l, const struct node *n, bool relative, struct condition *c)
+load_condition(struct loader *l, const struct node *n, enum load_at where,
+    struct condition *c)
 {
 	static const char *const keys[] = {"at", "is", "starts", "not", NULL};
 	const struct node at = load_member(n, "at");
@@ -44,7 +100,7 @@ load_condition(
 	if (at.json == NULL)
 		load_fault(l, &at, "is required");
 	else
-		(void)load_places(l, &at, relative, &c->place, &c->places);
+		load_at(l, &at, where, c);
 	if (is.json != NULL && starts.json != NULL)
 		load_fault(l, &starts, "contradicts \"is\"");
 	else if (is.json != NULL || starts.json != NULL)
@@ -54,14 +110,15 @@ load_condition(
 }
 
 void
-load_when(
-    struct loader *l, const struct node *n, bool relative, struct more *more)
+load_when(struct loader *l, const struct node *n, enum load_at where,
+    struct conditions *out)
 {
-	bool list = json_object_is_type(n->json, json_type_array);
+	const bool list = json_object_is_type(n->json, json_type_array);
 	struct condition *c;
 	size_t items = 1;
 
-	if (list && !load_list(l, n, DEFINITION_PLACES_MAX, &items))
+	if (n->json == NULL ||
+	    (list && !load_list(l, n, DEFINITION_WHENS_MAX, &items)))
 		return;
 	c = load_alloc(l, items * sizeof(*c));
 	if (c == NULL)
@@ -69,8 +126,8 @@ load_when(
 	for (size_t i = 0; i < items; i++) {
 		const struct node item = list ? load_item(n, i) : *n;
 
-		load_condition(l, &item, relative, &c[i]);
+		load_condition(l, &item, where, &c[i]);
 	}
-	more->when = c;
-	more->whens = items;
+	out->condition = c;
+	out->conditions = items;
 }

@@ -105,10 +105,10 @@ add_pointers(struct signed_text *t, const struct provider *p)
 
 	for (size_t i = 0; i < t->scheme->parts && rc == SIGNED_OK; i++) {
 		const struct part *part = &t->scheme->part[i];
-		const struct trait trait = {TRAIT_PLACE, part->place};
 
 		if (part->kind == PART_POINTER &&
-		    demand_text(&trait, t->message, root, &t->made[i]) != 0)
+		    demand_text(&part->place, t->message, root, &t->made[i]) !=
+			0)
 			rc = t->made[i].failed ? SIGNED_ERROR : SIGNED_MISSING;
 	}
 	json_object_put(root);

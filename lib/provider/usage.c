@@ -342,7 +342,8 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 		/* Which entries its conditions leave out is not known here. */
 		if ((r->map == NULL && r->starts == NULL) ||
 		    (r->more != NULL &&
-			(r->more->whens > 0 || r->more->among != NULL)))
+			(r->more->when.conditions > 0 ||
+			    r->more->among != NULL)))
 			continue;
 		for (size_t i = 0; i < r->places && is_nothing(j); i++)
 			if (r->place[i].kind == PLACE_BODY)
