@@ -1,103 +1,15 @@
 #!/usr/bin/env bats
-# Apache with mod_fcgid, by apache/callbook-fcgid.conf.
+# The limit on bodies that mod_fcgid has, unless apache/callbook-fcgid.conf
+# lifts it; all else is in servers.bats.
 
 # Every test is a process of its own; variables are for what is loaded.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load server
 load cases
-load apache
+load servers/apache-fcgid
 
 bats_require_minimum_version 1.5.0
-
-MODULES=(alias fcgid)
-
-snippet() {
-  cat <<END
-Define CALLBOOK_PROGRAMS $DIR/cgi-bin
-Define CALLBOOK_CONFIG $DIR/$3/callbook.conf
-Define CALLBOOK_LOGINS $DIR/logins
-Define CALLBOOK_URL $1
-Define CALLBOOK_REPORT_URL $2
-Include $(snippet_file callbook-fcgid.conf)
-END
-}
-
-@test "an event is stored, and only once" {
-  case_stored
-}
-
-@test "the receiver has its addresses and no others" {
-  case_addresses
-}
-
-@test "a chunked body" {
-  case_chunked
-}
-
-@test "a compressed body" {
-  case_gzip
-}
-
-@test "a body of 3 MiB" {
-  case_large
-}
-
-@test "a chunked body of 3 MiB" {
-  case_large_chunked
-}
-
-@test "a body of 131073 bytes" {
-  case_long
-}
-
-@test "a body that is cut short is not stored" {
-  case_cut
-}
-
-@test "a chunked body that is cut short is not stored" {
-  case_cut_chunked
-}
-
-@test "Authorization arrives: a bearer token" {
-  case_bearer
-}
-
-@test "a signature that comes twice is none" {
-  case_header_twice
-}
-
-@test "the report is for those who log in" {
-  case_login
-}
-
-@test "a query is signed as it was sent" {
-  case_sent_query
-}
-
-@test "a query gives the programs no orders" {
-  case_query
-}
-
-@test "callbook check finds nothing wrong" {
-  case_check
-}
-
-@test "the client's address, told by a proxy" {
-  case_client_address
-}
-
-@test "two customers side by side, one under another prefix" {
-  case_customers
-}
-
-@test "graceful restarts under load lose nothing acknowledged" {
-  case_graceful
-}
-
-@test "P1 kill -9 of the program under load loses nothing acknowledged" {
-  case_killed
-}
 
 @test "without FcgidMaxRequestLen a body of 131073 bytes never arrives" {
   own_site

@@ -1,11 +1,6 @@
 # shellcheck shell=bash
-# apache.bash - an Apache of the test's own, for bats files:
-#
-#   load server
-#   load cases
-#   load apache
-#
-# The file names the modules that its snippet needs in MODULES.
+# apache.bash - an Apache of the test's own, after server and cases.  Who loads
+# it names the modules that the snippet needs in MODULES.
 
 MODULES=()
 

@@ -3,9 +3,10 @@
 #
 #   load server
 #   load cases
+#   load servers/NAME
 #
-# A file is about one server and one of the snippets in apache/, which the
-# server reads as it stands, but for the paths in it.  It defines
+# A file of servers/ is about one server and one of the snippets in apache/,
+# which the server reads as it stands, but for the paths in it.  It defines
 #
 #   serve      start the server (server_start) with the configuration of DIR
 #   graceful   have it read its configuration again, and lose no request
@@ -14,9 +15,10 @@
 #              for the address of the client: PLATFORM may send, and PROXY is
 #              believed
 #
-# a MOUNT and REPORT_MOUNT where they are not /callbook and /calls, and a @test
-# for each case.  Where the server does not start the programs,
-# programs.bash does.  Cases that need no server of their own share one.
+# a MOUNT and REPORT_MOUNT where they are not /callbook and /calls, and a case
+# anew that is another behind this server.  Where the server does not start the
+# programs, programs.bash does.  servers.bats has a @test for each case; those
+# that need no server of their own share one.
 
 # What bats and the files set, and what they use.
 # shellcheck disable=SC2034,SC2154
@@ -267,7 +269,6 @@ case_login() {
     grep -q "call-$n"
 }
 
-# What a query says is no order to the program (RFC 3875 section 4.4).
 # What is signed is the query as it was sent, whatever the server makes of it.
 case_sent_query() {
   local query='p=%2f&q=[1]&r=a%7Cb&s=%7E' signature
@@ -281,6 +282,7 @@ case_sent_query() {
     -H "X-Twilio-Signature: $signature" --data-binary 'CallSid=CA1&CallStatus=completed'
 }
 
+# What a query says is no order to the program (RFC 3875 section 4.4).
 case_query() {
   printf '[callbook]\nstore = evil.db\n[source evil]\nprovider = formantai\n' \
     >"$DIR/run/evil.conf"

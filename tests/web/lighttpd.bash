@@ -1,10 +1,6 @@
 # shellcheck shell=bash
-# lighttpd.bash - a lighttpd of the test's own with the snippet SNIPPET, for
-# bats files:
-#
-#   load server
-#   load cases
-#   load lighttpd
+# lighttpd.bash - a lighttpd of the test's own with the snippet SNIPPET, after
+# server and cases.
 
 serve() {
   server_start "$DIR" snippet_config lighttpd -D -f "$DIR/server.conf"

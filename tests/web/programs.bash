@@ -1,9 +1,5 @@
 # shellcheck shell=bash
-# programs.bash - programs that no web server starts, for bats files:
-#
-#   load server
-#   load cases
-#   load programs
+# programs.bash - programs that no web server starts, after server and cases.
 #
 # Each is run by spawn-fcgi as its customer's user, on a socket for the web
 # server alone, and again whenever it ends.

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Apache with mod_fcgid, by apache/callbook-fcgid.conf.
+#
+# For what is loaded, and what loads this.
+# shellcheck disable=SC2034,SC2154
+
+load apache
+
+MODULES=(alias fcgid)
+
+snippet() {
+  cat <<END
+Define CALLBOOK_PROGRAMS $DIR/cgi-bin
+Define CALLBOOK_CONFIG $DIR/$3/callbook.conf
+Define CALLBOOK_LOGINS $DIR/logins
+Define CALLBOOK_URL $1
+Define CALLBOOK_REPORT_URL $2
+Include $(snippet_file callbook-fcgid.conf)
+END
+}
