@@ -36,12 +36,19 @@ alias_is_told(const struct call_row *r, const struct event *e)
 	return false;
 }
 
-/* which: SQL_ALIAS_ADD or SQL_ALIAS_KEEP. */
+static const char alias_add[] = "INSERT INTO call_alias (id, source, call, own)"
+				" VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
+				" SET own = max(own, excluded.own)";
+static const char alias_keep[] =
+    "INSERT INTO call_alias (id, source, call, own)"
+    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+
+/* sql: alias_add or alias_keep. */
 static enum store_rc
-alias_write(struct store *st, enum sql which, const struct call_row *r,
+alias_write(struct store *st, const char *sql, const struct call_row *r,
     const char *id, bool own)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -57,18 +64,20 @@ alias_note(struct store *st, const struct call_row *r, const struct event *e)
 {
 	enum store_rc rc;
 
-	rc = alias_write(st, SQL_ALIAS_KEEP, r, r->id, !r->nameless);
+	rc = alias_write(st, alias_keep, r, r->id, !r->nameless);
 	if (rc == STORE_OK && e->call != NULL)
-		rc = alias_write(st, SQL_ALIAS_ADD, r, e->call, true);
+		rc = alias_write(st, alias_add, r, e->call, true);
 	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
-		rc = alias_write(st, SQL_ALIAS_ADD, r, e->alias[i], false);
+		rc = alias_write(st, alias_add, r, e->alias[i], false);
 	return rc;
 }
 
 enum store_rc
 alias_show(struct store *st, struct call_row *r, struct buf *text)
 {
-	struct statement *s = stmt_get(st, SQL_ALIAS_SHOWN);
+	struct statement *s = db_statement(st->db,
+	    "SELECT id, own FROM call_alias WHERE call = ?1"
+	    " ORDER BY own DESC, id LIMIT 1");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -89,7 +98,8 @@ alias_show(struct store *st, struct call_row *r, struct buf *text)
 enum store_rc
 alias_drop(struct store *st, int64_t call)
 {
-	struct statement *s = stmt_get(st, SQL_ALIASES_DROP);
+	struct statement *s = db_statement(
+	    st->db, "DELETE FROM call_alias WHERE call = ?1");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -100,9 +110,9 @@ alias_drop(struct store *st, int64_t call)
 /* --- two calls become one ------------------------------------------------- */
 
 static enum store_rc
-move(struct store *st, enum sql which, int64_t to, int64_t from)
+move(struct store *st, const char *sql, int64_t to, int64_t from)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -115,7 +125,11 @@ move(struct store *st, enum sql which, int64_t to, int64_t from)
 static enum store_rc
 late_again(struct store *st, struct call_row *r)
 {
-	struct statement *s = stmt_get(st, SQL_MERGE_LATE);
+	/* Was an event received before another of an earlier time? */
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM (SELECT received, max(received) OVER (ORDER BY time"
+	    " RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier"
+	    " FROM event WHERE call = ?1) WHERE received < earlier LIMIT 1");
 	enum db_rc step;
 
 	if (s == NULL)
@@ -150,17 +164,23 @@ merge(struct store *st, int64_t to, int64_t from, bool fold)
 	if (rc == STORE_OK)
 		rc = call_load(st, SQL_CALL_LOAD_OTHER, from, &b);
 	if (rc == STORE_OK)
-		rc = alias_write(st, SQL_ALIAS_KEEP, &a, a.id, !a.nameless);
+		rc = alias_write(st, alias_keep, &a, a.id, !a.nameless);
 	if (rc == STORE_OK)
-		rc = alias_write(st, SQL_ALIAS_KEEP, &b, b.id, !b.nameless);
+		rc = alias_write(st, alias_keep, &b, b.id, !b.nameless);
 	if (rc == STORE_OK)
-		rc = move(st, SQL_ALIASES_MOVE, to, from);
+		rc = move(st, "UPDATE call_alias SET call = ?1 WHERE call = ?2",
+		    to, from);
 	if (rc == STORE_OK)
-		rc = move(st, SQL_MERGE_EVENTS, to, from);
+		rc = move(
+		    st, "UPDATE event SET call = ?1 WHERE call = ?2", to, from);
 	if (rc == STORE_OK && fold)
-		rc = move(st, SQL_MERGE_FACTS, to, from);
+		rc = move(st, sql_text[SQL_MERGE_FACTS], to, from);
 	if (rc == STORE_OK && fold)
-		rc = move(st, SQL_MERGE_ERRORS, to, from);
+		rc = move(st,
+		    "INSERT INTO error (call, code, message, phase, place,"
+		    " time) SELECT ?1, code, message, phase, place, time FROM"
+		    " error WHERE call = ?2 ON CONFLICT DO NOTHING",
+		    to, from);
 	if (rc == STORE_OK)
 		rc = call_drop_details(st, from);
 	if (rc == STORE_OK)

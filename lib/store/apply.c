@@ -16,7 +16,9 @@ static enum store_rc
 event_known(
     struct store *st, int64_t source, const struct event *e, struct known *k)
 {
-	struct statement *s = stmt_get(st, SQL_EVENT_BY_KEY);
+	struct statement *s = db_statement(st->db,
+	    "SELECT seq, digest FROM event"
+	    " WHERE source = ?1 AND key = ?2 ORDER BY variant");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -42,7 +44,10 @@ event_known(
 static enum store_rc
 repeat_add(struct store *st, int64_t seq, int64_t received)
 {
-	struct statement *s = stmt_get(st, SQL_REPEAT_ADD);
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO repeat (event, count, last) VALUES (?1, 1, ?2)"
+	    " ON CONFLICT (event) DO UPDATE SET count = count + 1,"
+	    " last = max(last, excluded.last)");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -55,7 +60,12 @@ repeat_add(struct store *st, int64_t seq, int64_t received)
 static enum store_rc
 event_late(struct store *st, int64_t call, const struct event *e, bool *late)
 {
-	struct statement *s = stmt_get(st, SQL_EVENT_LATE);
+	/* Does an event at (time ?2, received ?3) break the order of call ?1?
+	 */
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM event WHERE call = ?1"
+	    " AND ((time > ?2 AND received < ?3)"
+	    " OR (time < ?2 AND received > ?3)) LIMIT 1");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -121,7 +131,11 @@ event_insert(struct store *st, const struct job *j, int variant, int64_t call)
 {
 	const struct delivery *d = j->delivery;
 	const struct event *e = j->event;
-	struct statement *s = stmt_get(st, SQL_EVENT_ADD);
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO event (source, key, variant, digest, type, id, state,"
+	    " outcome, time, received, call, content_type, headers, body, size)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15)");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -151,7 +165,10 @@ event_insert(struct store *st, const struct job *j, int variant, int64_t call)
 static enum store_rc
 variant_flag(struct store *st, int64_t source, const struct event *e)
 {
-	struct statement *s = stmt_get(st, SQL_VARIANT_FLAG);
+	/* Whichever content came first: the calls of all of them. */
+	struct statement *s = db_statement(st->db,
+	    "UPDATE call SET flags = flags | 2 WHERE number IN"
+	    " (SELECT call FROM event WHERE source = ?1 AND key = ?2)");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -250,7 +267,11 @@ quarantine_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
 	int64_t hash = hash_of(d->body, d->len);
-	struct statement *s = stmt_get(st, SQL_QUARANTINE_AGAIN);
+	struct statement *s = db_statement(st->db,
+	    "UPDATE quarantine SET repeats = repeats + 1"
+	    " WHERE source = ?1 AND hash = ?2 AND body = ?3"
+	    " AND headers IS ?4"
+	    " RETURNING id");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -268,7 +289,10 @@ quarantine_add(struct store *st, struct job *j)
 	db_done(s);
 	if (rc != STORE_OK || j->number != 0)
 		return rc;
-	if ((s = stmt_get(st, SQL_QUARANTINE_ADD)) == NULL)
+	if ((s = db_statement(st->db,
+		 "INSERT INTO quarantine (source, received, reason,"
+		 " content_type, headers, repeats, body, hash) VALUES (?1,"
+		 " ?2, ?3, ?4, ?5, 0, ?6, ?7)")) == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 7, hash);
 	return delivery_insert(
@@ -278,7 +302,12 @@ quarantine_add(struct store *st, struct job *j)
 static enum store_rc
 rejected_trim(struct store *st, const struct job *j, bool missing)
 {
-	struct statement *s = stmt_get(st, SQL_REJECTED_TRIM);
+	/* Of one ring: ?3 rows and ?4 bytes at most, and the newest. */
+	struct statement *s = db_statement(st->db,
+	    "DELETE FROM rejected WHERE id IN (SELECT id FROM (SELECT id,"
+	    " row_number() OVER w AS n, sum(length(body)) OVER w AS b FROM"
+	    " rejected WHERE source = ?1 AND (reason = 'missing') = ?2 WINDOW"
+	    " w AS (ORDER BY id DESC)) WHERE n > ?3 OR (b > ?4 AND n > 1))");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -309,7 +338,9 @@ rejected_add(struct store *st, struct job *j)
 		j->source = 0; /* only counted, as what was refused */
 		return refusals_due(st);
 	}
-	if ((s = stmt_get(st, SQL_REJECTED_ADD)) == NULL)
+	if ((s = db_statement(st->db,
+		 "INSERT INTO rejected (source, received, reason, content_type,"
+		 " headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) == NULL)
 		return STORE_ERROR;
 	rc = delivery_insert(st, s, j->source, d, j->reason,
 	    d->len < most ? d->len : most, STORE_REJECTED_HEADERS_MAX,
@@ -320,7 +351,11 @@ rejected_add(struct store *st, struct job *j)
 static enum store_rc
 counted_add(struct store *st, struct job *j)
 {
-	struct statement *s = stmt_get(st, SQL_COUNTED_ADD);
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO counted (source, type, count, first, last)"
+	    " VALUES (?1, ?2, 1, ?3, ?3)"
+	    " ON CONFLICT (source, type) DO UPDATE SET count = count + 1,"
+	    " first = min(first, ?3), last = max(last, ?3)");
 
 	if ((j->source = source_id(st, j->delivery)) == 0 || s == NULL)
 		return STORE_ERROR;
@@ -333,8 +368,9 @@ counted_add(struct store *st, struct job *j)
 static enum store_rc
 requeue(struct store *st, struct job *j)
 {
-	struct statement *s = stmt_get(
-	    st, j->rejected ? SQL_REJECTED_TAKE : SQL_QUARANTINE_TAKE);
+	struct statement *s = db_statement(st->db,
+	    j->rejected ? "DELETE FROM rejected WHERE id = ?1"
+			: "DELETE FROM quarantine WHERE id = ?1");
 	enum store_rc rc;
 
 	if (s == NULL)
@@ -353,7 +389,7 @@ requeue(struct store *st, struct job *j)
 static enum store_rc
 probe(struct store *st)
 {
-	struct statement *s = stmt_get(st, SQL_META_SET);
+	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
 	char now[WHEN_TEXT_SIZE];
 
 	if (s == NULL)

@@ -94,7 +94,12 @@ arrivals_write(struct store *st)
 	for (size_t i = 0; i < st->arrivals && rc == STORE_OK; i++) {
 		const struct arrival_row *a = &st->arrival[i];
 
-		if ((s = stmt_get(st, SQL_ARRIVAL_ADD)) == NULL)
+		if ((s = db_statement(st->db,
+			 "INSERT INTO arrival (day, hour, source, result,"
+			 " delay, count, last) VALUES (?1, ?2, ?3, ?4, ?5,"
+			 " ?6, ?7) ON CONFLICT DO UPDATE SET count = count +"
+			 " excluded.count, last = max(last, excluded.last)")) ==
+		    NULL)
 			return STORE_ERROR;
 		db_bind_int(s, 1, a->day);
 		db_bind_int(s, 2, a->hour);

@@ -18,7 +18,7 @@ store_attention(struct store *st, enum attention kind, const char *source,
     int64_t since, int64_t ms, int max, store_call_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ATTENTION + kind, &s);
+	enum store_rc rc = read_begin(st, sql_text[SQL_ATTENTION + kind], &s);
 
 	if (rc != STORE_OK)
 		return rc;
@@ -31,7 +31,8 @@ store_attention_count(struct store *st, enum attention kind, const char *source,
     int64_t since, int64_t ms, int64_t *n)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ATTENTION_COUNT + kind, &s);
+	enum store_rc rc = read_begin(
+	    st, sql_text[SQL_ATTENTION_COUNT + kind], &s);
 	enum db_rc step;
 
 	*n = 0;
@@ -49,7 +50,7 @@ store_reasons(struct store *st, bool rejected, store_reason_fn fn, void *arg)
 {
 	struct statement *s;
 	enum store_rc rc = read_begin(
-	    st, rejected ? SQL_REASONS_REJECTED : SQL_REASONS, &s);
+	    st, sql_text[rejected ? SQL_REASONS_REJECTED : SQL_REASONS], &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -110,7 +111,12 @@ store_arrivals(struct store *st, int64_t from, int64_t to, const char *source,
     store_arrivals_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ARRIVALS, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
+	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	    " WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
+	    " ORDER BY a.day, a.hour",
+	    &s);
 
 	if (rc != STORE_OK)
 		return rc;
@@ -125,7 +131,19 @@ store_arrival_hours(struct store *st, const char *source, int64_t first,
     int64_t last, store_hour_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ARRIVAL_HOURS, &s);
+	/*
+	 * Each hour is looked for, since the rows of all sources lie between.
+	 * They come in the order of the recursion: to sort them would be to
+	 * read all of them, while a reader soon has enough.
+	 */
+	enum store_rc rc = read_begin(st,
+	    "WITH RECURSIVE hour (i) AS (SELECT ?3 UNION ALL SELECT i - 1"
+	    " FROM hour WHERE i > ?2) SELECT h.i, a.count, a.last"
+	    " FROM hour h CROSS JOIN arrival a"
+	    " WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
+	    " AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	    " AND a.result NOT IN (?4, ?5)",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -150,7 +168,11 @@ enum store_rc
 store_arrival_totals(struct store *st, store_arrivals_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ARRIVAL_TOTALS, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
+	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	    " GROUP BY 3, 4, 5",
+	    &s);
 
 	return rc == STORE_OK ? arrival_rows(st, s, fn, arg) : rc;
 }
@@ -159,7 +181,13 @@ enum store_rc
 store_last_received(struct store *st, store_last_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_LAST_RECEIVED, &s);
+	/* ?1, ?2: the results that are no receipts. */
+	enum store_rc rc = read_begin(st,
+	    "SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
+	    " WHERE a.source = s.id AND a.result NOT IN (?1, ?2)"
+	    " ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
+	    " FROM source s ORDER BY 1, 2",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)

@@ -141,7 +141,11 @@ call_read(struct statement *s, int first, struct call_row *r)
 int64_t
 call_find(struct store *st, int64_t source, const char *id)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_FIND);
+	/* The second is asked only where the first has nothing. */
+	struct statement *s = db_statement(st->db,
+	    "SELECT number FROM call WHERE id = ?2 AND source = ?1 UNION ALL"
+	    " SELECT call FROM call_alias WHERE id = ?2 AND source = ?1 LIMIT"
+	    " 1");
 	int64_t number = 0;
 	enum db_rc step;
 
@@ -163,7 +167,7 @@ call_find(struct store *st, int64_t source, const char *id)
 enum store_rc
 call_load(struct store *st, enum sql which, int64_t number, struct call_row *r)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql_text[which]);
 
 	memset(r, 0, sizeof(*r));
 	if (s == NULL)
@@ -237,10 +241,33 @@ same_share(const struct share *a, const struct share *b)
 	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour;
 }
 
+/* A row of the roll-up: a call more, a call less, gone if no call is left. */
+static const char day_add[] =
+    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
+    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10,"
+    " histogram_add(x'', ?11, 1), histogram_add(x'', ?12, 1))"
+    " ON CONFLICT DO UPDATE SET calls = calls + 1,"
+    " answered = answered + ?6, analyzed = analyzed + ?7,"
+    " with_errors = with_errors + ?8, timed = timed + ?9,"
+    " talk = talk + ?10, hours = histogram_add(hours, ?11, 1),"
+    " lengths = histogram_add(lengths, ?12, 1)";
+static const char day_take[] =
+    "UPDATE day SET calls = calls - 1, answered = answered - ?6,"
+    " analyzed = analyzed - ?7, with_errors = with_errors - ?8,"
+    " timed = timed - ?9, talk = talk - ?10,"
+    " hours = histogram_add(hours, ?11, -1),"
+    " lengths = histogram_add(lengths, ?12, -1)"
+    " WHERE day = ?1 AND source = ?2 AND agent = ?3"
+    " AND direction = ?4 AND outcome = ?5";
+static const char day_sweep[] = "DELETE FROM day WHERE day = ?1 AND source = ?2"
+				" AND agent = ?3 AND direction = ?4"
+				" AND outcome = ?5 AND calls <= 0";
+
 static enum store_rc
-day_run(struct store *st, enum sql which, const struct share *h)
+day_run(struct store *st, const char *sql, const struct share *h)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -249,7 +276,7 @@ day_run(struct store *st, enum sql which, const struct share *h)
 	db_bind_text(s, 3, h->agent);
 	db_bind_text(s, 4, h->direction);
 	db_bind_text(s, 5, h->outcome);
-	if (which != SQL_DAY_SWEEP) {
+	if (sql != day_sweep) {
 		db_bind_int(s, 6, h->answered);
 		db_bind_int(s, 7, h->analyzed);
 		db_bind_int(s, 8, h->with_errors);
@@ -272,15 +299,15 @@ day_move(struct store *st, const struct call_row *before,
 
 	share_of(after, &is);
 	if (before->number == 0)
-		return day_run(st, SQL_DAY_ADD, &is);
+		return day_run(st, day_add, &is);
 	share_of(before, &was);
 	if (same_share(&was, &is))
 		return STORE_OK;
-	rc = day_run(st, SQL_DAY_TAKE, &was);
+	rc = day_run(st, day_take, &was);
 	if (rc == STORE_OK)
-		rc = day_run(st, SQL_DAY_ADD, &is);
+		rc = day_run(st, day_add, &is);
 	/* Only after the addition: it may be the same row. */
-	return rc == STORE_OK ? day_run(st, SQL_DAY_SWEEP, &was) : rc;
+	return rc == STORE_OK ? day_run(st, day_sweep, &was) : rc;
 }
 
 /* What the row has of a field: as told, or the view's time. */
@@ -336,7 +363,8 @@ call_bind(struct statement *s, const struct call_row *r,
 static enum store_rc
 call_rename(struct store *st, int64_t number, const char *id)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_RENAME);
+	struct statement *s = db_statement(
+	    st->db, "UPDATE call SET id = ?2 WHERE number = ?1");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -352,8 +380,8 @@ call_save(
 	unsigned char stamps[STAMPS_SIZE];
 	struct when_local local;
 	bool fresh = before->number == 0;
-	struct statement *s = stmt_get(
-	    st, fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE);
+	struct statement *s = db_statement(
+	    st->db, sql_text[fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE]);
 	enum store_rc rc;
 	int next;
 
@@ -381,9 +409,9 @@ call_save(
 }
 
 static enum store_rc
-drop(struct store *st, enum sql which, int64_t number)
+drop(struct store *st, const char *sql, int64_t number)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -394,9 +422,11 @@ drop(struct store *st, enum sql which, int64_t number)
 enum store_rc
 call_drop_details(struct store *st, int64_t number)
 {
-	enum store_rc rc = drop(st, SQL_FACTS_DROP, number);
+	enum store_rc rc = drop(st, "DELETE FROM fact WHERE call = ?1", number);
 
-	return rc == STORE_OK ? drop(st, SQL_ERRORS_DROP, number) : rc;
+	return rc == STORE_OK
+	    ? drop(st, "DELETE FROM error WHERE call = ?1", number)
+	    : rc;
 }
 
 enum store_rc
@@ -406,12 +436,14 @@ call_drop(struct store *st, const struct call_row *r)
 	enum store_rc rc;
 
 	share_of(r, &was);
-	rc = day_run(st, SQL_DAY_TAKE, &was);
+	rc = day_run(st, day_take, &was);
 	if (rc == STORE_OK)
-		rc = day_run(st, SQL_DAY_SWEEP, &was);
+		rc = day_run(st, day_sweep, &was);
 	if (rc == STORE_OK)
 		rc = search_remove(st, r);
-	return rc == STORE_OK ? drop(st, SQL_CALL_DROP, r->number) : rc;
+	return rc == STORE_OK
+	    ? drop(st, "DELETE FROM call WHERE number = ?1", r->number)
+	    : rc;
 }
 
 static enum store_rc
@@ -419,7 +451,7 @@ fact_add(struct store *st, int64_t number, int64_t seq, const struct fact *f,
     const struct stamp *stamp)
 {
 	int64_t path = path_id(st, f->path);
-	struct statement *s = stmt_get(st, SQL_FACT_ADD);
+	struct statement *s = db_statement(st->db, sql_text[SQL_FACT_ADD]);
 
 	if (path == 0 || s == NULL)
 		return STORE_ERROR;
@@ -444,7 +476,9 @@ static enum store_rc
 error_add(struct store *st, int64_t number, const struct call_error *e)
 {
 	const char *part[] = {e->code, e->message, e->phase, e->place, e->time};
-	struct statement *s = stmt_get(st, SQL_ERROR_ADD);
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO error (call, code, message, phase, place, time)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING");
 
 	if (s == NULL)
 		return STORE_ERROR;

@@ -10,9 +10,9 @@
 #define FAULTS_MAX 100 /* told, as of integrity_check */
 
 static enum store_rc
-count(struct store *st, enum sql which, int64_t *n)
+count(struct store *st, const char *sql, int64_t *n)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 	enum store_rc rc = STORE_OK;
 
 	if (s == NULL)
@@ -28,14 +28,16 @@ count(struct store *st, enum sql which, int64_t *n)
 static enum store_rc
 counts(struct store *st, struct store_health *h)
 {
-	enum store_rc rc = count(st, SQL_COUNT_EVENTS, &h->events);
+	enum store_rc rc = count(
+	    st, "SELECT count(*) FROM event WHERE variant = 0", &h->events);
 
 	if (rc == STORE_OK)
-		rc = count(st, SQL_COUNT_CALLS, &h->calls);
+		rc = count(st, "SELECT count(*) FROM call", &h->calls);
 	if (rc == STORE_OK)
-		rc = count(st, SQL_COUNT_QUARANTINE, &h->quarantined);
+		rc = count(
+		    st, "SELECT count(*) FROM quarantine", &h->quarantined);
 	if (rc == STORE_OK)
-		rc = count(st, SQL_COUNT_REJECTED, &h->rejected);
+		rc = count(st, "SELECT count(*) FROM rejected", &h->rejected);
 	return rc;
 }
 
@@ -63,7 +65,7 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 		return STORE_OK;
 	}
 
-	if ((s = stmt_get(st, SQL_META_GET)) == NULL)
+	if ((s = db_statement(st->db, sql_text[SQL_META_GET])) == NULL)
 		return STORE_ERROR;
 	db_bind_text(s, 1, "timezone");
 	if (db_step(s) == DB_ROW)
@@ -85,7 +87,10 @@ bodies_check(struct store *st, struct buf *b)
 {
 	struct buf body = {0};
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_PACKED, &s), ended;
+	enum store_rc
+	    rc = read_begin(st,
+		"SELECT seq, body, size FROM event WHERE size IS NOT NULL", &s),
+	    ended;
 	enum db_rc step = DB_DONE;
 	int faults = 0;
 

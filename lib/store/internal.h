@@ -1,7 +1,8 @@
 /*
  * internal - what the files of this room share.
  *
- * Opening:   store.c; sql.c has every statement
+ * Opening:   store.c; sql.c has the statements that share parts, any
+ *            other stands where it is used
  * Writing:   writer.c has the queue and the transaction that waiting jobs
  *            share, apply.c does one job
  * Rows:      calls.c a call and what hangs on it, stamps.c who told its
@@ -38,81 +39,25 @@ enum way {
 	WAY__MAX
 };
 
+/* The statements of sql.c. */
 enum sql {
-	SQL_SOURCE_FIND,
-	SQL_SOURCE_ADD,
-	SQL_PATH_FIND,
-	SQL_PATH_ADD,
-	SQL_EVENT_BY_KEY,
-	SQL_EVENT_ADD,
-	SQL_EVENT_LATE,
-	SQL_VARIANT_FLAG,
-	SQL_REPEAT_ADD,
-	SQL_CALL_FIND,
 	SQL_CALL_LOAD,
 	SQL_CALL_LOAD_OTHER, /* the same, beside it */
 	SQL_CALL_ADD,
 	SQL_CALL_UPDATE,
-	SQL_CALL_RENAME,
-	SQL_ALIAS_ADD,
-	SQL_ALIAS_KEEP,
-	SQL_ALIAS_SHOWN,
-	SQL_ALIASES_MOVE,
-	SQL_ALIASES_DROP,
-	SQL_ALIASES_DROP_ALL,
-	SQL_MERGE_EVENTS,
 	SQL_MERGE_FACTS,
-	SQL_MERGE_ERRORS,
-	SQL_MERGE_LATE,
 	SQL_FACT_ADD,
-	SQL_ERROR_ADD,
-	SQL_DAY_ADD,
-	SQL_DAY_TAKE,
-	SQL_DAY_SWEEP,
-	SQL_QUARANTINE_ADD,
-	SQL_QUARANTINE_AGAIN,
-	SQL_QUARANTINE_TAKE,
-	SQL_REJECTED_ADD,
-	SQL_REJECTED_TRIM,
-	SQL_REJECTED_TAKE,
-	SQL_ALLOWANCE_GET,
-	SQL_ALLOWANCE_SET,
-	SQL_REFUSED_ADD,
-	SQL_REFUSED,
-	SQL_COUNTED_ADD,
-	SQL_ARRIVAL_ADD,
 	SQL_EACH_EVENT,
 	SQL_EACH_QUARANTINE,
 	SQL_EACH_REJECTED,
-	SQL_EACH_COUNTED,
 	SQL_EACH_CALL,
 	SQL_EACH_CALL_BY_ID,
 	SQL_CALL_EVENTS,
-	SQL_CALL_FACTS,
-	SQL_CALL_ERRORS,
 	SQL_REBUILD_EVENTS,
-	SQL_REBUILD_EVENT,
-	SQL_REBUILD_CALLS,
 	SQL_REBUILD_CALL_EVENTS,
-	SQL_REBUILD_VARIANT,
-	SQL_REBUILD_CALL,
-	SQL_REBUILD_FACTS,
-	SQL_REBUILD_ERRORS,
-	SQL_FACTS_DROP,
-	SQL_ERRORS_DROP,
-	SQL_CALL_DROP,
-	SQL_DAYS_DROP,
-	SQL_REBUILD_DAYS,
-	SQL_REBUILD_DONE,
 	SQL_META_GET,
 	SQL_META_SET,
 	SQL_CALLS_AFTER,
-	SQL_CALL_NEWEST,
-	SQL_PACKED,
-	SQL_COUNT_EVENTS,
-	SQL_COUNT_CALLS,
-	SQL_COUNT_QUARANTINE,
-	SQL_COUNT_REJECTED,
 	/* Of these there is one for each enum way. */
 	SQL_LIST,
 	SQL_LIST_BACK = SQL_LIST + WAY__MAX,
@@ -120,13 +65,6 @@ enum sql {
 	SQL_FACT_COUNTS = SQL_GROUPS_CALLS + WAY__MAX,
 	SQL_GROUPS = SQL_FACT_COUNTS + WAY__MAX,
 	SQL_TOTALS,
-	SQL_SEARCH_RARE,
-	SQL_DAYS,
-	SQL_ANALYZED,
-	SQL_NAMES_SOURCE,
-	SQL_NAMES_AGENT,
-	SQL_NAMES_CAMPAIGN,
-	SQL_AGENT_NAME,
 	SQL_CALL,
 	SQL_ATTEMPTS,
 	SQL_EVENT_RAW,
@@ -136,10 +74,6 @@ enum sql {
 	SQL_ATTENTION_COUNT = SQL_ATTENTION + ATTENTION__MAX,
 	SQL_REASONS = SQL_ATTENTION_COUNT + ATTENTION__MAX,
 	SQL_REASONS_REJECTED,
-	SQL_ARRIVALS,
-	SQL_ARRIVAL_HOURS,
-	SQL_ARRIVAL_TOTALS,
-	SQL_LAST_RECEIVED,
 	SQL__MAX
 };
 
@@ -250,11 +184,9 @@ enum store_rc store_rc_of(enum db_rc rc);
 enum store_rc store_failed(struct store *st, const char *what);
 /* Is nothing done?  A transaction with it is undone. */
 bool is_failure(enum store_rc rc);
-/* A statement ready to be bound; NULL (logged) if it can not be. */
-struct statement *stmt_get(struct store *st, enum sql which);
 /* As db_run() and db_run_alone(). */
 enum store_rc stmt_run(struct statement *s);
-enum store_rc stmt_alone(struct store *st, enum sql which);
+enum store_rc stmt_alone(struct store *st, const char *sql);
 
 /* writer.c: a transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);
@@ -387,7 +319,7 @@ enum store_rc stored_event_read(struct store *st, struct statement *s,
     struct stored_event *e, struct buf *body);
 /* A statement for reading, if there is still time for it. */
 enum store_rc read_begin(
-    struct store *st, enum sql which, struct statement **s);
+    struct store *st, const char *sql, struct statement **s);
 /* After the last step of it: was that the end, or a failure? */
 enum store_rc read_end(struct store *st, struct statement *s, enum db_rc step);
 /* A row does not make sense: logged; to be returned. */

@@ -72,10 +72,10 @@ names_forget(struct store *st)
 
 /* The id of the row of that name, made if there is none; 0: failed. */
 static int64_t
-row_of(struct store *st, enum sql find, enum sql add, const char *name,
+row_of(struct store *st, const char *find, const char *add, const char *name,
     const char *provider)
 {
-	struct statement *s = stmt_get(st, find);
+	struct statement *s = db_statement(st->db, find);
 	int64_t id = 0;
 	enum db_rc step;
 
@@ -91,7 +91,7 @@ row_of(struct store *st, enum sql find, enum sql add, const char *name,
 		store_failed(st, "name");
 	db_done(s);
 
-	if (step == DB_DONE && (s = stmt_get(st, add)) != NULL) {
+	if (step == DB_DONE && (s = db_statement(st->db, add)) != NULL) {
 		db_bind_text(s, 1, name);
 		if (provider != NULL)
 			db_bind_text(s, 2, provider);
@@ -110,8 +110,10 @@ source_id(struct store *st, const struct delivery *d)
 		if (strcmp(st->source[i].name, d->source) == 0 &&
 		    strcmp(st->source[i].provider, d->provider) == 0)
 			return st->source[i].id;
-	id = row_of(
-	    st, SQL_SOURCE_FIND, SQL_SOURCE_ADD, d->source, d->provider);
+	id = row_of(st,
+	    "SELECT id FROM source WHERE name = ?1 AND provider = ?2",
+	    "INSERT INTO source (name, provider) VALUES (?1, ?2)", d->source,
+	    d->provider);
 	if (id != 0)
 		source_remember(st, d->source, d->provider, id);
 	return id;
@@ -125,7 +127,8 @@ path_id(struct store *st, const char *name)
 
 	if (slot->name != NULL && strcmp(slot->name, name) == 0)
 		return slot->id;
-	id = row_of(st, SQL_PATH_FIND, SQL_PATH_ADD, name, NULL);
+	id = row_of(st, "SELECT id FROM path WHERE name = ?1",
+	    "INSERT INTO path (name) VALUES (?1)", name, NULL);
 	if (id != 0)
 		path_remember(st, name, id);
 	return id;

@@ -74,11 +74,11 @@ stored_event_read(struct store *st, struct statement *s, struct stored_event *e,
 }
 
 enum store_rc
-read_begin(struct store *st, enum sql which, struct statement **s)
+read_begin(struct store *st, const char *sql, struct statement **s)
 {
 	if (db_is_late(st->db))
 		return STORE_TIMEOUT;
-	if ((*s = stmt_get(st, which)) != NULL)
+	if ((*s = db_statement(st->db, sql)) != NULL)
 		return STORE_OK;
 	return store_rc_of(db_failure(st->db));
 }
@@ -105,7 +105,7 @@ read_damaged(struct store *st, struct statement *s, const char *table)
 enum store_rc
 store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(st, SQL_EACH_EVENT);
+	struct statement *s = db_statement(st->db, sql_text[SQL_EACH_EVENT]);
 	enum store_rc rc, whole = STORE_OK;
 	struct buf body = {0};
 	enum db_rc step, rows;
@@ -144,7 +144,10 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 enum store_rc
 store_each_count(struct store *st, store_count_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(st, SQL_EACH_COUNTED);
+	struct statement *s = db_statement(st->db,
+	    "SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
+	    " FROM counted c JOIN source s ON s.id = c.source"
+	    " ORDER BY s.name, s.provider, c.type");
 	enum db_rc step;
 
 	if (s == NULL)
@@ -168,8 +171,8 @@ enum store_rc
 store_each_delivery(struct store *st, bool rejected, int64_t row,
     store_delivery_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(
-	    st, rejected ? SQL_EACH_REJECTED : SQL_EACH_QUARANTINE);
+	struct statement *s = db_statement(st->db,
+	    sql_text[rejected ? SQL_EACH_REJECTED : SQL_EACH_QUARANTINE]);
 	int64_t after = row > 0 ? row - 1 : 0;
 	enum db_rc step, stop = 0;
 
@@ -248,8 +251,8 @@ read_calls(struct store *st, struct statement *s, store_call_fn fn, void *arg)
 enum store_rc
 store_each_call(struct store *st, const char *id, store_call_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(
-	    st, id == NULL ? SQL_EACH_CALL : SQL_EACH_CALL_BY_ID);
+	struct statement *s = db_statement(
+	    st->db, sql_text[id == NULL ? SQL_EACH_CALL : SQL_EACH_CALL_BY_ID]);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -261,7 +264,7 @@ store_each_call(struct store *st, const char *id, store_call_fn fn, void *arg)
 enum store_rc
 store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_EVENTS);
+	struct statement *s = db_statement(st->db, sql_text[SQL_CALL_EVENTS]);
 	enum store_rc rc, whole = STORE_OK;
 	struct buf body = {0};
 	enum db_rc step;
@@ -286,7 +289,9 @@ store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 enum store_rc
 store_call_facts(struct store *st, int64_t call, store_fact_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_FACTS);
+	struct statement *s = db_statement(st->db,
+	    "SELECT p.name, f.type, f.value FROM fact f"
+	    " JOIN path p ON p.id = f.path WHERE f.call = ?1 ORDER BY p.name");
 	enum db_rc step;
 
 	if (s == NULL)
@@ -319,7 +324,9 @@ part(struct statement *s, int i)
 enum store_rc
 store_call_errors(struct store *st, int64_t call, store_error_fn fn, void *arg)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_ERRORS);
+	struct statement *s = db_statement(st->db,
+	    "SELECT code, message, phase, place, time FROM error"
+	    " WHERE call = ?1 ORDER BY time, code, message, phase, place");
 	enum db_rc step;
 
 	if (s == NULL)
@@ -355,7 +362,7 @@ enum store_rc
 store_call(struct store *st, int64_t number, store_call_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_CALL, &s);
+	enum store_rc rc = read_begin(st, sql_text[SQL_CALL], &s);
 	struct stored_call c;
 	enum db_rc step;
 
@@ -375,7 +382,7 @@ store_attempts(
     struct store *st, const char *trace, int max, store_call_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ATTEMPTS, &s);
+	enum store_rc rc = read_begin(st, sql_text[SQL_ATTEMPTS], &s);
 
 	if (rc != STORE_OK)
 		return rc;
@@ -388,7 +395,7 @@ enum store_rc
 store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc ended, rc = read_begin(st, SQL_EVENT_RAW, &s);
+	enum store_rc ended, rc = read_begin(st, sql_text[SQL_EVENT_RAW], &s);
 	struct stored_event e;
 	struct buf body = {0};
 	enum db_rc step;
@@ -436,7 +443,7 @@ store_steps(
     struct store *st, int64_t call, int max, store_step_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_STEPS, &s);
+	enum store_rc rc = read_begin(st, sql_text[SQL_STEPS], &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)

@@ -64,7 +64,10 @@ static enum store_rc
 event_update(
     struct rebuild *rb, int64_t seq, int64_t call, const struct event *e)
 {
-	struct statement *s = stmt_get(rb->st, SQL_REBUILD_EVENT);
+	struct statement *s = db_statement(rb->st->db,
+	    "UPDATE event SET type = ?2, id = ?3, state = ?4, outcome = ?5,"
+	    " time = ?6, call = ?7 WHERE seq = ?1 AND (type, id, state,"
+	    " outcome, time, call) IS NOT (?2, ?3, ?4, ?5, ?6, ?7)");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -107,7 +110,8 @@ place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
 static enum store_rc
 event_again(struct rebuild *rb, int64_t *after)
 {
-	struct statement *s = stmt_get(rb->st, SQL_REBUILD_EVENTS);
+	struct statement *s = db_statement(
+	    rb->st->db, sql_text[SQL_REBUILD_EVENTS]);
 	struct stored_event se;
 	struct event e;
 	enum store_rc rc = STORE_OK;
@@ -146,7 +150,10 @@ out:
 static enum store_rc
 variant_again(struct rebuild *rb, struct call_row *r)
 {
-	struct statement *s = stmt_get(rb->st, SQL_REBUILD_VARIANT);
+	struct statement *s = db_statement(rb->st->db,
+	    "SELECT 1 FROM event a JOIN event b"
+	    " ON b.source = a.source AND b.key = a.key AND b.seq <> a.seq"
+	    " WHERE a.call = ?1 LIMIT 1");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -237,7 +244,8 @@ overtaken(struct order *o, const struct event *e)
 static enum store_rc
 fold_again(struct rebuild *rb, struct call_row *r, bool write)
 {
-	struct statement *s = stmt_get(rb->st, SQL_REBUILD_CALL_EVENTS);
+	struct statement *s = db_statement(
+	    rb->st->db, sql_text[SQL_REBUILD_CALL_EVENTS]);
 	struct order order = {0};
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
@@ -277,9 +285,9 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 
 /* FNV-1a over every column of every row. */
 static enum store_rc
-hash_rows(struct store *st, enum sql which, int64_t number, uint64_t *h)
+hash_rows(struct store *st, const char *sql, int64_t number, uint64_t *h)
 {
-	struct statement *s = stmt_get(st, which);
+	struct statement *s = db_statement(st->db, sql);
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
@@ -302,12 +310,17 @@ hash_rows(struct store *st, enum sql which, int64_t number, uint64_t *h)
 	return rc;
 }
 
-/* Tells whether a call, its facts or its errors changed. */
+/*
+ * Tells whether a call, its facts or its errors changed: all columns of them.
+ */
 static enum store_rc
 fingerprint(struct store *st, int64_t number, uint64_t *h)
 {
-	static const enum sql parts[] = {
-	    SQL_REBUILD_CALL, SQL_REBUILD_FACTS, SQL_REBUILD_ERRORS};
+	static const char *const parts[] = {
+	    "SELECT * FROM call WHERE number = ?1",
+	    "SELECT * FROM fact WHERE call = ?1 ORDER BY path",
+	    "SELECT * FROM error WHERE call = ?1"
+	    " ORDER BY time, code, message, phase, place"};
 	enum store_rc rc = STORE_OK;
 
 	*h = 14695981039346656037u;
@@ -319,7 +332,9 @@ fingerprint(struct store *st, int64_t number, uint64_t *h)
 static int64_t
 next_call(struct store *st, int64_t after)
 {
-	struct statement *s = stmt_get(st, SQL_REBUILD_CALLS);
+	struct statement *s = db_statement(st->db,
+	    "SELECT number FROM call WHERE number > ?1 ORDER BY number LIMIT"
+	    " 1");
 	int64_t number = -1;
 	enum db_rc step;
 
@@ -404,8 +419,17 @@ call_again(struct rebuild *rb, int64_t *after_number)
 static enum store_rc
 days_again(struct store *st)
 {
-	static const enum sql steps[] = {
-	    SQL_DAYS_DROP, SQL_REBUILD_DAYS, SQL_REBUILD_DONE};
+	static const char *const steps[] = {"DELETE FROM day",
+	    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
+	    " SELECT day, source, coalesce(agent, ''),"
+	    " coalesce(direction, ''), coalesce(outcome, ''), count(*),"
+	    " sum(answered), sum(answered AND states & 128), sum(flags & 1),"
+	    " count(talk), coalesce(sum(talk), 0), histogram(hour),"
+	    " histogram(length_class(talk))"
+	    " FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
+	    " FROM call) GROUP BY 1, 2, 3, 4, 5",
+	    "DELETE FROM meta WHERE name = 'rebuild'"};
 	enum store_rc rc = transaction_begin(st);
 	struct statement *s;
 
@@ -413,7 +437,8 @@ days_again(struct store *st)
 		return rc;
 	for (int i = 0; i < 3 && rc == STORE_OK; i++)
 		rc = stmt_alone(st, steps[i]);
-	if (rc == STORE_OK && (s = stmt_get(st, SQL_META_SET)) != NULL) {
+	if (rc == STORE_OK &&
+	    (s = db_statement(st->db, sql_text[SQL_META_SET])) != NULL) {
 		db_bind_text(s, 1, "timezone");
 		db_bind_text(s, 2, st->timezone);
 		rc = stmt_run(s);
@@ -460,7 +485,7 @@ search_none(struct rebuild *rb)
 static enum store_rc
 aliases_none(struct store *st)
 {
-	return stmt_alone(st, SQL_ALIASES_DROP_ALL);
+	return stmt_alone(st, "DELETE FROM call_alias");
 }
 
 enum store_rc

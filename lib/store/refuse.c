@@ -55,7 +55,8 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
     int64_t burst, int64_t per_second, bool *allowed)
 {
 	struct allowance a = {0};
-	struct statement *s = stmt_get(st, SQL_ALLOWANCE_GET);
+	struct statement *s = db_statement(
+	    st->db, "SELECT left, at FROM allowance WHERE name = ?1");
 	enum db_rc step;
 
 	*allowed = false;
@@ -73,7 +74,9 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
 	*allowed = allowance_take(&a, now, cost, burst, per_second);
 	if (!*allowed) /* and nothing is written */
 		return STORE_OK;
-	if ((s = stmt_get(st, SQL_ALLOWANCE_SET)) == NULL)
+	if ((s = db_statement(st->db,
+		 "INSERT INTO allowance (name, left, at) VALUES (?1, ?2, ?3)"
+		 " ON CONFLICT DO UPDATE SET left = ?2, at = ?3")) == NULL)
 		return STORE_ERROR;
 	db_bind_text(s, 1, name);
 	db_bind_int(s, 2, a.left);
@@ -217,7 +220,12 @@ refusals_write(struct store *st)
 	for (size_t i = 0; i < st->refused_outs && rc == STORE_OK; i++) {
 		const struct refused_row *r = &st->refused_out[i];
 
-		if ((s = stmt_get(st, SQL_REFUSED_ADD)) == NULL)
+		if ((s = db_statement(st->db,
+			 "INSERT INTO refused (source, reason, count, first,"
+			 " last) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO"
+			 " UPDATE SET count = count + excluded.count, first ="
+			 " min(first, excluded.first), last = max(last,"
+			 " excluded.last)")) == NULL)
 			return STORE_ERROR;
 		db_bind_text(s, 1, r->source);
 		db_bind_text(s, 2, refusal_name[r->why]);
@@ -264,7 +272,10 @@ enum store_rc
 store_refused(struct store *st, store_refused_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_REFUSED, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT source, reason, count, first, last FROM refused"
+	    " ORDER BY source, last DESC",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)

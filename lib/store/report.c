@@ -23,7 +23,7 @@ enum store_rc
 store_zone(struct store *st, char zone[STORE_ZONE_SIZE])
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_META_GET, &s);
+	enum store_rc rc = read_begin(st, sql_text[SQL_META_GET], &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -101,7 +101,10 @@ static enum store_rc
 search_way(struct store *st, struct search *search)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_SEARCH_RARE, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
+	    " WHERE search MATCH ?1 LIMIT ?2 + 1)",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -205,8 +208,9 @@ store_calls(struct store *st, const struct filter *f, const struct cursor *c,
 	enum store_rc rc = search_plan(st, f, &search);
 
 	if (rc == STORE_OK)
-		rc = read_begin(
-		    st, (back ? SQL_LIST_BACK : SQL_LIST) + search.way, &s);
+		rc = read_begin(st,
+		    sql_text[(back ? SQL_LIST_BACK : SQL_LIST) + search.way],
+		    &s);
 	if (rc == STORE_OK) {
 		bind_filter(s, f, &search, c, back);
 		db_bind_int(s, 10, max);
@@ -291,7 +295,7 @@ groups_of_days(struct store *st, enum sql which, const struct filter *f,
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
 	struct statement *s;
-	enum store_rc rc = read_begin(st, which, &s);
+	enum store_rc rc = read_begin(st, sql_text[which], &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -351,7 +355,8 @@ groups_of_calls(struct store *st, const struct filter *f,
     const struct search *search, store_group_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_GROUPS_CALLS + search->way, &s);
+	enum store_rc rc = read_begin(
+	    st, sql_text[SQL_GROUPS_CALLS + search->way], &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -405,7 +410,9 @@ enum store_rc
 store_days(struct store *st, int64_t *first, int64_t *last)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_DAYS, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
+	    &s);
 	enum db_rc step;
 
 	*first = *last = 0;
@@ -424,7 +431,17 @@ store_analyzed(struct store *st, int64_t from, int64_t to, const char *source,
     store_analyzed_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_ANALYZED, &s);
+	/*
+	 * Summed within each day first, in the order of the table: what is left
+	 * are few rows, which are soon sorted.  So are the names.
+	 */
+	enum store_rc rc = read_begin(st,
+	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
+	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
+	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+	    " CROSS JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
+	    " s.name = ?3 GROUP BY 1",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -442,10 +459,28 @@ enum store_rc
 store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
     int max, store_name_fn fn, void *arg)
 {
-	static const enum sql which[] = {
-	    [NAME_SOURCE] = SQL_NAMES_SOURCE,
-	    [NAME_AGENT] = SQL_NAMES_AGENT,
-	    [NAME_CAMPAIGN] = SQL_NAMES_CAMPAIGN,
+	static const char *const which[] = {
+	    [NAME_SOURCE] =
+		"SELECT s.name, sum(d.calls) FROM"
+		" (SELECT source, sum(calls) AS calls"
+		" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+		" CROSS JOIN source s ON s.id = d.source"
+		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+	    [NAME_AGENT] =
+		"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS"
+		" calls FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
+		" GROUP BY day, source, agent) GROUP BY 1 ORDER BY 2 DESC, 1"
+		" LIMIT ?3",
+	    /*
+	     * From one to the next in the index, which may have many calls
+	     * of each.
+	     */
+	    [NAME_CAMPAIGN] =
+		"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
+		" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT"
+		" min(campaign) FROM call WHERE campaign > c.name) FROM c"
+		" WHERE c.name IS NOT NULL) SELECT name, 0 FROM c WHERE name"
+		" IS NOT NULL LIMIT ?3",
 	};
 	struct statement *s;
 	enum store_rc rc = read_begin(st, which[kind], &s);
@@ -468,7 +503,11 @@ enum store_rc
 store_agent_name(struct store *st, const char *agent, struct buf *b)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st, SQL_AGENT_NAME, &s);
+	enum store_rc rc = read_begin(st,
+	    "SELECT agent_name FROM call WHERE agent = ?1"
+	    " AND agent_name IS NOT NULL"
+	    " ORDER BY started DESC, agent_name LIMIT 1",
+	    &s);
 	enum db_rc step;
 
 	if (rc != STORE_OK)
@@ -533,7 +572,7 @@ store_fact_counts(struct store *st, const struct filter *f, int max,
 
 	*calls = 0;
 	if (rc == STORE_OK)
-		rc = read_begin(st, SQL_FACT_COUNTS + search.way, &s);
+		rc = read_begin(st, sql_text[SQL_FACT_COUNTS + search.way], &s);
 	if (rc == STORE_OK) {
 		bind_filter(s, f, &search, NULL, false);
 		db_bind_int(s, 10, max);

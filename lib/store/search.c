@@ -14,7 +14,7 @@
 static enum store_rc
 upto_set(struct store *st, int64_t upto)
 {
-	struct statement *s = stmt_get(st, SQL_META_SET);
+	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
 	char number[24];
 
 	if (s == NULL)
@@ -42,7 +42,7 @@ search_off(struct store *st)
 static enum store_rc
 upto_read(struct store *st, int64_t *upto)
 {
-	struct statement *s = stmt_get(st, SQL_META_GET);
+	struct statement *s = db_statement(st->db, sql_text[SQL_META_GET]);
 	enum store_rc rc = STORE_OK;
 	const char *word;
 	enum db_rc step;
@@ -204,7 +204,7 @@ static enum store_rc
 put_after(struct store *st, int64_t upto, struct portion *p,
     enum store_rc (*put)(struct store *st, int64_t number, const struct buf *b))
 {
-	struct statement *s = stmt_get(st, SQL_CALLS_AFTER);
+	struct statement *s = db_statement(st->db, sql_text[SQL_CALLS_AFTER]);
 	enum store_rc rc = STORE_OK;
 	size_t bytes = 0;
 	int calls = 0;
@@ -310,7 +310,8 @@ search_renew(struct store *st)
 static enum store_rc
 tail_is_short(struct store *st, int64_t upto, bool *is)
 {
-	struct statement *s = stmt_get(st, SQL_CALL_NEWEST);
+	struct statement *s = db_statement(
+	    st->db, "SELECT coalesce(max(number), 0) FROM call");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 

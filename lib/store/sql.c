@@ -233,38 +233,8 @@
 	" AS last, max(id) AS newest FROM " table " GROUP BY 1, 2) k" \
 	" JOIN source s ON s.id = k.source GROUP BY 1, 2 ORDER BY 6 DESC"
 
-/* Every statement but the migrations.  Numbers are the parameters bound. */
+/* Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
-    [SQL_SOURCE_FIND] =
-	"SELECT id FROM source WHERE name = ?1 AND provider = ?2",
-    [SQL_SOURCE_ADD] = "INSERT INTO source (name, provider) VALUES (?1, ?2)",
-    [SQL_PATH_FIND] = "SELECT id FROM path WHERE name = ?1",
-    [SQL_PATH_ADD] = "INSERT INTO path (name) VALUES (?1)",
-
-    [SQL_EVENT_BY_KEY] = "SELECT seq, digest FROM event"
-			 " WHERE source = ?1 AND key = ?2 ORDER BY variant",
-    [SQL_EVENT_ADD] =
-	"INSERT INTO event (source, key, variant, digest, type, id, state,"
-	" outcome, time, received, call, content_type, headers, body, size)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	" ?14, ?15)",
-    /* Does an event at (time ?2, received ?3) break the order of call ?1? */
-    [SQL_EVENT_LATE] = "SELECT 1 FROM event WHERE call = ?1"
-		       " AND ((time > ?2 AND received < ?3)"
-		       " OR (time < ?2 AND received > ?3)) LIMIT 1",
-    /* Whichever content came first: the calls of all of them. */
-    [SQL_VARIANT_FLAG] =
-	"UPDATE call SET flags = flags | 2 WHERE number IN"
-	" (SELECT call FROM event WHERE source = ?1 AND key = ?2)",
-    [SQL_REPEAT_ADD] =
-	"INSERT INTO repeat (event, count, last) VALUES (?1, 1, ?2)"
-	" ON CONFLICT (event) DO UPDATE SET count = count + 1,"
-	" last = max(last, excluded.last)",
-
-    /* The second is asked only where the first has nothing. */
-    [SQL_CALL_FIND] =
-	"SELECT number FROM call WHERE id = ?2 AND source = ?1 UNION ALL"
-	" SELECT call FROM call_alias WHERE id = ?2 AND source = ?1 LIMIT 1",
     [SQL_CALL_LOAD] = "SELECT " CALL_COLUMNS " FROM call c WHERE number = ?1",
     /* By another text: a statement is told by the address of its text. */
     [SQL_CALL_LOAD_OTHER] = "SELECT " CALL_COLUMNS
@@ -273,34 +243,13 @@ const char *const sql_text[SQL__MAX] = {
 		     " VALUES (" CALL_PARAMETERS ", ?, ?)",
     [SQL_CALL_UPDATE] = "UPDATE call SET (" CALL_STORED ")"
 			" = (" CALL_PARAMETERS ") WHERE number = ?",
-    [SQL_CALL_RENAME] = "UPDATE call SET id = ?2 WHERE number = ?1",
 
-    [SQL_ALIAS_ADD] = "INSERT INTO call_alias (id, source, call, own)"
-		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-		      " SET own = max(own, excluded.own)",
-    [SQL_ALIAS_KEEP] = "INSERT INTO call_alias (id, source, call, own)"
-		       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-    [SQL_ALIAS_SHOWN] = "SELECT id, own FROM call_alias WHERE call = ?1"
-			" ORDER BY own DESC, id LIMIT 1",
-    [SQL_ALIASES_MOVE] = "UPDATE call_alias SET call = ?1 WHERE call = ?2",
-    [SQL_ALIASES_DROP] = "DELETE FROM call_alias WHERE call = ?1",
-    [SQL_ALIASES_DROP_ALL] = "DELETE FROM call_alias",
-    [SQL_MERGE_EVENTS] = "UPDATE event SET call = ?1 WHERE call = ?2",
     [SQL_MERGE_FACTS] =
 	"INSERT INTO fact (call, path, type, value, event)"
 	" SELECT ?1, path, type, value, event FROM fact WHERE call = ?2"
 	" ON CONFLICT (call, path) DO UPDATE SET type = excluded.type,"
 	" value = excluded.value, event = excluded.event"
 	" WHERE" STAMP_OF("excluded") " >" STAMP_OF("fact"),
-    [SQL_MERGE_ERRORS] =
-	"INSERT INTO error (call, code, message, phase, place, time)"
-	" SELECT ?1, code, message, phase, place, time FROM error"
-	" WHERE call = ?2 ON CONFLICT DO NOTHING",
-    /* Was an event received before another of an earlier time? */
-    [SQL_MERGE_LATE] =
-	"SELECT 1 FROM (SELECT received, max(received) OVER (ORDER BY time"
-	" RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier"
-	" FROM event WHERE call = ?1) WHERE received < earlier LIMIT 1",
 
     [SQL_FACT_ADD] =
 	"INSERT INTO fact (call, path, type, value, event)"
@@ -314,72 +263,6 @@ const char *const sql_text[SQL__MAX] = {
 	    "?7") " ELSE 0 END,"
 		  " received, substr(key, 1, 8), substr(digest, 1, 8))"
 		  " < (0, ?8, ?9, ?10))))",
-    [SQL_ERROR_ADD] =
-	"INSERT INTO error (call, code, message, phase, place, time)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-
-    [SQL_DAY_ADD] =
-	"INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	" answered, analyzed, with_errors, timed, talk, hours, lengths)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10,"
-	" histogram_add(x'', ?11, 1), histogram_add(x'', ?12, 1))"
-	" ON CONFLICT DO UPDATE SET calls = calls + 1,"
-	" answered = answered + ?6, analyzed = analyzed + ?7,"
-	" with_errors = with_errors + ?8, timed = timed + ?9,"
-	" talk = talk + ?10, hours = histogram_add(hours, ?11, 1),"
-	" lengths = histogram_add(lengths, ?12, 1)",
-    [SQL_DAY_TAKE] =
-	"UPDATE day SET calls = calls - 1, answered = answered - ?6,"
-	" analyzed = analyzed - ?7, with_errors = with_errors - ?8,"
-	" timed = timed - ?9, talk = talk - ?10,"
-	" hours = histogram_add(hours, ?11, -1),"
-	" lengths = histogram_add(lengths, ?12, -1)"
-	" WHERE day = ?1 AND source = ?2 AND agent = ?3"
-	" AND direction = ?4 AND outcome = ?5",
-    [SQL_DAY_SWEEP] = "DELETE FROM day WHERE day = ?1 AND source = ?2"
-		      " AND agent = ?3 AND direction = ?4"
-		      " AND outcome = ?5 AND calls <= 0",
-
-    [SQL_QUARANTINE_ADD] =
-	"INSERT INTO quarantine (source, received, reason, content_type,"
-	" headers, repeats, body, hash)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
-    [SQL_QUARANTINE_AGAIN] = "UPDATE quarantine SET repeats = repeats + 1"
-			     " WHERE source = ?1 AND hash = ?2 AND body = ?3"
-			     " AND headers IS ?4"
-			     " RETURNING id",
-    [SQL_QUARANTINE_TAKE] = "DELETE FROM quarantine WHERE id = ?1",
-    [SQL_REJECTED_ADD] =
-	"INSERT INTO rejected (source, received, reason, content_type,"
-	" headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    /* Of one ring: ?3 rows and ?4 bytes at most, and the newest. */
-    [SQL_REJECTED_TRIM] =
-	"DELETE FROM rejected WHERE id IN (SELECT id FROM"
-	" (SELECT id, row_number() OVER w AS n, sum(length(body)) OVER w AS b"
-	" FROM rejected WHERE source = ?1 AND (reason = 'missing') = ?2"
-	" WINDOW w AS (ORDER BY id DESC)) WHERE n > ?3 OR (b > ?4 AND n > 1))",
-    [SQL_ALLOWANCE_GET] = "SELECT left, at FROM allowance WHERE name = ?1",
-    [SQL_ALLOWANCE_SET] =
-	"INSERT INTO allowance (name, left, at) VALUES (?1, ?2, ?3)"
-	" ON CONFLICT DO UPDATE SET left = ?2, at = ?3",
-    [SQL_REFUSED_ADD] =
-	"INSERT INTO refused (source, reason, count, first, last)"
-	" VALUES (?1, ?2, ?3, ?4, ?5)"
-	" ON CONFLICT DO UPDATE SET count = count + excluded.count,"
-	" first = min(first, excluded.first), last = max(last, excluded.last)",
-    [SQL_REFUSED] = "SELECT source, reason, count, first, last FROM refused"
-		    " ORDER BY source, last DESC",
-    [SQL_REJECTED_TAKE] = "DELETE FROM rejected WHERE id = ?1",
-    [SQL_COUNTED_ADD] =
-	"INSERT INTO counted (source, type, count, first, last)"
-	" VALUES (?1, ?2, 1, ?3, ?3)"
-	" ON CONFLICT (source, type) DO UPDATE SET count = count + 1,"
-	" first = min(first, ?3), last = max(last, ?3)",
-    [SQL_ARRIVAL_ADD] =
-	"INSERT INTO arrival (day, hour, source, result, delay, count, last)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-	" ON CONFLICT DO UPDATE SET count = count + excluded.count,"
-	" last = max(last, excluded.last)",
 
     [SQL_EACH_EVENT] =
 	"SELECT " EVENT_COLUMNS EVENT_FROM
@@ -391,10 +274,6 @@ const char *const sql_text[SQL__MAX] = {
     [SQL_EACH_REJECTED] = "SELECT " DELIVERY_COLUMNS ", 0"
 			  " FROM rejected q JOIN source s ON s.id = q.source"
 			  " WHERE q.id > ?1 ORDER BY q.id LIMIT 1",
-    [SQL_EACH_COUNTED] =
-	"SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
-	" FROM counted c JOIN source s ON s.id = c.source"
-	" ORDER BY s.name, s.provider, c.type",
     [SQL_EACH_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
 		      " FROM call c JOIN source s ON s.id = c.source"
 		      " ORDER BY c.started DESC, c.number DESC",
@@ -405,61 +284,18 @@ const char *const sql_text[SQL__MAX] = {
 			    " ORDER BY c.number",
     [SQL_CALL_EVENTS] = "SELECT " EVENT_COLUMNS EVENT_FROM
 			" WHERE e.call = ?1" BY_STAMP,
-    [SQL_CALL_FACTS] =
-	"SELECT p.name, f.type, f.value FROM fact f"
-	" JOIN path p ON p.id = f.path WHERE f.call = ?1 ORDER BY p.name",
-    [SQL_CALL_ERRORS] =
-	"SELECT code, message, phase, place, time FROM error"
-	" WHERE call = ?1 ORDER BY time, code, message, phase, place",
 
     [SQL_REBUILD_EVENTS] = "SELECT " EVENT_PARTS ", 0, 0, e.source" EVENT_FROM
 			   " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1",
-    [SQL_REBUILD_EVENT] =
-	"UPDATE event SET type = ?2, id = ?3, state = ?4, outcome = ?5,"
-	" time = ?6, call = ?7 WHERE seq = ?1 AND (type, id, state,"
-	" outcome, time, call) IS NOT (?2, ?3, ?4, ?5, ?6, ?7)",
-    [SQL_REBUILD_CALLS] =
-	"SELECT number FROM call WHERE number > ?1 ORDER BY number LIMIT 1",
     /* As SQL_CALL_EVENTS, without what costs and is not asked. */
     [SQL_REBUILD_CALL_EVENTS] = "SELECT " EVENT_PARTS ", 0, 0" EVENT_FROM
 				" WHERE e.call = ?1" BY_STAMP,
-    [SQL_REBUILD_VARIANT] =
-	"SELECT 1 FROM event a JOIN event b"
-	" ON b.source = a.source AND b.key = a.key AND b.seq <> a.seq"
-	" WHERE a.call = ?1 LIMIT 1",
-    /* All columns, to see whether anything changed. */
-    [SQL_REBUILD_CALL] = "SELECT * FROM call WHERE number = ?1",
-    [SQL_REBUILD_FACTS] = "SELECT * FROM fact WHERE call = ?1 ORDER BY path",
-    [SQL_REBUILD_ERRORS] = "SELECT * FROM error WHERE call = ?1"
-			   " ORDER BY time, code, message, phase, place",
-    [SQL_FACTS_DROP] = "DELETE FROM fact WHERE call = ?1",
-    [SQL_ERRORS_DROP] = "DELETE FROM error WHERE call = ?1",
-    [SQL_CALL_DROP] = "DELETE FROM call WHERE number = ?1",
-    [SQL_DAYS_DROP] = "DELETE FROM day",
-    [SQL_REBUILD_DAYS] =
-	"INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	" answered, analyzed, with_errors, timed, talk, hours, lengths)"
-	" SELECT day, source, coalesce(agent, ''),"
-	" coalesce(direction, ''), coalesce(outcome, ''), count(*),"
-	" sum(answered), sum(answered AND states & 128), sum(flags & 1),"
-	" count(talk), coalesce(sum(talk), 0), histogram(hour),"
-	" histogram(length_class(talk))"
-	" FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
-	" FROM call) GROUP BY 1, 2, 3, 4, 5",
-
-    [SQL_REBUILD_DONE] = "DELETE FROM meta WHERE name = 'rebuild'",
 
     [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_META_SET] = "INSERT INTO meta (name, value) VALUES (?1, ?2)"
 		     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [SQL_CALLS_AFTER] = "SELECT " CALL_COLUMNS " FROM call c"
 			" WHERE number > ?1 ORDER BY number",
-    [SQL_CALL_NEWEST] = "SELECT coalesce(max(number), 0) FROM call",
-    [SQL_PACKED] = "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
-    [SQL_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE variant = 0",
-    [SQL_COUNT_CALLS] = "SELECT count(*) FROM call",
-    [SQL_COUNT_QUARANTINE] = "SELECT count(*) FROM quarantine",
-    [SQL_COUNT_REJECTED] = "SELECT count(*) FROM rejected",
 
     /* --- of the report --------------------------------------------------- */
 
@@ -472,40 +308,6 @@ const char *const sql_text[SQL__MAX] = {
 	" FROM day d CROSS JOIN source s ON s.id = d.source" DAY_FILTER
 	" ORDER BY d.day",
     [SQL_TOTALS] = "SELECT " DAY_SUMS " FROM day d" DAY_FILTER,
-    [SQL_SEARCH_RARE] = "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
-			" WHERE search MATCH ?1 LIMIT ?2 + 1)",
-    [SQL_DAYS] =
-	"SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
-    /*
-     * Summed within each day first, in the order of the table: what is left
-     * are few rows, which are soon sorted.  So are the names.
-     */
-    [SQL_ANALYZED] =
-	"SELECT s.name, sum(d.answered), sum(d.analyzed) FROM"
-	" (SELECT source, sum(answered) AS answered, sum(analyzed) AS analyzed"
-	" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	" CROSS JOIN source s ON s.id = d.source"
-	" WHERE ?3 IS NULL OR s.name = ?3 GROUP BY 1",
-    [SQL_NAMES_SOURCE] =
-	"SELECT s.name, sum(d.calls) FROM"
-	" (SELECT source, sum(calls) AS calls"
-	" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	" CROSS JOIN source s ON s.id = d.source"
-	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
-    [SQL_NAMES_AGENT] =
-	"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS calls"
-	" FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
-	" GROUP BY day, source, agent)"
-	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
-    /* From one to the next in the index, which may have many calls of each. */
-    [SQL_NAMES_CAMPAIGN] =
-	"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
-	" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT min(campaign)"
-	" FROM call WHERE campaign > c.name) FROM c WHERE c.name IS NOT NULL)"
-	" SELECT name, 0 FROM c WHERE name IS NOT NULL LIMIT ?3",
-    [SQL_AGENT_NAME] = "SELECT agent_name FROM call WHERE agent = ?1"
-		       " AND agent_name IS NOT NULL"
-		       " ORDER BY started DESC, agent_name LIMIT 1",
     [SQL_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
 		 " FROM call c" WITH_SOURCE " WHERE c.number = ?1",
     [SQL_ATTEMPTS] = "SELECT s.name, s.provider, " CALL_BRIEF
@@ -524,31 +326,4 @@ const char *const sql_text[SQL__MAX] = {
     IN_EACH_NEED(SQL_ATTENTION_COUNT, ATTENTION_COUNT),
     [SQL_REASONS] = REASONS("quarantine"),
     [SQL_REASONS_REJECTED] = REASONS("rejected"),
-    [SQL_ARRIVALS] =
-	"SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
-	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
-	" WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
-	" ORDER BY a.day, a.hour",
-    /*
-     * Each hour is looked for, since the rows of all sources lie between.
-     * They come in the order of the recursion: to sort them would be to read
-     * all of them, while a reader soon has enough.
-     */
-    [SQL_ARRIVAL_HOURS] =
-	"WITH RECURSIVE hour (i) AS (SELECT ?3 UNION ALL SELECT i - 1"
-	" FROM hour WHERE i > ?2) SELECT h.i, a.count, a.last"
-	" FROM hour h CROSS JOIN arrival a"
-	" WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
-	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
-	" AND a.result NOT IN (?4, ?5)",
-    [SQL_ARRIVAL_TOTALS] =
-	"SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
-	" FROM arrival a CROSS JOIN source s ON s.id = a.source"
-	" GROUP BY 3, 4, 5",
-    /* ?1, ?2: the results that are no receipts. */
-    [SQL_LAST_RECEIVED] =
-	"SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
-	" WHERE a.source = s.id AND a.result NOT IN (?1, ?2)"
-	" ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
-	" FROM source s ORDER BY 1, 2",
 };

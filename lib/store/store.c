@@ -40,12 +40,6 @@ is_failure(enum store_rc rc)
 	    rc == STORE_ERROR;
 }
 
-struct statement *
-stmt_get(struct store *st, enum sql which)
-{
-	return db_statement(st->db, sql_text[which]);
-}
-
 enum store_rc
 stmt_run(struct statement *s)
 {
@@ -53,9 +47,9 @@ stmt_run(struct statement *s)
 }
 
 enum store_rc
-stmt_alone(struct store *st, enum sql which)
+stmt_alone(struct store *st, const char *sql)
 {
-	return store_rc_of(db_run_alone(st->db, sql_text[which]));
+	return store_rc_of(db_run_alone(st->db, sql));
 }
 
 struct store *
