@@ -19,6 +19,7 @@ struct rebuild {
 	bool named; /* own is there */
 	bool several; /* there are other ids than the one shown */
 	struct buf body; /* of the event that is read */
+	int64_t day; /* of the roll-up, that was done last */
 	struct store_rebuilt *result;
 };
 
@@ -378,6 +379,19 @@ call_write(
 	return rc;
 }
 
+/* A call that stays as it was: its day is that of the zone of now. */
+static enum store_rc
+day_again(struct rebuild *rb, const struct call_row *before)
+{
+	struct call_row after = *before;
+	struct when_local local;
+
+	when_local(before->view.started, &local);
+	if (local.day == before->day && local.hour == before->hour)
+		return STORE_OK;
+	return call_save(rb->st, before, &after);
+}
+
 /* Second pass: every call from its events. */
 static enum store_rc
 call_again(struct rebuild *rb, int64_t *after_number)
@@ -404,7 +418,7 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	if (rc == STORE_OK)
 		rc = call_write(rb, &before, &after);
 	else if (rc == STORE_NOT_FOUND) {
-		rc = STORE_OK;
+		rc = day_again(rb, &before);
 		after.events = before.events;
 	}
 	call_release(&before);
@@ -413,37 +427,108 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	return rc;
 }
 
+/* Before the third pass, which finds the calls of a day by an index. */
+static enum store_rc
+index_more(struct rebuild *rb, int64_t *after)
+{
+	char state[DB_INDEXING_SIZE];
+
+	(void)after;
+	db_index_state(rb->st->db, state);
+	return state[0] == '\0' ? STORE_NOT_FOUND
+				: store_rc_of(db_index_slice(rb->st->db));
+}
+
+/* The next day that has calls, or rows of the roll-up. */
+static enum store_rc
+next_day(struct rebuild *rb, int64_t *day)
+{
+	/* Of rows after day ?1; and of calls from ?2 on, when one started. */
+	struct statement *s = db_statement(rb->st->db,
+	    "SELECT (SELECT min(day) FROM day WHERE day > ?1),"
+	    " (SELECT min(started) FROM call WHERE started >= ?2)");
+	enum store_rc rc = STORE_NOT_FOUND;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, rb->day);
+	db_bind_int(s, 2,
+	    rb->day == INT64_MIN ? INT64_MIN : when_day_start(rb->day + 1));
+	*day = INT64_MAX;
+	if (db_step(s) != DB_ROW)
+		rc = store_failed(rb->st, "day");
+	else {
+		if (!db_is_null(s, 0)) {
+			*day = db_int(s, 0);
+			rc = STORE_OK;
+		}
+		if (!db_is_null(s, 1)) {
+			const int64_t that = when_day(db_int(s, 1));
+
+			*day = that < *day ? that : *day;
+			rc = STORE_OK;
+		}
+	}
+	db_done(s);
+	return rc;
+}
+
 /*
- * Third pass: the roll-up, and whose days it counts.  Nothing is wanted then.
+ * Third pass: the roll-up, a whole day at a time, since a receiver counts on
+ * meanwhile.
  */
 static enum store_rc
-days_again(struct store *st)
+next_day_again(struct rebuild *rb, int64_t *after)
 {
-	static const char *const steps[] = {"DELETE FROM day",
+	int64_t day;
+	struct statement *s;
+	enum store_rc rc = next_day(rb, &day);
+
+	(void)after;
+	if (rc != STORE_OK)
+		return rc;
+	s = db_statement(rb->st->db, "DELETE FROM day WHERE day = ?1");
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, day);
+	if ((rc = stmt_run(s)) != STORE_OK)
+		return rc;
+	s = db_statement(rb->st->db,
 	    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
 	    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
-	    " SELECT day, source, coalesce(agent, ''),"
+	    " SELECT ?1, source, coalesce(agent, ''),"
 	    " coalesce(direction, ''), coalesce(outcome, ''), count(*),"
 	    " sum(answered), sum(answered AND states & 128), sum(flags & 1),"
 	    " count(talk), coalesce(sum(talk), 0), histogram(hour),"
 	    " histogram(length_class(talk))"
 	    " FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
-	    " FROM call) GROUP BY 1, 2, 3, 4, 5",
-	    "DELETE FROM meta WHERE name = 'rebuild'"};
-	enum store_rc rc = transaction_begin(st);
-	struct statement *s;
+	    " FROM call WHERE started >= ?2 AND started < ?3)"
+	    " GROUP BY 2, 3, 4, 5");
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, day);
+	db_bind_int(s, 2, when_day_start(day));
+	db_bind_int(s, 3, when_day_start(day + 1));
+	if ((rc = stmt_run(s)) == STORE_OK)
+		rb->day = day;
+	return rc;
+}
 
-	if (rc != STORE_OK)
-		return rc;
-	for (int i = 0; i < 3 && rc == STORE_OK; i++)
-		rc = stmt_alone(st, steps[i]);
-	if (rc == STORE_OK &&
-	    (s = db_statement(st->db, sql_text[SQL_META_SET])) != NULL) {
-		db_bind_text(s, 1, "timezone");
-		db_bind_text(s, 2, st->timezone);
-		rc = stmt_run(s);
-	}
-	return transaction_end(st, rc);
+/* After it: whose days these are.  Nothing is wanted then. */
+static enum store_rc
+rebuild_done(struct store *st)
+{
+	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
+	enum store_rc rc;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, "timezone");
+	db_bind_text(s, 2, st->timezone);
+	rc = stmt_run(s);
+	return rc == STORE_OK
+	    ? stmt_alone(st, "DELETE FROM meta WHERE name = 'rebuild'")
+	    : rc;
 }
 
 static enum store_rc
@@ -492,7 +577,8 @@ enum store_rc
 store_rebuild(
     struct store *st, store_map_fn map, void *arg, struct store_rebuilt *result)
 {
-	struct rebuild rb = {.st = st, .map = map, .arg = arg};
+	struct rebuild rb = {
+	    .st = st, .map = map, .arg = arg, .day = INT64_MIN};
 	enum store_rc rc;
 
 	memset(result, 0, sizeof(*result));
@@ -507,7 +593,11 @@ store_rebuild(
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, search_more);
 	if (rc == STORE_OK)
-		rc = days_again(st);
+		rc = in_slices(&rb, index_more);
+	if (rc == STORE_OK)
+		rc = in_slices(&rb, next_day_again);
+	if (rc == STORE_OK)
+		rc = in_one(st, rebuild_done);
 	for (int i = 0; i < FIELD__MAX; i++)
 		buf_free(&rb.text[i]);
 	buf_free(&rb.own);

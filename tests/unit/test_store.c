@@ -1160,6 +1160,66 @@ a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
 }
 
+/* Three calls, each of a day of its own: the first of 1970-01-02. */
+static void
+three_days(struct box *b)
+{
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (unsigned char key = 1; key <= 3; key++) {
+		char id[] = {(char)('a' + key), '\0'};
+		struct event e = an_event_of(key, id, false);
+
+		e.time = e.received = key * INT64_C(86400000);
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+}
+
+static int
+map_three_days(void *arg, const struct stored_event *se, struct event *e)
+{
+	static char id[2];
+
+	(void)arg;
+	id[0] = (char)('a' + se->key[0]);
+	*e = an_event_of(se->key[0], id, false);
+	e->time = e->received = se->key[0] * INT64_C(86400000);
+	return 0;
+}
+
+/*
+ * To count the calls of a day takes longer here than a slice may: those of the
+ * day before are committed when the second day fails.
+ */
+static void
+a_rebuild_counts_each_day_by_itself(void **state)
+{
+	struct box *b = *state;
+	struct store_rebuilt r;
+
+	three_days(b);
+	run(b,
+	    "UPDATE day SET calls = 99;"
+	    "INSERT INTO day SELECT 77, source, agent, direction, outcome, "
+	    "calls,"
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths"
+	    " FROM day WHERE day = 1;"
+	    "CREATE TRIGGER slow BEFORE INSERT ON day BEGIN"
+	    " SELECT raise(ABORT, 'refused') WHERE new.day = 2;"
+	    " SELECT count(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+	    " SELECT i + 1 FROM n WHERE i < 2000000) SELECT i FROM n); END");
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_ERROR);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 1"), 1);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 2"), 99);
+	run(b, "DROP TRIGGER slow");
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
+}
+
 /* --- stores of older versions -------------------------------------------- */
 
 /*
@@ -1839,6 +1899,7 @@ main(void)
 	    TEST(an_alias_may_be_told_as_the_own_id_later),
 	    TEST(a_call_is_found_by_any_of_its_ids),
 	    TEST(a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
+	    TEST(a_rebuild_counts_each_day_by_itself),
 	    TEST(a_call_of_an_older_version_goes_on),
 	    TEST(a_call_that_was_counted_by_other_rules_leaves_nothing_behind),
 	    TEST(every_delivery_that_is_kept_is_counted_where_it_arrived),
