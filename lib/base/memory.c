@@ -14,8 +14,7 @@
 
 /* Pools of malloc(3): with more, the same few bodies occupy more memory. */
 #define POOLS 2
-#define LARGE (256 * 1024) /* bytes from which a buffer gets its own mapping \
-			    */
+#define LARGE (256 * 1024) /* bytes; such a buffer gets its own mapping */
 
 void
 memory_prepare(void)
