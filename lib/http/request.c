@@ -4,6 +4,7 @@
  */
 #include "http/request.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -115,7 +116,7 @@ request_body(const struct request *r, size_t max, struct buf *b)
 			return BODY_NO_MEMORY;
 		n = r->read(r->io, b->data + b->len, step);
 		if (n < 0)
-			return BODY_TRUNCATED;
+			return errno == ETIMEDOUT ? BODY_LATE : BODY_TRUNCATED;
 		if (n == 0)
 			break;
 		b->len += (size_t)n;
@@ -189,6 +190,7 @@ response_phrase(int status)
 	    {403, "Forbidden"},
 	    {404, "Not Found"},
 	    {405, "Method Not Allowed"},
+	    {408, "Request Timeout"},
 	    {413, "Content Too Large"},
 	    {415, "Unsupported Media Type"},
 	    {500, "Internal Server Error"},

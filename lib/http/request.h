@@ -17,7 +17,10 @@
 
 struct request {
 	char *const *env; /* NAME=VALUE…, NULL at the end */
-	/* As read(2): bytes, 0 at the end, -1 when the sender broke off. */
+	/*
+	 * As read(2): bytes, 0 at the end, -1 when the sender broke off; with
+	 * errno ETIMEDOUT when it was too slow, and is cut off.
+	 */
 	ssize_t (*read)(void *io, char *buf, size_t n);
 	void *io;
 	/*
@@ -52,6 +55,7 @@ struct response {
 enum body_rc {
 	BODY_OK = 0,
 	BODY_TOO_LARGE, /* more than max bytes */
+	BODY_LATE, /* it came too slowly */
 	BODY_TRUNCATED, /* broken off, or shorter than its CONTENT_LENGTH */
 	BODY_BAD_LENGTH, /* CONTENT_LENGTH is no length, or longer came */
 	BODY_NO_MEMORY

@@ -15,7 +15,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -24,6 +23,7 @@
 
 #include "base/log.h"
 #include "http/listen.h"
+#include "http/room.h"
 
 #define STACK_SIZE (512 * 1024) /* bytes of a thread's stack */
 #define DRAIN_MS 2000 /* silence of the web server that ends CGI */
@@ -31,12 +31,8 @@
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
-#define ACCEPT_LIMIT_S                                         \
-	(24 * 3600) /* of accept(2), which is then tried again \
-		     */
 #define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
-#define BREAK_SIGNAL SIGALRM /* and its wait for what a web server sends */
-#define BREAK_AFTER_MS 2000 /* of waiting for a thread to stop */
+#define BREAK_AFTER_MS 2000 /* of waiting for requests that still come */
 
 extern char **environ;
 
@@ -46,6 +42,7 @@ struct place {
 	struct server *server;
 	void *state; /* the handler's */
 	FCGX_Request fcgx;
+	struct arrival arrival; /* its connection */
 	struct response response;
 	struct buf out;
 	struct place *next; /* of those that are free */
@@ -54,7 +51,7 @@ struct place {
 /* Everything that the threads of one serve() share. */
 struct server {
 	const struct serve_handler *handler;
-	int fd; /* listening */
+	struct room *room; /* whose requests have not come yet; NULL: CGI */
 	struct place *place; /* all of them */
 	int places;
 	pthread_mutex_t lock; /* of the three below */
@@ -108,7 +105,6 @@ on_stop(int sig)
 	errno = saved;
 }
 
-/* Of both signals. */
 static void
 on_wake(int sig)
 {
@@ -186,18 +182,66 @@ handle(struct place *p)
 
 /* --- FastCGI ------------------------------------------------------------- */
 
+/* How long libfcgi, which has no call for that, may wait for a byte. */
+static void
+limit_read(struct place *p, int ms)
+{
+	const struct timeval limit = {
+	    .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)setsockopt(
+	    p->fcgx.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
+/*
+ * A part of a body that still comes.  libfcgi goes on until it has all that it
+ * is asked for: that must not be more than it has, or one byte.
+ */
+static ssize_t
+read_coming(struct place *p, char *buf, size_t n)
+{
+	struct room *rm = p->server->room;
+	FCGX_Stream *in = p->fcgx.in;
+	int left = room_left(rm, p->arrival.place), got;
+
+	if (left == 0) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	if (in->stop == in->rdNext) {
+		n = 1;
+		limit_read(p, left);
+	} else if (n > (size_t)(in->stop - in->rdNext)) {
+		n = (size_t)(in->stop - in->rdNext);
+	}
+	got = FCGX_GetStr(buf, (int)n, in);
+	if (got > 0) {
+		room_got(rm, p->arrival.place, (size_t)got);
+		return got;
+	}
+	if (FCGX_GetError(in) == 0) {
+		room_read(rm, p->arrival.place);
+		return 0;
+	}
+	errno = room_left(rm, p->arrival.place) > 0 ? EIO : ETIMEDOUT;
+	return -1;
+}
+
 static ssize_t
 read_fcgi(void *io, char *buf, size_t n)
 {
-	FCGX_Stream *in = io;
+	struct place *p = io;
 	int got;
 
 	if (n > INT_MAX)
 		n = INT_MAX;
-	got = FCGX_GetStr(buf, (int)n, in);
+	if (p->arrival.place != -1)
+		return read_coming(p, buf, n);
+	got = FCGX_GetStr(buf, (int)n, p->fcgx.in);
 	if (got > 0)
 		return got;
-	return FCGX_GetError(in) != 0 ? -1 : 0;
+	errno = EIO;
+	return FCGX_GetError(p->fcgx.in) != 0 ? -1 : 0;
 }
 
 /* Flushed, because mod_fcgid ends a program that is silent for 40 seconds. */
@@ -223,6 +267,13 @@ place_give(struct place *p)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* Is there nothing left to wait for? */
+static bool
+is_over(struct server *s)
+{
+	return atomic_load(&s->stopping) && room_is_empty(s->room);
+}
+
 /* A free place, the one used last; NULL: it is time to stop. */
 static struct place *
 place_take(struct server *s)
@@ -230,13 +281,27 @@ place_take(struct server *s)
 	struct place *p;
 
 	(void)pthread_mutex_lock(&s->lock);
-	while (s->free == NULL && !atomic_load(&s->stopping))
+	while (s->free == NULL && !is_over(s))
 		(void)pthread_cond_wait(&s->changed, &s->lock);
-	p = atomic_load(&s->stopping) ? NULL : s->free;
+	p = is_over(s) ? NULL : s->free;
 	if (p != NULL)
 		s->free = p->next;
 	(void)pthread_mutex_unlock(&s->lock);
 	return p;
+}
+
+/*
+ * Take what the handler left unread of a request that was all there: to close
+ * with bytes unread could take the answer from the web server.
+ */
+static void
+drop_rest(int fd)
+{
+	char buf[4096];
+	ssize_t got = 1;
+
+	for (size_t n = 0; got > 0 && n < ROOM_PEEK; n += (size_t)got)
+		got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 }
 
 /* The answer is there, told by whichever thread made it. */
@@ -245,34 +310,32 @@ finish_fcgi(const struct request *r)
 {
 	struct place *p = place_of(r);
 	const struct channel c = {.send = send_fcgi, .io = p->fcgx.out};
+	const bool seen = FCGX_HasSeenEOF(p->fcgx.in) != 0;
+	int rc;
 
-	/*
-	 * Where all was read, closing loses nothing: libfcgi need not wait for
-	 * the web server to do so first.
-	 */
-	if (FCGX_HasSeenEOF(p->fcgx.in) != 0)
-		FCGX_Detach(&p->fcgx);
-	if (answer(p, &c) == 0)
+	/* libfcgi would wait for the web server to close, and for ever. */
+	FCGX_Detach(&p->fcgx);
+	if (p->arrival.place == -1 && !seen)
+		drop_rest(p->fcgx.ipcFd);
+	if ((rc = answer(p, &c)) == 0)
 		FCGX_Finish_r(&p->fcgx);
 	else /* closed without END_REQUEST: the server sees that it is short */
 		FCGX_Free(&p->fcgx, 1);
+	if (p->arrival.place != -1)
+		room_leave(p->server->room, p->arrival.place, rc != 0);
 	place_give(p);
 }
 
-/*
- * A web server that hangs must not hold a thread for ever.  libfcgi has no
- * call for that, and its descriptor is a public member all the same.
- */
+/* A web server that takes no answer must not hold a thread for ever. */
 static void
-limit_time(int fd)
+limit_answer(int fd)
 {
 	const struct timeval limit = {.tv_sec = IO_TIMEOUT_S};
 
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/* FCGX_Accept_r() failed with errno error.  Is there sense in another try? */
+/* accept(2) failed with errno error.  Is there sense in another try? */
 static bool
 accept_again(struct server *s, int error)
 {
@@ -300,81 +363,50 @@ accept_again(struct server *s, int error)
 }
 
 /*
- * A descriptor to wait with for a connection, for one thread: of all that wait
- * one is woken for each.  -1, logged: there is none.
+ * Have libfcgi read the parameters of a request.  It is given the connection,
+ * and told to keep it, since it would begin by closing it; and no listening
+ * socket, since it would end with accepting another.  Returns 0 or -1.
  */
 static int
-new_waiter(int listening)
+begin_request(struct place *p)
 {
-	struct epoll_event e = {.events = EPOLLIN | EPOLLEXCLUSIVE};
-	int fd = epoll_create1(EPOLL_CLOEXEC);
-
-	if (fd != -1 && epoll_ctl(fd, EPOLL_CTL_ADD, listening, &e) == 0)
-		return fd;
-	log_warn("epoll");
-	if (fd != -1)
-		(void)close(fd);
-	return -1;
+	p->fcgx.ipcFd = p->arrival.fd;
+	p->fcgx.keepConnection = 1;
+	FCGX_Detach(&p->fcgx);
+	limit_answer(p->arrival.fd);
+	if (FCGX_Accept_r(&p->fcgx) != 0) {
+		if (p->arrival.place != -1)
+			room_leave(p->server->room, p->arrival.place, true);
+		return -1;
+	}
+	if (p->arrival.place != -1)
+		room_begin(p->server->room, p->arrival.place);
+	/* One would be read by nobody once its place is given back. */
+	p->fcgx.keepConnection = 0;
+	p->request = (struct request){.env = p->fcgx.envp,
+	    .read = read_fcgi,
+	    .io = p,
+	    .answered = finish_fcgi};
+	return 0;
 }
 
-/*
- * Wait until there is a connection, or WAKE_SIGNAL comes.  It is blocked at any
- * other time: FCGX_Accept_r() also reads what the web server sends, and would
- * drop a connection where a signal interrupts that.
- */
+/* Take requests, and have each answered or kept, until it is time to stop. */
 static void
-wait_for_connection(int waiter)
-{
-	struct epoll_event e;
-	sigset_t mask;
-
-	(void)pthread_sigmask(SIG_BLOCK, NULL, &mask);
-	(void)sigdelset(&mask, WAKE_SIGNAL);
-	(void)epoll_pwait(waiter, &e, 1, -1, &mask);
-}
-
-/* Accept a request.  Returns 0, or an errno below 0. */
-static int
-accept_one(struct server *s, int waiter, struct place *p)
-{
-	sigset_t breaking;
-	int rc;
-
-	(void)sigemptyset(&breaking);
-	(void)sigaddset(&breaking, BREAK_SIGNAL);
-	wait_for_connection(waiter);
-	if (atomic_load(&s->stopping))
-		return -EINTR;
-	/* Not while a request is at work. */
-	(void)pthread_sigmask(SIG_UNBLOCK, &breaking, NULL);
-	rc = FCGX_Accept_r(&p->fcgx);
-	(void)pthread_sigmask(SIG_BLOCK, &breaking, NULL);
-	return rc;
-}
-
-/* Accept requests, and have each answered or kept, until it is time to stop. */
-static void
-accept_requests(struct server *s, int waiter)
+take_requests(struct server *s)
 {
 	struct place *p;
 	int rc;
 
 	while ((p = place_take(s)) != NULL) {
-		if ((rc = accept_one(s, waiter, p)) < 0) {
-			place_give(p);
-			if (!accept_again(s, -rc))
-				break;
+		rc = room_next(s->room, WAKE_SIGNAL, &p->arrival);
+		if (rc == 1 && begin_request(p) == 0) {
+			if (handle(p))
+				finish_fcgi(&p->request);
 			continue;
 		}
-		limit_time(p->fcgx.ipcFd);
-		/* One would be read by nobody once its place is given back. */
-		p->fcgx.keepConnection = 0;
-		p->request = (struct request){.env = p->fcgx.envp,
-		    .read = read_fcgi,
-		    .io = p->fcgx.in,
-		    .answered = finish_fcgi};
-		if (handle(p))
-			finish_fcgi(&p->request);
+		place_give(p);
+		if (rc < 0 && !accept_again(s, -rc))
+			break;
 	}
 }
 
@@ -382,14 +414,8 @@ static void *
 run_thread(void *arg)
 {
 	struct server *s = arg;
-	int waiter = new_waiter(s->fd);
 
-	if (waiter != -1) {
-		accept_requests(s, waiter);
-		(void)close(waiter);
-	} else if (!atomic_exchange(&s->broken, true)) {
-		(void)sem_post(&stop_wanted);
-	}
+	take_requests(s);
 	(void)pthread_mutex_lock(&s->lock);
 	s->running--;
 	(void)pthread_cond_broadcast(&s->changed);
@@ -408,7 +434,6 @@ catch_signals(void)
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigemptyset(&wake);
 	(void)sigaddset(&wake, WAKE_SIGNAL);
-	(void)sigaddset(&wake, BREAK_SIGNAL);
 	if (sem_init(&stop_wanted, 0, 0) != 0)
 		return -1;
 	/* SA_RESTART: whichever thread gets it goes on with its request. */
@@ -423,8 +448,7 @@ catch_signals(void)
 		return -1;
 	sa.sa_flags = 0;
 	sa.sa_handler = on_wake;
-	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0 ||
-	    sigaction(BREAK_SIGNAL, &sa, NULL) != 0)
+	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0)
 		return -1;
 	/* Inherited by the threads. */
 	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
@@ -473,7 +497,7 @@ next_wake(struct timespec *until)
 
 /*
  * Wake the threads until all have ended; what is kept is answered by one of
- * them before it ends.  A connection that says nothing does not hold it up.
+ * them before it ends.  Requests that have begun may still come for a while.
  */
 static void
 stop_threads(struct server *s, struct thread *t, int threads)
@@ -481,17 +505,21 @@ stop_threads(struct server *s, struct thread *t, int threads)
 	struct timespec until;
 	int i, ms = 0;
 
+	room_close(s->room);
 	atomic_store(&s->stopping, true);
 	(void)pthread_mutex_lock(&s->lock);
 	(void)pthread_cond_broadcast(&s->changed);
 	while (s->running > 0) {
 		for (i = 0; i < threads; i++)
 			if (t[i].started)
-				(void)pthread_kill(t[i].id,
-				    ms < BREAK_AFTER_MS ? WAKE_SIGNAL
-							: BREAK_SIGNAL);
+				(void)pthread_kill(t[i].id, WAKE_SIGNAL);
+		room_tick(s->room);
+		if (ms >= BREAK_AFTER_MS)
+			room_end(s->room);
 		next_wake(&until);
 		(void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		/* Those that wait for a place look whether it is over. */
+		(void)pthread_cond_broadcast(&s->changed);
 		ms += WAKE_EVERY_MS;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
@@ -527,12 +555,8 @@ new_places(struct server *s, int n)
 	for (s->places = 0; s->places < n; s->places++) {
 		struct place *p = &s->place[s->places];
 
-		/*
-		 * Not FCGX_ShutdownPending(): with it, a connection that sent
-		 * nothing yet makes FCGX_Accept_r() go round for ever.
-		 */
-		if (FCGX_InitRequest(
-			&p->fcgx, s->fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0 ||
+		if (FCGX_InitRequest(&p->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) !=
+			0 ||
 		    (p->state = s->handler->worker_new(s->handler->arg)) ==
 			NULL) {
 			free_places(s);
@@ -561,22 +585,25 @@ wait_for_stop(void)
 
 /* While the threads serve: tick, until it is time to stop. */
 static enum serve_next
-tick_until_stop(const struct serve_handler *h)
+tick_until_stop(const struct server *s)
 {
+	const struct serve_handler *h = s->handler;
 	enum serve_next next = SERVE_GO_ON;
 
-	while (next == SERVE_GO_ON)
+	while (next == SERVE_GO_ON) {
 		if (wait_for_stop())
-			next = SERVE_END;
-		else if (h->tick != NULL)
+			return SERVE_END;
+		room_tick(s->room);
+		if (h->tick != NULL)
 			next = h->tick(h->arg);
+	}
 	return next;
 }
 
 static enum serve_rc
 serve_fcgi(const struct serve_handler *h, int fd, int threads)
 {
-	struct server s = {.handler = h, .fd = fd};
+	struct server s = {.handler = h};
 	struct thread *t = NULL;
 	enum serve_rc rc = SERVE_FAILED;
 	enum serve_next next = SERVE_END;
@@ -595,12 +622,13 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 		log_warn("threads");
 		goto out_cond;
 	}
-	if (new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
-		goto out_cond;
 	/* Another thread, or process, may take the connection before us. */
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	if ((s.room = room_new(fd, threads)) == NULL ||
+	    new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
+		goto out_room;
 	if (start_threads(&s, t, threads) == threads) {
-		next = tick_until_stop(h);
+		next = tick_until_stop(&s);
 		rc = SERVE_OK;
 	}
 	stop_threads(&s, t, threads);
@@ -615,6 +643,8 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 	else if (next == SERVE_RESTART && sem_trywait(&stop_wanted) != 0)
 		rc = SERVE_AGAIN;
 	free_places(&s);
+out_room:
+	room_free(s.room);
 out_cond:
 	free(t);
 	(void)pthread_cond_destroy(&s.changed);
@@ -711,7 +741,7 @@ finish_cgi(const struct request *r)
 static enum serve_rc
 serve_cgi(const struct serve_handler *h)
 {
-	struct server s = {.handler = h, .fd = -1};
+	struct server s = {.handler = h};
 	struct input in = {.left = -1};
 	struct place *p;
 	enum serve_rc rc = SERVE_FAILED;

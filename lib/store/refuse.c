@@ -20,6 +20,7 @@ const char *const refusal_name[REFUSAL__MAX] = {
     [REFUSAL_METHOD] = "method",
     [REFUSAL_TOO_LARGE] = "too_large",
     [REFUSAL_TYPE] = "type",
+    [REFUSAL_SLOW] = "slow",
     [REFUSAL_MISSING] = "missing",
     [REFUSAL_WRONG] = "wrong",
     [REFUSAL_STALE] = "stale",

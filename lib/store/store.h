@@ -119,6 +119,7 @@ enum refusal {
 	REFUSAL_METHOD,
 	REFUSAL_TOO_LARGE,
 	REFUSAL_TYPE, /* content type or encoding */
+	REFUSAL_SLOW, /* the body came too slowly */
 	REFUSAL_MISSING, /* these three did not authenticate */
 	REFUSAL_WRONG,
 	REFUSAL_STALE,

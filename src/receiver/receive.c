@@ -37,6 +37,7 @@ struct receive {
 	pthread_mutex_t lock; /* protects all below */
 	int64_t second; /* the second in which */
 	int lines; /* that many rejections were logged */
+	int probes; /* bodies for healthz that are being read */
 	int64_t silent; /* rejections not logged since the last logged one */
 	struct log_place {
 		int64_t last; /* ms, the last line */
@@ -269,6 +270,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	    [REFUSAL_METHOD] = "405, a method that the platform does not use",
 	    [REFUSAL_TOO_LARGE] = "413, a body larger than max_body",
 	    [REFUSAL_TYPE] = "415, a content type or encoding not understood",
+	    [REFUSAL_SLOW] = "408, a body that came too slowly",
 	};
 	struct log_place *l = &rv->refused[log_place(source)];
 	int64_t now = when_now(), silent = 0;
@@ -624,6 +626,11 @@ read_body(struct in_flight *p)
 		response_problem(
 		    p->w, 413, "The body is larger than %lld bytes.", max);
 		break;
+	case BODY_LATE:
+		if (p->source != NULL)
+			refuse(p, REFUSAL_SLOW);
+		response_problem(p->w, 408, "The body came too slowly.");
+		break;
 	case BODY_TRUNCATED:
 		response_problem(p->w, 400, "The body was cut short.");
 		break;
@@ -701,14 +708,30 @@ take_delivery(struct in_flight *p)
 /*
  * What reaches us through the web server: how much of a body, and whether
  * Authorization does.  Tells a stranger nothing that he did not send, stores
- * nothing, and costs less than a delivery that does not authenticate.
+ * nothing, and costs less than a delivery that does not authenticate; few may
+ * ask so at a time.
  */
 static void
 answer_probe(struct in_flight *p)
 {
 	const char *authorization = request_env(p->r, "HTTP_AUTHORIZATION");
+	struct receive *rv = p->worker->rv;
+	bool take;
+	int rc;
 
-	if (read_body(p) != 0)
+	(void)pthread_mutex_lock(&rv->lock);
+	take = rv->probes < RECEIVE_PROBES;
+	rv->probes += take;
+	(void)pthread_mutex_unlock(&rv->lock);
+	if (!take) {
+		answer_503(p->w, "Too many ask so at once. Ask again later.");
+		return;
+	}
+	rc = read_body(p);
+	(void)pthread_mutex_lock(&rv->lock);
+	rv->probes--;
+	(void)pthread_mutex_unlock(&rv->lock);
+	if (rc != 0)
 		return;
 	p->w->status = 200;
 	p->w->content_type = JSON_TYPE;

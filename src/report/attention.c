@@ -208,7 +208,7 @@ static bool
 is_refused(const struct checks *a, const struct refused *r)
 {
 	return (r->why == REFUSAL_METHOD || r->why == REFUSAL_TOO_LARGE ||
-		   r->why == REFUSAL_TYPE) &&
+		   r->why == REFUSAL_TYPE || r->why == REFUSAL_SLOW) &&
 	    r->last >= a->since && is_wanted(a, r->source);
 }
 

@@ -40,6 +40,7 @@ refusal_text(enum refusal why)
 	    [REFUSAL_METHOD] = "405: not the platform\u2019s method",
 	    [REFUSAL_TOO_LARGE] = "413: larger than max_body",
 	    [REFUSAL_TYPE] = "415: content type or encoding",
+	    [REFUSAL_SLOW] = "408: the body came too slowly",
 	    [REFUSAL_MISSING] = "401: signature or token missing",
 	    [REFUSAL_WRONG] = "401: signature or token wrong",
 	    [REFUSAL_STALE] = "401: signature too old",

@@ -4,6 +4,7 @@
  */
 #define _XOPEN_SOURCE 700 /* for the sources that are compiled in */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,6 +50,7 @@ struct post {
 	size_t len; /* 0: strlen(body) */
 	int64_t announced; /* -1: chunked, -2: as long as the body */
 	bool breaks; /* the sender breaks off after the body */
+	bool late; /* that is, it was too slow */
 	size_t at; /* of the reader */
 };
 
@@ -113,8 +115,10 @@ give(void *io, char *buf, size_t n)
 
 	if (n > p->len - p->at)
 		n = p->len - p->at;
-	if (n == 0 && p->breaks)
+	if (n == 0 && p->breaks) {
+		errno = p->late ? ETIMEDOUT : EIO;
 		return -1;
+	}
 	memcpy(buf, p->body + p->at, n);
 	p->at += n;
 	return (ssize_t)n;
@@ -372,6 +376,8 @@ test_length_lies(void **state)
 	p.announced = -1;
 	p.breaks = true;
 	assert_int_equal(send_post(&p), 400);
+	p.late = true;
+	assert_int_equal(send_post(&p), 408);
 	p.breaks = false;
 	assert_answer(&p, 200, "stored"); /* and nothing was before */
 	buf_free(&b);

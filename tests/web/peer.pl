@@ -1,0 +1,72 @@
+#!/usr/bin/env perl
+# peer.pl SOCKET KIND COUNT - open so many FastCGI connections that are up to
+# no good, and print for each how it ended: the status that it was answered
+# with, or "closed", and "early" if that was before 4 seconds had passed.
+#
+# KIND is what each of them does:
+#   silent   sends nothing
+#   byte     sends one byte
+#   params   stops in the middle of the parameters
+#   body     posts to source "open" 500 bytes a second
+#   large    the same after 60,000 bytes at once
+#   nowhere  as body, to a source that there is not
+#   pieces   posts an event in records of one byte, as fast as it can
+#
+# The file KIND.ready is there when all have sent what they send at once.
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::UNIX;
+use Time::HiRes qw(time);
+
+my ($path, $kind, $count) = @ARGV;
+$SIG{PIPE} = 'IGNORE';
+
+sub record { pack('CCnnxx', 1, $_[0], 1, length $_[1]) . $_[1] }
+sub pair { pack('CC', length $_[0], length $_[1]) . $_[0] . $_[1] }
+
+my $begin = record(1, pack('nCx5', 1, 0));
+my $params = record(4, join '', map { pair(@$_) } ['REQUEST_METHOD', 'POST'],
+  ['PATH_INFO', $kind eq 'nowhere' ? '/nowhere' : '/open'],
+  ['CONTENT_TYPE', 'application/json']);
+my $head = $begin . $params . record(4, '');
+my $event = '{"event_id":"evt-9","event_type":"call.completed","data":{"call":'
+  . '{"conversation_id":"call-9","status":"completed"}}}';
+my %first = ( # each is written by itself
+  silent => [],
+  byte => ["\1"],
+  params => [substr $begin . $params, 0, 40],
+  body => [$head],
+  large => [$head . record(5, ' ' x 30000) x 2],
+  nowhere => [$head],
+  pieces => [$head, (map { record(5, $_) } split //, $event . ' ' x 3000),
+    record(5, '')],
+);
+my $drips = $kind =~ /^(body|large|nowhere)$/;
+
+my (%answer, $select);
+$select = IO::Select->new;
+for (1 .. $count) {
+  my $s = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!";
+  syswrite $s, $_ for @{$first{$kind}};
+  $select->add($s);
+  $answer{$s} = '';
+}
+my $start = time;
+open my $ready, '>', "$kind.ready" or die $!;
+close $ready;
+
+my $dripped = time;
+while ($select->count) {
+  for my $s ($select->can_read(0.1)) {
+    next if sysread($s, $answer{$s}, 65536, length $answer{$s});
+    my ($status) = $answer{$s} =~ /Status: (\d+)/;
+    print $status // 'closed', time - $start < 4 ? " early\n" : "\n";
+    $select->remove($s);
+    close $s;
+  }
+  if ($drips && time - $dripped > 0.2) {
+    syswrite($_, record(5, ' ' x 100)) for $select->handles;
+    $dripped = time;
+  }
+}

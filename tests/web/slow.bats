@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# Peers that are slow or silent: they hold no thread that others need, and are
+# cut off.
+
+# Every test is a process of its own.
+# shellcheck disable=SC2030,SC2031
+
+load server
+
+setup() {
+  DIR=$BATS_TEST_TMPDIR
+  cd "$DIR" || return
+  installation "$DIR"
+  event 000001 >body
+  PEERS=()
+  "$BIN/callbook.fcgi" -c callbook.conf -s "$DIR/r.sock" -t 16 \
+    >receiver.log 2>&1 3>&- &
+  RECEIVER=$!
+  wait_for test -S r.sock
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+}
+
+teardown() {
+  # They end by themselves once they are cut off.
+  kill "${PEERS[@]}" "$RECEIVER" 2>/dev/null || :
+  wait "${PEERS[@]}" "$RECEIVER" || :
+  lighttpd_stop
+  cat receiver.log
+}
+
+# peers KIND COUNT - connect that many, see peer.pl.
+peers() {
+  perl "$BATS_TEST_DIRNAME/peer.pl" r.sock "$@" >"$1.ends" 3>&- &
+  PEERS+=("$!")
+  wait_for test -e "$1.ready"
+}
+
+# genuine NUMBER... - are deliveries with these numbers answered at once?
+genuine() {
+  local i
+  for i; do
+    event "$i" >body
+    expect 200 '{"result":"stored",*' formantai body -m 5 || return
+  done
+}
+
+# ended KIND - wait until all of them were cut off, and print how.
+ended() {
+  wait_for gone "${PEERS[@]}" || wait_for gone "${PEERS[@]}" || return
+  sort "$1.ends" | uniq -c | sed 's/^ *//'
+}
+
+@test "connections that send no request hold up nobody, and are closed" {
+  peers silent 16
+  peers byte 16
+  peers params 16
+  genuine 000001 000002 000003
+  [ "$(ended silent)" = '16 closed' ]
+  [ "$(ended byte)" = '16 closed' ]
+  [ "$(ended params)" = '16 closed' ]
+  wait_for grep -q 'closed [0-9]* connections that sent no request' receiver.log
+  genuine 000004
+}
+
+@test "slow bodies hold up nobody, and are answered 408 and counted" {
+  peers body 40
+  genuine 000001 000002 000003
+  [ "$(ended body)" = '40 408' ]
+  grep -q '\[source open\] refused: 408, ' receiver.log
+  # The counts are written with the next event.
+  genuine 000004
+  wait_for counted 40
+}
+
+counted() {
+  [ "$(sql "$DIR" "SELECT sum(count) FROM refused
+    WHERE reason = 'slow'")" = "$1" ]
+}
+
+@test "large bodies that become slow leave threads to others, large ones too" {
+  peers large 40
+  genuine 000001 000002 000003
+  # A reader is cut off for them.
+  for i in 4 5 6; do
+    event "00000$i" 250000 >body
+    expect 200 '{"result":"stored",*' formantai body -m 9
+  done
+  ended large
+  [ "$(grep -c '^408' large.ends)" = 40 ]
+}
+
+@test "slow bodies to a source that there is not hold up nobody" {
+  peers nowhere 40
+  genuine 000001 000002 000003
+  [ "$(ended nowhere)" = '40 404' ]
+}
+
+@test "a body in very many small pieces is taken at once" {
+  peers pieces 1
+  [ "$(ended pieces)" = '1 200 early' ]
+}
