@@ -60,7 +60,7 @@ rooms() {
   local rule
   for rule in 'base:' 'call:base' 'http:base' 'html:base' \
     'provider:base|call' 'db:base|call' 'store:base|call|db' \
-    'check:base|provider|store'; do
+    'query:base|call|store' 'check:base|provider|store|query'; do
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return

@@ -6,7 +6,7 @@
 #include "admin.h"
 #include "base/when.h"
 #include "provider/transcript.h"
-#include "store/record.h"
+#include "query/record.h"
 
 #define LABEL 16 /* columns */
 #define DERIVED "  (computed from the other times)"

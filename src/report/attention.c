@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/habit.h"
 #include "report/report.h"
-#include "store/habit.h"
 
 #define ROWS_MAX 20 /* calls of one list */
 #define SOURCE_ROWS_MAX 8 /* of one that is by source */

@@ -10,8 +10,8 @@
 
 #include "base/log.h"
 #include "base/number.h"
+#include "query/record.h"
 #include "report/route.h"
-#include "store/record.h"
 
 #define EXPORT_SLICE 200 /* calls read at once: a long read holds the WAL */
 #define EXPORT_PIECE (64 * 1024) /* bytes after which a piece is sent */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "query/gist.h"
 #include "report/report.h"
-#include "store/gist.h"
 
 #define RESULTS_CALLS 20000 /* the latest so many are looked at */
 #define RESULTS_FACTS 100 /* kept, those in the most calls */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/gist.h"
+#include "query/gist.h"
 
 struct fixture {
 	struct arena *arena;

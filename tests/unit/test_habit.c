@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "store/habit.h"
+#include "query/habit.h"
 
 /* Days of work from 8 to 18 hours: nights are its habit. */
 static void

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/when.h"
-#include "store/record.h"
+#include "query/record.h"
 #include "store/report.h"
 #include "store/store.h"
 

@@ -1,4 +1,4 @@
-#include "store/record.h"
+#include "query/record.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "store/gist.h"
+#include "query/gist.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "store/habit.h"
+#include "query/habit.h"
 
 int64_t
 habit_quiet(const struct habit *h, int64_t hour)
