@@ -77,14 +77,14 @@ read_arrivals(struct statement *s, struct arrivals *a)
 {
 	int result = (int)db_int(s, 3);
 
-	a->day = db_int(s, 0);
 	a->hour = (int)db_int(s, 1);
 	a->source = read_text(s, 2);
 	a->result = (enum arrival)result;
 	a->delay = (int)db_int(s, 4);
 	a->count = db_int(s, 5);
-	return result < 0 || result >= ARRIVAL__MAX || a->hour < 0 ||
-		a->hour > 23 || a->delay < -1 || a->delay >= CLASS_DELAYS
+	return read_day(s, 0, &a->day) == -1 || result < 0 ||
+		result >= ARRIVAL__MAX || a->hour < 0 || a->hour > 23 ||
+		a->delay < -1 || a->delay >= CLASS_DELAYS
 	    ? -1
 	    : 0;
 }

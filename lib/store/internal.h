@@ -327,6 +327,8 @@ enum store_rc read_damaged(
     struct store *st, struct statement *s, const char *table);
 /* A text that is never NULL, unless memory ran out. */
 const char *read_text(struct statement *s, int i);
+/* A day, by which a caller may count; -1: no time that is stored is of it. */
+int read_day(struct statement *s, int i, int64_t *day);
 /* Hand out the rows of a statement whose columns are those of SQL_CALL. */
 enum store_rc read_calls(
     struct store *st, struct statement *s, store_call_fn fn, void *arg);

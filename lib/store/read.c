@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/when.h"
 
 #define SLICE_EVENTS 1000 /* read at once: a long read would hold the WAL */
 
@@ -100,6 +101,15 @@ read_damaged(struct store *st, struct statement *s, const char *table)
 	log_warnx("%s: a row of `%s` is damaged", db_path(st->db), table);
 	db_done(s);
 	return STORE_ERROR;
+}
+
+/* West of Greenwich the first day is that before 1970. */
+int
+read_day(struct statement *s, int i, int64_t *day)
+{
+	*day = db_int(s, i);
+	return *day < -1 || *day > WHEN_MAX / (24 * 60 * 60 * 1000) + 1 ? -1
+									: 0;
 }
 
 enum store_rc
@@ -299,8 +309,11 @@ store_call_facts(struct store *st, int64_t call, store_fact_fn fn, void *arg)
 	db_bind_int(s, 1, call);
 	while ((step = db_step(s)) == DB_ROW) {
 		struct fact f = {.path = read_text(s, 0)};
+		const int64_t type = db_int(s, 1);
 
-		f.type = (enum fact_type)(int)db_int(s, 1);
+		if (type < FACT_TEXT || type > FACT_BOOLEAN)
+			return read_damaged(st, s, "fact");
+		f.type = (enum fact_type)type;
 		if (f.type == FACT_TEXT) {
 			f.text = read_text(s, 2);
 			f.len = db_size(s, 2);

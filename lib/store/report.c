@@ -251,14 +251,14 @@ read_bins(struct statement *s, int i, int64_t calls, int classes,
 	return counted == calls ? 0 : -1;
 }
 
-/* Four columns from `first` on. */
-static void
+/* Four columns from `first` on; -1: the day is none. */
+static int
 read_names(struct statement *s, int first, struct group *g)
 {
-	g->day = db_int(s, first);
 	g->source = read_text(s, first + 1);
 	g->agent = read_text(s, first + 2);
 	g->direction = read_text(s, first + 3);
+	return read_day(s, first, &g->day);
 }
 
 static void
@@ -309,8 +309,8 @@ groups_of_days(struct store *st, enum sql which, const struct filter *f,
 		if (read_sums(s, &g, length) == -1)
 			return read_damaged(st, s, "day");
 		if (which == SQL_GROUPS) {
-			read_names(s, 8, &g);
-			if (read_bins(s, 12, g.tally.calls, HOURS, hour,
+			if (read_names(s, 8, &g) == -1 ||
+			    read_bins(s, 12, g.tally.calls, HOURS, hour,
 				&g.hours) == -1)
 				return read_damaged(st, s, "day");
 		}
@@ -366,8 +366,8 @@ groups_of_calls(struct store *st, const struct filter *f,
 		struct group g = {0};
 		struct bin hour, length;
 
-		read_names(s, 0, &g);
-		if (read_outcome(read_text(s, 4), &g.outcome) == -1 ||
+		if (read_names(s, 0, &g) == -1 ||
+		    read_outcome(read_text(s, 4), &g.outcome) == -1 ||
 		    read_lone(s, &g, &hour, &length) == -1)
 			return read_damaged(st, s, "call");
 		if (fn(arg, &g) != 0)
@@ -419,9 +419,10 @@ store_days(struct store *st, int64_t *first, int64_t *last)
 	if (rc != STORE_OK)
 		return rc;
 	step = db_step(s);
-	if (step == DB_ROW) {
-		*first = db_int(s, 0);
-		*last = db_int(s, 1);
+	if (step == DB_ROW &&
+	    (read_day(s, 0, first) == -1 || read_day(s, 1, last) == -1)) {
+		*first = *last = 0;
+		return read_damaged(st, s, "day");
 	}
 	return read_end(st, s, step);
 }

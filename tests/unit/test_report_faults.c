@@ -83,6 +83,14 @@ to_nothing(void *arg, const struct arrivals *a)
 	return 0;
 }
 
+static int
+to_no_fact(void *arg, const struct fact *f)
+{
+	(void)arg;
+	(void)f;
+	return 0;
+}
+
 static void
 a_damaged_row_is_an_error(void **state)
 {
@@ -93,10 +101,13 @@ a_damaged_row_is_an_error(void **state)
 	    "UPDATE day SET hours = x'ffffffff7f01'",
 	    "UPDATE day SET lengths = x'0002'",
 	    "UPDATE day SET outcome = 'odd'",
+	    "UPDATE day SET day = -9",
+	    "UPDATE day SET day = 4000000",
 	};
 	struct box *b = *state;
-	struct filter f = {ALL_DAYS};
+	struct filter f = {.from = -100, .to = INT64_MAX};
 	struct sum s = {0};
+	int64_t first, last;
 
 	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
 		run(b, "DELETE FROM day");
@@ -110,11 +121,24 @@ a_damaged_row_is_an_error(void **state)
 		assert_int_equal(
 		    store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
 	}
-	run(b, "UPDATE arrival SET result = 99");
+	assert_int_equal(store_days(b->read, &first, &last), STORE_ERROR);
+	run(b, "UPDATE arrival SET day = day - 30000");
+	assert_int_equal(
+	    store_arrivals(b->read, -90000, 40000, NULL, to_nothing, NULL),
+	    STORE_ERROR);
+	run(b, "UPDATE arrival SET day = day + 30000, result = 99");
 	assert_int_equal(
 	    store_arrivals(b->read, 0, 40000, NULL, to_nothing, NULL),
 	    STORE_ERROR);
+	run(b,
+	    "PRAGMA ignore_check_constraints = 1;"
+	    "INSERT INTO path (id, name) VALUES (9, 'a');"
+	    "INSERT INTO fact (call, path, type, value, event)"
+	    " VALUES (1, 9, 7, 'x', 1)");
+	assert_int_equal(
+	    store_call_facts(b->read, 1, to_no_fact, NULL), STORE_ERROR);
 	run(b, "UPDATE call SET flags = flags | 2, hour = 99, stamps = x'05'");
+	f = (struct filter){ALL_DAYS};
 	f.flag = CALL_VARIANT;
 	assert_int_equal(store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
 	assert_int_equal(list_of(b, &f).n, 2);
