@@ -131,6 +131,25 @@ long_calls() {
   [ "$kib" -lt $((32 * 1024)) ]
 }
 
+# A worker that kept its largest body would keep 16 of these.
+@test "P9 the memory of large bodies that are rejected is given back" {
+  sed -i 's/^max_body.*/max_body = 16M/' "$DIR/callbook.conf"
+  receiver_host "$DIR" "$PLAIN" 1 -t 16
+  lighttpd_start "$DIR"
+  head -c 16777216 /dev/zero | tr '\0' ' ' >"$DIR/body"
+  pids=()
+  for i in {1..16}; do
+    send sales -H 'X-FormantAI-Signature: sha256=00' \
+      --data-binary "@$DIR/body" >"$DIR/answer.$i" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+  [ "$(tail -qc 3 "$DIR"/answer.*)" = "$(printf '401%.0s' {1..16})" ]
+  kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(children "$LIGHTTPD")/status")
+  echo "resident: $kib KiB"
+  [ "$kib" -lt $((32 * 1024)) ]
+}
+
 @test "P9 a body that would take too much memory is quarantined, and says so" {
   long_calls
   receiver_host "$DIR" "$BIN" 1 -t 16
