@@ -2,6 +2,7 @@
  * admin - configuration, store and files, opened the same way and with the
  * same messages for every sub-command.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -318,4 +319,42 @@ admin_is_form(const char *path)
 	const char *dot = strrchr(path, '.');
 
 	return dot != NULL && strcmp(dot, ".form") == 0;
+}
+
+/* Three parts of base64url with points between: a JSON Web Token. */
+static bool
+is_jwt(const char *s, size_t n)
+{
+	size_t points = 0;
+
+	while (n > 0 && isspace((unsigned char)s[n - 1]))
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '.')
+			points++;
+		else if (!isalnum((unsigned char)s[i]) && s[i] != '-' &&
+		    s[i] != '_')
+			return false;
+	}
+	return points == 2;
+}
+
+void
+admin_guess_type(const char *path, const struct buf *body, struct buf *type)
+{
+	const char *s = buf_str(body), *first = s + strspn(s, " \t\r\n");
+	bool form = admin_is_form(path);
+	bool json = *first == '{' || *first == '[';
+
+	if (body->len == 0)
+		buf_puts(type, ""); /* what a GET has: all is in its query */
+	else if (!form && strncmp(s, "--", 2) == 0)
+		buf_printf(type, ADMIN_TYPE_MULTIPART "; boundary=\"%.*s\"",
+		    (int)strcspn(s + 2, "\r\n"), s + 2);
+	else if (!form && !json && is_jwt(s, body->len))
+		buf_puts(type, ADMIN_TYPE_JWT);
+	else if (form || (!json && memchr(s, '=', body->len) != NULL))
+		buf_puts(type, ADMIN_TYPE_FORM);
+	else
+		buf_puts(type, ADMIN_TYPE_JSON);
 }

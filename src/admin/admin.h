@@ -22,6 +22,11 @@
 #include "provider/provider.h"
 #include "store/store.h"
 
+#define ADMIN_TYPE_FORM "application/x-www-form-urlencoded"
+#define ADMIN_TYPE_JSON "application/json"
+#define ADMIN_TYPE_JWT "application/jwt"
+#define ADMIN_TYPE_MULTIPART "multipart/form-data" /* a boundary follows */
+
 #define ADMIN_FILE_MAX CONFIG_BODY_MAX_MAX /* bytes read of a file named */
 #define ADMIN_MESSAGE_MAX 2048 /* bytes of one line on standard error */
 
@@ -127,6 +132,14 @@ int admin_write(struct admin *a, const struct buf *b);
 
 /* Is the name one of a form's body? */
 bool admin_is_form(const char *path);
+
+/*
+ * Add the content type that a body of that file seems to have: by its content,
+ * then by the name.  What begins with a brace is JSON, with two hyphens
+ * multipart, whose first line is the boundary.
+ */
+void admin_guess_type(
+    const char *path, const struct buf *body, struct buf *type);
 
 /*
  * Add text from outside so that a terminal shows it and does not obey it:

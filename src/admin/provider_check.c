@@ -4,7 +4,6 @@
  */
 #include "provider_check.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +13,8 @@
 #include "provider/message.h"
 #include "provider/usage.h"
 
-#define FORM "application/x-www-form-urlencoded"
-#define JSON "application/json"
-#define JWT "application/jwt"
+#define JSON ADMIN_TYPE_JSON
+#define JWT ADMIN_TYPE_JWT
 
 /* A body, and what it tells.  The mapper holds the texts of the event. */
 struct trial {
@@ -64,49 +62,8 @@ static const char *const usage_member[USAGE__MAX] = {
     [USAGE_OPEN] = "tables_without_else",
 };
 
-/* --- the kind of a body --------------------------------------------------- */
-
-/* Three parts of base64url with points between: a JSON Web Token. */
-static bool
-is_jwt(const char *s, size_t n)
-{
-	size_t points = 0;
-
-	while (n > 0 && isspace((unsigned char)s[n - 1]))
-		n--;
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '.')
-			points++;
-		else if (!isalnum((unsigned char)s[i]) && s[i] != '-' &&
-		    s[i] != '_')
-			return false;
-	}
-	return points == 2;
-}
-
-/*
- * By the content, then by the name: what begins with a brace is JSON, with two
- * hyphens multipart, whose first line is the boundary.
+/* --- the body of a sample --------------------------------------------------
  */
-static void
-guess_type(const char *path, const char *s, size_t n, struct buf *type)
-{
-	const char *first = s + strspn(s, " \t\r\n");
-	bool form = admin_is_form(path);
-	bool json = *first == '{' || *first == '[';
-
-	if (n == 0)
-		buf_puts(type, ""); /* what a GET has: all is in its query */
-	else if (!form && strncmp(s, "--", 2) == 0)
-		buf_printf(type, "multipart/form-data; boundary=\"%.*s\"",
-		    (int)strcspn(s + 2, "\r\n"), s + 2);
-	else if (!form && !json && is_jwt(s, n))
-		buf_puts(type, JWT);
-	else if (form || (!json && memchr(s, '=', n) != NULL))
-		buf_puts(type, FORM);
-	else
-		buf_puts(type, JSON);
-}
 
 /* An editor ends the last line; a sender does not. */
 static void
@@ -154,7 +111,7 @@ map_sample(struct check *c, const struct sample *s, struct trial *t)
 	if (s->type != NULL)
 		buf_puts(&t->type, s->type);
 	else
-		guess_type(s->path, buf_str(&t->body), t->body.len, &t->type);
+		admin_guess_type(s->path, &t->body, &t->type);
 	if (strncmp(buf_str(&t->type), JSON, strlen(JSON)) != 0 &&
 	    strncmp(buf_str(&t->type), "multipart", 9) != 0)
 		cut_newline(&t->body);

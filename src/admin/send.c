@@ -1,7 +1,10 @@
 /*
  * callbook send: sign a body as the platform would and post it.
  */
+#define _GNU_SOURCE /* memmem(3) */
+
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,15 +13,12 @@
 #include "fetch.h"
 #include "http/request.h"
 #include "provider/auth.h"
-
-#define FORM_TYPE "application/x-www-form-urlencoded"
-#define JSON_TYPE "application/json"
-#define JWT_TYPE "application/jwt"
+#include "provider/multipart.h"
 
 static const char help[] =
     "usage: callbook send --source NAME [--url URL] [--key PRIVATE.pem]\n"
-    "           [--header 'NAME: VALUE']... [--form | --get] [--print-curl]\n"
-    "           FILE|-\n\n"
+    "           [--header 'NAME: VALUE']... [--type TYPE | --form | --get]\n"
+    "           [--print-curl] FILE|-\n\n"
     "Signs the body in FILE as the source's platform would and posts it to\n"
     "the receiver: a test of an installation from end to end.\n\n"
     "      --source NAME   of the configuration; tells scheme and secret\n"
@@ -29,6 +29,9 @@ static const char help[] =
     "one\n"
     "                      of that name; in place of one that would be sent;\n"
     "                      may be repeated\n"
+    "      --type TYPE     the content type, in place of the one that the "
+    "body\n"
+    "                      seems to have: JSON, a form, multipart\n"
     "      --form          the body is a form (default for *.form)\n"
     "      --get           the form goes into the query of a GET\n"
     "      --print-curl    print a curl command that does it, send nothing\n"
@@ -39,6 +42,7 @@ static const struct option longs[] = {
     {"url", required_argument, NULL, 'u'},
     {"key", required_argument, NULL, 'k'},
     {"header", required_argument, NULL, 'H'},
+    {"type", required_argument, NULL, 't'},
     {"form", no_argument, NULL, 'f'},
     {"get", no_argument, NULL, 'g'},
     {"print-curl", no_argument, NULL, 'p'},
@@ -48,7 +52,10 @@ static const struct option longs[] = {
 struct send {
 	struct admin *admin;
 	const char *source, *url, *key, *file;
-	bool form, get, print;
+	const char
+	    *asked; /* the type, by --type or --form; NULL: it is guessed */
+	bool get, print;
+	struct buf type;
 	struct buf given; /* `Name: value` lines of --header */
 	struct buf headers; /* all others */
 	struct buf address; /* URL/SOURCE and what follows */
@@ -108,7 +115,7 @@ prove(struct send *s, const struct auth *auth, struct buf *why)
 	struct auth_proof proof = {0};
 	struct arena *arena = arena_new();
 	struct message m = {
-	    .content_type = s->form || s->get ? FORM_TYPE : JSON_TYPE,
+	    .content_type = s->get ? ADMIN_TYPE_FORM : buf_str(&s->type),
 	    .body = buf_str(&s->body),
 	    .len = s->body.len};
 	const char *mark = "?";
@@ -366,6 +373,47 @@ add_extra(struct send *s, const struct buf *extra)
 	s->headers = all;
 }
 
+/*
+ * The type that was asked for, or that the body seems to have.  A body that is
+ * almost multipart would be refused, and the receiver can not say why.
+ */
+static int
+set_type(struct send *s)
+{
+	const char *boundary;
+	size_t n;
+	char end[MULTIPART_BOUNDARY_MAX + 5];
+
+	if (s->asked != NULL) {
+		buf_puts(&s->type, s->asked);
+		return 0;
+	}
+	admin_guess_type(s->file, &s->body, &s->type);
+	if (s->type.len == 0) /* of nothing */
+		buf_puts(&s->type, ADMIN_TYPE_JSON);
+	if (strncmp(buf_str(&s->type), ADMIN_TYPE_MULTIPART,
+		strlen(ADMIN_TYPE_MULTIPART)) != 0)
+		return 0;
+	boundary = buf_str(&s->body) + 2;
+	n = strcspn(boundary, "\r\n");
+	if (n == 0 || n > MULTIPART_BOUNDARY_MAX ||
+	    memchr(boundary, '"', n) != NULL) {
+		admin_warnx(s->admin,
+		    "%s: begins with --, as multipart does, and its first line "
+		    "is no boundary of 1 to %d bytes: give --type",
+		    s->file, MULTIPART_BOUNDARY_MAX);
+		return -1;
+	}
+	(void)snprintf(end, sizeof(end), "--%.*s--", (int)n, boundary);
+	if (memmem(boundary, s->body.len - 2, end, strlen(end)) == NULL) {
+		admin_warnx(s->admin,
+		    "%s: begins as multipart does, and has no last line %s",
+		    s->file, end);
+		return -1;
+	}
+	return 0;
+}
+
 /* Everything but the sending. */
 static int
 prepare(struct send *s)
@@ -385,14 +433,11 @@ prepare(struct send *s)
 	    admin_read(a, s->file, &s->body) == -1 ||
 	    (s->get && check_query(s) == -1))
 		return -1;
-	s->form = s->form || admin_is_form(s->file);
-	if (sign(s, cs) == -1)
+	if ((!s->get && set_type(s) == -1) || sign(s, cs) == -1)
 		return -1;
 	if (!s->get)
 		buf_printf(&s->headers, "Content-Type: %s\n",
-		    s->made	  ? JWT_TYPE
-			: s->form ? FORM_TYPE
-				  : JSON_TYPE);
+		    s->made ? ADMIN_TYPE_JWT : buf_str(&s->type));
 	return 0;
 }
 
@@ -423,8 +468,17 @@ options(struct send *s, int argc, char **argv)
 			}
 			buf_printf(&s->given, "%s\n", optarg);
 			break;
+		case 't':
+			if (*optarg == '\0' ||
+			    strpbrk(optarg, "\r\n") != NULL) {
+				a->status = admin_usage(
+				    a, "--type wants a content type");
+				return -1;
+			}
+			s->asked = optarg;
+			break;
 		case 'f':
-			s->form = true;
+			s->asked = ADMIN_TYPE_FORM;
 			break;
 		case 'g':
 			s->get = true;
@@ -461,14 +515,15 @@ run(struct admin *a, int argc, char **argv)
 	if (prepare(&s) == -1)
 		goto out;
 	add_extra(&s, &s.given);
-	if (s.headers.failed || s.address.failed || s.given.failed ||
-	    s.body.failed)
+	if (s.type.failed || s.headers.failed || s.address.failed ||
+	    s.given.failed || s.body.failed)
 		admin_warnx(a, "out of memory");
 	else if (s.print)
 		status = print_curl(&s);
 	else
 		status = fetch_possible() ? send_it(&s) : print_instead(&s);
 out:
+	buf_free(&s.type);
 	buf_free(&s.given);
 	buf_free(&s.headers);
 	buf_free(&s.address);

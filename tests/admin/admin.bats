@@ -360,6 +360,26 @@ asked() {
     application/x-www-form-urlencoded ]
 }
 
+@test "send: multipart, by its first line, and any type by --type" {
+  listener 200
+  printf -- '--x7 y\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n--x7 y--\r\n' \
+    event call_ended >parts
+  run -0 callbook send --source open --url "$URL" parts
+  cmp request.body parts
+  [ "$(asked '.headers["content-type"]')" = \
+    'multipart/form-data; boundary="x7 y"' ]
+  run -0 callbook send --source open --url "$URL" --type text/plain \
+    --print-curl parts
+  has 'Content-Type: text/plain'
+  head -n 1 parts >cut
+  run -1 callbook send --source open --url "$URL" cut
+  has 'cut: begins as multipart does, and has no last line --x7 y--'
+  echo -- >cut
+  run -1 callbook send --source open --url "$URL" cut
+  has 'no boundary of 1 to 70 bytes: give --type'
+  run -2 callbook send --source open --url "$URL" --type '' parts
+}
+
 @test "send: RSA, verified by openssl" {
   listener 204
   run -0 callbook send --source support --url "$URL" --key private.pem \
