@@ -77,7 +77,7 @@ store_health(struct store *st, bool with_counts, struct store_health *h)
 	rc = store_rc_of(db_index_look(st->db));
 	db_index_state(st->db, h->indexing);
 	if (rc == STORE_OK)
-		rc = search_state(st, &h->search);
+		rc = search_state(st->db, &h->search);
 	return rc == STORE_OK ? counts(st, h) : rc;
 }
 

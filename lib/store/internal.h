@@ -9,7 +9,8 @@
  *            fields, alias.c further ids, names.c names, arrive.c what
  *            arrived, refuse.c what did not get so far, pack.c compresses
  *            bodies
- * Words:     search.c their index, terms.c which they are
+ * Words:     search.c writes their index, tail.c reads it, terms.c
+ *            is which they are
  * Reading:   report.c, attention.c and read.c answer report.h; read.c,
  *            rebuild.c and health.c answer the rest of store.h
  */
@@ -315,7 +316,7 @@ enum store_rc alias_drop(struct store *st, int64_t call);
  * holds it where it was compressed, as long as e is used.  STORE_ERROR,
  * logged: it does not inflate; everything else of e is there.
  */
-enum store_rc stored_event_read(struct store *st, struct statement *s,
+enum store_rc stored_event_read(struct db *db, struct statement *s,
     struct stored_event *e, struct buf *body);
 /* A statement for reading, if there is still time for it. */
 enum store_rc read_begin(

@@ -35,7 +35,7 @@ read_bytes(struct statement *s, int i, unsigned char *out, size_t n)
 }
 
 enum store_rc
-stored_event_read(struct store *st, struct statement *s, struct stored_event *e,
+stored_event_read(struct db *db, struct statement *s, struct stored_event *e,
     struct buf *body)
 {
 	e->number = db_int(s, 0);
@@ -61,8 +61,7 @@ stored_event_read(struct store *st, struct statement *s, struct stored_event *e,
 	if (db_is_null(s, 12))
 		return STORE_OK;
 	if (unpack_body(e->body, e->len, db_int(s, 12), body) == -1) {
-		log_warnx("%s: event %" PRId64 ": %s", db_path(st->db),
-		    e->number,
+		log_warnx("%s: event %" PRId64 ": %s", db_path(db), e->number,
 		    body->failed ? "no memory for its body"
 				 : "its body is damaged");
 		e->body = "";
@@ -136,7 +135,7 @@ store_each_event(struct store *st, int64_t after, store_event_fn fn, void *arg)
 				whole = rc;
 				break;
 			}
-			rc = stored_event_read(st, s, &e, &body);
+			rc = stored_event_read(st->db, s, &e, &body);
 			after = e.number;
 			rows++;
 			if (rc != STORE_OK)
@@ -285,7 +284,7 @@ store_call_events(struct store *st, int64_t call, store_event_fn fn, void *arg)
 	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_event e;
 
-		rc = stored_event_read(st, s, &e, &body);
+		rc = stored_event_read(st->db, s, &e, &body);
 		if (rc != STORE_OK)
 			whole = rc;
 		else if (fn(arg, &e) != 0)
@@ -418,7 +417,7 @@ store_event_raw(struct store *st, int64_t number, store_raw_fn fn, void *arg)
 	db_bind_int(s, 1, number);
 	step = db_step(s);
 	if (step == DB_ROW) {
-		rc = stored_event_read(st, s, &e, &body);
+		rc = stored_event_read(st->db, s, &e, &body);
 		if (rc == STORE_OK)
 			fn(arg, &e, db_int(s, 15));
 	}

@@ -128,7 +128,7 @@ event_again(struct rebuild *rb, int64_t *after)
 				     : store_failed(rb->st, "event");
 		goto out;
 	}
-	rc = stored_event_read(rb->st, s, &se, &rb->body);
+	rc = stored_event_read(rb->st->db, s, &se, &rb->body);
 	source = db_int(s, 15);
 	*after = se.number;
 	rb->result->events++;
@@ -258,7 +258,8 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		struct stored_event se;
 		struct event e;
 
-		if (stored_event_read(rb->st, s, &se, &rb->body) != STORE_OK ||
+		if (stored_event_read(rb->st->db, s, &se, &rb->body) !=
+			STORE_OK ||
 		    map_again(rb, &se, &e) != 0) {
 			/* It was read before: only memory can be missing. */
 			rc = write ? STORE_ERROR : STORE_NOT_FOUND;

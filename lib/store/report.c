@@ -126,12 +126,12 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 	s->way = WAY_ALL;
 	if (f->text == NULL)
 		return STORE_OK;
-	if ((rc = search_open(st, &ready)) != STORE_OK)
+	if ((rc = search_open(st->db, &ready)) != STORE_OK)
 		return rc;
 	if (!ready)
 		search_patterns(f, s);
 	else
-		switch (terms_query(st, f->text, f->discreet, &s->words)) {
+		switch (terms_query(st->db, f->text, f->discreet, &s->words)) {
 		case -1:
 			return STORE_ERROR;
 		case 0:
@@ -149,7 +149,7 @@ search_plan(struct store *st, const struct filter *f, struct search *s)
 static void
 search_end(struct store *st, struct search *s)
 {
-	search_close(st);
+	db_read_end(st->db);
 	buf_free(&s->words);
 }
 

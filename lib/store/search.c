@@ -1,3 +1,7 @@
+/*
+ * Writing the index of words: each call that was changed, and by and by those
+ * of the tail.
+ */
 #include "store/search.h"
 
 #include <stdio.h>
@@ -7,7 +11,7 @@
 #include "base/number.h"
 #include "store/terms.h"
 
-#define OFF (-1) /* a value of search_upto */
+#define OFF SEARCH_OFF
 
 /* --- how far the index goes -------------------------------------------- */
 
@@ -38,29 +42,6 @@ search_off(struct store *st)
 	return upto_set(st, OFF);
 }
 
-/* How far the mark in `meta` says that the index goes; OFF: there is none. */
-static enum store_rc
-upto_read(struct store *st, int64_t *upto)
-{
-	struct statement *s = db_statement(st->db, sql_text[SQL_META_GET]);
-	enum store_rc rc = STORE_OK;
-	const char *word;
-	enum db_rc step;
-
-	*upto = OFF;
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_text(s, 1, "search");
-	step = db_step(s);
-	if (step == DB_ROW) {
-		word = db_text(s, 0);
-		(void)number_parse(word, strlen(word), 0, INT64_MAX, upto);
-	} else if (step != DB_DONE)
-		rc = store_failed(st, "search");
-	db_done(s);
-	return rc;
-}
-
 /* The same for who writes: once in a transaction, and off if it is broken. */
 static enum store_rc
 upto_get(struct store *st, int64_t *upto)
@@ -68,7 +49,7 @@ upto_get(struct store *st, int64_t *upto)
 	enum store_rc rc = STORE_OK;
 
 	if (!st->search_known) {
-		rc = upto_read(st, &st->search_upto);
+		rc = search_upto(st->db, &st->search_upto);
 		st->search_known = rc == STORE_OK;
 		if (rc == STORE_OK && st->search_broken)
 			rc = search_off(st);
@@ -135,15 +116,6 @@ index_take(struct store *st, int64_t number, const struct buf *text)
 	return index_written(st, db_words_take(st->db, number, buf_str(text)));
 }
 
-/* The text of a row, in a buffer of the store's. */
-static const struct buf *
-text_of(const struct call_row *r, struct buf *b)
-{
-	buf_reset(b, TERMS_TEXT_MAX);
-	terms_of_call(r, b);
-	return b;
-}
-
 static bool
 same_text(const struct buf *a, const struct buf *b)
 {
@@ -167,9 +139,9 @@ search_update(struct store *st, const struct call_row *before,
 			st->search_newest = after->number;
 		return STORE_OK;
 	}
-	is = text_of(after, &st->search_is);
+	is = search_text(after, &st->search_is);
 	if (before->number != 0) {
-		was = text_of(before, &st->search_was);
+		was = search_text(before, &st->search_was);
 		if (same_text(was, is))
 			return STORE_OK;
 		rc = index_take(st, before->number, was);
@@ -188,54 +160,14 @@ search_remove(struct store *st, const struct call_row *r)
 
 	if (rc != STORE_OK || r->number > upto)
 		return rc;
-	return index_take(st, r->number, text_of(r, &st->search_was));
-}
-
-/* How much is put at once, and how far that went. */
-struct portion {
-	int calls; /* at most */
-	size_t bytes; /* of text, after which it ends */
-	int64_t last; /* the last call's number */
-	bool whole; /* there is no further call */
-};
-
-/* Put the calls after upto, in the order of their numbers. */
-static enum store_rc
-put_after(struct store *st, int64_t upto, struct portion *p,
-    enum store_rc (*put)(struct store *st, int64_t number, const struct buf *b))
-{
-	struct statement *s = db_statement(st->db, sql_text[SQL_CALLS_AFTER]);
-	enum store_rc rc = STORE_OK;
-	size_t bytes = 0;
-	int calls = 0;
-	enum db_rc step = DB_ROW;
-
-	p->last = upto;
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, upto);
-	while (rc == STORE_OK && calls < p->calls && bytes < p->bytes &&
-	    (step = db_step(s)) == DB_ROW) {
-		struct call_row r;
-		const struct buf *text;
-
-		call_read(s, 0, &r);
-		text = text_of(&r, &st->search_is);
-		p->last = r.number;
-		bytes += text->len;
-		calls++;
-		rc = put(st, r.number, text);
-	}
-	p->whole = step == DB_DONE;
-	if (rc == STORE_OK && step != DB_ROW && step != DB_DONE)
-		rc = store_failed(st, "search");
-	db_done(s);
-	return rc;
+	return index_take(st, r->number, search_text(r, &st->search_was));
 }
 
 static enum store_rc
-put_into_index(struct store *st, int64_t number, const struct buf *text)
+put_into_index(void *arg, int64_t number, const struct buf *text)
 {
+	struct store *st = arg;
+
 	if (st->search_upto == OFF) /* since the call before */
 		return STORE_OK;
 	return index_add(st, number, text);
@@ -244,7 +176,7 @@ put_into_index(struct store *st, int64_t number, const struct buf *text)
 enum store_rc
 search_feed(struct store *st)
 {
-	struct portion p = {
+	struct search_portion p = {
 	    .calls = SEARCH_FEED_MAX, .bytes = SEARCH_FEED_BYTES};
 	int64_t upto;
 	enum store_rc rc = upto_get(st, &upto);
@@ -253,7 +185,8 @@ search_feed(struct store *st)
 		return rc;
 	if (upto == OFF)
 		return STORE_NOT_FOUND;
-	rc = put_after(st, upto, &p, put_into_index);
+	rc = search_put_after(
+	    st->db, upto, &st->search_is, &p, put_into_index, st);
 	if (rc != STORE_OK)
 		return rc;
 	if (p.last == upto || st->search_upto == OFF)
@@ -302,98 +235,4 @@ search_renew(struct store *st)
 	enum store_rc rc = index_written(st, db_words_renew(st->db));
 
 	return rc == STORE_OK ? upto_set(st, 0) : rc;
-}
-
-/* --- reading ----------------------------------------------------------- */
-
-/* Is the tail so short that a reader makes an index of it? */
-static enum store_rc
-tail_is_short(struct store *st, int64_t upto, bool *is)
-{
-	struct statement *s = db_statement(
-	    st->db, "SELECT coalesce(max(number), 0) FROM call");
-	enum store_rc rc = STORE_OK;
-	enum db_rc step;
-
-	*is = false;
-	if (s == NULL)
-		return STORE_ERROR;
-	step = db_step(s);
-	if (step == DB_ROW)
-		*is = db_int(s, 0) - upto <= SEARCH_TAIL_MAX;
-	else
-		rc = store_failed(st, "search");
-	db_done(s);
-	return rc;
-}
-
-static enum store_rc
-state_read(struct store *st, enum store_search *is, int64_t *upto)
-{
-	bool is_short = false;
-	enum store_rc rc = upto_read(st, upto);
-
-	if (rc == STORE_OK && *upto != OFF)
-		rc = tail_is_short(st, *upto, &is_short);
-	*is = *upto == OFF ? STORE_SEARCH_OFF
-	    : is_short	   ? STORE_SEARCH_ON
-			   : STORE_SEARCH_BUILDING;
-	if (rc == STORE_OK && !db_words_possible(st->db))
-		*is = STORE_SEARCH_IMPOSSIBLE;
-	return rc;
-}
-
-enum store_rc
-search_state(struct store *st, enum store_search *is)
-{
-	int64_t upto;
-
-	return state_read(st, is, &upto);
-}
-
-static enum store_rc
-put_into_tail(struct store *st, int64_t number, const struct buf *text)
-{
-	if (text->failed)
-		return STORE_ERROR;
-	return store_rc_of(db_words_tail_add(st->db, number, buf_str(text)));
-}
-
-/* Make the index of the tail; whole: it is not too long for that. */
-static enum store_rc
-tail_fill(struct store *st, int64_t upto, bool *whole)
-{
-	struct portion p = {
-	    .calls = SEARCH_TAIL_MAX + 1, .bytes = SEARCH_TAIL_BYTES};
-	enum store_rc rc = store_rc_of(db_words_tail(st->db));
-
-	if (rc == STORE_OK)
-		rc = put_after(st, upto, &p, put_into_tail);
-	*whole = rc == STORE_OK && p.whole;
-	return rc;
-}
-
-enum store_rc
-search_open(struct store *st, bool *ready)
-{
-	enum store_search is = STORE_SEARCH_OFF;
-	int64_t upto;
-	enum store_rc rc;
-
-	*ready = false;
-	rc = store_rc_of(db_read_begin(st->db));
-	if (rc == STORE_OK)
-		rc = state_read(st, &is, &upto);
-	if (rc == STORE_OK && is == STORE_SEARCH_ON)
-		rc = tail_fill(st, upto, ready);
-	if (!*ready)
-		search_close(st);
-	/* What is damaged may be elsewhere than what is looked for. */
-	return rc == STORE_TIMEOUT ? rc : STORE_OK;
-}
-
-void
-search_close(struct store *st)
-{
-	db_read_end(st->db);
 }

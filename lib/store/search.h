@@ -28,15 +28,36 @@
 
 /*
  * Make ready to look for words, in `search` and in the reader's own `tail`: in
- * a transaction, so that both are of one moment, until search_close().
+ * a transaction, so that both are of one moment, until db_read_end().
  * Not ready: there is no index that can be read, or the tail is long; then
  * words are to be looked for in the calls, and nothing is open.
  */
-enum store_rc search_open(struct store *st, bool *ready);
-void search_close(struct store *st); /* if it is open */
+enum store_rc search_open(struct db *db, bool *ready);
 
 /* The same, for people. */
-enum store_rc search_state(struct store *st, enum store_search *is);
+enum store_rc search_state(struct db *db, enum store_search *is);
+
+/* --- for both (tail.c) --------------------------------------------------- */
+
+/* How far the mark in `meta` says that the index goes. */
+#define SEARCH_OFF (-1) /* there is none */
+enum store_rc search_upto(struct db *db, int64_t *upto);
+
+/* The text of a row, which is written to b. */
+const struct buf *search_text(const struct call_row *r, struct buf *b);
+
+/* How much is put at once, and how far that went. */
+struct search_portion {
+	int calls; /* at most */
+	size_t bytes; /* of text, after which it ends */
+	int64_t last; /* the last call's number */
+	bool whole; /* there is no further call */
+};
+typedef enum store_rc (*search_put_fn)(
+    void *arg, int64_t number, const struct buf *text);
+/* Put the calls after upto, in the order of their numbers; b: for texts. */
+enum store_rc search_put_after(struct db *db, int64_t upto, struct buf *b,
+    struct search_portion *p, search_put_fn put, void *arg);
 
 /* --- writing; inside a transaction ------------------------------------- */
 

@@ -1,7 +1,7 @@
 /*
  * store - events and calls, kept in one SQLite file.
  *
- * The only room that knows SQL.  A writing store is for all threads of a
+ * What the engine does its own way is asked of db.h.  A writing store is for all threads of a
  * process; several processes may write to the same file.  Deliveries that come
  * at the same time share one transaction and one fsync; across processes the
  * transaction and the checkpoint are serialised by flock(2) on FILE-lock.
@@ -220,7 +220,10 @@ typedef int (*store_refused_fn)(void *arg, const struct refused *r);
 /* What was refused, by source, the newest first. */
 enum store_rc store_refused(struct store *st, store_refused_fn fn, void *arg);
 
-/* A callback returns 0 to go on, anything else to stop. */
+/*
+ * A callback returns 0 to go on, anything else to stop.  What it is given is
+ * borrowed until it returns.
+ */
 typedef int (*store_event_fn)(void *arg, const struct stored_event *e);
 typedef int (*store_delivery_fn)(void *arg, const struct stored_delivery *d);
 typedef int (*store_count_fn)(void *arg, const struct stored_count *c);

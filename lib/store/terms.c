@@ -552,12 +552,12 @@ put_words(struct query *q, const char *text)
 }
 
 int
-terms_query(struct store *st, const char *text, bool discreet, struct buf *out)
+terms_query(struct db *db, const char *text, bool discreet, struct buf *out)
 {
 	struct query q = {.out = out, .discreet = discreet};
 	int rc = -1;
 
-	if ((q.splitter = db_splitter_new(st->db)) == NULL)
+	if ((q.splitter = db_splitter_new(db)) == NULL)
 		return -1;
 	if (put_words(&q, text) == 0) {
 		/* Nothing but digits that are not to be found. */

@@ -20,8 +20,7 @@ void terms_of_call(const struct call_row *r, struct buf *b);
  * which has `discreet` too.  Returns the number of its terms; 0: text has no
  * word, so it asks nothing; -1: failed.
  */
-int terms_query(
-    struct store *st, const char *text, bool discreet, struct buf *q);
+int terms_query(struct db *db, const char *text, bool discreet, struct buf *q);
 
 /* Does a word of n bytes have a digit, of whatever script? */
 bool terms_has_digit(const char *word, size_t n);

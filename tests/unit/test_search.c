@@ -98,9 +98,9 @@ found_by(struct box *b, const char *text, bool discreet)
 	int n = 0, step;
 	bool ready;
 
-	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
 	assert_true(ready);
-	assert_true(terms_query(b->store, text, discreet, &q) > 0);
+	assert_true(terms_query(b->store->db, text, discreet, &q) > 0);
 	/* The tail is of the store's connection alone. */
 	assert_int_equal(
 	    sqlite3_prepare_v2(b->store->db->sqlite,
@@ -115,7 +115,7 @@ found_by(struct box *b, const char *text, bool discreet)
 		fail_msg("%s: %s: %s", text, buf_str(&q),
 		    sqlite3_errmsg(b->store->db->sqlite));
 	sqlite3_finalize(s);
-	search_close(b->store);
+	db_read_end(b->store->db);
 	buf_free(&q);
 	return n;
 }
@@ -354,7 +354,8 @@ what_has_no_words_asks_nothing(void **state)
 	struct buf q = {0};
 
 	for (int i = 0; texts[i] != NULL; i++) {
-		assert_int_equal(terms_query(b->store, texts[i], false, &q), 0);
+		assert_int_equal(
+		    terms_query(b->store->db, texts[i], false, &q), 0);
 		assert_string_equal(buf_str(&q), "");
 	}
 	buf_free(&q);
@@ -572,7 +573,7 @@ an_index_far_behind_is_not_used_and_catches_up(void **state)
 	step(b->store, search_begin);
 	step(b->store, search_renew);
 	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
-	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
 	assert_false(ready);
 	tell_many(b, all + 1, all + 1);
 	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
@@ -620,7 +621,7 @@ an_unreadable_call_costs_no_event(void **state)
 	reopen(b);
 	tell_many(b, 11, SEARCH_FEED + 20);
 	assert_string_equal(meta(b), "off");
-	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
 	assert_false(ready);
 }
 
@@ -660,7 +661,7 @@ a_tail_of_long_texts_is_not_indexed_by_a_reader(void **state)
 	}
 	step(b->store, search_begin);
 	step(b->store, search_renew);
-	assert_int_equal(search_open(b->store, &ready), STORE_OK);
+	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
 	assert_false(ready);
 	/* And it is fed by parts. */
 	step(b->store, search_feed);
@@ -691,13 +692,13 @@ wherever_time_runs_out_no_transaction_is_left(void **state)
 
 		sqlite3_progress_handler(
 		    b->store->db->sqlite, 1, stop_at, &left);
-		search_open(b->store, &ready);
+		search_open(b->store->db, &ready);
 		sqlite3_progress_handler(b->store->db->sqlite, 0, NULL, NULL);
 		if (!ready)
 			assert_true(
 			    sqlite3_get_autocommit(b->store->db->sqlite));
 	}
-	search_close(b->store);
+	db_read_end(b->store->db);
 	assert_true(steps > 50);
 	assert_true(sqlite3_get_autocommit(b->store->db->sqlite));
 	assert_int_equal(found(b, "frequent"), 9);
