@@ -21,6 +21,7 @@
 #include "base/when.h"
 
 #define EXPORT_POLL_MS 500 /* between looks for new events, --follow */
+#define EXPORT_TRIES 10 /* a new store may be half made at first */
 /* Bytes collected before they are written. */
 #define EXPORT_SLICE (1024 * 1024)
 
@@ -46,6 +47,7 @@ struct export
 	int64_t after; /* the last event written, or to be skipped */
 	bool raw;
 	bool unmapped; /* an event could not be mapped */
+	int tries; /* to open a store that was replaced */
 	struct buf out;
 };
 
@@ -222,6 +224,30 @@ wait_for_more(void)
 		stop = 1;
 }
 
+/*
+ * Another file may have taken the place of the store.  Its events have numbers
+ * of their own: all of them are new.  While there is none, go on to wait.
+ */
+static int
+follow_store(struct export *x)
+{
+	struct admin *a = x->admin;
+
+	if (a->store != NULL &&
+	    (store_is_current(a->store) ||
+		access(a->config->store, F_OK) == -1))
+		return 0;
+	store_close(a->store);
+	a->store = NULL;
+	if (admin_store(a, STORE_READ) == -1)
+		return ++x->tries < EXPORT_TRIES ? 0 : -1;
+	x->tries = 0;
+	admin_warnx(a, "%s: was replaced: its events follow, from the first on",
+	    a->config->store);
+	x->after = 0;
+	return 0;
+}
+
 static void
 catch_signals(void)
 {
@@ -276,6 +302,8 @@ run(struct admin *a, int argc, char **argv)
 	while (follow && rc == 0 && !stop) {
 		wait_for_more();
 		if (!stop)
+			rc = follow_store(&x);
+		if (!stop && rc == 0 && a->store != NULL)
 			rc = drain(&x);
 	}
 	buf_free(&x.out);

@@ -981,6 +981,24 @@ exported() {
   BACKGROUND=
 }
 
+@test "export --follow: goes on with a store that took the place of the first" {
+  signed sales "$DATA/formantai/call.completed.json"
+  signed sales "$DATA/formantai/call.busy.json"
+  "$BIN/callbook" export --follow >lines 2>errors 3>&- &
+  BACKGROUND=$!
+  wait_for lines_in lines 2
+  rm callbook.db callbook.db-*
+  signed sales "$DATA/formantai/call.no_answer.json"
+  wait_for lines_in lines 3
+  sed -n 3p lines | jq -e '.providertype == "call.no_answer"'
+  grep 'was replaced' errors
+  signed sales "$DATA/formantai/call.failed.json"
+  wait_for lines_in lines 4
+  kill "$BACKGROUND"
+  wait "$BACKGROUND"
+  BACKGROUND=
+}
+
 @test "export: states, and an event of no call" {
   signed support "$DATA/recho/OUTBOUND_CALL_CALLING.json"
   jq '.eventType = "OUTBOUND_CALL_DANCED"' \
