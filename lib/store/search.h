@@ -34,7 +34,7 @@
  */
 enum store_rc search_open(struct db *db, bool *ready);
 
-/* The same, for people. */
+/* How it is with the index, for people. */
 enum store_rc search_state(struct db *db, enum store_search *is);
 
 /* --- for both (tail.c) --------------------------------------------------- */
