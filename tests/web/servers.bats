@@ -77,36 +77,6 @@ bats_require_minimum_version 1.5.0
   case_customers
 }
 
-# slow_posts COUNT PATH CURL-OPTION... - at 600 bytes a second, which
-# mod_reqtimeout would let pass.  Sets POSTS (pids).
-slow_posts() {
-  local i count=$1 path=$2
-  shift 2
-  head -c 20000 /dev/zero | tr '\0' ' ' >slow
-  POSTS=()
-  for ((i = 0; i < count; i++)); do
-    status --limit-rate 600 -H 'Expect:' --data-binary @slow "$@" \
-      "$URL/$path" >"slow.$i" 3>&- &
-    POSTS+=("$!")
-  done
-}
-
-@test "slow posts hold up nobody, and are answered 408" {
-  # Their events are no others' of this file.
-  for path in healthz open; do
-    slow_posts 20 "$path" -H "Content-Type: $(
-      [ "$path" = open ] && echo application/json ||
-        echo application/octet-stream
-    )"
-    for i in {1..10}; do
-      event "9${#path}00$i" >body
-      expect 200 '{"result":"stored",*' formantai body -m 5
-    done
-    wait "${POSTS[@]}" || cat slow.{0..19}
-    [ "$(cat slow.{0..19})" = "$(printf 408%.0s {1..20})" ]
-  done
-}
-
 @test "graceful restarts under load lose nothing acknowledged" {
   case_graceful
 }
