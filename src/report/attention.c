@@ -326,6 +326,14 @@ look(struct checks *a)
 	return PAGE_OK;
 }
 
+/* Are these counted by count_calls()?  All others are counted to the end. */
+static bool
+is_limited(enum check c)
+{
+	return c == CHECK_STUCK || c == CHECK_RETRY || c == CHECK_UNANALYZED ||
+	    c == CHECK_VARIANT;
+}
+
 enum page_rc
 attention_count(struct page *p, struct attention_counts *n)
 {
@@ -792,10 +800,7 @@ put_section(struct checks *a)
 	    anchor[a->check], title[a->check]);
 	html_number(p->out, n);
 	html_put(p->out, "%s</span></h2>\n<p class=\"muted\">",
-	    n >= REPORT_COUNT_MAX && a->check != CHECK_QUARANTINED &&
-		    a->check != CHECK_REFUSED
-		? " or more"
-		: "");
+	    is_limited(a->check) && n >= REPORT_COUNT_MAX ? " or more" : "");
 	put_rule(p, a->check);
 	html_raw(p->out, "</p>\n");
 	put_help(p, a->check);

@@ -222,6 +222,7 @@ struct need {
 	const char *one, *many; /* words after a number */
 	const char *anchor; /* in the page of attention */
 	int64_t count;
+	bool limited; /* counted to REPORT_COUNT_MAX */
 };
 
 #define NEEDS 8
@@ -233,24 +234,25 @@ needs_read(struct page *p, struct need need[NEEDS])
 	enum page_rc rc = attention_count(p, &n);
 	const struct need told[NEEDS] = {
 	    {"call is stuck: begun, and no end",
-		"calls are stuck: begun, and no end", "stuck", n.stuck},
+		"calls are stuck: begun, and no end", "stuck", n.stuck, true},
 	    {"announced retry never came", "announced retries never came",
-		"retry", n.retry},
+		"retry", n.retry, true},
 	    {"call has no analysis yet", "calls have no analysis yet",
-		"unanalyzed", n.unanalyzed},
+		"unanalyzed", n.unanalyzed, true},
 	    {"source is silent for longer than usual",
-		"sources are silent for longer than usual", "silent", n.silent},
+		"sources are silent for longer than usual", "silent", n.silent,
+		false},
 	    {"call has an event that came with two contents",
 		"calls have an event that came with two contents", "variant",
-		n.variant},
+		n.variant, true},
 	    {"delivery could not be understood",
 		"deliveries could not be understood", "quarantine",
-		n.quarantined},
+		n.quarantined, false},
 	    {"delivery did not prove who sent it",
 		"deliveries did not prove who sent them", "rejected",
-		n.rejected},
+		n.rejected, false},
 	    {"request was refused", "requests were refused", "refused",
-		n.refused},
+		n.refused, false},
 	};
 
 	memcpy(need, told, sizeof(told));
@@ -298,7 +300,7 @@ put_needs(struct page *p, const struct need need[NEEDS])
 		html_raw(p->out, "<b>");
 		html_number(p->out, n->count);
 		html_put(p->out, "%s</b> %s",
-		    n->count >= REPORT_COUNT_MAX ? "+" : "",
+		    n->limited && n->count >= REPORT_COUNT_MAX ? "+" : "",
 		    n->count == 1 ? n->one : n->many);
 		link_end(p, href);
 		html_raw(p->out, "</li>\n");

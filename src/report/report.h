@@ -287,10 +287,10 @@ void put_style(struct page *p);
 
 /* --- attention.c: also of the overview ---------------------------------- */
 
-/* How many things of each kind; counted to REPORT_COUNT_MAX. */
+/* How many things of each kind. */
 struct attention_counts {
-	int64_t stuck, retry, unanalyzed, silent, variant, quarantined,
-	    rejected, refused;
+	int64_t stuck, retry, unanalyzed, variant; /* to REPORT_COUNT_MAX */
+	int64_t silent, quarantined, rejected, refused; /* all */
 };
 enum page_rc attention_count(struct page *p, struct attention_counts *n);
 

@@ -360,6 +360,22 @@ calls() {
   grep -q 'lies under the document root' log
 }
 
+@test "an exact count is shown as one, also where others are cut" {
+  sqlite3 "$DIR/callbook.db" "VACUUM INTO '$DIR/other.db'"
+  sqlite3 "$DIR/other.db" "DELETE FROM quarantine; DELETE FROM rejected;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+      WHERE i < 1234)
+    INSERT INTO quarantine (source, received, reason, content_type, repeats,
+      hash, body) SELECT 1, 1, 'r', '', 0, i, x'78' FROM n;
+    INSERT INTO rejected (source, received, reason, content_type, body)
+      SELECT source, received, 'wrong', '', body FROM quarantine"
+  answers 200 other/
+  [ "$(grep -o '<b>1.234</b> deliver' body | wc -l)" = 2 ]
+  answers 200 other/attention
+  run -1 grep '1.234 or more' body
+  rm "$DIR/other.db"
+}
+
 @test "a store that is replaced is the one that is shown" {
   sqlite3 "$DIR/callbook.db" "VACUUM INTO '$DIR/other.db'"
   [ "$(calls other)" = 700 ]
