@@ -275,12 +275,27 @@ give(struct room *rm, struct conn *c, struct arrival *a)
 	return 1;
 }
 
-/* End the reading of whoever is longest at it, and not at it for a moment. */
+/*
+ * Let the thread read no more of it, nor, where there is nothing to answer,
+ * write: what comes by TCP is read as long as only the reading is shut down.
+ */
 static void
-cut_slowest(struct room *rm, int64_t now)
+cut_off(const struct conn *c)
+{
+	(void)shutdown(c->fd, c->params ? SHUT_RD : SHUT_RDWR);
+}
+
+/*
+ * If there is no reader to spare, end the reading of whoever is longest at it,
+ * and not at it for a moment.
+ */
+static void
+make_reader(struct room *rm, int64_t now)
 {
 	struct conn *slowest = NULL;
 
+	if (rm->readers < rm->readers_max)
+		return;
 	for (int i = 0; i < ROOM_MAX; i++) {
 		struct conn *c = &rm->conn[i];
 
@@ -295,7 +310,7 @@ cut_slowest(struct room *rm, int64_t now)
 	slowest->late = true;
 	slowest->reader = false;
 	rm->readers--;
-	(void)shutdown(slowest->fd, SHUT_RD);
+	cut_off(slowest);
 }
 
 /* It can not go on without a thread that reads. */
@@ -303,8 +318,7 @@ static int
 give_reader(struct room *rm, struct conn *c, struct arrival *a)
 {
 	c->state = WANTING;
-	if (rm->readers >= rm->readers_max)
-		cut_slowest(rm, clock_ms());
+	make_reader(rm, clock_ms());
 	if (rm->readers >= rm->readers_max)
 		return 0;
 	if (give(rm, c, a) == 0)
@@ -537,12 +551,26 @@ room_leave(struct room *rm, int place, bool cut)
 
 /* --- for who looks after it ------------------------------------------------*/
 
+/* Has it come while all threads were busy? */
+static bool
+has_come(struct room *rm, struct conn *c)
+{
+	const enum sight sight = conn_look(rm, c);
+
+	return sight == SIGHT_WHOLE || sight == SIGHT_LARGE;
+}
+
 /* It is past its time.  Under the lock. */
 static void
 conn_late(struct room *rm, struct conn *c, int64_t over)
 {
 	switch (c->state) {
 	case WAITING:
+		if (has_come(rm, c)) {
+			conn_watch(rm, c, EPOLL_CTL_MOD);
+			break;
+		}
+		/* fall through */
 	case WANTING:
 		if (c->params) {
 			c->state = LATE; /* a thread answers, by its source */
@@ -556,7 +584,7 @@ conn_late(struct room *rm, struct conn *c, int64_t over)
 		/* A thread that waits for memory reads nothing. */
 		if (!c->params || (c->started && over > ROOM_CUT_MS)) {
 			c->late = true;
-			(void)shutdown(c->fd, SHUT_RD);
+			cut_off(c);
 		}
 		break;
 	default:
@@ -578,8 +606,11 @@ room_tick(struct room *rm)
 			conn_close(rm, c);
 		else if (over > 0)
 			conn_late(rm, c, over);
-		else if (c->state == WANTING) /* one may be cut off for it */
+		else if (c->state == WANTING) {
+			/* By us: all threads may be reading. */
+			make_reader(rm, now);
 			conn_watch(rm, c, EPOLL_CTL_MOD);
+		}
 	}
 	if (rm->closed > 0 &&
 	    (rm->logged == 0 || now - rm->logged >= ROOM_LOG_EVERY_MS)) {
@@ -606,8 +637,7 @@ room_is_empty(struct room *rm)
 
 	(void)pthread_mutex_lock(&rm->lock);
 	for (int i = 0; i < ROOM_MAX && empty; i++)
-		empty = !is_alone(&rm->conn[i]) ||
-		    rm->conn[i].state == LINGERING;
+		empty = !is_alone(&rm->conn[i]);
 	(void)pthread_mutex_unlock(&rm->lock);
 	return empty;
 }
@@ -622,7 +652,7 @@ room_end(struct room *rm)
 		if (is_alone(c) && c->state != LINGERING)
 			conn_close(rm, c);
 		else if (c->state == READING && !c->params)
-			(void)shutdown(c->fd, SHUT_RD);
+			cut_off(c);
 	}
 	(void)pthread_mutex_unlock(&rm->lock);
 }

@@ -74,9 +74,9 @@ void room_tick(struct room *rm);
 
 /* Accept no further connection. */
 void room_close(struct room *rm);
-/* Is there no connection left whose request may still come? */
+/* Is there none left whose request, or rest of one, may still come? */
 bool room_is_empty(struct room *rm);
-/* Close those, and all whose parameters are not there. */
+/* Close whose request was not given to a thread, or has no parameters yet. */
 void room_end(struct room *rm);
 
 #endif /* !ROOM_H */

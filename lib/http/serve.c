@@ -341,8 +341,9 @@ accept_again(struct server *s, int error)
 {
 	const struct timespec pause = {.tv_nsec = ACCEPT_PAUSE_MS * 1000000L};
 
+	/* No other comes, but those that are there are to be answered. */
 	if (atomic_load(&s->stopping))
-		return false;
+		return true;
 	switch (error) {
 	case EBADF:
 	case EINVAL:

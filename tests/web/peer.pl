@@ -11,13 +11,17 @@
 #   large    the same after 60,000 bytes at once
 #   nowhere  as body, to a source that there is not
 #   pieces   posts an event in records of one byte, as fast as it can
+#   behind   posts an event as soon as the file behind.go is there
+#   refused  posts to a source that there is not, and the rest of 60,000 bytes
+#            as soon as the file refused.go is there
 #
 # The file KIND.ready is there when all have sent what they send at once.
 use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::UNIX;
-use Time::HiRes qw(time);
+use Socket qw(MSG_PEEK);
+use Time::HiRes qw(sleep time);
 
 my ($path, $kind, $count) = @ARGV;
 $SIG{PIPE} = 'IGNORE';
@@ -27,7 +31,7 @@ sub pair { pack('CC', length $_[0], length $_[1]) . $_[0] . $_[1] }
 
 my $begin = record(1, pack('nCx5', 1, 0));
 my $params = record(4, join '', map { pair(@$_) } ['REQUEST_METHOD', 'POST'],
-  ['PATH_INFO', $kind eq 'nowhere' ? '/nowhere' : '/open'],
+  ['PATH_INFO', $kind =~ /^(nowhere|refused)$/ ? '/nowhere' : '/open'],
   ['CONTENT_TYPE', 'application/json']);
 my $head = $begin . $params . record(4, '');
 my $event = '{"event_id":"evt-9","event_type":"call.completed","data":{"call":'
@@ -39,8 +43,14 @@ my %first = ( # each is written by itself
   body => [$head],
   large => [$head . record(5, ' ' x 30000) x 2],
   nowhere => [$head],
+  behind => [],
+  refused => [$head . record(5, ' ' x 40000)],
   pieces => [$head, (map { record(5, $_) } split //, $event . ' ' x 3000),
     record(5, '')],
+);
+my %later = ( # when KIND.go is there
+  behind => $head . record(5, $event) . record(5, ''),
+  refused => record(5, ' ' x 20000) . record(5, ''),
 );
 my $drips = $kind =~ /^(body|large|nowhere)$/;
 
@@ -52,12 +62,24 @@ for (1 .. $count) {
   $select->add($s);
   $answer{$s} = '';
 }
+my $held = $kind eq 'refused'; # reads no answer before it has sent all
+if ($held) { $_->recv(my $byte, 1, MSG_PEEK) for $select->handles }
 my $start = time;
 open my $ready, '>', "$kind.ready" or die $!;
 close $ready;
 
 my $dripped = time;
 while ($select->count) {
+  if ($later{$kind} && -e "$kind.go") {
+    for my $s ($select->handles) {
+      next if syswrite $s, $later{$kind};
+      print "closed\n";
+      $select->remove($s);
+    }
+    delete $later{$kind};
+    $held = 0;
+  }
+  if ($held) { sleep 0.1; next }
   for my $s ($select->can_read(0.1)) {
     next if sysread($s, $answer{$s}, 65536, length $answer{$s});
     my ($status) = $answer{$s} =~ /Status: (\d+)/;

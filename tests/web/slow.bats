@@ -13,12 +13,17 @@ setup() {
   installation "$DIR"
   event 000001 >body
   PEERS=()
-  "$BIN/callbook.fcgi" -c callbook.conf -s "$DIR/r.sock" -t 16 \
-    >receiver.log 2>&1 3>&- &
-  RECEIVER=$!
-  wait_for test -S r.sock
+  receiver 16
   socket_host "$DIR" "$DIR/r.sock"
   lighttpd_start "$DIR"
+}
+
+# receiver THREADS
+receiver() {
+  "$BIN/callbook.fcgi" -c callbook.conf -s "$DIR/r.sock" -t "$1" \
+    >>receiver.log 2>&1 3>&- &
+  RECEIVER=$!
+  wait_for test -S r.sock
 }
 
 teardown() {
@@ -99,4 +104,22 @@ counted() {
 @test "a body in very many small pieces is taken at once" {
   peers pieces 1
   [ "$(ended pieces)" = '1 200 early' ]
+}
+
+@test "a request that comes while all threads are busy is answered later" {
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  receiver 1
+  peers behind 1
+  peers large 1
+  touch behind.go
+  [ "$(ended behind)" = '1 200' ]
+  [ "$(cat large.ends)" = 408 ]
+}
+
+@test "an answer before the end of a request is not lost when stopping" {
+  peers refused 1
+  kill "$RECEIVER"
+  touch refused.go
+  [ "$(ended refused)" = '1 404 early' ]
 }
