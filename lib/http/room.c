@@ -114,7 +114,7 @@ fail:
 	return NULL;
 }
 
-/* --- places: all under the lock ------------------------------------------- */
+/* --- places: under the lock ----------------------------------------------- */
 
 static void
 conn_close(struct room *rm, struct conn *c)
@@ -166,17 +166,15 @@ is_alone(const struct conn *c)
 	    c->state == LINGERING;
 }
 
-/* A free place; where there is none, that of whoever is here longest. */
+/* Close whoever is here longest.  Returns its place; NULL: there is none. */
 static struct conn *
-place_for(struct room *rm)
+close_oldest(struct room *rm)
 {
 	struct conn *oldest = NULL;
 
 	for (int i = 0; i < ROOM_MAX; i++) {
 		struct conn *c = &rm->conn[i];
 
-		if (c->state == FREE)
-			return c;
 		if (is_alone(c) && (oldest == NULL || c->begun < oldest->begun))
 			oldest = c;
 	}
@@ -186,6 +184,28 @@ place_for(struct room *rm)
 		rm->closed++;
 	conn_close(rm, oldest);
 	return oldest;
+}
+
+/* A free place, or one that is made free. */
+static struct conn *
+place_for(struct room *rm)
+{
+	for (int i = 0; i < ROOM_MAX; i++)
+		if (rm->conn[i].state == FREE)
+			return &rm->conn[i];
+	return close_oldest(rm);
+}
+
+/* Make a descriptor free, for who wants to connect. */
+static bool
+descriptor_for(struct room *rm)
+{
+	bool made;
+
+	(void)pthread_mutex_lock(&rm->lock);
+	made = close_oldest(rm) != NULL;
+	(void)pthread_mutex_unlock(&rm->lock);
+	return made;
 }
 
 /* How long a request may take of which so much has come. */
@@ -419,6 +439,8 @@ next_outside(struct room *rm, struct arrival *a)
 	int rc = 0, one = 1;
 
 	(void)watch_listening(rm, EPOLL_CTL_MOD);
+	if (error == EMFILE && descriptor_for(rm))
+		return 0;
 	if (fd == -1)
 		return error == ECONNABORTED || error == EPROTO ? 0 : -error;
 	if (!is_welcome(&peer)) {

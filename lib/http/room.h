@@ -6,6 +6,7 @@
  * all of its request is there.  A request too large for that gets one of a
  * limited number of readers, so that some threads are always left for requests
  * that are there.  Whoever sends too slowly is cut off.
+ * Where places or descriptors run out, whoever waits longest is closed.
  *
  * All functions may be called by any thread.
  */

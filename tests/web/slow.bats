@@ -123,3 +123,16 @@ counted() {
   touch refused.go
   [ "$(ended refused)" = '1 404 early' ]
 }
+
+@test "connections that send no request take no descriptor from others" {
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  limit=$(ulimit -Sn)
+  ulimit -Sn 64
+  receiver 16
+  ulimit -Sn "$limit"
+  peers silent 100
+  genuine 000001 000002
+  [ "$(ended silent | tail -n 1 | cut -d' ' -f2)" = closed ]
+  [ "$(grep -c 'accept:' receiver.log)" = 0 ]
+}
