@@ -183,7 +183,8 @@ store_each_delivery(struct store *st, bool rejected, int64_t row,
 	struct statement *s = db_statement(st->db,
 	    sql_text[rejected ? SQL_EACH_REJECTED : SQL_EACH_QUARANTINE]);
 	int64_t after = row > 0 ? row - 1 : 0;
-	enum db_rc step, stop = 0;
+	enum db_rc step;
+	int stop = 0;
 
 	if (s == NULL)
 		return STORE_ERROR;

@@ -318,11 +318,12 @@ hash_rows(struct store *st, const char *sql, int64_t number, uint64_t *h)
 static enum store_rc
 fingerprint(struct store *st, int64_t number, uint64_t *h)
 {
+	static const char errors[] =
+	    "SELECT * FROM error WHERE call = ?1"
+	    " ORDER BY time, code, message, phase, place";
 	static const char *const parts[] = {
 	    "SELECT * FROM call WHERE number = ?1",
-	    "SELECT * FROM fact WHERE call = ?1 ORDER BY path",
-	    "SELECT * FROM error WHERE call = ?1"
-	    " ORDER BY time, code, message, phase, place"};
+	    "SELECT * FROM fact WHERE call = ?1 ORDER BY path", errors};
 	enum store_rc rc = STORE_OK;
 
 	*h = 14695981039346656037u;
