@@ -450,8 +450,8 @@ put_tiles(struct page *p, const struct sums *now,
 }
 
 enum page_rc
-put_headline(struct page *p, const struct sums *now,
-    const int64_t length[CLASS_LENGTHS])
+put_headline(
+    struct page *p, const struct sums *now, const int64_t length[CLASS_LENGTHS])
 {
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);

@@ -371,11 +371,11 @@ asked() {
   run -0 callbook send --source open --url "$URL" --type text/plain \
     --print-curl parts
   has 'Content-Type: text/plain'
-  head -n 1 parts >cut
-  run -1 callbook send --source open --url "$URL" cut
-  has 'cut: begins as multipart does, and has no last line --x7 y--'
-  echo -- >cut
-  run -1 callbook send --source open --url "$URL" cut
+  head -n 1 parts >short
+  run -1 callbook send --source open --url "$URL" short
+  has 'short: begins as multipart does, and has no last line --x7 y--'
+  echo -- >short
+  run -1 callbook send --source open --url "$URL" short
   has 'no boundary of 1 to 70 bytes: give --type'
   run -2 callbook send --source open --url "$URL" --type '' parts
 }

@@ -348,6 +348,7 @@ under_load() {
   shift
   own_site "$PLAIN"
   started
+  : >answers # There before the sender has begun.
   event @@@@@@ 1200 | "$PLAIN/tests/post" -r -c 4 -n 999999 -s "$SECRET" \
     "$URL/sales" >answers 3>&- &
   POST=$!
