@@ -16,7 +16,7 @@ slow(void *arg, const struct stored_call *c)
 {
 	(void)arg;
 	(void)c;
-	nap(500);
+	nap(950);
 	return 1;
 }
 
@@ -31,7 +31,7 @@ reading_ends_at_the_time_limit(void **state)
 
 	add_mixed(b);
 	f.text = "hello"; /* of several statements in all */
-	store_time_limit(b->read, 400);
+	store_time_limit(b->read, 900);
 	assert_int_equal(
 	    store_calls(b->read, &f, NULL, false, 2, false, slow, NULL),
 	    STORE_OK);
