@@ -41,8 +41,7 @@ enum db_mode {
 enum db_rc {
 	DB_OK = 0,
 	DB_ROW, /* of db_step(): there is a row */
-	DB_DONE, /* of db_step(): there is no further row; of parts: none left
-		  */
+	DB_DONE, /* there is no further row, or part */
 	/* What follows are failures. */
 	DB_BUSY, /* somebody else writes: try later */
 	DB_FULL, /* the disk is: try later */
@@ -244,8 +243,7 @@ struct db_info {
 	const char *engine; /* version of the library */
 	bool wal_reset_fault; /* the library has it; the lock keeps it away */
 };
-/* Of the files opened last; from any thread, while they are opened again too.
- */
+/* Of the files opened last.  From any thread, at any time. */
 void db_info(struct db *db, struct db_info *info);
 
 /* Check the file; b: what is wrong, a line each.  DB_OK: it is sound. */

@@ -49,8 +49,8 @@ struct db {
 	bool sync_failed; /* what was committed may not be on disk */
 	int64_t indexing_told; /* monotonic ms; 0: never */
 	pthread_mutex_t mutex; /* guards what follows */
-	char
-	    indexing[DB_INDEXING_SIZE]; /* sqlite_index.c: what is to be done */
+	/* sqlite_index.c: what is to be done */
+	char indexing[DB_INDEXING_SIZE];
 	/* wal and journal_why, of the files opened last */
 	bool told_wal;
 	char told_why[DB_WHY_SIZE];

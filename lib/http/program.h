@@ -24,8 +24,8 @@ struct program {
 struct program_options {
 	const char *config; /* of -c, or NULL */
 	struct serve_options serve;
-	char
-	    file[PATH_MAX]; /* of the program, as it was started; "": unknown */
+	/* of the program, as it was started; "": unknown */
+	char file[PATH_MAX];
 };
 
 /*

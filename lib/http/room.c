@@ -21,10 +21,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/when.h"
 
 /* FastCGI Specification 1.0, section 3.3 and 8. */
 #define HEADER_LEN 8
@@ -72,15 +72,6 @@ struct room {
 	struct conn conn[ROOM_MAX];
 	unsigned char peek[ROOM_PEEK];
 };
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Have one thread be told of the next connection, or of one that is there. */
 static int
@@ -260,7 +251,7 @@ conn_look(struct room *rm, struct conn *c)
 	    : SIGHT_PART;
 }
 
-/* --- giving to a thread ----------------------------------------------------*/
+/* --- giving to a thread --------------------------------------------------- */
 
 /* All of it is there, or nothing more comes. */
 static int
@@ -338,7 +329,7 @@ static int
 give_reader(struct room *rm, struct conn *c, struct arrival *a)
 {
 	c->state = WANTING;
-	make_reader(rm, clock_ms());
+	make_reader(rm, when_monotonic());
 	if (rm->readers >= rm->readers_max)
 		return 0;
 	if (give(rm, c, a) == 0)
@@ -457,7 +448,7 @@ next_outside(struct room *rm, struct arrival *a)
 		*c = (struct conn){.state = WAITING,
 		    .use = c->use,
 		    .fd = fd,
-		    .begun = clock_ms()};
+		    .begun = when_monotonic()};
 		if (conn_look(rm, c) == SIGHT_WHOLE)
 			rc = give_whole(c, a);
 		else /* which looks again, and knows what has happened */
@@ -467,7 +458,7 @@ next_outside(struct room *rm, struct arrival *a)
 	return rc;
 }
 
-/* --- for threads -----------------------------------------------------------*/
+/* --- for threads ---------------------------------------------------------- */
 
 int
 room_next(struct room *rm, int signal, struct arrival *a)
@@ -503,7 +494,7 @@ int
 room_left(struct room *rm, int place)
 {
 	struct conn *c = &rm->conn[place];
-	int64_t now = clock_ms(), left;
+	int64_t now = when_monotonic(), left;
 
 	(void)pthread_mutex_lock(&rm->lock);
 	/* It may have waited for memory, which is not the sender's fault. */
@@ -565,13 +556,13 @@ room_leave(struct room *rm, int place, bool cut)
 		conn_close(rm, c);
 	} else {
 		c->state = LINGERING;
-		c->begun = clock_ms();
+		c->begun = when_monotonic();
 		conn_watch(rm, c, EPOLL_CTL_ADD);
 	}
 	(void)pthread_mutex_unlock(&rm->lock);
 }
 
-/* --- for who looks after it ------------------------------------------------*/
+/* --- for who looks after it ----------------------------------------------- */
 
 /* Has it come while all threads were busy? */
 static bool
@@ -617,7 +608,7 @@ conn_late(struct room *rm, struct conn *c, int64_t over)
 void
 room_tick(struct room *rm)
 {
-	int64_t now = clock_ms(), closed = 0;
+	int64_t now = when_monotonic(), closed = 0;
 
 	(void)pthread_mutex_lock(&rm->lock);
 	for (int i = 0; i < ROOM_MAX; i++) {

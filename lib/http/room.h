@@ -17,12 +17,9 @@
 #include <stddef.h>
 
 #define ROOM_MAX 512 /* connections in it; one more closes the oldest */
-#define ROOM_PEEK                                                    \
-	(32 * 1024) /* bytes of a request that wait without a thread \
-		     */
-#define ROOM_PIECES                                               \
-	64 /* records or arrivals that do: sockets fill by pieces \
-	    */
+/* So much of a request waits without a thread; sockets fill by pieces. */
+#define ROOM_PEEK (32 * 1024) /* bytes */
+#define ROOM_PIECES 64 /* records and arrivals */
 /* A request may take so long, and so long for each byte, but not longer. */
 #define ROOM_GRACE_MS 10000
 #define ROOM_LEAST_RATE 16384 /* bytes in a second */

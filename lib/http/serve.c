@@ -22,12 +22,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/when.h"
 #include "http/listen.h"
 #include "http/room.h"
 
 #define STACK_SIZE (512 * 1024) /* bytes of a thread's stack */
 #define DRAIN_MS 2000 /* silence of the web server that ends CGI */
-#define DRAIN_MAX_S 30 /* and not longer than this in all */
+#define DRAIN_MAX_MS 30000 /* and not longer than this in all */
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
@@ -705,19 +706,17 @@ static void
 drain_socket(void)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-	struct timespec now, start;
+	const int64_t until = when_monotonic() + DRAIN_MAX_MS;
 	char buf[16 * 1024];
 	struct stat st;
 
 	if (fstat(STDIN_FILENO, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return;
-	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		if (poll(&p, 1, DRAIN_MS) != 1 ||
 		    read(STDIN_FILENO, buf, sizeof(buf)) <= 0)
 			break;
-		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < DRAIN_MAX_S);
+	} while (when_monotonic() < until);
 }
 
 bool

@@ -193,8 +193,7 @@ has_shape(const struct spot *s, struct json_object *j, enum shape shape)
 	return false;
 }
 
-/* Do most of its values look like that?  A spot without values does not pass.
- */
+/* Do most of its values look like that?  A spot without values: no. */
 static bool
 spot_has_shape(const struct draft *d, const struct spot *s, enum shape shape)
 {

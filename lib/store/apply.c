@@ -60,8 +60,7 @@ repeat_add(struct store *st, int64_t seq, int64_t received)
 static enum store_rc
 event_late(struct store *st, int64_t call, const struct event *e, bool *late)
 {
-	/* Does an event at (time ?2, received ?3) break the order of call ?1?
-	 */
+	/* Does (time ?2, received ?3) break the order of call ?1? */
 	struct statement *s = db_statement(st->db,
 	    "SELECT 1 FROM event WHERE call = ?1"
 	    " AND ((time > ?2 AND received < ?3)"

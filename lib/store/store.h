@@ -55,8 +55,7 @@ enum store_mode {
 enum store_rc {
 	STORE_OK = 0, /* done, and on disk */
 	STORE_DUPLICATE, /* that event was stored already; counted */
-	STORE_VARIANT, /* its key was stored with another content; kept beside
-			*/
+	STORE_VARIANT, /* its key had another content: kept beside it */
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */

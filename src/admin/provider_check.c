@@ -62,8 +62,7 @@ static const char *const usage_member[USAGE__MAX] = {
     [USAGE_OPEN] = "tables_without_else",
 };
 
-/* --- the body of a sample --------------------------------------------------
- */
+/* --- the body of a sample ------------------------------------------------- */
 
 /* An editor ends the last line; a sender does not. */
 static void

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/when.h"
 #include "receive.h"
 
 struct health {
@@ -49,15 +49,6 @@ health_free(struct health *h)
 	(void)pthread_mutex_destroy(&h->lock);
 	buf_free(&h->text);
 	free(h);
-}
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Is what is configured in force?  Says where faults are, not what they are. */
@@ -128,7 +119,7 @@ refresh(struct health *h, struct store *st)
 	buf_free(&h->text);
 	h->text = text;
 	h->status = status;
-	h->at = clock_ms();
+	h->at = when_monotonic();
 	h->asking = false;
 	(void)pthread_cond_broadcast(&h->told);
 }
@@ -139,7 +130,8 @@ health_answer(
 {
 	(void)pthread_mutex_lock(&h->lock);
 	if (!h->asking &&
-	    (h->status == 0 || clock_ms() - h->at >= RECEIVE_HEALTH_KEEP_MS))
+	    (h->status == 0 ||
+		when_monotonic() - h->at >= RECEIVE_HEALTH_KEEP_MS))
 		refresh(h, st);
 	while (h->status == 0)
 		(void)pthread_cond_wait(&h->told, &h->lock);

@@ -224,7 +224,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 /* --- the work of one statement -------------------------------------------- */
 
 #define MANY 10000 /* rows: more pages of each index than OTHER_PAGES */
-#define FEW 1000 /* where FEW_ORDERS is set: memory is looked after alone */
+#define FEW 1000 /* where TEST_BRIEF is set: memory is looked after alone */
 #define ROWS_MAX 1000 /* changed by one statement */
 #define ROW_PAGES 20 /* looked at for a row that is copied or deleted */
 #define OTHER_PAGES 200 /* looked at beside, also to find rows */
@@ -320,7 +320,7 @@ add_many(sqlite3 *db, const char *table)
 	sql = sqlite3_mprintf(
 	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
 	    "INSERT INTO %s SELECT %s FROM n, (SELECT * FROM %s LIMIT 1)",
-	    getenv("FEW_ORDERS") != NULL ? FEW : MANY, table, buf_str(&columns),
+	    getenv("TEST_BRIEF") != NULL ? FEW : MANY, table, buf_str(&columns),
 	    table);
 	run(db, sql);
 	sqlite3_free(sql);

@@ -23,7 +23,7 @@
 #define SET_MAX 32 /* events in a set */
 #define PERMUTE_MAX 6 /* events of which all orders are tried */
 #define RANDOM_ORDERS 60 /* tried of a larger set */
-/* The same where FEW_ORDERS is set: memory is looked after, not the order. */
+/* The same where TEST_BRIEF is set: memory is looked after, not the order. */
 #define PERMUTE_FEW 3
 #define RANDOM_FEW 8
 #define BATCH_MAX 4 /* threads at once */
@@ -323,7 +323,7 @@ check_owners(struct world *w)
 static void
 try_set(struct world *w, const struct set *set)
 {
-	const bool few = getenv("FEW_ORDERS") != NULL;
+	const bool few = getenv("TEST_BRIEF") != NULL;
 	size_t order[SET_MAX] = {0};
 	struct store_rebuilt result;
 	char *rows, last[24];

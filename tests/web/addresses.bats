@@ -124,21 +124,8 @@ END
 # A file report.cgi is what nginx looks for; the program answers on a socket.
 nginx_addresses() {
   [ "$(id -u)" != 0 ] || echo 'user root;'
+  nginx_site "$1"
   cat <<END
-daemon off;
-pid $1/run/server.pid;
-error_log $1/server.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $1/run/body;
-  fastcgi_temp_path $1/run/fastcgi;
-  proxy_temp_path $1/run/proxy;
-  scgi_temp_path $1/run/scgi;
-  uwsgi_temp_path $1/run/uwsgi;
-  server {
-    listen 127.0.0.1:$PORT;
-    root $1/www;
     index report.cgi;
     rewrite ^/far/rewrite/front\$ /far/rewrite/report.cgi last;
     rewrite ^/far/rewrite/latest\$ /far/rewrite/report.cgi/calls last;

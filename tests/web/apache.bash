@@ -65,3 +65,15 @@ s|^#(RemoteIPHeader .*)|LoadModule remoteip_module \
 s|^#(RemoteIPTrustedProxy) .*|\1 $PROXY|
 END
 }
+
+# snippet_of_programs FILE URL REPORT-URL DATA - where Apache starts them.
+snippet_of_programs() {
+  cat <<END
+Define CALLBOOK_PROGRAMS $DIR/cgi-bin
+Define CALLBOOK_CONFIG $DIR/$4/callbook.conf
+Define CALLBOOK_LOGINS $DIR/logins
+Define CALLBOOK_URL $2
+Define CALLBOOK_REPORT_URL $3
+Include $(snippet_file "$1")
+END
+}

@@ -303,3 +303,24 @@ nothing_lost() {
     n = (SELECT sum(events) FROM call) AND n = (SELECT sum(calls) FROM day)
     FROM (SELECT count(*) AS n FROM event)')" = 1 ]
 }
+
+# nginx_site DIR - the beginning of its configuration, up to what its one site
+# has, with two braces to be closed.  Nothing of /var or /run is touched.
+nginx_site() {
+  cat <<END
+daemon off;
+pid $1/run/server.pid;
+error_log $1/server.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path $1/run/body;
+  fastcgi_temp_path $1/run/fastcgi;
+  proxy_temp_path $1/run/proxy;
+  scgi_temp_path $1/run/scgi;
+  uwsgi_temp_path $1/run/uwsgi;
+  server {
+    listen 127.0.0.1:$PORT;
+    root $1/www;
+END
+}

@@ -9,12 +9,5 @@ load apache
 MODULES=(alias env cgid)
 
 snippet() {
-  cat <<END
-Define CALLBOOK_PROGRAMS $DIR/cgi-bin
-Define CALLBOOK_CONFIG $DIR/$3/callbook.conf
-Define CALLBOOK_LOGINS $DIR/logins
-Define CALLBOOK_URL $1
-Define CALLBOOK_REPORT_URL $2
-Include $(snippet_file callbook-cgi.conf)
-END
+  snippet_of_programs callbook-cgi.conf "$@"
 }

@@ -17,22 +17,7 @@ graceful() {
 
 nginx_config() {
   [ -z "$WEB_USER" ] || echo "user $WEB_USER $WEB_USER;"
-  cat <<END
-daemon off;
-pid $1/run/server.pid;
-error_log $1/server.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $1/run/body;
-  fastcgi_temp_path $1/run/fastcgi;
-  proxy_temp_path $1/run/proxy;
-  scgi_temp_path $1/run/scgi;
-  uwsgi_temp_path $1/run/uwsgi;
-  server {
-    listen 127.0.0.1:$PORT;
-    root $1/www;
-END
+  nginx_site "$1"
   customers
   echo '}}'
 }
