@@ -336,7 +336,8 @@ put_length_tiles(struct page *p, const struct sums *now,
 
 	put_tile(p, "Talk time", "sum of the lengths");
 	put_duration(p, t->talk);
-	html_raw(p->out, "</dd><dd class=\"formula\">of answered calls: ");
+	html_raw(
+	    p->out, "</dd><dd class=\"formula\">of answered with a length: ");
 	html_number(p->out, t->timed);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
