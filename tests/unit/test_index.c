@@ -224,7 +224,8 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 /* --- the work of one statement -------------------------------------------- */
 
 #define MANY 10000 /* rows: more pages of each index than OTHER_PAGES */
-#define FEW 1000 /* where TEST_BRIEF is set: memory is looked after alone */
+#define FEW \
+	1000 /* where TEST_BRIEF is set: for memory and threads, not pages */
 #define ROWS_MAX 1000 /* changed by one statement */
 #define ROW_PAGES 20 /* looked at for a row that is copied or deleted */
 #define OTHER_PAGES 200 /* looked at beside, also to find rows */
