@@ -23,8 +23,9 @@
 #define DIGITS_SPOKEN 9 /* digits at least, if words stand between them */
 #define DIGITS_WHOLE 10 /* after that many digits, a word ends the number */
 #define SHOWN 4 /* digits left of a masked number */
-#define GAP_MAX 8 /* characters between two groups of digits */
-#define GAP_LETTERS 5 /* of them letters: "5550 and 104321" */
+#define GAP_MAX 8 /* marks and letters between two groups of digits */
+#define GAP_LETTERS 6 /* of them letters: "5550 and 104321" */
+#define GAP_SIGNS 100 /* blanks and repeated marks included */
 #define TAG_MAX 160 /* bytes of a tag of HTML, which counts as one */
 #define ENTITY_MAX 10 /* and of an entity */
 #define SAME_DIGITS 7 /* at the end, that make two numbers the same */
@@ -66,14 +67,16 @@ is_letter(uint32_t c)
 		uint32_t first, last;
 	} other[] = {{0x80, 0xa9}, {0xab, 0xb4}, {0xb6, 0xb9}, {0xbb, 0xbf},
 	    {0xd7, 0xd7}, {0xf7, 0xf7}, {0x2b0, 0x36f}, {0x55a, 0x55f},
-	    {0x589, 0x5c7}, {0x600, 0x61f}, {0x64b, 0x66d}, {0x6d4, 0x6d4},
-	    {0x964, 0x965}, {0x1400, 0x1400}, {0x166d, 0x166e},
-	    {0x1680, 0x1680}, {0x1800, 0x180f}, {0x2000, 0x2bff},
+	    {0x589, 0x5c7}, {0x600, 0x61f}, {0x640, 0x640}, {0x64b, 0x66d},
+	    {0x6d4, 0x6d4}, {0x964, 0x965}, {0x115f, 0x1160}, {0x1400, 0x1400},
+	    {0x166d, 0x166e}, {0x1680, 0x1680}, {0x1800, 0x180f},
+	    {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x2000, 0x2bff},
 	    {0x2e00, 0x2fff}, {0x3000, 0x3004}, {0x3008, 0x3030},
 	    {0x303d, 0x303f}, {0x30a0, 0x30a0}, {0x30fb, 0x30fc},
-	    {0xd800, 0xf8ff}, {0xfe00, 0xfe6f}, {0xfeff, 0xff0f},
-	    {0xff1a, 0xff20}, {0xff3b, 0xff40}, {0xff5b, 0xff65},
-	    {0xffe0, 0xffff}, {0x1f000, 0x1fbef}, {0xe0000, 0x10ffff}};
+	    {0x3164, 0x3164}, {0xd800, 0xf8ff}, {0xfe00, 0xfe6f},
+	    {0xfeff, 0xff0f}, {0xff1a, 0xff20}, {0xff3b, 0xff40},
+	    {0xff5b, 0xff65}, {0xffa0, 0xffa0}, {0xffe0, 0xffff},
+	    {0x1f000, 0x1fbef}, {0xe0000, 0x10ffff}};
 
 	if (c < 0x80)
 		return is_ascii_letter(c);
@@ -81,6 +84,19 @@ is_letter(uint32_t c)
 		if (c >= other[i].first && c <= other[i].last)
 			return false;
 	return true;
+}
+
+/* White space, control and combining characters, and what has no width. */
+static bool
+is_blank(uint32_t c)
+{
+	return c <= ' ' || (c >= 0x7f && c <= 0xa0) || c == 0xad ||
+	    (c >= 0x300 && c <= 0x36f) || c == 0x1680 ||
+	    (c >= 0x180b && c <= 0x180f) || (c >= 0x2000 && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) ||
+	    (c >= 0x20d0 && c <= 0x20ff) || c == 0x3000 ||
+	    (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
+	    (c >= 0xe0000 && c <= 0xe01ef);
 }
 
 /* The value of n hexadecimal digits at s; -1: they are none. */
@@ -103,6 +119,7 @@ hex_value(const char *s, size_t n)
 static size_t
 escape_at(const char *s, size_t n, uint32_t *c)
 {
+	size_t slashes = 0;
 	int64_t v;
 
 	/* Of an address: %2B before a number is its plus. */
@@ -110,14 +127,18 @@ escape_at(const char *s, size_t n, uint32_t *c)
 		*c = v < 0x80 ? (uint32_t)v : ' ';
 		return 3;
 	}
-	if (n < 2 || s[0] != '\\' || is_digit(s[1]))
+	/* JSON in a text of JSON has more of them: \\u00a0. */
+	while (slashes < n && s[slashes] == '\\')
+		slashes++;
+	if (slashes == 0 || slashes == n || is_digit(s[slashes]))
 		return 0;
-	if (s[1] == 'u' && n >= 6 && (v = hex_value(s + 2, 4)) >= 0) {
+	if (s[slashes] == 'u' && n >= slashes + 5 &&
+	    (v = hex_value(s + slashes + 1, 4)) >= 0) {
 		*c = (uint32_t)v;
-		return 6;
+		return slashes + 5;
 	}
 	*c = ' ';
-	return 2;
+	return slashes > 1 ? slashes : 2;
 }
 
 /* An entity of HTML at s: &nbsp; &#8209; &#x2011; its length, or 0. */
@@ -132,7 +153,7 @@ entity_at(const char *s, size_t n, uint32_t *c)
 	if (len < 3 || len == n || s[len] != ';')
 		return 0;
 	*c = ' ';
-	if (s[1] == '#' && s[2] == 'x')
+	if (s[1] == '#' && (s[2] | 0x20) == 'x')
 		v = hex_value(s + 3, len - 3);
 	else if (s[1] == '#' &&
 	    number_parse(s + 2, len - 2, 0, 0x10ffff, &v) != 0)
@@ -161,14 +182,14 @@ sign_at(const char *s, size_t n)
 	return g;
 }
 
-/* The length of a tag such as <b> or </span> at s, or 0. */
+/* The length of a tag such as <b>, </span> or <!-- --> at s, or 0. */
 static size_t
 tag_at(const char *s, size_t n)
 {
 	const char *end;
 
 	if (n < 3 || *s != '<' ||
-	    (s[1] != '/' && !is_ascii_letter((uint32_t)s[1])))
+	    (s[1] != '/' && s[1] != '!' && !is_ascii_letter((uint32_t)s[1])))
 		return 0;
 	end = memchr(s, '>', n < TAG_MAX ? n : TAG_MAX);
 	return end == NULL ? 0 : (size_t)(end - s) + 1;
@@ -293,6 +314,15 @@ struct digits {
 	bool letter; /* stands right behind it */
 };
 
+/* What stands between two groups of digits. */
+struct gap {
+	size_t len; /* bytes; 0: no further group is near */
+	size_t letters;
+	char word[4]; /* the first of them, small */
+	bool only; /* letters, and nothing else */
+	bool plus;
+};
+
 /* Groups that may be one number. */
 struct number {
 	size_t len; /* bytes */
@@ -300,6 +330,7 @@ struct number {
 	size_t count; /* digits */
 	bool spoken; /* words stand between them */
 	struct digits last;
+	struct gap gap; /* before the last */
 	struct {
 		const char *s;
 		size_t len;
@@ -344,19 +375,23 @@ add_group(struct number *d, const char *s, const struct digits *g)
 	d->last = *g;
 }
 
-/* What stands between two groups of digits. */
-struct gap {
-	size_t len; /* bytes; 0: no further group is near */
-	size_t letters;
-	char word[4]; /* the first of them, small */
-	bool plus;
-};
+static void
+add_letter(struct gap *gap, uint32_t c)
+{
+	if (gap->letters < sizeof(gap->word) - 1)
+		gap->word[gap->letters] = (char)(c | 0x20);
+	gap->letters++;
+}
 
 static void
 read_gap(const char *s, size_t n, struct gap *gap)
 {
+	uint32_t before = 0;
+	size_t i = 0, count = 0;
+
 	memset(gap, 0, sizeof(*gap));
-	for (size_t i = 0, count = 0; i < n && count <= GAP_MAX; count++) {
+	gap->only = true;
+	for (size_t signs = 0; i < n && signs < GAP_SIGNS; signs++) {
 		size_t tag = tag_at(s + i, n - i);
 		struct sign sign = sign_at(s + i, n - i);
 
@@ -364,15 +399,38 @@ read_gap(const char *s, size_t n, struct gap *gap)
 			gap->len = i;
 			return;
 		}
-		if (tag == 0 && sign.kind == LETTER) {
-			if (gap->letters < 3)
-				gap->word[gap->letters] = (char)(sign.c | 0x20);
-			if (++gap->letters > GAP_LETTERS)
-				return;
-		}
+		if (tag == 0 && sign.kind == LETTER)
+			add_letter(gap, sign.c);
+		else
+			gap->only = false;
+		/* A line of dots is one mark. */
+		count += sign.kind == LETTER ||
+		    (sign.c != before && !is_blank(sign.c));
+		if (count > GAP_MAX || gap->letters > GAP_LETTERS)
+			return;
+		before = sign.c;
 		gap->plus = gap->plus || sign.c == '+';
 		i += tag > 0 ? tag : sign.len;
 	}
+}
+
+/* Is it read as a digit: "555 oh 1 zero 4321", "555O1O4321"? */
+static bool
+is_spoken_digit(const struct gap *gap)
+{
+	static const char *const word[] = {"o", "oh", "zer", "l", "i"};
+
+	for (size_t i = 0; i < LENGTH(word); i++)
+		if (strcmp(gap->word, word[i]) == 0)
+			return gap->letters == strlen(word[i]) ||
+			    (*word[i] == 'z' && gap->letters == strlen("zero"));
+	return false;
+}
+
+static bool
+same_word(const struct gap *a, const struct gap *b)
+{
+	return a->letters == b->letters && strcmp(a->word, b->word) == 0;
 }
 
 static bool
@@ -396,10 +454,15 @@ static bool
 goes_on_spoken(
     const struct number *d, const struct gap *gap, const struct digits *next)
 {
-	if (d->last.count < 2 || next->count < 2)
+	/*
+	 * "5 and 5 and 5", "5x5x5", "5th 5th": single digits too.  In a1b2c3
+	 * they are of an identifier.
+	 */
+	if ((d->last.count < 2 || next->count < 2) && gap->only &&
+	    !is_spoken_digit(gap) && d->gap.len > 0 && !same_word(gap, &d->gap))
 		return false;
 	/* "9876543210 at 10": a number, and another thing. */
-	if (d->count >= DIGITS_WHOLE ||
+	if ((d->count >= DIGITS_WHOLE && !is_spoken_digit(gap)) ||
 	    (d->count >= DIGITS_MIN && next->count >= DIGITS_MIN))
 		return false;
 	if (is_year(&d->last) && is_year(next))
@@ -444,6 +507,8 @@ read_number(const char *s, size_t n, struct number *d)
 			n - d->len - gap.len, &g))
 			return;
 		d->spoken = d->spoken || gap.letters > 0;
+		d->count += is_spoken_digit(&gap);
+		d->gap = gap;
 		d->len += gap.len;
 	}
 }

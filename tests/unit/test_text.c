@@ -96,6 +96,20 @@ test_numbers_in_text_are_masked(void **state)
 	    {"on 2026-03-18 at 9:30, 555 010 4321",
 		"on 2026-03-18 at 9:30, " M "4321"},
 	    {"5550 and 104321", M "4321"},
+	    {"555 number 0104321", M "4321"},
+	    {"5 and 5 and 5 and 0 and 1 and 0 and 4 and 3 and 2 and 1",
+		M "4321"},
+	    {"5x5x5x0x1x0x4x3x2x1", M "4321"},
+	    {"5th 5th 5th 0th 1st 0th 4th 3rd 2nd 1st", M "4321st"},
+	    {"5\u06405\u06405\u06400\u06401\u06400\u06404\u0640321", M "4321"},
+	    {"555 oh 1 zero 4321", M "4321"},
+	    {"555O1O4321 and 5550l0432l", M "4321 and " M "0432l"},
+	    /* Blanks, marks that repeat and tags of any length are one gap. */
+	    {"[\n            \"555\",\n            \"010\",\n   4321]",
+		"[\n            \"" M "4321]"},
+	    {"555..............010__________4321", M "4321"},
+	    {"555<!-- the rest of it -->010&#XA0;4321", M "4321"},
+	    {"555\\\\u00a0010\\\\\\\\u00a04321", M "4321"},
 	};
 	struct fixture *f = *state;
 
@@ -116,7 +130,9 @@ test_what_is_no_number_stays(void **state)
 	    "between 2025 and 2026", "on 12 May 2026 or 14 June 2026",
 	    "2026\u5e743\u670818\u65e5", "5:00-6:00 and 17:30-18:45", "49.35",
 	    "from 1200 to 1400", "room 12, floor 3", "()", "50% of 200",
-	    "a \\ b & c < 1 > 2"};
+	    "a \\ b & c < 1 > 2", "a1b2c3d4e5f6g7h8",
+	    "9am to 5pm or 10am to 6pm, 8pm", "1st, 2nd, 3rd and 4th",
+	    "2 dogs, 3 cats and 14 birds", "i18n l10n k8s a11y"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < LENGTH(same); i++)
