@@ -59,8 +59,9 @@ no_platform() {
 rooms() {
   local rule
   for rule in 'base:' 'call:base' 'http:base' 'html:base' \
-    'provider:base|call' 'db:base|call' 'store:base|call|db' \
-    'query:base|call|store' 'check:base|provider|store|query'; do
+    'provider:base|call' 'db:base|call' 'row:base|call|db' \
+    'store:base|call|db|row' 'query:base|call|db|row' \
+    'check:base|provider|query'; do
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return

@@ -18,6 +18,17 @@ const char *const arrival_name[ARRIVAL__MAX] = {
     [ARRIVAL_HANDSHAKE] = "handshake",
 };
 
+const char *const refusal_name[REFUSAL__MAX] = {
+    [REFUSAL_NOT_FOUND] = "not_found",
+    [REFUSAL_METHOD] = "method",
+    [REFUSAL_TOO_LARGE] = "too_large",
+    [REFUSAL_TYPE] = "type",
+    [REFUSAL_SLOW] = "slow",
+    [REFUSAL_MISSING] = "missing",
+    [REFUSAL_WRONG] = "wrong",
+    [REFUSAL_STALE] = "stale",
+};
+
 const int64_t class_delay[CLASS_DELAYS - 1] = {1 * S, 2 * S, 5 * S, 10 * S,
     30 * S, 1 * MIN, 2 * MIN, 5 * MIN, 15 * MIN, 1 * H, 4 * H, 12 * H, 24 * H};
 

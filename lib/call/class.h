@@ -32,6 +32,20 @@ enum arrival {
 };
 extern const char *const arrival_name[ARRIVAL__MAX];
 
+/* Why a request was refused; the words of a row of `refused`. */
+enum refusal {
+	REFUSAL_NOT_FOUND, /* no source of that name */
+	REFUSAL_METHOD,
+	REFUSAL_TOO_LARGE,
+	REFUSAL_TYPE, /* content type or encoding */
+	REFUSAL_SLOW, /* the body came too slowly */
+	REFUSAL_MISSING, /* these three did not authenticate */
+	REFUSAL_WRONG,
+	REFUSAL_STALE,
+	REFUSAL__MAX
+};
+extern const char *const refusal_name[REFUSAL__MAX];
+
 /*
  * Delay classes of stored events, from the platform's time of the event to
  * its receipt: class i is shorter than class_delay[i] ms; the last has no

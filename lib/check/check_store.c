@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/report.h"
+#include "query/query.h"
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
 #define FREE_NONE (10 * 1000 * 1000) /* bytes: events are refused soon */
@@ -153,61 +153,62 @@ check_zone(struct check *k, const char *counted)
 }
 
 static void
-check_search(struct check *k, enum store_search is)
+check_search(struct check *k, enum query_search is)
 {
 	switch (is) {
-	case STORE_SEARCH_ON:
+	case QUERY_SEARCH_ON:
 		check_finding(k, CHECK_GOOD, "search", "by an index of words");
 		break;
-	case STORE_SEARCH_BUILDING:
+	case QUERY_SEARCH_BUILDING:
 		check_finding(k, CHECK_WARN, "search",
 		    "slow until the index of words is built: it goes on with "
 		    "each new call, and at once if you run 'callbook rebuild'");
 		break;
-	case STORE_SEARCH_OFF:
+	case QUERY_SEARCH_OFF:
 		check_finding(k, CHECK_WARN, "search",
 		    "slow, since the index of words is off: run 'callbook "
 		    "rebuild'");
 		break;
-	case STORE_SEARCH_IMPOSSIBLE:
+	case QUERY_SEARCH_IMPOSSIBLE:
 		check_finding(k, CHECK_WARN, "search",
 		    "slow, since this SQLite has no FTS5, so there is no "
 		    "index of words: use one that has it, as the programs of "
 		    "'make portable' do, then run 'callbook rebuild'");
 		break;
-	case STORE_SEARCH_UNKNOWN:
+	case QUERY_SEARCH_UNKNOWN:
 		break;
 	}
 }
 
 static void
-check_versions(struct check *k, const struct store_health *h)
+check_versions(struct check *k, const struct query_health *h)
 {
-	check_finding(k, CHECK_GOOD, "store", "schema %d", h->schema);
-	if (h->journal_why[0] == '\0')
-		check_finding(k, CHECK_GOOD, "journal", "%s", h->journal);
+	check_finding(k, CHECK_GOOD, "store", "schema %d", h->info.schema);
+	if (h->info.journal_why[0] == '\0')
+		check_finding(k, CHECK_GOOD, "journal", "%s", h->info.journal);
 	else
 		check_finding(k, CHECK_WARN, "journal",
-		    "%s, slower than wal: %s", h->journal, h->journal_why);
-	if (h->wal_reset_fault)
+		    "%s, slower than wal: %s", h->info.journal,
+		    h->info.journal_why);
+	if (h->info.wal_reset_fault)
 		check_finding(k, CHECK_GOOD, "SQLite",
 		    "%s has the WAL-reset fault (fixed in 3.51.3); Callbook's "
 		    "own lock keeps it away; let nothing else write to the "
 		    "store",
-		    h->sqlite);
+		    h->info.engine);
 	else
-		check_finding(k, CHECK_GOOD, "SQLite", "%s", h->sqlite);
+		check_finding(k, CHECK_GOOD, "SQLite", "%s", h->info.engine);
 	check_zone(k, h->timezone);
 	check_search(k, h->search);
 	if (h->rebuild_wanted)
 		check_finding(k, CHECK_WARN, "rebuild",
 		    "the calls that an older version stored are still as that "
 		    "one understood their events: run 'callbook rebuild'");
-	if (h->indexing[0] != '\0')
+	if (h->info.indexing[0] != '\0')
 		check_finding(k, CHECK_WARN, "store",
 		    "an index is being built while events are received, and "
 		    "lists may be slow until it is there: %s",
-		    h->indexing);
+		    h->info.indexing);
 }
 
 static int
@@ -228,7 +229,7 @@ counted(void *arg, const struct stored_count *c)
 }
 
 static void
-check_counts(struct check *k, const struct store_health *h)
+check_counts(struct check *k, const struct query_health *h)
 {
 	check_finding(k, CHECK_GOOD, "store",
 	    "%" PRId64 " events, %" PRId64 " calls", h->events, h->calls);
@@ -247,34 +248,34 @@ check_counts(struct check *k, const struct store_health *h)
 
 /* What is in the store, and whether it is sound. */
 static void
-check_content(struct check *k, struct store *st)
+check_content(struct check *k, struct query *q)
 {
-	struct store_health h = {0};
+	struct query_health h = {0};
 	struct buf why = {0};
-	enum store_rc rc;
+	enum query_rc rc;
 
 	if (k->limit_ms > 0)
-		store_time_limit(st, k->limit_ms);
-	rc = store_health(st, true, &h);
-	if (rc == STORE_OK || rc == STORE_TIMEOUT)
+		query_time_limit(q, k->limit_ms);
+	rc = query_health(q, &h);
+	if (rc == QUERY_OK || rc == QUERY_TIMEOUT)
 		check_versions(k, &h);
-	if (rc == STORE_OK)
+	if (rc == QUERY_OK)
 		check_counts(k, &h);
-	if (rc == STORE_OK)
-		rc = store_each_count(st, counted, k);
-	if (rc == STORE_TIMEOUT)
+	if (rc == QUERY_OK)
+		rc = query_each_count(q, counted, k);
+	if (rc == QUERY_TIMEOUT)
 		check_finding(k, CHECK_WARN, "store",
 		    "not counted, as reading it takes too long here: "
 		    "'callbook check' has the time");
-	else if (rc != STORE_OK)
+	else if (rc != QUERY_OK)
 		check_finding(k, CHECK_FAIL, "store",
 		    "%s does not answer; try 'callbook check --deep', "
 		    "keep a copy",
 		    k->config->store);
-	if (rc == STORE_OK || rc == STORE_TIMEOUT)
-		check_free(k, h.free_bytes);
+	if (rc == QUERY_OK || rc == QUERY_TIMEOUT)
+		check_free(k, h.info.free_bytes);
 	if (k->deep) {
-		if (store_integrity(st, &why) == STORE_OK)
+		if (query_integrity(q, &why) == QUERY_OK)
 			check_finding(k, CHECK_GOOD, "integrity", "sound");
 		else
 			check_faults(k, "integrity", &why);
@@ -286,19 +287,16 @@ void
 check_store(struct check *k)
 {
 	const struct config *c = k->config;
-	struct store_options o = {.path = c->store,
-	    .durable = c->durability == DURABILITY_FULL,
-	    .timezone = c->timezone};
 	struct buf why = {0};
-	struct store *st;
+	struct query *q;
 
 	if (check_place(k) == -1)
 		return;
-	st = store_open(&o, STORE_READ, &why);
-	if (st == NULL)
+	q = query_open(c->store, &why);
+	if (q == NULL)
 		check_faults(k, "store", &why);
 	else
-		check_content(k, st);
-	store_close(st);
+		check_content(k, q);
+	query_close(q);
 	buf_free(&why);
 }

@@ -242,6 +242,9 @@ struct db_info {
 	char journal_why[DB_WHY_SIZE]; /* why not wal; "": it is */
 	const char *engine; /* version of the library */
 	bool wal_reset_fault; /* the library has it; the lock keeps it away */
+	int schema; /* version */
+	int64_t free_bytes; /* for us, on the file system; -1: unknown */
+	char indexing[DB_INDEXING_SIZE]; /* as of db_index_state() */
 };
 /* Of the files opened last.  From any thread, at any time. */
 void db_info(struct db *db, struct db_info *info);

@@ -2,6 +2,7 @@
 #include "db/sqlite.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
 
 /*
  * "WAL-reset": a commit beside a checkpoint of another connection may corrupt
@@ -20,6 +21,8 @@ has_wal_reset_fault(int version)
 void
 db_info(struct db *db, struct db_info *info)
 {
+	struct statvfs fs;
+
 	memset(info, 0, sizeof(*info));
 	pthread_mutex_lock(&db->mutex);
 	info->journal = db->told_wal ? "wal" : "truncate";
@@ -30,6 +33,11 @@ db_info(struct db *db, struct db_info *info)
 	info->engine = sqlite3_libversion();
 	info->wal_reset_fault = has_wal_reset_fault(
 	    sqlite3_libversion_number());
+	info->schema = DB_SCHEMA_VERSION;
+	info->free_bytes = -1;
+	if (statvfs(db->path, &fs) == 0)
+		info->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+	db_index_state(db, info->indexing);
 }
 
 enum db_rc

@@ -116,8 +116,8 @@ word_set(struct gist_word *w, const char *text, int64_t calls)
 {
 	size_t n = strlen(text);
 
-	if (n > REPORT_FACT_TEXT_MAX)
-		n = REPORT_FACT_TEXT_MAX;
+	if (n > QUERY_FACT_TEXT_MAX)
+		n = QUERY_FACT_TEXT_MAX;
 	memcpy(w->text, text, n);
 	w->text[n] = '\0';
 	w->calls = calls;

@@ -1,7 +1,7 @@
 /*
  * gist - what the values of a dynamic fact come to, whatever it is.
  *
- * Fed with the rows of store_fact_counts() as they come, so that of one fact
+ * Fed with the rows of query_fact_counts() as they come, so that of one fact
  * after another only the gist is kept: numbers as a distribution, yes and no
  * as a share, texts as the most frequent words.
  */
@@ -14,14 +14,14 @@
 
 #include "base/arena.h"
 #include "base/sample.h"
-#include "store/report.h"
+#include "query/query.h"
 
 #define GIST_WORDS 10 /* most frequent texts kept of a fact */
 #define GIST_AGENTS 5 /* most frequent agents kept of a fact */
 #define GIST_AGENTS_MAX 200 /* told apart; the facts of others have none */
 
 struct gist_word {
-	char text[REPORT_FACT_TEXT_MAX + 1];
+	char text[QUERY_FACT_TEXT_MAX + 1];
 	int64_t calls;
 };
 

@@ -190,12 +190,12 @@ write_error(void *arg, const struct call_error *e)
 	return r->b->failed;
 }
 
-enum store_rc
-record_json(struct store *st, const struct stored_call *c,
+enum query_rc
+record_json(struct query *q, const struct stored_call *c,
     const struct record_mask *m, struct buf *b)
 {
 	struct record r = {.b = b, .mask = m};
-	enum store_rc rc;
+	enum query_rc rc;
 
 	buf_puts(b, "\"source\":");
 	buf_json_str(b, c->source);
@@ -204,10 +204,10 @@ record_json(struct store *st, const struct stored_call *c,
 	buf_puts(b, ",\"record\":");
 	write_call(&r, c);
 	buf_puts(b, ",\"facts\":{");
-	if ((rc = store_call_facts(st, c->number, write_fact, &r)) != STORE_OK)
+	if ((rc = query_call_facts(q, c->number, write_fact, &r)) != QUERY_OK)
 		return rc;
 	buf_puts(b, "},\"errors\":[");
-	rc = store_call_errors(st, c->number, write_error, &r);
+	rc = query_call_errors(q, c->number, write_error, &r);
 	buf_puts(b, "]");
 	return rc;
 }

@@ -5,7 +5,7 @@
 #define RECORD_H
 
 #include "base/buf.h"
-#include "store/store.h"
+#include "query/query.h"
 
 /*
  * How texts from outside are changed first: phone() what is a number of a
@@ -28,7 +28,7 @@ struct record_mask {
  * Add the members source, provider, record, facts and errors of an object,
  * without its braces, on one line.  m NULL: as stored.
  */
-enum store_rc record_json(struct store *st, const struct stored_call *c,
+enum query_rc record_json(struct query *q, const struct stored_call *c,
     const struct record_mask *m, struct buf *b);
 
 #endif /* !RECORD_H */

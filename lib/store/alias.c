@@ -87,11 +87,11 @@ alias_show(struct store *st, struct call_row *r, struct buf *text)
 	step = db_step(s);
 	if (step == DB_ROW) {
 		buf_reset(text, SIZE_MAX);
-		buf_puts(text, read_text(s, 0));
+		buf_puts(text, row_text(s, 0));
 		r->id = buf_str(text);
 		r->nameless = db_int(s, 1) == 0;
 	}
-	rc = read_end(st, s, step);
+	rc = stmt_end(st, s, step);
 	return rc == STORE_OK && text->failed ? STORE_ERROR : rc;
 }
 
@@ -138,7 +138,7 @@ late_again(struct store *st, struct call_row *r)
 	step = db_step(s);
 	if (step == DB_ROW)
 		r->call.flags |= CALL_LATE;
-	return read_end(st, s, step);
+	return stmt_end(st, s, step);
 }
 
 /* Make the row a what both rows tell; b is gone, but its texts are not. */

@@ -8,134 +8,24 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "row/stamps.h"
 #include "store/search.h"
-#include "store/stamps.h"
 
-static bool
-has_text(enum call_kind kind)
-{
-	return kind == KIND_TEXT || kind == KIND_JSON || kind == KIND_MONEY ||
-	    kind == KIND_VERDICT;
-}
-
-static bool
-has_number(enum call_kind kind)
-{
-	return kind != KIND_TEXT && kind != KIND_JSON;
-}
-
-/* NULL text becomes NULL: that is how a row says that nothing was told. */
-static const char *
-column_text(struct statement *s, int i)
-{
-	return db_text(s, i);
-}
-
-/* Read the value that a field has, from column *i on; *i: the next one. */
-static void
-value_read(struct statement *s, int *i, enum call_kind kind, struct value *v)
-{
-	if (has_number(kind)) {
-		if (v->set)
-			v->number = db_int(s, *i);
-		if (v->set && kind == KIND_VERDICT && db_is_null(s, *i))
-			v->number = VERDICT_NONE;
-		++*i;
-	}
-	if (has_text(kind)) {
-		if (v->set) {
-			v->text = column_text(s, *i);
-			v->len = db_size(s, *i);
-		}
-		++*i;
-	}
-}
-
-/* Bind what value_read() reads, from parameter *i on. */
+/* Bind what row_call() reads, from parameter *i on. */
 static void
 value_bind(
     struct statement *s, int *i, enum call_kind kind, const struct value *v)
 {
-	if (has_number(kind)) {
+	if (row_has_number(kind)) {
 		if (v->set && !(kind == KIND_VERDICT && v->number < 0))
 			db_bind_int(s, *i, v->number);
 		++*i;
 	}
-	if (has_text(kind)) {
+	if (row_has_text(kind)) {
 		if (v->set && v->text != NULL)
 			db_bind_chars(s, *i, v->text, v->len);
 		++*i;
 	}
-}
-
-/*
- * A call that an older version folded was counted and is listed by what that
- * made of it, until a rebuild.  times: the column of the start, after which
- * come those of end and length.
- */
-static void
-view_stored(struct statement *s, int times, unsigned flags, bool answered,
-    struct call_view *v)
-{
-	bool timed = !db_is_null(s, times + 2);
-
-	v->answered = answered;
-	v->started = db_int(s, times);
-	v->ended = db_int(s, times + 1);
-	v->timed = answered && timed;
-	v->duration = v->timed ? db_int(s, times + 2) : 0;
-	if ((flags & CALL_DERIVED) == 0)
-		v->started_derived = v->ended_derived = v->duration_derived =
-		    false;
-	v->flags = flags;
-}
-
-void
-call_read(struct statement *s, int first, struct call_row *r)
-{
-	struct call *c = &r->call;
-	const char *outcome;
-	unsigned flags;
-	bool answered;
-	int i = first, times = 0;
-
-	memset(r, 0, sizeof(*r));
-	r->number = db_int(s, i++);
-	r->source = db_int(s, i++);
-	r->id = column_text(s, i++);
-	i++; /* the state follows from the states */
-	outcome = column_text(s, i++);
-	if (outcome != NULL) {
-		int o = call_outcome_parse(outcome, strlen(outcome));
-
-		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
-	}
-	answered = db_int(s, i++) != 0;
-	flags = (unsigned)db_int(s, i++);
-	c->flags = flags & ~(unsigned)(CALL_ESTIMATED | CALL_DERIVED);
-	r->day = db_int(s, i++);
-	r->hour = (int)db_int(s, i++);
-	r->events = db_int(s, i++);
-	c->states = (unsigned)db_int(s, i++);
-	r->nameless = (c->states & NAMELESS) != 0;
-	c->states &= ~NAMELESS;
-	c->first_time = db_int(s, i++);
-	c->last_time = db_int(s, i++);
-	c->first_received = db_int(s, i++);
-	c->last_received = db_int(s, i++);
-	c->ended_time = db_int(s, i++);
-	c->begun_told = db_int(s, i++);
-	c->connected_told = db_int(s, i++);
-	c->ended_told = db_int(s, i++);
-	stamps_decode(c, db_bytes(s, i), db_size(s, i));
-	i++;
-	for (int f = 0; f < FIELD__MAX; f++) {
-		if (f == FIELD_STARTED)
-			times = i;
-		value_read(s, &i, call_field[f].kind, &c->field[f]);
-	}
-	call_view(c, &r->view);
-	view_stored(s, times, flags, answered, &r->view);
 }
 
 int64_t
@@ -179,7 +69,7 @@ call_load(struct store *st, enum sql which, int64_t number, struct call_row *r)
 		db_done(s);
 		return rc == STORE_OK ? STORE_ERROR : rc;
 	}
-	call_read(s, 0, r);
+	row_call(s, 0, r);
 	r->held = s;
 	return STORE_OK;
 }

@@ -5,14 +5,11 @@
  *            other stands where it is used
  * Writing:   writer.c has the queue and the transaction that waiting jobs
  *            share, apply.c does one job
- * Rows:      calls.c a call and what hangs on it, stamps.c who told its
- *            fields, alias.c further ids, names.c names, arrive.c what
- *            arrived, refuse.c what did not get so far, pack.c compresses
- *            bodies
- * Words:     search.c writes their index, tail.c reads it, terms.c
- *            is which they are
- * Reading:   report.c, attention.c and read.c answer report.h; read.c,
- *            rebuild.c and health.c answer the rest of store.h
+ * Rows:      calls.c a call and what hangs on it, alias.c further ids,
+ *            names.c names, arrive.c what arrived, refuse.c what did not get
+ *            so far, pack.c compresses bodies
+ * Words:     search.c writes their index
+ * Again:     rebuild.c
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -21,7 +18,7 @@
 #include <semaphore.h>
 
 #include "db/db.h"
-#include "store/report.h"
+#include "row/row.h"
 #include "store/store.h"
 
 #define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
@@ -31,15 +28,6 @@
 #define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
 
-/* How the calls of a filter are found. */
-enum way {
-	WAY_ALL, /* there is no text: walk the list */
-	WAY_FOUND, /* few calls have the words: look at each of them */
-	WAY_AMONG, /* many have: walk the list, keep those among them */
-	WAY_LIKE, /* no index of words: walk the list and read the calls */
-	WAY__MAX
-};
-
 /* The statements of sql.c. */
 enum sql {
 	SQL_CALL_LOAD,
@@ -48,33 +36,9 @@ enum sql {
 	SQL_CALL_UPDATE,
 	SQL_MERGE_FACTS,
 	SQL_FACT_ADD,
-	SQL_EACH_EVENT,
-	SQL_EACH_QUARANTINE,
-	SQL_EACH_REJECTED,
-	SQL_EACH_CALL,
-	SQL_EACH_CALL_BY_ID,
-	SQL_CALL_EVENTS,
 	SQL_REBUILD_EVENTS,
 	SQL_REBUILD_CALL_EVENTS,
-	SQL_META_GET,
 	SQL_META_SET,
-	SQL_CALLS_AFTER,
-	/* Of these there is one for each enum way. */
-	SQL_LIST,
-	SQL_LIST_BACK = SQL_LIST + WAY__MAX,
-	SQL_GROUPS_CALLS = SQL_LIST_BACK + WAY__MAX,
-	SQL_FACT_COUNTS = SQL_GROUPS_CALLS + WAY__MAX,
-	SQL_GROUPS = SQL_FACT_COUNTS + WAY__MAX,
-	SQL_TOTALS,
-	SQL_CALL,
-	SQL_ATTEMPTS,
-	SQL_EVENT_RAW,
-	SQL_STEPS,
-	/* Of these there is one for each enum attention. */
-	SQL_ATTENTION,
-	SQL_ATTENTION_COUNT = SQL_ATTENTION + ATTENTION__MAX,
-	SQL_REASONS = SQL_ATTENTION_COUNT + ATTENTION__MAX,
-	SQL_REASONS_REJECTED,
 	SQL__MAX
 };
 
@@ -143,7 +107,6 @@ struct refused_row {
 
 struct store {
 	struct db *db;
-	enum store_mode mode;
 	char *timezone;
 
 	/* Only the thread that leads touches db and what follows. */
@@ -188,6 +151,8 @@ bool is_failure(enum store_rc rc);
 /* As db_run() and db_run_alone(). */
 enum store_rc stmt_run(struct statement *s);
 enum store_rc stmt_alone(struct store *st, const char *sql);
+/* After the last step of one that reads: was that the end, or a failure? */
+enum store_rc stmt_end(struct store *st, struct statement *s, enum db_rc step);
 
 /* writer.c: a transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);
@@ -211,12 +176,6 @@ void pack_body(struct store *st, struct job *j);
 void pack_free(struct job *j);
 /* The free packers; nobody uses one. */
 void packers_free(struct store *st);
-/*
- * Inflate what event.size says is size bytes into out.  0, or -1: it is
- * damaged, or with out->failed there was no memory.
- */
-int unpack_body(const void *data, size_t n, int64_t size, struct buf *out);
-
 /* names.c: the row of a source or a fact's path, made if new; 0: failed. */
 int64_t source_id(struct store *st, const struct delivery *d);
 int64_t path_id(struct store *st, const char *name);
@@ -249,28 +208,14 @@ void refusals_undo(struct store *st);
 /* writer.c: write what was counted, if it is time; before closing. */
 void refusals_flush(struct store *st);
 
-/* calls.c: a call's row, and everything that hangs on it. */
-struct call_row {
-	int64_t number; /* 0: not in the store yet */
-	int64_t source;
-	const char *id;
-	bool nameless; /* id is an alias: no event told one of the call's own */
-	int64_t events; /* contents: variants are counted */
-	int64_t day;
-	int hour;
-	struct call call;
-	struct call_view view;
-	struct statement *held; /* owns the texts of call */
-};
-/* Beside enum call_state in the column `states`: the row is nameless. */
-#define NAMELESS (1u << STATE__MAX)
+/*
+ * calls.c: a call's row, and everything that hangs on it.
+ */
 /* Number of the call with that id or alias, or 0; -1 on failure. */
 int64_t call_find(struct store *st, int64_t source, const char *id);
 /* which: SQL_CALL_LOAD, or SQL_CALL_LOAD_OTHER while that one is held. */
 enum store_rc call_load(
     struct store *st, enum sql which, int64_t number, struct call_row *r);
-/* Read a row of SQL_CALL_LOAD or SQL_EACH_CALL, the columns from `first`. */
-void call_read(struct statement *s, int first, struct call_row *r);
 void call_release(struct call_row *r);
 /*
  * Write what before became: the row, and its share of the roll-up.  A new
@@ -310,28 +255,5 @@ enum store_rc alias_note(
 enum store_rc alias_show(
     struct store *st, struct call_row *r, struct buf *text);
 enum store_rc alias_drop(struct store *st, int64_t call);
-
-/*
- * read.c: fill from a row whose columns are those of SQL_EACH_EVENT; body
- * holds it where it was compressed, as long as e is used.  STORE_ERROR,
- * logged: it does not inflate; everything else of e is there.
- */
-enum store_rc stored_event_read(struct db *db, struct statement *s,
-    struct stored_event *e, struct buf *body);
-/* A statement for reading, if there is still time for it. */
-enum store_rc read_begin(
-    struct store *st, const char *sql, struct statement **s);
-/* After the last step of it: was that the end, or a failure? */
-enum store_rc read_end(struct store *st, struct statement *s, enum db_rc step);
-/* A row does not make sense: logged; to be returned. */
-enum store_rc read_damaged(
-    struct store *st, struct statement *s, const char *table);
-/* A text that is never NULL, unless memory ran out. */
-const char *read_text(struct statement *s, int i);
-/* A day, by which a caller may count; -1: no time that is stored is of it. */
-int read_day(struct statement *s, int i, int64_t *day);
-/* Hand out the rows of a statement whose columns are those of SQL_CALL. */
-enum store_rc read_calls(
-    struct store *st, struct statement *s, store_call_fn fn, void *arg);
 
 #endif /* !STORE_INTERNAL_H */

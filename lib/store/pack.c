@@ -5,9 +5,6 @@
 #define ZLIB_CONST /* input is const */
 #include <zlib.h>
 
-#include "base/config.h"
-#include "base/gzip.h"
-
 /*
  * Bodies of events are kept as a zlib stream (RFC 1950), which any language
  * can inflate, and whose checksum tells damage.  Level 6 would save another
@@ -18,7 +15,6 @@
 #define PACK_MEMORY 5 /* zlib's memLevel: what more clears costs the caches */
 #define PACK_LEAST 256 /* bytes: a shorter body is kept as it came */
 #define PACK_SAVED 10 /* and so is one that shrinks by less than a tenth */
-#define UNPACK_MAX CONFIG_BODY_MAX_MAX /* bytes: none longer is packed */
 
 /* Threads deflate at the same time, each with one of these. */
 struct packer {
@@ -82,7 +78,7 @@ pack_body(struct store *st, struct job *j)
 	struct packer *p;
 	size_t room;
 
-	if (j->event == NULL || d->len < PACK_LEAST || d->len > UNPACK_MAX ||
+	if (j->event == NULL || d->len < PACK_LEAST || d->len > ROW_BODY_MAX ||
 	    (p = packer_take(st)) == NULL)
 		return;
 	/* Into less than it saves nothing does not fit. */
@@ -106,17 +102,4 @@ pack_free(struct job *j)
 	free(j->packed);
 	j->packed = NULL;
 	j->packed_len = 0;
-}
-
-int
-unpack_body(const void *data, size_t n, int64_t size, struct buf *out)
-{
-	enum gzip_rc rc;
-
-	buf_reset(out, UNPACK_MAX); /* whatever failed before */
-	if (size < 0 || size > UNPACK_MAX)
-		return -1;
-	rc = zlib_inflate(data, n, (size_t)size, out);
-	out->failed = out->failed || rc == GZIP_NO_MEMORY;
-	return rc == GZIP_OK && out->len == (size_t)size ? 0 : -1;
 }

@@ -118,6 +118,7 @@ event_again(struct rebuild *rb, int64_t *after)
 	enum store_rc rc = STORE_OK;
 	int64_t source, call = 0;
 	enum db_rc step;
+	bool readable;
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -128,13 +129,12 @@ event_again(struct rebuild *rb, int64_t *after)
 				     : store_failed(rb->st, "event");
 		goto out;
 	}
-	rc = stored_event_read(rb->st->db, s, &se, &rb->body);
+	readable = row_event(rb->st->db, s, &se, &rb->body) == 0;
 	source = db_int(s, 15);
 	*after = se.number;
 	rb->result->events++;
 	/* One that is damaged is as one that no definition can read. */
-	if (rc != STORE_OK || map_again(rb, &se, &e) != 0) {
-		rc = STORE_OK;
+	if (!readable || map_again(rb, &se, &e) != 0) {
 		rb->result->failed++;
 		goto out;
 	}
@@ -258,8 +258,7 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		struct stored_event se;
 		struct event e;
 
-		if (stored_event_read(rb->st->db, s, &se, &rb->body) !=
-			STORE_OK ||
+		if (row_event(rb->st->db, s, &se, &rb->body) != 0 ||
 		    map_again(rb, &se, &e) != 0) {
 			/* It was read before: only memory can be missing. */
 			rc = write ? STORE_ERROR : STORE_NOT_FOUND;

@@ -15,17 +15,6 @@
 
 #define MILLI 1000 /* of one: how allowances are counted */
 
-const char *const refusal_name[REFUSAL__MAX] = {
-    [REFUSAL_NOT_FOUND] = "not_found",
-    [REFUSAL_METHOD] = "method",
-    [REFUSAL_TOO_LARGE] = "too_large",
-    [REFUSAL_TYPE] = "type",
-    [REFUSAL_SLOW] = "slow",
-    [REFUSAL_MISSING] = "missing",
-    [REFUSAL_WRONG] = "wrong",
-    [REFUSAL_STALE] = "stale",
-};
-
 /* --- allowances ----------------------------------------------------------- */
 
 /*
@@ -254,42 +243,4 @@ refusals_undo(struct store *st)
 		count_into(st->refused, &st->refuseds, &st->refused_out[i]);
 	st->refused_outs = 0;
 	pthread_mutex_unlock(&st->mutex);
-}
-
-/* --- reading ------------------------------------------------------------- */
-
-/* A word that this program does not know is left out. */
-static enum refusal
-refusal_of(const char *name)
-{
-	int i = 0;
-
-	while (i < REFUSAL__MAX && strcmp(refusal_name[i], name) != 0)
-		i++;
-	return (enum refusal)i;
-}
-
-enum store_rc
-store_refused(struct store *st, store_refused_fn fn, void *arg)
-{
-	struct statement *s;
-	enum store_rc rc = read_begin(st,
-	    "SELECT source, reason, count, first, last FROM refused"
-	    " ORDER BY source, last DESC",
-	    &s);
-	enum db_rc step;
-
-	if (rc != STORE_OK)
-		return rc;
-	while ((step = db_step(s)) == DB_ROW) {
-		const struct refused r = {.source = read_text(s, 0),
-		    .why = refusal_of(read_text(s, 1)),
-		    .count = db_int(s, 2),
-		    .first = db_int(s, 3),
-		    .last = db_int(s, 4)};
-
-		if (r.why != REFUSAL__MAX && fn(arg, &r) != 0)
-			break;
-	}
-	return read_end(st, s, step);
 }

@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/number.h"
-#include "store/terms.h"
 
-#define OFF SEARCH_OFF
+#define OFF WORDS_OFF
 
 /* --- how far the index goes -------------------------------------------- */
 
@@ -49,7 +47,7 @@ upto_get(struct store *st, int64_t *upto)
 	enum store_rc rc = STORE_OK;
 
 	if (!st->search_known) {
-		rc = search_upto(st->db, &st->search_upto);
+		rc = store_rc_of(words_upto(st->db, &st->search_upto));
 		st->search_known = rc == STORE_OK;
 		if (rc == STORE_OK && st->search_broken)
 			rc = search_off(st);
@@ -139,9 +137,9 @@ search_update(struct store *st, const struct call_row *before,
 			st->search_newest = after->number;
 		return STORE_OK;
 	}
-	is = search_text(after, &st->search_is);
+	is = words_text(after, &st->search_is);
 	if (before->number != 0) {
-		was = search_text(before, &st->search_was);
+		was = words_text(before, &st->search_was);
 		if (same_text(was, is))
 			return STORE_OK;
 		rc = index_take(st, before->number, was);
@@ -160,38 +158,45 @@ search_remove(struct store *st, const struct call_row *r)
 
 	if (rc != STORE_OK || r->number > upto)
 		return rc;
-	return index_take(st, r->number, search_text(r, &st->search_was));
-}
-
-static enum store_rc
-put_into_index(void *arg, int64_t number, const struct buf *text)
-{
-	struct store *st = arg;
-
-	if (st->search_upto == OFF) /* since the call before */
-		return STORE_OK;
-	return index_add(st, number, text);
+	return index_take(st, r->number, words_text(r, &st->search_was));
 }
 
 enum store_rc
 search_feed(struct store *st)
 {
-	struct search_portion p = {
-	    .calls = SEARCH_FEED_MAX, .bytes = SEARCH_FEED_BYTES};
-	int64_t upto;
+	struct statement *s;
+	struct call_row r;
+	size_t bytes = 0;
+	int calls = 0;
+	int64_t upto, last;
 	enum store_rc rc = upto_get(st, &upto);
+	enum db_rc step = DB_ROW;
 
 	if (rc != STORE_OK)
 		return rc;
 	if (upto == OFF)
 		return STORE_NOT_FOUND;
-	rc = search_put_after(
-	    st->db, upto, &st->search_is, &p, put_into_index, st);
+	last = upto;
+	if ((s = words_after(st->db, upto)) == NULL)
+		return STORE_ERROR;
+	while (rc == STORE_OK && calls < SEARCH_FEED_MAX &&
+	    bytes < SEARCH_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
+		row_call(s, 0, &r);
+		last = r.number;
+		bytes += words_text(&r, &st->search_is)->len;
+		calls++;
+		if (st->search_upto != OFF) /* since the call before */
+			rc = index_add(st, r.number, &st->search_is);
+	}
+	if (rc == STORE_OK)
+		rc = stmt_end(st, s, step);
+	else
+		db_done(s);
 	if (rc != STORE_OK)
 		return rc;
-	if (p.last == upto || st->search_upto == OFF)
+	if (last == upto || st->search_upto == OFF)
 		return STORE_NOT_FOUND;
-	return upto_set(st, p.last);
+	return upto_set(st, last);
 }
 
 enum store_rc

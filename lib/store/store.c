@@ -19,7 +19,6 @@ store_rc_of(enum db_rc rc)
 	case DB_FULL:
 		return STORE_FULL;
 	case DB_TIMEOUT:
-		return STORE_TIMEOUT;
 	case DB_CORRUPT:
 	case DB_ERROR:
 		break;
@@ -36,8 +35,7 @@ store_failed(struct store *st, const char *what)
 bool
 is_failure(enum store_rc rc)
 {
-	return rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_TIMEOUT ||
-	    rc == STORE_ERROR;
+	return rc == STORE_BUSY || rc == STORE_FULL || rc == STORE_ERROR;
 }
 
 enum store_rc
@@ -52,8 +50,19 @@ stmt_alone(struct store *st, const char *sql)
 	return store_rc_of(db_run_alone(st->db, sql));
 }
 
+enum store_rc
+stmt_end(struct store *st, struct statement *s, enum db_rc step)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (step != DB_DONE && step != DB_ROW)
+		rc = store_failed(st, "read");
+	db_done(s);
+	return rc;
+}
+
 struct store *
-store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
+store_open(const struct store_options *o, struct buf *why)
 {
 	const struct db_options options = {o->path, o->durable, o->timezone};
 	struct store *st = calloc(1, sizeof(*st));
@@ -62,11 +71,9 @@ store_open(const struct store_options *o, enum store_mode mode, struct buf *why)
 		buf_puts(why, "out of memory");
 		return NULL;
 	}
-	st->mode = mode;
 	st->tail = &st->head;
 	pthread_mutex_init(&st->mutex, NULL);
-	st->db = db_open(
-	    &options, mode == STORE_WRITE ? DB_WRITE : DB_READ, why);
+	st->db = db_open(&options, DB_WRITE, why);
 	st->timezone = strdup(o->timezone);
 	if (st->db != NULL && st->timezone == NULL)
 		buf_puts(why, "out of memory");
@@ -93,8 +100,8 @@ store_close(struct store *st)
 	free(st);
 }
 
-bool
-store_is_current(struct store *st)
+void
+store_info(struct store *st, struct db_info *info)
 {
-	return db_is_current(st->db);
+	db_info(st->db, info);
 }

@@ -17,8 +17,9 @@
 
 #include "base/buf.h"
 #include "call/call.h"
-#include "call/fold.h"
+#include "call/class.h"
 #include "db/db.h"
+#include "row/row.h"
 
 #define STORE_BATCH_MAX 256 /* requests in one transaction */
 /*
@@ -33,7 +34,6 @@
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
 #define STORE_TURN_MS 500 /* of store_turn(), at most */
-#define STORE_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
 /*
  * A stranger must not make us write much, and the burst of a real sender is to
@@ -47,11 +47,6 @@
 
 struct store;
 
-enum store_mode {
-	STORE_READ, /* never writes; the file must exist */
-	STORE_WRITE /* creates the file, applies migrations */
-};
-
 enum store_rc {
 	STORE_OK = 0, /* done, and on disk */
 	STORE_DUPLICATE, /* that event was stored already; counted */
@@ -59,7 +54,6 @@ enum store_rc {
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */
-	STORE_TIMEOUT, /* reading took longer than store_time_limit() */
 	STORE_ERROR /* anything else */
 };
 
@@ -75,22 +69,10 @@ struct store_options {
  * options->timezone. Returns NULL after adding a reason to why.  Do not carry a
  * store over fork().
  */
-struct store *store_open(
-    const struct store_options *o, enum store_mode mode, struct buf *why);
+struct store *store_open(const struct store_options *o, struct buf *why);
 void store_close(struct store *st);
 
 /* --- writing; from any thread ------------------------------------------- */
-
-/* One delivery to be kept.  Borrowed until the call returns or tells. */
-struct delivery {
-	const char *source; /* name in the configuration */
-	const char *provider;
-	const char *content_type; /* "" where none was told */
-	const char *headers; /* text of message_headers(), or NULL */
-	const char *body; /* as received */
-	size_t len;
-	int64_t received; /* ms */
-};
 
 /*
  * Store e, told by d, and fold it into its call; of d->headers nothing is
@@ -112,20 +94,6 @@ void store_event_later(struct store *st, const struct delivery *d,
 /* Keep d, which authenticates and tells no event.  *number is its row's. */
 enum store_rc store_quarantine(struct store *st, const struct delivery *d,
     const char *reason, int64_t *number);
-
-/* Why a request was refused. */
-enum refusal {
-	REFUSAL_NOT_FOUND, /* no source of that name */
-	REFUSAL_METHOD,
-	REFUSAL_TOO_LARGE,
-	REFUSAL_TYPE, /* content type or encoding */
-	REFUSAL_SLOW, /* the body came too slowly */
-	REFUSAL_MISSING, /* these three did not authenticate */
-	REFUSAL_WRONG,
-	REFUSAL_STALE,
-	REFUSAL__MAX
-};
-extern const char *const refusal_name[REFUSAL__MAX];
 
 /*
  * Count a request that was refused; source NULL: there is none of that name.
@@ -166,113 +134,6 @@ enum store_rc store_handshake(struct store *st, const struct delivery *d);
 /* Is the store writable at this moment?  Writes a row, to be sure. */
 enum store_rc store_probe(struct store *st);
 
-/* --- reading; one thread at a time --------------------------------------- */
-
-/* An event as stored.  Borrowed during the callback. */
-struct stored_event {
-	int64_t number; /* seq: the durable cursor */
-	const char *source;
-	const char *provider;
-	unsigned char key[EVENT_KEY_SIZE];
-	unsigned char digest[EVENT_KEY_SIZE];
-	bool variant; /* a further content of the event's key */
-	const char *content_type;
-	const char *headers; /* those the mapping used, or NULL */
-	const char *body;
-	size_t len;
-	int64_t received;
-	unsigned flags; /* CALL_VARIANT, CALL_LATE: of this event */
-	int64_t repeats; /* further deliveries */
-	int64_t repeated; /* ms, the last of them; 0: none */
-};
-
-/* A row of the quarantine, or of the ring.  Borrowed during the callback. */
-struct stored_delivery {
-	int64_t number;
-	const char *reason;
-	int64_t repeats; /* further deliveries of the same bytes */
-	struct delivery delivery;
-};
-
-/* Events of a type that is not kept.  Borrowed during the callback. */
-struct stored_count {
-	const char *source;
-	const char *provider;
-	const char *type;
-	int64_t count;
-	int64_t first, last; /* ms, received */
-};
-
-/*
- * Is what is open for reading still the file of that name, in the schema of
- * this program?  If not, close it and open it again.
- */
-bool store_is_current(struct store *st);
-
-/* Requests of one source that were refused.  Borrowed during the callback. */
-struct refused {
-	const char *source; /* "": there is none of that name */
-	enum refusal why;
-	int64_t count; /* of all time */
-	int64_t first, last; /* ms, received */
-};
-typedef int (*store_refused_fn)(void *arg, const struct refused *r);
-/* What was refused, by source, the newest first. */
-enum store_rc store_refused(struct store *st, store_refused_fn fn, void *arg);
-
-/*
- * A callback returns 0 to go on, anything else to stop.  What it is given is
- * borrowed until it returns.
- */
-typedef int (*store_event_fn)(void *arg, const struct stored_event *e);
-typedef int (*store_delivery_fn)(void *arg, const struct stored_delivery *d);
-typedef int (*store_count_fn)(void *arg, const struct stored_count *c);
-
-/*
- * Events after number `after`, in the order stored, variants left out.  One
- * whose body is damaged is logged and left out: STORE_ERROR after the others.
- */
-enum store_rc store_each_event(
-    struct store *st, int64_t after, store_event_fn fn, void *arg);
-
-/* The quarantine or the ring, oldest first; row 0: all. */
-enum store_rc store_each_delivery(struct store *st, bool rejected, int64_t row,
-    store_delivery_fn fn, void *arg);
-
-/* What was counted, by source, provider and type. */
-enum store_rc store_each_count(struct store *st, store_count_fn fn, void *arg);
-
-/* A call as folded.  Borrowed during the callback. */
-struct stored_call {
-	int64_t number;
-	const char *source;
-	const char *provider;
-	const char *id; /* the platform's */
-	struct call call; /* its fields as view_fields() shows them */
-	struct call_view view;
-};
-
-typedef int (*store_call_fn)(void *arg, const struct stored_call *c);
-typedef int (*store_fact_fn)(void *arg, const struct fact *f);
-typedef int (*store_error_fn)(void *arg, const struct call_error *e);
-
-/*
- * Calls of that platform's id or alias, over all sources; id NULL: all, newest
- * first.
- */
-enum store_rc store_each_call(
-    struct store *st, const char *id, store_call_fn fn, void *arg);
-/*
- * What belongs to a call, by its number.  Events by time, variants too, and
- * damaged ones as of store_each_event().
- */
-enum store_rc store_call_events(
-    struct store *st, int64_t call, store_event_fn fn, void *arg);
-enum store_rc store_call_facts(
-    struct store *st, int64_t call, store_fact_fn fn, void *arg);
-enum store_rc store_call_errors(
-    struct store *st, int64_t call, store_error_fn fn, void *arg);
-
 /* --- keeping house ------------------------------------------------------- */
 
 /*
@@ -301,41 +162,7 @@ typedef int (*store_map_fn)(
 enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
     struct store_rebuilt *result);
 
-/*
- * For healthz and `callbook check`.  Without count from any thread at any
- * time; with count it reads the whole file, as one thread.
- */
-enum store_search {
-	STORE_SEARCH_UNKNOWN, /* not counted */
-	STORE_SEARCH_ON,
-	STORE_SEARCH_BUILDING, /* after a rebuild has begun it anew */
-	STORE_SEARCH_OFF, /* until a rebuild */
-	STORE_SEARCH_IMPOSSIBLE /* this SQLite has no FTS5 */
-};
-
-struct store_health {
-	const char *journal; /* "wal" or "truncate" */
-	char journal_why[DB_WHY_SIZE]; /* why not wal; "": it is */
-	const char *sqlite; /* version of the library */
-	bool wal_reset_fault; /* the library has it; flock keeps it away */
-	int schema; /* version */
-	int64_t free_bytes; /* for us, on the file system; -1: unknown */
-	int64_t events, calls, quarantined, rejected; /* -1: not counted */
-	/* Of the roll-up, "" unless counted; not the options': rebuild. */
-	char timezone[STORE_ZONE_SIZE];
-	enum store_search search; /* the index of words */
-	/* An older version folded calls: false unless counted. */
-	bool rebuild_wanted;
-	/* The index that is being built and how far; "": none. */
-	char indexing[DB_INDEXING_SIZE];
-};
-enum store_rc store_health(
-    struct store *st, bool count, struct store_health *h);
-
-/*
- * Have the engine check the file and inflate every body; b: what is wrong, a
- * line each.  STORE_OK: it is sound.
- */
-enum store_rc store_integrity(struct store *st, struct buf *b);
+/* For healthz.  From any thread, at any time. */
+void store_info(struct store *st, struct db_info *info);
 
 #endif /* !STORE_H */

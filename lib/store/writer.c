@@ -339,8 +339,7 @@ refusals_flush(struct store *st)
 {
 	struct job j = {.kind = JOB_REFUSED};
 
-	if (st->db != NULL && db_is_open(st->db) && st->mode == STORE_WRITE &&
-	    st->refuseds > 0)
+	if (st->db != NULL && db_is_open(st->db) && st->refuseds > 0)
 		(void)submit_wait(st, &j);
 }
 

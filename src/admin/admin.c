@@ -161,12 +161,10 @@ admin_providers(struct admin *a)
 	return a->providers == NULL ? -1 : 0;
 }
 
-int
-admin_store(struct admin *a, enum store_mode mode)
+/* Returns 0 if there is a store, and its days are ours; or -1, reported. */
+static int
+find_store(struct admin *a)
 {
-	struct store_options o;
-	struct buf why = {0};
-
 	if (admin_config(a) == -1)
 		return -1;
 	if (when_zone(a->config->timezone) == -1) {
@@ -182,10 +180,35 @@ admin_store(struct admin *a, enum store_mode mode)
 		    a->config->store, strerror(errno));
 		return -1;
 	}
+	return 0;
+}
+
+int
+admin_query(struct admin *a)
+{
+	struct buf why = {0};
+
+	if (find_store(a) == -1)
+		return -1;
+	a->query = query_open(a->config->store, &why);
+	if (a->query == NULL)
+		admin_reasons(a, &why);
+	buf_free(&why);
+	return a->query == NULL ? -1 : 0;
+}
+
+int
+admin_store(struct admin *a)
+{
+	struct store_options o;
+	struct buf why = {0};
+
+	if (find_store(a) == -1)
+		return -1;
 	o.path = a->config->store;
 	o.durable = a->config->durability == DURABILITY_FULL;
 	o.timezone = a->config->timezone;
-	a->store = store_open(&o, mode, &why);
+	a->store = store_open(&o, &why);
 	if (a->store == NULL)
 		admin_reasons(a, &why);
 	buf_free(&why);

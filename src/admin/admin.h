@@ -20,6 +20,7 @@
 #include "call/fold.h"
 #include "provider/map.h"
 #include "provider/provider.h"
+#include "query/query.h"
 #include "store/store.h"
 
 #define ADMIN_TYPE_FORM "application/x-www-form-urlencoded"
@@ -63,7 +64,8 @@ struct admin {
 	char *config_file;
 	struct config *config;
 	struct providers *providers;
-	struct store *store;
+	struct query *query; /* the store, for reading; or NULL */
+	struct store *store; /* the same, for writing; or NULL */
 	struct mapper *mapper;
 	struct arena *arena; /* what the last admin_map() made */
 };
@@ -106,8 +108,12 @@ int admin_config(struct admin *a);
 int admin_config_optional(struct admin *a);
 /* Needs no configuration; respects its providers_dir if one was loaded. */
 int admin_providers(struct admin *a);
-/* Loads the configuration, sets its time zone; never creates the store. */
-int admin_store(struct admin *a, enum store_mode mode);
+/*
+ * Open the store for reading, or for writing: loads the configuration, sets
+ * its time zone; never creates the store.
+ */
+int admin_query(struct admin *a);
+int admin_store(struct admin *a);
 /* Mapper and arena; with the definitions they are what admin_map() needs. */
 int admin_mapper(struct admin *a);
 int admin_mapping(struct admin *a);

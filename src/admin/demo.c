@@ -405,7 +405,7 @@ open_empty(struct stage *s)
 	struct store_options o = {.path = s->admin->config->store,
 	    .durable = false,
 	    .timezone = s->admin->config->timezone};
-	struct store_health h;
+	struct query_health h;
 	struct buf why = {0};
 
 	if (when_zone(o.timezone) == -1) {
@@ -413,14 +413,16 @@ open_empty(struct stage *s)
 		    "the system does not know the time zone %s", o.timezone);
 		return -1;
 	}
-	s->store = store_open(&o, STORE_WRITE, &why);
-	if (s->store == NULL)
+	s->store = store_open(&o, &why);
+	s->admin->store = s->store; /* closed with the rest */
+	if (s->store != NULL)
+		s->admin->query = query_open(o.path, &why);
+	if (s->admin->query == NULL)
 		admin_reasons(s->admin, &why);
 	buf_free(&why);
-	if (s->store == NULL)
+	if (s->admin->query == NULL)
 		return -1;
-	s->admin->store = s->store; /* closed with the rest */
-	if (store_health(s->store, true, &h) != STORE_OK) {
+	if (query_health(s->admin->query, &h) != QUERY_OK) {
 		admin_warnx(s->admin, "the store could not be read");
 		return -1;
 	}

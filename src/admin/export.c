@@ -204,7 +204,7 @@ drain(struct export *x)
 
 	do {
 		buf_reset(&x->out, EXPORT_SLICE * 2);
-		if (store_each_event(a->store, x->after, each, x) != STORE_OK)
+		if (query_each_event(a->query, x->after, each, x) != QUERY_OK)
 			whole = false;
 		if (x->out.len > 0 && admin_write(a, &x->out) == -1)
 			return -1;
@@ -233,13 +233,13 @@ follow_store(struct export *x)
 {
 	struct admin *a = x->admin;
 
-	if (a->store != NULL &&
-	    (store_is_current(a->store) ||
+	if (a->query != NULL &&
+	    (query_is_current(a->query) ||
 		access(a->config->store, F_OK) == -1))
 		return 0;
-	store_close(a->store);
-	a->store = NULL;
-	if (admin_store(a, STORE_READ) == -1)
+	query_close(a->query);
+	a->query = NULL;
+	if (admin_query(a) == -1)
 		return ++x->tries < EXPORT_TRIES ? 0 : -1;
 	x->tries = 0;
 	admin_warnx(a, "%s: was replaced: its events follow, from the first on",
@@ -294,7 +294,7 @@ run(struct admin *a, int argc, char **argv)
 		}
 	if (optind < argc)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
-	if (admin_store(a, STORE_READ) == -1 || admin_mapping(a) == -1)
+	if (admin_query(a) == -1 || admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 
 	catch_signals();
@@ -303,7 +303,7 @@ run(struct admin *a, int argc, char **argv)
 		wait_for_more();
 		if (!stop)
 			rc = follow_store(&x);
-		if (!stop && rc == 0 && a->store != NULL)
+		if (!stop && rc == 0 && a->query != NULL)
 			rc = drain(&x);
 	}
 	buf_free(&x.out);

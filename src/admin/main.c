@@ -114,6 +114,7 @@ main(int argc, char **argv)
 
 	mapper_free(a.mapper);
 	arena_free(a.arena);
+	query_close(a.query);
 	store_close(a.store);
 	providers_free(a.providers);
 	config_free(a.config);

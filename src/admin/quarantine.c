@@ -74,10 +74,10 @@ add_refused(void *arg, const struct refused *r)
 }
 
 /* Say that the ring holds only some of the rejected, and of how many. */
-static enum store_rc
+static enum query_rc
 add_sample(struct quarantine *q)
 {
-	enum store_rc rc = store_refused(q->admin->store, add_refused, q);
+	enum query_rc rc = query_refused(q->admin->query, add_refused, q);
 
 	buf_printf(&q->out,
 	    "%" PRId64 " kept, a sample of %" PRId64 " that came\n", q->found,
@@ -121,17 +121,17 @@ show_row(void *arg, const struct stored_delivery *sd)
 
 /* Run fn over the rows and write what it collected. */
 static int
-read_rows(struct quarantine *q, int64_t row, store_delivery_fn fn)
+read_rows(struct quarantine *q, int64_t row, query_delivery_fn fn)
 {
 	struct admin *a = q->admin;
-	enum store_rc rc;
+	enum query_rc rc;
 
-	if (admin_store(a, STORE_READ) == -1)
+	if (admin_query(a) == -1)
 		return ADMIN_WRONG;
-	rc = store_each_delivery(a->store, q->rejected, row, fn, q);
-	if (rc == STORE_OK && q->rejected && row == 0 && q->found > 0)
+	rc = query_each_delivery(a->query, q->rejected, row, fn, q);
+	if (rc == QUERY_OK && q->rejected && row == 0 && q->found > 0)
 		rc = add_sample(q);
-	if (rc != STORE_OK && rc != STORE_NOT_FOUND) {
+	if (rc != QUERY_OK && rc != QUERY_NOT_FOUND) {
 		admin_warnx(a, "the store could not be read");
 		return ADMIN_WRONG;
 	}
@@ -283,13 +283,13 @@ load_row(struct quarantine *q, int64_t row, struct kept *k)
 {
 	struct admin *a = q->admin;
 	const struct config_source *cs;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	if (k->arena == NULL)
 		return "out of memory";
-	rc = store_each_delivery(a->store, q->rejected, row, copy_row, k);
+	rc = query_each_delivery(a->query, q->rejected, row, copy_row, k);
 	if (!k->found)
-		return rc == STORE_OK || rc == STORE_NOT_FOUND
+		return rc == QUERY_OK || rc == QUERY_NOT_FOUND
 		    ? "there is no such row"
 		    : "it could not be read";
 	if (k->failed)
@@ -338,11 +338,12 @@ requeue(struct quarantine *q, struct buf *rows)
 	struct admin *a = q->admin;
 	int status = ADMIN_OK;
 
-	if (admin_store(a, STORE_WRITE) == -1 || admin_mapping(a) == -1)
+	if (admin_store(a) == -1 || admin_query(a) == -1 ||
+	    admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 	if (q->all &&
-	    store_each_delivery(a->store, q->rejected, 0, note_row, rows) !=
-		STORE_OK) {
+	    query_each_delivery(a->query, q->rejected, 0, note_row, rows) !=
+		QUERY_OK) {
 		admin_warnx(a, "the store could not be read");
 		return ADMIN_WRONG;
 	}

@@ -40,7 +40,7 @@ run(struct admin *a, int argc, char **argv)
 		return a->status;
 	if (optind < argc)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
-	if (admin_store(a, STORE_WRITE) == -1 || admin_mapping(a) == -1)
+	if (admin_store(a) == -1 || admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 
 	switch (store_rebuild(a->store, map, a, &r)) {

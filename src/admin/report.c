@@ -48,7 +48,7 @@ write_site(struct admin *a, const char *query, const char *dir)
 	struct buf why = {0}, line = {0};
 	int status = ADMIN_WRONG;
 
-	if (static_write(a->config, a->store, query, dir, &r, &why) != 0) {
+	if (static_write(a->config, a->query, query, dir, &r, &why) != 0) {
 		admin_reasons(a, &why);
 		goto out;
 	}
@@ -88,7 +88,7 @@ run(struct admin *a, int argc, char **argv)
 	}
 	if (query.failed)
 		admin_warnx(a, "out of memory");
-	else if (admin_store(a, STORE_READ) == 0)
+	else if (admin_query(a) == 0)
 		status = write_site(a, buf_str(&query), dir);
 out:
 	buf_free(&query);

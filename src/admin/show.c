@@ -26,7 +26,7 @@ struct show {
 	struct buf out;
 	bool json;
 	int64_t calls, facts, errors, events;
-	enum store_rc rc; /* of what belongs to a call */
+	enum query_rc rc; /* of what belongs to a call */
 };
 
 /* --- text ---------------------------------------------------------------- */
@@ -290,12 +290,12 @@ static int
 text_call(struct show *s, const struct stored_call *c)
 {
 	const struct value *t = &c->call.field[FIELD_TRANSCRIPT];
-	struct store *st = s->admin->store;
+	struct query *q = s->admin->query;
 
 	text_head(s, c);
-	if ((s->rc = store_call_events(st, c->number, text_event, s)) ||
-	    (s->rc = store_call_facts(st, c->number, text_fact, s)) ||
-	    (s->rc = store_call_errors(st, c->number, text_error, s)))
+	if ((s->rc = query_call_events(q, c->number, text_event, s)) ||
+	    (s->rc = query_call_facts(q, c->number, text_fact, s)) ||
+	    (s->rc = query_call_errors(q, c->number, text_error, s)))
 		return -1;
 	if (t->set)
 		show_transcript(&s->out, t);
@@ -343,14 +343,14 @@ json_event(void *arg, const struct stored_event *se)
 static int
 json_call(struct show *s, const struct stored_call *c)
 {
-	struct store *st = s->admin->store;
+	struct query *q = s->admin->query;
 	struct buf *b = &s->out;
 
 	buf_puts(b, "{");
-	if ((s->rc = record_json(st, c, NULL, b)))
+	if ((s->rc = record_json(q, c, NULL, b)))
 		return -1;
 	buf_puts(b, ",\"events\":[");
-	if ((s->rc = store_call_events(st, c->number, json_event, s)))
+	if ((s->rc = query_call_events(q, c->number, json_event, s)))
 		return -1;
 	buf_puts(b, "]}\n");
 	return 0;
@@ -374,7 +374,7 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct show s = {.admin = a};
-	enum store_rc rc;
+	enum query_rc rc;
 	int opt, status = ADMIN_WRONG;
 
 	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END) {
@@ -384,11 +384,11 @@ run(struct admin *a, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return admin_usage(a, "wants one CALL, the platform's id");
-	if (admin_store(a, STORE_READ) == -1 || admin_mapping(a) == -1)
+	if (admin_query(a) == -1 || admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 
-	rc = store_each_call(a->store, argv[optind], each, &s);
-	if ((rc != STORE_OK && rc != STORE_NOT_FOUND) || s.rc != STORE_OK)
+	rc = query_each_call(a->query, argv[optind], each, &s);
+	if ((rc != QUERY_OK && rc != QUERY_NOT_FOUND) || s.rc != QUERY_OK)
 		admin_warnx(a, "the store could not be read");
 	else if (s.calls == 0)
 		admin_warnx(a, "no call '%s'", argv[optind]);

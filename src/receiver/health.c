@@ -75,30 +75,24 @@ put_configuration(struct ready *ready, struct buf *b)
 static int
 ask(struct store *st, struct buf *b)
 {
-	struct store_health sh = {0};
+	struct db_info info;
 	bool ok = store_probe(st) == STORE_OK;
 
-	if (store_health(st, false, &sh) != STORE_OK)
-		ok = false;
+	store_info(st, &info);
 	buf_printf(b, "{\"status\":\"%s\"", ok ? "ok" : "failing");
-	if (sh.journal != NULL) {
-		buf_puts(b, ",\"journal\":");
-		buf_json_str(b, sh.journal);
-	}
-	if (sh.sqlite != NULL) {
-		buf_puts(b, ",\"sqlite\":");
-		buf_json_str(b, sh.sqlite);
-		buf_puts(b, ",\"sqlite_wal_reset_fault\":");
-		buf_json_str(b,
-		    sh.wal_reset_fault ? "affected, kept away by the lock"
-				       : "fixed");
-		if (sh.free_bytes >= 0)
-			buf_printf(b, ",\"free_bytes\":%lld",
-			    (long long)sh.free_bytes);
-	}
-	if (sh.indexing[0] != '\0') {
+	buf_puts(b, ",\"journal\":");
+	buf_json_str(b, info.journal);
+	buf_puts(b, ",\"sqlite\":");
+	buf_json_str(b, info.engine);
+	buf_puts(b, ",\"sqlite_wal_reset_fault\":");
+	buf_json_str(b,
+	    info.wal_reset_fault ? "affected, kept away by the lock" : "fixed");
+	if (info.free_bytes >= 0)
+		buf_printf(
+		    b, ",\"free_bytes\":%lld", (long long)info.free_bytes);
+	if (info.indexing[0] != '\0') {
 		buf_puts(b, ",\"indexing\":");
-		buf_json_str(b, sh.indexing);
+		buf_json_str(b, info.indexing);
 	}
 	buf_puts(b, ",\"version\":");
 	buf_json_str(b, CALLBOOK_VERSION);

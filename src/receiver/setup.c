@@ -81,7 +81,7 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 	    .durable = c->durability == DURABILITY_FULL,
 	    .timezone = c->timezone};
 
-	if ((kept->store = store_open(&o, STORE_WRITE, why)) == NULL)
+	if ((kept->store = store_open(&o, why)) == NULL)
 		return -1;
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
 		buf_printf(why, "%s: store: %s: %s", c->file, c->store,

@@ -8,6 +8,7 @@
 
 #include "query/habit.h"
 #include "report/report.h"
+#include "store/store.h"
 
 #define ROWS_MAX 20 /* calls of one list */
 #define SOURCE_ROWS_MAX 8 /* of one that is by source */
@@ -130,14 +131,14 @@ on_hour(void *arg, const struct hour_arrivals *h)
 }
 
 /* A source that is no longer configured is expected to be silent. */
-static enum store_rc
+static enum query_rc
 read_habits(struct checks *a)
 {
 	const struct page *p = a->page;
 	int64_t first = (p->today - HABIT_DAYS + 1) * DAY_HOURS;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 
-	for (size_t i = 0; i < p->config->sources && rc == STORE_OK; i++) {
+	for (size_t i = 0; i < p->config->sources && rc == QUERY_OK; i++) {
 		const char *name = p->config->source[i].name;
 		struct habit_of l = {.hour = a->hour};
 
@@ -145,8 +146,8 @@ read_habits(struct checks *a)
 			continue;
 		if ((l.source = find_source(a, name)) == NULL)
 			break;
-		rc = store_arrival_hours(
-		    p->store, name, first, a->hour, on_hour, &l);
+		rc = query_arrival_hours(
+		    p->query, name, first, a->hour, on_hour, &l);
 	}
 	return rc;
 }
@@ -226,26 +227,26 @@ on_refused(void *arg, const struct refused *r)
 	return 0;
 }
 
-static enum store_rc
+static enum query_rc
 gather(struct checks *a)
 {
 	struct page *p = a->page;
 	const char *only = p->filter.source;
 	int64_t from = p->today - REPORT_ATTENTION_DAYS + 1;
 	struct when_local now;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	when_local(p->now, &now);
 	a->hour = now.day * DAY_HOURS + now.hour;
 	a->since = when_day_start(from);
-	if ((rc = read_habits(a)) != STORE_OK ||
-	    (rc = store_analyzed(
-		 p->store, from, p->today, only, on_analyzed, a)) != STORE_OK ||
-	    (rc = store_reasons(p->store, false, on_quarantined, a)) !=
-		STORE_OK)
+	if ((rc = read_habits(a)) != QUERY_OK ||
+	    (rc = query_analyzed(
+		 p->query, from, p->today, only, on_analyzed, a)) != QUERY_OK ||
+	    (rc = query_reasons(p->query, false, on_quarantined, a)) !=
+		QUERY_OK)
 		return rc;
-	rc = store_reasons(p->store, true, on_rejected, a);
-	return rc == STORE_OK ? store_refused(p->store, on_refused, a) : rc;
+	rc = query_reasons(p->query, true, on_rejected, a);
+	return rc == QUERY_OK ? query_refused(p->query, on_refused, a) : rc;
 }
 
 /* --- how many ----------------------------------------------------------- */
@@ -284,17 +285,17 @@ asked(const struct checks *a, enum check c, int64_t *ms)
 	}
 }
 
-static enum store_rc
+static enum query_rc
 count_calls(struct checks *a, enum check c, const char *source, int64_t *n)
 {
 	int64_t ms;
 	enum attention kind = asked(a, c, &ms);
-	enum store_rc rc = store_attention_count(
-	    a->page->store, kind, source, a->since, ms, n);
+	enum query_rc rc = query_attention_count(
+	    a->page->query, kind, source, a->since, ms, n);
 
 	a->n[c] += *n;
-	if (a->n[c] > REPORT_COUNT_MAX)
-		a->n[c] = REPORT_COUNT_MAX;
+	if (a->n[c] > QUERY_COUNT_MAX)
+		a->n[c] = QUERY_COUNT_MAX;
 	return rc;
 }
 
@@ -303,12 +304,12 @@ static enum page_rc
 look(struct checks *a)
 {
 	const char *source = a->page->filter.source;
-	enum store_rc rc = gather(a);
+	enum query_rc rc = gather(a);
 	int64_t n = 0;
 
-	if (rc == STORE_OK && a->failed)
+	if (rc == QUERY_OK && a->failed)
 		return PAGE_FAILED;
-	for (struct source_habit *s = a->source; s != NULL && rc == STORE_OK;
+	for (struct source_habit *s = a->source; s != NULL && rc == QUERY_OK;
 	     s = s->next) {
 		if (is_silent(a, s))
 			a->n[CHECK_SILENT]++;
@@ -316,10 +317,10 @@ look(struct checks *a)
 			rc = count_calls(
 			    a, CHECK_UNANALYZED, s->name, &s->unanalyzed);
 	}
-	if (rc != STORE_OK ||
-	    (rc = count_calls(a, CHECK_STUCK, source, &n)) != STORE_OK ||
-	    (rc = count_calls(a, CHECK_RETRY, source, &n)) != STORE_OK ||
-	    (rc = count_calls(a, CHECK_VARIANT, source, &n)) != STORE_OK)
+	if (rc != QUERY_OK ||
+	    (rc = count_calls(a, CHECK_STUCK, source, &n)) != QUERY_OK ||
+	    (rc = count_calls(a, CHECK_RETRY, source, &n)) != QUERY_OK ||
+	    (rc = count_calls(a, CHECK_VARIANT, source, &n)) != QUERY_OK)
 		return page_rc(rc);
 	a->n[CHECK_QUARANTINED] = a->deliveries[0];
 	a->n[CHECK_REJECTED] = a->deliveries[1];
@@ -384,7 +385,7 @@ put_rule(struct page *p, enum check c)
 		    "A next attempt was announced, its time is past by %d"
 		    " minutes, and no call of the same trace came; of the"
 		    " latest %d announced, started in the last %d days.",
-		    (int)(REPORT_RETRY_MS / 60000), REPORT_RETRIES_MAX,
+		    (int)(REPORT_RETRY_MS / 60000), QUERY_RETRIES_MAX,
 		    REPORT_ATTENTION_DAYS);
 		break;
 	case CHECK_REJECTED:
@@ -549,23 +550,23 @@ put_calls_begin(struct checks *a)
 	table_begin(a->page, "checks", title[a->check], column[a->check]);
 }
 
-static enum store_rc
+static enum query_rc
 put_calls(struct checks *a, const char *source, int max)
 {
 	int64_t ms;
 	enum attention kind = asked(a, a->check, &ms);
 
-	return store_attention(
-	    a->page->store, kind, source, a->since, ms, max, put_call, a);
+	return query_attention(
+	    a->page->query, kind, source, a->since, ms, max, put_call, a);
 }
 
 /* f: the filter of the calls that is the same list, or NULL. */
-static enum store_rc
+static enum query_rc
 put_list_of_calls(struct checks *a, const struct filter *f)
 {
 	struct page *p = a->page;
 	const char *href = f == NULL ? NULL : link_to(p, "calls", f);
-	enum store_rc rc;
+	enum query_rc rc;
 
 	put_calls_begin(a);
 	rc = put_calls(a, p->filter.source, ROWS_MAX);
@@ -597,22 +598,22 @@ put_usual(struct page *p, const struct source_habit *s)
 		html_raw(p->out, "; of ");
 		html_number(p->out, s->unanalyzed);
 		html_put(p->out, "%s without one, the newest %d",
-		    s->unanalyzed >= REPORT_COUNT_MAX ? " or more" : "",
+		    s->unanalyzed >= QUERY_COUNT_MAX ? " or more" : "",
 		    SOURCE_ROWS_MAX);
 	}
 	html_raw(p->out, "</span></th></tr>\n");
 }
 
-static enum store_rc
+static enum query_rc
 put_unanalyzed(struct checks *a)
 {
 	struct page *p = a->page;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 	bool first = true;
 
 	put_calls_begin(a);
 	for (const struct source_habit *s = a->source;
-	     s != NULL && rc == STORE_OK; s = s->next) {
+	     s != NULL && rc == QUERY_OK; s = s->next) {
 		if (s->unanalyzed == 0)
 			continue;
 		if (!first)
@@ -726,15 +727,15 @@ put_refused(void *arg, const struct refused *r)
 	return p->out->failed;
 }
 
-static enum store_rc
+static enum query_rc
 put_refusals(struct checks *a)
 {
 	static const char *const column[] = {
 	    "Source", "Reason", "#Requests", "First", "Newest", NULL};
-	enum store_rc rc;
+	enum query_rc rc;
 
 	table_begin(a->page, "checks", title[CHECK_REFUSED], column);
-	rc = store_refused(a->page->store, put_refused, a);
+	rc = query_refused(a->page->query, put_refused, a);
 	table_end(a->page);
 	return rc;
 }
@@ -755,7 +756,7 @@ put_sample(struct checks *a)
 
 /* --- the page ----------------------------------------------------------- */
 
-static enum store_rc
+static enum query_rc
 put_list(struct checks *a)
 {
 	struct page *p = a->page;
@@ -771,13 +772,13 @@ put_list(struct checks *a)
 	switch (a->check) {
 	case CHECK_SILENT:
 		put_silent(a);
-		return STORE_OK;
+		return QUERY_OK;
 	case CHECK_QUARANTINED:
 	case CHECK_REJECTED:
 		put_reasons(a, a->check == CHECK_REJECTED);
 		if (a->check == CHECK_REJECTED)
 			put_sample(a);
-		return STORE_OK;
+		return QUERY_OK;
 	case CHECK_REFUSED:
 		return put_refusals(a);
 	case CHECK_UNANALYZED:
@@ -787,12 +788,12 @@ put_list(struct checks *a)
 	}
 }
 
-static enum store_rc
+static enum query_rc
 put_section(struct checks *a)
 {
 	struct page *p = a->page;
 	int64_t n = a->n[a->check];
-	enum store_rc rc;
+	enum query_rc rc;
 
 	html_put(p->out,
 	    "<section class=\"card\" id=\"%s\">\n<h2>%s"
@@ -800,7 +801,7 @@ put_section(struct checks *a)
 	    anchor[a->check], title[a->check]);
 	html_number(p->out, n);
 	html_put(p->out, "%s</span></h2>\n<p class=\"muted\">",
-	    is_limited(a->check) && n >= REPORT_COUNT_MAX ? " or more" : "");
+	    is_limited(a->check) && n >= QUERY_COUNT_MAX ? " or more" : "");
 	put_rule(p, a->check);
 	html_raw(p->out, "</p>\n");
 	put_help(p, a->check);
@@ -865,7 +866,7 @@ attention_page(struct page *p)
 {
 	struct checks a = {.page = p};
 	enum page_rc result = look(&a);
-	enum store_rc rc;
+	enum query_rc rc;
 	size_t calm = 0;
 
 	if (result != PAGE_OK)
@@ -877,7 +878,7 @@ attention_page(struct page *p)
 			continue;
 		}
 		a.check = (enum check)i;
-		if ((rc = put_section(&a)) != STORE_OK)
+		if ((rc = put_section(&a)) != QUERY_OK)
 			return page_rc(rc);
 	}
 	put_calm(&a, calm);

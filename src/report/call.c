@@ -23,7 +23,7 @@
 struct show {
 	struct page *page;
 	const struct stored_call *call;
-	enum store_rc rc; /* of what belongs to the call */
+	enum query_rc rc; /* of what belongs to the call */
 	size_t n; /* rows of the part at hand */
 	int64_t before; /* time of the event before */
 	size_t bodies; /* shown, and the bytes of page they took */
@@ -384,20 +384,20 @@ count_attempt(void *arg, const struct stored_call *c)
 	return ++*n >= 2;
 }
 
-static enum store_rc
+static enum query_rc
 put_attempts(struct show *s)
 {
 	static const char *const column[] = {
 	    "Attempt", "Started", "Outcome", "#Talk time", NULL};
 	struct page *p = s->page;
 	const char *trace = field_text(s->call, FIELD_TRACE);
-	enum store_rc rc;
+	enum query_rc rc;
 	size_t n = 0;
 
 	if (*trace == '\0')
-		return STORE_OK;
-	rc = store_attempts(p->store, trace, 2, count_attempt, &n);
-	if (rc != STORE_OK || n < 2)
+		return QUERY_OK;
+	rc = query_attempts(p->query, trace, 2, count_attempt, &n);
+	if (rc != QUERY_OK || n < 2)
 		return rc;
 	html_raw(p->out,
 	    "<section class=\"card\">\n<h2>Attempts</h2>\n"
@@ -405,7 +405,7 @@ put_attempts(struct show *s)
 	    " again.</p>\n");
 	table_begin(p, "attempts", "Attempts", column);
 	s->n = 0;
-	rc = store_attempts(p->store, trace, ATTEMPTS_MAX, attempt_row, s);
+	rc = query_attempts(p->query, trace, ATTEMPTS_MAX, attempt_row, s);
 	table_end(p);
 	if (s->n == ATTEMPTS_MAX)
 		html_put(p->out,
@@ -575,23 +575,23 @@ put_fact(struct page *p, const struct fact *f, const char *before)
 	html_raw(p->out, "</tr>\n");
 }
 
-static enum store_rc
+static enum query_rc
 put_facts(struct show *s)
 {
 	static const char *const column[] = {"Name", "Value", NULL};
 	struct page *p = s->page;
 	struct facts all = {.page = p};
 	size_t n;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	all.fact = arena_alloc(p->arena, FACTS_MAX * sizeof(*all.fact));
 	if (all.fact == NULL)
-		return STORE_ERROR;
-	rc = store_call_facts(p->store, s->call->number, add_fact, &all);
-	if (rc != STORE_OK || all.failed)
-		return all.failed ? STORE_ERROR : rc;
+		return QUERY_ERROR;
+	rc = query_call_facts(p->query, s->call->number, add_fact, &all);
+	if (rc != QUERY_OK || all.failed)
+		return all.failed ? QUERY_ERROR : rc;
 	if (all.n == 0)
-		return STORE_OK;
+		return QUERY_OK;
 	n = all.n <= FACTS_MAX ? all.n : FACTS_MAX;
 	qsort(all.fact, n, sizeof(*all.fact), by_rank);
 	html_raw(p->out, "<section class=\"card side\">\n<h2>Facts</h2>\n");
@@ -606,7 +606,7 @@ put_facts(struct show *s)
 		html_raw(p->out, " more.</p>\n");
 	}
 	html_raw(p->out, "</section>\n");
-	return STORE_OK;
+	return QUERY_OK;
 }
 
 /* --- errors ------------------------------------------------------------- */
@@ -661,7 +661,7 @@ put_error(void *arg, const struct call_error *e)
 	return p->out->failed || ++s->n >= ERRORS_MAX;
 }
 
-static enum store_rc
+static enum query_rc
 put_errors(struct show *show)
 {
 	static const char *const name[ERROR_PARTS] = {
@@ -670,20 +670,20 @@ put_errors(struct show *show)
 	struct page *p = show->page;
 	struct errors s = {.page = p};
 	size_t columns = 0;
-	enum store_rc rc;
+	enum query_rc rc;
 
-	rc = store_call_errors(p->store, show->call->number, see_error, &s);
+	rc = query_call_errors(p->query, show->call->number, see_error, &s);
 	for (size_t i = 0; i < ERROR_PARTS; i++)
 		if (s.told[i])
 			column[columns++] = name[i];
-	if (rc != STORE_OK || columns == 0)
+	if (rc != QUERY_OK || columns == 0)
 		return rc;
 	html_raw(p->out,
 	    "<section class=\"card\">\n<h2>Errors</h2>\n"
 	    "<p class=\"muted\">As the platform listed them.</p>\n");
 	table_begin(p, "errors", "Errors", column);
 	s.n = 0;
-	rc = store_call_errors(p->store, show->call->number, put_error, &s);
+	rc = query_call_errors(p->query, show->call->number, put_error, &s);
 	table_end(p);
 	if (s.n == ERRORS_MAX)
 		html_put(p->out,
@@ -706,24 +706,24 @@ put_step_body(void *arg, const struct stored_event *e, int64_t call)
 }
 
 /* Show the body if the page has room for it, and link to its bytes. */
-static enum store_rc
+static enum query_rc
 put_raw(struct show *s, const struct stored_step *e)
 {
 	struct page *p = s->page;
 	size_t begun = p->out->len;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 	char path[32];
 	const char *href;
 
 	if (p->masked)
-		return STORE_OK;
+		return QUERY_OK;
 	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&
 	    s->bodies_bytes < BODIES_BYTES_MAX) {
 		html_raw(p->out, "<details><summary>What it said</summary>");
-		rc = store_event_raw(p->store, e->number, put_step_body, p);
-		if (rc == STORE_ERROR) { /* the rest of the call is fine */
+		rc = query_event_raw(p->query, e->number, put_step_body, p);
+		if (rc == QUERY_ERROR) { /* the rest of the call is fine */
 			html_raw(p->out, "<p>The store cannot read it.</p>");
-			rc = STORE_OK;
+			rc = QUERY_OK;
 		}
 		html_raw(p->out, "</details>");
 		s->bodies++;
@@ -803,14 +803,14 @@ put_step(void *arg, const struct stored_step *e)
 	put_deliveries(p, e);
 	s->rc = put_raw(s, e);
 	html_raw(p->out, "</li>\n");
-	return s->rc != STORE_OK || p->out->failed;
+	return s->rc != QUERY_OK || p->out->failed;
 }
 
-static enum store_rc
+static enum query_rc
 put_steps(struct show *s)
 {
 	struct page *p = s->page;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	html_raw(p->out,
 	    "<section class=\"card\">\n<h2>Events</h2>\n"
@@ -823,31 +823,31 @@ put_steps(struct show *s)
 		    " anywhere.");
 	html_raw(p->out, "</p>\n<ol class=\"timeline\">\n");
 	s->n = 0;
-	rc = store_steps(p->store, s->call->number, STEPS_MAX, put_step, s);
+	rc = query_steps(p->query, s->call->number, STEPS_MAX, put_step, s);
 	html_raw(p->out, "</ol>\n");
 	if (s->n == STEPS_MAX)
 		html_put(p->out,
 		    "<p class=\"muted\">The first %d are shown.</p>\n",
 		    STEPS_MAX);
 	html_raw(p->out, "</section>\n");
-	return rc != STORE_OK ? rc : s->rc;
+	return rc != QUERY_OK ? rc : s->rc;
 }
 
 /* ------------------------------------------------------------------------- */
 
 /* Facts have a column of their own, where there are any. */
-static enum store_rc
+static enum query_rc
 put_columns(struct show *s)
 {
 	struct page *p = s->page, side = *p;
 	struct buf facts = {0};
-	enum store_rc rc;
+	enum query_rc rc;
 
 	side.out = &facts;
 	s->page = &side;
 	rc = put_facts(s);
 	s->page = p;
-	if (rc == STORE_OK) {
+	if (rc == QUERY_OK) {
 		if (facts.len > 0)
 			html_raw(p->out, "<div class=\"beside\">\n");
 		else
@@ -869,8 +869,8 @@ put_call(void *arg, const struct stored_call *c)
 
 	s->call = c;
 	put_head(s->page, c);
-	if ((s->rc = put_attempts(s)) == STORE_OK &&
-	    (s->rc = put_errors(s)) == STORE_OK)
+	if ((s->rc = put_attempts(s)) == QUERY_OK &&
+	    (s->rc = put_errors(s)) == QUERY_OK)
 		s->rc = put_columns(s);
 	return 1;
 }
@@ -880,10 +880,10 @@ call_page(struct page *p)
 {
 	struct show s = {.page = p};
 	int64_t number;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) == -1)
 		return PAGE_NOT_FOUND;
-	rc = store_call(p->store, number, put_call, &s);
-	return page_rc(rc != STORE_OK ? rc : s.rc);
+	rc = query_call(p->query, number, put_call, &s);
+	return page_rc(rc != QUERY_OK ? rc : s.rc);
 }

@@ -47,13 +47,13 @@ put_count(struct page *p, const struct list *l)
 	const struct filter *f = &p->filter;
 	bool whole = !l->more && p->cursor.number == 0;
 	int64_t calls = l->used;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	html_raw(p->out, "<p class=\"count\">");
 	if (!whole && f->text == NULL && f->flag == 0) {
 		calls = 0;
-		rc = store_totals(p->store, f, add_calls, &calls);
-		if (rc != STORE_OK)
+		rc = query_totals(p->query, f, add_calls, &calls);
+		if (rc != QUERY_OK)
 			return page_rc(rc);
 		whole = true;
 	}
@@ -144,7 +144,7 @@ enum page_rc
 calls_page(struct page *p)
 {
 	struct list l = {.page = p};
-	enum page_rc rc = page_rc(store_calls(p->store, &p->filter, &p->cursor,
+	enum page_rc rc = page_rc(query_calls(p->query, &p->filter, &p->cursor,
 	    p->back, REPORT_PAGE_CALLS + 1, false, add_call, &l));
 
 	if (rc == PAGE_OK && l.rows.failed)

@@ -61,14 +61,14 @@ column_of(enum step step, int64_t day, int hour)
  * lies before the first call, since "all" may begin in 1970.  What is still
  * too much to draw loses its beginning.
  */
-static enum store_rc
+static enum query_rc
 choose_columns(struct deliveries *d)
 {
 	struct page *p = d->page;
 	int64_t first, last, columns;
-	enum store_rc rc = store_days(p->store, &first, &last);
+	enum query_rc rc = query_days(p->query, &first, &last);
 
-	if (rc != STORE_OK)
+	if (rc != QUERY_OK)
 		return rc;
 	d->from = p->filter.from;
 	d->to = p->filter.to < p->today ? p->filter.to : p->today;
@@ -89,7 +89,7 @@ choose_columns(struct deliveries *d)
 	d->value = arena_alloc(
 	    p->arena, d->columns * ARRIVAL__MAX * sizeof(*d->value));
 	d->failed = d->value == NULL;
-	return STORE_OK;
+	return QUERY_OK;
 }
 
 /* NULL: there are too many, or memory ran out. */
@@ -354,11 +354,11 @@ put_refusal(void *arg, const struct refused *r)
 }
 
 /* For all time: refused requests have no event. */
-static enum store_rc
+static enum query_rc
 put_refusals(struct page *p)
 {
 	struct refusals s = {.page = p};
-	enum store_rc rc = store_refused(p->store, put_refusal, &s);
+	enum query_rc rc = query_refused(p->query, put_refusal, &s);
 
 	if (s.rows == 0)
 		return rc;
@@ -412,21 +412,21 @@ enum page_rc
 deliveries_page(struct page *p)
 {
 	struct deliveries d = {.page = p};
-	enum store_rc rc = choose_columns(&d);
+	enum query_rc rc = choose_columns(&d);
 
-	if (rc == STORE_OK && !d.failed)
-		rc = store_arrivals(
-		    p->store, d.from, d.to, p->filter.source, on_arrival, &d);
-	if (rc == STORE_OK && !d.failed)
-		rc = store_last_received(p->store, on_last, &d);
-	if (rc != STORE_OK)
+	if (rc == QUERY_OK && !d.failed)
+		rc = query_arrivals(
+		    p->query, d.from, d.to, p->filter.source, on_arrival, &d);
+	if (rc == QUERY_OK && !d.failed)
+		rc = query_last_received(p->query, on_last, &d);
+	if (rc != QUERY_OK)
 		return page_rc(rc);
 	if (d.failed)
 		return PAGE_FAILED;
 	put_scope(&d);
 	put_chart(&d);
 	put_sources(&d);
-	if ((rc = put_refusals(p)) != STORE_OK)
+	if ((rc = put_refusals(p)) != QUERY_OK)
 		return page_rc(rc);
 	put_words(p);
 	return d.failed ? PAGE_FAILED : PAGE_OK;

@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "report/report.h"
+#include "store/store.h"
 
 #define REJECTED "rejected/" /* before the number of a row of the ring */
 #define HEADER_NAME_MAX 200 /* bytes */
@@ -161,5 +162,5 @@ delivery_page(struct page *p)
 	if (number_parse(rest, strlen(rest), 1, INT64_MAX, &row) == -1)
 		return PAGE_NOT_FOUND;
 	return page_rc(
-	    store_each_delivery(p->store, s.rejected, row, put_delivery, &s));
+	    query_each_delivery(p->query, s.rejected, row, put_delivery, &s));
 }

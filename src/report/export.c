@@ -31,14 +31,14 @@
 struct export
 {
 	struct page page; /* with an arena of its own, emptied by the slice */
-	enum store_rc (*write)(
+	enum query_rc (*write)(
 	    struct export * ex, const struct stored_call *c, struct buf *b);
 	const char *broken; /* the last line if it fails */
 	struct buf *b;
 	size_t begun; /* bytes in b before the row being written */
 	int rows; /* of this slice */
 	bool lost; /* a text, since memory ran out */
-	enum store_rc rc; /* of what belongs to a call */
+	enum query_rc rc; /* of what belongs to a call */
 };
 
 /* --- in slices ----------------------------------------------------------- */
@@ -65,8 +65,8 @@ row(void *arg, const struct stored_call *c)
 	ex->begun = ex->b->len;
 	ex->rc = ex->write(ex, c, ex->b);
 	if (ex->lost)
-		ex->rc = STORE_ERROR;
-	if (ex->rc != STORE_OK || ex->b->failed)
+		ex->rc = QUERY_ERROR;
+	if (ex->rc != QUERY_OK || ex->b->failed)
 		return 1;
 	ex->page.cursor.started = c->view.started;
 	ex->page.cursor.number = c->number;
@@ -79,26 +79,26 @@ more(void *arg, struct buf *b)
 {
 	struct export *ex = arg;
 	struct page *p = &ex->page;
-	enum store_rc rc;
+	enum query_rc rc;
 
 	arena_reset(p->arena);
 	ex->b = b;
 	ex->rows = 0;
 	ex->begun = 0;
-	ex->rc = STORE_OK;
-	store_time_limit(p->store, REPORT_TIME_MS);
-	rc = store_calls(
-	    p->store, &p->filter, &p->cursor, false, slice(ex), true, row, ex);
-	if (rc == STORE_OK)
+	ex->rc = QUERY_OK;
+	query_time_limit(p->query, REPORT_TIME_MS);
+	rc = query_calls(
+	    p->query, &p->filter, &p->cursor, false, slice(ex), true, row, ex);
+	if (rc == QUERY_OK)
 		rc = ex->rc;
 	if (b->failed) { /* its rows make room for the last line */
 		buf_reset(b, 0);
 		ex->begun = 0;
-		rc = STORE_ERROR;
+		rc = QUERY_ERROR;
 	}
-	if (rc != STORE_OK) {
+	if (rc != QUERY_OK) {
 		log_warnx("export: broken off%s",
-		    rc == STORE_TIMEOUT ? ": reading takes too long" : "");
+		    rc == QUERY_TIMEOUT ? ": reading takes too long" : "");
 		b->len = ex->begun;
 		buf_puts(b, ex->broken);
 		return -1;
@@ -500,7 +500,7 @@ csv_head(struct buf *b)
 	    "transferred_to,ended_by,campaign" CRLF);
 }
 
-static enum store_rc
+static enum query_rc
 csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
 	const struct call_view *v = &c->view;
@@ -524,7 +524,7 @@ csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	for (size_t i = 0; i < LENGTH(at_end); i++)
 		cell_field(b, ex, c, at_end[i]);
 	buf_puts(b, CRLF);
-	return STORE_OK;
+	return QUERY_OK;
 }
 
 enum page_rc
@@ -542,7 +542,7 @@ export_csv(struct page *p, struct response *w)
 
 /* --- NDJSON -------------------------------------------------------------- */
 
-static enum store_rc
+static enum query_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
 	const struct record_mask mask = {.phone = mask_phone,
@@ -551,10 +551,10 @@ ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	    .fact = mask_fact_text,
 	    .number = mask_fact_number,
 	    .arg = ex};
-	enum store_rc rc;
+	enum query_rc rc;
 
 	buf_puts(b, "{");
-	rc = record_json(ex->page.store, c, ex->page.masked ? &mask : NULL, b);
+	rc = record_json(ex->page.query, c, ex->page.masked ? &mask : NULL, b);
 	buf_puts(b, "}\n");
 	return rc;
 }
@@ -619,5 +619,5 @@ event_body(struct page *p, struct response *w)
 	}
 	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) != 0)
 		return PAGE_NOT_FOUND;
-	return page_rc(store_event_raw(p->store, number, take_body, w));
+	return page_rc(query_event_raw(p->query, number, take_body, w));
 }

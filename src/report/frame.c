@@ -98,7 +98,7 @@ put_header(struct page *p, const char *current, const struct filter *f)
 static void
 put_zone_differs(struct page *p)
 {
-	char zone[STORE_ZONE_SIZE];
+	char zone[QUERY_ZONE_SIZE];
 
 	if (p->config->timezone_missing != NULL)
 		html_put(p->out,
@@ -107,7 +107,7 @@ put_zone_differs(struct page *p)
 		    "of time zones. <code>callbook check</code> says "
 		    "more.</p>\n",
 		    p->config->timezone_missing);
-	if (p->store != NULL && store_zone(p->store, zone) == STORE_OK &&
+	if (p->query != NULL && query_zone(p->query, zone) == QUERY_OK &&
 	    strcmp(zone, p->config->timezone) != 0)
 		html_put(p->out,
 		    "<p class=\"attention\" role=\"note\">Days are still "
@@ -325,7 +325,7 @@ put_names(struct page *p, enum name_kind kind, const char *name,
 
 	select_begin(p, name, label);
 	/* A failure here also occurs in the page itself, which reports it. */
-	(void)store_names(p->store, kind, p->filter.from, p->filter.to,
+	(void)query_names(p->query, kind, p->filter.from, p->filter.to,
 	    REPORT_NAMES_MAX, add_name, &n);
 	if (chosen != NULL && !n.found)
 		(void)add_name(&n, chosen, 0);
@@ -350,8 +350,8 @@ put_choices(struct page *p)
 
 	put_names(p, NAME_AGENT, "agent", "Agent", f->agent);
 	/* Few platforms tell one. */
-	(void)store_names(
-	    p->store, NAME_CAMPAIGN, f->from, f->to, 1, see_name, &campaigns);
+	(void)query_names(
+	    p->query, NAME_CAMPAIGN, f->from, f->to, 1, see_name, &campaigns);
 	if (campaigns || f->campaign != NULL)
 		put_names(
 		    p, NAME_CAMPAIGN, "campaign", "Campaign", f->campaign);
@@ -467,7 +467,7 @@ static void
 put_period(struct page *p, const char *current, enum heeds heeds)
 {
 	const struct filter *f = &p->filter;
-	char zone[STORE_ZONE_SIZE];
+	char zone[QUERY_ZONE_SIZE];
 	int64_t days = f->to - f->from + 1;
 
 	html_raw(p->out, "<p class=\"period\">");
@@ -479,7 +479,7 @@ put_period(struct page *p, const char *current, enum heeds heeds)
 	html_raw(p->out, ", ");
 	html_number(p->out, days);
 	html_put(p->out, " day%s", days == 1 ? "" : "s");
-	if (store_zone(p->store, zone) == STORE_OK)
+	if (query_zone(p->query, zone) == QUERY_OK)
 		html_put(p->out, " in %s", zone);
 	if (heeds == HEEDS_ALL)
 		put_conditions(p);
@@ -516,14 +516,14 @@ put_no_calls(struct page *p, const char *current)
 	struct filter wide = {0};
 	struct page all = *p;
 	int64_t first, last;
-	enum store_rc rc;
+	enum query_rc rc;
 
-	if (p->store == NULL) { /* nothing has been received at all */
+	if (p->query == NULL) { /* nothing has been received at all */
 		put_first_steps(p);
 		return PAGE_OK;
 	}
-	rc = store_days(p->store, &first, &last);
-	if (rc != STORE_OK)
+	rc = query_days(p->query, &first, &last);
+	if (rc != QUERY_OK)
 		return page_rc(rc);
 	if (first == 0 && last == 0) {
 		put_first_steps(p);
@@ -564,7 +564,7 @@ frame_begin(struct page *p, const char *title, const char *current)
 {
 	enum heeds heeds = HEEDS_NOTHING;
 
-	for (size_t i = 0; i < LENGTH(pages) && p->store != NULL; i++)
+	for (size_t i = 0; i < LENGTH(pages) && p->query != NULL; i++)
 		if (strcmp(pages[i].path, current) == 0)
 			heeds = pages[i].heeds;
 	put_head(p, title);
@@ -591,7 +591,7 @@ put_footer(struct page *p)
 		html_raw(p->out,
 		    "A report as of one moment: the filter and the calls"
 		    " themselves are in the report program. ");
-	if (p->store != NULL)
+	if (p->query != NULL)
 		html_put(p->out, "Times in %s. ", p->config->timezone);
 	if (page_has_login(p)) {
 		html_raw(p->out, "<span class=\"screen\">");

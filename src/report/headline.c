@@ -138,16 +138,16 @@ static enum page_rc
 before_sums(struct page *p, struct before *b)
 {
 	struct filter whole = b->filter, last = b->filter;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 
 	last.from = last.to;
 	if (last.until != 0) {
 		whole.until = 0;
 		whole.to--;
-		rc = store_totals(p->store, &last, add_before, b);
+		rc = query_totals(p->query, &last, add_before, b);
 	}
-	if (rc == STORE_OK && whole.from <= whole.to)
-		rc = store_totals(p->store, &whole, add_before, b);
+	if (rc == QUERY_OK && whole.from <= whole.to)
+		rc = query_totals(p->query, &whole, add_before, b);
 	return page_rc(rc);
 }
 
@@ -162,7 +162,7 @@ static enum page_rc
 before_read(struct page *p, struct before *b)
 {
 	int64_t last;
-	enum store_rc rc;
+	enum query_rc rc;
 	enum page_rc result;
 
 	if (is_preset(p, "all")) {
@@ -170,10 +170,10 @@ before_read(struct page *p, struct before *b)
 		return PAGE_OK;
 	}
 	before_days(p, b);
-	rc = store_days(p->store, &b->begin, &last);
+	rc = query_days(p->query, &b->begin, &last);
 	/* A period that begins before the store does was not seen whole. */
 	b->none = b->filter.from < 0 || b->begin > b->filter.from;
-	if (b->none || rc != STORE_OK)
+	if (b->none || rc != QUERY_OK)
 		return page_rc(rc);
 	result = before_sums(p, b);
 	if (b->sums.tally.calls == 0)

@@ -250,19 +250,19 @@ put_calls(struct buf *b, const struct calls *c)
 
 /* ------------------------------------------------------------------------- */
 
-static enum store_rc
-read_all(struct store *st, struct counts *counts, struct calls *calls)
+static enum query_rc
+read_all(struct query *q, struct counts *counts, struct calls *calls)
 {
 	struct filter all = {0};
-	enum store_rc rc = store_arrival_totals(st, add_arrivals, counts);
+	enum query_rc rc = query_arrival_totals(q, add_arrivals, counts);
 
-	if (rc == STORE_OK)
-		rc = store_reasons(st, false, add_reason, counts);
-	if (rc == STORE_OK)
-		rc = store_last_received(st, add_last, counts);
-	if (rc == STORE_OK)
-		rc = store_days(st, &all.from, &all.to);
-	return rc == STORE_OK ? store_groups(st, &all, add_group, calls) : rc;
+	if (rc == QUERY_OK)
+		rc = query_reasons(q, false, add_reason, counts);
+	if (rc == QUERY_OK)
+		rc = query_last_received(q, add_last, counts);
+	if (rc == QUERY_OK)
+		rc = query_days(q, &all.from, &all.to);
+	return rc == QUERY_OK ? query_groups(q, &all, add_group, calls) : rc;
 }
 
 enum page_rc
@@ -270,17 +270,17 @@ metrics(struct page *p, struct response *w)
 {
 	struct counts counts = {.page = p, .end = &counts.first};
 	struct calls calls = {0};
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 
 	w->status = 200;
 	w->content_type = METRICS_TYPE;
-	if (p->store != NULL) /* else there was no event yet */
-		rc = read_all(p->store, &counts, &calls);
-	if (rc != STORE_OK)
+	if (p->query != NULL) /* else there was no event yet */
+		rc = read_all(p->query, &counts, &calls);
+	if (rc != QUERY_OK)
 		return page_rc(rc);
 	family(p->out, "store", "gauge",
 	    "1; 0 where there is no file yet, which the first event makes.");
-	buf_printf(p->out, "callbook_store %d\n", p->store != NULL);
+	buf_printf(p->out, "callbook_store %d\n", p->query != NULL);
 	put_calls(p->out, &calls);
 	put_deliveries(p->out, &counts);
 	put_delays(p->out, &counts);
@@ -288,9 +288,9 @@ metrics(struct page *p, struct response *w)
 	family(p->out, "refused", "counter",
 	    "Requests that were refused or did not authenticate, kept or not; "
 	    "without a source: none has the name asked for.");
-	if (p->store != NULL)
-		rc = store_refused(p->store, put_refused, p->out);
-	if (rc != STORE_OK)
+	if (p->query != NULL)
+		rc = query_refused(p->query, put_refused, p->out);
+	if (rc != QUERY_OK)
 		return page_rc(rc);
 	buf_puts(p->out, "# EOF\n");
 	return PAGE_OK;

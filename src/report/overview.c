@@ -152,9 +152,9 @@ span_of(struct page *p, struct span *s)
 {
 	const struct filter *f = &p->filter;
 	int64_t first, last, days, columns;
-	enum store_rc rc = store_days(p->store, &first, &last);
+	enum query_rc rc = query_days(p->query, &first, &last);
 
-	if (rc != STORE_OK)
+	if (rc != QUERY_OK)
 		return page_rc(rc);
 	s->from = f->from;
 	s->to = f->to;
@@ -222,7 +222,7 @@ struct need {
 	const char *one, *many; /* words after a number */
 	const char *anchor; /* in the page of attention */
 	int64_t count;
-	bool limited; /* counted to REPORT_COUNT_MAX */
+	bool limited; /* counted to QUERY_COUNT_MAX */
 };
 
 #define NEEDS 8
@@ -300,7 +300,7 @@ put_needs(struct page *p, const struct need need[NEEDS])
 		html_raw(p->out, "<b>");
 		html_number(p->out, n->count);
 		html_put(p->out, "%s</b> %s",
-		    n->limited && n->count >= REPORT_COUNT_MAX ? "+" : "",
+		    n->limited && n->count >= QUERY_COUNT_MAX ? "+" : "",
 		    n->count == 1 ? n->one : n->many);
 		link_end(p, href);
 		html_raw(p->out, "</li>\n");
@@ -583,7 +583,7 @@ overview_read(struct overview *o)
 {
 	struct page *p = o->page;
 	enum page_rc rc = span_of(p, &o->span);
-	enum store_rc stored;
+	enum query_rc stored;
 
 	if (rc != PAGE_OK)
 		return rc;
@@ -591,8 +591,8 @@ overview_read(struct overview *o)
 	    (o->span.columns + 1) * LENGTH(stack) * sizeof(*o->column));
 	if (o->column == NULL)
 		return PAGE_FAILED;
-	stored = store_groups(p->store, &p->filter, add_group, o);
-	if (stored != STORE_OK)
+	stored = query_groups(p->query, &p->filter, add_group, o);
+	if (stored != QUERY_OK)
 		return page_rc(stored);
 	return o->failed ? PAGE_FAILED : PAGE_OK;
 }

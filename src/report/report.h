@@ -20,7 +20,7 @@
 #include "html/chart.h"
 #include "html/html.h"
 #include "http/request.h"
-#include "store/report.h"
+#include "query/query.h"
 
 #define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
 #define REPORT_PAGE_CALLS 50 /* lines of a list */
@@ -40,7 +40,7 @@ struct static_site; /* static.c: links become names of files */
 struct page {
 	const struct config *config;
 	const char *faults; /* of a newer configuration; NULL: none to show */
-	struct store *store; /* for reading; never NULL in a page function */
+	struct query *query; /* of the store; never NULL in a page function */
 	struct arena *arena; /* what lives as long as the request */
 	const struct request *request; /* NULL: a static page */
 	const struct static_site *site; /* NULL: a request */
@@ -65,10 +65,10 @@ bool page_has_login(const struct page *p);
 enum page_rc {
 	PAGE_OK = 0,
 	PAGE_NOT_FOUND,
-	PAGE_TIMEOUT, /* store_time_limit() was reached */
+	PAGE_TIMEOUT, /* query_time_limit() was reached */
 	PAGE_FAILED /* logged */
 };
-enum page_rc page_rc(enum store_rc rc);
+enum page_rc page_rc(enum query_rc rc);
 
 /* A page with a frame: title for <title> and <h1>, and the inside. */
 typedef enum page_rc (*page_fn)(struct page *p);
@@ -249,7 +249,7 @@ void table_end(struct page *p);
  * A document up to the inside of <main>, with its <h1>, and from there on to
  * the end.  title is data; current is the path of the page as link_to() has
  * it, the first word only: it is marked in the navigation, and the form of
- * the filter leads to it.  The <head> has to call put_style().  p->store may
+ * the filter leads to it.  The <head> has to call put_style().  p->query may
  * be NULL: then without a form.
  */
 void frame_begin(struct page *p, const char *title, const char *current);
@@ -266,7 +266,7 @@ bool filter_narrows(const struct filter *f);
 enum page_rc put_no_calls(struct page *p, const char *current);
 
 /*
- * A whole document that explains why there is nothing else.  p->store and
+ * A whole document that explains why there is nothing else.  p->query and
  * p->config may be NULL, and the filter is not to be used: it may be the
  * fault.
  */
@@ -289,7 +289,7 @@ void put_style(struct page *p);
 
 /* How many things of each kind. */
 struct attention_counts {
-	int64_t stuck, retry, unanalyzed, variant; /* to REPORT_COUNT_MAX */
+	int64_t stuck, retry, unanalyzed, variant; /* to QUERY_COUNT_MAX */
 	int64_t silent, quarantined, rejected, refused; /* all */
 };
 enum page_rc attention_count(struct page *p, struct attention_counts *n);

@@ -613,14 +613,14 @@ results_page(struct page *p)
 	const struct gist *list;
 	size_t facts;
 	enum page_rc result = PAGE_FAILED;
-	enum store_rc rc;
+	enum query_rc rc;
 	int n;
 
 	if ((r.gists = gists_new(p->arena, RESULTS_FACTS)) == NULL)
 		return PAGE_FAILED;
-	rc = store_fact_counts(
-	    p->store, &p->filter, RESULTS_CALLS, &r.calls, &r.all, add_row, &r);
-	if (rc != STORE_OK) {
+	rc = query_fact_counts(
+	    p->query, &p->filter, RESULTS_CALLS, &r.calls, &r.all, add_row, &r);
+	if (rc != QUERY_OK) {
 		result = page_rc(rc);
 		goto out;
 	}

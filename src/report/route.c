@@ -32,7 +32,7 @@ struct worker {
 	struct arena *arena;
 	/* Of the last request, whose answer may still be streamed; or NULL. */
 	struct generation *generation;
-	struct store *store; /* NULL: not open */
+	struct query *query; /* NULL: the store is not open */
 	char *store_path; /* that the configuration had when it was opened */
 	char *store_dir; /* where it lies, links resolved */
 	struct exposed exposed;
@@ -170,8 +170,8 @@ report_worker_new(void *arg)
 static void
 close_store(struct worker *wk)
 {
-	store_close(wk->store);
-	wk->store = NULL;
+	query_close(wk->query);
+	wk->query = NULL;
 	free(wk->store_path);
 	wk->store_path = NULL;
 	free(wk->store_dir);
@@ -247,14 +247,14 @@ explain_rc(struct page *p, struct response *w, enum page_rc rc)
 }
 
 enum page_rc
-page_rc(enum store_rc rc)
+page_rc(enum query_rc rc)
 {
 	switch (rc) {
-	case STORE_OK:
+	case QUERY_OK:
 		return PAGE_OK;
-	case STORE_NOT_FOUND:
+	case QUERY_NOT_FOUND:
 		return PAGE_NOT_FOUND;
-	case STORE_TIMEOUT:
+	case QUERY_TIMEOUT:
 		return PAGE_TIMEOUT;
 	default:
 		return PAGE_FAILED;
@@ -267,9 +267,9 @@ page_rc(enum store_rc rc)
 static void
 check_zone(struct worker *wk, const struct config *c)
 {
-	char zone[STORE_ZONE_SIZE];
+	char zone[QUERY_ZONE_SIZE];
 
-	if (store_zone(wk->store, zone) == STORE_OK &&
+	if (query_zone(wk->query, zone) == QUERY_OK &&
 	    strcmp(zone, c->timezone) != 0)
 		log_warnx("%s: its days are those of %s, and the "
 			  "configuration says %s: run `callbook rebuild`",
@@ -280,18 +280,16 @@ check_zone(struct worker *wk, const struct config *c)
 static int
 open_store(struct worker *wk, const struct config *c)
 {
-	const struct store_options o = {
-	    .path = c->store, .timezone = c->timezone};
 	struct buf why = {0};
 
-	wk->store = store_open(&o, STORE_READ, &why);
-	if (wk->store != NULL &&
+	wk->query = query_open(c->store, &why);
+	if (wk->query != NULL &&
 	    ((wk->store_path = strdup(c->store)) == NULL ||
 		(wk->store_dir = exposed_dir(c->store)) == NULL)) {
 		buf_printf(&why, "%s: %s", c->store, strerror(errno));
 		close_store(wk);
 	}
-	if (wk->store == NULL) {
+	if (wk->query == NULL) {
 		ready_tell(&wk->told, &why);
 		return -1;
 	}
@@ -302,7 +300,7 @@ open_store(struct worker *wk, const struct config *c)
 }
 
 /*
- * The store, as it is now; p->store stays NULL while no event has ever made
+ * The store, as it is now; p->query stays NULL while no event has ever made
  * one.  Returns -1 after answering.
  */
 static int
@@ -310,13 +308,13 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 {
 	const struct config *c = p->config;
 
-	if (wk->store != NULL &&
+	if (wk->query != NULL &&
 	    (strcmp(wk->store_path, c->store) != 0 ||
-		!store_is_current(wk->store)))
+		!query_is_current(wk->query)))
 		close_store(wk);
-	if (wk->store == NULL && access(c->store, F_OK) != 0 && errno == ENOENT)
+	if (wk->query == NULL && access(c->store, F_OK) != 0 && errno == ENOENT)
 		return 0;
-	if (wk->store == NULL && open_store(wk, c) != 0) {
+	if (wk->query == NULL && open_store(wk, c) != 0) {
 		report_explain(p, w, 503, "The store can not be read",
 		    "The file with the calls can not be opened. The web "
 		    "server's log says why, and `callbook check` what to do.");
@@ -329,8 +327,8 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 		    "out; the web server's log says more.");
 		return -1;
 	}
-	p->store = wk->store;
-	store_time_limit(p->store, REPORT_TIME_MS);
+	p->query = wk->query;
+	query_time_limit(p->query, REPORT_TIME_MS);
 	return 0;
 }
 
@@ -415,7 +413,7 @@ write_page(const struct route *rt, struct page *p, struct response *w)
 	w->status = 200;
 	w->content_type = HTML_TYPE;
 	frame_begin(p, rt->title, rt->name);
-	rc = p->store == NULL && !rt->host ? put_no_calls(p, rt->name)
+	rc = p->query == NULL && !rt->host ? put_no_calls(p, rt->name)
 					   : rt->page(p);
 	frame_end(p);
 	return rc;
@@ -430,7 +428,7 @@ take_query(const struct route *rt, struct page *p, struct response *w)
 {
 	const char *query = request_env(p->request, "QUERY_STRING");
 	struct buf why = {0};
-	int rc = query_parse(p, query == NULL ? "" : query, &why);
+	int rc = params_parse(p, query == NULL ? "" : query, &why);
 
 	if (rc == 0 && rt->strict && p->ignored != NULL) {
 		buf_printf(&why,
@@ -468,8 +466,8 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		return;
 	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
-	rc = page_rc(query_days(p));
-	if (p->store == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
+	rc = page_rc(params_days(p));
+	if (p->query == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
 		rc = PAGE_NOT_FOUND;
 	secure(w);
 	if (rc == PAGE_OK && rt->page != NULL)

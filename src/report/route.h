@@ -32,10 +32,10 @@ bool report_handle(void *worker, const struct request *r, struct response *w);
 void report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text);
 
-/* --- query.c ------------------------------------------------------------- */
+/* --- params.c ------------------------------------------------------------- */
 
 #define QUERY_DEFAULT "30d" /* preset where the query names no days */
-/* A filter's first day: where the store begins, until query_days(). */
+/* A filter's first day: where the store begins, until params_days(). */
 #define QUERY_FIRST_DAY INT64_MIN
 
 /*
@@ -44,13 +44,13 @@ void report_explain(struct page *p, struct response *w, int status,
  * ignored (page->ignored).  Returns 0, or -1 after adding to why a sentence
  * that says what is wrong and what would be right.
  */
-int query_parse(struct page *p, const char *query, struct buf *why);
+int params_parse(struct page *p, const char *query, struct buf *why);
 
 /* A period that is open at its beginning begins where the store does. */
-enum store_rc query_days(struct page *p);
+enum query_rc params_days(struct page *p);
 
 /* The days of a preset, or -1: there is none of that name (borrowed). */
-int query_preset(struct page *p, const char *name);
+int params_preset(struct page *p, const char *name);
 
 /* --- link.c -------------------------------------------------------------- */
 

@@ -293,7 +293,7 @@ static int
 collect_calls(struct writer *w)
 {
 	struct page *p = &w->page;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 
 	w->site.call = calloc(STATIC_CALLS_MAX, sizeof(*w->site.call));
 	if (w->site.call == NULL) {
@@ -302,10 +302,10 @@ collect_calls(struct writer *w)
 	}
 	do {
 		w->rows = 0;
-		rc = store_calls(p->store, &p->filter, &w->cursor, false,
+		rc = query_calls(p->query, &p->filter, &w->cursor, false,
 		    STATIC_SLICE, false, add_call, w);
-	} while (rc == STORE_OK && w->rows == STATIC_SLICE && !w->result->more);
-	if (rc != STORE_OK) {
+	} while (rc == QUERY_OK && w->rows == STATIC_SLICE && !w->result->more);
+	if (rc != QUERY_OK) {
 		buf_puts(w->why, "the store could not be read");
 		return -1;
 	}
@@ -322,14 +322,14 @@ take_query(struct writer *w, const char *query)
 	struct arena *of_page = p->arena;
 
 	p->arena = w->arena;
-	if (query_parse(p, query, w->why) != 0)
+	if (params_parse(p, query, w->why) != 0)
 		return -1;
 	p->arena = of_page;
 	if (p->cursor.number != 0) {
 		buf_puts(w->why, "A site has no place to begin a list at.");
 		return -1;
 	}
-	if (query_days(p) != STORE_OK) {
+	if (params_days(p) != QUERY_OK) {
 		buf_puts(w->why, "the store could not be read");
 		return -1;
 	}
@@ -339,7 +339,7 @@ take_query(struct writer *w, const char *query)
 }
 
 int
-static_write(const struct config *c, struct store *st, const char *query,
+static_write(const struct config *c, struct query *q, const char *query,
     const char *dir, struct static_result *result, struct buf *why)
 {
 	struct writer w = {
@@ -352,7 +352,7 @@ static_write(const struct config *c, struct store *st, const char *query,
 	w.arena = arena_new();
 	w.site.further = &w.further;
 	p->config = c;
-	p->store = st;
+	p->query = q;
 	p->arena = of_page;
 	p->site = &w.site;
 	p->base = p->rest = "";
@@ -363,7 +363,7 @@ static_write(const struct config *c, struct store *st, const char *query,
 		buf_puts(why, "out of memory");
 		goto out;
 	}
-	store_time_limit(st, 0);
+	query_time_limit(q, 0);
 	if (take_query(&w, query) != 0 || open_dir(&w) != 0 ||
 	    collect_calls(&w) != 0)
 		goto out;

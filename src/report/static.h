@@ -22,7 +22,7 @@ struct static_result {
  * or not there: mode 0700, files 0600, since they hold what was said.
  * Returns 0, or -1 after adding to why.
  */
-int static_write(const struct config *c, struct store *st, const char *query,
+int static_write(const struct config *c, struct query *q, const char *query,
     const char *dir, struct static_result *result, struct buf *why);
 
 /* link_to() and link_list() (c not NULL) of a static page. */

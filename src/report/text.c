@@ -436,10 +436,10 @@ agent_name(struct page *p, const char *agent)
 	struct buf name = {0};
 	const char *shown = NULL;
 
-	if (p->store == NULL || *agent == '\0')
+	if (p->query == NULL || *agent == '\0')
 		return NULL;
 	/* A failure here also occurs in the page itself, which reports it. */
-	if (store_agent_name(p->store, agent, &name) == STORE_OK &&
+	if (query_agent_name(p->query, agent, &name) == QUERY_OK &&
 	    name.len > 0 && strcmp(buf_str(&name), agent) != 0)
 		shown = arena_strndup(p->arena, buf_str(&name), name.len);
 	buf_free(&name);

@@ -89,7 +89,7 @@ make(struct bench *b, const char *dir)
 	    (b->providers = providers_load(NULL, &why)) == NULL ||
 	    (b->provider = providers_find(b->providers, PROVIDER)) == NULL ||
 	    (b->auth = auth_new(b->provider, &cs, &why)) == NULL ||
-	    (b->store = store_open(&o, STORE_WRITE, &why)) == NULL)
+	    (b->store = store_open(&o, &why)) == NULL)
 		die("start", &why);
 	buf_free(&secret);
 	buf_free(&path);

@@ -1,6 +1,6 @@
 /*
  * report_box - a store with calls in it, and what its reports tell of them:
- * for the tests of store/report.h, one file a subject.
+ * for the tests of query/query.h, one file a subject.
  *
  * A test describes a call by a struct spec, and compares what comes back as a
  * list of ids, or as a sum.
@@ -13,7 +13,7 @@
 #include <sqlite3.h>
 
 #include "base/when.h"
-#include "store/report.h"
+#include "query/query.h"
 
 #define ZONE "Europe/Berlin"
 #define MIN 60000LL /* ms */
@@ -24,7 +24,7 @@
 struct box {
 	struct scratch scratch;
 	struct store *store; /* for writing */
-	struct store *read;
+	struct query *read;
 	unsigned char key; /* of the last event */
 };
 
@@ -34,8 +34,8 @@ setup(void **state)
 	struct box *b = calloc(1, sizeof(*b));
 
 	scratch_make(&b->scratch);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, ZONE);
-	b->read = scratch_open(&b->scratch, STORE_READ, false, ZONE);
+	b->store = scratch_open(&b->scratch, false, ZONE);
+	b->read = scratch_read(&b->scratch);
 	*state = b;
 	return 0;
 }
@@ -45,7 +45,7 @@ teardown(void **state)
 {
 	struct box *b = *state;
 
-	store_close(b->read);
+	query_close(b->read);
 	store_close(b->store);
 	scratch_remove(&b->scratch);
 	free(b);
@@ -196,8 +196,8 @@ list_of(struct box *b, const struct filter *f)
 	struct list l = {0};
 
 	assert_int_equal(
-	    store_calls(b->read, f, NULL, false, MANY, false, to_list, &l),
-	    STORE_OK);
+	    query_calls(b->read, f, NULL, false, MANY, false, to_list, &l),
+	    QUERY_OK);
 	return l;
 }
 
@@ -257,7 +257,7 @@ sum_of(struct box *b, const struct filter *f)
 {
 	struct sum s = {0};
 
-	assert_int_equal(store_groups(b->read, f, to_sum, &s), STORE_OK);
+	assert_int_equal(query_groups(b->read, f, to_sum, &s), QUERY_OK);
 	return s;
 }
 
@@ -277,7 +277,7 @@ assert_same_totals(struct box *b, const struct filter *f)
 {
 	struct sum whole = sum_of(b, f), s = {0};
 
-	assert_int_equal(store_totals(b->read, f, to_total, &s), STORE_OK);
+	assert_int_equal(query_totals(b->read, f, to_total, &s), QUERY_OK);
 	assert_int_equal(s.groups, whole.groups);
 	assert_memory_equal(&s.t, &whole.t, sizeof(s.t));
 	assert_memory_equal(s.length, whole.length, sizeof(s.length));

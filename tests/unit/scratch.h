@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "query/query.h"
 #include "store/search.h"
 
 struct scratch {
@@ -64,17 +65,29 @@ scratch_remove(struct scratch *s)
 
 /* The store in it, which must open. */
 static inline struct store *
-scratch_open(const struct scratch *s, enum store_mode mode, bool durable,
-    const char *zone)
+scratch_open(const struct scratch *s, bool durable, const char *zone)
 {
 	struct store_options o = {s->path, durable, zone};
 	struct buf why = {0};
-	struct store *st = store_open(&o, mode, &why);
+	struct store *st = store_open(&o, &why);
 
 	if (st == NULL)
 		fail_msg("%s", buf_str(&why));
 	buf_free(&why);
 	return st;
+}
+
+/* A reader of it, which must open. */
+static inline struct query *
+scratch_read(const struct scratch *s)
+{
+	struct buf why = {0};
+	struct query *q = query_open(s->path, &why);
+
+	if (q == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	return q;
 }
 
 /* Put all calls into the index of words. */

@@ -75,10 +75,10 @@ report_explain(struct page *p, struct response *w, int status,
 }
 
 enum page_rc
-page_rc(enum store_rc rc)
+page_rc(enum query_rc rc)
 {
-	return rc == STORE_OK	    ? PAGE_OK
-	    : rc == STORE_NOT_FOUND ? PAGE_NOT_FOUND
+	return rc == QUERY_OK	    ? PAGE_OK
+	    : rc == QUERY_NOT_FOUND ? PAGE_NOT_FOUND
 				    : PAGE_FAILED;
 }
 
@@ -214,11 +214,11 @@ begin_site(struct site *s, int calls, const struct event *like)
 	memset(s, 0, sizeof(*s));
 	scratch_make(&s->scratch);
 	assert_int_equal(when_zone(ZONE), 0);
-	st = scratch_open(&s->scratch, STORE_WRITE, false, ZONE);
+	st = scratch_open(&s->scratch, false, ZONE);
 	for (int i = 0; i < calls; i++)
 		add_call(st, i, like);
 	store_close(st);
-	s->page.store = scratch_open(&s->scratch, STORE_READ, false, ZONE);
+	s->page.query = scratch_read(&s->scratch);
 	s->page.config = &s->config;
 	s->page.arena = arena_new();
 	assert_non_null(s->page.arena);
@@ -230,7 +230,7 @@ begin_site(struct site *s, int calls, const struct event *like)
 static void
 end_site(struct site *s)
 {
-	store_close(s->page.store);
+	query_close(s->page.query);
 	arena_free(s->page.arena);
 	buf_free(&s->response.headers);
 	buf_free(&s->response.body);
@@ -442,15 +442,15 @@ test_masked_json(void **state)
 }
 
 /* Stands between a stream and its store: the second row can not be read. */
-static enum store_rc
+static enum query_rc
 fails_at_the_second(
     struct export *ex, const struct stored_call *c, struct buf *b)
 {
 	buf_printf(b, "{\"half a row\":%d", (int)c->number);
 	if (ex->rows == 1)
-		return STORE_TIMEOUT;
+		return QUERY_TIMEOUT;
 	buf_puts(b, "}\n");
-	return STORE_OK;
+	return QUERY_OK;
 }
 
 /* Whoever reads the part must see that it is one. */

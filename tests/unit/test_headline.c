@@ -16,9 +16,9 @@
 /* --- what else a report has, in plain words ------------------------------ */
 
 enum page_rc
-page_rc(enum store_rc rc)
+page_rc(enum query_rc rc)
 {
-	return rc == STORE_OK ? PAGE_OK : PAGE_FAILED;
+	return rc == QUERY_OK ? PAGE_OK : PAGE_FAILED;
 }
 
 void
@@ -69,6 +69,7 @@ link_end(struct page *p, const char *href)
 struct box {
 	struct scratch scratch;
 	struct store *store;
+	struct query *read;
 };
 
 static int64_t
@@ -119,7 +120,8 @@ setup(void **state)
 
 	assert_non_null(b);
 	scratch_make(&b->scratch);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, ZONE);
+	b->store = scratch_open(&b->scratch, false, ZONE);
+	b->read = scratch_read(&b->scratch);
 	for (int64_t day = day_of(FIRST_DAY); day <= day_of(LAST_DAY); day++)
 		for (int64_t ms = when_day_start(day) + HOUR / 2;
 		     ms < when_day_start(day + 1); ms += HOUR)
@@ -133,6 +135,7 @@ teardown(void **state)
 {
 	struct box *b = *state;
 
+	query_close(b->read);
 	store_close(b->store);
 	scratch_remove(&b->scratch);
 	free(b);
@@ -169,7 +172,7 @@ headline(struct box *b, const char *now, const char *preset, const char *from,
     const char *to, struct buf *out)
 {
 	struct before sums = {0};
-	struct page p = {.store = b->store, .out = out, .now = moment(now)};
+	struct page p = {.query = b->read, .out = out, .now = moment(now)};
 
 	p.today = when_day(p.now);
 	p.preset = preset;
@@ -178,7 +181,7 @@ headline(struct box *b, const char *now, const char *preset, const char *from,
 	sums.filter = p.filter;
 	sums.filter.until = p.now;
 	assert_int_equal(
-	    store_totals(b->store, &sums.filter, sum_up, &sums), STORE_OK);
+	    query_totals(b->read, &sums.filter, sum_up, &sums), QUERY_OK);
 	assert_int_equal(put_headline(&p, &sums.sums, sums.length), PAGE_OK);
 	assert_false(out->failed);
 }

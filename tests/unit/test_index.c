@@ -171,7 +171,7 @@ step(struct store *st, bool undo)
 static void
 indexes_built_by_and_by_are_those_of_create_index(void **state)
 {
-	struct store *st = scratch_open(&dir, STORE_WRITE, false, "UTC");
+	struct store *st = scratch_open(&dir, false, "UTC");
 	sqlite3 *other = other_open();
 	struct buf fresh = {0}, built = {0}, order = {0}, again = {0};
 	char now[DB_INDEXING_SIZE];
@@ -182,7 +182,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	add_calls(other);
 	forget_indexes(other);
 	store_close(st);
-	st = scratch_open(&dir, STORE_WRITE, false, "UTC");
+	st = scratch_open(&dir, false, "UTC");
 	for (db_index_state(st->db, now); now[0] != '\0';
 	     db_index_state(st->db, now)) {
 		/* The last step of an index is undone, too, now and then. */
@@ -196,7 +196,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 		assert_sound(other);
 		if (steps % 5 == 0) { /* as after kill -9: nothing is kept */
 			store_close(st);
-			st = scratch_open(&dir, STORE_WRITE, false, "UTC");
+			st = scratch_open(&dir, false, "UTC");
 		}
 		assert_true(steps < 10000);
 	}
@@ -367,7 +367,7 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 		scratch_make(&dir);
 		older_store(version);
 		sqlite3_auto_extension((void (*)(void))trace);
-		st = scratch_open(&dir, STORE_WRITE, false, "UTC");
+		st = scratch_open(&dir, false, "UTC");
 		sqlite3_cancel_auto_extension((void (*)(void))trace);
 		db_index_state(st->db, now);
 		assert_string_equal(now, "wanted");

@@ -17,7 +17,7 @@
 #include "base/when.h"
 #include "provider/map.h"
 #include "provider/provider.h"
-#include "store/report.h"
+#include "query/query.h"
 #include "store/store.h"
 
 #define SET_MAX 32 /* events in a set */
@@ -372,7 +372,7 @@ world_open(struct world *w)
 	memset(w, 0, sizeof(*w));
 	w->random = 88172645463325252u;
 	scratch_make(&w->scratch);
-	w->store = scratch_open(&w->scratch, STORE_WRITE, false, ZONE);
+	w->store = scratch_open(&w->scratch, false, ZONE);
 	assert_int_equal(sqlite3_open_v2(w->scratch.path, &w->db,
 			     SQLITE_OPEN_READONLY, NULL),
 	    SQLITE_OK);

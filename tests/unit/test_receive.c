@@ -562,13 +562,13 @@ static void
 test_counted(void **state)
 {
 	struct post p = POST("/many", "{\"t\":\"tick\"}");
-	struct store_health h;
+	struct query_health h;
 	struct buf counts = {0};
-	struct store *st = shared->kept.store;
+	struct query *q = scratch_read(&scratch);
 	int64_t events;
 
 	(void)state;
-	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(query_health(q, &h), QUERY_OK);
 	events = h.events;
 	assert_answer(&p, 200, "{\"result\":\"counted\"}\n");
 	assert_answer(&p, 200, "{\"result\":\"counted\"}\n");
@@ -577,11 +577,12 @@ test_counted(void **state)
 	assert_int_equal(answer.body.len, 0);
 	p.path = "/bearer";
 	assert_int_equal(send_post(&p), 401);
-	assert_int_equal(store_each_count(st, note_count, &counts), STORE_OK);
+	assert_int_equal(query_each_count(q, note_count, &counts), QUERY_OK);
 	assert_string_equal(buf_str(&counts), "hush tick 1\nmany tick 2\n");
-	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(query_health(q, &h), QUERY_OK);
 	assert_int_equal(h.events, events);
 	buf_free(&counts);
+	query_close(q);
 }
 
 /* Recorded, and told that no answer will come; the second time as well. */
@@ -589,20 +590,21 @@ static void
 test_wants_an_answer(void **state)
 {
 	struct post p = POST("/many", "{\"t\":\"ask\",\"c\":\"c1\"}");
-	struct store_health h;
-	struct store *st = shared->kept.store;
+	struct query_health h;
+	struct query *q = scratch_read(&scratch);
 	int64_t events;
 
 	(void)state;
-	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(query_health(q, &h), QUERY_OK);
 	events = h.events;
 	assert_answer(&p, 501, "Callbook records and does not answer");
 	assert_string_equal(answer.content_type, "application/problem+json");
 	assert_answer(&p, 501, "\\\"ask\\\"");
 	p.path = "/hush";
 	assert_int_equal(send_post(&p), 501);
-	assert_int_equal(store_health(st, true, &h), STORE_OK);
+	assert_int_equal(query_health(q, &h), QUERY_OK);
 	assert_int_equal(h.events, events + 2);
+	query_close(q);
 }
 
 static int
@@ -619,7 +621,7 @@ test_bulk(void **state)
 {
 	struct post p = POST("/lean", NULL);
 	struct buf bodies = {0};
-	struct store *st = shared->kept.store;
+	struct query *q = scratch_read(&scratch);
 
 	(void)state;
 	p.body =
@@ -632,13 +634,14 @@ test_bulk(void **state)
 	p.body =
 	    "{\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"sound\":\"y\",\"n\":1}}";
 	assert_answer(&p, 200, "variant");
-	assert_int_equal(store_each_event(st, 0, note_body, &bodies), STORE_OK);
+	assert_int_equal(query_each_event(q, 0, note_body, &bodies), QUERY_OK);
 	assert_non_null(strstr(buf_str(&bodies),
 	    "lean {\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"n\":1}}\n"));
 	assert_non_null(strstr(buf_str(&bodies),
 	    "many {\"t\":\"audio\",\"c\":\"c2\",\"f\":{\"sound\":\"x\","
 	    "\"n\":1}}\n"));
 	buf_free(&bodies);
+	query_close(q);
 }
 
 static void

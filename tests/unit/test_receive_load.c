@@ -111,14 +111,13 @@ static void *
 ask_health(void *arg)
 {
 	struct sender *s = arg;
-	struct store_health h;
+	struct db_info info;
 
 	while (!atomic_load(&s->load->over)) {
 		send_to(s, (char[]){"REQUEST_METHOD=GET"},
 		    (char[]){"PATH_INFO=/healthz"}, "");
-		if (store_health(s->load->rv->kept.store, false, &h) !=
-			STORE_OK ||
-		    strcmp(h.journal, "wal") != 0)
+		store_info(s->load->rv->kept.store, &info);
+		if (strcmp(info.journal, "wal") != 0)
 			atomic_fetch_add(&s->load->failed, 1);
 		atomic_fetch_add(&s->load->verdicts, 1);
 	}

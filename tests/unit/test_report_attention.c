@@ -9,12 +9,12 @@ assert_attention(struct box *b, enum attention kind, const char *source,
 	int64_t n = -1;
 
 	assert_int_equal(
-	    store_attention(b->read, kind, source, since, ms, 20, to_list, &l),
-	    STORE_OK);
+	    query_attention(b->read, kind, source, since, ms, 20, to_list, &l),
+	    QUERY_OK);
 	assert_string_equal(ids_of(&l), ids);
 	assert_int_equal(
-	    store_attention_count(b->read, kind, source, since, ms, &n),
-	    STORE_OK);
+	    query_attention_count(b->read, kind, source, since, ms, &n),
+	    QUERY_OK);
 	assert_int_equal(n, l.n);
 	assert_false(l.transcripts);
 }
@@ -97,8 +97,8 @@ of_many_announced_retries_the_latest_are_looked_for(void **state)
 	s.next_retry = start + 1;
 	add(b, &s);
 	s.trace = "t";
-	for (int i = 1; i <= REPORT_RETRIES_MAX; i++) {
-		if (i == REPORT_RETRIES_MAX) { /* as many as there may be */
+	for (int i = 1; i <= QUERY_RETRIES_MAX; i++) {
+		if (i == QUERY_RETRIES_MAX) { /* as many as there may be */
 			snprintf(expected, sizeof(expected), "%s first", id);
 			assert_attention(b, ATTENTION_RETRY, NULL,
 			    now - 24 * HOUR, now - HOUR, expected);

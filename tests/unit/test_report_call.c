@@ -8,10 +8,10 @@ one_call_is_read_whole_or_not_found(void **state)
 	struct list l = {0};
 
 	add_spoken(b);
-	assert_int_equal(store_call(b->read, 2, to_list, &l), STORE_OK);
+	assert_int_equal(query_call(b->read, 2, to_list, &l), QUERY_OK);
 	assert_string_equal(ids_of(&l), "japanese");
 	assert_true(l.transcripts);
-	assert_int_equal(store_call(b->read, 99, to_list, &l), STORE_NOT_FOUND);
+	assert_int_equal(query_call(b->read, 99, to_list, &l), QUERY_NOT_FOUND);
 	assert_int_equal(l.n, 1);
 }
 
@@ -31,11 +31,11 @@ attempts_are_the_calls_of_a_trace_oldest_first(void **state)
 			.started = at("2026-05-01T10:00:00Z") - i * MIN});
 	}
 	assert_int_equal(
-	    store_attempts(b->read, "trace", 9, to_list, &l), STORE_OK);
+	    query_attempts(b->read, "trace", 9, to_list, &l), QUERY_OK);
 	assert_string_equal(ids_of(&l), "t2 t1 t0");
 	memset(&l, 0, sizeof(l));
 	assert_int_equal(
-	    store_attempts(b->read, "trace", 2, to_list, &l), STORE_OK);
+	    query_attempts(b->read, "trace", 2, to_list, &l), QUERY_OK);
 	assert_string_equal(ids_of(&l), "t2 t1");
 }
 
@@ -87,7 +87,7 @@ steps_tell_order_repetition_and_variants(void **state)
 	e.digest[0] = 9, e.type = "ringing2", e.received = 9000;
 	assert_int_equal(deliver(b, &e, NULL), STORE_VARIANT);
 
-	assert_int_equal(store_steps(b->read, 1, 8, to_steps, &t), STORE_OK);
+	assert_int_equal(query_steps(b->read, 1, 8, to_steps, &t), QUERY_OK);
 	assert_int_equal(t.n, 3);
 	assert_string_equal(t.type[0], "ringing");
 	assert_string_equal(t.type[1], "ringing2");
@@ -105,11 +105,11 @@ steps_tell_order_repetition_and_variants(void **state)
 	assert_null(t.step[2].id);
 
 	assert_int_equal(
-	    store_event_raw(b->read, t.step[0].number, to_raw, &call),
-	    STORE_OK);
+	    query_event_raw(b->read, t.step[0].number, to_raw, &call),
+	    QUERY_OK);
 	assert_int_equal(call, 1);
 	assert_int_equal(
-	    store_event_raw(b->read, 99, to_raw, &call), STORE_NOT_FOUND);
+	    query_event_raw(b->read, 99, to_raw, &call), QUERY_NOT_FOUND);
 }
 
 int

@@ -41,12 +41,12 @@ reasons_of_the_quarantine_newest_first(void **state)
 	d.received = 4000;
 	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	assert_int_equal(
-	    store_reasons(b->read, false, to_reasons, &t), STORE_OK);
+	    query_reasons(b->read, false, to_reasons, &t), QUERY_OK);
 	assert_string_equal(t.text,
 	    "sales: no id 2 1000-3000 #3\nsales: no time 1 2000-2000 #2\n");
 	t.text[0] = '\0';
 	assert_int_equal(
-	    store_reasons(b->read, true, to_reasons, &t), STORE_OK);
+	    query_reasons(b->read, true, to_reasons, &t), QUERY_OK);
 	assert_string_equal(t.text, "sales: wrong 1 4000-4000 #1\n");
 }
 
@@ -102,8 +102,8 @@ arrivals_are_counted_by_local_hour(void **state)
 	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
 
 	assert_int_equal(
-	    store_arrivals(b->read, day, day, "sales", to_arrivals, &t),
-	    STORE_OK);
+	    query_arrivals(b->read, day, day, "sales", to_arrivals, &t),
+	    QUERY_OK);
 	snprintf(want, sizeof(want),
 	    "%" PRId64 " 12 sales stored 1 1\n"
 	    "%" PRId64 " 12 sales duplicate -1 1\n"
@@ -112,13 +112,13 @@ arrivals_are_counted_by_local_hour(void **state)
 	assert_string_equal(t.text, want);
 	t.text[0] = '\0';
 	assert_int_equal(
-	    store_arrival_totals(b->read, to_arrivals, &t), STORE_OK);
+	    query_arrival_totals(b->read, to_arrivals, &t), QUERY_OK);
 	assert_string_equal(t.text,
 	    "0 0 dead quarantined -1 1\n0 0 sales stored -1 1\n"
 	    "0 0 sales stored 1 1\n0 0 sales duplicate -1 1\n"
 	    "0 0 silent rejected -1 1\n");
 	t.text[0] = '\0';
-	assert_int_equal(store_last_received(b->read, to_last, &t), STORE_OK);
+	assert_int_equal(query_last_received(b->read, to_last, &t), QUERY_OK);
 	/* Who was rejected may be anybody. */
 	snprintf(want, sizeof(want),
 	    "dead/p %" PRId64 "\nsales/p %" PRId64 "\n",
@@ -145,12 +145,12 @@ to_first_hour(void *arg, const struct hour_arrivals *a)
 	return 1;
 }
 
-static enum store_rc
+static enum query_rc
 hours_of(struct box *b, const char *source, int64_t first, int64_t last,
-    store_hour_fn fn, struct text *t)
+    query_hour_fn fn, struct text *t)
 {
 	t->text[0] = '\0';
-	return store_arrival_hours(b->read, source, first, last, fn, t);
+	return query_arrival_hours(b->read, source, first, last, fn, t);
 }
 
 static void
@@ -180,7 +180,7 @@ hours_with_arrivals_come_latest_first(void **state)
 	assert_int_equal(store_quarantine(b->store, &d, "odd", &n), STORE_OK);
 
 	assert_int_equal(
-	    hours_of(b, "sales", hour - 9, hour + 9, to_hours, &t), STORE_OK);
+	    hours_of(b, "sales", hour - 9, hour + 9, to_hours, &t), QUERY_OK);
 	snprintf(want, sizeof(want),
 	    "%" PRId64 " 1 %" PRId64 "\n%" PRId64 " 1 %" PRId64 "\n%" PRId64
 	    " 1 %" PRId64 "\n",
@@ -188,15 +188,15 @@ hours_with_arrivals_come_latest_first(void **state)
 	    (int64_t)(one - 2 * HOUR));
 	assert_string_equal(t.text, want);
 	assert_int_equal(
-	    hours_of(b, "sales", hour, hour + 2, to_hours, &t), STORE_OK);
+	    hours_of(b, "sales", hour, hour + 2, to_hours, &t), QUERY_OK);
 	snprintf(
 	    want, sizeof(want), "%" PRId64 " 1 %" PRId64 "\n", hour, one + 5);
 	assert_string_equal(t.text, want);
 	assert_int_equal(
-	    hours_of(b, "sales", hour - 9, hour, to_first_hour, &t), STORE_OK);
+	    hours_of(b, "sales", hour - 9, hour, to_first_hour, &t), QUERY_OK);
 	assert_string_equal(t.text, want);
 	assert_int_equal(
-	    hours_of(b, "none", hour - 9, hour + 9, to_hours, &t), STORE_OK);
+	    hours_of(b, "none", hour - 9, hour + 9, to_hours, &t), QUERY_OK);
 	assert_string_equal(t.text, "");
 }
 

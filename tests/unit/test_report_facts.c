@@ -43,8 +43,8 @@ facts_are_counted_by_path_value_and_agent(void **state)
 	int64_t start = at("2026-05-01T10:00:00Z");
 
 	assert_int_equal(
-	    store_fact_counts(b->read, &f, 10, &calls, &all, to_facts, &t),
-	    STORE_OK);
+	    query_fact_counts(b->read, &f, 10, &calls, &all, to_facts, &t),
+	    QUERY_OK);
 	assert_int_equal(calls, 0);
 	assert_true(all);
 	add(b,
@@ -71,8 +71,8 @@ facts_are_counted_by_path_value_and_agent(void **state)
 	add(b, &(struct spec){.id = "f5", .started = start + 4});
 
 	assert_int_equal(
-	    store_fact_counts(b->read, &f, 5, &calls, &all, to_facts, &t),
-	    STORE_OK);
+	    query_fact_counts(b->read, &f, 5, &calls, &all, to_facts, &t),
+	    QUERY_OK);
 	assert_string_equal(t.text,
 	    "results/sale=1/:1\nresults/sale=1/x:1\n"
 	    "results/score=9/x:1\nresults/score=10/:1\n"
@@ -84,8 +84,8 @@ facts_are_counted_by_path_value_and_agent(void **state)
 	/* Only the latest. */
 	t.text[0] = '\0';
 	assert_int_equal(
-	    store_fact_counts(b->read, &f, 2, &calls, &all, to_facts, &t),
-	    STORE_OK);
+	    query_fact_counts(b->read, &f, 2, &calls, &all, to_facts, &t),
+	    QUERY_OK);
 	assert_string_equal(
 	    t.text, "results/score=none/x:1\nresults/word=a/x:1\n");
 	assert_int_equal(calls, 2);
@@ -94,8 +94,8 @@ facts_are_counted_by_path_value_and_agent(void **state)
 	t.text[0] = '\0';
 	f.agent = "";
 	assert_int_equal(
-	    store_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
-	    STORE_OK);
+	    query_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
+	    QUERY_OK);
 	assert_string_equal(t.text,
 	    "results/sale=1/:1\nresults/score=10/:1\nresults/word=b/:1\n");
 	assert_int_equal(calls, 2);
@@ -104,7 +104,7 @@ facts_are_counted_by_path_value_and_agent(void **state)
 static void
 long_texts_are_compared_by_their_beginning(void **state)
 {
-	char one[REPORT_FACT_TEXT_MAX + 8], two[REPORT_FACT_TEXT_MAX + 8];
+	char one[QUERY_FACT_TEXT_MAX + 8], two[QUERY_FACT_TEXT_MAX + 8];
 	struct fact fact[] = {
 	    {"g/long", FACT_TEXT, one, 0, 0}, {"g/long", FACT_TEXT, two, 0, 0}};
 	struct box *b = *state;
@@ -114,10 +114,10 @@ long_texts_are_compared_by_their_beginning(void **state)
 	bool all;
 
 	/* A character of three bytes lies across the end. */
-	memset(one, 'x', REPORT_FACT_TEXT_MAX - 1);
-	strncpy(one + REPORT_FACT_TEXT_MAX - 1, "\342\202\254", 4);
+	memset(one, 'x', QUERY_FACT_TEXT_MAX - 1);
+	strncpy(one + QUERY_FACT_TEXT_MAX - 1, "\342\202\254", 4);
 	memcpy(two, one, sizeof(one));
-	strncpy(two + REPORT_FACT_TEXT_MAX - 1, "\342\202\255", 4);
+	strncpy(two + QUERY_FACT_TEXT_MAX - 1, "\342\202\255", 4);
 	fact[0].len = fact[1].len = strlen(one);
 	add(b,
 	    &(struct spec){
@@ -126,9 +126,9 @@ long_texts_are_compared_by_their_beginning(void **state)
 	    &(struct spec){
 		.id = "l2", .started = start, .fact = fact + 1, .facts = 1});
 	assert_int_equal(
-	    store_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
-	    STORE_OK);
-	one[REPORT_FACT_TEXT_MAX - 1] = '\0';
+	    query_fact_counts(b->read, &f, 9, &calls, &all, to_facts, &t),
+	    QUERY_OK);
+	one[QUERY_FACT_TEXT_MAX - 1] = '\0';
 	snprintf(two, sizeof(two), "%s", one);
 	assert_memory_equal(t.text + strlen("g/long="), two, strlen(two));
 	assert_string_equal(t.text + strlen("g/long=") + strlen(two), "/:2\n");

@@ -31,23 +31,23 @@ reading_ends_at_the_time_limit(void **state)
 
 	add_mixed(b);
 	f.text = "hello"; /* of several statements in all */
-	store_time_limit(b->read, 900);
+	query_time_limit(b->read, 900);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, 2, false, slow, NULL),
-	    STORE_OK);
-	assert_int_equal(store_groups(b->read, &f, to_sum, &s), STORE_TIMEOUT);
-	assert_int_equal(store_days(b->read, &first, &last), STORE_TIMEOUT);
-	store_time_limit(b->read, 10000);
+	    query_calls(b->read, &f, NULL, false, 2, false, slow, NULL),
+	    QUERY_OK);
+	assert_int_equal(query_groups(b->read, &f, to_sum, &s), QUERY_TIMEOUT);
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_TIMEOUT);
+	query_time_limit(b->read, 10000);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
-	    STORE_OK);
-	store_time_limit(b->read, 1);
+	    query_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    QUERY_OK);
+	query_time_limit(b->read, 1);
 	nap(2);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
-	    STORE_TIMEOUT);
-	store_time_limit(b->read, 0);
-	assert_int_equal(store_days(b->read, &first, &last), STORE_OK);
+	    query_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    QUERY_TIMEOUT);
+	query_time_limit(b->read, 0);
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_OK);
 }
 
 /* One statement that takes too long by itself. */
@@ -68,10 +68,10 @@ a_long_statement_is_interrupted(void **state)
 	    " started + i, events, states, first_time, last_time,"
 	    " first_received, last_received, ended_time, stamps"
 	    " FROM n JOIN call ON number = 1");
-	store_time_limit(b->read, 1);
+	query_time_limit(b->read, 1);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
-	    STORE_TIMEOUT);
+	    query_calls(b->read, &f, NULL, false, 9, false, to_list, &l),
+	    QUERY_TIMEOUT);
 	assert_int_equal(l.n, 0);
 }
 
@@ -119,28 +119,28 @@ a_damaged_row_is_an_error(void **state)
 			.duration = 1000});
 		run(b, damage[i]);
 		assert_int_equal(
-		    store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
+		    query_groups(b->read, &f, to_sum, &s), QUERY_ERROR);
 	}
-	assert_int_equal(store_days(b->read, &first, &last), STORE_ERROR);
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_ERROR);
 	run(b, "UPDATE arrival SET day = day - 30000");
 	assert_int_equal(
-	    store_arrivals(b->read, -90000, 40000, NULL, to_nothing, NULL),
-	    STORE_ERROR);
+	    query_arrivals(b->read, -90000, 40000, NULL, to_nothing, NULL),
+	    QUERY_ERROR);
 	run(b, "UPDATE arrival SET day = day + 30000, result = 99");
 	assert_int_equal(
-	    store_arrivals(b->read, 0, 40000, NULL, to_nothing, NULL),
-	    STORE_ERROR);
+	    query_arrivals(b->read, 0, 40000, NULL, to_nothing, NULL),
+	    QUERY_ERROR);
 	run(b,
 	    "PRAGMA ignore_check_constraints = 1;"
 	    "INSERT INTO path (id, name) VALUES (9, 'a');"
 	    "INSERT INTO fact (call, path, type, value, event)"
 	    " VALUES (1, 9, 7, 'x', 1)");
 	assert_int_equal(
-	    store_call_facts(b->read, 1, to_no_fact, NULL), STORE_ERROR);
+	    query_call_facts(b->read, 1, to_no_fact, NULL), QUERY_ERROR);
 	run(b, "UPDATE call SET flags = flags | 2, hour = 99, stamps = x'05'");
 	f = (struct filter){ALL_DAYS};
 	f.flag = CALL_VARIANT;
-	assert_int_equal(store_groups(b->read, &f, to_sum, &s), STORE_ERROR);
+	assert_int_equal(query_groups(b->read, &f, to_sum, &s), QUERY_ERROR);
 	assert_int_equal(list_of(b, &f).n, 2);
 }
 
@@ -150,14 +150,14 @@ a_replaced_file_is_noticed(void **state)
 	struct box *b = *state;
 	char old[200];
 
-	assert_true(store_is_current(b->read));
+	assert_true(query_is_current(b->read));
 	snprintf(old, sizeof(old), "%s-old", b->scratch.path);
 	assert_int_equal(rename(b->scratch.path, old), 0);
-	assert_false(store_is_current(b->read));
+	assert_false(query_is_current(b->read));
 	assert_int_equal(rename(old, b->scratch.path), 0);
-	assert_true(store_is_current(b->read));
+	assert_true(query_is_current(b->read));
 	run(b, "PRAGMA user_version = 99");
-	assert_false(store_is_current(b->read));
+	assert_false(query_is_current(b->read));
 }
 
 /* A reader in the middle of a list: the writer goes on, and checkpoints. */
@@ -181,8 +181,8 @@ a_reader_keeps_no_lock(void **state)
 
 	add_spoken(b);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, 9, false, write_meanwhile, b),
-	    STORE_OK);
+	    query_calls(b->read, &f, NULL, false, 9, false, write_meanwhile, b),
+	    QUERY_OK);
 	assert_int_equal(list_of(b, &f).n, 4);
 	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
 	assert_int_equal(

@@ -12,7 +12,7 @@ assert_called(struct box *b, const char *agent, const char *name)
 {
 	struct buf out = {0};
 
-	assert_int_equal(store_agent_name(b->read, agent, &out), STORE_OK);
+	assert_int_equal(query_agent_name(b->read, agent, &out), QUERY_OK);
 	assert_string_equal(buf_str(&out), name);
 	buf_free(&out);
 }
@@ -23,14 +23,14 @@ an_empty_store_has_no_days_and_no_calls(void **state)
 	struct box *b = *state;
 	struct filter f = {ALL_DAYS};
 	int64_t first = 1, last = 1;
-	char zone[STORE_ZONE_SIZE];
+	char zone[QUERY_ZONE_SIZE];
 
-	assert_int_equal(store_days(b->read, &first, &last), STORE_OK);
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_OK);
 	assert_int_equal(first, 0);
 	assert_int_equal(last, 0);
 	assert_int_equal(list_of(b, &f).n, 0);
 	assert_int_equal(sum_of(b, &f).groups, 0);
-	assert_int_equal(store_zone(b->read, zone), STORE_OK);
+	assert_int_equal(query_zone(b->read, zone), QUERY_OK);
 	assert_string_equal(zone, ZONE);
 }
 
@@ -47,8 +47,8 @@ pages_by_key_give_every_call_exactly_once(void **state)
 		struct list l = {0};
 
 		assert_int_equal(
-		    store_calls(b->read, &f, &c, false, 5, false, to_list, &l),
-		    STORE_OK);
+		    query_calls(b->read, &f, &c, false, 5, false, to_list, &l),
+		    QUERY_OK);
 		for (int i = 0; i < l.n; i++)
 			snprintf(forth[seen++], 16, "%s", l.id[i]);
 		if (l.n < 5)
@@ -68,8 +68,8 @@ pages_by_key_give_every_call_exactly_once(void **state)
 		struct list l = {0};
 
 		assert_int_equal(
-		    store_calls(b->read, &f, &c, true, 5, false, to_list, &l),
-		    STORE_OK);
+		    query_calls(b->read, &f, &c, true, 5, false, to_list, &l),
+		    QUERY_OK);
 		for (int i = 0; i < l.n; i++)
 			assert_string_equal(l.id[i], forth[n - ++seen]);
 		if (l.n < 5)
@@ -221,8 +221,8 @@ a_list_carries_transcripts_only_if_asked(void **state)
 	add_mixed(b);
 	assert_false(list_of(b, &f).transcripts);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, MANY, true, to_list, &l),
-	    STORE_OK);
+	    query_calls(b->read, &f, NULL, false, MANY, true, to_list, &l),
+	    QUERY_OK);
 	assert_true(l.transcripts);
 }
 
@@ -235,8 +235,8 @@ a_callback_may_stop_a_list(void **state)
 
 	add_mixed(b);
 	assert_int_equal(
-	    store_calls(b->read, &f, NULL, false, MANY, false, to_list, &l),
-	    STORE_OK);
+	    query_calls(b->read, &f, NULL, false, MANY, false, to_list, &l),
+	    QUERY_OK);
 	assert_int_equal(l.n, 3);
 }
 
@@ -274,17 +274,17 @@ names_come_by_number_of_calls(void **state)
 			.started = at("2026-05-01T10:00:00Z")});
 	}
 	assert_int_equal(
-	    store_names(b->read, NAME_SOURCE, 0, 40000, 9, to_names, &n),
-	    STORE_OK);
+	    query_names(b->read, NAME_SOURCE, 0, 40000, 9, to_names, &n),
+	    QUERY_OK);
 	assert_string_equal(n.text, "y=4 x=2 ");
 	n.text[0] = '\0';
 	assert_int_equal(
-	    store_names(b->read, NAME_AGENT, 0, 40000, 1, to_names, &n),
-	    STORE_OK);
+	    query_names(b->read, NAME_AGENT, 0, 40000, 1, to_names, &n),
+	    QUERY_OK);
 	assert_string_equal(n.text, "two=2 ");
 	n.text[0] = '\0';
 	assert_int_equal(
-	    store_names(b->read, NAME_AGENT, 0, 10, 9, to_names, &n), STORE_OK);
+	    query_names(b->read, NAME_AGENT, 0, 10, 9, to_names, &n), QUERY_OK);
 	assert_string_equal(n.text, "");
 }
 
@@ -319,15 +319,15 @@ answered_and_analyzed_calls_are_counted_by_source(void **state)
 			.started = (i + 1) * 24 * HOUR});
 	}
 	assert_int_equal(
-	    store_analyzed(b->read, 0, 9, NULL, to_analyzed, &n), STORE_OK);
+	    query_analyzed(b->read, 0, 9, NULL, to_analyzed, &n), QUERY_OK);
 	assert_string_equal(n.text, "x 1/3 y 2/4 ");
 	n.text[0] = '\0';
 	assert_int_equal(
-	    store_analyzed(b->read, 2, 4, NULL, to_analyzed, &n), STORE_OK);
+	    query_analyzed(b->read, 2, 4, NULL, to_analyzed, &n), QUERY_OK);
 	assert_string_equal(n.text, "x 0/2 y 1/1 ");
 	n.text[0] = '\0';
 	assert_int_equal(
-	    store_analyzed(b->read, 0, 9, "y", to_analyzed, &n), STORE_OK);
+	    query_analyzed(b->read, 0, 9, "y", to_analyzed, &n), QUERY_OK);
 	assert_string_equal(n.text, "y 2/4 ");
 }
 
@@ -350,8 +350,8 @@ campaigns_are_named_in_their_order(void **state)
 			.started = at("2026-05-01T10:00:00Z") + i * MIN});
 	}
 	assert_int_equal(
-	    store_names(b->read, NAME_CAMPAIGN, 0, 0, 9, to_names, &n),
-	    STORE_OK);
+	    query_names(b->read, NAME_CAMPAIGN, 0, 0, 9, to_names, &n),
+	    QUERY_OK);
 	assert_string_equal(n.text, "autumn=0 spring=0 ");
 }
 

@@ -92,9 +92,9 @@ a_frequent_word_is_found_along_the_list(void **state)
 	assert_int_equal(sum_of(b, &f).t.calls, 990);
 	do {
 		memset(&l, 0, sizeof(l));
-		assert_int_equal(store_calls(b->read, &f, &c, false, 300, false,
+		assert_int_equal(query_calls(b->read, &f, &c, false, 300, false,
 				     to_list, &l),
-		    STORE_OK);
+		    QUERY_OK);
 		n += l.n;
 		c = l.last;
 	} while (l.n == 300);

@@ -9,8 +9,9 @@
 
 #include "base/when.h"
 #include "db/sqlite.h"
+#include "query/internal.h"
+#include "row/terms.h"
 #include "store/search.h"
-#include "store/terms.h"
 
 struct box {
 	struct scratch scratch;
@@ -19,6 +20,9 @@ struct box {
 	bool fed; /* the index has each call at once, not the tail */
 };
 
+/* A reader on the connection of the store, whose tail so can be seen. */
+#define READER(b) (&(struct query){(b)->store->db})
+
 static int
 setup_tail(void **state)
 {
@@ -26,7 +30,7 @@ setup_tail(void **state)
 
 	assert_non_null(b);
 	scratch_make(&b->scratch);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->store = scratch_open(&b->scratch, false, "UTC");
 	assert_int_equal(sqlite3_open(b->scratch.path, &b->db), SQLITE_OK);
 	sqlite3_busy_timeout(b->db, 5000);
 	sqlite3_db_config(
@@ -98,7 +102,7 @@ found_by(struct box *b, const char *text, bool discreet)
 	int n = 0, step;
 	bool ready;
 
-	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
+	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
 	assert_true(ready);
 	assert_true(terms_query(b->store->db, text, discreet, &q) > 0);
 	/* The tail is of the store's connection alone. */
@@ -414,12 +418,12 @@ map_again(void *arg, const struct stored_event *se, struct event *e)
 }
 
 /* What people are told of the index. */
-static enum store_search
+static enum query_search
 told(struct box *b)
 {
-	struct store_health h;
+	struct query_health h;
 
-	assert_int_equal(store_health(b->store, true, &h), STORE_OK);
+	assert_int_equal(query_health(READER(b), &h), QUERY_OK);
 	return h.search;
 }
 
@@ -429,11 +433,11 @@ check_rebuilt(struct box *b)
 	struct store_rebuilt result;
 
 	assert_string_equal(meta(b), "off");
-	assert_int_equal(told(b), STORE_SEARCH_OFF);
+	assert_int_equal(told(b), QUERY_SEARCH_OFF);
 	assert_int_equal(
 	    store_rebuild(b->store, map_again, NULL, &result), STORE_OK);
 	assert_string_equal(meta(b), "2");
-	assert_int_equal(told(b), STORE_SEARCH_ON);
+	assert_int_equal(told(b), QUERY_SEARCH_ON);
 	assert_int_equal(found(b, "again"), 2);
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "other"), STORE_OK);
 	assert_int_equal(found(b, "again"), 1);
@@ -457,7 +461,7 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	    " WHERE name = 'search';"
 	    "PRAGMA writable_schema = RESET");
 	store_close(b->store);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->store = scratch_open(&b->scratch, false, "UTC");
 	b->fed = true;
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
 	b->fed = false;
@@ -467,7 +471,7 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	    " WHERE name = 'search';"
 	    "PRAGMA writable_schema = RESET");
 	store_close(b->store);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->store = scratch_open(&b->scratch, false, "UTC");
 	check_rebuilt(b);
 }
 
@@ -482,7 +486,7 @@ a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
 	b->fed = false;
 	run(b, "UPDATE search_data SET block = x'ffffffffff'");
 	store_close(b->store);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->store = scratch_open(&b->scratch, false, "UTC");
 	/* The first may be refused: it shows only at the commit. */
 	while (tell(b, "c-1", FIELD_REASON, "two") != STORE_OK)
 		assert_true(events++ < 2);
@@ -502,8 +506,7 @@ static void
 two_rebuilds_at_once_feed_one_index(void **state)
 {
 	struct box *b = *state;
-	struct store *other = scratch_open(
-	    &b->scratch, STORE_WRITE, false, "UTC");
+	struct store *other = scratch_open(&b->scratch, false, "UTC");
 
 	tell(b, "c-1", FIELD_REASON, "one");
 	tell(b, "c-2", FIELD_REASON, "two");
@@ -564,7 +567,7 @@ static void
 an_index_far_behind_is_not_used_and_catches_up(void **state)
 {
 	struct box *b = *state;
-	int all = SEARCH_TAIL_MAX + SEARCH_FEED_MAX + 10;
+	int all = QUERY_TAIL_MAX + SEARCH_FEED_MAX + 10;
 	bool ready;
 
 	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
@@ -572,13 +575,13 @@ an_index_far_behind_is_not_used_and_catches_up(void **state)
 	/* As a rebuild leaves it that is broken off. */
 	step(b->store, search_begin);
 	step(b->store, search_renew);
-	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
-	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
+	assert_int_equal(told(b), QUERY_SEARCH_BUILDING);
+	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
 	assert_false(ready);
 	tell_many(b, all + 1, all + 1);
-	assert_int_equal(told(b), STORE_SEARCH_BUILDING);
+	assert_int_equal(told(b), QUERY_SEARCH_BUILDING);
 	tell_many(b, all + 2, all + 2);
-	assert_int_equal(told(b), STORE_SEARCH_ON);
+	assert_int_equal(told(b), QUERY_SEARCH_ON);
 	assert_int_equal(found(b, "frequent"), all + 2);
 }
 
@@ -586,7 +589,7 @@ static void
 reopen(struct box *b)
 {
 	store_close(b->store);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, false, "UTC");
+	b->store = scratch_open(&b->scratch, false, "UTC");
 }
 
 /* A call of the tail whose summary lies on a page that is damaged. */
@@ -621,7 +624,7 @@ an_unreadable_call_costs_no_event(void **state)
 	reopen(b);
 	tell_many(b, 11, SEARCH_FEED + 20);
 	assert_string_equal(meta(b), "off");
-	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
+	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
 	assert_false(ready);
 }
 
@@ -655,20 +658,20 @@ a_tail_of_long_texts_is_not_indexed_by_a_reader(void **state)
 	while (text.len < TERMS_TEXT_MAX)
 		buf_puts(&text, "many words ");
 	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
-	for (int i = 0; i <= SEARCH_TAIL_BYTES / TERMS_TEXT_MAX; i++) {
+	for (int i = 0; i <= QUERY_TAIL_BYTES / TERMS_TEXT_MAX; i++) {
 		snprintf(id, sizeof(id), "c-%d", i);
 		tell(b, id, FIELD_SUMMARY, buf_str(&text));
 	}
 	step(b->store, search_begin);
 	step(b->store, search_renew);
-	assert_int_equal(search_open(b->store->db, &ready), STORE_OK);
+	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
 	assert_false(ready);
 	/* And it is fed by parts. */
 	step(b->store, search_feed);
 	fed = strtoll(meta(b), NULL, 10);
 	assert_in_range(fed, 1, 2 * SEARCH_FEED_BYTES / TERMS_TEXT_MAX);
 	assert_int_equal(
-	    found(b, "words"), SEARCH_TAIL_BYTES / TERMS_TEXT_MAX + 1);
+	    found(b, "words"), QUERY_TAIL_BYTES / TERMS_TEXT_MAX + 1);
 	buf_free(&text);
 }
 
@@ -692,7 +695,7 @@ wherever_time_runs_out_no_transaction_is_left(void **state)
 
 		sqlite3_progress_handler(
 		    b->store->db->sqlite, 1, stop_at, &left);
-		search_open(b->store->db, &ready);
+		query_words_open(READER(b), &ready);
 		sqlite3_progress_handler(b->store->db->sqlite, 0, NULL, NULL);
 		if (!ready)
 			assert_true(

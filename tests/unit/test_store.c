@@ -13,13 +13,14 @@
 #include <sys/stat.h>
 
 #include "base/when.h"
+#include "query/query.h"
 #include "query/record.h"
-#include "store/report.h"
 #include "store/store.h"
 
 struct box {
 	struct scratch scratch;
 	struct store *store;
+	struct query *read; /* reader()'s, or NULL */
 	struct buf record; /* of record() */
 };
 
@@ -29,7 +30,7 @@ setup(void **state)
 	struct box *b = calloc(1, sizeof(*b));
 
 	scratch_make(&b->scratch);
-	b->store = scratch_open(&b->scratch, STORE_WRITE, true, "UTC");
+	b->store = scratch_open(&b->scratch, true, "UTC");
 	*state = b;
 	return 0;
 }
@@ -39,11 +40,25 @@ teardown(void **state)
 {
 	struct box *b = *state;
 
+	query_close(b->read);
 	store_close(b->store);
 	buf_free(&b->record);
 	scratch_remove(&b->scratch);
 	free(b);
 	return 0;
+}
+
+/* A reader of the store as it is now. */
+static struct query *
+reader(struct box *b)
+{
+	if (b->read != NULL && !query_is_current(b->read)) {
+		query_close(b->read);
+		b->read = NULL;
+	}
+	if (b->read == NULL)
+		b->read = scratch_read(&b->scratch);
+	return b->read;
 }
 
 static struct event
@@ -517,7 +532,7 @@ next_process(struct box *b)
 	struct buf why = {0};
 
 	store_close(b->store);
-	b->store = store_open(&o, STORE_WRITE, &why);
+	b->store = store_open(&o, &why);
 	assert_non_null(b->store);
 	buf_free(&why);
 }
@@ -690,7 +705,7 @@ a_directory_is_no_store_and_gets_no_lock_file(void **state)
 	struct buf why = {0};
 	char path[160];
 
-	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_null(store_open(&o, &why));
 	assert_non_null(strstr(buf_str(&why), "is no file"));
 	snprintf(path, sizeof(path), "%s-lock", b->scratch.dir);
 	assert_int_equal(access(path, F_OK), -1);
@@ -721,7 +736,7 @@ add_record(void *arg, const struct stored_call *c)
 {
 	struct box *b = arg;
 
-	return record_json(b->store, c, NULL, &b->record) != STORE_OK;
+	return record_json(reader(b), c, NULL, &b->record) != QUERY_OK;
 }
 
 static const char *
@@ -729,7 +744,7 @@ record(struct box *b)
 {
 	buf_reset(&b->record, SIZE_MAX);
 	assert_int_equal(
-	    store_each_call(b->store, NULL, add_record, b), STORE_OK);
+	    query_each_call(reader(b), NULL, add_record, b), QUERY_OK);
 	return buf_str(&b->record);
 }
 
@@ -1037,7 +1052,7 @@ events_that_share_an_id_are_one_call_whichever_came_first(void **state)
 		    "DELETE FROM call_alias; DELETE FROM day;"
 		    "DELETE FROM call");
 		store_close(b->store);
-		b->store = scratch_open(&b->scratch, STORE_WRITE, true, "UTC");
+		b->store = scratch_open(&b->scratch, true, "UTC");
 	}
 }
 
@@ -1111,7 +1126,7 @@ a_call_is_found_by_any_of_its_ids(void **state)
 	for (int i = 0; i < 3; i++) {
 		int calls = 0;
 
-		store_each_call(b->store, ids[i], count_call, &calls);
+		query_each_call(reader(b), ids[i], count_call, &calls);
 		assert_int_equal(calls, 1);
 	}
 }
@@ -1361,9 +1376,9 @@ a_newer_schema_is_refused_with_a_clear_word(void **state)
 	store_close(b->store);
 	b->store = NULL;
 	run(b, "PRAGMA user_version = 99");
-	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_null(store_open(&o, &why));
 	assert_non_null(strstr(buf_str(&why), "newer Callbook (schema 99"));
-	assert_null(store_open(&o, STORE_READ, &why));
+	assert_null(query_open(o.path, &why));
 	buf_free(&why);
 }
 
@@ -1383,7 +1398,7 @@ a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 	f = fopen(s.path, "w");
 	fputs("this is somebody's letter, no database", f);
 	fclose(f);
-	assert_null(store_open(&o, STORE_WRITE, &why));
+	assert_null(store_open(&o, &why));
 	assert_non_null(strstr(buf_str(&why), "not a database"));
 	f = fopen(s.path, "r");
 	assert_non_null(fgets(text, sizeof(text), f));
@@ -1408,20 +1423,20 @@ check_truncate_journal(const struct scratch *s)
 {
 	struct store_options o = {s->path, true, "UTC"};
 	struct buf why = {0};
-	struct store_health h;
+	struct db_info info;
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("{}");
 	struct store *st, *second;
 	int64_t n;
 
-	st = store_open(&o, STORE_WRITE, &why);
+	st = store_open(&o, &why);
 	if (st == NULL)
 		fail_msg("%s", buf_str(&why));
-	assert_int_equal(store_health(st, false, &h), STORE_OK);
-	assert_string_equal(h.journal, "truncate");
-	assert_non_null(strstr(h.journal_why, "does not work here"));
+	store_info(st, &info);
+	assert_string_equal(info.journal, "truncate");
+	assert_non_null(strstr(info.journal_why, "does not work here"));
 	assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
-	second = store_open(&o, STORE_WRITE, &why); /* another process */
+	second = store_open(&o, &why); /* another process */
 	if (second == NULL)
 		fail_msg("%s", buf_str(&why));
 	assert_int_equal(store_event(second, &d, &e, &n), STORE_DUPLICATE);
@@ -1455,7 +1470,7 @@ a_store_that_loses_shared_memory_goes_on_with_another_journal(void **state)
 	(void)state;
 	scratch_make(&s);
 	o.path = s.path;
-	st = store_open(&o, STORE_WRITE, &why);
+	st = store_open(&o, &why);
 	assert_non_null(st);
 	store_close(st);
 	snprintf(path, sizeof(path), "%s-shm", s.path);
@@ -1525,7 +1540,7 @@ events_are_read_in_the_order_stored_from_a_cursor(void **state)
 	struct delivery d = a_delivery("{}");
 	int64_t n[3];
 	int seen = 0;
-	struct store *reader;
+	struct query *other;
 
 	for (int i = 0; i < 3; i++) {
 		struct event e = an_event((unsigned char)(9 - i));
@@ -1533,12 +1548,12 @@ events_are_read_in_the_order_stored_from_a_cursor(void **state)
 		store_event(b->store, &d, &e, &n[i]);
 	}
 	assert_true(n[0] < n[1] && n[1] < n[2]);
-	reader = scratch_open(&b->scratch, STORE_READ, true, "UTC");
-	assert_non_null(reader);
+	other = scratch_read(&b->scratch);
+	assert_non_null(other);
 	assert_int_equal(
-	    store_each_event(reader, n[0], count_event, &seen), STORE_OK);
+	    query_each_event(other, n[0], count_event, &seen), QUERY_OK);
 	assert_int_equal(seen, 2);
-	store_close(reader);
+	query_close(other);
 }
 
 /* --- bodies --------------------------------------------------------------- */
@@ -1596,18 +1611,18 @@ there_and_back(struct box *b, unsigned char key, const char *body, size_t len)
 	e.call = call;
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
 	assert_int_equal(
-	    store_event_raw(b->store, n, compare_body, &x), STORE_OK);
+	    query_event_raw(reader(b), n, compare_body, &x), QUERY_OK);
 	snprintf(
 	    sql, sizeof(sql), "SELECT call FROM event WHERE seq = %d", (int)n);
 	in = ask(b, sql);
 	assert_int_equal(x.call, in);
 	assert_int_equal(
-	    store_each_event(b->store, n - 1, compare_event, &x), STORE_OK);
+	    query_each_event(reader(b), n - 1, compare_event, &x), QUERY_OK);
 	assert_int_equal(
-	    store_call_events(b->store, in, compare_event, &x), STORE_OK);
+	    query_call_events(reader(b), in, compare_event, &x), QUERY_OK);
 	assert_int_equal(x.seen, 3);
 	assert_int_equal(
-	    store_steps(b->store, in, 9, compare_step, &x), STORE_OK);
+	    query_steps(reader(b), in, 9, compare_step, &x), QUERY_OK);
 	return n;
 }
 
@@ -1671,7 +1686,7 @@ a_body_of_a_requeued_delivery_comes_back(void **state)
 	assert_int_equal(
 	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
 	assert_int_equal(
-	    store_event_raw(b->store, n, compare_body, &x), STORE_OK);
+	    query_event_raw(reader(b), n, compare_body, &x), QUERY_OK);
 	assert_int_equal(ask(b, "SELECT size FROM event"), 2000);
 }
 
@@ -1689,7 +1704,7 @@ a_body_of_before_bodies_were_compressed_is_read(void **state)
 	    "UPDATE event SET size = NULL,"
 	    " body = CAST(replace(hex(zeroblob(500)), '0', 'z') AS BLOB)");
 	assert_int_equal(
-	    store_event_raw(b->store, n, compare_body, &x), STORE_OK);
+	    query_event_raw(reader(b), n, compare_body, &x), QUERY_OK);
 	assert_int_equal(x.seen, 1);
 }
 
@@ -1716,20 +1731,20 @@ check_damaged(struct box *b, const char *damage, int64_t number)
 	snprintf(sql, sizeof(sql), "UPDATE event SET %s WHERE seq = %d", damage,
 	    (int)number);
 	run(b, sql);
-	if (store_event_raw(b->store, number, compare_body, &x) != STORE_ERROR)
+	if (query_event_raw(reader(b), number, compare_body, &x) != QUERY_ERROR)
 		fail_msg("%s: not noticed", damage);
 	assert_int_equal(x.seen, 0);
 	assert_int_equal(
-	    store_each_event(b->store, 0, compare_event, &x), STORE_ERROR);
+	    query_each_event(reader(b), 0, compare_event, &x), QUERY_ERROR);
 	assert_int_equal(x.seen, 2);
 	assert_int_equal(
-	    store_call_events(b->store, 1, compare_event, &x), STORE_ERROR);
+	    query_call_events(reader(b), 1, compare_event, &x), QUERY_ERROR);
 	assert_int_equal(x.seen, 4);
 	assert_int_equal(
-	    store_event_raw(b->store, number + 1, compare_body, &x), STORE_OK);
+	    query_event_raw(reader(b), number + 1, compare_body, &x), QUERY_OK);
 	snprintf(
 	    told, sizeof(told), "the body of event %d is damaged", (int)number);
-	assert_int_equal(store_integrity(b->store, &why), STORE_ERROR);
+	assert_int_equal(query_integrity(reader(b), &why), QUERY_ERROR);
 	assert_string_equal(buf_str(&why), told);
 	buf_free(&why);
 	/* A rebuild leaves the call as it was. */
@@ -1743,7 +1758,7 @@ check_damaged(struct box *b, const char *damage, int64_t number)
 	    "UPDATE event SET (body, size) ="
 	    " (SELECT body, size FROM kept WHERE kept.seq = event.seq);"
 	    "DROP TABLE kept");
-	assert_int_equal(store_integrity(b->store, &why), STORE_OK);
+	assert_int_equal(query_integrity(reader(b), &why), QUERY_OK);
 	buf_free(&why);
 }
 
@@ -1857,7 +1872,7 @@ threads_compress_at_the_same_time(void **state)
 		assert_non_null(done);
 	}
 	assert_int_equal(
-	    store_each_event(b->store, 0, compare_filled, &seen), STORE_OK);
+	    query_each_event(reader(b), 0, compare_filled, &seen), QUERY_OK);
 	assert_int_equal(seen, FILLERS * FILLER_EVENTS);
 	assert_int_equal(ask(b, "SELECT count(size) FROM event"), seen);
 }

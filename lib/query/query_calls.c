@@ -1,4 +1,5 @@
-#include "store/internal.h"
+/* Which calls are meant: lists of them, their sums, their facts. */
+#include "query/internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,36 +7,10 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/when.h"
-#include "call/histogram.h"
-#include "store/search.h"
-#include "store/terms.h"
+#include "row/terms.h"
 
 #define RARE_MAX 1000 /* calls with the words, to look at each of them */
 #define HOURS 24
-
-void
-store_time_limit(struct store *st, int ms)
-{
-	db_time_limit(st->db, ms);
-}
-
-enum store_rc
-store_zone(struct store *st, char zone[STORE_ZONE_SIZE])
-{
-	struct statement *s;
-	enum store_rc rc = read_begin(st, sql_text[SQL_META_GET], &s);
-	enum db_rc step;
-
-	if (rc != STORE_OK)
-		return rc;
-	db_bind_text(s, 1, "timezone");
-	step = db_step(s);
-	if (step == DB_DONE)
-		return read_damaged(st, s, "meta");
-	if (step == DB_ROW)
-		snprintf(zone, STORE_ZONE_SIZE, "%s", read_text(s, 0));
-	return read_end(st, s, step);
-}
 
 /* --- the calls of a filter ----------------------------------------------- */
 
@@ -49,10 +24,10 @@ struct search {
 static void
 add_pattern(struct buf *b, const char *word, size_t n)
 {
-	char pattern[2 * REPORT_WORD_MAX + 2];
+	char pattern[2 * TERMS_WORD_MAX + 2];
 	size_t len = 0;
 
-	n = utf8_cut(word, n, REPORT_WORD_MAX);
+	n = utf8_cut(word, n, TERMS_WORD_MAX);
 	pattern[len++] = '%';
 	for (size_t i = 0; i < n; i++) {
 		if (strchr("%_\\", word[i]) != NULL)
@@ -78,7 +53,7 @@ search_patterns(const struct filter *f, struct search *s)
 	     text += strspn(text, blank)) {
 		size_t n = strcspn(text, blank);
 
-		if (words++ == REPORT_WORDS_MAX)
+		if (words++ == TERMS_WORDS_MAX)
 			break;
 		if (s->way == WAY_LIKE)
 			buf_puts(&s->words, ",");
@@ -97,59 +72,59 @@ search_patterns(const struct filter *f, struct search *s)
  * Few calls are looked at one by one and sorted.  Of many the first are soon
  * found along the list, which costs no more than a walk of it.
  */
-static enum store_rc
-search_way(struct store *st, struct search *search)
+static enum query_rc
+search_way(struct query *q, struct search *search)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(st,
+	enum query_rc rc = query_begin(q,
 	    "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
 	    " WHERE search MATCH ?1 LIMIT ?2 + 1)",
 	    &s);
 	enum db_rc step;
 
-	if (rc != STORE_OK)
+	if (rc != QUERY_OK)
 		return rc;
 	db_bind_text(s, 1, buf_str(&search->words));
 	db_bind_int(s, 2, RARE_MAX);
 	step = db_step(s);
 	if (step == DB_ROW)
 		search->way = (int)db_int(s, 0) ? WAY_FOUND : WAY_AMONG;
-	return read_end(st, s, step);
+	return query_end(q, s, step);
 }
 
-static enum store_rc
-search_plan(struct store *st, const struct filter *f, struct search *s)
+static enum query_rc
+search_plan(struct query *q, const struct filter *f, struct search *s)
 {
-	enum store_rc rc;
+	enum query_rc rc;
 	bool ready;
 
 	s->way = WAY_ALL;
 	if (f->text == NULL)
-		return STORE_OK;
-	if ((rc = search_open(st->db, &ready)) != STORE_OK)
+		return QUERY_OK;
+	if ((rc = query_words_open(q, &ready)) != QUERY_OK)
 		return rc;
 	if (!ready)
 		search_patterns(f, s);
 	else
-		switch (terms_query(st->db, f->text, f->discreet, &s->words)) {
+		switch (terms_query(q->db, f->text, f->discreet, &s->words)) {
 		case -1:
-			return STORE_ERROR;
+			return QUERY_ERROR;
 		case 0:
 			break;
 		default:
-			rc = search_way(st, s);
+			rc = search_way(q, s);
 		}
 	if (s->words.failed) {
-		log_warnx("%s: search: out of memory", db_path(st->db));
-		return STORE_ERROR;
+		log_warnx("%s: search: out of memory", db_path(q->db));
+		return QUERY_ERROR;
 	}
 	return rc;
 }
 
 static void
-search_end(struct store *st, struct search *s)
+search_end(struct query *q, struct search *s)
 {
-	db_read_end(st->db);
+	db_read_end(q->db);
 	buf_free(&s->words);
 }
 
@@ -199,25 +174,25 @@ bind_filter(struct statement *s, const struct filter *f,
 	db_bind_text(s, 13, f->campaign);
 }
 
-enum store_rc
-store_calls(struct store *st, const struct filter *f, const struct cursor *c,
-    bool back, int max, bool whole, store_call_fn fn, void *arg)
+enum query_rc
+query_calls(struct query *q, const struct filter *f, const struct cursor *c,
+    bool back, int max, bool whole, query_call_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
 	struct statement *s;
-	enum store_rc rc = search_plan(st, f, &search);
+	enum query_rc rc = search_plan(q, f, &search);
 
-	if (rc == STORE_OK)
-		rc = read_begin(st,
-		    sql_text[(back ? SQL_LIST_BACK : SQL_LIST) + search.way],
+	if (rc == QUERY_OK)
+		rc = query_begin(q,
+		    query_sql[(back ? ASK_LIST_BACK : ASK_LIST) + search.way],
 		    &s);
-	if (rc == STORE_OK) {
+	if (rc == QUERY_OK) {
 		bind_filter(s, f, &search, c, back);
 		db_bind_int(s, 10, max);
 		db_bind_int(s, 11, whole);
-		rc = read_calls(st, s, fn, arg);
+		rc = query_rows(q, s, fn, arg);
 	}
-	search_end(st, &search);
+	search_end(q, &search);
 	return rc;
 }
 
@@ -255,10 +230,10 @@ read_bins(struct statement *s, int i, int64_t calls, int classes,
 static int
 read_names(struct statement *s, int first, struct group *g)
 {
-	g->source = read_text(s, first + 1);
-	g->agent = read_text(s, first + 2);
-	g->direction = read_text(s, first + 3);
-	return read_day(s, first, &g->day);
+	g->source = row_text(s, first + 1);
+	g->agent = row_text(s, first + 2);
+	g->direction = row_text(s, first + 3);
+	return row_day(s, first, &g->day);
 }
 
 static void
@@ -274,7 +249,7 @@ count_outcome(struct group *g)
 static int
 read_sums(struct statement *s, struct group *g, struct bin length[])
 {
-	if (read_outcome(read_text(s, 0), &g->outcome) == -1)
+	if (read_outcome(row_text(s, 0), &g->outcome) == -1)
 		return -1;
 	g->tally.calls = db_int(s, 1);
 	g->tally.answered = db_int(s, 2);
@@ -288,17 +263,17 @@ read_sums(struct statement *s, struct group *g, struct bin length[])
 	    s, 7, g->tally.timed, CLASS_LENGTHS, length, &g->lengths);
 }
 
-/* which: SQL_GROUPS, or SQL_TOTALS. */
-static enum store_rc
-groups_of_days(struct store *st, enum sql which, const struct filter *f,
-    store_group_fn fn, void *arg)
+/* which: ASK_GROUPS, or ASK_TOTALS. */
+static enum query_rc
+groups_of_days(struct query *q, enum asked which, const struct filter *f,
+    query_group_fn fn, void *arg)
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
 	struct statement *s;
-	enum store_rc rc = read_begin(st, sql_text[which], &s);
+	enum query_rc rc = query_begin(q, query_sql[which], &s);
 	enum db_rc step;
 
-	if (rc != STORE_OK)
+	if (rc != QUERY_OK)
 		return rc;
 	db_bind_int(s, 1, f->from);
 	db_bind_int(s, 2, f->to);
@@ -307,17 +282,17 @@ groups_of_days(struct store *st, enum sql which, const struct filter *f,
 		struct group g = {.hour = hour};
 
 		if (read_sums(s, &g, length) == -1)
-			return read_damaged(st, s, "day");
-		if (which == SQL_GROUPS) {
+			return query_damaged(q, s, "day");
+		if (which == ASK_GROUPS) {
 			if (read_names(s, 8, &g) == -1 ||
 			    read_bins(s, 12, g.tally.calls, HOURS, hour,
 				&g.hours) == -1)
-				return read_damaged(st, s, "day");
+				return query_damaged(q, s, "day");
 		}
 		if (fn(arg, &g) != 0)
 			break;
 	}
-	return read_end(st, s, step);
+	return query_end(q, s, step);
 }
 
 /* One call as a group; -1: its hour is none. */
@@ -325,7 +300,7 @@ static int
 read_lone(
     struct statement *s, struct group *g, struct bin *hour, struct bin *length)
 {
-	const char *state = read_text(s, 6);
+	const char *state = row_text(s, 6);
 	bool timed;
 
 	g->tally.calls = 1;
@@ -350,16 +325,16 @@ read_lone(
 	return hour->class >= 0 && hour->class < HOURS ? 0 : -1;
 }
 
-static enum store_rc
-groups_of_calls(struct store *st, const struct filter *f,
-    const struct search *search, store_group_fn fn, void *arg)
+static enum query_rc
+groups_of_calls(struct query *q, const struct filter *f,
+    const struct search *search, query_group_fn fn, void *arg)
 {
 	struct statement *s;
-	enum store_rc rc = read_begin(
-	    st, sql_text[SQL_GROUPS_CALLS + search->way], &s);
+	enum query_rc rc = query_begin(
+	    q, query_sql[ASK_GROUPS_CALLS + search->way], &s);
 	enum db_rc step;
 
-	if (rc != STORE_OK)
+	if (rc != QUERY_OK)
 		return rc;
 	bind_filter(s, f, search, NULL, false);
 	while ((step = db_step(s)) == DB_ROW) {
@@ -367,156 +342,43 @@ groups_of_calls(struct store *st, const struct filter *f,
 		struct bin hour, length;
 
 		if (read_names(s, 0, &g) == -1 ||
-		    read_outcome(read_text(s, 4), &g.outcome) == -1 ||
+		    read_outcome(row_text(s, 4), &g.outcome) == -1 ||
 		    read_lone(s, &g, &hour, &length) == -1)
-			return read_damaged(st, s, "call");
+			return query_damaged(q, s, "call");
 		if (fn(arg, &g) != 0)
 			break;
 	}
-	return read_end(st, s, step);
+	return query_end(q, s, step);
 }
 
-static enum store_rc
-groups(struct store *st, enum sql which, const struct filter *f,
-    store_group_fn fn, void *arg)
+static enum query_rc
+groups(struct query *q, enum asked which, const struct filter *f,
+    query_group_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
-	enum store_rc rc = search_plan(st, f, &search);
+	enum query_rc rc = search_plan(q, f, &search);
 
-	if (rc == STORE_OK)
+	if (rc == QUERY_OK)
 		rc = search.way == WAY_ALL && f->flag == 0 && f->until == 0 &&
 			f->campaign == NULL
-		    ? groups_of_days(st, which, f, fn, arg)
-		    : groups_of_calls(st, f, &search, fn, arg);
-	search_end(st, &search);
+		    ? groups_of_days(q, which, f, fn, arg)
+		    : groups_of_calls(q, f, &search, fn, arg);
+	search_end(q, &search);
 	return rc;
 }
 
-enum store_rc
-store_groups(
-    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+enum query_rc
+query_groups(
+    struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
-	return groups(st, SQL_GROUPS, f, fn, arg);
+	return groups(q, ASK_GROUPS, f, fn, arg);
 }
 
-enum store_rc
-store_totals(
-    struct store *st, const struct filter *f, store_group_fn fn, void *arg)
+enum query_rc
+query_totals(
+    struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
-	return groups(st, SQL_TOTALS, f, fn, arg);
-}
-
-enum store_rc
-store_days(struct store *st, int64_t *first, int64_t *last)
-{
-	struct statement *s;
-	enum store_rc rc = read_begin(st,
-	    "SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
-	    &s);
-	enum db_rc step;
-
-	*first = *last = 0;
-	if (rc != STORE_OK)
-		return rc;
-	step = db_step(s);
-	if (step == DB_ROW &&
-	    (read_day(s, 0, first) == -1 || read_day(s, 1, last) == -1)) {
-		*first = *last = 0;
-		return read_damaged(st, s, "day");
-	}
-	return read_end(st, s, step);
-}
-
-enum store_rc
-store_analyzed(struct store *st, int64_t from, int64_t to, const char *source,
-    store_analyzed_fn fn, void *arg)
-{
-	struct statement *s;
-	/*
-	 * Summed within each day first, in the order of the table: what is left
-	 * are few rows, which are soon sorted.  So are the names.
-	 */
-	enum store_rc rc = read_begin(st,
-	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
-	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
-	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	    " CROSS JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
-	    " s.name = ?3 GROUP BY 1",
-	    &s);
-	enum db_rc step;
-
-	if (rc != STORE_OK)
-		return rc;
-	db_bind_int(s, 1, from);
-	db_bind_int(s, 2, to);
-	db_bind_text(s, 3, source);
-	while ((step = db_step(s)) == DB_ROW)
-		if (fn(arg, read_text(s, 0), db_int(s, 1), db_int(s, 2)) != 0)
-			break;
-	return read_end(st, s, step);
-}
-
-enum store_rc
-store_names(struct store *st, enum name_kind kind, int64_t from, int64_t to,
-    int max, store_name_fn fn, void *arg)
-{
-	static const char *const which[] = {
-	    [NAME_SOURCE] =
-		"SELECT s.name, sum(d.calls) FROM"
-		" (SELECT source, sum(calls) AS calls"
-		" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-		" CROSS JOIN source s ON s.id = d.source"
-		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
-	    [NAME_AGENT] =
-		"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS"
-		" calls FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
-		" GROUP BY day, source, agent) GROUP BY 1 ORDER BY 2 DESC, 1"
-		" LIMIT ?3",
-	    /*
-	     * From one to the next in the index, which may have many calls
-	     * of each.
-	     */
-	    [NAME_CAMPAIGN] =
-		"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
-		" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT"
-		" min(campaign) FROM call WHERE campaign > c.name) FROM c"
-		" WHERE c.name IS NOT NULL) SELECT name, 0 FROM c WHERE name"
-		" IS NOT NULL LIMIT ?3",
-	};
-	struct statement *s;
-	enum store_rc rc = read_begin(st, which[kind], &s);
-	enum db_rc step;
-
-	if (rc != STORE_OK)
-		return rc;
-	if (kind != NAME_CAMPAIGN) {
-		db_bind_int(s, 1, from);
-		db_bind_int(s, 2, to);
-	}
-	db_bind_int(s, 3, max);
-	while ((step = db_step(s)) == DB_ROW)
-		if (fn(arg, read_text(s, 0), db_int(s, 1)) != 0)
-			break;
-	return read_end(st, s, step);
-}
-
-enum store_rc
-store_agent_name(struct store *st, const char *agent, struct buf *b)
-{
-	struct statement *s;
-	enum store_rc rc = read_begin(st,
-	    "SELECT agent_name FROM call WHERE agent = ?1"
-	    " AND agent_name IS NOT NULL"
-	    " ORDER BY started DESC, agent_name LIMIT 1",
-	    &s);
-	enum db_rc step;
-
-	if (rc != STORE_OK)
-		return rc;
-	db_bind_text(s, 1, agent);
-	while ((step = db_step(s)) == DB_ROW)
-		buf_puts(b, read_text(s, 0));
-	return read_end(st, s, step);
+	return groups(q, ASK_TOTALS, f, fn, arg);
 }
 
 /* --- facts --------------------------------------------------------------- */
@@ -531,21 +393,21 @@ read_fact(struct statement *s, struct fact_count *f)
 	if (type < FACT_TEXT || type > FACT_BOOLEAN ||
 	    is_text != (type == FACT_TEXT))
 		return -1;
-	f->path = read_text(s, 0);
+	f->path = row_text(s, 0);
 	f->type = (enum fact_type)type;
 	if (is_text)
-		f->text = read_text(s, 2);
+		f->text = row_text(s, 2);
 	else
 		f->number = db_double(s, 2);
-	f->agent = read_text(s, 3);
+	f->agent = row_text(s, 3);
 	f->calls = db_int(s, 4);
-	f->platform = read_text(s, 6);
+	f->platform = row_text(s, 6);
 	return 0;
 }
 
-static enum store_rc
-fact_rows(struct store *st, struct statement *s, int64_t *calls,
-    store_fact_count_fn fn, void *arg)
+static enum query_rc
+fact_rows(struct query *q, struct statement *s, int64_t *calls,
+    query_fact_count_fn fn, void *arg)
 {
 	enum db_rc step;
 
@@ -556,33 +418,34 @@ fact_rows(struct store *st, struct statement *s, int64_t *calls,
 		if (db_is_null(s, 0))
 			continue; /* calls without any fact */
 		if (read_fact(s, &f) == -1)
-			return read_damaged(st, s, "fact");
+			return query_damaged(q, s, "fact");
 		if (fn(arg, &f) != 0)
 			break;
 	}
-	return read_end(st, s, step);
+	return query_end(q, s, step);
 }
 
-enum store_rc
-store_fact_counts(struct store *st, const struct filter *f, int max,
-    int64_t *calls, bool *all, store_fact_count_fn fn, void *arg)
+enum query_rc
+query_fact_counts(struct query *q, const struct filter *f, int max,
+    int64_t *calls, bool *all, query_fact_count_fn fn, void *arg)
 {
 	struct search search = {.way = WAY_ALL};
 	struct statement *s;
-	enum store_rc rc = search_plan(st, f, &search);
+	enum query_rc rc = search_plan(q, f, &search);
 
 	*calls = 0;
-	if (rc == STORE_OK)
-		rc = read_begin(st, sql_text[SQL_FACT_COUNTS + search.way], &s);
-	if (rc == STORE_OK) {
+	if (rc == QUERY_OK)
+		rc = query_begin(
+		    q, query_sql[ASK_FACT_COUNTS + search.way], &s);
+	if (rc == QUERY_OK) {
 		bind_filter(s, f, &search, NULL, false);
 		db_bind_int(s, 10, max);
-		db_bind_int(s, 14, REPORT_FACT_TEXT_MAX);
-		rc = fact_rows(st, s, calls, fn, arg);
+		db_bind_int(s, 14, QUERY_FACT_TEXT_MAX);
+		rc = fact_rows(q, s, calls, fn, arg);
 	}
 	*all = *calls <= max;
 	if (!*all)
 		*calls = max;
-	search_end(st, &search);
+	search_end(q, &search);
 	return rc;
 }

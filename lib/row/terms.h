@@ -8,15 +8,17 @@
 #define TERMS_H
 
 #include "base/buf.h"
-#include "store/internal.h"
+#include "row/row.h"
 
 #define TERMS_TEXT_MAX (64 * 1024) /* bytes of one call that are indexed */
+#define TERMS_WORDS_MAX 16 /* words of one search; others are ignored */
+#define TERMS_WORD_MAX 100 /* bytes of one */
 
 /* Add the text of a call, for the tokenizer of SQLite. */
 void terms_of_call(const struct call_row *r, struct buf *b);
 
 /*
- * Add to q the expression for MATCH that finds text: filter.text of report.h,
+ * Add to q the expression for MATCH that finds text: filter.text of query.h,
  * which has `discreet` too.  Returns the number of its terms; 0: text has no
  * word, so it asks nothing; -1: failed.
  */

@@ -1,4 +1,4 @@
-#include "store/stamps.h"
+#include "row/stamps.h"
 
 #include <string.h>
 

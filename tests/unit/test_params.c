@@ -7,11 +7,11 @@
 #include <cmocka.h>
 
 /* The days that the store of a test has. */
-#define store_days store_days_of_test
+#define query_days query_days_of_test
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "../../src/report/link.c"
-#include "../../src/report/query.c"
+#include "../../src/report/params.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include <stdlib.h>
@@ -39,13 +39,13 @@ id_is_masked(struct page *p, const char *s)
 
 static int64_t first_day, last_day;
 
-enum store_rc
-store_days_of_test(struct store *st, int64_t *first, int64_t *last)
+enum query_rc
+query_days_of_test(struct query *q, int64_t *first, int64_t *last)
 {
-	(void)st;
+	(void)q;
 	*first = first_day;
 	*last = last_day;
-	return STORE_OK;
+	return QUERY_OK;
 }
 
 /* A page without anything but what a query needs; its arena is the caller's. */
@@ -65,7 +65,7 @@ assert_query(const char *query, int64_t from, int64_t to, const char *preset)
 	struct page p = blank();
 	struct buf why = {0};
 
-	if (query_parse(&p, query, &why) != 0)
+	if (params_parse(&p, query, &why) != 0)
 		fail_msg("%s: %s", query, buf_str(&why));
 	assert_true(p.filter.from == from);
 	assert_true(p.filter.to == to);
@@ -108,11 +108,11 @@ assert_all(int64_t first, int64_t last, int64_t from, int64_t to)
 
 	first_day = first;
 	last_day = last;
-	p.store = (struct store *)&store; /* never looked into */
+	p.query = (struct query *)&store; /* never looked into */
 	p.filter.from = QUERY_FIRST_DAY;
 	p.filter.to = TODAY;
 	p.preset = "all";
-	assert_int_equal(query_days(&p), STORE_OK);
+	assert_int_equal(params_days(&p), QUERY_OK);
 	assert_true(p.filter.from == from);
 	assert_true(p.filter.to == to);
 	arena_free(p.arena);
@@ -149,9 +149,9 @@ test_months(void **state)
 		    when_day_parse(cases[i].today, 10, &p.today), 0);
 		assert_int_equal(when_day_parse(cases[i].first, 10, &first), 0);
 		assert_int_equal(when_day_parse(cases[i].last, 10, &last), 0);
-		assert_int_equal(query_preset(&p, "last-month"), 0);
+		assert_int_equal(params_preset(&p, "last-month"), 0);
 		assert_true(p.filter.from == first && p.filter.to == last);
-		assert_int_equal(query_preset(&p, "month"), 0);
+		assert_int_equal(params_preset(&p, "month"), 0);
 		assert_true(p.filter.from == last + 1);
 		assert_true(p.filter.to == p.today);
 	}
@@ -166,7 +166,7 @@ test_values(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    query_parse(&p,
+	    params_parse(&p,
 		"source=sales&agent=a%26b+c%C3%A9&direction=inbound&"
 		"outcome=no_answer&flag=late&text=%2B49+170&after=12-34",
 		&why),
@@ -183,7 +183,7 @@ test_values(void **state)
 
 	p = blank();
 	assert_int_equal(
-	    query_parse(
+	    params_parse(
 		&p, "source=&agent=-&outcome=open&text=+++&before=0-1", &why),
 	    0);
 	assert_null(p.filter.source);
@@ -227,7 +227,7 @@ test_refused(void **state)
 		struct page p = blank();
 		struct buf why = {0};
 
-		if (query_parse(&p, cases[i].query, &why) != -1)
+		if (params_parse(&p, cases[i].query, &why) != -1)
 			fail_msg("%s was taken", cases[i].query);
 		if (strstr(buf_str(&why), cases[i].says) == NULL)
 			fail_msg("%s: %s", cases[i].query, buf_str(&why));
@@ -263,7 +263,7 @@ test_ignored(void **state)
 		struct page p = blank();
 		struct buf why = {0};
 
-		if (query_parse(&p, cases[i].query, &why) != 0)
+		if (params_parse(&p, cases[i].query, &why) != 0)
 			fail_msg("%s: %s", cases[i].query, buf_str(&why));
 		assert_string_equal(p.preset, "7d");
 		if (cases[i].ignored == NULL)
@@ -286,10 +286,10 @@ test_days_the_wrong_way_round(void **state)
 	    "from=2026-03-02&to=2026-03-01", TODAY - 22, TODAY - 21, NULL);
 	assert_query("from=2026-03-24", TODAY, TODAY + 1, NULL);
 	assert_int_equal(
-	    query_parse(&p, "from=2026-03-02&to=2026-03-01", &why), 0);
+	    params_parse(&p, "from=2026-03-02&to=2026-03-01", &why), 0);
 	assert_true(p.swapped);
 	assert_int_equal(
-	    query_parse(&p, "from=2026-03-02&to=2026-03-02", &why), 0);
+	    params_parse(&p, "from=2026-03-02&to=2026-03-02", &why), 0);
 	assert_false(p.swapped);
 	arena_free(p.arena);
 }
@@ -303,13 +303,13 @@ test_too_long(void **state)
 
 	(void)state;
 	memset(query + 5, 'x', REPORT_TEXT_MAX);
-	assert_int_equal(query_parse(&p, query, &why), 0);
+	assert_int_equal(params_parse(&p, query, &why), 0);
 	query[5 + REPORT_TEXT_MAX] = 'x';
-	assert_int_equal(query_parse(&p, query, &why), -1);
+	assert_int_equal(params_parse(&p, query, &why), -1);
 	assert_non_null(strstr(buf_str(&why), "at most 200 bytes"));
 	buf_reset(&why, 0);
 	memset(query, 'x', sizeof(query) - 1);
-	assert_int_equal(query_parse(&p, query, &why), -1);
+	assert_int_equal(params_parse(&p, query, &why), -1);
 	assert_non_null(strstr(buf_str(&why), "longer than 4096 bytes"));
 	buf_free(&why);
 	arena_free(p.arena);
@@ -323,7 +323,7 @@ assert_link(const char *query, const char *link)
 	struct page p = blank();
 	struct buf why = {0};
 
-	assert_int_equal(query_parse(&p, query, &why), 0);
+	assert_int_equal(params_parse(&p, query, &why), 0);
 	assert_string_equal(link_to(&p, "calls", &p.filter), link);
 	buf_free(&why);
 	arena_free(p.arena);
@@ -358,7 +358,7 @@ test_links_of_other_days_and_places(void **state)
 	struct filter f;
 
 	(void)state;
-	assert_int_equal(query_preset(&p, "30d"), 0);
+	assert_int_equal(params_preset(&p, "30d"), 0);
 	f = p.filter;
 	f.from = f.to = TODAY;
 	assert_string_equal(
@@ -406,7 +406,7 @@ test_links_round_trip(void **state)
 		char *link;
 
 		assert_int_equal(
-		    query_preset(&p, presets_tried[pick(&seed, 3)]), 0);
+		    params_preset(&p, presets_tried[pick(&seed, 3)]), 0);
 		f = p.filter;
 		if (pick(&seed, 2))
 			f.from = f.to = TODAY - pick(&seed, 1000);
@@ -423,7 +423,7 @@ test_links_round_trip(void **state)
 		f.text = texts[pick(&seed, 6)];
 		link = strdup(link_to(&p, "calls", &f));
 		unescape(link);
-		if (query_parse(&q,
+		if (params_parse(&q,
 			link + strcspn(link, "?") + (strchr(link, '?') != NULL),
 			&why) != 0)
 			fail_msg("%s: %s", link, buf_str(&why));

@@ -17,7 +17,7 @@
 #define IGNORED_BYTES 40 /* of the name of each */
 
 /* A query on its way into a page. */
-struct query {
+struct params {
 	struct page *page;
 	const char *preset;
 	bool has_from, has_to, has_cursor;
@@ -27,31 +27,31 @@ struct query {
 };
 
 /* Take a value that is not empty.  Returns 0, or -1: it is not right. */
-typedef int (*take_fn)(struct query *q, const char *value, size_t n);
+typedef int (*take_fn)(struct params *q, const char *value, size_t n);
 
 /* --- values -------------------------------------------------------------- */
 
 static int
-take_preset(struct query *q, const char *value, size_t n)
+take_preset(struct params *q, const char *value, size_t n)
 {
 	struct page trial = *q->page;
 
 	(void)n;
-	if (query_preset(&trial, value) != 0)
+	if (params_preset(&trial, value) != 0)
 		return -1;
 	q->preset = trial.preset;
 	return 0;
 }
 
 static int
-take_from(struct query *q, const char *value, size_t n)
+take_from(struct params *q, const char *value, size_t n)
 {
 	q->has_from = true;
 	return when_day_parse(value, n, &q->page->filter.from);
 }
 
 static int
-take_to(struct query *q, const char *value, size_t n)
+take_to(struct params *q, const char *value, size_t n)
 {
 	q->has_to = true;
 	return when_day_parse(value, n, &q->page->filter.to);
@@ -59,7 +59,7 @@ take_to(struct query *q, const char *value, size_t n)
 
 /* A copy that lives as long as the page. */
 static int
-keep(struct query *q, const char *value, size_t n, const char **out)
+keep(struct params *q, const char *value, size_t n, const char **out)
 {
 	*out = arena_strndup(q->page->arena, value, n);
 	if (*out == NULL)
@@ -68,7 +68,7 @@ keep(struct query *q, const char *value, size_t n, const char **out)
 }
 
 static int
-take_source(struct query *q, const char *value, size_t n)
+take_source(struct params *q, const char *value, size_t n)
 {
 	if (n > CONFIG_SOURCE_NAME_MAX)
 		return -1;
@@ -77,7 +77,7 @@ take_source(struct query *q, const char *value, size_t n)
 
 /* An agent or a campaign; QUERY_NONE stands for those without one. */
 static int
-keep_name(struct query *q, const char *value, size_t n, const char **out)
+keep_name(struct params *q, const char *value, size_t n, const char **out)
 {
 	if (n > REPORT_NAME_MAX)
 		return -1;
@@ -85,19 +85,19 @@ keep_name(struct query *q, const char *value, size_t n, const char **out)
 }
 
 static int
-take_agent(struct query *q, const char *value, size_t n)
+take_agent(struct params *q, const char *value, size_t n)
 {
 	return keep_name(q, value, n, &q->page->filter.agent);
 }
 
 static int
-take_campaign(struct query *q, const char *value, size_t n)
+take_campaign(struct params *q, const char *value, size_t n)
 {
 	return keep_name(q, value, n, &q->page->filter.campaign);
 }
 
 static int
-take_direction(struct query *q, const char *value, size_t n)
+take_direction(struct params *q, const char *value, size_t n)
 {
 	if (!call_direction_valid(value, n))
 		return -1;
@@ -105,7 +105,7 @@ take_direction(struct query *q, const char *value, size_t n)
 }
 
 static int
-take_outcome(struct query *q, const char *value, size_t n)
+take_outcome(struct params *q, const char *value, size_t n)
 {
 	int outcome = call_outcome_parse(value, n);
 
@@ -120,7 +120,7 @@ take_outcome(struct query *q, const char *value, size_t n)
 }
 
 static int
-take_flag(struct query *q, const char *value, size_t n)
+take_flag(struct params *q, const char *value, size_t n)
 {
 	(void)n;
 	for (int i = 0; i < CALL_FLAGS; i++)
@@ -132,7 +132,7 @@ take_flag(struct query *q, const char *value, size_t n)
 }
 
 static int
-take_text(struct query *q, const char *value, size_t n)
+take_text(struct params *q, const char *value, size_t n)
 {
 	if (n > REPORT_TEXT_MAX)
 		return -1;
@@ -143,7 +143,7 @@ take_text(struct query *q, const char *value, size_t n)
 
 /* "STARTED-NUMBER", as link_list() writes it. */
 static int
-take_cursor(struct query *q, const char *value, size_t n)
+take_cursor(struct params *q, const char *value, size_t n)
 {
 	struct cursor *c = &q->page->cursor;
 	const char *dash = strchr(value, '-');
@@ -159,13 +159,13 @@ take_cursor(struct query *q, const char *value, size_t n)
 }
 
 static int
-take_after(struct query *q, const char *value, size_t n)
+take_after(struct params *q, const char *value, size_t n)
 {
 	return take_cursor(q, value, n);
 }
 
 static int
-take_before(struct query *q, const char *value, size_t n)
+take_before(struct params *q, const char *value, size_t n)
 {
 	q->page->back = true;
 	return take_cursor(q, value, n);
@@ -259,7 +259,7 @@ month_days(struct filter *f, int64_t today, bool last)
 }
 
 int
-query_preset(struct page *p, const char *name)
+params_preset(struct page *p, const char *name)
 {
 	const struct preset *s = NULL;
 
@@ -282,13 +282,13 @@ query_preset(struct page *p, const char *name)
 
 /* Once all parameters are known: which days are meant. */
 static int
-settle_days(struct query *q)
+settle_days(struct params *q)
 {
 	struct page *p = q->page;
 	struct filter *f = &p->filter;
 
 	if (!q->has_from && !q->has_to)
-		return query_preset(
+		return params_preset(
 		    p, q->preset == NULL ? QUERY_DEFAULT : q->preset);
 	p->preset = NULL;
 	if (!q->has_from)
@@ -305,17 +305,17 @@ settle_days(struct query *q)
 	return 0;
 }
 
-enum store_rc
-query_days(struct page *p)
+enum query_rc
+params_days(struct page *p)
 {
 	struct filter *f = &p->filter;
 	int64_t first = 0, last = 0;
-	enum store_rc rc = STORE_OK;
+	enum query_rc rc = QUERY_OK;
 
 	if (f->from != QUERY_FIRST_DAY)
-		return STORE_OK;
-	if (p->store != NULL)
-		rc = store_days(p->store, &first, &last);
+		return QUERY_OK;
+	if (p->query != NULL)
+		rc = query_days(p->query, &first, &last);
 	if (p->preset != NULL && last > f->to)
 		f->to = last; /* a platform's clock may be ahead of ours */
 	/*
@@ -328,7 +328,7 @@ query_days(struct page *p)
 /* --- the query ----------------------------------------------------------- */
 
 static int
-refuse(struct query *q, const struct parameter *m)
+refuse(struct params *q, const struct parameter *m)
 {
 	if (q->why->failed)
 		return -1;
@@ -357,7 +357,7 @@ find_parameter(const struct buf *name)
  * name: decoded, as far as it could be.
  */
 static void
-ignore(struct query *q, const char *name)
+ignore(struct params *q, const char *name)
 {
 	size_t n = strlen(name), cut = utf8_cut(name, n, IGNORED_BYTES);
 
@@ -371,7 +371,7 @@ ignore(struct query *q, const char *name)
 
 /* Tell the page what was ignored. */
 static void
-settle_ignored(struct query *q)
+settle_ignored(struct params *q)
 {
 	struct buf *b = &q->ignored;
 
@@ -386,7 +386,7 @@ settle_ignored(struct query *q)
 
 /* Take one `name=value` of n bytes. */
 static int
-take_pair(struct query *q, const char *s, size_t n, bool *seen, struct buf *b)
+take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 {
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
@@ -423,9 +423,9 @@ take_pair(struct query *q, const char *s, size_t n, bool *seen, struct buf *b)
 }
 
 int
-query_parse(struct page *p, const char *query, struct buf *why)
+params_parse(struct page *p, const char *query, struct buf *why)
 {
-	struct query q = {.page = p, .why = why};
+	struct params q = {.page = p, .why = why};
 	bool seen[PARAMETERS] = {false};
 	struct buf b = {0};
 	int rc = 0;

@@ -1,11 +1,10 @@
-#include "store/terms.h"
+#include "row/terms.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/identifier.h"
 #include "base/utf8.h"
-#include "store/search.h"
 
 /*
  * The digits of a telephone number, last one first, are a word that begins with
@@ -279,7 +278,7 @@ struct word {
 };
 
 /* An expression that is being written. */
-struct query {
+struct expression {
 	struct buf *out;
 	struct db_splitter *splitter;
 	struct buf text; /* of a word, as it is indexed */
@@ -305,7 +304,7 @@ is_end(size_t n)
  * Zeros that are dialled before a number in its own country are no part of it.
  */
 static void
-put_digits(struct query *q, const char *digits, size_t n, bool whole)
+put_digits(struct expression *q, const char *digits, size_t n, bool whole)
 {
 	size_t old = zeros_of(digits, n), zeros = 0;
 
@@ -380,7 +379,7 @@ is_discreet(const char *s, size_t n)
 }
 
 static void
-put_and(struct query *q)
+put_and(struct expression *q)
 {
 	if (q->together++ > 0)
 		buf_puts(q->out, " AND ");
@@ -390,7 +389,7 @@ put_and(struct query *q)
 static void
 put_token(void *arg, const char *s, size_t len, size_t end)
 {
-	struct query *q = arg;
+	struct expression *q = arg;
 	bool number = is_number(s, len);
 
 	if (q->discreet && is_discreet(s, len)) {
@@ -413,7 +412,7 @@ put_token(void *arg, const char *s, size_t len, size_t end)
 }
 
 static int
-put_word(struct query *q, const struct word *w)
+put_word(struct expression *q, const struct word *w)
 {
 	buf_reset(&q->text, TERMS_TEXT_MAX);
 	put_text(&q->text, w->s, w->n, true);
@@ -426,7 +425,7 @@ put_word(struct query *q, const struct word *w)
 
 /* Of a number that is masked, what is shown of it is all that is found. */
 static int
-put_discreet_number(struct query *q, const char *digits, size_t n)
+put_discreet_number(struct expression *q, const char *digits, size_t n)
 {
 	put_and(q);
 	q->terms++;
@@ -441,7 +440,7 @@ put_discreet_number(struct query *q, const char *digits, size_t n)
 
 /* Words that may be one telephone number, or numbers for themselves. */
 static int
-put_number(struct query *q, const struct word *w, size_t words)
+put_number(struct expression *q, const struct word *w, size_t words)
 {
 	const char *end = w[words - 1].s + w[words - 1].n;
 	char digits[PHONE_DIGITS_MAX];
@@ -500,12 +499,12 @@ terms_has_digit(const char *s, size_t n)
 }
 
 static size_t
-split(const char *text, struct word word[REPORT_WORDS_MAX])
+split(const char *text, struct word word[TERMS_WORDS_MAX])
 {
 	size_t n = strlen(text), i = 0, words = 0, len;
 	uint32_t c;
 
-	while (i < n && words < REPORT_WORDS_MAX) {
+	while (i < n && words < TERMS_WORDS_MAX) {
 		struct word *w = &word[words];
 
 		w->s = text + i;
@@ -521,8 +520,8 @@ split(const char *text, struct word word[REPORT_WORDS_MAX])
 			continue;
 		w->phone = terms_is_phone(w->s, w->n);
 		w->beginning = i == n && !is_space(c);
-		if (w->n > REPORT_WORD_MAX) {
-			w->n = utf8_cut(w->s, w->n, REPORT_WORD_MAX);
+		if (w->n > TERMS_WORD_MAX) {
+			w->n = utf8_cut(w->s, w->n, TERMS_WORD_MAX);
 			w->beginning = true;
 		}
 		words++;
@@ -531,9 +530,9 @@ split(const char *text, struct word word[REPORT_WORDS_MAX])
 }
 
 static int
-put_words(struct query *q, const char *text)
+put_words(struct expression *q, const char *text)
 {
-	struct word word[REPORT_WORDS_MAX];
+	struct word word[TERMS_WORDS_MAX];
 	size_t words = split(text, word), last;
 	int rc = 0;
 
@@ -554,7 +553,7 @@ put_words(struct query *q, const char *text)
 int
 terms_query(struct db *db, const char *text, bool discreet, struct buf *out)
 {
-	struct query q = {.out = out, .discreet = discreet};
+	struct expression q = {.out = out, .discreet = discreet};
 	int rc = -1;
 
 	if ((q.splitter = db_splitter_new(db)) == NULL)

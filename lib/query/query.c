@@ -1,0 +1,234 @@
+/* Opening, closing, limits; and what a form offers to choose from. */
+#include "query/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+
+enum query_rc
+query_rc_of(enum db_rc rc)
+{
+	switch (rc) {
+	case DB_OK:
+	case DB_ROW:
+	case DB_DONE:
+		return QUERY_OK;
+	case DB_TIMEOUT:
+		return QUERY_TIMEOUT;
+	case DB_BUSY:
+	case DB_FULL:
+	case DB_CORRUPT:
+	case DB_ERROR:
+		break;
+	}
+	return QUERY_ERROR;
+}
+
+enum query_rc
+query_failed(struct query *q, const char *what)
+{
+	return query_rc_of(db_failed(q->db, what));
+}
+
+enum query_rc
+query_begin(struct query *q, const char *sql, struct statement **s)
+{
+	if (db_is_late(q->db))
+		return QUERY_TIMEOUT;
+	if ((*s = db_statement(q->db, sql)) != NULL)
+		return QUERY_OK;
+	return query_rc_of(db_failure(q->db));
+}
+
+enum query_rc
+query_end(struct query *q, struct statement *s, enum db_rc step)
+{
+	enum query_rc rc = QUERY_OK;
+
+	if (step != DB_DONE && step != DB_ROW)
+		rc = query_failed(q, "read");
+	db_done(s);
+	return rc;
+}
+
+enum query_rc
+query_damaged(struct query *q, struct statement *s, const char *table)
+{
+	row_damaged(q->db, s, table);
+	return QUERY_ERROR;
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+struct query *
+query_open(const char *path, struct buf *why)
+{
+	const struct db_options o = {.path = path, .timezone = ""};
+	struct query *q = calloc(1, sizeof(*q));
+
+	if (q == NULL) {
+		buf_puts(why, "out of memory");
+		return NULL;
+	}
+	if ((q->db = db_open(&o, DB_READ, why)) == NULL) {
+		free(q);
+		return NULL;
+	}
+	return q;
+}
+
+void
+query_close(struct query *q)
+{
+	if (q == NULL)
+		return;
+	db_close(q->db);
+	free(q);
+}
+
+bool
+query_is_current(struct query *q)
+{
+	return db_is_current(q->db);
+}
+
+void
+query_time_limit(struct query *q, int ms)
+{
+	db_time_limit(q->db, ms);
+}
+
+enum query_rc
+query_zone(struct query *q, char zone[QUERY_ZONE_SIZE])
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q, query_sql[ASK_META_GET], &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, "timezone");
+	step = db_step(s);
+	if (step == DB_DONE)
+		return query_damaged(q, s, "meta");
+	if (step == DB_ROW)
+		snprintf(zone, QUERY_ZONE_SIZE, "%s", row_text(s, 0));
+	return query_end(q, s, step);
+}
+
+/* --- days and names --------------------------------------------------------
+ */
+
+enum query_rc
+query_days(struct query *q, int64_t *first, int64_t *last)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
+	    &s);
+	enum db_rc step;
+
+	*first = *last = 0;
+	if (rc != QUERY_OK)
+		return rc;
+	step = db_step(s);
+	if (step == DB_ROW &&
+	    (row_day(s, 0, first) == -1 || row_day(s, 1, last) == -1)) {
+		*first = *last = 0;
+		return query_damaged(q, s, "day");
+	}
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_analyzed(struct query *q, int64_t from, int64_t to, const char *source,
+    query_analyzed_fn fn, void *arg)
+{
+	struct statement *s;
+	/*
+	 * Summed within each day first, in the order of the table: what is left
+	 * are few rows, which are soon sorted.  So are the names.
+	 */
+	enum query_rc rc = query_begin(q,
+	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
+	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
+	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+	    " CROSS JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
+	    " s.name = ?3 GROUP BY 1",
+	    &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, from);
+	db_bind_int(s, 2, to);
+	db_bind_text(s, 3, source);
+	while ((step = db_step(s)) == DB_ROW)
+		if (fn(arg, row_text(s, 0), db_int(s, 1), db_int(s, 2)) != 0)
+			break;
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
+    int max, query_name_fn fn, void *arg)
+{
+	static const char *const which[] = {
+	    [NAME_SOURCE] =
+		"SELECT s.name, sum(d.calls) FROM"
+		" (SELECT source, sum(calls) AS calls"
+		" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
+		" CROSS JOIN source s ON s.id = d.source"
+		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
+	    [NAME_AGENT] =
+		"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS"
+		" calls FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
+		" GROUP BY day, source, agent) GROUP BY 1 ORDER BY 2 DESC, 1"
+		" LIMIT ?3",
+	    /*
+	     * From one to the next in the index, which may have many calls
+	     * of each.
+	     */
+	    [NAME_CAMPAIGN] =
+		"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
+		" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT"
+		" min(campaign) FROM call WHERE campaign > c.name) FROM c"
+		" WHERE c.name IS NOT NULL) SELECT name, 0 FROM c WHERE name"
+		" IS NOT NULL LIMIT ?3",
+	};
+	struct statement *s;
+	enum query_rc rc = query_begin(q, which[kind], &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	if (kind != NAME_CAMPAIGN) {
+		db_bind_int(s, 1, from);
+		db_bind_int(s, 2, to);
+	}
+	db_bind_int(s, 3, max);
+	while ((step = db_step(s)) == DB_ROW)
+		if (fn(arg, row_text(s, 0), db_int(s, 1)) != 0)
+			break;
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_agent_name(struct query *q, const char *agent, struct buf *b)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT agent_name FROM call WHERE agent = ?1"
+	    " AND agent_name IS NOT NULL"
+	    " ORDER BY started DESC, agent_name LIMIT 1",
+	    &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, agent);
+	while ((step = db_step(s)) == DB_ROW)
+		buf_puts(b, row_text(s, 0));
+	return query_end(q, s, step);
+}

@@ -1,0 +1,245 @@
+/* What arrived, and what of it was kept elsewhere, counted or refused. */
+#include "query/internal.h"
+
+#include <string.h>
+
+/* -1: a class or a word that there is not; a caller counts by them. */
+static int
+read_arrivals(struct statement *s, struct arrivals *a)
+{
+	int result = (int)db_int(s, 3);
+
+	a->hour = (int)db_int(s, 1);
+	a->source = row_text(s, 2);
+	a->result = (enum arrival)result;
+	a->delay = (int)db_int(s, 4);
+	a->count = db_int(s, 5);
+	return row_day(s, 0, &a->day) == -1 || result < 0 ||
+		result >= ARRIVAL__MAX || a->hour < 0 || a->hour > 23 ||
+		a->delay < -1 || a->delay >= CLASS_DELAYS
+	    ? -1
+	    : 0;
+}
+
+static enum query_rc
+arrival_rows(
+    struct query *q, struct statement *s, query_arrivals_fn fn, void *arg)
+{
+	enum db_rc step;
+
+	while ((step = db_step(s)) == DB_ROW) {
+		struct arrivals a;
+
+		if (read_arrivals(s, &a) == -1)
+			return query_damaged(q, s, "arrival");
+		if (fn(arg, &a) != 0)
+			break;
+	}
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_arrivals(struct query *q, int64_t from, int64_t to, const char *source,
+    query_arrivals_fn fn, void *arg)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
+	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	    " WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
+	    " ORDER BY a.day, a.hour",
+	    &s);
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, from);
+	db_bind_int(s, 2, to);
+	db_bind_text(s, 3, source);
+	return arrival_rows(q, s, fn, arg);
+}
+
+enum query_rc
+query_arrival_hours(struct query *q, const char *source, int64_t first,
+    int64_t last, query_hour_fn fn, void *arg)
+{
+	struct statement *s;
+	/*
+	 * Each hour is looked for, since the rows of all sources lie between.
+	 * They come in the order of the recursion: to sort them would be to
+	 * read all of them, while a reader soon has enough.
+	 */
+	enum query_rc rc = query_begin(q,
+	    "WITH RECURSIVE hour (i) AS (SELECT ?3 UNION ALL SELECT i - 1"
+	    " FROM hour WHERE i > ?2) SELECT h.i, a.count, a.last"
+	    " FROM hour h CROSS JOIN arrival a"
+	    " WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
+	    " AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	    " AND a.result NOT IN (?4, ?5)",
+	    &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, source);
+	db_bind_int(s, 2, first);
+	db_bind_int(s, 3, last);
+	db_bind_int(s, 4, ARRIVAL_REJECTED);
+	db_bind_int(s, 5, ARRIVAL_HANDSHAKE);
+	while ((step = db_step(s)) == DB_ROW) {
+		const struct hour_arrivals a = {.hour = db_int(s, 0),
+		    .count = db_int(s, 1),
+		    .last = db_int(s, 2)};
+
+		if (fn(arg, &a) != 0)
+			break;
+	}
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_arrival_totals(struct query *q, query_arrivals_fn fn, void *arg)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
+	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	    " GROUP BY 3, 4, 5",
+	    &s);
+
+	return rc == QUERY_OK ? arrival_rows(q, s, fn, arg) : rc;
+}
+
+enum query_rc
+query_last_received(struct query *q, query_last_fn fn, void *arg)
+{
+	struct statement *s;
+	/* ?1, ?2: the results that are no receipts. */
+	enum query_rc rc = query_begin(q,
+	    "SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
+	    " WHERE a.source = s.id AND a.result NOT IN (?1, ?2)"
+	    " ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
+	    " FROM source s ORDER BY 1, 2",
+	    &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	/* They are of who knows whom. */
+	db_bind_int(s, 1, ARRIVAL_REJECTED);
+	db_bind_int(s, 2, ARRIVAL_HANDSHAKE);
+	while ((step = db_step(s)) == DB_ROW)
+		if (!db_is_null(s, 2) &&
+		    fn(arg, row_text(s, 0), row_text(s, 1), db_int(s, 2)) != 0)
+			break;
+	return query_end(q, s, step);
+}
+
+/* --- kept elsewhere, counted, refused --------------------------------------
+ */
+
+enum query_rc
+query_each_count(struct query *q, query_count_fn fn, void *arg)
+{
+	struct statement *s = db_statement(q->db,
+	    "SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
+	    " FROM counted c JOIN source s ON s.id = c.source"
+	    " ORDER BY s.name, s.provider, c.type");
+	enum db_rc step;
+
+	if (s == NULL)
+		return QUERY_ERROR;
+	while ((step = db_step(s)) == DB_ROW) {
+		const struct stored_count c = {.source = db_text(s, 0),
+		    .provider = db_text(s, 1),
+		    .type = db_text(s, 2),
+		    .count = db_int(s, 3),
+		    .first = db_int(s, 4),
+		    .last = db_int(s, 5)};
+
+		if (fn(arg, &c) != 0)
+			break;
+	}
+	return query_end(q, s, step);
+}
+
+/* One row at a time, so that the callback may write to the store. */
+enum query_rc
+query_each_delivery(struct query *q, bool rejected, int64_t row,
+    query_delivery_fn fn, void *arg)
+{
+	struct statement *s = db_statement(q->db,
+	    query_sql[rejected ? ASK_EACH_REJECTED : ASK_EACH_QUARANTINE]);
+	int64_t after = row > 0 ? row - 1 : 0;
+	enum db_rc step;
+	int stop = 0;
+
+	if (s == NULL)
+		return QUERY_ERROR;
+	do {
+		struct stored_delivery d = {0};
+
+		db_bind_int(s, 1, after);
+		step = db_step(s);
+		if (step != DB_ROW)
+			break;
+		d.number = after = db_int(s, 0);
+		if (row > 0 && d.number != row) {
+			db_done(s);
+			return QUERY_NOT_FOUND;
+		}
+		d.reason = db_text(s, 1);
+		d.delivery.content_type = db_text(s, 2);
+		d.delivery.headers = db_text(s, 3);
+		d.delivery.body = db_bytes(s, 4);
+		d.delivery.len = db_size(s, 4);
+		if (d.delivery.body == NULL)
+			d.delivery.body = "";
+		d.delivery.received = db_int(s, 5);
+		d.delivery.source = db_text(s, 6);
+		d.delivery.provider = db_text(s, 7);
+		d.repeats = db_int(s, 8);
+		stop = fn(arg, &d);
+		db_done(s);
+	} while (stop == 0 && row == 0);
+	if (row > 0 && step == DB_DONE) {
+		db_done(s);
+		return QUERY_NOT_FOUND;
+	}
+	return query_end(q, s, step);
+}
+
+/* A word that this program does not know is left out. */
+static enum refusal
+refusal_of(const char *name)
+{
+	int i = 0;
+
+	while (i < REFUSAL__MAX && strcmp(refusal_name[i], name) != 0)
+		i++;
+	return (enum refusal)i;
+}
+
+enum query_rc
+query_refused(struct query *q, query_refused_fn fn, void *arg)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT source, reason, count, first, last FROM refused"
+	    " ORDER BY source, last DESC",
+	    &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	while ((step = db_step(s)) == DB_ROW) {
+		const struct refused r = {.source = row_text(s, 0),
+		    .why = refusal_of(row_text(s, 1)),
+		    .count = db_int(s, 2),
+		    .first = db_int(s, 3),
+		    .last = db_int(s, 4)};
+
+		if (r.why != REFUSAL__MAX && fn(arg, &r) != 0)
+			break;
+	}
+	return query_end(q, s, step);
+}

@@ -1,0 +1,115 @@
+/* What `callbook check` asks: how much there is, and whether it is sound. */
+#include "query/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FAULTS_MAX 100 /* told, as of integrity_check */
+
+static enum query_rc
+count(struct query *q, const char *sql, int64_t *n)
+{
+	struct statement *s = db_statement(q->db, sql);
+	enum query_rc rc = QUERY_OK;
+
+	if (s == NULL)
+		return QUERY_ERROR;
+	if (db_step(s) == DB_ROW)
+		*n = db_int(s, 0);
+	else
+		rc = query_failed(q, "count");
+	db_done(s);
+	return rc;
+}
+
+static enum query_rc
+counts(struct query *q, struct query_health *h)
+{
+	enum query_rc rc = count(
+	    q, "SELECT count(*) FROM event WHERE variant = 0", &h->events);
+
+	if (rc == QUERY_OK)
+		rc = count(q, "SELECT count(*) FROM call", &h->calls);
+	if (rc == QUERY_OK)
+		rc = count(
+		    q, "SELECT count(*) FROM quarantine", &h->quarantined);
+	if (rc == QUERY_OK)
+		rc = count(q, "SELECT count(*) FROM rejected", &h->rejected);
+	return rc;
+}
+
+enum query_rc
+query_health(struct query *q, struct query_health *h)
+{
+	struct statement *s;
+	enum query_rc rc;
+
+	memset(h, 0, sizeof(*h));
+	h->events = h->calls = h->quarantined = h->rejected = -1;
+	db_info(q->db, &h->info);
+	if ((s = db_statement(q->db, query_sql[ASK_META_GET])) == NULL)
+		return QUERY_ERROR;
+	db_bind_text(s, 1, "timezone");
+	if (db_step(s) == DB_ROW)
+		snprintf(
+		    h->timezone, sizeof(h->timezone), "%s", row_text(s, 0));
+	db_done(s);
+	db_bind_text(s, 1, "rebuild");
+	h->rebuild_wanted = db_step(s) == DB_ROW;
+	db_done(s);
+	rc = query_rc_of(db_index_look(q->db));
+	db_index_state(q->db, h->info.indexing);
+	if (rc == QUERY_OK)
+		rc = query_words_state(q, &h->search);
+	return rc == QUERY_OK ? counts(q, h) : rc;
+}
+
+/* The engine cannot know whether a body still inflates. */
+static enum query_rc
+bodies_check(struct query *q, struct buf *b)
+{
+	struct buf body = {0};
+	struct statement *s;
+	enum query_rc
+	    rc = query_begin(q,
+		"SELECT seq, body, size FROM event WHERE size IS NOT NULL", &s),
+	    ended;
+	enum db_rc step = DB_DONE;
+	int faults = 0;
+
+	if (rc != QUERY_OK) {
+		buf_puts(b, "the bodies could not be read");
+		return rc;
+	}
+	while (faults < FAULTS_MAX && (step = db_step(s)) == DB_ROW) {
+		const void *data = db_bytes(s, 1);
+		size_t n = db_size(s, 1);
+
+		if (row_body(data, n, db_int(s, 2), &body) == 0)
+			continue;
+		buf_printf(b, "%sthe body of event %" PRId64 " %s",
+		    faults++ > 0 ? "\n" : "", (int64_t)db_int(s, 0),
+		    body.failed ? "finds no memory to inflate in"
+				: "is damaged");
+	}
+	ended = query_end(q, s, step);
+	buf_free(&body);
+	if (ended != QUERY_OK) {
+		buf_printf(b, "%sthe bodies could not be read",
+		    faults > 0 ? "\n" : "");
+		return ended;
+	}
+	return faults > 0 ? QUERY_ERROR : QUERY_OK;
+}
+
+enum query_rc
+query_integrity(struct query *q, struct buf *b)
+{
+	enum query_rc rc = query_rc_of(db_integrity(q->db, b));
+
+	if (rc != QUERY_OK)
+		return rc;
+	buf_reset(b, SIZE_MAX);
+	return bodies_check(q, b);
+}

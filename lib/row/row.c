@@ -1,0 +1,205 @@
+/* Reading rows: a call, an event with its body, and their columns. */
+#include "row/row.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/gzip.h"
+#include "base/log.h"
+#include "base/when.h"
+#include "row/stamps.h"
+
+const char *
+row_text(struct statement *s, int i)
+{
+	const char *t = db_text(s, i);
+
+	return t == NULL ? "" : t;
+}
+
+/* West of Greenwich the first day is that before 1970. */
+int
+row_day(struct statement *s, int i, int64_t *day)
+{
+	*day = db_int(s, i);
+	return *day < -1 || *day > WHEN_MAX / (24 * 60 * 60 * 1000) + 1 ? -1
+									: 0;
+}
+
+void
+row_damaged(struct db *db, struct statement *s, const char *table)
+{
+	log_warnx("%s: a row of `%s` is damaged", db_path(db), table);
+	db_done(s);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+int
+row_body(const void *data, size_t n, int64_t size, struct buf *out)
+{
+	enum gzip_rc rc;
+
+	buf_reset(out, ROW_BODY_MAX); /* whatever failed before */
+	if (size < 0 || size > ROW_BODY_MAX)
+		return -1;
+	rc = zlib_inflate(data, n, (size_t)size, out);
+	out->failed = out->failed || rc == GZIP_NO_MEMORY;
+	return rc == GZIP_OK && out->len == (size_t)size ? 0 : -1;
+}
+
+/* Bytes of which the schema tells the number, in a file that may be damaged. */
+static void
+read_bytes(struct statement *s, int i, unsigned char *out, size_t n)
+{
+	const void *data = db_bytes(s, i);
+
+	if (data != NULL && db_size(s, i) == n)
+		memcpy(out, data, n);
+	else
+		memset(out, 0, n);
+}
+
+int
+row_event(struct db *db, struct statement *s, struct stored_event *e,
+    struct buf *body)
+{
+	e->number = db_int(s, 0);
+	e->source = row_text(s, 1);
+	e->provider = row_text(s, 2);
+	read_bytes(s, 3, e->key, sizeof(e->key));
+	e->variant = db_int(s, 4) != 0;
+	e->content_type = row_text(s, 5);
+	e->headers = db_text(s, 6);
+	e->body = db_bytes(s, 7);
+	e->len = db_size(s, 7);
+	if (e->body == NULL)
+		e->body = "";
+	e->received = db_int(s, 8);
+	e->repeats = db_int(s, 9);
+	e->repeated = db_int(s, 10);
+	read_bytes(s, 11, e->digest, sizeof(e->digest));
+	e->flags = 0;
+	if ((int)db_int(s, 13))
+		e->flags |= CALL_VARIANT;
+	if ((int)db_int(s, 14))
+		e->flags |= CALL_LATE;
+	if (db_is_null(s, 12))
+		return 0;
+	if (row_body(e->body, e->len, db_int(s, 12), body) == -1) {
+		log_warnx("%s: event %" PRId64 ": %s", db_path(db), e->number,
+		    body->failed ? "no memory for its body"
+				 : "its body is damaged");
+		e->body = "";
+		e->len = 0;
+		return -1;
+	}
+	e->body = buf_str(body);
+	e->len = body->len;
+	return 0;
+}
+
+/* --- calls --------------------------------------------------------------- */
+
+bool
+row_has_text(enum call_kind kind)
+{
+	return kind == KIND_TEXT || kind == KIND_JSON || kind == KIND_MONEY ||
+	    kind == KIND_VERDICT;
+}
+
+bool
+row_has_number(enum call_kind kind)
+{
+	return kind != KIND_TEXT && kind != KIND_JSON;
+}
+
+/* Read the value that a field has, from column *i on; *i: the next one. */
+static void
+value_read(struct statement *s, int *i, enum call_kind kind, struct value *v)
+{
+	if (row_has_number(kind)) {
+		if (v->set)
+			v->number = db_int(s, *i);
+		if (v->set && kind == KIND_VERDICT && db_is_null(s, *i))
+			v->number = VERDICT_NONE;
+		++*i;
+	}
+	if (row_has_text(kind)) {
+		if (v->set) {
+			v->text = db_text(s, *i);
+			v->len = db_size(s, *i);
+		}
+		++*i;
+	}
+}
+
+/*
+ * A call that an older version folded was counted and is listed by what that
+ * made of it, until a rebuild.  times: the column of the start, after which
+ * come those of end and length.
+ */
+static void
+view_stored(struct statement *s, int times, unsigned flags, bool answered,
+    struct call_view *v)
+{
+	bool timed = !db_is_null(s, times + 2);
+
+	v->answered = answered;
+	v->started = db_int(s, times);
+	v->ended = db_int(s, times + 1);
+	v->timed = answered && timed;
+	v->duration = v->timed ? db_int(s, times + 2) : 0;
+	if ((flags & CALL_DERIVED) == 0)
+		v->started_derived = v->ended_derived = v->duration_derived =
+		    false;
+	v->flags = flags;
+}
+
+void
+row_call(struct statement *s, int first, struct call_row *r)
+{
+	struct call *c = &r->call;
+	const char *outcome;
+	unsigned flags;
+	bool answered;
+	int i = first, times = 0;
+
+	memset(r, 0, sizeof(*r));
+	r->number = db_int(s, i++);
+	r->source = db_int(s, i++);
+	r->id = db_text(s, i++);
+	i++; /* the state follows from the states */
+	outcome = db_text(s, i++);
+	if (outcome != NULL) {
+		int o = call_outcome_parse(outcome, strlen(outcome));
+
+		c->told = o < 0 ? OUTCOME_NONE : (enum call_outcome)o;
+	}
+	answered = db_int(s, i++) != 0;
+	flags = (unsigned)db_int(s, i++);
+	c->flags = flags & ~(unsigned)(CALL_ESTIMATED | CALL_DERIVED);
+	r->day = db_int(s, i++);
+	r->hour = (int)db_int(s, i++);
+	r->events = db_int(s, i++);
+	c->states = (unsigned)db_int(s, i++);
+	r->nameless = (c->states & NAMELESS) != 0;
+	c->states &= ~NAMELESS;
+	c->first_time = db_int(s, i++);
+	c->last_time = db_int(s, i++);
+	c->first_received = db_int(s, i++);
+	c->last_received = db_int(s, i++);
+	c->ended_time = db_int(s, i++);
+	c->begun_told = db_int(s, i++);
+	c->connected_told = db_int(s, i++);
+	c->ended_told = db_int(s, i++);
+	stamps_decode(c, db_bytes(s, i), db_size(s, i));
+	i++;
+	for (int f = 0; f < FIELD__MAX; f++) {
+		if (f == FIELD_STARTED)
+			times = i;
+		value_read(s, &i, call_field[f].kind, &c->field[f]);
+	}
+	call_view(c, &r->view);
+	view_stored(s, times, flags, answered, &r->view);
+}

@@ -1,0 +1,111 @@
+/*
+ * row - what the rows of the tables say, for who writes them and who asks.
+ *
+ * A function here reads the row that a statement is at; what it fills in is
+ * borrowed until the next step of that statement.  Nothing is written.
+ */
+#ifndef ROW_H
+#define ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "call/call.h"
+#include "call/fold.h"
+#include "db/db.h"
+
+/* One delivery.  Borrowed. */
+struct delivery {
+	const char *source; /* name in the configuration */
+	const char *provider;
+	const char *content_type; /* "" where none was told */
+	const char *headers; /* text of message_headers(), or NULL */
+	const char *body; /* as received */
+	size_t len;
+	int64_t received; /* ms */
+};
+
+/* An event as stored. */
+struct stored_event {
+	int64_t number; /* seq: the durable cursor */
+	const char *source;
+	const char *provider;
+	unsigned char key[EVENT_KEY_SIZE];
+	unsigned char digest[EVENT_KEY_SIZE];
+	bool variant; /* a further content of the event's key */
+	const char *content_type;
+	const char *headers; /* those the mapping used, or NULL */
+	const char *body;
+	size_t len;
+	int64_t received;
+	unsigned flags; /* CALL_VARIANT, CALL_LATE: of this event */
+	int64_t repeats; /* further deliveries */
+	int64_t repeated; /* ms, the last of them; 0: none */
+};
+
+/* A row of `call`. */
+struct call_row {
+	int64_t number; /* 0: not in the store yet */
+	int64_t source;
+	const char *id;
+	bool nameless; /* id is an alias: no event told one of the call's own */
+	int64_t events; /* contents: variants are counted */
+	int64_t day;
+	int hour;
+	struct call call;
+	struct call_view view;
+	struct statement *held; /* owns the texts of call */
+};
+/* Beside enum call_state in the column `states`: the row is nameless. */
+#define NAMELESS (1u << STATE__MAX)
+
+/*
+ * Which columns a field has: a number, a text, or both in this order.  A
+ * field that was not told has NULL in all of them.
+ */
+bool row_has_number(enum call_kind kind);
+bool row_has_text(enum call_kind kind);
+
+/* A text that is never NULL, unless memory ran out. */
+const char *row_text(struct statement *s, int i);
+
+/*
+ * A day, by which a caller may count.  0, or -1: no time that is stored is of
+ * it.
+ */
+int row_day(struct statement *s, int i, int64_t *day);
+
+/* A row does not make sense: logged, and done with the statement. */
+void row_damaged(struct db *db, struct statement *s, const char *table);
+
+/*
+ * Read a call from column `first` on: number, source, id, state, outcome,
+ * answered, flags, day, hour, events, states, first_time, last_time,
+ * first_received, last_received, ended_time, begun_told, connected_told,
+ * ended_told, stamps, and the columns of the fields in the order of
+ * enum call_field.
+ */
+void row_call(struct statement *s, int first, struct call_row *r);
+
+/*
+ * Read an event: seq, the source's name and provider, key, variant,
+ * content_type, headers, body, received, count and last of `repeat`, digest,
+ * size; then whether it is a variant, and late.  body holds the body where it
+ * was compressed, as long as e is used.  Returns 0, or -1 after logging: it
+ * does not inflate, or with body->failed there was no memory; everything else
+ * of e is there.
+ */
+int row_event(struct db *db, struct statement *s, struct stored_event *e,
+    struct buf *body);
+
+/*
+ * Inflate what event.size says is size bytes into out.  0, or -1: it is
+ * damaged, or with out->failed there was no memory.
+ */
+#define ROW_BODY_MAX CONFIG_BODY_MAX_MAX /* bytes: none longer is packed */
+int row_body(const void *data, size_t n, int64_t size, struct buf *out);
+
+#endif /* !ROW_H */

@@ -1,0 +1,31 @@
+/*
+ * words - how far the index of words goes, and the calls after that.
+ *
+ * The index (db.h) is fed with several calls at once, since its engine works
+ * most when a transaction ends, whatever that wrote.  The calls after those
+ * that it has are the tail, of which a reader makes an index for itself: so a
+ * call is found as soon as its event is acknowledged.
+ *
+ * The row `search` of `meta` tells how far the index goes: a number N all
+ * calls up to N, "off" it is not kept until a rebuild.
+ */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include "row/row.h"
+
+#define WORDS_OFF (-1) /* as of words_upto(): there is no index */
+
+/* How far the mark in `meta` says that the index goes. */
+enum db_rc words_upto(struct db *db, int64_t *upto);
+
+/* The text of a call as it is indexed, which is written to b. */
+const struct buf *words_text(const struct call_row *r, struct buf *b);
+
+/*
+ * The calls after upto in the order of their numbers, to be stepped through:
+ * a row is row_call()'s, from column 0 on.  NULL: failed, logged.
+ */
+struct statement *words_after(struct db *db, int64_t upto);
+
+#endif /* !WORDS_H */
