@@ -30,31 +30,33 @@ base64_encode(const unsigned char *data, size_t n, struct buf *b)
 	}
 }
 
+/* In base64url, - and _ stand for + and /. */
 static int
-digit_value(char c)
+digit_value(char c, bool url)
 {
-	const char *at = c == '\0' ? NULL : strchr(digit, c);
+	const char *at;
 
+	if (url && (c == '+' || c == '/'))
+		return -1;
+	if (url && (c == '-' || c == '_'))
+		return c == '-' ? 62 : 63;
+	at = c == '\0' ? NULL : strchr(digit, c);
 	return at == NULL ? -1 : (int)(at - digit);
 }
 
-int
-base64_decode(const char *s, size_t n, unsigned char *out, size_t max)
+/* Decode n digits that have no padding. */
+static int
+decode(const char *s, size_t n, bool url, unsigned char *out, size_t max)
 {
-	size_t pad = 0, len;
+	const size_t len = n / 4 * 3 + (n % 4 == 0 ? 0 : n % 4 - 1);
 
-	if (n == 0 || n % 4 != 0 || n > INT_MAX)
-		return -1;
-	if (s[n - 1] == '=')
-		pad = s[n - 2] == '=' ? 2 : 1;
-	len = n / 4 * 3 - pad;
-	if (len > max)
+	if (n == 0 || n % 4 == 1 || n > INT_MAX || len > max)
 		return -1;
 	for (size_t i = 0, w = 0; i < n; i += 4) {
 		uint32_t group = 0;
 
 		for (size_t j = 0; j < 4; j++) {
-			int v = i + j >= n - pad ? 0 : digit_value(s[i + j]);
+			int v = i + j >= n ? 0 : digit_value(s[i + j], url);
 
 			if (v < 0)
 				return -1;
@@ -64,6 +66,29 @@ base64_decode(const char *s, size_t n, unsigned char *out, size_t max)
 			out[w++] = (unsigned char)(group >> (16 - 8 * j));
 	}
 	return (int)len;
+}
+
+int
+base64_decode(const char *s, size_t n, unsigned char *out, size_t max)
+{
+	size_t pad = 0;
+
+	if (n == 0 || n % 4 != 0)
+		return -1;
+	if (s[n - 1] == '=')
+		pad = s[n - 2] == '=' ? 2 : 1;
+	return decode(s, n - pad, false, out, max);
+}
+
+bool
+base64_is_canonical(const char *s, size_t n)
+{
+	const int unused = n % 4 == 2 ? 15 : n % 4 == 3 ? 3 : 0;
+	const int last = n == 0
+	    ? -1
+	    : digit_value(s[n - 1], s[n - 1] == '-' || s[n - 1] == '_');
+
+	return last >= 0 && (last & unused) == 0;
 }
 
 /* --- base64url ------------------------------------------------------------ */
@@ -86,29 +111,20 @@ base64url_encode(const unsigned char *data, size_t n, struct buf *b)
 }
 
 int
+base64url_decode_to(const char *s, size_t n, unsigned char *out, size_t max)
+{
+	return decode(s, n, true, out, max);
+}
+
+int
 base64url_decode(const char *s, size_t n, struct buf *b)
 {
-	struct buf text = {0};
-	int len = -1;
+	int len;
 
-	for (size_t i = 0; i < n; i++) {
-		char c = s[i] == '-' ? '+' : s[i] == '_' ? '/' : s[i];
-
-		/*
-		 * Neither digits of the other alphabet nor padding are valid
-		 * here.
-		 */
-		buf_add(&text, strchr("+/=", s[i]) != NULL ? "\n" : &c, 1);
-	}
-	while (text.len % 4 != 0 && !text.failed)
-		buf_puts(&text, "=");
-	if (!text.failed && buf_reserve(b, text.len) == 0)
-		len = base64_decode(buf_str(&text), text.len,
-		    (unsigned char *)b->data + b->len, text.len);
-	buf_free(&text);
-	if (len < 0)
+	if (buf_reserve(b, n) != 0)
 		return -1;
-	b->len += (size_t)len;
+	len = decode(s, n, true, (unsigned char *)b->data + b->len, n);
+	b->len += len < 0 ? 0 : (size_t)len;
 	b->data[b->len] = '\0';
-	return 0;
+	return len < 0 ? -1 : 0;
 }

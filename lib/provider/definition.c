@@ -443,15 +443,20 @@ definition_places(const struct provider *p)
 
 /* Its JSON; NULL after a fault. */
 static struct json_object *
-parse_text(
-    struct loader *l, struct json_tokener *tok, const char *text, size_t len)
+parse_text(struct loader *l, const char *text, size_t len)
 {
 	struct json_object *json = NULL;
 	struct json_fault fault;
 	struct buf said = {0};
 	size_t first;
 
-	if (json_parse(tok, text, len, &json, &fault) != 0) {
+	switch (json_parse(text, len, &json, &fault)) {
+	case JSON_OK:
+		break;
+	case JSON_NO_MEMORY:
+		load_fault(l, NULL, "memory ran out");
+		goto out;
+	default:
 		json_fault_add(&said, &fault);
 		load_fault(l, NULL, "is no JSON: %s", buf_str(&said));
 		goto out;
@@ -482,12 +487,10 @@ definition_parse(
 {
 	struct arena *arena = arena_new();
 	struct loader l = {.file = file, .arena = arena, .why = why};
-	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL;
 	struct provider *p = NULL;
 
-	if (arena == NULL || tok == NULL ||
-	    (p = arena_alloc(arena, sizeof(*p))) == NULL ||
+	if (arena == NULL || (p = arena_alloc(arena, sizeof(*p))) == NULL ||
 	    (p->file = arena_strndup(arena, file, strlen(file))) == NULL ||
 	    (p->text = arena_strndup(arena, text, len)) == NULL) {
 		load_fault(&l, NULL, "memory ran out");
@@ -498,12 +501,10 @@ definition_parse(
 	if (len > DEFINITION_SIZE_MAX)
 		load_fault(
 		    &l, NULL, "is larger than %d bytes", DEFINITION_SIZE_MAX);
-	else if ((json = parse_text(&l, tok, text, len)) != NULL)
+	else if ((json = parse_text(&l, text, len)) != NULL)
 		load_definition(&l, json, p);
 out:
 	json_object_put(json);
-	if (tok != NULL)
-		json_tokener_free(tok);
 	if (l.failed) {
 		arena_free(arena);
 		return NULL;

@@ -138,7 +138,6 @@ draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
 {
 	struct json_object *body = NULL;
 	struct json_fault fault;
-	struct json_tokener *tok;
 	struct buf work = {0};
 	const char *reason;
 	size_t space = strspn(s, " \t\r\n");
@@ -149,13 +148,10 @@ draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
 	}
 	if (s[space] == '{' || s[space] == '[') {
 		d->json = true;
-		tok = json_new();
-		if (tok != NULL && json_parse(tok, s, n, &body, &fault) != 0) {
+		if (json_parse(s, n, &body, &fault) == JSON_BAD) {
 			buf_puts(why, "is no JSON: ");
 			json_fault_add(why, &fault);
 		}
-		if (tok != NULL)
-			json_tokener_free(tok);
 	} else {
 		d->form = true;
 		while (n > 0 && (s[n - 1] == '\n' || s[n - 1] == '\r'))
@@ -265,16 +261,12 @@ write_head(struct draft *d, const char *name)
 static int
 finish(struct draft *d, const char *name, struct buf *out, struct buf *why)
 {
-	const char *text = json_object_to_json_string_ext(d->out,
-	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-		JSON_C_TO_STRING_NOSLASHESCAPE);
 	struct provider *p;
 
-	if (text == NULL || d->failed) {
+	if (d->failed || json_text_pretty(d->out, out) != 0) {
 		buf_puts(why, "memory ran out");
 		return -1;
 	}
-	buf_puts(out, text);
 	buf_puts(out, "\n");
 	p = definition_parse(name, buf_str(out), out->len, why);
 	definition_free(p);

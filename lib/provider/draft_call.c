@@ -432,17 +432,20 @@ write_words(struct draft *d)
 
 /* Does the text of some rule under way point into the spot? */
 static bool
-is_used_within(const struct draft *d, const char *path)
+is_used_within(struct draft *d, const char *path)
 {
-	const char *text = json_object_to_json_string_ext(
-	    d->call, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	char begin[MAP_TEXT_MAX];
+	struct buf text = {0};
+	char within[MAP_TEXT_MAX], whole[MAP_TEXT_MAX];
+	bool used;
 
-	(void)snprintf(begin, sizeof(begin), "\"%s/", path);
-	if (text != NULL && strstr(text, begin) != NULL)
-		return true;
-	(void)snprintf(begin, sizeof(begin), "\"%s\"", path);
-	return text != NULL && strstr(text, begin) != NULL;
+	if (json_text(d->call, &text) != 0)
+		d->failed = true;
+	(void)snprintf(within, sizeof(within), "\"%s/", path);
+	(void)snprintf(whole, sizeof(whole), "\"%s\"", path);
+	used = strstr(buf_str(&text), within) != NULL ||
+	    strstr(buf_str(&text), whole) != NULL;
+	buf_free(&text);
+	return used;
 }
 
 /* "custom_data": the words of the last member, as a group is named. */

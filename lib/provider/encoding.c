@@ -4,9 +4,6 @@
  */
 #include "provider/encoding.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "base/base64.h"
 #include "base/hex.h"
 
@@ -36,41 +33,11 @@ encoding_encode(
 		encode_hex(data, n, b);
 }
 
-static int
-decode_base64(
-    enum encoding e, const char *s, size_t n, unsigned char *out, size_t max)
-{
-	struct buf b = {0};
-	int len = -1;
-
-	if (e == ENCODING_BASE64)
-		return base64_decode(s, n, out, max);
-	if (base64url_decode(s, n, &b) == 0 && b.len <= max) {
-		memcpy(out, buf_str(&b), b.len);
-		len = (int)b.len;
-	}
-	buf_free(&b);
-	return len;
-}
-
-/* Is the text canonical?  The unused bits of its last digit must be 0. */
-static bool
-is_canonical(enum encoding e, const char *s, size_t n,
-    const unsigned char *data, size_t len)
-{
-	struct buf b = {0};
-	bool same;
-
-	encoding_encode(e, data, len, &b);
-	same = b.len == n && memcmp(buf_str(&b), s, n) == 0;
-	buf_free(&b);
-	return same;
-}
-
 int
 encoding_decode(
     enum encoding e, const char *s, size_t n, unsigned char *out, size_t max)
 {
+	size_t digits = n;
 	int len;
 
 	if (e == ENCODING_HEX) {
@@ -79,12 +46,9 @@ encoding_decode(
 			return -1;
 		return (int)(n / 2);
 	}
-	for (int pad = 0;
-	     e == ENCODING_BASE64URL && pad < 2 && n > 0 && s[n - 1] == '=';
-	     pad++)
-		n--;
-	if (n == 0)
-		return -1;
-	len = decode_base64(e, s, n, out, max);
-	return len >= 0 && is_canonical(e, s, n, out, (size_t)len) ? len : -1;
+	while (n - digits < 2 && digits > 0 && s[digits - 1] == '=')
+		digits--;
+	len = e == ENCODING_BASE64 ? base64_decode(s, n, out, max)
+				   : base64url_decode_to(s, digits, out, max);
+	return len >= 0 && base64_is_canonical(s, digits) ? len : -1;
 }

@@ -132,17 +132,13 @@ make_number(struct fact *f)
 static void
 make_text(struct collector *c, struct json_object *j, struct fact *f)
 {
-	const char *text;
+	struct word w;
 
-	if (f->type == FACT_TEXT)
+	if (f->type == FACT_TEXT || !find_json(c->scope, j, &w))
 		return;
-	text = json_object_to_json_string_ext(j, JSON_C_TO_STRING_PLAIN);
 	f->type = FACT_TEXT;
-	f->len = text == NULL ? 0 : strlen(text);
-	f->text = text == NULL ? NULL
-			       : arena_strndup(c->scope->arena, text, f->len);
-	if (f->text == NULL)
-		c->scope->failed = true;
+	f->text = w.text;
+	f->len = w.len;
 }
 
 static void

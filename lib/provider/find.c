@@ -252,18 +252,15 @@ integer_text(struct scope *s, struct json_object *j, struct word *out)
 	return find_keep(s, digits, (size_t)len, out);
 }
 
-/* A number with a fraction, as it was written: json-c keeps that. */
-static bool
-decimal_text(struct scope *s, struct json_object *j, struct word *out)
+bool
+find_json(struct scope *s, struct json_object *j, struct word *out)
 {
-	const char *text = json_object_to_json_string_ext(
-	    j, JSON_C_TO_STRING_PLAIN);
-
-	if (text == NULL) {
+	buf_reset(s->work, SIZE_MAX);
+	if (json_text(j, s->work) != 0) {
 		s->failed = true;
 		return false;
 	}
-	return find_keep(s, text, strlen(text), out);
+	return find_keep(s, buf_str(s->work), s->work->len, out);
 }
 
 bool
@@ -285,7 +282,7 @@ find_text(struct scope *s, const struct found *f, bool scalar, struct word *w)
 		w->len = strlen(w->text);
 		return scalar;
 	case json_type_double:
-		return scalar && decimal_text(s, f->node, w);
+		return scalar && find_json(s, f->node, w);
 	default:
 		return false;
 	}

@@ -1,46 +1,16 @@
 /*
- * json - checks before and after json-c.  It takes more than RFC 8259 allows,
- * and its tree needs many times the memory of the text: both are found by
- * reading the text once before it is parsed.
+ * json - what a text costs before it is parsed, since its tree needs many times
+ * the memory of the text; ways through a tree; and trees as text again.
  */
 #include "provider/json.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "provider/map.h"
-
-struct json_tokener *
-json_new(void)
-{
-	struct json_tokener *tok = json_tokener_new_ex(MAP_DEPTH_MAX);
-
-	/* UTF-8 is checked before: json-c lets surrogates through. */
-	if (tok != NULL)
-		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-	return tok;
-}
-
-/* The end of a string whose text begins at s, or NULL. */
-static const char *
-string_end(const char *s, const char *end)
-{
-	for (; s < end && *s != '"'; s++) {
-		if (*s == '\0')
-			return NULL;
-		if (*s == '\\' && ++s == end)
-			return NULL;
-	}
-	return s < end ? s : NULL;
-}
-
-static bool
-is_digit(const char *s, const char *end)
-{
-	return s < end && *s >= '0' && *s <= '9';
-}
 
 /*
  * What json-c 0.16 allocates on a 64-bit system, with the headers of malloc().
@@ -111,27 +81,20 @@ cost_add_string(struct cost *c, const char *s, const char *end)
 	}
 }
 
-/*
- * Look for what strict json-c accepts although it is not JSON: single quotes,
- * NaN, Infinity, "1.", "00", and a NUL in a string.
- */
-static const char *
-check_grammar(
-    const char *s, const char *end, bool inner, struct cost *c, const char **at)
+/* Count what a text takes; it need not be JSON. */
+static void
+add_cost(const char *s, const char *end, bool inner, struct cost *c)
 {
-	bool number = false; /* the previous byte belongs to a number */
-	const char *begin;
-
 	for (; s < end; s++) {
-		*at = s;
+		const char *begin;
+
 		switch (*s) {
 		case '"':
-			begin = s + 1;
-			s = string_end(begin, end);
-			if (s == NULL)
-				return "a string does not end";
+			begin = ++s;
+			while (s < end && *s != '"')
+				s += *s == '\\' ? 2 : 1;
 			if (inner)
-				cost_add_string(c, begin, s);
+				cost_add_string(c, begin, s < end ? s : end);
 			break;
 		case ',':
 		case ':':
@@ -141,27 +104,10 @@ check_grammar(
 		case '}':
 			cost_add(c, *s);
 			break;
-		case '\'':
-			return "single quotes, where JSON has double ones";
-		case 'N':
-		case 'I':
-			return "a word that is not JSON, such as NaN or None";
-		case '.':
-			if (!is_digit(s + 1, end))
-				return "a number ends with a point";
-			break;
-		case '0':
-			if (!number && is_digit(s + 1, end))
-				return "a number begins with zero";
-			break;
 		default:
 			break;
 		}
-		number = (*s >= '0' && *s <= '9') || *s == '.' || *s == 'e' ||
-		    *s == 'E' || *s == '+' ||
-		    (*s == '-' && number); /* as in 1e-05 */
 	}
-	return NULL;
 }
 
 void
@@ -184,12 +130,12 @@ json_fault_add(struct buf *b, const struct json_fault *f)
 	    b, "line %zu, column %zu: %s", f->line, f->column, f->reason);
 }
 
-static int
+static enum json_rc
 refuse(struct json_fault *f, const char *reason, const char *s, size_t at)
 {
 	f->reason = reason;
 	json_position(s, at, &f->line, &f->column);
-	return -1;
+	return JSON_BAD;
 }
 
 /* The first byte that begins no valid character. */
@@ -209,12 +155,10 @@ json_mark(const char *s, size_t n)
 	return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-int
+enum json_rc
 json_check(
     const char *s, size_t n, bool inner, size_t *cost, struct json_fault *fault)
 {
-	size_t mark = json_mark(s, n);
-	const char *reason, *at = s;
 	struct cost c;
 
 	c.bytes = n * COST_BYTE + COST_VALUE;
@@ -226,61 +170,20 @@ json_check(
 	if (!utf8_valid(s, n))
 		return refuse(
 		    fault, "bytes that are not UTF-8", s, bad_byte(s, n));
-	reason = check_grammar(s + mark, s + n, inner, &c, &at);
-	if (reason != NULL)
-		return refuse(fault, reason, s, (size_t)(at - s));
+	add_cost(s, s + n, inner, &c);
 	*cost = c.bytes;
-	return 0;
+	return JSON_OK;
 }
 
-int
-json_build(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, struct json_fault *fault)
-{
-	size_t mark = json_mark(s, n), end;
-	enum json_tokener_error error;
-	const char *reason;
-	bool whole;
-
-	s += mark;
-	n -= mark;
-	json_tokener_reset(tok);
-	*out = json_tokener_parse_ex(tok, s, (int)n);
-	error = json_tokener_get_error(tok);
-	end = json_tokener_get_parse_end(tok);
-	whole = end == n;
-	if (error == json_tokener_continue) {
-		/*
-		 * json-c only accepts a bare number after a byte that ends it.
-		 */
-		*out = json_tokener_parse_ex(tok, " ", 1);
-		error = json_tokener_get_error(tok);
-		end = n;
-		whole = true;
-	}
-	if (error == json_tokener_success && whole)
-		return 0;
-	json_object_put(*out);
-	*out = NULL;
-	if (error == json_tokener_success)
-		reason = "text after the end";
-	else if (error == json_tokener_continue)
-		reason = "it does not end";
-	else
-		reason = json_tokener_error_desc(error);
-	return refuse(fault, reason, s, end);
-}
-
-int
-json_parse(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, struct json_fault *fault)
+enum json_rc
+json_parse(
+    const char *s, size_t n, struct json_object **out, struct json_fault *fault)
 {
 	size_t cost;
+	enum json_rc rc = json_check(s, n, false, &cost, fault);
 
 	*out = NULL;
-	if (json_check(s, n, false, &cost, fault) != 0)
-		return -1;
-	return json_build(tok, s, n, out, fault);
+	return rc == JSON_OK ? json_build(s, n, out, fault) : rc;
 }
 
 void
@@ -357,16 +260,16 @@ struct writer {
 	struct left_out *skip;
 	size_t skips;
 	bool sorted;
-	struct arena *arena;
+	bool pretty; /* lines, and two spaces for each level */
 	struct buf *b;
 };
 
 static bool
-is_left_out(const struct writer *c, struct json_object *in, const char *key,
+is_left_out(const struct writer *w, struct json_object *in, const char *key,
     size_t index)
 {
-	for (size_t i = 0; i < c->skips; i++) {
-		const struct left_out *s = &c->skip[i];
+	for (size_t i = 0; i < w->skips; i++) {
+		const struct left_out *s = &w->skip[i];
 
 		if (s->in == in &&
 		    (key == NULL ? s->step->index == index
@@ -384,14 +287,39 @@ by_key(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-static int write_value(const struct writer *c, struct json_object *j);
+static void
+new_line(const struct writer *w, size_t depth)
+{
+	if (!w->pretty)
+		return;
+	buf_puts(w->b, "\n");
+	while (depth-- > 0)
+		buf_puts(w->b, "  ");
+}
+
+static int write_value(
+    const struct writer *w, struct json_object *j, size_t depth);
 
 static int
-write_object(const struct writer *c, struct json_object *j)
+write_member(const struct writer *w, struct json_object *j, const char *name,
+    bool first, size_t depth)
+{
+	if (!first)
+		buf_puts(w->b, ",");
+	new_line(w, depth);
+	buf_json_str(w->b, name);
+	buf_puts(w->b, w->pretty ? ": " : ":");
+	return write_value(w, json_object_object_get(j, name), depth);
+}
+
+/* Members by their names, which need a list to be sorted in. */
+static int
+write_sorted(const struct writer *w, struct json_object *j, size_t depth)
 {
 	size_t n = (size_t)json_object_object_length(j), used = 0;
-	const char **name = arena_alloc(c->arena, (n + 1) * sizeof(*name));
+	const char **name = calloc(n + 1, sizeof(*name));
 	bool first = true;
+	int rc = name == NULL ? -1 : 0;
 
 	if (name == NULL)
 		return -1;
@@ -400,96 +328,142 @@ write_object(const struct writer *c, struct json_object *j)
 		(void)value;
 		name[used++] = key;
 	}
-	if (c->sorted && used > 0)
-		qsort(name, used, sizeof(*name), by_key);
-	buf_puts(c->b, "{");
-	for (size_t i = 0; i < used; i++) {
-		if (is_left_out(c, j, name[i], 0))
+	qsort(name, used, sizeof(*name), by_key);
+	for (size_t i = 0; i < used && rc == 0; i++) {
+		if (is_left_out(w, j, name[i], 0))
 			continue;
-		if (!first)
-			buf_puts(c->b, ",");
+		rc = write_member(w, j, name[i], first, depth);
 		first = false;
-		buf_json_str(c->b, name[i]);
-		buf_puts(c->b, ":");
-		if (write_value(c, json_object_object_get(j, name[i])) != 0)
-			return -1;
 	}
-	buf_puts(c->b, "}");
-	return 0;
+	free(name);
+	return rc;
 }
 
 static int
-write_array(const struct writer *c, struct json_object *j)
+write_object(const struct writer *w, struct json_object *j, size_t depth)
+{
+	bool first = true;
+	int rc = 0;
+
+	buf_puts(w->b, "{");
+	if (w->sorted) {
+		rc = write_sorted(w, j, depth + 1);
+	} else {
+		json_object_object_foreach(j, key, value)
+		{
+			(void)value;
+			if (rc == 0)
+				rc = write_member(w, j, key, first, depth + 1);
+			first = false;
+		}
+	}
+	if (!first)
+		new_line(w, depth);
+	buf_puts(w->b, "}");
+	return rc;
+}
+
+static int
+write_array(const struct writer *w, struct json_object *j, size_t depth)
 {
 	size_t n = json_object_array_length(j);
 	bool first = true;
+	int rc = 0;
 
-	buf_puts(c->b, "[");
-	for (size_t i = 0; i < n; i++) {
-		if (is_left_out(c, j, NULL, i))
+	buf_puts(w->b, "[");
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (is_left_out(w, j, NULL, i))
 			continue;
 		if (!first)
-			buf_puts(c->b, ",");
+			buf_puts(w->b, ",");
 		first = false;
-		if (write_value(c, json_object_array_get_idx(j, i)) != 0)
-			return -1;
+		new_line(w, depth + 1);
+		rc = write_value(w, json_object_array_get_idx(j, i), depth + 1);
 	}
-	buf_puts(c->b, "]");
-	return 0;
+	if (!first)
+		new_line(w, depth);
+	buf_puts(w->b, "]");
+	return rc;
+}
+
+/* A number that came as text is written as it came. */
+static void
+write_number(struct buf *b, struct json_object *j)
+{
+	const char *text = json_object_get_userdata(j);
+	uint64_t big;
+	int64_t n;
+
+	if (json_object_is_type(j, json_type_double)) {
+		if (text != NULL)
+			buf_puts(b, text);
+		else
+			buf_printf(b, "%.17g", json_object_get_double(j));
+		return;
+	}
+	n = json_object_get_int64(j);
+	big = json_object_get_uint64(j);
+	if (n == INT64_MAX && big > INT64_MAX)
+		buf_printf(b, "%" PRIu64, big);
+	else
+		buf_printf(b, "%" PRId64, n);
 }
 
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */
 static int
-write_value(const struct writer *c, struct json_object *j)
+write_value(const struct writer *w, struct json_object *j, size_t depth)
 {
-	const char *text;
-
 	switch (json_object_get_type(j)) {
 	case json_type_object:
-		return write_object(c, j);
+		return write_object(w, j, depth);
 	case json_type_array:
-		return write_array(c, j);
+		return write_array(w, j, depth);
 	case json_type_string:
-		buf_json(c->b, json_object_get_string(j),
+		buf_json(w->b, json_object_get_string(j),
 		    (size_t)json_object_get_string_len(j));
 		return 0;
+	case json_type_null:
+		buf_puts(w->b, "null");
+		return 0;
+	case json_type_boolean:
+		buf_puts(w->b, json_object_get_boolean(j) ? "true" : "false");
+		return 0;
 	default:
-		/* json-c keeps a decimal number as it was written. */
-		text = json_object_to_json_string_ext(
-		    j, JSON_C_TO_STRING_PLAIN);
-		if (text == NULL)
-			return -1;
-		buf_puts(c->b, text);
+		write_number(w->b, j);
 		return 0;
 	}
 }
 
 int
 json_canonical(struct json_object *root, const struct place *skip, size_t skips,
-    struct arena *a, struct buf *b)
+    struct buf *b)
 {
 	struct left_out out[DEFINITION_VOLATILE_MAX];
-	struct writer c = {.skip = out, .sorted = true, .arena = a, .b = b};
+	struct writer w = {.skip = out, .sorted = true, .b = b};
 
 	for (size_t i = 0; i < skips; i++) {
 		const struct place *p = &skip[i];
 		struct json_object *in = json_walk(root, p->step, p->steps - 1);
 
 		if (in != NULL)
-			out[c.skips++] = (struct left_out){
+			out[w.skips++] = (struct left_out){
 			    in, &p->step[p->steps - 1]};
 	}
-	if (write_value(&c, root) != 0)
-		return -1;
-	return b->failed ? -1 : 0;
+	return write_value(&w, root, 0) == 0 && !b->failed ? 0 : -1;
 }
 
 int
-json_text(struct json_object *root, struct arena *a, struct buf *b)
+json_text(struct json_object *j, struct buf *b)
 {
-	const struct writer c = {.arena = a, .b = b};
+	const struct writer w = {.b = b};
 
-	if (write_value(&c, root) != 0)
-		return -1;
-	return b->failed ? -1 : 0;
+	return write_value(&w, j, 0) == 0 && !b->failed ? 0 : -1;
+}
+
+int
+json_text_pretty(struct json_object *j, struct buf *b)
+{
+	const struct writer w = {.pretty = true, .b = b};
+
+	return write_value(&w, j, 0) == 0 && !b->failed ? 0 : -1;
 }

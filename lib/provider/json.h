@@ -1,8 +1,9 @@
 /*
- * json - JSON as RFC 8259 has it, by json-c.
+ * json - JSON as RFC 8259 has it, in the trees of json-c.
  *
- * json-c 0.16 takes more than JSON even when it is strict; what it lets
- * through is refused here first.
+ * Reading and writing are done here: json-c 0.16 takes more than JSON, and
+ * where memory runs out both its parser and its writer leave things out and
+ * say nothing.  A tree or a text made here is whole, or is not returned.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -13,8 +14,11 @@
 
 #include "provider/definition.h"
 
-/* A parser that takes MAP_DEPTH_MAX levels; json_tokener_free() it. */
-struct json_tokener *json_new(void);
+enum json_rc {
+	JSON_OK = 0,
+	JSON_BAD, /* no JSON, or more than MAP_DEPTH_MAX levels */
+	JSON_NO_MEMORY
+};
 
 /* Why a text is not JSON, and where: both count from 1, characters. */
 struct json_fault {
@@ -23,11 +27,11 @@ struct json_fault {
 };
 
 /*
- * Parse all of s; a byte order mark before it is ignored.  Returns 0, or -1
- * and *fault.
+ * Parse all of s; a byte order mark before it is ignored.  On JSON_OK
+ * json_object_put() *out, which is NULL for null; else *fault says why.
  */
-int json_parse(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, struct json_fault *fault);
+enum json_rc json_parse(const char *s, size_t n, struct json_object **out,
+    struct json_fault *fault);
 
 /*
  * Length of the byte order mark at the beginning of s, which may be ignored
@@ -51,16 +55,16 @@ int json_duplicate(const char *s, size_t n, struct buf *pointer,
     struct json_fault *fault, size_t *first);
 
 /*
- * json_parse() in two halves, for large texts.  json_check() refuses what
- * json-c would let through, and returns in advance how many bytes of memory the
- * value will take with all that is made of it; inner: also counts JSON inside
- * of its strings, which may be parsed later.  json_build() parses what
- * json_check() has accepted.
+ * json_parse() in two halves, for large texts.  json_check() refuses what is
+ * not UTF-8, and returns in advance how many bytes of memory the value will
+ * take with all that is made of it; inner: also counts JSON inside of its
+ * strings, which may be parsed later.  json_build() parses what json_check()
+ * has accepted.
  */
-int json_check(const char *s, size_t n, bool inner, size_t *cost,
+enum json_rc json_check(const char *s, size_t n, bool inner, size_t *cost,
     struct json_fault *fault);
-int json_build(struct json_tokener *tok, const char *s, size_t n,
-    struct json_object **out, struct json_fault *fault);
+enum json_rc json_build(const char *s, size_t n, struct json_object **out,
+    struct json_fault *fault);
 
 /* Add "/NAME", escaped as a token of a JSON Pointer (RFC 6901). */
 void json_pointer_add(struct buf *b, const char *name);
@@ -81,12 +85,14 @@ int json_integer(struct json_object *j, int64_t *out, uint64_t *big);
  * when memory ran out.
  */
 int json_canonical(struct json_object *root, const struct place *skip,
-    size_t skips, struct arena *a, struct buf *b);
+    size_t skips, struct buf *b);
 
 /*
- * Add root without insignificant space, members as they came.  Returns 0, or
- * -1 when memory ran out, which json-c's own writer would not tell.
+ * Add j without insignificant space, members as they came; json_text_pretty()
+ * with lines and two spaces for each level.  Return 0, or -1 when memory ran
+ * out.
  */
-int json_text(struct json_object *root, struct arena *a, struct buf *b);
+int json_text(struct json_object *j, struct buf *b);
+int json_text_pretty(struct json_object *j, struct buf *b);
 
 #endif /* !JSON_H */

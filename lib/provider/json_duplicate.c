@@ -41,16 +41,13 @@ skip_string(struct reader *r)
 static struct json_object *
 read_name(struct reader *r)
 {
-	struct json_tokener *tok = json_tokener_new();
 	const char *from = r->at;
 	struct json_object *name = NULL;
+	struct json_fault fault;
 
 	skip_string(r);
-	if (tok != NULL)
-		name = json_tokener_parse_ex(tok, from, (int)(r->at - from));
-	if (tok != NULL)
-		json_tokener_free(tok);
-	r->failed = r->failed || name == NULL;
+	if (json_build(from, (size_t)(r->at - from), &name, &fault) != JSON_OK)
+		r->failed = true;
 	return name;
 }
 

@@ -50,28 +50,34 @@ hash_body(const struct auth *a, const struct message *m,
 
 /* --- verifying ------------------------------------------------------------ */
 
-/* The object in a part of a token.  NULL: not an object, or too large. */
-static struct json_object *
-read_part(const char *s, size_t n, size_t most)
+/*
+ * The object in a part of a token; AUTH_WRONG: it is none, or takes more than
+ * so many bytes of memory.
+ */
+static enum auth_rc
+read_part(const char *s, size_t n, size_t most, struct json_object **out)
 {
-	struct json_tokener *tok = json_new();
-	struct json_object *json = NULL;
+	enum auth_rc rc = AUTH_WRONG;
 	struct buf text = {0};
 	struct json_fault fault;
 	size_t cost;
 
-	if (tok != NULL && base64url_decode(s, n, &text) == 0 &&
-	    json_check(buf_str(&text), text.len, false, &cost, &fault) == 0 &&
-	    cost <= most &&
-	    json_build(tok, buf_str(&text), text.len, &json, &fault) == 0 &&
-	    !json_object_is_type(json, json_type_object)) {
-		json_object_put(json);
-		json = NULL;
+	*out = NULL;
+	if (base64url_decode(s, n, &text) != 0) {
+		rc = text.failed ? AUTH_ERROR : AUTH_WRONG;
+	} else if (json_check(buf_str(&text), text.len, false, &cost, &fault) ==
+		JSON_OK &&
+	    cost <= most) {
+		enum json_rc read = json_build(
+		    buf_str(&text), text.len, out, &fault);
+
+		if (read == JSON_NO_MEMORY)
+			rc = AUTH_ERROR;
+		else if (json_object_is_type(*out, json_type_object))
+			rc = AUTH_OK;
 	}
-	if (tok != NULL)
-		json_tokener_free(tok);
 	buf_free(&text);
-	return json;
+	return rc;
 }
 
 /* The text of a member, NULL if it is none. */
@@ -91,18 +97,21 @@ member_text(struct json_object *json, const char *name)
  * understood.  The sender is not known yet, and a token that is the body may be
  * large.
  */
-static bool
-good_header(const struct scheme *scheme, const char *s, size_t n)
+static enum auth_rc
+check_header(const struct scheme *scheme, const char *s, size_t n)
 {
-	struct json_object *json = n > JWT_SIZE_MAX
-	    ? NULL
-	    : read_part(s, n, SIGNED_COST_MAX);
-	const char *alg = json == NULL ? NULL : member_text(json, "alg");
-	bool good = alg != NULL && strcmp(alg, scheme->algorithm) == 0 &&
-	    !json_object_object_get_ex(json, "crit", NULL);
+	struct json_object *json = NULL;
+	enum auth_rc rc = n > JWT_SIZE_MAX
+	    ? AUTH_WRONG
+	    : read_part(s, n, SIGNED_COST_MAX, &json);
+	const char *alg = rc == AUTH_OK ? member_text(json, "alg") : NULL;
 
+	if (rc == AUTH_OK &&
+	    (alg == NULL || strcmp(alg, scheme->algorithm) != 0 ||
+		json_object_object_get_ex(json, "crit", NULL)))
+		rc = AUTH_WRONG;
 	json_object_put(json);
-	return good;
+	return rc;
 }
 
 static enum auth_rc
@@ -122,19 +131,19 @@ check_mac(const struct auth *a, const char *text, size_t n,
 	return AUTH_WRONG;
 }
 
-/* r and s of RFC 7518 section 3.4 as libcrypto wants them.  0 or -1. */
-static int
+/* r and s of RFC 7518 section 3.4 as libcrypto wants them. */
+static enum auth_rc
 der_of_p256(const unsigned char *s, size_t raw, unsigned char der[DER_SIZE_MAX],
     size_t *len)
 {
-	ECDSA_SIG *sig = ECDSA_SIG_new();
+	ECDSA_SIG *sig;
 	BIGNUM *r, *t;
 	int n = -1;
 
-	if (sig == NULL || raw != (size_t)2 * P256_SIZE) {
-		ECDSA_SIG_free(sig);
-		return -1;
-	}
+	if (raw != (size_t)2 * P256_SIZE)
+		return AUTH_WRONG;
+	if ((sig = ECDSA_SIG_new()) == NULL)
+		return AUTH_ERROR;
 	r = BN_bin2bn(s, P256_SIZE, NULL);
 	t = BN_bin2bn(s + P256_SIZE, P256_SIZE, NULL);
 	if (r == NULL || t == NULL || ECDSA_SIG_set0(sig, r, t) != 1) {
@@ -144,7 +153,7 @@ der_of_p256(const unsigned char *s, size_t raw, unsigned char der[DER_SIZE_MAX],
 		n = i2d_ECDSA_SIG(sig, &der);
 	ECDSA_SIG_free(sig);
 	*len = n < 0 ? 0 : (size_t)n;
-	return n < 0 ? -1 : 0;
+	return n < 0 ? AUTH_ERROR : AUTH_OK;
 }
 
 static enum auth_rc
@@ -156,8 +165,10 @@ check_key(const struct auth *a, const char *text, size_t n,
 	enum auth_rc rc = AUTH_WRONG;
 
 	if (a->scheme->proof == PROOF_P256) {
-		if (der_of_p256(sig, len, der, &len) != 0)
-			return AUTH_WRONG;
+		rc = der_of_p256(sig, len, der, &len);
+		if (rc != AUTH_OK)
+			return rc;
+		rc = AUTH_WRONG;
 		sig = der;
 	}
 	if ((ctx = EVP_MD_CTX_new()) == NULL)
@@ -257,10 +268,10 @@ check_claims(const struct auth *a, const char *s, size_t n,
 {
 	const int64_t early = now - a->scheme->tolerance;
 	const int64_t late = now + a->scheme->tolerance;
-	struct json_object *claims = read_part(s, n, MAP_COST_MAX);
-	enum auth_rc rc = AUTH_WRONG;
+	struct json_object *claims = NULL;
+	enum auth_rc rc = read_part(s, n, MAP_COST_MAX, &claims);
 
-	if (claims != NULL)
+	if (rc == AUTH_OK)
 		rc = check_binding(a, claims, m);
 	if (rc == AUTH_OK)
 		rc = check_time(claims, "exp", WHEN_EPOCH_S, early, INT64_MAX);
@@ -284,10 +295,11 @@ jwt_verify(const struct auth *a, const char *token, size_t n,
 	enum auth_rc rc;
 
 	if (claims == NULL ||
-	    (sig = memchr(claims + 1, '.', (size_t)(end - claims) - 1)) ==
-		NULL ||
-	    !good_header(a->scheme, token, (size_t)(claims - token)))
+	    (sig = memchr(claims + 1, '.', (size_t)(end - claims) - 1)) == NULL)
 		return AUTH_WRONG;
+	rc = check_header(a->scheme, token, (size_t)(claims - token));
+	if (rc != AUTH_OK)
+		return rc;
 	rc = check_proof(
 	    a, token, (size_t)(sig - token), sig + 1, (size_t)(end - sig) - 1);
 	if (rc != AUTH_OK)
@@ -371,28 +383,19 @@ static int
 write_claims(
     const struct auth *a, const struct message *m, int64_t now, struct buf *b)
 {
-	struct json_tokener *tok = json_new();
 	struct json_object *claims = NULL;
 	struct json_fault fault;
 	int rc = -1;
 
-	if (tok == NULL)
-		return -1;
 	if (!a->scheme->token_body)
 		claims = json_object_new_object();
-	else if (json_parse(tok, m->body, m->len, &claims, &fault) != 0)
-		claims = NULL;
+	else
+		(void)json_parse(m->body, m->len, &claims, &fault);
 	if (json_object_is_type(claims, json_type_object) &&
 	    add_times(claims, a->scheme, now) == 0 &&
-	    (a->scheme->token_body || add_claim(a, claims, m) == 0)) {
-		buf_puts(b,
-		    json_object_to_json_string_ext(claims,
-			JSON_C_TO_STRING_PLAIN |
-			    JSON_C_TO_STRING_NOSLASHESCAPE));
-		rc = b->failed ? -1 : 0;
-	}
+	    (a->scheme->token_body || add_claim(a, claims, m) == 0))
+		rc = json_text(claims, b);
 	json_object_put(claims);
-	json_tokener_free(tok);
 	return rc;
 }
 

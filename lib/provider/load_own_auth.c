@@ -126,13 +126,11 @@ static void
 load_own(struct loader *l, const struct provider *p, const char *const *key,
     struct scheme *out)
 {
-	struct json_tokener *tok = json_new();
 	struct json_object *json = NULL, *schemes, *scheme;
 	struct json_fault fault;
 	int rc = -1;
 
-	if (tok != NULL &&
-	    json_parse(tok, p->text, p->len, &json, &fault) == 0 &&
+	if (json_parse(p->text, p->len, &json, &fault) == JSON_OK &&
 	    json_object_object_get_ex(json, "auth", &schemes) &&
 	    json_object_object_get_ex(schemes, out->name, &scheme)) {
 		const struct node n = {.json = scheme};
@@ -147,8 +145,6 @@ load_own(struct loader *l, const struct provider *p, const char *const *key,
 	if (rc != 0)
 		load_fault(l, NULL, "memory ran out");
 	json_object_put(json);
-	if (tok != NULL)
-		json_tokener_free(tok);
 }
 
 const struct scheme *

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "provider/json.h"
 #include "provider/load.h"
 #include "provider/map.h"
 
@@ -121,35 +122,40 @@ load_words_of(struct loader *l, const struct node *n, struct draft *d)
 static const struct word *
 load_number(struct loader *l, const struct node *n, enum call_kind kind)
 {
-	struct word *w;
+	struct buf json = {0};
+	struct word *w = NULL;
 	const char *s;
 	int64_t whole;
 	double number;
 
 	if (n->json == NULL)
 		return NULL;
+	if (!json_object_is_type(n->json, json_type_string) &&
+	    json_text(n->json, &json) != 0) {
+		load_fault(l, n, "memory ran out");
+		goto out;
+	}
 	s = json_object_is_type(n->json, json_type_string)
 	    ? json_object_get_string(n->json)
-	    : json_object_to_json_string_ext(n->json, JSON_C_TO_STRING_PLAIN);
+	    : buf_str(&json);
 	if (kind == KIND_INTEGER &&
-	    (s == NULL ||
-		number_parse(s, strlen(s), INT64_MIN, INT64_MAX, &whole) !=
-		    0)) {
+	    number_parse(s, strlen(s), INT64_MIN, INT64_MAX, &whole) != 0) {
 		load_fault(l, n, "must be a whole number");
-		return NULL;
+		goto out;
 	}
-	if (s == NULL || number_parse_double(s, strlen(s), &number) != 0 ||
+	if (number_parse_double(s, strlen(s), &number) != 0 ||
 	    (kind != KIND_INTEGER && number < 0)) {
 		load_fault(l, n, "must be a decimal number, not below zero");
-		return NULL;
+		goto out;
 	}
-	w = load_alloc(l, sizeof(*w));
-	if (w == NULL)
-		return NULL;
+	if ((w = load_alloc(l, sizeof(*w))) == NULL)
+		goto out;
 	w->len = strlen(s);
 	w->text = arena_strndup(l->arena, s, w->len);
 	if (w->text == NULL)
 		load_fault(l, NULL, "memory ran out");
+out:
+	buf_free(&json);
 	return w;
 }
 

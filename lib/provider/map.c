@@ -23,12 +23,10 @@ mapper_new(size_t max_body)
 	if (mp == NULL)
 		return NULL;
 	mp->max_body = max_body;
-	mp->tok = json_new();
 	mp->arena = arena_new();
 	mp->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	mp->md = EVP_MD_CTX_new();
-	if (mp->tok == NULL || mp->arena == NULL || mp->sha256 == NULL ||
-	    mp->md == NULL) {
+	if (mp->arena == NULL || mp->sha256 == NULL || mp->md == NULL) {
 		mapper_free(mp);
 		return NULL;
 	}
@@ -58,8 +56,6 @@ mapper_free(struct mapper *mp)
 {
 	if (mp == NULL)
 		return;
-	if (mp->tok != NULL)
-		json_tokener_free(mp->tok);
 	json_object_put(mp->root);
 	json_object_put(mp->taken);
 	arena_free(mp->arena);
@@ -74,18 +70,6 @@ mapper_free(struct mapper *mp)
 	EVP_MD_CTX_free(mp->md);
 	map_give_room(mp);
 	free(mp);
-}
-
-/* The parser keeps the memory of the longest string it has read. */
-static void
-renew_parser(struct mapper *mp)
-{
-	struct json_tokener *tok = json_new();
-
-	if (tok == NULL)
-		return;
-	json_tokener_free(mp->tok);
-	mp->tok = tok;
 }
 
 static void
@@ -104,10 +88,7 @@ reset(struct mapper *mp)
 	buf_reset(&mp->reason, MAP_KEEP);
 	buf_reset(&mp->transcript, MAP_KEEP);
 	buf_reset(&mp->rest, MAP_KEEP);
-	if (mp->taken_room > 0) {
-		renew_parser(mp);
-		map_give_room(mp);
-	}
+	map_give_room(mp);
 }
 
 /* --- the event ------------------------------------------------------------ */

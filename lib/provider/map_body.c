@@ -108,17 +108,21 @@ content(struct mapper *mp, const struct provider *p, const struct message *m,
 	}
 }
 
+static enum map_rc
+no_json(struct mapper *mp)
+{
+	buf_printf(&mp->reason, "the body is no JSON: %s", mp->fault.reason);
+	return MAP_MALFORMED;
+}
+
 /* Parse the body as JSON, if what that takes is allowed and there is room. */
 static enum map_rc
 parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
 {
 	size_t cost;
 
-	if (json_check(s, n, inner, &cost, &mp->fault) != 0) {
-		buf_printf(
-		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
-		return MAP_MALFORMED;
-	}
+	if (json_check(s, n, inner, &cost, &mp->fault) != JSON_OK)
+		return no_json(mp);
 	if (cost > MAP_COST_MAX) {
 		buf_printf(&mp->reason,
 		    "the body has so many values that they take %zu MB of"
@@ -128,12 +132,14 @@ parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
 	}
 	if (take_room(mp, cost) != 0)
 		return MAP_NO_MEMORY;
-	if (json_build(mp->tok, s, n, &mp->root, &mp->fault) != 0) {
-		buf_printf(
-		    &mp->reason, "the body is no JSON: %s", mp->fault.reason);
-		return MAP_MALFORMED;
+	switch (json_build(s, n, &mp->root, &mp->fault)) {
+	case JSON_OK:
+		return MAP_OK;
+	case JSON_BAD:
+		return no_json(mp);
+	default:
+		return MAP_NO_MEMORY;
 	}
-	return MAP_OK;
 }
 
 /* The fields of a form of either kind. */
@@ -250,13 +256,19 @@ parse_text(struct mapper *mp, struct json_object *text, size_t *left,
 	size_t cost;
 
 	*out = NULL;
-	if (json_check(s, n, true, &cost, &fault) != 0 || cost > *left)
+	if (json_check(s, n, true, &cost, &fault) != JSON_OK || cost > *left)
 		return MAP_OK;
 	if (mp->taken_room == 0 && take_room(mp, cost) != 0)
 		return MAP_NO_MEMORY;
-	if (json_build(mp->tok, s, n, out, &fault) == 0)
+	switch (json_build(s, n, out, &fault)) {
+	case JSON_OK:
 		*left -= cost;
-	return MAP_OK;
+		return MAP_OK;
+	case JSON_BAD:
+		return MAP_OK;
+	default:
+		return MAP_NO_MEMORY;
+	}
 }
 
 enum map_rc
@@ -302,6 +314,5 @@ map_drop_bulk(struct mapper *mp, const struct type_row *row)
 	}
 	if (json_object_array_length(mp->taken) == 0)
 		return MAP_OK;
-	return json_text(mp->root, mp->arena, &mp->rest) == 0 ? MAP_OK
-							      : MAP_NO_MEMORY;
+	return json_text(mp->root, &mp->rest) == 0 ? MAP_OK : MAP_NO_MEMORY;
 }

@@ -19,7 +19,6 @@
 
 struct mapper {
 	size_t max_body;
-	struct json_tokener *tok;
 	struct json_object *root; /* the last body */
 	struct json_object *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */

@@ -27,8 +27,8 @@ map_digest(struct mapper *mp, const struct provider *p, int kind, const char *s,
 	/* A form's fields have no order, and no one way to be written. */
 	if (p->changings > 0 || kind == BODY_FORM || kind == BODY_MULTIPART) {
 		buf_reset(&mp->work, MAP_KEEP);
-		if (json_canonical(mp->root, p->changing, p->changings,
-			mp->arena, &mp->work) != 0)
+		if (json_canonical(
+			mp->root, p->changing, p->changings, &mp->work) != 0)
 			return -1;
 		s = buf_str(&mp->work);
 		n = mp->work.len;

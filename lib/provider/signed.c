@@ -53,19 +53,20 @@ signed_is_form(const struct provider *p, const struct message *m)
 static enum signed_rc
 parse_json(const struct message *m, struct json_object **out)
 {
-	struct json_tokener *tok;
 	struct json_fault fault;
 	size_t cost;
-	int rc;
 
-	if (json_check(m->body, m->len, false, &cost, &fault) != 0 ||
+	if (json_check(m->body, m->len, false, &cost, &fault) != JSON_OK ||
 	    cost > SIGNED_COST_MAX)
 		return SIGNED_BAD;
-	if ((tok = json_new()) == NULL)
+	switch (json_build(m->body, m->len, out, &fault)) {
+	case JSON_OK:
+		return SIGNED_OK;
+	case JSON_BAD:
+		return SIGNED_BAD;
+	default:
 		return SIGNED_ERROR;
-	rc = json_build(tok, m->body, m->len, out, &fault);
-	json_tokener_free(tok);
-	return rc == 0 ? SIGNED_OK : SIGNED_BAD;
+	}
 }
 
 static enum signed_rc

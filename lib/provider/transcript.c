@@ -219,15 +219,12 @@ member(struct json_object *turn, const char *name)
 int
 transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 {
-	struct json_tokener *tok = json_new();
 	struct json_object *list = NULL;
+	struct json_fault fault;
 	int stop = 0, rc = -1;
 
-	if (tok == NULL || n > INT_MAX)
-		goto out;
-	/* We wrote this text, so json-c's laxness does not matter. */
-	list = json_tokener_parse_ex(tok, json, (int)n);
-	if (!json_object_is_type(list, json_type_array))
+	if (json_parse(json, n, &list, &fault) != JSON_OK ||
+	    !json_object_is_type(list, json_type_array))
 		goto out;
 	for (size_t i = 0; stop == 0 && i < json_object_array_length(list);
 	     i++) {
@@ -241,7 +238,5 @@ transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 	rc = 0;
 out:
 	json_object_put(list);
-	if (tok != NULL)
-		json_tokener_free(tok);
 	return rc;
 }

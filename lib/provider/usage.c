@@ -177,14 +177,18 @@ struct at {
 static void
 add_sample(struct buf *b, struct json_object *j)
 {
-	const char *s = json_object_to_json_string_ext(
-	    j, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	size_t n = s == NULL ? 0 : strlen(s);
-	size_t cut = n > SAMPLE_MAX ? utf8_cut(s, n, SAMPLE_MAX) : n;
+	struct buf text = {0};
+	size_t cut;
 
-	buf_add(b, s == NULL ? "" : s, cut);
-	if (cut < n)
+	if (json_text(j, &text) != 0)
+		b->failed = true;
+	cut = text.len > SAMPLE_MAX
+	    ? utf8_cut(buf_str(&text), text.len, SAMPLE_MAX)
+	    : text.len;
+	buf_add(b, buf_str(&text), cut);
+	if (cut < text.len)
 		buf_puts(b, "...");
+	buf_free(&text);
 }
 
 static void

@@ -132,22 +132,15 @@ static bool
 read_told(struct scope *s, const struct found *f, struct word *out)
 {
 	struct word w;
-	const char *json;
-	size_t n;
 
 	if (find_text(s, f, true, &w))
 		return find_clean(s, w.text, w.len, MAP_TEXT_MAX, out);
 	if (!json_object_is_type(f->node, json_type_object) &&
 	    !json_object_is_type(f->node, json_type_array))
 		return false;
-	json = json_object_to_json_string_length(f->node,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-	if (json == NULL) {
-		s->failed = true;
-		return false;
-	}
-	return n > 2 && /* more than the brackets */
-	    find_clean(s, json, n, MAP_TEXT_MAX, out);
+	return find_json(s, f->node, &w) &&
+	    w.len > 2 && /* more than the brackets */
+	    find_clean(s, w.text, w.len, MAP_TEXT_MAX, out);
 }
 
 /* Read yes or no, and keep what the platform wrote beside it. */

@@ -169,7 +169,4 @@ void show_fact(struct buf *b, const struct fact *f);
 void show_error(struct buf *b, const struct call_error *e);
 void show_transcript(struct buf *b, const struct value *transcript);
 
-/* Indent JSON text and make it safe.  0, or -1: it is none. */
-int json_pretty(const char *text, size_t len, struct buf *b);
-
 #endif /* !ADMIN_H */

@@ -6,13 +6,13 @@
 #include "script_internal.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/embedded.h"
+#include "provider/json.h"
 
 /* The files of src/admin/demo/. */
 extern const struct embedded demo_file[];
@@ -61,13 +61,10 @@ script_member(struct json_object *o, const char *name)
 static struct json_object *
 parse(const struct embedded *f)
 {
-	struct json_tokener *t = json_tokener_new();
 	struct json_object *o = NULL;
+	struct json_fault fault;
 
-	if (t != NULL && f->len <= INT_MAX)
-		o = json_tokener_parse_ex(
-		    t, (const char *)f->text, (int)f->len);
-	json_tokener_free(t);
+	(void)json_parse((const char *)f->text, f->len, &o, &fault);
 	return o;
 }
 
@@ -101,7 +98,7 @@ scripts_load(struct buf *why)
 
 		if (o == NULL) {
 			buf_printf(
-			    why, "%s.json: is no JSON", demo_file[i].name);
+			    why, "%s.json: memory ran out", demo_file[i].name);
 			goto fail;
 		}
 		if (strcmp(demo_file[i].name, CONVERSATIONS) == 0) {
