@@ -193,6 +193,7 @@ response_phrase(int status)
 	    {408, "Request Timeout"},
 	    {413, "Content Too Large"},
 	    {415, "Unsupported Media Type"},
+	    {429, "Too Many Requests"},
 	    {500, "Internal Server Error"},
 	    {501, "Not Implemented"},
 	    {503, "Service Unavailable"},

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#include "base/allowance.h"
 #include "db/db.h"
 #include "row/row.h"
 #include "store/store.h"
@@ -90,12 +91,6 @@ struct arrival_row {
 	int delay;
 	int64_t count;
 	int64_t last; /* ms, received */
-};
-
-/* How much may be written yet of what anybody can cause. */
-struct allowance {
-	int64_t left; /* thousandths */
-	int64_t at; /* ms; 0: never used */
 };
 
 /* Refusals of one kind that were counted: a row of `refused`. */

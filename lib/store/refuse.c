@@ -13,33 +13,9 @@
 
 #include "base/when.h"
 
-#define MILLI 1000 /* of one: how allowances are counted */
-
 /* --- allowances ----------------------------------------------------------- */
 
-/*
- * Take cost of what is left at now.  A clock that was set back must not stop
- * us: all is allowed again.
- */
-static bool
-allowance_take(struct allowance *a, int64_t now, int64_t cost, int64_t burst,
-    int64_t per_second)
-{
-	if (a->at == 0 || now < a->at ||
-	    now - a->at >= burst * MILLI / per_second)
-		a->left = burst * MILLI;
-	else
-		a->left += (now - a->at) * per_second;
-	if (a->left > burst * MILLI)
-		a->left = burst * MILLI;
-	a->at = now;
-	if (a->left < cost * MILLI)
-		return false;
-	a->left -= cost * MILLI;
-	return true;
-}
-
-/* The same of the one that all processes share; inside a transaction. */
+/* Take of the one that all processes share; inside a transaction. */
 static enum store_rc
 allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
     int64_t burst, int64_t per_second, bool *allowed)

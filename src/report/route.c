@@ -6,17 +6,26 @@
 #include "report/route.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/allowance.h"
 #include "base/log.h"
 #include "base/ready.h"
+#include "base/utf8.h"
 #include "http/exposed.h"
 
 #define METHODS "GET, HEAD"
 #define HTML_TYPE "text/html; charset=utf-8"
-#define RETRY_AFTER_S 30 /* told with a 503 */
+#define RETRY_AFTER_S 30 /* told with a 503 and a 429 */
+/*
+ * Where numbers are masked, searches for digits are few, so that nobody finds a
+ * number by trying all: so many at once, and then one each so many seconds.
+ */
+#define SEARCH_BURST 60
+#define SEARCH_EACH_S 5
 #define POLICY                                                  \
 	"default-src 'none'; style-src 'self'; img-src 'self' " \
 	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -24,6 +33,8 @@
 struct report {
 	struct ready *ready; /* generations of struct config */
 	bool restart; /* only a new process can use the new time zone */
+	pthread_mutex_t lock; /* protects what is below */
+	struct allowance searches; /* for digits */
 };
 
 /* What one thread keeps from request to request. */
@@ -119,9 +130,13 @@ report_new(const char *config)
 	struct report *rp = calloc(1, sizeof(*rp));
 
 	maker.arg = rp;
-	if (rp != NULL && (rp->ready = ready_new(config, &maker)) == NULL) {
+	if (rp == NULL)
+		return NULL;
+	if ((rp->ready = ready_new(config, &maker)) == NULL ||
+	    pthread_mutex_init(&rp->lock, NULL) != 0) {
+		ready_free(rp->ready);
 		free(rp);
-		rp = NULL;
+		return NULL;
 	}
 	return rp;
 }
@@ -132,6 +147,7 @@ report_free(struct report *rp)
 	if (rp == NULL)
 		return;
 	ready_free(rp->ready);
+	(void)pthread_mutex_destroy(&rp->lock);
 	free(rp);
 }
 
@@ -444,6 +460,43 @@ take_query(const struct route *rt, struct page *p, struct response *w)
 	return rc;
 }
 
+static bool
+has_digit(const char *s)
+{
+	const size_t n = strlen(s);
+	uint32_t c;
+
+	for (size_t i = 0; i < n;) {
+		i += utf8_decode(s + i, n - i, &c);
+		if (utf8_digit(c) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* May what the filter looks for be looked for now?  -1: answered. */
+static int
+allow_search(struct report *rp, struct page *p, struct response *w)
+{
+	bool allowed;
+
+	if (!p->filter.discreet || p->filter.text == NULL ||
+	    !has_digit(p->filter.text))
+		return 0;
+	(void)pthread_mutex_lock(&rp->lock);
+	allowed = allowance_take(&rp->searches, when_monotonic(), SEARCH_EACH_S,
+	    SEARCH_BURST * SEARCH_EACH_S, 1);
+	(void)pthread_mutex_unlock(&rp->lock);
+	if (allowed)
+		return 0;
+	report_explain(p, w, 429, "Too many searches for digits",
+	    "Numbers are masked here, and so that nobody finds one by trying, "
+	    "digits are looked for a few times a minute only. Try again in "
+	    "half a minute.");
+	w->retry_after = RETRY_AFTER_S;
+	return -1;
+}
+
 /* Configuration and login are in order: which page? */
 static void
 route(struct worker *wk, struct page *p, const char *path, struct response *w)
@@ -462,7 +515,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		    "`callbook check` tells the same.");
 		return;
 	}
-	if (take_query(rt, p, w) != 0)
+	if (take_query(rt, p, w) != 0 || allow_search(wk->report, p, w) != 0)
 		return;
 	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
