@@ -15,6 +15,7 @@
 
 struct query {
 	struct db *db;
+	bool asking; /* between query_begin() and query_end() */
 };
 
 /* How the calls of a filter are found. */
@@ -28,13 +29,6 @@ enum way {
 
 /* The statements of sql.c. */
 enum asked {
-	ASK_EACH_EVENT,
-	ASK_EACH_QUARANTINE,
-	ASK_EACH_REJECTED,
-	ASK_EACH_CALL,
-	ASK_EACH_CALL_BY_ID,
-	ASK_CALL_EVENTS,
-	ASK_META_GET,
 	/* Of these there is one for each enum way. */
 	ASK_LIST,
 	ASK_LIST_BACK = ASK_LIST + WAY__MAX,
@@ -42,10 +36,6 @@ enum asked {
 	ASK_FACT_COUNTS = ASK_GROUPS_CALLS + WAY__MAX,
 	ASK_GROUPS = ASK_FACT_COUNTS + WAY__MAX,
 	ASK_TOTALS,
-	ASK_CALL,
-	ASK_ATTEMPTS,
-	ASK_EVENT_RAW,
-	ASK_STEPS,
 	/* Of these there is one for each enum attention. */
 	ASK_ATTENTION,
 	ASK_ATTENTION_COUNT = ASK_ATTENTION + ATTENTION__MAX,
@@ -60,7 +50,10 @@ extern const char *const query_sql[ASK__MAX];
 enum query_rc query_rc_of(enum db_rc rc);
 /* Log what failed and return what it means. */
 enum query_rc query_failed(struct query *q, const char *what);
-/* A statement, if there is still time for it. */
+/*
+ * A statement, if there is still time for it.  There is one at a time, until
+ * query_end() or query_damaged(): a callback cannot ask.
+ */
 enum query_rc query_begin(
     struct query *q, const char *sql, struct statement **s);
 /* After the last step of it: was that the end, or a failure? */
@@ -75,6 +68,16 @@ enum query_rc query_damaged(
  */
 enum query_rc query_rows(
     struct query *q, struct statement *s, query_call_fn fn, void *arg);
+
+/*
+ * Read the call of that number and tell fn of it; *stop: it wants no more.
+ * QUERY_NOT_FOUND: there is none.  whole: with summary and transcript.
+ */
+enum query_rc query_tell(struct query *q, int64_t number, bool whole,
+    query_call_fn fn, void *arg, bool *stop);
+/* The same of all calls that a statement, which has begun, has numbers of. */
+enum query_rc query_tell_all(struct query *q, struct statement *s, bool whole,
+    query_call_fn fn, void *arg);
 
 /*
  * query_words.c: make ready to look for words, in `search` and in the reader's

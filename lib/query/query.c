@@ -34,11 +34,16 @@ query_failed(struct query *q, const char *what)
 enum query_rc
 query_begin(struct query *q, const char *sql, struct statement **s)
 {
+	if (q->asking) {
+		log_warnx("%s: a callback asked for more", db_path(q->db));
+		return QUERY_ERROR;
+	}
 	if (db_is_late(q->db))
 		return QUERY_TIMEOUT;
-	if ((*s = db_statement(q->db, sql)) != NULL)
-		return QUERY_OK;
-	return query_rc_of(db_failure(q->db));
+	if ((*s = db_statement(q->db, sql)) == NULL)
+		return query_rc_of(db_failure(q->db));
+	q->asking = true;
+	return QUERY_OK;
 }
 
 enum query_rc
@@ -49,6 +54,7 @@ query_end(struct query *q, struct statement *s, enum db_rc step)
 	if (step != DB_DONE && step != DB_ROW)
 		rc = query_failed(q, "read");
 	db_done(s);
+	q->asking = false;
 	return rc;
 }
 
@@ -56,6 +62,7 @@ enum query_rc
 query_damaged(struct query *q, struct statement *s, const char *table)
 {
 	row_damaged(q->db, s, table);
+	q->asking = false;
 	return QUERY_ERROR;
 }
 
@@ -103,12 +110,12 @@ enum query_rc
 query_zone(struct query *q, char zone[QUERY_ZONE_SIZE])
 {
 	struct statement *s;
-	enum query_rc rc = query_begin(q, query_sql[ASK_META_GET], &s);
+	enum query_rc rc = query_begin(
+	    q, "SELECT value FROM meta WHERE name = 'timezone'", &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
-	db_bind_text(s, 1, "timezone");
 	step = db_step(s);
 	if (step == DB_DONE)
 		return query_damaged(q, s, "meta");

@@ -7,9 +7,9 @@
  * to 23 (a day of 25 hours counts two in one).
  *
  * A callback returns 0 to go on, anything else to stop.  What it gets is
- * borrowed until it returns.  It never calls a function of this header, nor
- * one that writes to the store: the rows it is told are still being read.  Who
- * needs more of a row collects first.
+ * borrowed until it returns.  It never asks the same reader, which would be
+ * QUERY_ERROR, and never writes to the store: the rows it is told are still
+ * being read.  Who wants more of a row collects first (keep.h).
  *
  * What a page asks neither counts nor scans the whole store: what is summed
  * comes from the roll-up, what is listed comes in pages by key, and all of it

@@ -134,24 +134,25 @@ query_last_received(struct query *q, query_last_fn fn, void *arg)
 	return query_end(q, s, step);
 }
 
-/* --- kept elsewhere, counted, refused --------------------------------------
- */
+/* --- kept elsewhere, counted, refused ------------------------------------ */
 
 enum query_rc
 query_each_count(struct query *q, query_count_fn fn, void *arg)
 {
-	struct statement *s = db_statement(q->db,
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
 	    "SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
 	    " FROM counted c JOIN source s ON s.id = c.source"
-	    " ORDER BY s.name, s.provider, c.type");
+	    " ORDER BY s.name, s.provider, c.type",
+	    &s);
 	enum db_rc step;
 
-	if (s == NULL)
-		return QUERY_ERROR;
+	if (rc != QUERY_OK)
+		return rc;
 	while ((step = db_step(s)) == DB_ROW) {
-		const struct stored_count c = {.source = db_text(s, 0),
-		    .provider = db_text(s, 1),
-		    .type = db_text(s, 2),
+		const struct stored_count c = {.source = row_text(s, 0),
+		    .provider = row_text(s, 1),
+		    .type = row_text(s, 2),
 		    .count = db_int(s, 3),
 		    .first = db_int(s, 4),
 		    .last = db_int(s, 5)};
@@ -162,50 +163,55 @@ query_each_count(struct query *q, query_count_fn fn, void *arg)
 	return query_end(q, s, step);
 }
 
-/* One row at a time, so that the callback may write to the store. */
+static void
+delivery_read(struct statement *s, struct stored_delivery *d)
+{
+	d->number = db_int(s, 0);
+	d->reason = row_text(s, 1);
+	d->delivery.content_type = row_text(s, 2);
+	d->delivery.headers = db_text(s, 3);
+	d->delivery.body = db_bytes(s, 4);
+	d->delivery.len = db_size(s, 4);
+	if (d->delivery.body == NULL)
+		d->delivery.body = "";
+	d->delivery.received = db_int(s, 5);
+	d->delivery.source = row_text(s, 6);
+	d->delivery.provider = row_text(s, 7);
+	d->repeats = db_int(s, 8);
+}
+
 enum query_rc
 query_each_delivery(struct query *q, bool rejected, int64_t row,
     query_delivery_fn fn, void *arg)
 {
-	struct statement *s = db_statement(q->db,
-	    query_sql[rejected ? ASK_EACH_REJECTED : ASK_EACH_QUARANTINE]);
-	int64_t after = row > 0 ? row - 1 : 0;
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    rejected ? "SELECT q.id, q.reason, q.content_type, q.headers,"
+		       " q.body, q.received, s.name, s.provider, 0"
+		       " FROM rejected q JOIN source s ON s.id = q.source"
+		       " WHERE q.id BETWEEN ?1 AND ?2 ORDER BY q.id"
+		     : "SELECT q.id, q.reason, q.content_type, q.headers,"
+		       " q.body, q.received, s.name, s.provider, q.repeats"
+		       " FROM quarantine q JOIN source s ON s.id = q.source"
+		       " WHERE q.id BETWEEN ?1 AND ?2 ORDER BY q.id",
+	    &s);
 	enum db_rc step;
-	int stop = 0;
+	int rows = 0;
 
-	if (s == NULL)
-		return QUERY_ERROR;
-	do {
-		struct stored_delivery d = {0};
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, row);
+	db_bind_int(s, 2, row > 0 ? row : INT64_MAX);
+	while ((step = db_step(s)) == DB_ROW) {
+		struct stored_delivery d;
 
-		db_bind_int(s, 1, after);
-		step = db_step(s);
-		if (step != DB_ROW)
+		delivery_read(s, &d);
+		rows++;
+		if (fn(arg, &d) != 0)
 			break;
-		d.number = after = db_int(s, 0);
-		if (row > 0 && d.number != row) {
-			db_done(s);
-			return QUERY_NOT_FOUND;
-		}
-		d.reason = db_text(s, 1);
-		d.delivery.content_type = db_text(s, 2);
-		d.delivery.headers = db_text(s, 3);
-		d.delivery.body = db_bytes(s, 4);
-		d.delivery.len = db_size(s, 4);
-		if (d.delivery.body == NULL)
-			d.delivery.body = "";
-		d.delivery.received = db_int(s, 5);
-		d.delivery.source = db_text(s, 6);
-		d.delivery.provider = db_text(s, 7);
-		d.repeats = db_int(s, 8);
-		stop = fn(arg, &d);
-		db_done(s);
-	} while (stop == 0 && row == 0);
-	if (row > 0 && step == DB_DONE) {
-		db_done(s);
-		return QUERY_NOT_FOUND;
 	}
-	return query_end(q, s, step);
+	rc = query_end(q, s, step);
+	return rc == QUERY_OK && row > 0 && rows == 0 ? QUERY_NOT_FOUND : rc;
 }
 
 /* A word that this program does not know is left out. */

@@ -10,17 +10,35 @@
 static enum query_rc
 count(struct query *q, const char *sql, int64_t *n)
 {
-	struct statement *s = db_statement(q->db, sql);
-	enum query_rc rc = QUERY_OK;
+	struct statement *s;
+	enum query_rc rc = query_begin(q, sql, &s);
+	enum db_rc step;
 
-	if (s == NULL)
-		return QUERY_ERROR;
-	if (db_step(s) == DB_ROW)
+	if (rc != QUERY_OK)
+		return rc;
+	if ((step = db_step(s)) == DB_ROW)
 		*n = db_int(s, 0);
-	else
-		rc = query_failed(q, "count");
-	db_done(s);
-	return rc;
+	return query_end(q, s, step);
+}
+
+/* Is there a row of that name in `meta`?  Its value, cut to size bytes. */
+static enum query_rc
+meta(struct query *q, const char *name, bool *found, char *value, size_t size)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(
+	    q, "SELECT value FROM meta WHERE name = ?1", &s);
+	enum db_rc step;
+
+	*found = false;
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, name);
+	if ((step = db_step(s)) == DB_ROW) {
+		*found = true;
+		snprintf(value, size, "%s", row_text(s, 0));
+	}
+	return query_end(q, s, step);
 }
 
 static enum query_rc
@@ -42,23 +60,19 @@ counts(struct query *q, struct query_health *h)
 enum query_rc
 query_health(struct query *q, struct query_health *h)
 {
-	struct statement *s;
+	char value[QUERY_ZONE_SIZE];
 	enum query_rc rc;
+	bool found;
 
 	memset(h, 0, sizeof(*h));
 	h->events = h->calls = h->quarantined = h->rejected = -1;
 	db_info(q->db, &h->info);
-	if ((s = db_statement(q->db, query_sql[ASK_META_GET])) == NULL)
-		return QUERY_ERROR;
-	db_bind_text(s, 1, "timezone");
-	if (db_step(s) == DB_ROW)
-		snprintf(
-		    h->timezone, sizeof(h->timezone), "%s", row_text(s, 0));
-	db_done(s);
-	db_bind_text(s, 1, "rebuild");
-	h->rebuild_wanted = db_step(s) == DB_ROW;
-	db_done(s);
-	rc = query_rc_of(db_index_look(q->db));
+	rc = meta(q, "timezone", &found, h->timezone, sizeof(h->timezone));
+	if (rc == QUERY_OK)
+		rc = meta(
+		    q, "rebuild", &h->rebuild_wanted, value, sizeof(value));
+	if (rc == QUERY_OK)
+		rc = query_rc_of(db_index_look(q->db));
 	db_index_state(q->db, h->info.indexing);
 	if (rc == QUERY_OK)
 		rc = query_words_state(q, &h->search);

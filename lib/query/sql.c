@@ -2,7 +2,6 @@
 #include "query/internal.h"
 
 /* In the order that row_call() reads. */
-#define CALL_COLUMNS CALL_COLUMNS_AND("c.summary", "c.transcript")
 /* Without what is long, unless ?11. */
 #define CALL_BRIEF                                           \
 	CALL_COLUMNS_AND("CASE WHEN ?11 THEN c.summary END", \
@@ -19,38 +18,6 @@
 	" c.attempts_max, c.final, c.next_retry, " transcript ","        \
 	" c.agent_name, c.cost, c.cost_currency, c.goal, c.goal_word,"   \
 	" c.transferred_to, c.ended_by, c.campaign"
-
-/* In the order that row_event() reads. */
-#define EVENT_PARTS                                                    \
-	"e.seq, s.name, s.provider, e.key, e.variant, e.content_type," \
-	" e.headers, e.body, e.received, r.count, r.last, e.digest,"   \
-	" e.size"
-#define EVENT_COLUMNS EVENT_PARTS "," EVENT_FLAGS
-/*
- * Ranks as of enum call_state: the later a word stands here, the higher; NULL
- * is the lowest.
- */
-#define STATE_RANK(state)                                            \
-	"coalesce(instr('queued requested ringing connected closing" \
-	" ended analyzed', " state "), 0)"
-/* Events of a call in the order of their stamps. */
-#define BY_STAMP                         \
-	" ORDER BY e.time, " STATE_RANK( \
-	    "e.state") ", e.received, e.key, e.digest"
-/* Is it a variant, and late? */
-#define EVENT_FLAGS                                                \
-	" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source" \
-	" AND v.key = e.key AND v.seq <> e.seq),"                  \
-	" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"     \
-	" AND l.time > e.time AND l.received < e.received)"
-#define EVENT_FROM                                       \
-	" FROM event e JOIN source s ON s.id = e.source" \
-	" LEFT JOIN repeat r ON r.event = e.seq"
-
-/* In the order that delivery_read() reads. */
-#define DELIVERY_COLUMNS                                                 \
-	"q.id, q.reason, q.content_type, q.headers, q.body, q.received," \
-	" s.name, s.provider"
 
 /* --- of the report ------------------------------------------------------- */
 
@@ -211,28 +178,6 @@
 
 /* Numbers are the parameters bound. */
 const char *const query_sql[ASK__MAX] = {
-    [ASK_EACH_EVENT] =
-	"SELECT " EVENT_COLUMNS EVENT_FROM
-	" WHERE e.seq > ?1 AND e.variant = 0 ORDER BY e.seq LIMIT ?2",
-    [ASK_EACH_QUARANTINE] =
-	"SELECT " DELIVERY_COLUMNS ", q.repeats"
-	" FROM quarantine q JOIN source s ON s.id = q.source"
-	" WHERE q.id > ?1 ORDER BY q.id LIMIT 1",
-    [ASK_EACH_REJECTED] = "SELECT " DELIVERY_COLUMNS ", 0"
-			  " FROM rejected q JOIN source s ON s.id = q.source"
-			  " WHERE q.id > ?1 ORDER BY q.id LIMIT 1",
-    [ASK_EACH_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
-		      " FROM call c JOIN source s ON s.id = c.source"
-		      " ORDER BY c.started DESC, c.number DESC",
-    [ASK_EACH_CALL_BY_ID] = "SELECT s.name, s.provider, " CALL_COLUMNS
-			    " FROM call c JOIN source s ON s.id = c.source"
-			    " WHERE c.id = ?1 OR c.number IN"
-			    " (SELECT call FROM call_alias WHERE id = ?1)"
-			    " ORDER BY c.number",
-    [ASK_CALL_EVENTS] = "SELECT " EVENT_COLUMNS EVENT_FROM
-			" WHERE e.call = ?1" BY_STAMP,
-
-    [ASK_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     IN_EACH_WAY(ASK_LIST, LIST),
     IN_EACH_WAY(ASK_LIST_BACK, LIST_BACK),
     IN_EACH_WAY(ASK_GROUPS_CALLS, GROUPS_CALLS),
@@ -242,20 +187,6 @@ const char *const query_sql[ASK__MAX] = {
 	" FROM day d CROSS JOIN source s ON s.id = d.source" DAY_FILTER
 	" ORDER BY d.day",
     [ASK_TOTALS] = "SELECT " DAY_SUMS " FROM day d" DAY_FILTER,
-    [ASK_CALL] = "SELECT s.name, s.provider, " CALL_COLUMNS
-		 " FROM call c" WITH_SOURCE " WHERE c.number = ?1",
-    [ASK_ATTEMPTS] = "SELECT s.name, s.provider, " CALL_BRIEF
-		     " FROM (SELECT number FROM call INDEXED BY call_trace"
-		     " WHERE trace = ?1 ORDER BY started, number LIMIT ?10) k"
-		     " CROSS JOIN call c ON c.number = k.number" WITH_SOURCE
-		     " ORDER BY c.started, c.number",
-    [ASK_EVENT_RAW] = "SELECT " EVENT_COLUMNS ", e.call" EVENT_FROM
-		      " WHERE e.seq = ?1",
-    [ASK_STEPS] = "SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
-		  "e.received," EVENT_FLAGS ", r.count, r.last,"
-		  " coalesce(e.size, length(e.body))"
-		  " FROM event e LEFT JOIN repeat r ON r.event = e.seq"
-		  " WHERE e.call = ?1" BY_STAMP " LIMIT ?2",
     IN_EACH_NEED(ASK_ATTENTION, ATTENTION_LIST),
     IN_EACH_NEED(ASK_ATTENTION_COUNT, ATTENTION_COUNT),
     [ASK_REASONS] = REASONS("quarantine"),

@@ -6,6 +6,7 @@
 #include "admin.h"
 #include "base/when.h"
 #include "provider/transcript.h"
+#include "query/keep.h"
 #include "query/record.h"
 
 #define LABEL 16 /* columns */
@@ -286,7 +287,7 @@ show_transcript(struct buf *b, const struct value *transcript)
 	(void)transcript_each(transcript->text, transcript->len, text_turn, b);
 }
 
-static int
+static void
 text_call(struct show *s, const struct stored_call *c)
 {
 	const struct value *t = &c->call.field[FIELD_TRANSCRIPT];
@@ -296,10 +297,9 @@ text_call(struct show *s, const struct stored_call *c)
 	if ((s->rc = query_call_events(q, c->number, text_event, s)) ||
 	    (s->rc = query_call_facts(q, c->number, text_fact, s)) ||
 	    (s->rc = query_call_errors(q, c->number, text_error, s)))
-		return -1;
+		return;
 	if (t->set)
 		show_transcript(&s->out, t);
-	return 0;
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -340,7 +340,7 @@ json_event(void *arg, const struct stored_event *se)
 	return b->failed;
 }
 
-static int
+static void
 json_call(struct show *s, const struct stored_call *c)
 {
 	struct query *q = s->admin->query;
@@ -348,53 +348,66 @@ json_call(struct show *s, const struct stored_call *c)
 
 	buf_puts(b, "{");
 	if ((s->rc = record_json(q, c, NULL, b)))
-		return -1;
+		return;
 	buf_puts(b, ",\"events\":[");
 	if ((s->rc = query_call_events(q, c->number, json_event, s)))
-		return -1;
+		return;
 	buf_puts(b, "]}\n");
-	return 0;
 }
 
 /* ------------------------------------------------------------------------- */
 
-static int
-each(void *arg, const struct stored_call *c)
+static void
+show_one(struct show *s, const struct stored_call *c)
 {
-	struct show *s = arg;
-	int rc;
-
 	s->facts = s->errors = s->events = 0;
-	rc = s->json ? json_call(s, c) : text_call(s, c);
+	if (s->json)
+		json_call(s, c);
+	else
+		text_call(s, c);
 	s->calls++;
-	return rc;
 }
 
 static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct show s = {.admin = a};
-	enum query_rc rc;
+	struct keep k = {.arena = arena_new()};
 	int opt, status = ADMIN_WRONG;
 
 	while ((opt = admin_option(a, argc, argv, longs)) != OPTION_END) {
-		if (opt != 'j')
-			return a->status;
+		if (opt != 'j') {
+			status = a->status;
+			goto out;
+		}
 		s.json = true;
 	}
-	if (argc - optind != 1)
-		return admin_usage(a, "wants one CALL, the platform's id");
+	if (argc - optind != 1) {
+		status = admin_usage(a, "wants one CALL, the platform's id");
+		goto out;
+	}
 	if (admin_query(a) == -1 || admin_mapping(a) == -1)
-		return ADMIN_WRONG;
+		goto out;
+	if (k.arena == NULL) {
+		admin_warnx(a, "out of memory");
+		goto out;
+	}
 
-	rc = query_each_call(a->query, argv[optind], each, &s);
-	if ((rc != QUERY_OK && rc != QUERY_NOT_FOUND) || s.rc != QUERY_OK)
+	s.rc = query_each_call(a->query, argv[optind], keep_call, &k);
+	for (const struct kept_call *c = k.calls; c != NULL && s.rc == QUERY_OK;
+	     c = c->next)
+		show_one(&s, &c->call);
+	if (k.failed)
+		admin_warnx(a, "out of memory");
+	else if (s.rc != QUERY_OK)
 		admin_warnx(a, "the store could not be read");
 	else if (s.calls == 0)
 		admin_warnx(a, "no call '%s'", argv[optind]);
 	else if (admin_write(a, &s.out) == 0)
 		status = ADMIN_OK;
+out:
 	buf_free(&s.out);
+	arena_free(k.arena);
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "query/habit.h"
+#include "query/keep.h"
 #include "report/report.h"
 #include "store/store.h"
 
@@ -502,10 +503,9 @@ call_moment(const struct stored_call *c, enum check check)
 	}
 }
 
-static int
-put_call(void *arg, const struct stored_call *c)
+static void
+put_call(struct checks *a, const struct stored_call *c)
 {
-	struct checks *a = arg;
 	struct page *p = a->page;
 	int64_t moment = call_moment(c, a->check);
 
@@ -532,7 +532,6 @@ put_call(void *arg, const struct stored_call *c)
 		html_raw(p->out, "</td>");
 	}
 	html_raw(p->out, "</tr>\n");
-	return p->out->failed;
 }
 
 static void
@@ -555,9 +554,13 @@ put_calls(struct checks *a, const char *source, int max)
 {
 	int64_t ms;
 	enum attention kind = asked(a, a->check, &ms);
+	struct keep k = {.arena = a->page->arena};
+	enum query_rc rc = query_attention(
+	    a->page->query, kind, source, a->since, ms, max, keep_call, &k);
 
-	return query_attention(
-	    a->page->query, kind, source, a->since, ms, max, put_call, a);
+	for (const struct kept_call *c = k.calls; c != NULL; c = c->next)
+		put_call(a, &c->call);
+	return k.failed ? QUERY_ERROR : rc;
 }
 
 /* f: the filter of the calls that is the same list, or NULL. */

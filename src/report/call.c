@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "provider/transcript.h"
+#include "query/keep.h"
 #include "report/report.h"
 
 #define STEPS_MAX 100 /* events shown */
@@ -23,7 +24,6 @@
 struct show {
 	struct page *page;
 	const struct stored_call *call;
-	enum query_rc rc; /* of what belongs to the call */
 	size_t n; /* rows of the part at hand */
 	int64_t before; /* time of the event before */
 	size_t bodies; /* shown, and the bytes of page they took */
@@ -770,11 +770,11 @@ put_deliveries(struct page *p, const struct stored_step *e)
 	html_raw(p->out, "</p>");
 }
 
-static int
-put_step(void *arg, const struct stored_step *e)
+static enum query_rc
+put_step(struct show *s, const struct stored_step *e)
 {
-	struct show *s = arg;
 	struct page *p = s->page;
+	enum query_rc rc;
 
 	html_put(p->out, "<li id=\"event-%lld\"><p class=\"step\">",
 	    (long long)e->number);
@@ -801,17 +801,21 @@ put_step(void *arg, const struct stored_step *e)
 		html_raw(p->out, " <span class=\"flag\">late</span>");
 	html_raw(p->out, "</p>");
 	put_deliveries(p, e);
-	s->rc = put_raw(s, e);
+	rc = put_raw(s, e);
 	html_raw(p->out, "</li>\n");
-	return s->rc != QUERY_OK || p->out->failed;
+	return rc;
 }
 
 static enum query_rc
 put_steps(struct show *s)
 {
 	struct page *p = s->page;
-	enum query_rc rc;
+	struct keep k = {.arena = p->arena};
+	enum query_rc rc = query_steps(
+	    p->query, s->call->number, STEPS_MAX, keep_step, &k);
 
+	if (rc != QUERY_OK || k.failed)
+		return k.failed ? QUERY_ERROR : rc;
 	html_raw(p->out,
 	    "<section class=\"card\">\n<h2>Events</h2>\n"
 	    "<p class=\"muted\">By the platform\u2019s clock, each with the"
@@ -823,14 +827,16 @@ put_steps(struct show *s)
 		    " anywhere.");
 	html_raw(p->out, "</p>\n<ol class=\"timeline\">\n");
 	s->n = 0;
-	rc = query_steps(p->query, s->call->number, STEPS_MAX, put_step, s);
+	for (const struct kept_step *e = k.steps; e != NULL && rc == QUERY_OK;
+	     e = e->next)
+		rc = put_step(s, &e->step);
 	html_raw(p->out, "</ol>\n");
 	if (s->n == STEPS_MAX)
 		html_put(p->out,
 		    "<p class=\"muted\">The first %d are shown.</p>\n",
 		    STEPS_MAX);
 	html_raw(p->out, "</section>\n");
-	return rc != QUERY_OK ? rc : s->rc;
+	return rc;
 }
 
 /* ------------------------------------------------------------------------- */
@@ -862,28 +868,31 @@ put_columns(struct show *s)
 	return rc;
 }
 
-static int
-put_call(void *arg, const struct stored_call *c)
+static enum query_rc
+put_call(struct show *s)
 {
-	struct show *s = arg;
+	enum query_rc rc;
 
-	s->call = c;
-	put_head(s->page, c);
-	if ((s->rc = put_attempts(s)) == QUERY_OK &&
-	    (s->rc = put_errors(s)) == QUERY_OK)
-		s->rc = put_columns(s);
-	return 1;
+	put_head(s->page, s->call);
+	if ((rc = put_attempts(s)) == QUERY_OK &&
+	    (rc = put_errors(s)) == QUERY_OK)
+		rc = put_columns(s);
+	return rc;
 }
 
 enum page_rc
 call_page(struct page *p)
 {
 	struct show s = {.page = p};
+	struct keep k = {.arena = p->arena};
 	int64_t number;
 	enum query_rc rc;
 
 	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) == -1)
 		return PAGE_NOT_FOUND;
-	rc = query_call(p->query, number, put_call, &s);
-	return page_rc(rc != QUERY_OK ? rc : s.rc);
+	rc = query_call(p->query, number, keep_call, &k);
+	if (rc != QUERY_OK || k.failed)
+		return k.failed ? PAGE_FAILED : page_rc(rc);
+	s.call = &k.calls->call;
+	return page_rc(put_call(&s));
 }

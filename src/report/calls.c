@@ -2,35 +2,44 @@
  * The list of calls.  Pages are told by the last call shown, not by a number:
  * while one reads, new calls come in at the top.
  */
+#include "query/keep.h"
 #include "report/report.h"
 
-/* Rows in the order read, which is reversed on the way to newer ones. */
+/* What was read, in that order, which is reversed on the way to newer ones. */
 struct list {
-	struct page *page;
-	struct buf rows;
-	size_t end[REPORT_PAGE_CALLS]; /* of each row in rows */
+	const struct stored_call *call[REPORT_PAGE_CALLS];
 	int used;
 	bool more; /* one more than there is room for */
 	struct cursor first, last; /* as they came */
 };
 
-static int
-add_call(void *arg, const struct stored_call *c)
+static struct cursor
+cursor_of(const struct stored_call *c)
 {
-	struct list *l = arg;
-	struct page into = *l->page;
+	return (struct cursor){c->view.started, c->number};
+}
 
-	if (l->used == REPORT_PAGE_CALLS) {
-		l->more = true;
-		return 1;
+static enum page_rc
+read_list(struct page *p, struct list *l)
+{
+	struct keep k = {.arena = p->arena};
+	enum query_rc rc = query_calls(p->query, &p->filter, &p->cursor,
+	    p->back, REPORT_PAGE_CALLS + 1, false, keep_call, &k);
+
+	if (rc != QUERY_OK || k.failed)
+		return k.failed ? PAGE_FAILED : page_rc(rc);
+	for (struct kept_call *c = k.calls; c != NULL; c = c->next) {
+		if (l->used == REPORT_PAGE_CALLS) {
+			l->more = true;
+			break;
+		}
+		l->call[l->used++] = &c->call;
 	}
-	into.out = &l->rows;
-	put_calls_row(&into, c);
-	l->end[l->used] = l->rows.len;
-	l->last = (struct cursor){c->view.started, c->number};
-	if (l->used++ == 0)
-		l->first = l->last;
-	return 0;
+	if (l->used > 0) {
+		l->first = cursor_of(l->call[0]);
+		l->last = cursor_of(l->call[l->used - 1]);
+	}
+	return PAGE_OK;
 }
 
 static int
@@ -121,12 +130,8 @@ put_list(struct page *p, const struct list *l)
 	html_raw(p->out, "<table class=\"calls\">\n");
 	put_calls_head(p);
 	html_raw(p->out, "<tbody>\n");
-	for (int i = 0; i < l->used; i++) {
-		int row = p->back ? l->used - 1 - i : i;
-		size_t begin = row == 0 ? 0 : l->end[row - 1];
-
-		buf_add(p->out, l->rows.data + begin, l->end[row] - begin);
-	}
+	for (int i = 0; i < l->used; i++)
+		put_calls_row(p, l->call[p->back ? l->used - 1 - i : i]);
 	html_raw(p->out, "</tbody></table>\n");
 }
 
@@ -143,30 +148,24 @@ put_end(struct page *p)
 enum page_rc
 calls_page(struct page *p)
 {
-	struct list l = {.page = p};
-	enum page_rc rc = page_rc(query_calls(p->query, &p->filter, &p->cursor,
-	    p->back, REPORT_PAGE_CALLS + 1, false, add_call, &l));
+	struct list l = {0};
+	enum page_rc rc = read_list(p, &l);
 
-	if (rc == PAGE_OK && l.rows.failed)
-		rc = PAGE_FAILED;
 	if (rc != PAGE_OK)
-		goto out;
+		return rc;
 	if (l.used == 0) {
-		if (p->cursor.number != 0)
-			put_end(p);
-		else
-			rc = put_no_calls(p, "calls");
-		goto out;
+		if (p->cursor.number == 0)
+			return put_no_calls(p, "calls");
+		put_end(p);
+		return PAGE_OK;
 	}
 	html_raw(p->out, "<div class=\"above\">\n");
 	rc = put_count(p, &l);
 	if (rc != PAGE_OK)
-		goto out;
+		return rc;
 	put_exports(p);
 	html_raw(p->out, "</div>\n");
 	put_list(p, &l);
 	put_pages(p, &l);
-out:
-	buf_free(&l.rows);
-	return rc;
+	return PAGE_OK;
 }

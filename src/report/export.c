@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/number.h"
+#include "query/keep.h"
 #include "query/record.h"
 #include "report/route.h"
 
@@ -18,6 +19,9 @@
 /* Of a search: each slice has to look for the words again. */
 #define EXPORT_SLICE_SEARCH 2000
 #define EXPORT_PIECE_SEARCH (1024 * 1024)
+/* Bytes of memory for a slice, after which it ends. */
+#define EXPORT_KEPT (1024 * 1024)
+#define EXPORT_KEPT_SEARCH (8 * 1024 * 1024)
 #define CSV_TYPE "text/csv; charset=utf-8; header=present"
 #define NDJSON_TYPE "application/x-ndjson"
 #define CRLF "\r\n"
@@ -38,7 +42,8 @@ struct export
 	size_t begun; /* bytes in b before the row being written */
 	int rows; /* of this slice */
 	bool lost; /* a text, since memory ran out */
-	enum query_rc rc; /* of what belongs to a call */
+	const struct kept_call *next; /* read and not written yet; NULL: none */
+	bool last; /* that was the last slice */
 };
 
 /* --- in slices ----------------------------------------------------------- */
@@ -57,44 +62,62 @@ piece(const struct export *ex)
 					    : EXPORT_PIECE_SEARCH;
 }
 
-static int
-row(void *arg, const struct stored_call *c)
+static size_t
+kept_max(const struct export *ex)
 {
-	struct export *ex = arg;
+	return ex->page.filter.text == NULL ? EXPORT_KEPT : EXPORT_KEPT_SEARCH;
+}
+
+/* Read the next slice; what was kept of the one before is not needed. */
+static enum query_rc
+read_slice(struct export *ex)
+{
+	struct page *p = &ex->page;
+	struct keep k = {.arena = p->arena, .bytes_max = kept_max(ex)};
+	enum query_rc rc;
+
+	arena_reset(p->arena);
+	query_time_limit(p->query, REPORT_TIME_MS);
+	rc = query_calls(p->query, &p->filter, &p->cursor, false, slice(ex),
+	    true, keep_call, &k);
+	ex->next = k.calls;
+	ex->last = k.n < (size_t)slice(ex) && k.bytes < k.bytes_max;
+	return k.failed ? QUERY_ERROR : rc;
+}
+
+static enum query_rc
+write_row(struct export *ex, const struct stored_call *c)
+{
+	enum query_rc rc;
 
 	ex->begun = ex->b->len;
-	ex->rc = ex->write(ex, c, ex->b);
-	if (ex->lost)
-		ex->rc = QUERY_ERROR;
-	if (ex->rc != QUERY_OK || ex->b->failed)
-		return 1;
+	rc = ex->write(ex, c, ex->b);
+	if (rc != QUERY_OK || ex->lost || ex->b->failed)
+		return rc != QUERY_OK ? rc : QUERY_ERROR;
 	ex->page.cursor.started = c->view.started;
 	ex->page.cursor.number = c->number;
 	ex->rows++;
-	return ex->b->len >= piece(ex);
+	return QUERY_OK;
 }
 
+/* Write what was read, and what is read now, until there is a piece. */
 static int
 more(void *arg, struct buf *b)
 {
 	struct export *ex = arg;
-	struct page *p = &ex->page;
-	enum query_rc rc;
+	enum query_rc rc = QUERY_OK;
 
-	arena_reset(p->arena);
 	ex->b = b;
 	ex->rows = 0;
 	ex->begun = 0;
-	ex->rc = QUERY_OK;
-	query_time_limit(p->query, REPORT_TIME_MS);
-	rc = query_calls(
-	    p->query, &p->filter, &p->cursor, false, slice(ex), true, row, ex);
-	if (rc == QUERY_OK)
-		rc = ex->rc;
+	if (ex->next == NULL)
+		rc = read_slice(ex);
+	for (; rc == QUERY_OK && ex->next != NULL && b->len < piece(ex);
+	     ex->next = ex->next->next)
+		rc = write_row(ex, &ex->next->call);
 	if (b->failed) { /* its rows make room for the last line */
 		buf_reset(b, 0);
 		ex->begun = 0;
-		rc = QUERY_ERROR;
 	}
 	if (rc != QUERY_OK) {
 		log_warnx("export: broken off%s",
@@ -103,7 +126,7 @@ more(void *arg, struct buf *b)
 		buf_puts(b, ex->broken);
 		return -1;
 	}
-	return ex->rows == slice(ex) || b->len >= piece(ex);
+	return ex->next != NULL || !ex->last;
 }
 
 static void

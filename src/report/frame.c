@@ -279,6 +279,8 @@ struct names {
 	enum name_kind kind;
 	const char *chosen; /* NULL: none */
 	bool found;
+	const char *name[REPORT_NAMES_MAX];
+	size_t n;
 };
 
 /* Two agents may be called the same. */
@@ -294,19 +296,28 @@ people_and_id(struct page *p, const char *people, const char *id)
 	return text == NULL ? people : text;
 }
 
+/* At most so many were asked for. */
 static int
-add_name(void *arg, const char *name, int64_t calls)
+keep_name(void *arg, const char *name, int64_t calls)
 {
 	struct names *n = arg;
+
+	(void)calls;
+	n->name[n->n] = arena_strndup(n->page->arena, name, strlen(name));
+	return n->name[n->n] == NULL || ++n->n == REPORT_NAMES_MAX;
+}
+
+static void
+put_name(struct names *n, const char *name)
+{
 	bool chosen = n->chosen != NULL && strcmp(n->chosen, name) == 0;
 	const char *people = n->kind == NAME_AGENT ? agent_name(n->page, name)
 						   : NULL;
 
-	(void)calls;
 	n->found |= chosen;
 	/* A value cannot be masked. */
 	if (!chosen && id_is_masked(n->page, name))
-		return 0;
+		return;
 	if (*name == '\0')
 		put_option(n->page, QUERY_NONE, "(none)", chosen);
 	else
@@ -314,7 +325,6 @@ add_name(void *arg, const char *name, int64_t calls)
 		    people != NULL ? people_and_id(n->page, people, name)
 				   : id_text(n->page, name),
 		    chosen);
-	return 0;
 }
 
 static void
@@ -326,9 +336,11 @@ put_names(struct page *p, enum name_kind kind, const char *name,
 	select_begin(p, name, label);
 	/* A failure here also occurs in the page itself, which reports it. */
 	(void)query_names(p->query, kind, p->filter.from, p->filter.to,
-	    REPORT_NAMES_MAX, add_name, &n);
+	    REPORT_NAMES_MAX, keep_name, &n);
+	for (size_t i = 0; i < n.n; i++)
+		put_name(&n, n.name[i]);
 	if (chosen != NULL && !n.found)
-		(void)add_name(&n, chosen, 0);
+		put_name(&n, chosen);
 	select_end(p);
 }
 

@@ -195,6 +195,38 @@ a_reader_keeps_no_lock(void **state)
 	sqlite3_close(db);
 }
 
+/* A callback that asks again is told so, and the list goes on. */
+static int
+ask_again(void *arg, const struct stored_call *c)
+{
+	struct box *b = arg;
+	int64_t first, last;
+	struct list l = {0};
+
+	(void)c;
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_ERROR);
+	assert_int_equal(query_call(b->read, 1, to_list, &l), QUERY_ERROR);
+	assert_int_equal(l.n, 0);
+	b->key++;
+	return 0;
+}
+
+static void
+a_callback_cannot_ask(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	int64_t first, last;
+
+	add_spoken(b);
+	b->key = 0;
+	assert_int_equal(
+	    query_calls(b->read, &f, NULL, false, 2, false, ask_again, b),
+	    QUERY_OK);
+	assert_int_equal(b->key, 2);
+	assert_int_equal(query_days(b->read, &first, &last), QUERY_OK);
+}
+
 int
 main(void)
 {
@@ -204,6 +236,7 @@ main(void)
 	    REPORT_TEST(a_damaged_row_is_an_error),
 	    REPORT_TEST(a_replaced_file_is_noticed),
 	    REPORT_TEST(a_reader_keeps_no_lock),
+	    REPORT_TEST(a_callback_cannot_ask),
 	};
 
 	return cmocka_run_group_tests_name(

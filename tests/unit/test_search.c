@@ -21,7 +21,7 @@ struct box {
 };
 
 /* A reader on the connection of the store, whose tail so can be seen. */
-#define READER(b) (&(struct query){(b)->store->db})
+#define READER(b) (&(struct query){.db = (b)->store->db})
 
 static int
 setup_tail(void **state)
