@@ -137,6 +137,19 @@ $(BUILD)/tests/stream: tests/web/stream.c $(BUILD)/libcallbook.a
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS)
 
+# The n-th allocation of a program fails; what drives that, and looks.
+$(BUILD)/tests/fault/%.so: tests/fault/%.c | needs
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libcallbook.a
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
+	    $(BUILD)/libcallbook.a $(LIBS)
+
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "$$t"; $$t || exit 1; done
 
@@ -148,6 +161,8 @@ asan: deps-test
 plain: deps-test
 	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
+	    $(BUILD)/plain/tests/fault/memory \
+	    $(BUILD)/plain/tests/fault/starve.so \
 	    $(BUILD)/plain/tests/bench/one_event
 
 tsan: deps-test
@@ -230,6 +245,11 @@ valgrind: plain
 
 crash: plain
 	@KILLS=$(KILLS) tests/run $(BUILD) fault/crash
+
+# Every fault, where `make test` tries some: hours.  ONLY=page/ makes those of
+# memory few: the names that tests/fault/memory writes begin so.
+faults: plain
+	tests/fault/all.sh $(BUILD)/plain $(ONLY)
 
 lint: deps-lint
 	@tests/lint.sh $(OURS)
@@ -376,8 +396,8 @@ clean:
 	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
 .PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs bench test picture valgrind crash lint run format \
-	clean portable units install uninstall deb test-clean FORCE needs \
+	fuzz fuzz-programs bench test picture valgrind crash faults lint run \
+	format clean portable units install uninstall deb test-clean FORCE needs \
 	deps deps-build deps-run deps-test deps-lint deps-bench deps-deb \
 	deps-clean
 .SECONDARY:
@@ -385,4 +405,5 @@ clean:
 -include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) \
 	$(REPORT_OBJ:.o=.d) \
 	$(UNIT:=.d) $(BUILD)/tests/post.d $(BUILD)/tests/stream.d \
-	$(wildcard $(BUILD)/tests/fuzz/*.d $(BUILD)/tests/bench/*.d)
+	$(wildcard $(BUILD)/tests/fuzz/*.d $(BUILD)/tests/bench/*.d \
+	$(BUILD)/tests/fault/*.d)
