@@ -34,6 +34,16 @@ bytes_get(const unsigned char *in, int n)
 	return number;
 }
 
+unsigned char *
+stamp_encode(const struct stamp *s, unsigned char *out)
+{
+	out = bytes_put(out, (uint64_t)s->time, INSTANT_SIZE);
+	*out++ = (unsigned char)(s->state | (s->less ? STAMP_LESS : 0));
+	out = bytes_put(out, (uint64_t)s->received, INSTANT_SIZE);
+	memcpy(out, s->mark, EVENT_KEY_SIZE);
+	return out + EVENT_KEY_SIZE;
+}
+
 /* Any field but the status: of that, an event has one place in the order. */
 static int
 stamp_order(const struct stamp *a, const struct stamp *b)
@@ -64,15 +74,8 @@ stamps_encode(const struct call *c, unsigned char out[STAMPS_SIZE])
 	}
 
 	*out++ = (unsigned char)(STAMPS_FORM | n);
-	for (size_t k = 0; k < n; k++) {
-		out = bytes_put(out, (uint64_t)sorted[k]->time, INSTANT_SIZE);
-		*out++ = (unsigned char)(sorted[k]->state |
-		    (sorted[k]->less ? STAMP_LESS : 0));
-		out = bytes_put(
-		    out, (uint64_t)sorted[k]->received, INSTANT_SIZE);
-		memcpy(out, sorted[k]->mark, EVENT_KEY_SIZE);
-		out += EVENT_KEY_SIZE;
-	}
+	for (size_t k = 0; k < n; k++)
+		out = stamp_encode(sorted[k], out);
 	for (int i = 0; i < FIELD__MAX; i++) {
 		size_t k = 0;
 
@@ -84,8 +87,8 @@ stamps_encode(const struct call *c, unsigned char out[STAMPS_SIZE])
 	return (size_t)(out - start);
 }
 
-static void
-stamp_decode(const unsigned char *in, struct stamp *s)
+void
+stamp_decode(const unsigned char in[STAMP_SIZE], struct stamp *s)
 {
 	unsigned state;
 
