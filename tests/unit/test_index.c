@@ -4,6 +4,7 @@
  * meanwhile, and is what comes out just what CREATE INDEX makes?  And does no
  * statement of a migration take the longer, the more calls there are?
  */
+#include "brief.h"
 #include "scratch.h"
 
 #include <zlib.h>
@@ -12,6 +13,7 @@
 #include "store/internal.h"
 
 #define CALLS 400
+#define CALLS_FEW 60 /* where TEST_BRIEF is set */
 #define APART 50000 /* their numbers lie so far apart: many slices */
 
 static struct scratch dir;
@@ -102,7 +104,7 @@ add_calls(sqlite3 *db)
 	    "  iif(i %% 5, NULL, 'trace' || i), 'agent', i, iif(i %% 7, NULL,"
 	    "  i), 1, 1, i, i, i, i, i, x'', iif(i %% 2, 'Ann', NULL),"
 	    "  iif(i %% 11, NULL, 'spring') FROM n",
-	    CALLS, APART);
+	    brief(CALLS, CALLS_FEW), APART);
 
 	run(db, sql);
 	sqlite3_free(sql);
@@ -149,7 +151,7 @@ write_meanwhile(sqlite3 *db, int turn)
 	    "  hour, started, events, states, first_time, last_time,"
 	    "  first_received, last_received, ended_time, stamps)"
 	    "  VALUES (1, 'new-%d', 2, 0, 1, 1, 5, 1, 1, 1, 1, 1, 1, 1, x'')",
-	    turn, APART, turn, APART, turn * 13, CALLS, turn);
+	    turn, APART, turn, APART, turn * 13, brief(CALLS, CALLS_FEW), turn);
 
 	run(db, sql);
 	sqlite3_free(sql);
@@ -224,8 +226,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 /* --- the work of one statement -------------------------------------------- */
 
 #define MANY 10000 /* rows: more pages of each index than OTHER_PAGES */
-#define FEW \
-	1000 /* where TEST_BRIEF is set: for memory and threads, not pages */
+#define FEW 100 /* where TEST_BRIEF is set */
 #define ROWS_MAX 1000 /* changed by one statement */
 #define ROW_PAGES 20 /* looked at for a row that is copied or deleted */
 #define OTHER_PAGES 200 /* looked at beside, also to find rows */
@@ -321,8 +322,7 @@ add_many(sqlite3 *db, const char *table)
 	sql = sqlite3_mprintf(
 	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
 	    "INSERT INTO %s SELECT %s FROM n, (SELECT * FROM %s LIMIT 1)",
-	    getenv("TEST_BRIEF") != NULL ? FEW : MANY, table, buf_str(&columns),
-	    table);
+	    brief(MANY, FEW), table, buf_str(&columns), table);
 	run(db, sql);
 	sqlite3_free(sql);
 	buf_free(&columns);

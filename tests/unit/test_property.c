@@ -7,6 +7,7 @@
  * Each order is stored under a source name of its own, so that one file serves
  * for all of them.
  */
+#include "brief.h"
 #include "scratch.h"
 
 #include <dirent.h>
@@ -23,9 +24,11 @@
 #define SET_MAX 32 /* events in a set */
 #define PERMUTE_MAX 6 /* events of which all orders are tried */
 #define RANDOM_ORDERS 60 /* tried of a larger set */
-/* The same where TEST_BRIEF is set: for memory and threads, not the order. */
+#define MADE_UP 36 /* sets of made-up events; each four have all kinds */
+/* The same where TEST_BRIEF is set. */
 #define PERMUTE_FEW 3
 #define RANDOM_FEW 3
+#define MADE_UP_FEW 4
 #define BATCH_MAX 4 /* threads at once */
 #define ZONE "Asia/Kolkata" /* half an hour beside the others */
 #define RECEIVED 1790000000000 /* of the first event of a set, ms */
@@ -323,7 +326,7 @@ check_owners(struct world *w)
 static void
 try_set(struct world *w, const struct set *set)
 {
-	const bool few = getenv("TEST_BRIEF") != NULL;
+	const int orders = brief(RANDOM_ORDERS, RANDOM_FEW);
 	size_t order[SET_MAX] = {0};
 	struct store_rebuilt result;
 	char *rows, last[24];
@@ -332,10 +335,10 @@ try_set(struct world *w, const struct set *set)
 		order[i] = i;
 	w->sources = 0;
 	w->rows = NULL;
-	if (set->n <= (few ? PERMUTE_FEW : PERMUTE_MAX))
+	if (set->n <= (size_t)brief(PERMUTE_MAX, PERMUTE_FEW))
 		permute(w, set, order, 0);
 	else
-		for (int k = 0; k < (few ? RANDOM_FEW : RANDOM_ORDERS); k++) {
+		for (int k = 0; k < orders; k++) {
 			for (size_t i = set->n - 1; i > 0; i--) {
 				size_t j = dice(w, (uint32_t)i + 1);
 				size_t t = order[i];
@@ -488,7 +491,7 @@ made_up_sets_fold_alike_in_every_order(void **state)
 	struct world w;
 
 	(void)state;
-	for (int round = 0; round < 36; round++) {
+	for (int round = 0; round < brief(MADE_UP, MADE_UP_FEW); round++) {
 		world_open(&w);
 		w.random += (uint64_t)round * 7919;
 		memset(&set, 0, sizeof(set));
@@ -633,7 +636,7 @@ the_calls_of_every_platform_fold_alike_in_every_order(void **state)
 		    provider_name(p));
 		n = scandir(dir, &files, is_fixture, alphasort);
 		assert_true(n > 0);
-		for (int first = 0; first < n; first++) {
+		for (int first = 0; first < brief(n, 1); first++) {
 			struct world w;
 
 			load_set(&set, p, dir, files, n, first, &done);
@@ -650,7 +653,7 @@ the_calls_of_every_platform_fold_alike_in_every_order(void **state)
 		free(files);
 		buf_free(&done);
 	}
-	assert_true(sets > 20);
+	assert_true(sets > brief(20, 5));
 	providers_free(ps);
 	buf_free(&why);
 }
