@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/credential.h"
 #include "query/query.h"
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
@@ -57,6 +58,28 @@ check_companions(struct check *k, const char *path, uid_t owner)
 	}
 }
 
+/* Can what is kept of credentials be verified again? */
+static void
+check_key(struct check *k, const char *path)
+{
+	struct credential_key key;
+	struct buf why = {0}, name = {0};
+
+	buf_printf(&name, "%s" CREDENTIAL_SUFFIX, path);
+	/* Made when it is needed; none of the report's business. */
+	if (k->reader || access(buf_str(&name), F_OK) == -1)
+		goto out;
+	if (credential_key_load(path, false, &key, &why) == -1)
+		check_finding(k, CHECK_FAIL, "store",
+		    "%s: tokens of rejected deliveries cannot be verified "
+		    "again",
+		    buf_str(&why));
+	credential_key_clear(&key);
+out:
+	buf_free(&name);
+	buf_free(&why);
+}
+
 /* Returns -1 if there is no store to open. */
 static int
 check_place(struct check *k)
@@ -99,6 +122,7 @@ check_place(struct check *k)
 			    "chmod 660 it",
 			    path);
 		check_companions(k, path, st.st_uid);
+		check_key(k, path);
 		rc = 0;
 	}
 out:

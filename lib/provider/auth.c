@@ -22,8 +22,6 @@
 #include "provider/secret.h"
 #include "provider/signed.h"
 
-#define KEPT_PREFIX "sha256:" /* message.h */
-
 /* --- credentials as text -------------------------------------------------- */
 
 void
@@ -35,13 +33,8 @@ auth_hash(const char *s, size_t n, char out[65])
 	hex_encode(md, sizeof(md), out);
 }
 
-/*
- * What follows the scheme's prefix; NULL: it does not begin so.  Of a prefix
- * such as "Bearer " neither the case nor the number of spaces counts (RFC 9110
- * section 11.1).
- */
-static const char *
-after_prefix(const struct scheme *s, const char *value)
+const char *
+auth_after_prefix(const struct scheme *s, const char *value)
 {
 	const size_t n = strlen(s->prefix);
 
@@ -52,26 +45,24 @@ after_prefix(const struct scheme *s, const char *value)
 	return value + n + strspn(value + n, " ");
 }
 
-/* For message_headers(): the credential is hashed as its scheme writes it. */
-static void
-hash_kept(const void *arg, const char *value, char out[65])
+static bool
+is_credential(const struct scheme *s)
+{
+	return s->type == SCHEME_BEARER || s->type == SCHEME_BASIC;
+}
+
+void
+auth_write_credential(
+    const struct scheme *used, const char *value, struct buf *b)
 {
 	const char *rest = NULL;
-	struct buf b = {0};
 
-	for (const struct auth *a = arg; a != NULL && rest == NULL; a = a->next)
-		if (a->scheme != NULL &&
-		    (a->scheme->type == SCHEME_BEARER ||
-			a->scheme->type == SCHEME_BASIC) &&
-		    (rest = after_prefix(a->scheme, value)) != NULL)
-			buf_printf(&b, "%s%s", a->scheme->prefix, rest);
-	if (rest != NULL && !b.failed)
-		auth_hash(b.data, b.len, out);
-	else
-		auth_hash(value, strlen(value), out);
-	if (b.data != NULL)
-		OPENSSL_cleanse(b.data, b.cap);
-	buf_free(&b);
+	for (const struct scheme *s = used; s != NULL && rest == NULL;
+	     s = s->next)
+		if (is_credential(s) &&
+		    (rest = auth_after_prefix(s, value)) != NULL)
+			buf_puts(b, s->prefix);
+	buf_puts(b, rest != NULL ? rest : value);
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -199,33 +190,6 @@ make_ready(struct auth *a, const struct config_source *cs, struct buf *why)
 	return load_credentials(a, cs, why);
 }
 
-static bool
-is_credential(const struct scheme *s)
-{
-	return s->type == SCHEME_BEARER || s->type == SCHEME_BASIC;
-}
-
-/*
- * List the headers to hide when a message is kept.  A token that proves only
- * its own body is no secret and stays, so that it can be verified again.
- */
-static void
-set_secrets(struct auth *a)
-{
-	size_t hidden = 0;
-
-	a->secrets_kept = (struct message_secrets){
-	    .hide = a->hidden, .hash = hash_kept, .arg = a};
-	for (const struct auth *one = a; one != NULL; one = one->next) {
-		const struct scheme *s = one->scheme;
-
-		if (s != NULL && is_credential(s))
-			a->hidden[hidden++] = s->variable;
-		else if (s != NULL && s->claim != NULL)
-			a->secrets_kept.show = s->variable;
-	}
-}
-
 struct auth *
 auth_new(
     const struct provider *p, const struct config_source *cs, struct buf *why)
@@ -238,7 +202,7 @@ auth_new(
 		return NULL;
 	}
 	a->provider = p;
-	set_secrets(a);
+	a->secrets_kept.provider = p;
 	if (cs->auth != NULL && strcmp(cs->auth, "none") == 0)
 		return a;
 	if ((s = choose_scheme(a, cs, why)) == NULL)
@@ -257,7 +221,7 @@ auth_new(
 		one = one->next;
 		one->provider = p;
 	}
-	set_secrets(a);
+	a->secrets_kept.used = a->scheme;
 	ERR_clear_error();
 	return a;
 fail:
@@ -348,7 +312,7 @@ check_jwt(const struct auth *a, const struct message *m, int64_t now)
 
 	if (value == NULL || value[0] == '\0')
 		return AUTH_MISSING;
-	token = after_prefix(a->scheme, value);
+	token = auth_after_prefix(a->scheme, value);
 	if (token == NULL || strlen(token) > JWT_SIZE_MAX)
 		return AUTH_WRONG;
 	return jwt_verify(a, token, strlen(token), m, now);
@@ -398,27 +362,37 @@ hash_as_written(const struct auth *a, const char *rest,
 	return rc;
 }
 
-static enum auth_rc
-check_credential(const struct auth *a, const char *value, bool kept)
+/* Is it what is kept of one of the secrets? */
+static bool
+is_kept_secret(
+    const struct auth *a, const char *value, const struct credential_key *key)
 {
-	const size_t prefix = strlen(KEPT_PREFIX);
+	bool found = false;
+
+	for (size_t i = 0; i < a->secrets; i++)
+		found = credential_is_of(key, value, a->secret[i].value) ||
+		    found;
+	return found;
+}
+
+static enum auth_rc
+check_credential(
+    const struct auth *a, const char *value, const struct credential_key *kept)
+{
 	unsigned char hash[SECRET_HASH_SIZE];
 	const char *rest;
 
 	if (value == NULL || value[0] == '\0')
 		return AUTH_MISSING;
-	if (kept && strncmp(value, KEPT_PREFIX, prefix) == 0) {
-		if (hex_decode(value + prefix, strlen(value) - prefix, hash,
-			sizeof(hash)) != 0)
-			return AUTH_WRONG;
-		return is_secret(a, hash) ? AUTH_OK : AUTH_WRONG;
-	}
+	if (kept != NULL && credential_is_text(value, strlen(value)))
+		return is_kept_secret(a, value, kept) ? AUTH_OK : AUTH_WRONG;
 	if (EVP_Digest(value, strlen(value), hash, NULL, a->sha256, NULL) != 1)
 		return AUTH_ERROR;
 	if (is_secret(a, hash))
 		return AUTH_OK;
-	rest = a->scheme->type == SCHEME_TOKEN ? NULL
-					       : after_prefix(a->scheme, value);
+	rest = a->scheme->type == SCHEME_TOKEN
+	    ? NULL
+	    : auth_after_prefix(a->scheme, value);
 	if (rest == NULL)
 		return AUTH_WRONG;
 	if (hash_as_written(a, rest, hash) != 0)

@@ -54,7 +54,7 @@ bool auth_takes_segment(const struct auth *a);
  * Check m.  now (ms) is the time of receipt.  segment is what followed the
  * source in the path, for scheme `token`; NULL or "" if nothing did.  Of a
  * message that was kept, a credential (header or segment) may be there as
- * `sha256:HEX`, as message_headers() keeps it.
+ * message_headers() keeps it.
  */
 enum auth_rc auth_verify(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);

@@ -30,6 +30,17 @@ enum auth_rc auth_check_signature(
     const struct auth *a, const struct message *m, int64_t now);
 
 /*
+ * What follows the scheme's prefix; NULL: it does not begin so.  Of a prefix
+ * such as "Bearer " neither the case nor the number of spaces counts (RFC 9110
+ * section 11.1).
+ */
+const char *auth_after_prefix(const struct scheme *s, const char *value);
+
+/* Add a header's value as the first alternative that it fits writes it. */
+void auth_write_credential(
+    const struct scheme *used, const char *value, struct buf *b);
+
+/*
  * Add to r each header that `used` reads in place of another one that an
  * alternative of `defined` names.  A name that `used` has itself is not
  * renamed.  Borrows the names of both.

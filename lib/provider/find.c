@@ -73,6 +73,21 @@ find_header(struct scope *s, const struct place *p, struct found *f)
 	return true;
 }
 
+/* Keep the query, without credentials that the definition does not read. */
+static void
+note_query(struct scope *s, const char *query)
+{
+	const struct message_secrets secrets = {.provider = s->provider};
+	struct buf kept = {0};
+
+	message_add_query(query, &secrets, NULL, &kept);
+	if (kept.failed)
+		s->failed = true;
+	else
+		note_used(s->used, ":query", buf_str(&kept));
+	buf_free(&kept);
+}
+
 static bool
 find_query(struct scope *s, const struct place *p, struct found *f)
 {
@@ -87,7 +102,7 @@ find_query(struct scope *s, const struct place *p, struct found *f)
 		s->failed = true;
 		return false;
 	}
-	note_used(s->used, ":query", query);
+	note_query(s, query);
 	return true;
 }
 

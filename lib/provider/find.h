@@ -20,6 +20,7 @@
 struct scope {
 	struct json_object *root; /* what pointers start from */
 	const struct message *message;
+	const struct provider *provider; /* of the message */
 	const struct zone *zone; /* of instants without offset; NULL: UTC */
 	struct arena *arena;
 	struct buf *work;

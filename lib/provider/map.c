@@ -342,6 +342,7 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 {
 	struct scope s = {.root = mp->root,
 	    .message = m,
+	    .provider = p,
 	    .zone = mp->zone,
 	    .arena = mp->arena,
 	    .work = &mp->work,

@@ -1,18 +1,20 @@
 /*
  * message - headers by their CGI variable, and both ways between a message and
  * the text that is stored of it.  Credentials are hashed on the way out: the
- * store must never hold one, and a quarantined message must still verify.
+ * store must never hold one, and a kept message must still verify.
  */
 #include "provider/message.h"
 
 #include <ctype.h>
+#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "provider/auth_internal.h"
+#include "provider/credential_names.h"
 
 #define HEADER_PREFIX "HTTP_"
-#define HASH_PREFIX "sha256:"
 #define NAME_MAX_BYTES 256 /* of a variable's name */
 
 /*
@@ -26,14 +28,6 @@
 #define METHOD_DEFAULT "POST"
 #define URI_VARIABLE "REQUEST_URI"
 #define TYPE_VARIABLE "CONTENT_TYPE"
-
-/* Credentials, whatever the platform. */
-static const char *const always_secret[] = {
-    "HTTP_AUTHORIZATION",
-    "HTTP_PROXY_AUTHORIZATION",
-    "HTTP_COOKIE",
-    NULL,
-};
 
 /* Headers whose variables have no prefix (RFC 3875 section 4.1). */
 static const char *const bare[] = {"CONTENT_TYPE", "CONTENT_LENGTH", NULL};
@@ -121,9 +115,9 @@ message_env_name(const char *header, char *out, size_t size)
 
 /* Add a value on one line: what is no text becomes a question mark. */
 static void
-add_value(struct buf *b, const char *s)
+add_value(struct buf *b, const char *s, size_t n)
 {
-	size_t n = strlen(s), i, len;
+	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
 		len = utf8_char(s + i, n - i);
@@ -155,44 +149,131 @@ add_name(struct buf *b, const char *variable, size_t n)
 	}
 }
 
+/* What is being kept of one message. */
+struct keeping {
+	const struct message *m; /* NULL: a query alone */
+	const struct message_secrets *secrets;
+	const struct credential_key *key;
+	int hashes; /* that may still be made */
+	struct buf *out;
+};
+
+/* Add what is kept of a credential. */
+static void
+add_credential(struct keeping *k, const char *value, size_t n)
+{
+	char text[CREDENTIAL_TEXT_SIZE];
+
+	if (n == 0)
+		return;
+	if (k->m != NULL && k->m->kept != NULL &&
+	    credential_is_text(value, n)) {
+		buf_add(k->out, value, n); /* it was kept before */
+		return;
+	}
+	credential_text(k->hashes-- > 0 ? k->key : NULL, value, n, text);
+	buf_puts(k->out, text);
+}
+
+/* Add the parameters of a query. */
+static void
+add_parameters(struct keeping *k, const char *query)
+{
+	while (*query != '\0') {
+		size_t n = strcspn(query, "&;"), name = strcspn(query, "=&;");
+
+		if (name < n &&
+		    credential_hides_parameter(k->secrets, query, name)) {
+			add_value(k->out, query, name + 1);
+			add_credential(k, query + name + 1, n - name - 1);
+		} else
+			add_value(k->out, query, n);
+		query += n;
+		if (*query != '\0')
+			buf_add(k->out, query++, 1);
+	}
+}
+
+void
+message_add_query(const char *query, const struct message_secrets *secrets,
+    const struct credential_key *key, struct buf *b)
+{
+	struct keeping k = {.secrets = secrets,
+	    .key = key,
+	    .hashes = MESSAGE_HASHES_MAX,
+	    .out = b};
+
+	add_parameters(&k, query);
+}
+
+/* Proxies write the address, of which a segment may be the secret. */
+static bool
+has_segment(const struct message *m, const char *value)
+{
+	return m->segment != NULL && *m->segment != '\0' &&
+	    strstr(value, m->segment) != NULL;
+}
+
+/* Add a header's value; an address in it may have parameters. */
+static void
+add_header(struct keeping *k, const char *variable, size_t n, const char *value)
+{
+	const size_t path = strcspn(value, "?");
+	struct buf written = {0};
+
+	if (!credential_hides_header(k->secrets, variable, n, value) &&
+	    !has_segment(k->m, value)) {
+		add_value(k->out, value, path);
+		if (value[path] == '?') {
+			buf_puts(k->out, "?");
+			add_parameters(k, value + path + 1);
+		}
+		return;
+	}
+	auth_write_credential(k->secrets->used, value, &written);
+	if (written.failed)
+		buf_puts(k->out, CREDENTIAL_HIDDEN);
+	else
+		add_credential(k, buf_str(&written), written.len);
+	if (written.data != NULL)
+		OPENSSL_cleanse(written.data, written.cap);
+	buf_free(&written);
+}
+
 /* Add what is kept beside the headers. */
 static void
-add_pseudo(const struct message *m, struct buf *b)
+add_pseudo(struct keeping *k)
 {
+	const struct message *m = k->m;
+	struct buf *b = k->out;
 	const char *query = message_query(m), *method = message_method(m);
 
 	if (strcmp(method, METHOD_DEFAULT) != 0) {
 		buf_puts(b, METHOD_NAME ": ");
-		add_value(b, method);
+		add_value(b, method, strlen(method));
 		buf_puts(b, "\n");
 	}
 	if (*query != '\0') {
 		buf_puts(b, QUERY_NAME ": ");
-		add_value(b, query);
+		add_parameters(k, query);
 		buf_puts(b, "\n");
 	}
 }
 
-static bool
-is_secret(const struct message_secrets *s, const char *name, size_t n)
-{
-	if (listed(s->hide, name, n))
-		return true;
-	return listed(always_secret, name, n) &&
-	    (s->show == NULL || strncmp(s->show, name, n) != 0 ||
-		s->show[n] != '\0');
-}
-
 void
 message_headers(const struct message *m, const struct message_secrets *secrets,
-    struct buf *b)
+    const struct credential_key *key, struct buf *b)
 {
+	struct keeping k = {.m = m,
+	    .secrets = secrets,
+	    .key = key,
+	    .hashes = MESSAGE_HASHES_MAX,
+	    .out = b};
 	const size_t prefix = strlen(HEADER_PREFIX);
 	const char *value;
-	char digits[65];
 	size_t i, n, kept = 0;
 
-	add_pseudo(m, b);
+	add_pseudo(&k);
 	for (i = 0; m->env != NULL && m->env[i] != NULL; i++) {
 		if (strncmp(m->env[i], HEADER_PREFIX, prefix) != 0 ||
 		    (value = strchr(m->env[i], '=')) == NULL)
@@ -200,16 +281,9 @@ message_headers(const struct message *m, const struct message_secrets *secrets,
 		if (++kept > MESSAGE_HEADERS_MAX)
 			break;
 		n = (size_t)(value - m->env[i]);
-		value++;
 		add_name(b, m->env[i], n);
 		buf_puts(b, ": ");
-		if (is_secret(secrets, m->env[i], n)) {
-			secrets->hash(secrets->arg, value, digits);
-			buf_puts(b, HASH_PREFIX);
-			buf_puts(b, digits);
-		} else {
-			add_value(b, value);
-		}
+		add_header(&k, m->env[i], n, value + 1);
 		buf_puts(b, "\n");
 	}
 }

@@ -12,8 +12,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "provider/credential.h"
 
 #define MESSAGE_HEADERS_MAX 100 /* kept of one stored message */
+#define MESSAGE_HASHES_MAX 16 /* of them and of its parameters */
+
+struct provider;
+struct scheme;
 
 struct message {
 	char *const *env; /* NAME=VALUE…, NULL at the end; borrowed */
@@ -21,10 +26,16 @@ struct message {
 	const char *body; /* as received, before any Content-Encoding */
 	size_t len;
 	/*
-	 * From the store: a hash may stand for a credential.  Never set for a
-	 * live message: a hash that leaked would open the door.
+	 * What followed the source in the path: of scheme `token` the secret.
+	 * NULL or "" if nothing did, and of a kept message.
 	 */
-	bool kept;
+	const char *segment;
+	/*
+	 * From the store: what credential_text() writes, under that key, may
+	 * stand for a credential.  NULL for a live message: a hash that leaked
+	 * would open the door.
+	 */
+	const struct credential_key *kept;
 };
 
 /* The variable's value, or NULL.  Borrowed. */
@@ -44,26 +55,25 @@ const char *message_header(const struct message *m, const char *variable);
 /* A header's variable name: "X-Foo" to "HTTP_X_FOO".  -1: does not fit. */
 int message_env_name(const char *header, char *out, size_t size);
 
-/* How the headers that carry a credential are kept. */
+/* What tells which headers and parameters are credentials: see credential.h. */
 struct message_secrets {
-	const char *const *hide; /* variable names, NULL at the end */
-	const char
-	    *show; /* one of those always hidden that may stay, or NULL */
-	/* Write the hash of a value: 64 digits and a NUL. */
-	void (*hash)(const void *arg, const char *value, char out[65]);
-	const void *arg;
+	const struct provider *provider; /* NULL: their names alone */
+	const struct scheme *used; /* first alternative; NULL: none */
 };
 
 /*
- * The headers as text, a line `name: value` each, for keeping.  Values of
- * those in hide and of Authorization, Proxy-Authorization and Cookie, but for
- * show, are replaced by `sha256:HEX`, which proves a credential without
- * telling it.  The query, which a definition may map, is kept too, as
- * `:query`, and a method other than POST as `:method`: no header can have such
- * a name.
+ * The headers as text, a line `name: value` each, for keeping.  Credentials are
+ * replaced by what credential_text() writes under key.  The query, which a
+ * definition may map, is kept too, as `:query`, and a method other than POST as
+ * `:method`: no header can have such a name.
  */
 void message_headers(const struct message *m,
-    const struct message_secrets *secrets, struct buf *b);
+    const struct message_secrets *secrets, const struct credential_key *key,
+    struct buf *b);
+
+/* Add the query as message_headers() keeps it, on one line. */
+void message_add_query(const char *query, const struct message_secrets *secrets,
+    const struct credential_key *key, struct buf *b);
 
 /*
  * The other way: environment entries from such text.  Allocated in a.

@@ -54,7 +54,6 @@ struct auth {
 	size_t keys;
 	struct renamed renamed;
 	/* Of the first alternative, for all of them: */
-	const char *hidden[DEFINITION_ALTERNATIVES_MAX + 1];
 	struct message_secrets secrets_kept;
 	const struct scheme *defined; /* as the definition has it */
 };

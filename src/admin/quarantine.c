@@ -185,7 +185,7 @@ read_as_defined(const struct auth *auth, struct message *m, struct kept *k)
 	int rc = auth_read_as(auth, k->arena, m);
 
 	if (rc == 0) {
-		message_headers(m, auth_secrets(auth), &headers);
+		message_headers(m, auth_secrets(auth), m->kept, &headers);
 		k->d.headers = arena_strndup(
 		    k->arena, buf_str(&headers), headers.len);
 		rc = headers.failed || k->d.headers == NULL ? -1 : 0;
@@ -202,10 +202,12 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	const struct config_source *cs = config_source(
 	    a->config, k->d.source, strlen(k->d.source));
 	const struct provider *p = providers_find(a->providers, k->d.provider);
+	struct credential_key key;
 	struct message m = {.content_type = k->d.content_type,
 	    .body = k->d.body,
 	    .len = k->d.len,
-	    .kept = true};
+	    .kept = &key};
+	struct buf no_key = {0};
 	struct auth *auth;
 	enum auth_rc rc;
 
@@ -219,18 +221,27 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	auth = auth_new(p, cs, why);
 	if (auth == NULL)
 		return buf_str(why);
+	(void)credential_key_load(a->config->store, false, &key, &no_key);
 	rc = auth_verify(auth, &m, NULL, k->d.received);
 	if (rc == AUTH_OK && read_as_defined(auth, &m, k) != 0)
 		rc = AUTH_ERROR;
 	auth_free(auth);
 	if (rc == AUTH_OK)
-		return NULL;
+		goto out;
 	buf_printf(why, "the signature is still %s%s", auth_reason(rc),
 	    k->d.len >= (rc == AUTH_MISSING ? STORE_MISSING_BODY_MAX
 					    : STORE_REJECTED_BODY_MAX)
 		? " (only the start of the body was kept)"
 		: "");
-	return buf_str(why);
+	if (!key.set)
+		buf_printf(why,
+		    "; a secret or token that is sent as it is "
+		    "cannot be verified without %s",
+		    buf_str(&no_key));
+out:
+	credential_key_clear(&key);
+	buf_free(&no_key);
+	return rc == AUTH_OK ? NULL : buf_str(why);
 }
 
 /* Returns NULL when the row is gone, with the result in text; else why not. */

@@ -69,7 +69,7 @@ struct worker {
 	int64_t max_body; /* the limit that the mapper was made for */
 	struct buf body;
 	size_t room; /* of the gate for bodies, taken for it */
-	struct buf headers;
+	struct buf headers, query; /* as they are kept */
 	struct buf echo;
 	struct arena *arena; /* of the message's headers under other names */
 	struct exposed exposed;
@@ -158,6 +158,7 @@ receive_worker_free(void *worker)
 		mapper_free(wk->mapper);
 	buf_free(&wk->body);
 	buf_free(&wk->headers);
+	buf_free(&wk->query);
 	buf_free(&wk->echo);
 	arena_free(wk->arena);
 	exposed_free(&wk->exposed);
@@ -336,7 +337,8 @@ delivery_of(struct in_flight *p, bool headers)
 
 	if (headers) {
 		buf_reset(b, REQUEST_KEEP);
-		message_headers(&p->m, auth_secrets(p->source->auth), b);
+		message_headers(&p->m, auth_secrets(p->source->auth),
+		    setup_key_of(p->setup->key), b);
 		d.headers = b->failed ? NULL : buf_str(b);
 	}
 	return d;
@@ -468,11 +470,26 @@ log_rejected(struct receive *rv, const char *source, const char *reason)
 		    reason);
 }
 
+/* The query is the body: its credentials are kept in neither of the two. */
+static void
+hide_query(struct in_flight *p, struct delivery *d)
+{
+	struct buf *b = &p->worker->query;
+
+	buf_reset(b, REQUEST_KEEP);
+	message_add_query(d->body, auth_secrets(p->source->auth),
+	    setup_key_of(p->setup->key), b);
+	d->body = b->failed ? "" : buf_str(b);
+	d->len = strlen(d->body);
+}
+
 static void
 reject(struct in_flight *p, enum auth_rc why)
 {
 	struct delivery d = delivery_of(p, true);
 
+	if (strcmp(message_method(&p->m), "GET") == 0)
+		hide_query(p, &d);
 	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
 	(void)store_reject(p->setup->store, &d,
 	    why == AUTH_MISSING	    ? REFUSAL_MISSING
@@ -672,6 +689,7 @@ take_delivery(struct in_flight *p)
 	bool get;
 
 	p->m.env = p->r->env;
+	p->m.segment = p->segment;
 	type = message_env(&p->m, "CONTENT_TYPE");
 	p->m.content_type = type == NULL ? "" : type;
 	if (method == NULL || !provider_takes_method(pr, method)) {

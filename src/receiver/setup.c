@@ -73,6 +73,55 @@ load_sources(struct setup *setup, struct buf *why)
 	return result;
 }
 
+static struct setup_key *
+key_new(const char *store)
+{
+	struct setup_key *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	if ((k->store = strdup(store)) == NULL ||
+	    pthread_mutex_init(&k->lock, NULL) != 0) {
+		free(k->store);
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+static void
+key_free(struct setup_key *k)
+{
+	if (k == NULL)
+		return;
+	(void)pthread_mutex_destroy(&k->lock);
+	credential_key_clear(&k->key);
+	free(k->store);
+	free(k);
+}
+
+const struct credential_key *
+setup_key_of(struct setup_key *k)
+{
+	const int64_t now = when_monotonic();
+	struct buf why = {0};
+	bool set;
+
+	(void)pthread_mutex_lock(&k->lock);
+	if (!k->key.set &&
+	    (k->tried == 0 || now - k->tried >= SETUP_KEY_RETRY_MS)) {
+		k->tried = now;
+		if (credential_key_load(k->store, true, &k->key, &why) != 0)
+			log_warnx("%s; credentials of deliveries that are "
+				  "rejected are not even kept as a hash",
+			    buf_str(&why));
+	}
+	set = k->key.set;
+	(void)pthread_mutex_unlock(&k->lock);
+	buf_free(&why);
+	return set ? &k->key : NULL;
+}
+
 /* Returns 0, or -1 after adding to why. */
 static int
 open_store(struct setup_store *kept, const struct config *c, struct buf *why)
@@ -86,6 +135,11 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
 		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
 		    strerror(errno));
+		setup_store_close(kept);
+		return -1;
+	}
+	if ((kept->key = key_new(c->store)) == NULL) {
+		buf_puts(why, "out of memory");
 		setup_store_close(kept);
 		return -1;
 	}
@@ -188,6 +242,7 @@ setup_load(void *arg, const char *file, const void *before, struct watch *w,
 	}
 	setup->store = kept->store;
 	setup->store_dir = kept->dir;
+	setup->key = kept->key;
 	return setup;
 fail:
 	setup_free(setup);
@@ -216,8 +271,10 @@ setup_store_close(struct setup_store *kept)
 {
 	store_close(kept->store);
 	free(kept->dir);
+	key_free(kept->key);
 	kept->store = NULL;
 	kept->dir = NULL;
+	kept->key = NULL;
 }
 
 const struct source *

@@ -9,6 +9,7 @@
 #ifndef SETUP_H
 #define SETUP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,8 +17,12 @@
 #include "base/config.h"
 #include "base/watch.h"
 #include "provider/auth.h"
+#include "provider/credential.h"
 #include "provider/provider.h"
 #include "store/store.h"
+
+/* ms between two attempts to read or make the key of kept credentials */
+#define SETUP_KEY_RETRY_MS 60000
 
 /* A source that is ready to take deliveries.  All but auth is borrowed. */
 struct source {
@@ -27,18 +32,29 @@ struct source {
 	bool segment; /* the secret is a segment of the path */
 };
 
+/* The key of what is kept of credentials (credential.h), read when it is
+ * needed. */
+struct setup_key {
+	pthread_mutex_t lock; /* protects all below, until the key is set */
+	char *store;
+	int64_t tried; /* ms of the monotonic clock; 0: not yet */
+	struct credential_key key;
+};
+
 struct setup {
 	struct config *config;
 	struct providers *providers;
 	struct source *source; /* as many, in the order of config->source */
 	struct store *store; /* of the process, as is the next */
 	const char *store_dir; /* the store's directory, links resolved */
+	struct setup_key *key; /* of the process too */
 };
 
 /* The store of the process; all zero: not open yet. */
 struct setup_store {
 	struct store *store;
 	char *dir;
+	struct setup_key *key;
 	bool restart; /* only a new process can have what is configured now */
 };
 
@@ -60,6 +76,9 @@ void *setup_load(void *arg, const char *file, const void *before,
 void setup_free(void *setup);
 /* After the last setup. */
 void setup_store_close(struct setup_store *kept);
+
+/* The key, made where there is none; NULL: there is none now, as was logged. */
+const struct credential_key *setup_key_of(struct setup_key *key);
 
 /* The source of that name (n bytes), or NULL. */
 const struct source *setup_source(

@@ -84,12 +84,13 @@ try_scheme(const struct provider *p, const char *name, char *key_file,
 	    .secret_file = secret_file,
 	    .key_file = key_file,
 	    .url = (char *)(uintptr_t) "https://example.com:443/cb/x"};
+	static const struct credential_key key = {.set = true, .key = "key"};
 	struct message kept = *m;
 	struct auth_proof proof = {0};
 	struct buf why = {0};
 	struct auth *a = auth_new(p, &cs, &why);
 
-	kept.kept = true;
+	kept.kept = &key;
 
 	if (a == NULL && why.len == 0)
 		abort();

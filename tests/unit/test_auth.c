@@ -501,14 +501,29 @@ check_bearer(const struct auth *a, const char *variable)
 static void
 check_kept(const struct auth *a, const char *good)
 {
-	char hex[65], line[128];
+	static const struct credential_key key = {.set = true, .key = "one"};
+	static const struct credential_key other = {.set = true, .key = "two"};
+	static const struct credential_key none = {.set = false};
+	char text[CREDENTIAL_TEXT_SIZE], hex[65], line[128];
 	struct sent s;
 
+	/* Of an earlier version, without a key. */
 	auth_hash(good, strlen(good), hex);
 	snprintf(line, sizeof(line), "HTTP_AUTHORIZATION=sha256:%s", hex);
 	send_with(&s, "{}", 2, line, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
-	s.m.kept = true;
+	s.m.kept = &none;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+
+	credential_text(&key, good, strlen(good), text);
+	snprintf(line, sizeof(line), "HTTP_AUTHORIZATION=%s", text);
+	send_with(&s, "{}", 2, line, NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	s.m.kept = &other;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	s.m.kept = &none;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	s.m.kept = &key;
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
 	s.env[0][strlen(s.env[0]) - 1] ^= 1;
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
@@ -532,10 +547,8 @@ test_bearer(void **state)
 	(void)state;
 	check_bearer(a, "HTTP_AUTHORIZATION");
 	check_kept(a, "Bearer " SECRET);
-	assert_string_equal(auth_secrets(a)->hide[0], "HTTP_AUTHORIZATION");
 	send_with(&s, "{}", 2, "HTTP_X_VAPI_SECRET=" SECRET, NULL, NULL);
 	assert_int_equal(auth_verify(plain, &s.m, NULL, NOW), AUTH_OK);
-	assert_string_equal(auth_secrets(plain)->hide[0], "HTTP_X_VAPI_SECRET");
 	auth_free(a);
 	auth_free(plain);
 	definition_free(own);
@@ -552,7 +565,8 @@ test_basic_and_token(void **state)
 	struct auth *a = make_ok(p, NULL, "Aladdin:open sesame\n");
 	struct auth *t = make_ok(p, "token", "k3y\n");
 	struct buf why = {0};
-	char kept[80] = "sha256:";
+	static const struct credential_key key = {.set = true, .key = "one"};
+	char kept[CREDENTIAL_TEXT_SIZE];
 	struct sent s;
 
 	(void)state;
@@ -567,15 +581,61 @@ test_basic_and_token(void **state)
 	assert_int_equal(auth_verify(t, &s.m, "k3y/", NOW), AUTH_WRONG);
 	assert_int_equal(auth_verify(t, &s.m, "", NOW), AUTH_MISSING);
 	assert_int_equal(auth_verify(t, &s.m, NULL, NOW), AUTH_MISSING);
-	auth_hash("k3y", 3, kept + 7);
+	credential_text(&key, "k3y", 3, kept);
 	assert_int_equal(auth_verify(t, &s.m, kept, NOW), AUTH_WRONG);
-	s.m.kept = true;
+	s.m.kept = &key;
 	assert_int_equal(auth_verify(t, &s.m, kept, NOW), AUTH_OK);
 	assert_null(make(p, "basic", "no colon\n", &why));
 	auth_free(a);
 	auth_free(t);
 	definition_free(p);
 	buf_free(&why);
+}
+
+/*
+ * Of all schemes of the definition the credentials are hidden, whichever the
+ * source uses; what a signature needs or the definition reads is kept.
+ */
+static void
+test_credentials_of_all_schemes_are_hidden(void **state)
+{
+	static const char definition[] =
+	    "{\"provider\":\"test\",\"auth\":{\"h\":{\"type\":\"hmac\","
+	    "\"header\":\"X-Auth-Signature\",\"signed\":"
+	    "\"{header:X-Key-Id}.{body}\"},"
+	    "\"b\":{\"type\":\"bearer\",\"header\":\"X-Caller\","
+	    "\"prefix\":\"\"}},"
+	    "\"event\":{\"type\":\"/t\",\"id\":[\"header:X-Session-Id\","
+	    "\"query:session\"],\"key\":[\"id\"]},"
+	    "\"call\":{\"id\":\"/c\"},\"types\":{\"x\":{}}}";
+	static const struct credential_key key = {.set = true, .key = "one"};
+	struct provider *p = parse(definition);
+	struct buf why = {0}, b = {0};
+	char *const env[] = {(char[]){"HTTP_X_CALLER=" SECRET},
+	    (char[]){"HTTP_X_AUTH_SIGNATURE=0123"},
+	    (char[]){"HTTP_X_KEY_ID=k1"}, (char[]){"HTTP_X_SESSION_ID=s1"},
+	    (char[]){"QUERY_STRING=session=s2&sessions=s3"}, NULL};
+	const struct message m = {.env = env};
+
+	(void)state;
+	for (int none = 0; none < 2; none++) {
+		struct auth *a = none ? open_auth(p, "none", NULL, NULL, &why)
+				      : make_ok(p, "h", SECRET);
+
+		buf_reset(&b, 0);
+		message_headers(&m, auth_secrets(a), &key, &b);
+		assert_null(strstr(buf_str(&b), SECRET));
+		assert_non_null(strstr(b.data, "x-caller: " CREDENTIAL_PREFIX));
+		assert_non_null(strstr(b.data, "x-auth-signature: 0123\n"));
+		assert_non_null(strstr(b.data, "x-key-id: k1\n"));
+		assert_non_null(strstr(b.data, "x-session-id: s1\n"));
+		assert_non_null(
+		    strstr(b.data, "session=s2&sessions=" CREDENTIAL_PREFIX));
+		auth_free(a);
+	}
+	definition_free(p);
+	buf_free(&why);
+	buf_free(&b);
 }
 
 static void
@@ -589,7 +649,7 @@ test_none_checks_nothing(void **state)
 	(void)state;
 	assert_non_null(a);
 	assert_true(auth_is_none(a));
-	assert_null(auth_secrets(a)->hide[0]);
+	assert_null(auth_secrets(a)->used);
 	send_with(&s, "{}", 2, NULL, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
 	auth_free(a);
@@ -1471,6 +1531,7 @@ main(void)
 	    cmocka_unit_test(test_time_in_the_header_must_be_one),
 	    cmocka_unit_test(test_bearer),
 	    cmocka_unit_test(test_basic_and_token),
+	    cmocka_unit_test(test_credentials_of_all_schemes_are_hidden),
 	    cmocka_unit_test(test_none_checks_nothing),
 	    cmocka_unit_test(test_bad_secret_files),
 	    cmocka_unit_test(test_bad_key_files),

@@ -23,16 +23,8 @@ static char path[] = "PATH_INFO=/source/secret-token";
 static char *env[] = {
     content_type, foo, authorization, api_key, broken, query, path, NULL};
 
-static void
-fake_hash(const void *arg, const char *value, char out[65])
-{
-	assert_null(arg);
-	assert_non_null(value);
-	memset(out, '7', 64);
-	out[64] = '\0';
-}
-
-static const struct message_secrets nothing = {.hash = fake_hash};
+static const struct credential_key key = {.set = true, .key = "a key"};
+static const struct message_secrets names = {.provider = NULL};
 
 static void
 test_variables_of_headers(void **state)
@@ -69,21 +61,98 @@ test_lookup_is_of_whole_names(void **state)
 static void
 test_headers_tell_no_secret(void **state)
 {
-	static const char *const secret[] = {"HTTP_X_API_KEY", NULL};
 	struct message m = {.env = env};
 	struct buf b = {0};
 
 	(void)state;
-	message_headers(
-	    &m, &(struct message_secrets){secret, NULL, fake_hash, NULL}, &b);
+	message_headers(&m, &names, &key, &b);
 	assert_null(strstr(buf_str(&b), "hunter2"));
 	assert_null(strstr(buf_str(&b), "secret-token"));
 	assert_non_null(strstr(b.data, "x-foo: bar: baz\n"));
-	assert_non_null(strstr(b.data, "authorization: sha256:7777"));
-	assert_non_null(strstr(b.data, "x-api-key: sha256:7777"));
+	assert_non_null(strstr(b.data, "authorization: " CREDENTIAL_PREFIX));
+	assert_non_null(strstr(b.data, "x-api-key: " CREDENTIAL_PREFIX));
 	assert_non_null(strstr(b.data, ":query: a=1&b=%20\n"));
 	assert_null(strstr(b.data, "\nx-forged"));
 	assert_non_null(strstr(b.data, "x-broken: a??x-forged: 1?\xc3\xa9\n"));
+	buf_free(&b);
+}
+
+/* Whatever the place: by its name, by its value, in an address. */
+static void
+test_no_place_tells_a_secret(void **state)
+{
+	static const char *const place[] = {"HTTP_X_VAPI_SECRET=hunter2",
+	    "HTTP_X_AUTH_TOKEN=hunter2", "HTTP_APIKEY=hunter2",
+	    "HTTP_X_FORWARDED_AUTHORIZATION=hunter2",
+	    "HTTP_X_DB_PASSWORD=hunter2", "HTTP_SET_COOKIE=hunter2",
+	    "HTTP_X_FOO=Bearer hunter2", "HTTP_X_FOO= basic hunter2",
+	    "HTTP_X_FOO=eyJhbGciOiJ.hunter2.x",
+	    "HTTP_X_ORIGINAL_URL=/s?a=1&token=hunter2",
+	    "HTTP_REFERER=https://x.example/?api_key=hunter2&b",
+	    "HTTP_X_ORIGINAL_URI=/callbook/s/hunter2",
+	    "QUERY_STRING=token=hunter2",
+	    "QUERY_STRING=a=1&Api-Key=hunter2;b=2",
+	    "QUERY_STRING=%74oken=hunter2", "QUERY_STRING=a[pass]=hunter2",
+	    "REQUEST_URI=/s?accessToken=hunter2&c"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
+		char *const one[] = {(char *)(uintptr_t)place[i], NULL};
+		const struct message m = {.env = one, .segment = "hunter2"};
+		struct buf b = {0}, unkeyed = {0};
+
+		message_headers(&m, &names, &key, &b);
+		message_headers(&m, &names, NULL, &unkeyed);
+		if (strstr(buf_str(&b), "hunter2") != NULL ||
+		    strstr(b.data, CREDENTIAL_PREFIX) == NULL ||
+		    strstr(buf_str(&unkeyed), CREDENTIAL_HIDDEN) == NULL)
+			fail_msg("%s: %s", place[i], buf_str(&b));
+		buf_free(&b);
+		buf_free(&unkeyed);
+	}
+}
+
+/* What is kept is not hashed again, nor can a sender write it himself. */
+static void
+test_what_was_kept_stays(void **state)
+{
+	struct message m = {.env = env};
+	struct arena *a = arena_new();
+	struct buf b = {0}, again = {0};
+
+	(void)state;
+	message_headers(&m, &names, &key, &b);
+	m.env = message_env_from(a, buf_str(&b));
+	m.kept = &key;
+	message_headers(&m, &names, &key, &again);
+	assert_string_equal(buf_str(&again), buf_str(&b));
+	m.kept = NULL;
+	buf_reset(&again, 0);
+	message_headers(&m, &names, &key, &again);
+	assert_string_not_equal(buf_str(&again), buf_str(&b));
+	buf_free(&b);
+	buf_free(&again);
+	arena_free(a);
+}
+
+static void
+test_few_hashes_are_made_of_a_message(void **state)
+{
+	char line[400] = "QUERY_STRING=";
+	char *const one[] = {line, NULL};
+	const struct message m = {.env = one};
+	struct buf b = {0};
+	size_t hashes = 0;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		strcat(line, "key=1&");
+	message_headers(&m, &names, &key, &b);
+	for (const char *s = buf_str(&b);
+	     (s = strstr(s, CREDENTIAL_PREFIX)) != NULL; s++)
+		hashes++;
+	assert_int_equal(hashes, MESSAGE_HASHES_MAX);
+	assert_null(strstr(b.data, "=1"));
 	buf_free(&b);
 }
 
@@ -96,11 +165,12 @@ test_headers_come_back(void **state)
 
 	(void)state;
 	assert_non_null(a);
-	message_headers(&m, &nothing, &b);
+	message_headers(&m, &names, &key, &b);
 	back.env = message_env_from(a, buf_str(&b));
 	assert_non_null(back.env);
 	assert_string_equal(message_env(&back, "HTTP_X_FOO"), "bar: baz");
-	assert_string_equal(message_env(&back, "HTTP_X_API_KEY"), "hunter2");
+	assert_true(credential_is_text(message_env(&back, "HTTP_X_API_KEY"),
+	    strlen(CREDENTIAL_PREFIX) + 64));
 	assert_string_equal(message_env(&back, "QUERY_STRING"), "a=1&b=%20");
 	buf_free(&b);
 
@@ -129,7 +199,7 @@ test_headers_are_bounded(void **state)
 		list[i] = many[i];
 	}
 	list[i] = NULL;
-	message_headers(&m, &nothing, &b);
+	message_headers(&m, &names, &key, &b);
 	for (i = 0; i < b.len; i++)
 		lines += b.data[i] == '\n';
 	assert_int_equal(lines, MESSAGE_HEADERS_MAX);
@@ -143,6 +213,9 @@ main(void)
 	    cmocka_unit_test(test_variables_of_headers),
 	    cmocka_unit_test(test_lookup_is_of_whole_names),
 	    cmocka_unit_test(test_headers_tell_no_secret),
+	    cmocka_unit_test(test_no_place_tells_a_secret),
+	    cmocka_unit_test(test_what_was_kept_stays),
+	    cmocka_unit_test(test_few_hashes_are_made_of_a_message),
 	    cmocka_unit_test(test_headers_come_back),
 	    cmocka_unit_test(test_headers_are_bounded),
 	};

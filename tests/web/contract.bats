@@ -233,10 +233,42 @@ problem() {
   jq -e '.journal == "wal"' <<<"${lines[0]}"
 }
 
+# In the header that it belongs to, in that of another scheme, in any other,
+# in the address: the sender may be right, and the source's scheme wrong.
 @test "P7 no secret is in the store or in the log" {
   formantai body -H "Authorization: Bearer $SECRET" >/dev/null
-  send sales -H "Authorization: Bearer $SECRET" --data-binary @body >/dev/null
-  run ! grep -aqF "$SECRET" "$DIR"/callbook.db* "$DIR"/server.{log,out}
+  for header in "Authorization: Bearer $SECRET" "X-Vapi-Secret: $SECRET" \
+    "X-Api-Key: $SECRET" "X-Caller: Bearer $SECRET" "Cookie: id=$SECRET" \
+    "X-Original-URL: /callbook/calls?token=$SECRET"; do
+    send calls -H "$header" --data-binary @body >/dev/null
+  done
+  send "calls?a=1&token=$SECRET&%61pi_key=$SECRET" --data-binary @body >/dev/null
+  [ "$(sql "$DIR" "SELECT count(*) >= 7 FROM rejected")" = 1 ]
+  [ "$(sql "$DIR" "SELECT count(*) FROM rejected
+    WHERE instr(headers, 'hmac-sha256:')")" -ge 7 ]
+  run ! grep -aqF "$SECRET" "$DIR"/callbook.db* "$DIR"/{server,programs}.log \
+    "$DIR/server.out"
+  # Nor a hash that anybody could make of a guess.
+  for secret in "$SECRET" "Bearer $SECRET"; do
+    hash=$(printf %s "$secret" | sha256sum)
+    run ! grep -aqF "${hash%% *}" "$DIR"/callbook.db*
+  done
+  [ "$(stat -c '%a %s' "$DIR/callbook.db-key")" = '600 32' ]
+}
+
+@test "a token that was rejected is verified again when the secret is corrected" {
+  expect 401 "$(problem 401)" send voice -H 'Authorization: bearer  later' \
+    --data-binary "@$data/vapi/end-of-call-report.json"
+  row=$(sql "$DIR" "SELECT max(id) FROM rejected")
+  (umask 077 && echo later >"$DIR/later")
+  sed '/source voice/,/secret_file/s/= secret/= later/' "$DIR/callbook.conf" \
+    >"$DIR/later.conf"
+  mv "$DIR/callbook.db-key" key
+  run -1 "$BIN/callbook" quarantine requeue -c "$DIR/later.conf" --rejected "$row"
+  [[ $output == *"cannot be verified without"*callbook.db-key* ]]
+  mv key "$DIR/callbook.db-key"
+  run -0 "$BIN/callbook" quarantine requeue -c "$DIR/later.conf" --rejected "$row"
+  [[ $output == *"stored as event"* ]]
 }
 
 # refused SOURCE REASON - how many are counted, those in memory too.
