@@ -62,6 +62,10 @@ struct db_options {
  */
 struct db *db_open(
     const struct db_options *o, enum db_mode mode, struct buf *why);
+/*
+ * Close.  The last of the programs that write leaves one whole file, without
+ * anything in its WAL, unless it wrote for a moment only, as plain CGI does.
+ */
 void db_close(struct db *db);
 
 /* For messages; as long as the connection. */
@@ -134,9 +138,9 @@ int db_changed_ever(const struct db *db);
  *
  *   db_lock()       waits until no other process writes, for DB_LOCK_WAIT_MS
  *                   since then (when_monotonic()), SQLite's locks included;
- *                   *again: the file was removed or replaced, or is not open
- *                   since that failed, so statements and what is remembered
- *                   of rows are void
+ *                   *again: the file was opened again, as it was removed or
+ *                   replaced or had failed, so statements and what is
+ *                   remembered of rows are void
  *   db_begin()      DB_BUSY too: a newer Callbook has migrated the file
  *   db_commit() or db_rollback(); after a failed commit db_rollback() as well
  *   db_unlock()     brings the WAL back into the file, when it has grown
@@ -155,6 +159,12 @@ enum db_rc db_sync(struct db *db);
 
 /* Is it open?  Not after db_lock() could not open it again. */
 bool db_is_open(const struct db *db);
+
+/*
+ * Was a file of it removed or replaced since it was opened?  Then a
+ * transaction of any kind saves what can be saved.  From any thread.
+ */
+bool db_is_disturbed(struct db *db);
 
 /*
  * Did another program, of a newer Callbook, migrate the file?  Nothing can be

@@ -1,7 +1,8 @@
 /*
  * sqlite - what the files of this room share.
  *
- * Opening:     sqlite_open.c opens and closes, sqlite_schema.c migrates,
+ * Opening:     sqlite_open.c opens and closes, sqlite_files.c knows the files,
+ *              sqlite_journal.c chooses the journal, sqlite_schema.c migrates,
  *              sqlite_index.c builds indexes by and by
  * Statements:  sqlite_statement.c; sqlite_function.c has the functions that
  *              SQL of ours calls
@@ -27,22 +28,29 @@ struct statement {
 	const char *sql;
 };
 
+enum file { FILE_STORE, FILE_LOCK, FILE_WAL, FILE_SHM, FILE__MAX };
+
 struct db {
 	sqlite3 *sqlite; /* NULL: not open */
 	struct statement statement[STATEMENTS]; /* by hash of the address */
 	enum db_mode mode;
-	char *path;
+	char *name[FILE__MAX];
+	const char *path; /* name[FILE_STORE] */
 	char *timezone;
 	bool durable;
+	bool doubtful; /* it failed as only an opening again may mend */
 	atomic_bool newer; /* the file has a schema that is not ours */
 	int lock_fd;
 	/* monotonic ms, of the one wait for our lock and then SQLite's */
 	int64_t lock_until; /* 0: our lock is not held */
 	int64_t busy_until; /* the same for the wait that SQLite is in */
-	struct stat file, lock_file; /* when they were opened */
+	int64_t opened; /* monotonic ms */
+	struct stat file[FILE__MAX]; /* when they were opened */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool reading; /* db_read_begin() has a transaction open */
 	bool wal;
+	bool wal_never; /* whatever the directory can do */
+	int64_t wal_looked; /* monotonic ms, when it did not work */
 	char journal_why[DB_WHY_SIZE]; /* why not WAL */
 	int wal_pages; /* in the WAL after the last commit */
 	int wal_tried; /* as many when a checkpoint was tried last */
@@ -51,19 +59,57 @@ struct db {
 	pthread_mutex_t mutex; /* guards what follows */
 	/* sqlite_index.c: what is to be done */
 	char indexing[DB_INDEXING_SIZE];
-	/* wal and journal_why, of the files opened last */
+	/* wal, file and journal_why, of the files opened last */
 	bool told_wal;
+	struct stat told_file[FILE__MAX];
 	char told_why[DB_WHY_SIZE];
 };
 
-/* sqlite_open.c: open the files again.  0, or -1, logged: not open then. */
-int open_again(struct db *db);
+/*
+ * sqlite_open.c: open the files again, since `what`.  0, or -1, logged: not
+ * open then.
+ */
+int open_again(struct db *db, const char *what);
+/* Open it as every connection of ours must be; alone: none beside it. */
+int connect_db(struct db *db, bool alone, struct buf *why);
+
+/* sqlite_files.c: make up the names.  Returns 0, or -1: no memory. */
+int files_name(struct db *db, const char *path);
+void files_forget(struct db *db);
+/*
+ * Open the lock, and make the store's file where there is none; -1 after adding
+ * to why.  The second is for who only reads, and has no lock.
+ */
+int files_open(struct db *db, struct buf *why);
+int files_open_read(struct db *db, struct buf *why);
+/* Are those that SQLite has opened the ones that were there before? */
+bool files_stayed(const struct db *db);
+/* It is open: note which files these are.  Returns 0, or -1, logged. */
+int files_note(struct db *db);
 /*
  * Are the files that are open still those of that name?  One who writes to a
- * removed file loses events.  To be asked under the lock.
+ * removed file loses events.  To be asked under the lock, if it writes.
  */
-bool open_is_there(struct db *db);
-bool open_same_file(const char *path, const struct stat *was);
+bool files_are_there(const struct db *db);
+/*
+ * They are not: save what is only in them, under the lock, so that they can be
+ * opened again.
+ */
+enum db_rc files_save(struct db *db);
+
+/* sqlite_journal.c: find the one that works, under the lock; -1 and why. */
+int journal_choose(struct db *db, struct buf *why);
+/* "wal", "truncate"…; returns 0, or -1. */
+int journal_set(sqlite3 *sqlite, const char *sql, char *out, size_t size);
+/* For who only reads: why is it no WAL? */
+void journal_tell(struct db *db);
+/*
+ * Ours is no WAL.  Has another program found that one works, or does it now?
+ * The lock is held.
+ */
+bool journal_is_outdated(struct db *db);
+/* Does the file lie where a WAL must not be used?  NULL: no, or what it is. */
+const char *journal_network(const struct db *db);
 
 /* sqlite_schema.c: what kind of file it is, told by its first page. */
 #define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
@@ -98,8 +144,13 @@ void lock_release(struct db *db);
 /* Busy handler of SQLite, with a struct db: is there time to try again? */
 int lock_busy(void *arg, int tries);
 
+/* Hold a lock of those who have a WAL open; does another program? */
+void lock_share(struct db *db);
+bool lock_is_shared(const struct db *db);
+
 /* sqlite_sync.c: an fsync failed: no process goes on before one mends it. */
 void sync_mark(struct db *db);
+int sync_unmark(struct db *db); /* 0, or -1, logged */
 /* After that failed: under the lock, before the next transaction. */
 enum db_rc sync_mend(struct db *db);
 

@@ -1,9 +1,10 @@
-/* The owner of a timer's signal is a Linux notion. */
+/* The owner of a timer's signal is a Linux notion, as are locks of a file. */
 #define _GNU_SOURCE
 
 #include "db/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +20,7 @@
 
 #define LOCK_SIGNAL SIGRTMIN
 #define LOCK_NUDGE_MS 50 /* between signals once the wait is over */
+#define SHARE_AT 4096 /* byte of the lock's file, beyond what is written */
 #define BUSY_PAUSE_MS 25 /* between two tries of SQLite, at most */
 
 /* Being there is enough: it makes flock(2) return EINTR. */
@@ -128,4 +130,37 @@ lock_busy(void *arg, int tries)
 	    1000000L;
 	nanosleep(&pause, NULL);
 	return 1;
+}
+
+/* --- who has the store open ------------------------------------------------
+ */
+
+/* A lock of another kind than flock(2)'s, which does not hinder anybody. */
+static int
+share(const struct db *db, int command, short type, struct flock *lock)
+{
+	memset(lock, 0, sizeof(*lock));
+	lock->l_type = type;
+	lock->l_whence = SEEK_SET;
+	lock->l_start = SHARE_AT;
+	lock->l_len = 1;
+	return fcntl(db->lock_fd, command, lock);
+}
+
+void
+lock_share(struct db *db)
+{
+	struct flock lock;
+
+	/* Where there is no such lock, everybody seems to be alone. */
+	(void)share(db, F_OFD_SETLK, F_RDLCK, &lock);
+}
+
+bool
+lock_is_shared(const struct db *db)
+{
+	struct flock lock;
+
+	return share(db, F_OFD_GETLK, F_WRLCK, &lock) == 0 &&
+	    lock.l_type != F_UNLCK;
 }

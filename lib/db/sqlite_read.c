@@ -75,7 +75,7 @@ db_is_current(struct db *db)
 {
 	int version;
 
-	return open_same_file(db->path, &db->file) &&
+	return !db->doubtful && files_are_there(db) &&
 	    schema_version(db->sqlite, &version) == 0 &&
 	    version == DB_SCHEMA_VERSION;
 }

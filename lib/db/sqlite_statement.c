@@ -44,14 +44,26 @@ db_failure(const struct db *db)
 enum db_rc
 db_failed(struct db *db, const char *what)
 {
+	const int error = sqlite3_extended_errcode(db->sqlite);
 	enum db_rc rc = db_failure(db);
 
+	switch (error & 0xff) {
+	case SQLITE_CANTOPEN:
+	case SQLITE_CORRUPT:
+	case SQLITE_IOERR:
+	case SQLITE_NOTADB:
+	case SQLITE_PROTOCOL:
+	case SQLITE_READONLY:
+		db->doubtful = true;
+	}
+	/* SQLite's own, at the beginning of a WAL. */
+	if (error == SQLITE_IOERR_FSYNC && db->mode == DB_WRITE && db->wal)
+		sync_mark(db);
 	if (rc == DB_TIMEOUT)
 		log_info("%s: %s: took too long", db->path, what);
 	else
 		log_warnx("%s: %s: %s (%d)", db->path, what,
-		    sqlite3_errmsg(db->sqlite),
-		    sqlite3_extended_errcode(db->sqlite));
+		    sqlite3_errmsg(db->sqlite), error);
 	return rc;
 }
 

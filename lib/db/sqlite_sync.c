@@ -5,6 +5,10 @@
 #include "base/log.h"
 #include "base/when.h"
 
+#define MARK_NONE ' '
+#define MARK_FAILED '!'
+#define COPY_BYTES 4096 /* of the WAL, written again at a time */
+
 /*
  * A commit to the WAL is only written; it counts when the WAL is on disk.
  * SQLite would wait for that inside of the commit, under the lock.  Here the
@@ -32,22 +36,39 @@ wal_to_disk(struct db *db)
 	return DB_ERROR;
 }
 
-/* The mark is a byte in the file of the lock: every process sees it. */
+/*
+ * The mark is the first byte in the file of the lock: every process sees it.
+ * Older versions made the file longer by a NUL.
+ */
+static int
+mark_set(struct db *db, char mark)
+{
+	if (pwrite(db->lock_fd, &mark, 1, 0) == 1)
+		return 0;
+	log_warn("%s", db->name[FILE_LOCK]);
+	return -1;
+}
+
 void
 sync_mark(struct db *db)
 {
 	db->sync_failed = true;
-	if (ftruncate(db->lock_fd, 1) == -1)
-		log_warn("%s-lock", db->path);
+	(void)mark_set(db, MARK_FAILED);
+}
+
+int
+sync_unmark(struct db *db)
+{
+	return mark_set(db, MARK_NONE);
 }
 
 static bool
 is_marked(struct db *db)
 {
-	struct stat is;
+	char mark = MARK_NONE;
 
-	return db->sync_failed || fstat(db->lock_fd, &is) == -1 ||
-	    is.st_size > 0;
+	return db->sync_failed || pread(db->lock_fd, &mark, 1, 0) == -1 ||
+	    mark != MARK_NONE;
 }
 
 enum db_rc
@@ -62,9 +83,42 @@ db_sync(struct db *db)
 }
 
 /*
+ * What the system still remembers of the WAL is written once more, so that it
+ * tries again to bring it to disk.
+ */
+static int
+wal_write_again(struct db *db)
+{
+	unsigned char bytes[COPY_BYTES];
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	int rc = sqlite3_file_control(
+	    db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
+		rc = SQLITE_IOERR;
+	if (rc == SQLITE_OK)
+		rc = wal->pMethods->xFileSize(wal, &size);
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size;) {
+		const int n = size - at < COPY_BYTES ? (int)(size - at)
+						     : COPY_BYTES;
+
+		rc = wal->pMethods->xRead(wal, bytes, n, at);
+		if (rc == SQLITE_OK)
+			rc = wal->pMethods->xWrite(wal, bytes, n, at);
+		at += n;
+	}
+	if (rc == SQLITE_OK)
+		return wal_to_disk(db) == DB_OK ? 0 : -1;
+	log_warnx("%s: %s (%d)", db->name[FILE_WAL], sqlite3_errstr(rc), rc);
+	return -1;
+}
+
+/*
  * A second fsync would succeed without having written what the first could not
- * (Linux forgets it), so all of the WAL is copied into the store and synced
- * there, and the WAL begun anew.
+ * (Linux forgets it).  So the WAL is written again; when it is on disk it is
+ * copied into the store, and begun anew.  In this order: a store that has a
+ * part of a WAL that is not on disk is damaged when the power fails.
  */
 enum db_rc
 sync_mend(struct db *db)
@@ -72,18 +126,18 @@ sync_mend(struct db *db)
 	const int64_t until = db->lock_until;
 	int rc, log = 0, done = 0;
 
-	if (!db->wal || !db->durable || !is_marked(db))
+	if (!db->wal || !is_marked(db))
 		return DB_OK;
+	if (wal_write_again(db) == -1)
+		return DB_ERROR;
 	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(
 	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
 	db->lock_until = until;
 	if (rc != SQLITE_OK)
 		return db_failed(db, "after a failed fsync: checkpoint");
-	if (ftruncate(db->lock_fd, 0) == -1) {
-		log_warn("%s-lock", db->path);
+	if (sync_unmark(db) == -1)
 		return DB_ERROR;
-	}
 	log_warnx("%s: all is on disk again", db->path);
 	db->sync_failed = false;
 	return DB_OK;

@@ -56,24 +56,45 @@ db_rollback(struct db *db)
 		(void)db_run_alone(db, "ROLLBACK");
 }
 
-/* The lock of the store of that name, opened again if it is another now. */
+/*
+ * The lock is held: why has the store to be opened again, if it must be?  What
+ * is only in the files that are open is saved.  Returns DB_OK and *what, or
+ * NULL; or a failure.
+ */
+static enum db_rc
+look_at_files(struct db *db, const char **what)
+{
+	*what = NULL;
+	if (!files_are_there(db)) {
+		*what = "was removed or replaced";
+		return files_save(db);
+	}
+	if (db->doubtful)
+		*what = "failed before";
+	else if (journal_is_outdated(db))
+		*what = "may have a WAL now";
+	return DB_OK;
+}
+
+/* The lock of the store of that name, opened again if there is need. */
 enum db_rc
 db_lock(struct db *db, int64_t since, bool *again)
 {
 	const int64_t until = since + DB_LOCK_WAIT_MS;
-	enum db_rc rc;
+	const char *what = "could not be opened before";
+	enum db_rc rc = DB_OK;
 
 	*again = false;
-	if (db->sqlite == NULL) {
-		*again = true;
-		if (open_again(db) == -1)
-			return DB_ERROR;
+	if (db->sqlite != NULL) {
+		rc = lock_take(db, until);
+		if (rc == DB_OK)
+			rc = look_at_files(db, &what);
+		if (rc != DB_OK || what != NULL)
+			lock_release(db);
 	}
-	rc = lock_take(db, until);
-	if (rc == DB_OK && !open_is_there(db)) {
-		lock_release(db);
+	if (rc == DB_OK && what != NULL) {
 		*again = true;
-		if (open_again(db) == -1)
+		if (open_again(db, what) == -1)
 			return DB_ERROR;
 		rc = lock_take(db, until);
 	}
@@ -105,7 +126,7 @@ checkpoint_if_due(struct db *db)
 	    NULL);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		db_failed(db, "checkpoint");
-		if ((rc & 0xff) == SQLITE_IOERR && db->durable)
+		if ((rc & 0xff) == SQLITE_IOERR)
 			sync_mark(db); /* maybe an fsync of the WAL */
 	}
 }

@@ -415,6 +415,9 @@ store_turn(struct store *st)
 	const int64_t until = when_monotonic() + STORE_TURN_MS;
 	char state[DB_INDEXING_SIZE];
 
+	/* Events in a removed file would go with the last process. */
+	if (db_is_disturbed(st->db))
+		(void)store_probe(st);
 	for (;;) {
 		struct job j = {.kind = JOB_INDEX};
 

@@ -32,11 +32,12 @@ cgi() {
 }
 
 # order - prints what happened as letters: w, a write to the WAL; s, the WAL is
-# on disk; a, the answer.
+# on disk; d, a write to the store; a, the answer.
 order() {
   awk '/pwrite64\([0-9]+<[^>]*-wal>/ { printf "w" }
     /f(data)?sync\([0-9]+<[^>]*-wal>\) += 0/ { printf "s" }
-    /write(v)?\(.*stored/ { printf "a" }' "$DIR/trace" | tr -s ws
+    /pwrite64\([0-9]+<[^>]*callbook.db>/ { printf "d" }
+    /write(v)?\(.*stored/ { printf "a" }' "$DIR/trace" | tr -s wsd
 }
 
 @test "P1 CGI: the WAL is on disk before the answer is written" {
@@ -76,6 +77,16 @@ fail_fsync() {
   run -0 cgi second env
   [[ $output == *'all is on disk again'* ]]
   [[ $output == *'"duplicate"'* ]]
+}
+
+@test "P1 after a failed fsync the WAL is on disk before any of it is in the store" {
+  cgi body env >/dev/null
+  fail_fsync 1
+  run -0 cgi second "${failing[@]}" env
+  [[ $output == *'Status: 503'* ]]
+  # If the power fails in between, the half that the store has would be alone.
+  cgi second "${traced[@]}" env | grep duplicate
+  [[ $(order) == wsd* ]]
 }
 
 @test "P1 a process that was killed after a failed fsync deceives nobody" {

@@ -1,0 +1,410 @@
+/*
+ * The files of a store, and whether those of that name are still those that
+ * are open.
+ *
+ * People remove and replace files while programs have them open.  Events that
+ * go to a file without a name are gone with the last process that has it, and
+ * a WAL that is left beside another store damages it.  So whoever is about to
+ * write looks first, under the lock, and saves what can be saved.
+ *
+ * FILE-lock remembers for those who come later which store its WAL belongs to.
+ * Its first byte is the mark of sqlite_sync.c, then RECORD follows.
+ */
+#include "db/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+#define FILE_MODE 0600 /* transcripts are nobody else's */
+
+/* Numbers of inodes; 0: there is none that anybody has to care for. */
+#define RECORD_AT 1
+#define RECORD "store %20" PRIu64 " wal %20" PRIu64 "\n"
+#define RECORD_READ "store %" SCNu64 " wal %" SCNu64
+#define RECORD_SIZE 64 /* at least, with its NUL */
+
+static const char *const suffix[FILE__MAX] = {
+    [FILE_STORE] = "",
+    [FILE_LOCK] = "-lock",
+    [FILE_WAL] = "-wal",
+    [FILE_SHM] = "-shm",
+};
+
+int
+files_name(struct db *db, const char *path)
+{
+	for (int i = 0; i < FILE__MAX; i++) {
+		size_t n = strlen(path) + strlen(suffix[i]) + 1;
+
+		if ((db->name[i] = malloc(n)) == NULL)
+			return -1;
+		snprintf(db->name[i], n, "%s%s", path, suffix[i]);
+	}
+	db->path = db->name[FILE_STORE];
+	return 0;
+}
+
+void
+files_forget(struct db *db)
+{
+	for (int i = 0; i < FILE__MAX; i++)
+		free(db->name[i]);
+}
+
+/* --- which file it is ----------------------------------------------------- */
+
+/* What has that name now; all 0: nothing. */
+static struct stat
+look(const struct db *db, enum file file)
+{
+	struct stat is;
+
+	if (lstat(db->name[file], &is) == -1)
+		memset(&is, 0, sizeof(is));
+	return is;
+}
+
+static bool
+is_still(const struct db *db, enum file file, const struct stat *was)
+{
+	const struct stat is = look(db, file);
+
+	return is.st_dev == was->st_dev && is.st_ino == was->st_ino;
+}
+
+static bool
+is_same(const struct db *db, enum file file)
+{
+	return is_still(db, file, &db->file[file]);
+}
+
+/* Are all there that a connection has open, with a WAL or without? */
+static bool
+all_are_there(const struct db *db, const struct stat *file, bool wal)
+{
+	return is_still(db, FILE_STORE, &file[FILE_STORE]) &&
+	    (db->mode == DB_READ ||
+		is_still(db, FILE_LOCK, &file[FILE_LOCK])) &&
+	    (!wal ||
+		(is_still(db, FILE_WAL, &file[FILE_WAL]) &&
+		    is_still(db, FILE_SHM, &file[FILE_SHM])));
+}
+
+bool
+files_are_there(const struct db *db)
+{
+	return all_are_there(db, db->file, db->wal);
+}
+
+bool
+db_is_disturbed(struct db *db)
+{
+	struct stat file[FILE__MAX];
+	bool wal;
+
+	pthread_mutex_lock(&db->mutex);
+	memcpy(file, db->told_file, sizeof(file));
+	wal = db->told_wal;
+	pthread_mutex_unlock(&db->mutex);
+	return !all_are_there(db, file, wal);
+}
+
+/* --- the record ----------------------------------------------------------- */
+
+struct record {
+	uint64_t store, wal;
+};
+
+static struct record
+record_read(const struct db *db)
+{
+	char text[RECORD_SIZE] = "";
+	struct record r = {0, 0};
+
+	if (pread(db->lock_fd, text, sizeof(text) - 1, RECORD_AT) <= 0 ||
+	    sscanf(text, RECORD_READ, &r.store, &r.wal) != 2)
+		r.store = r.wal = 0;
+	return r;
+}
+
+/* Write it, and to disk: one that is older could name other files. */
+static int
+record_write(struct db *db, struct record r)
+{
+	const struct record was = record_read(db);
+	char text[RECORD_SIZE];
+	struct stat is;
+	int n;
+
+	if (was.store == r.store && was.wal == r.wal)
+		return 0;
+	n = snprintf(text, sizeof(text), RECORD, r.store, r.wal);
+	if (fstat(db->lock_fd, &is) == 0 && is.st_size == 0)
+		sync_unmark(db); /* or its NUL would be one */
+	if (pwrite(db->lock_fd, text, (size_t)n, RECORD_AT) == n &&
+	    fdatasync(db->lock_fd) == 0)
+		return 0;
+	log_warn("%s", db->name[FILE_LOCK]);
+	return -1;
+}
+
+/* --- a WAL that is not of this store, and one that was removed ------------ */
+
+/* Is there a WAL that was written for another store of that name? */
+static bool
+wal_is_foreign(const struct db *db)
+{
+	const struct record r = record_read(db);
+	const struct stat store = look(db, FILE_STORE);
+	const struct stat wal = look(db, FILE_WAL);
+
+	return r.wal != 0 && r.wal == (uint64_t)wal.st_ino &&
+	    r.store != (uint64_t)store.st_ino && wal.st_size > 0;
+}
+
+/* A name that nothing has, for a WAL that is kept. */
+static void
+put_free_name(const struct db *db, struct buf *to)
+{
+	struct stat is;
+	int n = 1;
+
+	do {
+		buf_reset(to, SIZE_MAX);
+		buf_printf(to, "%s.foreign-%d", db->name[FILE_WAL], n++);
+	} while (!to->failed && lstat(to->data, &is) == 0);
+}
+
+/*
+ * Give it another name, and let the index that programs share of it go.  The
+ * lock is held.
+ */
+static int
+set_wal_aside(struct db *db)
+{
+	struct buf to = {0};
+	int rc = -1;
+
+	put_free_name(db, &to);
+	if (to.failed)
+		log_warnx("%s: out of memory", db->path);
+	else if (rename(db->name[FILE_WAL], to.data) == -1)
+		log_warn("%s", to.data);
+	else {
+		(void)unlink(db->name[FILE_SHM]);
+		rc = record_write(db, (struct record){0, 0});
+		log_warnx("%s: another file has taken its place; events that "
+			  "were not yet in the one before are kept in %s",
+		    db->path, to.data);
+	}
+	buf_free(&to);
+	return rc;
+}
+
+/* Was the WAL removed that we have open, and has nobody gone on without it? */
+static bool
+wal_is_lost(const struct db *db)
+{
+	const struct stat is = look(db, FILE_WAL);
+	const struct record r = record_read(db);
+
+	return db->wal && !is_same(db, FILE_WAL) && is.st_size == 0 &&
+	    r.wal == (uint64_t)db->file[FILE_WAL].st_ino;
+}
+
+enum db_rc
+files_save(struct db *db)
+{
+	const int64_t until = db->lock_until;
+	int rc, log = 0, done = 0;
+
+	if (!is_same(db, FILE_STORE))
+		return !wal_is_foreign(db) || set_wal_aside(db) == 0 ? DB_OK
+								     : DB_ERROR;
+	if (!wal_is_lost(db))
+		return DB_OK;
+	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
+	rc = sqlite3_wal_checkpoint_v2(
+	    db->sqlite, NULL, SQLITE_CHECKPOINT_FULL, &log, &done);
+	db->lock_until = until;
+	if (rc != SQLITE_OK)
+		return db_failed(db, "after its -wal was removed: checkpoint");
+	/* Programs that have them open notice, as those of ours do. */
+	(void)unlink(db->name[FILE_SHM]);
+	(void)unlink(db->name[FILE_WAL]);
+	log_warnx("%s: its -wal was removed; what was in it is in the store",
+	    db->path);
+	return record_write(db, (struct record){0, 0}) == 0 ? DB_OK : DB_ERROR;
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+/*
+ * May the file be used?  SQLite would open what it may only read, and fail
+ * much later.  A link leads to where another lock is, or anywhere.
+ */
+static int
+check_file(const struct db *db, enum file file, struct buf *why)
+{
+	const char *name = db->name[file];
+	struct stat is;
+
+	if (lstat(name, &is) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		buf_printf(why, "%s: %s", name, strerror(errno));
+		return -1;
+	}
+	if (S_ISLNK(is.st_mode)) {
+		buf_printf(why,
+		    "%s: is a symbolic link, which a store must not be: name "
+		    "the file itself",
+		    name);
+		return -1;
+	}
+	if (!S_ISREG(is.st_mode)) {
+		if (file == FILE_WAL || file == FILE_SHM)
+			return 0; /* then there is no WAL here */
+		buf_printf(why, "%s: is no file", name);
+		return -1;
+	}
+	if (faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == -1) {
+		buf_printf(
+		    why, "%s: cannot be written: %s", name, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* The store's own file with narrow rights, before SQLite's. */
+static int
+make_store(struct db *db, struct buf *why)
+{
+	/* O_EXCL: closing a file that SQLite has open would drop its locks. */
+	int fd = open(db->path,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+
+	if (fd != -1)
+		close(fd);
+	else if (errno != EEXIST) {
+		buf_printf(why, "%s: %s", db->path, strerror(errno));
+		return -1;
+	}
+	db->file[FILE_STORE] = look(db, FILE_STORE);
+	return 0;
+}
+
+static int
+open_lock(struct db *db, struct buf *why)
+{
+	const struct stat *store = &db->file[FILE_STORE];
+	struct stat *lock = &db->file[FILE_LOCK];
+	const char *name = db->name[FILE_LOCK];
+
+	db->lock_fd = open(
+	    name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (db->lock_fd == -1 || fstat(db->lock_fd, lock) == -1) {
+		buf_printf(why, "%s: %s", name, strerror(errno));
+		return -1;
+	}
+	/* What root makes must not keep the owner out; SQLite does the same. */
+	if (geteuid() == 0 && lock->st_uid == 0 && store->st_uid != 0 &&
+	    lock->st_size == 0 &&
+	    fchown(db->lock_fd, store->st_uid, store->st_gid) == 0)
+		lock->st_uid = store->st_uid;
+	if (!S_ISREG(lock->st_mode) || lock->st_nlink > 1 ||
+	    (geteuid() == 0 && lock->st_uid != store->st_uid)) {
+		buf_printf(why,
+		    "%s: belongs to another user than the store, or has "
+		    "another name as well: remove it",
+		    name);
+		return -1;
+	}
+	return 0;
+}
+
+/* Leave a WAL alone that others have to save, and one of another store. */
+static int
+look_at_wal(struct db *db, struct buf *why)
+{
+	enum db_rc rc = DB_OK;
+
+	if (record_read(db).wal != 0 && look(db, FILE_WAL).st_ino == 0 &&
+	    lock_is_shared(db)) {
+		buf_printf(why,
+		    "%s: was removed while another program has the store open, "
+		    "which saves what was in it at its next event",
+		    db->name[FILE_WAL]);
+		return -1;
+	}
+	if (!wal_is_foreign(db))
+		return 0;
+	rc = lock_take(db, when_monotonic() + DB_LOCK_WAIT_MS);
+	if (rc == DB_OK) {
+		if (wal_is_foreign(db) && set_wal_aside(db) == -1)
+			rc = DB_ERROR;
+		lock_release(db);
+	}
+	if (rc != DB_OK)
+		buf_printf(why, "%s: is of another store, and stays there",
+		    db->name[FILE_WAL]);
+	return rc == DB_OK ? 0 : -1;
+}
+
+int
+files_open(struct db *db, struct buf *why)
+{
+	for (int i = 0; i < FILE__MAX; i++)
+		if (check_file(db, (enum file)i, why) == -1)
+			return -1;
+	if (make_store(db, why) == -1 || open_lock(db, why) == -1 ||
+	    look_at_wal(db, why) == -1)
+		return -1;
+	db->file[FILE_WAL] = look(db, FILE_WAL);
+	db->file[FILE_SHM] = look(db, FILE_SHM);
+	return 0;
+}
+
+int
+files_open_read(struct db *db, struct buf *why)
+{
+	if (lstat(db->path, &db->file[FILE_STORE]) == -1) {
+		buf_printf(why, "%s: %s", db->path, strerror(errno));
+		return -1;
+	}
+	if (S_ISLNK(db->file[FILE_STORE].st_mode))
+		return check_file(db, FILE_STORE, why);
+	return 0;
+}
+
+bool
+files_stayed(const struct db *db)
+{
+	return is_same(db, FILE_STORE) && is_same(db, FILE_WAL) &&
+	    is_same(db, FILE_SHM);
+}
+
+int
+files_note(struct db *db)
+{
+	struct record r;
+
+	if (!db->wal)
+		return 0;
+	db->file[FILE_WAL] = look(db, FILE_WAL);
+	db->file[FILE_SHM] = look(db, FILE_SHM);
+	if (db->mode == DB_READ)
+		return 0;
+	r.store = db->file[FILE_STORE].st_ino;
+	r.wal = db->file[FILE_WAL].st_ino;
+	lock_share(db);
+	return record_write(db, r);
+}

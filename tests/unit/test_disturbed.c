@@ -1,0 +1,513 @@
+/*
+ * What people do to the files of a store while programs have it open: remove
+ * them, put others in their place, take the rights away.  Nothing that was
+ * acknowledged is lost, nothing is damaged, and when it is over the same
+ * process stores again.
+ */
+#include "scratch.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "query/query.h"
+#include "store/store.h"
+
+#define NOBODY 65534 /* a user, where the test is root */
+
+static struct scratch dir;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	scratch_make(&dir);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(dir.dir, NOBODY, NOBODY), 0);
+		assert_int_equal(seteuid(NOBODY), 0);
+	}
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	scratch_remove(&dir);
+	return 0;
+}
+
+static struct store *
+open_store(void)
+{
+	return scratch_open(&dir, true, "UTC");
+}
+
+/* Store an event of that key. */
+static enum store_rc
+send(struct store *st, unsigned char key)
+{
+	struct event e = {.key = {key}, .type = "t", .id = "i", .time = 1};
+	struct delivery d = {.source = "sales",
+	    .provider = "p",
+	    .content_type = "application/json",
+	    .body = "{}",
+	    .len = 2,
+	    .received = 2000};
+	int64_t n;
+
+	return store_event(st, &d, &e, &n);
+}
+
+static void
+put_name(char path[200], const char *suffix)
+{
+	snprintf(path, 200, "%s%s", dir.path, suffix);
+}
+
+static void
+take_away(const char *suffix)
+{
+	char path[200];
+
+	put_name(path, suffix);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void
+copy(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	int c;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((c = getc(in)) != EOF)
+		putc(c, out);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+static int
+number_of(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+	int n = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+/* Of what would be left if every program were killed now: its events, sound. */
+static int
+left_behind(void)
+{
+	char from[200], to[200], at[200];
+	sqlite3 *db;
+	int n;
+
+	put_name(at, "-left");
+	copy(dir.path, at);
+	put_name(from, "-wal");
+	put_name(to, "-left-wal");
+	if (access(from, F_OK) == 0)
+		copy(from, to);
+	assert_int_equal(sqlite3_open(at, &db), SQLITE_OK);
+	n = number_of(db, "SELECT count(*) FROM event");
+	assert_int_equal(
+	    number_of(db, "SELECT count(*) FROM pragma_integrity_check"), 1);
+	assert_int_equal(number_of(db,
+			     "SELECT integrity_check = 'ok'"
+			     " FROM pragma_integrity_check"),
+	    1);
+	sqlite3_close(db);
+	(void)unlink(at);
+	(void)unlink(to);
+	return n;
+}
+
+static void
+events_of_a_removed_file_are_saved_by_the_next_one(void **state)
+{
+	static const char *const suffix[] = {"-wal", "-shm", "-lock"};
+	unsigned char key = 1;
+	struct store *st = open_store();
+
+	(void)state;
+	assert_int_equal(send(st, key++), STORE_OK);
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 3; i++) {
+			take_away(suffix[i]);
+			assert_int_equal(send(st, key++), STORE_OK);
+			assert_int_equal(left_behind(), key - 1);
+		}
+	take_away("-wal");
+	take_away("-shm");
+	assert_int_equal(send(st, key++), STORE_OK);
+	assert_int_equal(left_behind(), key - 1);
+	store_close(st);
+}
+
+static void
+a_program_without_events_saves_them_as_well(void **state)
+{
+	struct store *st = open_store();
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	take_away("-wal");
+	store_turn(st);
+	assert_int_equal(left_behind(), 1);
+	store_close(st);
+}
+
+/* A program of its own that stores an event of each key it is told. */
+struct program {
+	pid_t pid;
+	int ask, answer;
+};
+
+static struct program
+start_program(void)
+{
+	int ask[2], answer[2];
+	struct program p;
+	unsigned char key;
+
+	assert_int_equal(pipe(ask), 0);
+	assert_int_equal(pipe(answer), 0);
+	p.pid = fork();
+	assert_int_not_equal(p.pid, -1);
+	if (p.pid == 0) {
+		struct store *st = open_store();
+
+		close(ask[1]);
+		while (read(ask[0], &key, 1) == 1) {
+			unsigned char rc = (unsigned char)send(st, key);
+
+			if (write(answer[1], &rc, 1) != 1)
+				break;
+		}
+		_exit(0); /* as if killed */
+	}
+	close(ask[0]);
+	close(answer[1]);
+	p.ask = ask[1];
+	p.answer = answer[0];
+	return p;
+}
+
+static int
+let_send(const struct program *p, unsigned char key)
+{
+	unsigned char rc = 255;
+
+	assert_int_equal(write(p->ask, &key, 1), 1);
+	assert_int_equal(read(p->answer, &rc, 1), 1);
+	return rc;
+}
+
+/* Each has the ends of those before it open: wait when all are closed. */
+static void
+end_programs(const struct program *p, int n)
+{
+	for (int i = 0; i < n; i++) {
+		close(p[i].ask);
+		close(p[i].answer);
+	}
+	for (int i = 0; i < n; i++)
+		assert_int_equal(waitpid(p[i].pid, NULL, 0), p[i].pid);
+}
+
+static void
+several_programs_save_what_was_removed_once(void **state)
+{
+	static const char *const suffix[] = {"-wal", "-shm", "-lock"};
+	struct program p[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		p[i] = start_program();
+	for (unsigned char key = 1; key < 60; key++) {
+		assert_int_equal(let_send(&p[key % 3], key), STORE_OK);
+		if (key % 4 == 0)
+			take_away(suffix[key / 4 % 3]);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(let_send(&p[i], 1), STORE_DUPLICATE);
+	assert_int_equal(left_behind(), 59);
+	end_programs(p, 3);
+}
+
+/* It would make a WAL of its own, and what is in the other would be lost. */
+static void
+who_starts_after_a_removal_waits_for_who_can_save(void **state)
+{
+	struct store_options o = {dir.path, true, "UTC"};
+	struct buf why = {0};
+	struct store *st = open_store(), *other;
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	take_away("-wal");
+	assert_null(store_open(&o, &why));
+	assert_non_null(strstr(buf_str(&why), "-wal: was removed while"));
+	assert_int_equal(send(st, 2), STORE_OK);
+	other = open_store();
+	assert_int_equal(send(other, 2), STORE_DUPLICATE);
+	assert_int_equal(send(other, 3), STORE_OK);
+	assert_int_equal(left_behind(), 3);
+	store_close(st);
+	store_close(other);
+	buf_free(&why);
+}
+
+/* The store as it is, without its WAL, as a backup. */
+static void
+make_backup(const char *name)
+{
+	char sql[300];
+	sqlite3 *db;
+
+	snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", name);
+	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	/* It says that it has a WAL, as a plain copy would. */
+	assert_int_equal(sqlite3_open(name, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* How many files have that pattern behind the store's name. */
+static size_t
+count_files(const char *pattern)
+{
+	char path[200];
+	glob_t g;
+	size_t n;
+
+	put_name(path, pattern);
+	n = glob(path, 0, NULL, &g) == 0 ? g.gl_pathc : 0;
+	globfree(&g);
+	return n;
+}
+
+static void
+a_backup_that_is_put_in_place_is_not_mixed_with_the_wal(void **state)
+{
+	char backup[200];
+	struct store *st = open_store();
+
+	(void)state;
+	put_name(backup, ".backup");
+	for (int running = 0; running < 2; running++) {
+		unsigned char key = (unsigned char)(running * 100);
+
+		for (unsigned char i = 1; i <= 20; i++)
+			assert_int_equal(send(st, key + i), STORE_OK);
+		make_backup(backup);
+		for (unsigned char i = 21; i <= 40; i++)
+			assert_int_equal(send(st, key + i), STORE_OK);
+		if (!running)
+			store_close(st); /* as if killed: its WAL stays */
+		assert_int_equal(rename(backup, dir.path), 0);
+		if (!running)
+			st = open_store();
+		assert_int_equal(send(st, key + 99), STORE_OK);
+		assert_int_equal(left_behind(), running ? 42 : 21);
+		assert_int_equal(count_files("-wal.foreign-*"), running + 1);
+	}
+	store_close(st);
+}
+
+static void
+a_store_that_cannot_be_written_is_stored_to_when_it_can(void **state)
+{
+	static const char *const suffix[] = {"", "-wal", "-shm", "-lock"};
+	struct store_options o = {dir.path, true, "UTC"};
+	struct buf why = {0};
+	struct store *st = open_store();
+	char path[200];
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	for (int i = 0; i < 4; i++) {
+		put_name(path, suffix[i]);
+		assert_int_equal(chmod(path, 0444), 0);
+		buf_reset(&why, SIZE_MAX);
+		assert_null(store_open(&o, &why));
+		assert_non_null(strstr(buf_str(&why), path));
+		assert_non_null(strstr(buf_str(&why), strerror(EACCES)));
+		/* Whoever had it open and has to open it again as well. */
+		take_away("-lock");
+		if (i < 3)
+			assert_int_equal(send(st, 9), STORE_ERROR);
+		put_name(path, suffix[i]);
+		(void)chmod(path, 0600);
+		assert_int_equal(send(st, (unsigned char)(10 + i)), STORE_OK);
+		assert_int_equal(left_behind(), 2 + i);
+	}
+	store_close(st);
+	buf_free(&why);
+}
+
+static void
+a_probe_that_was_left_does_not_change_the_journal(void **state)
+{
+	struct db_info info;
+	struct store *st;
+	char path[200];
+	sqlite3 *db;
+
+	(void)state;
+	put_name(path, "-probe");
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	st = open_store();
+	store_info(st, &info);
+	assert_string_equal(info.journal, "wal");
+	assert_int_equal(count_files("-probe*"), 0);
+	store_close(st);
+}
+
+/* Two programs, of which one found no WAL to work, use the same journal. */
+static void
+who_found_no_wal_follows_who_did(void **state)
+{
+	struct db_info info;
+	struct store *first, *second;
+	char path[200];
+
+	(void)state;
+	put_name(path, "-probe-shm");
+	assert_int_equal(mkdir(path, 0700), 0);
+	first = open_store();
+	assert_int_equal(send(first, 1), STORE_OK);
+	store_info(first, &info);
+	assert_string_equal(info.journal, "truncate");
+	assert_int_equal(rmdir(path), 0);
+	second = open_store();
+	assert_int_equal(send(second, 2), STORE_OK);
+	assert_int_equal(send(first, 3), STORE_OK);
+	store_info(first, &info);
+	assert_string_equal(info.journal, "wal");
+	assert_string_equal(info.journal_why, "");
+	assert_int_equal(left_behind(), 3);
+	store_close(first);
+	store_close(second);
+}
+
+static void
+a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
+{
+	struct store *st = open_store();
+	static char body[40000];
+	char path[200];
+	struct stat wal;
+	sqlite3 *db;
+	unsigned int x = 1;
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM event",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	put_name(path, "-wal");
+	for (int i = 0; i < 1400; i++) {
+		struct event e = {.type = "t", .time = 1};
+		struct delivery d = {.source = "sales",
+		    .provider = "p",
+		    .content_type = "text/plain",
+		    .body = body,
+		    .len = sizeof(body),
+		    .received = 2000};
+		int64_t n;
+
+		if (i == 1000) {
+			assert_int_equal(stat(path, &wal), 0);
+			assert_true(wal.st_size > 30 * 1000 * 1000);
+			sqlite3_close(db);
+		}
+		e.key[0] = 2;
+		e.key[1] = (unsigned char)(i >> 8);
+		e.key[2] = (unsigned char)i;
+		for (size_t k = 0; k < sizeof(body); k++)
+			body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
+		assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+	}
+	assert_int_equal(stat(path, &wal), 0);
+	assert_true(wal.st_size < 20 * 1000 * 1000);
+	store_close(st);
+}
+
+static void
+a_link_is_no_store_and_no_lock(void **state)
+{
+	static const char *const suffix[] = {"-wal", "-shm", "-lock", ""};
+	struct store_options o = {dir.path, true, "UTC"};
+	struct buf why = {0};
+	char path[200], victim[200], text[20] = "";
+	FILE *f;
+
+	(void)state;
+	put_name(victim, "-victim");
+	f = fopen(victim, "w");
+	fputs("unharmed", f);
+	fclose(f);
+	for (int i = 0; i < 4; i++) {
+		put_name(path, suffix[i]);
+		(void)unlink(path);
+		assert_int_equal(symlink(victim, path), 0);
+		buf_reset(&why, SIZE_MAX);
+		assert_null(store_open(&o, &why));
+		assert_non_null(strstr(buf_str(&why), "is a symbolic link"));
+		if (i == 3)
+			assert_null(query_open(dir.path, &why));
+		assert_int_equal(unlink(path), 0);
+	}
+	/* The probe of the journal takes the link away, and not its target. */
+	put_name(path, "-probe");
+	assert_int_equal(symlink(victim, path), 0);
+	store_close(open_store());
+	f = fopen(victim, "r");
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "unharmed");
+	buf_free(&why);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(events_of_a_removed_file_are_saved_by_the_next_one),
+	    TEST(a_program_without_events_saves_them_as_well),
+	    TEST(several_programs_save_what_was_removed_once),
+	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
+	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
+	    TEST(a_store_that_cannot_be_written_is_stored_to_when_it_can),
+	    TEST(a_probe_that_was_left_does_not_change_the_journal),
+	    TEST(who_found_no_wal_follows_who_did),
+	    TEST(a_wal_is_cut_when_a_reader_that_kept_it_is_gone),
+	    TEST(a_link_is_no_store_and_no_lock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
