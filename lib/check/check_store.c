@@ -307,6 +307,20 @@ check_content(struct check *k, struct query *q)
 	buf_free(&why);
 }
 
+/* Was a transaction cut off, which the next event undoes? */
+static bool
+is_cut_off(const char *path)
+{
+	struct buf name = {0};
+	struct stat st;
+	bool cut;
+
+	buf_printf(&name, "%s-journal", path);
+	cut = stat(buf_str(&name), &st) == 0 && st.st_size > 0;
+	buf_free(&name);
+	return cut;
+}
+
 void
 check_store(struct check *k)
 {
@@ -317,7 +331,9 @@ check_store(struct check *k)
 	if (check_place(k) == -1)
 		return;
 	q = query_open(c->store, &why);
-	if (q == NULL)
+	if (q == NULL && is_cut_off(c->store))
+		check_finding(k, CHECK_WARN, "store", "%s", buf_str(&why));
+	else if (q == NULL)
 		check_faults(k, "store", &why);
 	else
 		check_content(k, q);

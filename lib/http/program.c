@@ -238,6 +238,8 @@ program_serve(const struct program *p, const struct program_options *o,
 	struct serve_handler watched = *h;
 	enum serve_rc rc;
 
+	/* A limit on the size of files fails a write, and does not kill. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	watch_add(&r.watch, o->file);
 	r.last = r.watch.seen;
 	watched.worker_new = running_worker_new;

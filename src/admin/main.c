@@ -98,6 +98,7 @@ main(int argc, char **argv)
 	log_init("callbook");
 	/* When a reader goes away, write(2) shall fail and not end us. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit fails a write */
 
 	/*
 	 * If somebody uploads this program as CGI, strangers must not command

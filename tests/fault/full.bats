@@ -33,7 +33,7 @@ small_disk() {
   else
     DISK=cwd/disk
     give_space() { prlimit --pid "$RECEIVER" --fsize=unlimited:; }
-    own=(sh -c 'trap "" XFSZ; ulimit -S -f 1024; exec "$@"' sh)
+    own=(sh -c 'ulimit -S -f 1024; exec "$@"' sh)
   fi
   cd "$DIR" || return
   "${own[@]}" "$PLAIN/callbook.fcgi" -c "$DIR/callbook.conf" \
