@@ -40,6 +40,52 @@ stamp_compare(enum call_field f, const struct stamp *a, const struct stamp *b)
 	return memcmp(a->mark, b->mark, sizeof(a->mark));
 }
 
+/* The time, the state and STAMP_LESS, the receipt, the mark. */
+#define STAMP_LESS 0x80
+
+/* The highest byte first. */
+static unsigned char *
+instant_put(unsigned char *out, int64_t ms)
+{
+	for (int shift = 8 * (INSTANT_SIZE - 1); shift >= 0; shift -= 8)
+		*out++ = (unsigned char)((uint64_t)ms >> shift);
+	return out;
+}
+
+static int64_t
+instant_get(const unsigned char *in)
+{
+	int64_t ms = 0;
+
+	for (int i = 0; i < INSTANT_SIZE; i++)
+		ms = ms << 8 | in[i];
+	return ms;
+}
+
+unsigned char *
+stamp_encode(const struct stamp *s, unsigned char *out)
+{
+	out = instant_put(out, s->time);
+	*out++ = (unsigned char)(s->state | (s->less ? STAMP_LESS : 0));
+	out = instant_put(out, s->received);
+	memcpy(out, s->mark, EVENT_KEY_SIZE);
+	return out + EVENT_KEY_SIZE;
+}
+
+void
+stamp_decode(const unsigned char in[STAMP_SIZE], struct stamp *s)
+{
+	unsigned state;
+
+	s->time = instant_get(in);
+	in += INSTANT_SIZE;
+	s->less = (*in & STAMP_LESS) != 0;
+	state = *in & (STAMP_LESS - 1);
+	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
+	s->received = instant_get(in + 1);
+	memcpy(s->mark, in + 1 + INSTANT_SIZE, EVENT_KEY_SIZE);
+}
+
 /*
  * Values that tell less than others of their field: nothing known of it, or
  * only assumed.  Platforms send such defaults with events that are about

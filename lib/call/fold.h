@@ -101,6 +101,16 @@ void stamp_of(const struct event *e, struct stamp *s);
 int stamp_compare(
     enum call_field f, const struct stamp *a, const struct stamp *b);
 
+/*
+ * A stamp as bytes, in which the store keeps it.  stamp_encode() returns the
+ * end of what it wrote.  A state that is not known decodes as STATE_NONE.  An
+ * instant takes 6 bytes: the year 9999 ends below 2^48 ms.
+ */
+#define INSTANT_SIZE 6
+#define STAMP_SIZE (INSTANT_SIZE + 1 + INSTANT_SIZE + EVENT_KEY_SIZE)
+unsigned char *stamp_encode(const struct stamp *s, unsigned char *out);
+void stamp_decode(const unsigned char in[STAMP_SIZE], struct stamp *s);
+
 /* Is s the stamp of a value that e told? */
 bool stamp_is_of(const struct stamp *s, const struct event *e);
 

@@ -9,21 +9,12 @@
  * one event takes 54 bytes.
  */
 #define STAMPS_FORM 0x80
-#define STAMP_LESS 0x80 /* beside the state */
 
 /* Up to schema 3 the first byte is the number alone, and a stamp this long. */
 #define OLD_STAMP_SIZE (8 + EVENT_KEY_SIZE)
 #define OLD_STATE_SHIFT 56 /* of the time: the state, of the status alone */
 
-/* Write the last n bytes of a number, the highest first. */
-static unsigned char *
-bytes_put(unsigned char *out, uint64_t number, int n)
-{
-	for (int shift = 8 * (n - 1); shift >= 0; shift -= 8)
-		*out++ = (unsigned char)(number >> shift);
-	return out;
-}
-
+/* A number of n bytes, the highest first. */
 static uint64_t
 bytes_get(const unsigned char *in, int n)
 {
@@ -32,16 +23,6 @@ bytes_get(const unsigned char *in, int n)
 	for (int i = 0; i < n; i++)
 		number = number << 8 | in[i];
 	return number;
-}
-
-unsigned char *
-stamp_encode(const struct stamp *s, unsigned char *out)
-{
-	out = bytes_put(out, (uint64_t)s->time, INSTANT_SIZE);
-	*out++ = (unsigned char)(s->state | (s->less ? STAMP_LESS : 0));
-	out = bytes_put(out, (uint64_t)s->received, INSTANT_SIZE);
-	memcpy(out, s->mark, EVENT_KEY_SIZE);
-	return out + EVENT_KEY_SIZE;
 }
 
 /* Any field but the status: of that, an event has one place in the order. */
@@ -85,20 +66,6 @@ stamps_encode(const struct call *c, unsigned char out[STAMPS_SIZE])
 		*out++ = (unsigned char)k;
 	}
 	return (size_t)(out - start);
-}
-
-void
-stamp_decode(const unsigned char in[STAMP_SIZE], struct stamp *s)
-{
-	unsigned state;
-
-	s->time = (int64_t)bytes_get(in, INSTANT_SIZE);
-	in += INSTANT_SIZE;
-	s->less = (*in & STAMP_LESS) != 0;
-	state = *in & (STAMP_LESS - 1);
-	s->state = state < STATE__MAX ? (enum call_state)state : STATE_NONE;
-	s->received = (int64_t)bytes_get(in + 1, INSTANT_SIZE);
-	memcpy(s->mark, in + 1 + INSTANT_SIZE, EVENT_KEY_SIZE);
 }
 
 /* The state is known of the status alone, and the receipt of none. */

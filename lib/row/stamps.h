@@ -8,17 +8,7 @@
 
 #include "call/fold.h"
 
-/* An instant takes 6 bytes: the year 9999 ends below 2^48 ms. */
-#define INSTANT_SIZE 6
-#define STAMP_SIZE (INSTANT_SIZE + 1 + INSTANT_SIZE + EVENT_KEY_SIZE)
 #define STAMPS_SIZE (1 + FIELD__MAX * STAMP_SIZE + FIELD__MAX)
-
-/*
- * One stamp as STAMP_SIZE bytes.  stamp_encode() returns the end of what it
- * wrote.  A state that is not known decodes as STATE_NONE.
- */
-unsigned char *stamp_encode(const struct stamp *s, unsigned char *out);
-void stamp_decode(const unsigned char in[STAMP_SIZE], struct stamp *s);
 
 /* Write the stamps of the fields that are set.  Returns the bytes written. */
 size_t stamps_encode(const struct call *c, unsigned char out[STAMPS_SIZE]);

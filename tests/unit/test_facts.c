@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#include "row/facts.h"
-#include "row/stamps.h"
+#include "call/facts.h"
 
 /* What one event tells under one path. */
 struct told {

@@ -1,10 +1,8 @@
-#include "row/facts.h"
+#include "call/facts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "row/stamps.h"
 
 #define FACTS_FORM 1 /* the first byte; others are of later versions */
 #define TYPE_BITS 2 /* beside the number of the stamp */

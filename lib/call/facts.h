@@ -8,15 +8,15 @@
  * Nothing here reads or writes a table.
  *
  * The bytes: FACTS_FORM; how many different stamps there are, and these, the
- * greatest first (stamps.h); how many facts there are, and these by path: the
- * distance from the path before (at first from 0), the number of the fact's
+ * greatest first (stamp_encode()); how many facts there are, and these by path:
+ * the distance from the path before (at first from 0), the number of the fact's
  * stamp from 0 on, times 4, plus its type, and its value.  That is the length
  * of a text and its bytes without NUL, a double as 8 bytes of which the
  * highest comes first, or a boolean as one byte.  Other numbers are LEB128.
  * No facts are no bytes.  Equal sets are equal bytes.
  */
-#ifndef ROW_FACTS_H
-#define ROW_FACTS_H
+#ifndef CALL_FACTS_H
+#define CALL_FACTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,4 +67,4 @@ void facts_encode(const struct facts *f, struct buf *out);
 void facts_reset(struct facts *f);
 void facts_free(struct facts *f);
 
-#endif /* !ROW_FACTS_H */
+#endif /* !CALL_FACTS_H */
