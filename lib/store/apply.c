@@ -299,38 +299,18 @@ quarantine_add(struct store *st, struct job *j)
 }
 
 static enum store_rc
-rejected_trim(struct store *st, const struct job *j, bool missing)
-{
-	/* Of one ring: ?3 rows and ?4 bytes at most, and the newest. */
-	struct statement *s = db_statement(st->db,
-	    "DELETE FROM rejected WHERE id IN (SELECT id FROM (SELECT id,"
-	    " row_number() OVER w AS n, sum(length(body)) OVER w AS b FROM"
-	    " rejected WHERE source = ?1 AND (reason = 'missing') = ?2 WINDOW"
-	    " w AS (ORDER BY id DESC)) WHERE n > ?3 OR (b > ?4 AND n > 1))");
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, j->source);
-	db_bind_int(s, 2, missing);
-	db_bind_int(s, 3, missing ? STORE_MISSING_MAX : STORE_REJECTED_MAX);
-	db_bind_int(s, 4, missing ? STORE_MISSING_BYTES : STORE_REJECTED_BYTES);
-	return stmt_run(s);
-}
-
-static enum store_rc
 rejected_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
-	bool missing = strcmp(j->reason, refusal_name[REFUSAL_MISSING]) == 0;
-	size_t most = missing ? STORE_MISSING_BODY_MAX
-			      : STORE_REJECTED_BODY_MAX;
+	size_t most = j->why == REFUSAL_MISSING ? STORE_MISSING_BODY_MAX
+						: STORE_REJECTED_BODY_MAX;
 	struct statement *s;
 	bool allowed;
 	enum store_rc rc;
 
 	if ((j->source = source_id(st, d)) == 0)
 		return STORE_ERROR;
-	rc = reject_shared(st, j, missing, &allowed);
+	rc = reject_shared(st, j, &allowed);
 	if (rc != STORE_OK)
 		return rc;
 	if (!allowed) {
@@ -341,10 +321,10 @@ rejected_add(struct store *st, struct job *j)
 		 "INSERT INTO rejected (source, received, reason, content_type,"
 		 " headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")) == NULL)
 		return STORE_ERROR;
-	rc = delivery_insert(st, s, j->source, d, j->reason,
+	rc = delivery_insert(st, s, j->source, d, refusal_name[j->why],
 	    d->len < most ? d->len : most, STORE_REJECTED_HEADERS_MAX,
 	    &j->number);
-	return rc == STORE_OK ? rejected_trim(st, j, missing) : rc;
+	return rc == STORE_OK ? reject_trim(st, j) : rc;
 }
 
 static enum store_rc

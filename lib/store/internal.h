@@ -60,7 +60,8 @@ struct job {
 	} kind;
 	const struct delivery *delivery;
 	const struct event *event;
-	const char *reason;
+	const char *reason; /* JOB_QUARANTINE */
+	enum refusal why; /* JOB_REJECT */
 	const char *type; /* JOB_COUNT, and JOB_REQUEUE without event */
 	/* JOB_REQUEUE with event NULL: only to be counted. */
 	bool rejected; /* JOB_REQUEUE: of the ring, not the quarantine */
@@ -184,12 +185,15 @@ enum store_rc arrival_count(
 enum store_rc arrivals_write(struct store *st);
 
 /* refuse.c: may d be kept in a ring?  In memory, from any thread. */
-bool reject_allowed(struct store *st, const struct delivery *d, bool missing);
+bool reject_allowed(
+    struct store *st, const struct delivery *d, enum refusal why);
 /* May a handshake be counted?  Likewise. */
 bool handshake_allowed(struct store *st);
-/* May d be kept by all processes together?  Inside a transaction. */
+/* May it be kept by all processes together?  Inside a transaction. */
 enum store_rc reject_shared(
-    struct store *st, const struct job *j, bool missing, bool *allowed);
+    struct store *st, const struct job *j, bool *allowed);
+/* Drop what is too much of the ring that the job's delivery is in. */
+enum store_rc reject_trim(struct store *st, const struct job *j);
 /* Count one, from any thread.  true: it is time to write what was counted. */
 bool refusal_note(
     struct store *st, const char *source, enum refusal why, int64_t received);

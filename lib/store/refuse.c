@@ -52,20 +52,20 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
 
 /* Many bytes count as many deliveries. */
 static int64_t
-reject_cost(const struct delivery *d, bool missing)
+reject_cost(const struct delivery *d, enum refusal why)
 {
-	size_t most = missing ? STORE_MISSING_BODY_MAX
-			      : STORE_REJECTED_BODY_MAX;
+	size_t most = why == REFUSAL_MISSING ? STORE_MISSING_BODY_MAX
+					     : STORE_REJECTED_BODY_MAX;
 	size_t len = d->len < most ? d->len : most;
 
 	return 1 + (int64_t)(len / STORE_REJECTED_STEP);
 }
 
-/* The allowance of a source in memory; sources may share one. */
+/* The allowance of a ring in memory; rings may share one. */
 static struct allowance *
-reject_allowance(struct store *st, const char *source, bool missing)
+reject_allowance(struct store *st, const char *source, enum refusal why)
 {
-	size_t h = missing;
+	size_t h = why;
 
 	for (; *source != '\0'; source++)
 		h = h * 31 + (unsigned char)*source;
@@ -73,13 +73,13 @@ reject_allowance(struct store *st, const char *source, bool missing)
 }
 
 bool
-reject_allowed(struct store *st, const struct delivery *d, bool missing)
+reject_allowed(struct store *st, const struct delivery *d, enum refusal why)
 {
 	bool allowed;
 
 	pthread_mutex_lock(&st->mutex);
-	allowed = allowance_take(reject_allowance(st, d->source, missing),
-	    when_monotonic(), reject_cost(d, missing), STORE_REJECTED_BURST,
+	allowed = allowance_take(reject_allowance(st, d->source, why),
+	    when_monotonic(), reject_cost(d, why), STORE_REJECTED_BURST,
 	    STORE_REJECTED_PER_SECOND);
 	pthread_mutex_unlock(&st->mutex);
 	return allowed;
@@ -98,16 +98,40 @@ handshake_allowed(struct store *st)
 }
 
 enum store_rc
-reject_shared(
-    struct store *st, const struct job *j, bool missing, bool *allowed)
+reject_shared(struct store *st, const struct job *j, bool *allowed)
 {
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "rejected %lld %s",
-	    (long long)j->source, missing ? "missing" : "failed");
+	    (long long)j->source, refusal_name[j->why]);
 	return allowance_shared(st, name, j->delivery->received,
-	    reject_cost(j->delivery, missing), STORE_REJECTED_BURST,
+	    reject_cost(j->delivery, j->why), STORE_REJECTED_BURST,
 	    STORE_REJECTED_PER_SECOND, allowed);
+}
+
+enum store_rc
+reject_trim(struct store *st, const struct job *j)
+{
+	const bool missing = j->why == REFUSAL_MISSING;
+	/*
+	 * ?3 rows and ?4 bytes at most, and the newest.  The comparison with
+	 * 'missing' is for the index.
+	 */
+	struct statement *s = db_statement(st->db,
+	    "DELETE FROM rejected WHERE id IN (SELECT id FROM (SELECT id,"
+	    " row_number() OVER w AS n, sum(length(body)) OVER w AS b FROM"
+	    " rejected WHERE source = ?1 AND (reason = 'missing') = ?2"
+	    " AND reason = ?5 WINDOW w AS (ORDER BY id DESC))"
+	    " WHERE n > ?3 OR (b > ?4 AND n > 1))");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, j->source);
+	db_bind_int(s, 2, missing);
+	db_bind_int(s, 3, missing ? STORE_MISSING_MAX : STORE_REJECTED_MAX);
+	db_bind_int(s, 4, missing ? STORE_MISSING_BYTES : STORE_REJECTED_BYTES);
+	db_bind_text(s, 5, refusal_name[j->why]);
+	return stmt_run(s);
 }
 
 /* --- counts -------------------------------------------------------------- */
@@ -120,7 +144,16 @@ count_into(struct refused_row *row, size_t *rows, const struct refused_row *r)
 	while (i < *rows &&
 	    (row[i].why != r->why || strcmp(row[i].source, r->source) != 0))
 		i++;
-	if (i == REFUSED_ROWS_MAX) /* more sources than a host has */
+	/* More sources than a host has: those are counted as one. */
+	if (i >= REFUSED_ROWS_MAX - REFUSAL__MAX && i == *rows &&
+	    r->source[0] != '\0') {
+		struct refused_row rest = *r;
+
+		rest.source[0] = '\0';
+		count_into(row, rows, &rest);
+		return;
+	}
+	if (i == REFUSED_ROWS_MAX)
 		return;
 	if (i == *rows) {
 		row[i] = *r;

@@ -346,14 +346,13 @@ refusals_flush(struct store *st)
 enum store_rc
 store_reject(struct store *st, const struct delivery *d, enum refusal why)
 {
-	struct job j = {.kind = JOB_REJECT, .delivery = d};
+	struct job j = {.kind = JOB_REJECT, .delivery = d, .why = why};
 	bool due = refusal_note(st, d->source, why, d->received);
 
-	if (!reject_allowed(st, d, why == REFUSAL_MISSING)) {
+	if (!reject_allowed(st, d, why)) {
 		j.kind = JOB_REFUSED;
 		return due ? submit_wait(st, &j) : STORE_OK;
 	}
-	j.reason = refusal_name[why];
 	return submit_wait(st, &j);
 }
 

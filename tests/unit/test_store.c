@@ -556,11 +556,12 @@ a_burst_of_rejected_is_kept_and_what_is_more_counted(void **state)
 	assert_int_equal(
 	    refused(b, "SELECT count FROM refused WHERE reason = 'wrong'"),
 	    STORE_REJECTED_BURST + 100);
-	/* A stranger without a signature takes no place of another ring. */
+	/* Rings of other reasons and of other sources have their own room. */
 	assert_int_equal(store_reject(b->store, &d, REFUSAL_MISSING), STORE_OK);
-	d.source = "other";
 	assert_int_equal(store_reject(b->store, &d, REFUSAL_STALE), STORE_OK);
-	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), kept + 2);
+	d.source = "other";
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), kept + 3);
 }
 
 static void
@@ -605,7 +606,7 @@ a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
 	run(b,
 	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
 	    " WHERE n < 2000) INSERT INTO rejected (source, received, reason,"
-	    " content_type, body) SELECT 1, n, iif(n % 2, 'stale', 'missing'),"
+	    " content_type, body) SELECT 1, n, iif(n % 2, 'wrong', 'missing'),"
 	    " '', x'78' FROM i");
 	store_reject(b->store, &d, REFUSAL_WRONG);
 	assert_int_equal(
@@ -619,7 +620,7 @@ a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
 	run(b,
 	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
 	    " WHERE n < 40) INSERT INTO rejected (source, received, reason,"
-	    " content_type, body) SELECT 1, n, 'stale', '', zeroblob(1048576)"
+	    " content_type, body) SELECT 1, n, 'wrong', '', zeroblob(1048576)"
 	    " FROM i");
 	memset(body, ' ', sizeof(body));
 	d.body = body;
@@ -633,6 +634,45 @@ a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
 	assert_true(ask(b,
 			"SELECT count(*) FROM rejected"
 			" WHERE reason <> 'missing'") >= 28);
+}
+
+/* Strangers who make up signatures push out nothing that a platform signed. */
+static void
+a_ring_has_one_reason(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	for (int i = 0; i < 20; i++)
+		store_reject(b->store, &d, REFUSAL_STALE);
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 2000) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, iif(n % 2, 'wrong', 'missing'),"
+	    " '', x'78' FROM i");
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	store_reject(b->store, &d, REFUSAL_MISSING);
+	store_reject(b->store, &d, REFUSAL_STALE);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason = 'stale'"), 21);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"),
+	    21 + STORE_REJECTED_MAX + STORE_MISSING_MAX);
+}
+
+/* Of more sources than there are places, each refusal is counted all the same.
+ */
+static void
+no_count_of_what_was_refused_is_lost(void **state)
+{
+	struct box *b = *state;
+	char name[20];
+
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		store_refuse(b->store, name, REFUSAL_METHOD, 1000);
+		store_refuse(b->store, name, REFUSAL_SLOW, 1000);
+	}
+	assert_int_equal(refused(b, "SELECT sum(count) FROM refused"), 1200);
 }
 
 static void
@@ -1925,6 +1965,8 @@ main(void)
 	    TEST(a_burst_of_rejected_is_kept_and_what_is_more_counted),
 	    TEST(the_rejected_are_bounded_over_all_processes),
 	    TEST(a_ring_of_the_rejected_has_so_many_rows_and_bytes),
+	    TEST(a_ring_has_one_reason),
+	    TEST(no_count_of_what_was_refused_is_lost),
 	    TEST(what_is_refused_is_counted_and_seldom_written),
 	    TEST(the_rejected_keep_whole_lines_of_their_headers_and_not_all),
 	    TEST(a_store_that_was_removed_is_made_again),
