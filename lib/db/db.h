@@ -24,7 +24,7 @@
 #define DB_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define DB_WAL_PAGES_MAX 4000 /* then readers are waited for */
 #define DB_WAL_WAIT_MS 250 /* for them, at most */
-#define DB_SCHEMA_VERSION 4 /* of a file that this program made */
+#define DB_SCHEMA_VERSION 5 /* of a file that this program made */
 #define DB_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
 #define DB_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 
@@ -207,8 +207,8 @@ bool db_is_current(struct db *db);
 /* --- the index of words -------------------------------------------------- */
 
 /*
- * `search` has the words of texts by number, and a reader may have a `tail` of
- * its own beside it, in memory.  Statements may look for words in both.
+ * `search` has the words of texts by number, and a reader may have a tail of
+ * its own beside it, in memory.
  */
 
 /* Can this engine do it at all? */
@@ -233,6 +233,16 @@ enum db_rc db_words_renew(struct db *db);
 /* A reader's tail: an empty one, and one text more. */
 enum db_rc db_words_tail(struct db *db);
 enum db_rc db_words_tail_add(struct db *db, int64_t number, const char *text);
+
+/*
+ * Have fn() called with the number of each text that the expression finds, of
+ * the index and of the tail; it returns 0 to go on.  An expression is words in
+ * double quotes, with a star behind one that is the beginning of a word, joined
+ * by AND and OR, and parentheses.
+ */
+typedef int (*db_number_fn)(void *arg, int64_t number);
+enum db_rc db_words_find(
+    struct db *db, const char *expression, db_number_fn fn, void *arg);
 
 /*
  * Have token() called with each word of the text as the index has it, n bytes

@@ -3,13 +3,10 @@
  *   histogram(CLASS)               aggregate: the histogram of the rows
  *   histogram_add(BLOB, CLASS, N)  BLOB with N calls more (or less) in CLASS
  *   length_class(MS)               class_of_length()
- *   text_cut(VALUE, BYTES)         a text of so many bytes at most, without
- *                                  half a character at its end
  * A class of NULL counts nothing; length_class(NULL) is NULL.
  */
 #include "db/sqlite.h"
 
-#include "base/utf8.h"
 #include "call/class.h"
 #include "call/histogram.h"
 
@@ -80,26 +77,6 @@ length_class(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		    ctx, class_of_length(sqlite3_value_int64(argv[0])));
 }
 
-static void
-text_cut(sqlite3_context *ctx, int argc, sqlite3_value **argv)
-{
-	const char *text;
-	size_t n;
-
-	(void)argc;
-	if (sqlite3_value_type(argv[0]) != SQLITE_TEXT) {
-		sqlite3_result_value(ctx, argv[0]);
-		return;
-	}
-	if ((text = (const char *)sqlite3_value_text(argv[0])) == NULL) {
-		sqlite3_result_error_nomem(ctx);
-		return;
-	}
-	n = utf8_cut(text, (size_t)sqlite3_value_bytes(argv[0]),
-	    (size_t)sqlite3_value_int64(argv[1]));
-	sqlite3_result_text(ctx, text, (int)n, SQLITE_TRANSIENT);
-}
-
 int
 function_add_all(sqlite3 *sqlite)
 {
@@ -114,8 +91,5 @@ function_add_all(sqlite3 *sqlite)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function_v2(sqlite, "length_class", 1,
 		    flags, NULL, length_class, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function_v2(sqlite, "text_cut", 2, flags,
-		    NULL, text_cut, NULL, NULL, NULL);
 	return rc;
 }

@@ -145,6 +145,38 @@ db_words_tail_add(struct db *db, int64_t number, const char *text)
 	return db_run(s);
 }
 
+static enum db_rc
+find(struct db *db, const char *sql, const char *expression, db_number_fn fn,
+    void *arg)
+{
+	struct statement *s = db_statement(db, sql);
+	enum db_rc step, rc = DB_OK;
+
+	if (s == NULL)
+		return db_failure(db);
+	db_bind_text(s, 1, expression);
+	while ((step = db_step(s)) == DB_ROW)
+		if (fn(arg, db_int(s, 0)) != 0)
+			break;
+	if (step != DB_ROW && step != DB_DONE)
+		rc = db_failed(db, "search");
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+db_words_find(struct db *db, const char *expression, db_number_fn fn, void *arg)
+{
+	enum db_rc rc = find(db,
+	    "SELECT rowid FROM search WHERE search MATCH ?1", expression, fn,
+	    arg);
+
+	return rc == DB_OK
+	    ? find(db, "SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
+		  expression, fn, arg)
+	    : rc;
+}
+
 /* --- words of a text ----------------------------------------------------- */
 
 struct db_splitter {

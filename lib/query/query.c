@@ -32,7 +32,7 @@ query_failed(struct query *q, const char *what)
 }
 
 enum query_rc
-query_begin(struct query *q, const char *sql, struct statement **s)
+query_ask(struct query *q)
 {
 	if (q->asking) {
 		log_warnx("%s: a callback asked for more", db_path(q->db));
@@ -40,10 +40,20 @@ query_begin(struct query *q, const char *sql, struct statement **s)
 	}
 	if (db_is_late(q->db))
 		return QUERY_TIMEOUT;
-	if ((*s = db_statement(q->db, sql)) == NULL)
-		return query_rc_of(db_failure(q->db));
 	q->asking = true;
 	return QUERY_OK;
+}
+
+enum query_rc
+query_begin(struct query *q, const char *sql, struct statement **s)
+{
+	enum query_rc rc = query_ask(q);
+
+	if (rc == QUERY_OK && (*s = db_statement(q->db, sql)) == NULL) {
+		rc = query_rc_of(db_failure(q->db));
+		q->asking = false;
+	}
+	return rc;
 }
 
 enum query_rc
@@ -161,7 +171,7 @@ query_analyzed(struct query *q, int64_t from, int64_t to, const char *source,
 	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
 	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
 	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	    " CROSS JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
+	    " JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
 	    " s.name = ?3 GROUP BY 1",
 	    &s);
 	enum db_rc step;
@@ -186,13 +196,13 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 		"SELECT s.name, sum(d.calls) FROM"
 		" (SELECT source, sum(calls) AS calls"
 		" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-		" CROSS JOIN source s ON s.id = d.source"
+		" JOIN source s ON s.id = d.source"
 		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
 	    [NAME_AGENT] =
 		"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS"
 		" calls FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
-		" GROUP BY day, source, agent) GROUP BY 1 ORDER BY 2 DESC, 1"
-		" LIMIT ?3",
+		" GROUP BY day, source, agent) d GROUP BY 1"
+		" ORDER BY 2 DESC, 1 LIMIT ?3",
 	    /*
 	     * From one to the next in the index, which may have many calls
 	     * of each.

@@ -45,7 +45,7 @@ query_arrivals(struct query *q, int64_t from, int64_t to, const char *source,
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
 	    "SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
-	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
+	    " FROM arrival a JOIN source s ON s.id = a.source"
 	    " WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
 	    " ORDER BY a.day, a.hour",
 	    &s);
@@ -69,10 +69,10 @@ query_arrival_hours(struct query *q, const char *source, int64_t first,
 	 * read all of them, while a reader soon has enough.
 	 */
 	enum query_rc rc = query_begin(q,
-	    "WITH RECURSIVE hour (i) AS (SELECT ?3 UNION ALL SELECT i - 1"
-	    " FROM hour WHERE i > ?2) SELECT h.i, a.count, a.last"
-	    " FROM hour h CROSS JOIN arrival a"
-	    " WHERE a.day = h.i / 24 AND a.hour = h.i % 24"
+	    "WITH RECURSIVE hour (i) AS (SELECT CAST(?3 AS bigint) UNION ALL"
+	    " SELECT i - 1 FROM hour WHERE i > ?2)"
+	    " SELECT h.i, a.count, a.last FROM hour h LEFT JOIN arrival a"
+	    " ON a.day = h.i / 24 AND a.hour = h.i % 24"
 	    " AND a.source IN (SELECT id FROM source WHERE name = ?1)"
 	    " AND a.result NOT IN (?4, ?5)",
 	    &s);
@@ -90,6 +90,8 @@ query_arrival_hours(struct query *q, const char *source, int64_t first,
 		    .count = db_int(s, 1),
 		    .last = db_int(s, 2)};
 
+		if (db_is_null(s, 1))
+			continue; /* an hour in which nothing arrived */
 		if (fn(arg, &a) != 0)
 			break;
 	}
@@ -102,8 +104,8 @@ query_arrival_totals(struct query *q, query_arrivals_fn fn, void *arg)
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
 	    "SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
-	    " FROM arrival a CROSS JOIN source s ON s.id = a.source"
-	    " GROUP BY 3, 4, 5",
+	    " FROM arrival a JOIN source s ON s.id = a.source"
+	    " GROUP BY s.name, a.result, a.delay",
 	    &s);
 
 	return rc == QUERY_OK ? arrival_rows(q, s, fn, arg) : rc;

@@ -1,17 +1,82 @@
 /* Calls, and deliveries, that need attention. */
 #include "query/internal.h"
 
-/* ?10 is the limit of both. */
+/*
+ * ?1: source or NULL, ?2: since, ?3: the moment, ?4: no more than so many.  A
+ * plus before a column keeps SQLite from the index of all calls by that column:
+ * there are small ones, of those calls alone that may need attention.
+ */
+static const char *const numbers[ATTENTION__MAX] = {
+    [ATTENTION_STUCK] =
+	"SELECT a.number FROM call a WHERE a.outcome IS NULL"
+	" AND a.last_received < ?3 AND +a.started >= ?2 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" ORDER BY +a.started DESC, a.number DESC LIMIT ?4",
+    /*
+     * A retry is announced for a time after the start, so for one after ?2.
+     * Each is looked for among the calls of its trace, which lie anywhere: of
+     * a busy store the latest ?5 alone.
+     */
+    [ATTENTION_RETRY] =
+	"SELECT a.number FROM (SELECT number, source, trace, started, attempt,"
+	" final FROM call WHERE next_retry >= ?2 AND next_retry < ?3"
+	" ORDER BY next_retry DESC LIMIT ?5) a WHERE a.started >= ?2"
+	" AND coalesce(a.final, 0) <> 1 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
+	" AND n.number <> a.number"
+	" AND (n.started > a.started OR n.attempt > a.attempt))"
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?4",
+    [ATTENTION_UNANALYZED] =
+	"SELECT a.number FROM call a WHERE a.answered = 1"
+	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"
+	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?4",
+    [ATTENTION_VARIANT] =
+	"SELECT a.number FROM call a WHERE (a.flags & 2) <> 0"
+	" AND a.started >= ?2 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" ORDER BY +a.started DESC, a.number DESC LIMIT ?4",
+};
+/* The same, only counted. */
+static const char *const counts[ATTENTION__MAX] = {
+    [ATTENTION_STUCK] =
+	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
+	" AND a.last_received < ?3 AND +a.started >= ?2 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" LIMIT ?4) n",
+    [ATTENTION_RETRY] =
+	"SELECT count(*) FROM (SELECT 1 FROM (SELECT number, source, trace,"
+	" started, attempt, final FROM call WHERE next_retry >= ?2"
+	" AND next_retry < ?3 ORDER BY next_retry DESC LIMIT ?5) a"
+	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
+	" AND n.number <> a.number"
+	" AND (n.started > a.started OR n.attempt > a.attempt)) LIMIT ?4) n",
+    [ATTENTION_UNANALYZED] =
+	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.answered = 1"
+	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"
+	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	" LIMIT ?4) n",
+    [ATTENTION_VARIANT] =
+	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE (a.flags & 2) <> 0"
+	" AND a.started >= ?2 AND (?1 IS NULL"
+	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" LIMIT ?4) n",
+};
+
 static void
 bind_need(struct statement *s, enum attention kind, const char *source,
     int64_t since, int64_t ms, int max)
 {
 	db_bind_text(s, 1, source);
 	db_bind_int(s, 2, since);
-	db_bind_int(s, 3, ms);
+	if (kind != ATTENTION_VARIANT)
+		db_bind_int(s, 3, ms);
+	db_bind_int(s, 4, max);
 	if (kind == ATTENTION_RETRY)
-		db_bind_int(s, 4, QUERY_RETRIES_MAX);
-	db_bind_int(s, 10, max);
+		db_bind_int(s, 5, QUERY_RETRIES_MAX);
 }
 
 enum query_rc
@@ -19,12 +84,12 @@ query_attention(struct query *q, enum attention kind, const char *source,
     int64_t since, int64_t ms, int max, query_call_fn fn, void *arg)
 {
 	struct statement *s;
-	enum query_rc rc = query_begin(q, query_sql[ASK_ATTENTION + kind], &s);
+	enum query_rc rc = query_begin(q, numbers[kind], &s);
 
 	if (rc != QUERY_OK)
 		return rc;
 	bind_need(s, kind, source, since, ms, max);
-	return query_rows(q, s, fn, arg);
+	return query_tell_all(q, s, false, fn, arg);
 }
 
 enum query_rc
@@ -32,8 +97,7 @@ query_attention_count(struct query *q, enum attention kind, const char *source,
     int64_t since, int64_t ms, int64_t *n)
 {
 	struct statement *s;
-	enum query_rc rc = query_begin(
-	    q, query_sql[ASK_ATTENTION_COUNT + kind], &s);
+	enum query_rc rc = query_begin(q, counts[kind], &s);
 	enum db_rc step;
 
 	*n = 0;
@@ -50,8 +114,23 @@ enum query_rc
 query_reasons(struct query *q, bool rejected, query_reason_fn fn, void *arg)
 {
 	struct statement *s;
-	enum query_rc rc = query_begin(
-	    q, query_sql[rejected ? ASK_REASONS_REJECTED : ASK_REASONS], &s);
+	/* By number of the source first, as the index of the quarantine is. */
+	enum query_rc rc = query_begin(q,
+	    rejected ? "SELECT s.name, k.reason, sum(k.rows), min(k.first),"
+		       " max(k.last), max(k.newest) FROM (SELECT source,"
+		       " reason, count(*) AS rows, min(received) AS first,"
+		       " max(received) AS last, max(id) AS newest"
+		       " FROM rejected GROUP BY source, reason) k"
+		       " JOIN source s ON s.id = k.source"
+		       " GROUP BY s.name, k.reason ORDER BY 6 DESC"
+		     : "SELECT s.name, k.reason, sum(k.rows), min(k.first),"
+		       " max(k.last), max(k.newest) FROM (SELECT source,"
+		       " reason, count(*) AS rows, min(received) AS first,"
+		       " max(received) AS last, max(id) AS newest"
+		       " FROM quarantine GROUP BY source, reason) k"
+		       " JOIN source s ON s.id = k.source"
+		       " GROUP BY s.name, k.reason ORDER BY 6 DESC",
+	    &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)

@@ -1,7 +1,14 @@
-/* Which calls are meant: lists of them, their sums, their facts. */
+/*
+ * Which calls are meant: lists of them, and their sums.
+ *
+ * The list of calls is walked in its order, by an index that has all that a
+ * filter asks but its words. Where there are words, an index of those has told
+ * before which calls have them; without one, each call is read and looked
+ * through.
+ */
 #include "query/internal.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,60 +19,123 @@
 #define RARE_MAX 1000 /* calls with the words, to look at each of them */
 #define HOURS 24
 
-/* --- the calls of a filter ----------------------------------------------- */
+/* --- words that no index knows of ---------------------------------------- */
 
-/* How they are found, and what is bound for it. */
-struct search {
-	enum way way;
-	struct buf words; /* expression for MATCH, or patterns as JSON */
-};
-
-/* A word as a pattern for LIKE, as a JSON string. */
-static void
-add_pattern(struct buf *b, const char *word, size_t n)
+static bool
+is_blank(char c)
 {
-	char pattern[2 * TERMS_WORD_MAX + 2];
-	size_t len = 0;
-
-	n = utf8_cut(word, n, TERMS_WORD_MAX);
-	pattern[len++] = '%';
-	for (size_t i = 0; i < n; i++) {
-		if (strchr("%_\\", word[i]) != NULL)
-			pattern[len++] = '\\';
-		pattern[len++] = word[i];
-	}
-	pattern[len++] = '%';
-	buf_json(b, pattern, len);
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Take the words that are to be in a call: as many as a search may have. */
 static void
-search_patterns(const struct filter *f, struct search *s)
+walk_words(struct walk *w, const char *text, bool discreet)
 {
-	static const char blank[] = " \t\r\n";
-	/* Characters of no meaning, in no text: what is not to be found. */
-	static const char never[] = "\xee\x80\x80\xee\x80\x80";
-	const char *text = f->text;
-	int words = 0;
+	while (*text != '\0' && w->words < TERMS_WORDS_MAX) {
+		size_t n = 0;
 
-	s->way = WAY_ALL;
-	buf_puts(&s->words, "[");
-	for (text += strspn(text, blank); *text != '\0';
-	     text += strspn(text, blank)) {
-		size_t n = strcspn(text, blank);
-
-		if (words++ == TERMS_WORDS_MAX)
-			break;
-		if (s->way == WAY_LIKE)
-			buf_puts(&s->words, ",");
-		s->way = WAY_LIKE;
-		/* As a part of a number it would be told digit by digit. */
-		if (f->discreet && terms_has_digit(text, n))
-			add_pattern(&s->words, never, strlen(never));
-		else
-			add_pattern(&s->words, text, n);
+		while (text[n] != '\0' && !is_blank(text[n]))
+			n++;
+		if (n > 0) {
+			/* As a part of a number it would be told by digits. */
+			w->never |= discreet && terms_has_digit(text, n);
+			w->word[w->words].s = text;
+			w->word[w->words++].n = utf8_cut(
+			    text, n, TERMS_WORD_MAX);
+		}
 		text += n;
+		text += *text != '\0';
 	}
-	buf_puts(&s->words, "]");
+}
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Is a word in the text, whatever the case of A to Z? */
+static bool
+contains(const char *text, const struct walk_word *word)
+{
+	for (; *text != '\0'; text++) {
+		size_t i = 0;
+
+		while (i < word->n && lower(text[i]) == lower(word->s[i]))
+			i++;
+		if (i == word->n)
+			return true;
+	}
+	return false;
+}
+
+/* Are all words in one or another text of the call? */
+static enum query_rc
+look_through(struct walk *w, int64_t number, bool *has)
+{
+	struct statement *s = db_statement(w->q->db,
+	    "SELECT id, trace, agent, from_number, to_number, status, reason,"
+	    " disposition, summary, transcript, agent_name, transferred_to,"
+	    " campaign FROM call WHERE number = ?1");
+	enum query_rc rc = QUERY_OK;
+	enum db_rc step;
+
+	*has = false;
+	if (s == NULL)
+		return query_rc_of(db_failure(w->q->db));
+	db_bind_int(s, 1, number);
+	step = db_step(s);
+	if (step == DB_ROW) {
+		*has = !w->never;
+		for (size_t k = 0; k < w->words && *has; k++) {
+			bool in = false;
+
+			for (int i = 0; i < db_columns(s) && !in; i++)
+				in = contains(row_text(s, i), &w->word[k]);
+			*has = in;
+		}
+	} else if (step != DB_DONE)
+		rc = query_failed(w->q, "search");
+	db_done(s);
+	return rc;
+}
+
+/* --- words that the index knows of --------------------------------------- */
+
+/* The calls that have the words: a bit for each number there is. */
+static int
+found_add(void *arg, int64_t number)
+{
+	struct walk *w = arg;
+	size_t byte = (size_t)(number / 8);
+
+	if (number < 0 || byte == SIZE_MAX)
+		return 0; /* of a file that is damaged */
+	if (byte >= w->found_size) {
+		size_t size = byte < 512 ? 1024 : 2 * byte;
+		unsigned char *more = realloc(w->found, size);
+
+		if (more == NULL) {
+			w->failed = true;
+			return 1;
+		}
+		memset(more + w->found_size, 0, size - w->found_size);
+		w->found = more;
+		w->found_size = size;
+	}
+	if ((w->found[byte] & 1 << number % 8) == 0)
+		w->found_calls++;
+	w->found[byte] |= (unsigned char)(1 << number % 8);
+	return 0;
+}
+
+static bool
+found_has(const struct walk *w, int64_t number)
+{
+	size_t byte = (size_t)(number / 8);
+
+	return number >= 0 && byte < w->found_size &&
+	    (w->found[byte] & 1 << number % 8) != 0;
 }
 
 /*
@@ -73,69 +143,100 @@ search_patterns(const struct filter *f, struct search *s)
  * found along the list, which costs no more than a walk of it.
  */
 static enum query_rc
-search_way(struct query *q, struct search *search)
+find_words(struct walk *w, const char *expression)
 {
-	struct statement *s;
-	enum query_rc rc = query_begin(q,
-	    "SELECT count(*) <= ?2 FROM (SELECT 1 FROM search"
-	    " WHERE search MATCH ?1 LIMIT ?2 + 1)",
-	    &s);
-	enum db_rc step;
+	enum db_rc rc = db_words_find(w->q->db, expression, found_add, w);
 
-	if (rc != QUERY_OK)
-		return rc;
-	db_bind_text(s, 1, buf_str(&search->words));
-	db_bind_int(s, 2, RARE_MAX);
-	step = db_step(s);
-	if (step == DB_ROW)
-		search->way = (int)db_int(s, 0) ? WAY_FOUND : WAY_AMONG;
-	return query_end(q, s, step);
+	w->way = w->found_calls <= RARE_MAX ? WAY_FOUND : WAY_AMONG;
+	return rc == DB_OK ? QUERY_OK : query_rc_of(rc);
 }
 
+/* How the calls of f are found. */
 static enum query_rc
-search_plan(struct query *q, const struct filter *f, struct search *s)
+plan(struct walk *w, const struct filter *f)
 {
+	struct buf words = {0};
 	enum query_rc rc;
 	bool ready;
 
-	s->way = WAY_ALL;
+	w->way = WAY_ALL;
 	if (f->text == NULL)
 		return QUERY_OK;
-	if ((rc = query_words_open(q, &ready)) != QUERY_OK)
+	if ((rc = query_words_open(w->q, &ready)) != QUERY_OK)
 		return rc;
-	if (!ready)
-		search_patterns(f, s);
-	else
-		switch (terms_query(q->db, f->text, f->discreet, &s->words)) {
-		case -1:
-			return QUERY_ERROR;
-		case 0:
-			break;
-		default:
-			rc = search_way(q, s);
-		}
-	if (s->words.failed) {
-		log_warnx("%s: search: out of memory", db_path(q->db));
-		return QUERY_ERROR;
+	if (!ready) {
+		walk_words(w, f->text, f->discreet);
+		w->way = w->words > 0 ? WAY_LIKE : WAY_ALL;
+		return QUERY_OK;
 	}
+	switch (terms_query(w->q->db, f->text, f->discreet, &words)) {
+	case -1:
+		rc = QUERY_ERROR;
+		break;
+	case 0:
+		break;
+	default:
+		rc = db_is_late(w->q->db) ? QUERY_TIMEOUT
+					  : find_words(w, buf_str(&words));
+	}
+	if (words.failed || w->failed) {
+		log_warnx("%s: search: out of memory", db_path(w->q->db));
+		rc = QUERY_ERROR;
+	}
+	buf_free(&words);
 	return rc;
 }
 
-static void
-search_end(struct query *q, struct search *s)
-{
-	db_read_end(q->db);
-	buf_free(&s->words);
-}
+/* --- the walk ------------------------------------------------------------ */
 
-/* The parameters of a filter that calls and the roll-up have in common. */
+/*
+ * Calls strictly between (started ?1, number ?2) and (?3, ?4), of source ?5,
+ * agent ?6, direction ?7, outcome ?8, with flag ?9 (0: any), of campaign ?10;
+ * NULL: all.  All of it is in the index call_list.
+ */
+static const char newest_first[] =
+    "SELECT c.number FROM call c"
+    " WHERE (c.started, c.number) > (?1, ?2)"
+    " AND (c.started, c.number) < (?3, ?4)"
+    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
+    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+    " ORDER BY c.started DESC, c.number DESC LIMIT ?11";
+static const char oldest_first[] =
+    "SELECT c.number FROM call c"
+    " WHERE (c.started, c.number) > (?1, ?2)"
+    " AND (c.started, c.number) < (?3, ?4)"
+    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
+    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+    " ORDER BY c.started, c.number LIMIT ?11";
+/* The call ?11, if it is one of them. */
+static const char one_of_them[] =
+    "SELECT c.started FROM call c WHERE c.number = ?11"
+    " AND (c.started, c.number) > (?1, ?2)"
+    " AND (c.started, c.number) < (?3, ?4)"
+    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
+    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)";
+
+/* The four parameters from `first` on that calls and the roll-up share. */
 static void
-bind_names(struct statement *s, const struct filter *f)
+bind_names(struct statement *s, int first, const struct filter *f)
 {
-	db_bind_text(s, 5, f->source);
-	db_bind_text(s, 6, f->agent);
-	db_bind_text(s, 7, f->direction);
-	db_bind_text(s, 8, f->open ? "" : call_outcome_name[f->outcome]);
+	db_bind_text(s, first, f->source);
+	db_bind_text(s, first + 1, f->agent);
+	db_bind_text(s, first + 2, f->direction);
+	db_bind_text(
+	    s, first + 3, f->open ? "" : call_outcome_name[f->outcome]);
 }
 
 static bool
@@ -145,10 +246,10 @@ is_before(const struct cursor *a, const struct cursor *b)
 	    (a->started == b->started && a->number < b->number);
 }
 
-/* The parameters of FILTER; c: those before it, or (back) after; NULL: all. */
+/* The first ten parameters; c: those before it, or (back) after; NULL: all. */
 static void
-bind_filter(struct statement *s, const struct filter *f,
-    const struct search *search, const struct cursor *c, bool back)
+bind_filter(struct statement *s, const struct filter *f, const struct cursor *c,
+    bool back)
 {
 	/* No call has the number 0: these lie outside the first and last. */
 	struct cursor low = {when_day_start(f->from), 0};
@@ -168,32 +269,138 @@ bind_filter(struct statement *s, const struct filter *f,
 	db_bind_int(s, 2, low.number);
 	db_bind_int(s, 3, high.started);
 	db_bind_int(s, 4, high.number);
-	bind_names(s, f);
+	bind_names(s, 5, f);
 	db_bind_int(s, 9, f->flag);
-	db_bind_text(s, 12, buf_str(&search->words));
-	db_bind_text(s, 13, f->campaign);
+	db_bind_text(s, 10, f->campaign);
 }
+
+static int
+compare_oldest_first(const void *a, const void *b)
+{
+	const struct cursor *x = a, *y = b;
+
+	return is_before(x, y) ? -1 : is_before(y, x);
+}
+
+static int
+compare_newest_first(const void *a, const void *b)
+{
+	return compare_oldest_first(b, a);
+}
+
+/* Put those of the few calls in order that are of the filter. */
+static enum query_rc
+sort_found(
+    struct walk *w, const struct filter *f, const struct cursor *c, bool back)
+{
+	enum query_rc rc = QUERY_OK;
+
+	if ((w->call = calloc(RARE_MAX, sizeof(*w->call))) == NULL)
+		return QUERY_ERROR;
+	for (size_t i = 0; i < w->found_size * 8 && rc == QUERY_OK; i++) {
+		enum db_rc step;
+
+		if (w->found[i / 8] == 0 || !found_has(w, (int64_t)i))
+			continue;
+		bind_filter(w->s, f, c, back);
+		db_bind_int(w->s, 11, (int64_t)i);
+		if ((step = db_step(w->s)) == DB_ROW)
+			w->call[w->calls++] = (struct cursor){
+			    db_int(w->s, 0), (int64_t)i};
+		else if (step != DB_DONE)
+			rc = query_failed(w->q, "search");
+		db_done(w->s);
+	}
+	qsort(w->call, w->calls, sizeof(*w->call),
+	    back ? compare_oldest_first : compare_newest_first);
+	return rc;
+}
+
+enum query_rc
+query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
+    const struct cursor *c, bool back, int64_t max)
+{
+	enum query_rc rc;
+
+	memset(w, 0, sizeof(*w));
+	w->q = q;
+	rc = plan(w, f);
+	if (rc == QUERY_OK)
+		rc = query_begin(q,
+		    w->way == WAY_FOUND ? one_of_them
+			: back		? oldest_first
+					: newest_first,
+		    &w->s);
+	if (rc == QUERY_OK && w->way == WAY_FOUND)
+		rc = sort_found(w, f, c, back);
+	else if (rc == QUERY_OK) {
+		bind_filter(w->s, f, c, back);
+		db_bind_int(w->s, 11, w->way == WAY_ALL ? max : INT64_MAX);
+	}
+	return rc;
+}
+
+enum query_rc
+query_walk_next(struct walk *w, int64_t *number)
+{
+	enum query_rc rc = QUERY_OK;
+	bool has = w->way == WAY_ALL;
+
+	if (w->way == WAY_FOUND) {
+		if (w->at == w->calls)
+			return QUERY_NOT_FOUND;
+		*number = w->call[w->at++].number;
+		return QUERY_OK;
+	}
+	do {
+		enum db_rc step = db_step(w->s);
+
+		if (step == DB_DONE)
+			return QUERY_NOT_FOUND;
+		if (step != DB_ROW)
+			return query_failed(w->q, "read");
+		*number = db_int(w->s, 0);
+		if (w->way == WAY_AMONG)
+			has = found_has(w, *number);
+		else if (w->way == WAY_LIKE)
+			rc = look_through(w, *number, &has);
+		if (!has && db_is_late(w->q->db))
+			return QUERY_TIMEOUT;
+	} while (rc == QUERY_OK && !has);
+	return rc;
+}
+
+enum query_rc
+query_walk_end(struct walk *w, enum query_rc rc)
+{
+	if (w->s != NULL)
+		(void)query_end(w->q, w->s, DB_DONE);
+	db_read_end(w->q->db);
+	free(w->found);
+	free(w->call);
+	return rc == QUERY_NOT_FOUND ? QUERY_OK : rc;
+}
+
+/* --- lists --------------------------------------------------------------- */
 
 enum query_rc
 query_calls(struct query *q, const struct filter *f, const struct cursor *c,
     bool back, int max, bool whole, query_call_fn fn, void *arg)
 {
-	struct search search = {.way = WAY_ALL};
-	struct statement *s;
-	enum query_rc rc = search_plan(q, f, &search);
+	struct walk w;
+	int64_t number;
+	bool stop = false;
+	enum query_rc rc = query_walk_begin(&w, q, f, c, back, max);
 
-	if (rc == QUERY_OK)
-		rc = query_begin(q,
-		    query_sql[(back ? ASK_LIST_BACK : ASK_LIST) + search.way],
-		    &s);
-	if (rc == QUERY_OK) {
-		bind_filter(s, f, &search, c, back);
-		db_bind_int(s, 10, max);
-		db_bind_int(s, 11, whole);
-		rc = query_rows(q, s, fn, arg);
+	for (int n = 0; rc == QUERY_OK && !stop && n < max; n++) {
+		rc = query_walk_next(&w, &number);
+		if (rc != QUERY_OK)
+			break;
+		rc = query_tell(q, number, whole, fn, arg, &stop);
+		if (rc == QUERY_NOT_FOUND) /* it was joined to another */
+			rc = QUERY_OK;
 	}
-	search_end(q, &search);
-	return rc;
+	return query_walk_end(&w, rc);
 }
 
 /* --- sums ---------------------------------------------------------------- */
@@ -263,32 +470,47 @@ read_sums(struct statement *s, struct group *g, struct bin length[])
 	    s, 7, g->tally.timed, CLASS_LENGTHS, length, &g->lengths);
 }
 
-/* which: ASK_GROUPS, or ASK_TOTALS. */
+/* With all that a group has, and without what query_totals() leaves out. */
+static const char days_groups[] =
+    "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
+    " d.timed, d.talk, d.lengths, d.day, s.name, d.agent, d.direction, d.hours"
+    " FROM day d JOIN source s ON s.id = d.source"
+    " WHERE d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL"
+    " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
+    " AND (?4 IS NULL OR d.agent = ?4) AND (?5 IS NULL OR d.direction = ?5)"
+    " AND (?6 IS NULL OR d.outcome = ?6) ORDER BY d.day";
+static const char days_totals[] =
+    "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
+    " d.timed, d.talk, d.lengths FROM day d"
+    " WHERE d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL"
+    " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
+    " AND (?4 IS NULL OR d.agent = ?4) AND (?5 IS NULL OR d.direction = ?5)"
+    " AND (?6 IS NULL OR d.outcome = ?6)";
+
 static enum query_rc
-groups_of_days(struct query *q, enum asked which, const struct filter *f,
+groups_of_days(struct query *q, bool totals, const struct filter *f,
     query_group_fn fn, void *arg)
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
 	struct statement *s;
-	enum query_rc rc = query_begin(q, query_sql[which], &s);
+	enum query_rc rc = query_begin(
+	    q, totals ? days_totals : days_groups, &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
 	db_bind_int(s, 1, f->from);
 	db_bind_int(s, 2, f->to);
-	bind_names(s, f);
+	bind_names(s, 3, f);
 	while ((step = db_step(s)) == DB_ROW) {
 		struct group g = {.hour = hour};
 
-		if (read_sums(s, &g, length) == -1)
-			return query_damaged(q, s, "day");
-		if (which == ASK_GROUPS) {
-			if (read_names(s, 8, &g) == -1 ||
+		if (read_sums(s, &g, length) == -1 ||
+		    (!totals &&
+			(read_names(s, 8, &g) == -1 ||
 			    read_bins(s, 12, g.tally.calls, HOURS, hour,
-				&g.hours) == -1)
-				return query_damaged(q, s, "day");
-		}
+				&g.hours) == -1)))
+			return query_damaged(q, s, "day");
 		if (fn(arg, &g) != 0)
 			break;
 	}
@@ -325,127 +547,130 @@ read_lone(
 	return hour->class >= 0 && hour->class < HOURS ? 0 : -1;
 }
 
+/* The same of the call that a statement is at; *stop: fn wants no more. */
 static enum query_rc
-groups_of_calls(struct query *q, const struct filter *f,
-    const struct search *search, query_group_fn fn, void *arg)
+tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
+    bool *stop)
+{
+	struct group g = {0};
+	struct bin hour, length;
+
+	if (read_names(s, 0, &g) == -1 ||
+	    read_outcome(row_text(s, 4), &g.outcome) == -1 ||
+	    read_lone(s, &g, &hour, &length) == -1)
+		return query_damaged(q, s, "call");
+	*stop = fn(arg, &g) != 0;
+	return QUERY_OK;
+}
+
+/* Without words: all that is asked of the calls, and of them, at once. */
+static enum query_rc
+groups_of_all(
+    struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
 	struct statement *s;
-	enum query_rc rc = query_begin(
-	    q, query_sql[ASK_GROUPS_CALLS + search->way], &s);
+	/* Parameters as of oldest_first. */
+	enum query_rc ended,
+	    rc = query_begin(q,
+		"SELECT c.day, s.name, coalesce(c.agent, ''),"
+		" coalesce(c.direction, ''), coalesce(c.outcome, ''), "
+		"c.answered,"
+		" c.state, c.flags, c.duration, c.hour"
+		" FROM call c JOIN source s ON s.id = c.source"
+		" WHERE (c.started, c.number) > (?1, ?2)"
+		" AND (c.started, c.number) < (?3, ?4) AND (?5 IS NULL"
+		" OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+		" AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
+		" AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
+		" AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+		" AND (?9 = 0 OR (c.flags & ?9) <> 0)"
+		" AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+		" ORDER BY c.started, c.number",
+		&s);
 	enum db_rc step;
+	bool stop = false;
 
 	if (rc != QUERY_OK)
 		return rc;
-	bind_filter(s, f, search, NULL, false);
-	while ((step = db_step(s)) == DB_ROW) {
-		struct group g = {0};
-		struct bin hour, length;
+	bind_filter(s, f, NULL, false);
+	while (!stop && (step = db_step(s)) == DB_ROW)
+		if ((rc = tell_lone(q, s, fn, arg, &stop)) != QUERY_OK)
+			return rc;
+	ended = query_end(q, s, stop ? DB_DONE : step);
+	return rc == QUERY_OK ? ended : rc;
+}
 
-		if (read_names(s, 0, &g) == -1 ||
-		    read_outcome(row_text(s, 4), &g.outcome) == -1 ||
-		    read_lone(s, &g, &hour, &length) == -1)
-			return query_damaged(q, s, "call");
-		if (fn(arg, &g) != 0)
-			break;
+/* One of the calls that have the words; it may be gone meanwhile. */
+static enum query_rc
+tell_numbered(
+    struct walk *w, int64_t number, query_group_fn fn, void *arg, bool *stop)
+{
+	struct statement *s = db_statement(w->q->db,
+	    "SELECT c.day, s.name, coalesce(c.agent, ''),"
+	    " coalesce(c.direction, ''), coalesce(c.outcome, ''), c.answered,"
+	    " c.state, c.flags, c.duration, c.hour"
+	    " FROM call c JOIN source s ON s.id = c.source"
+	    " WHERE c.number = ?1");
+	enum query_rc rc = QUERY_OK;
+	enum db_rc step;
+
+	if (s == NULL)
+		return query_rc_of(db_failure(w->q->db));
+	db_bind_int(s, 1, number);
+	step = db_step(s);
+	if (step == DB_ROW)
+		rc = tell_lone(w->q, s, fn, arg, stop);
+	else if (step != DB_DONE)
+		rc = query_failed(w->q, "call");
+	db_done(s);
+	return rc;
+}
+
+/* *asked: the text has a word; else nothing was told. */
+static enum query_rc
+groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
+    void *arg, bool *asked)
+{
+	struct walk w;
+	int64_t number;
+	bool stop = false;
+	enum query_rc rc = query_walk_begin(&w, q, f, NULL, true, INT64_MAX);
+
+	*asked = w.way != WAY_ALL;
+	while (rc == QUERY_OK && *asked && !stop) {
+		rc = query_walk_next(&w, &number);
+		if (rc == QUERY_OK)
+			rc = tell_numbered(&w, number, fn, arg, &stop);
 	}
-	return query_end(q, s, step);
+	return query_walk_end(&w, rc);
 }
 
 static enum query_rc
-groups(struct query *q, enum asked which, const struct filter *f,
-    query_group_fn fn, void *arg)
+groups(struct query *q, bool totals, const struct filter *f, query_group_fn fn,
+    void *arg)
 {
-	struct search search = {.way = WAY_ALL};
-	enum query_rc rc = search_plan(q, f, &search);
+	enum query_rc rc = QUERY_OK;
+	bool asked = false;
 
-	if (rc == QUERY_OK)
-		rc = search.way == WAY_ALL && f->flag == 0 && f->until == 0 &&
-			f->campaign == NULL
-		    ? groups_of_days(q, which, f, fn, arg)
-		    : groups_of_calls(q, f, &search, fn, arg);
-	search_end(q, &search);
-	return rc;
+	if (f->text != NULL)
+		rc = groups_of_words(q, f, fn, arg, &asked);
+	if (asked || rc != QUERY_OK)
+		return rc;
+	return f->flag == 0 && f->until == 0 && f->campaign == NULL
+	    ? groups_of_days(q, totals, f, fn, arg)
+	    : groups_of_all(q, f, fn, arg);
 }
 
 enum query_rc
 query_groups(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
-	return groups(q, ASK_GROUPS, f, fn, arg);
+	return groups(q, false, f, fn, arg);
 }
 
 enum query_rc
 query_totals(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
-	return groups(q, ASK_TOTALS, f, fn, arg);
-}
-
-/* --- facts --------------------------------------------------------------- */
-
-/* -1: it is of no type, or not what its type says. */
-static int
-read_fact(struct statement *s, struct fact_count *f)
-{
-	bool is_text = db_is_text(s, 2);
-	int type = (int)db_int(s, 1);
-
-	if (type < FACT_TEXT || type > FACT_BOOLEAN ||
-	    is_text != (type == FACT_TEXT))
-		return -1;
-	f->path = row_text(s, 0);
-	f->type = (enum fact_type)type;
-	if (is_text)
-		f->text = row_text(s, 2);
-	else
-		f->number = db_double(s, 2);
-	f->agent = row_text(s, 3);
-	f->calls = db_int(s, 4);
-	f->platform = row_text(s, 6);
-	return 0;
-}
-
-static enum query_rc
-fact_rows(struct query *q, struct statement *s, int64_t *calls,
-    query_fact_count_fn fn, void *arg)
-{
-	enum db_rc step;
-
-	while ((step = db_step(s)) == DB_ROW) {
-		struct fact_count f = {0};
-
-		*calls = db_int(s, 5);
-		if (db_is_null(s, 0))
-			continue; /* calls without any fact */
-		if (read_fact(s, &f) == -1)
-			return query_damaged(q, s, "fact");
-		if (fn(arg, &f) != 0)
-			break;
-	}
-	return query_end(q, s, step);
-}
-
-enum query_rc
-query_fact_counts(struct query *q, const struct filter *f, int max,
-    int64_t *calls, bool *all, query_fact_count_fn fn, void *arg)
-{
-	struct search search = {.way = WAY_ALL};
-	struct statement *s;
-	enum query_rc rc = search_plan(q, f, &search);
-
-	*calls = 0;
-	if (rc == QUERY_OK)
-		rc = query_begin(
-		    q, query_sql[ASK_FACT_COUNTS + search.way], &s);
-	if (rc == QUERY_OK) {
-		bind_filter(s, f, &search, NULL, false);
-		db_bind_int(s, 10, max);
-		db_bind_int(s, 14, QUERY_FACT_TEXT_MAX);
-		rc = fact_rows(q, s, calls, fn, arg);
-	}
-	*all = *calls <= max;
-	if (!*all)
-		*calls = max;
-	search_end(q, &search);
-	return rc;
+	return groups(q, true, f, fn, arg);
 }

@@ -122,7 +122,8 @@ forget_indexes(sqlite3 *db)
 	    "CREATE INDEX call_trace ON call (trace) WHERE trace IS NOT NULL;"
 	    "CREATE INDEX call_open ON call (state) WHERE outcome IS NULL;"
 	    "CREATE INDEX call_retry ON call (next_retry);"
-	    "CREATE INDEX call_variant ON call (started + 1) WHERE flags & 2;";
+	    "CREATE INDEX call_variants ON call (started + 1)"
+	    " WHERE (flags & 2) <> 0;";
 	struct buf b = {0};
 
 	rows(db,
