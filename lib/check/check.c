@@ -111,6 +111,21 @@ out:
 	free(real);
 }
 
+/* Whoever can write to the directory of a file can put another in its place. */
+static void
+check_directory(struct check *k, const char *about, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf dir = {0};
+
+	if (slash == NULL)
+		buf_puts(&dir, ".");
+	else
+		buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+	check_rights(k, about, buf_str(&dir));
+	buf_free(&dir);
+}
+
 /* --- configuration and sources ------------------------------------------- */
 
 static void
@@ -121,6 +136,9 @@ check_config(struct check *k)
 	check_finding(k, CHECK_GOOD, "configuration", "%s, %zu source%s",
 	    c->file, c->sources, c->sources == 1 ? "" : "s");
 	check_served(k, "configuration", c->file);
+	check_links(k, c->file);
+	check_rights(k, "configuration", c->file);
+	check_directory(k, "configuration", c->file);
 	if (c->sources == 0)
 		check_finding(k, CHECK_WARN, "configuration",
 		    "no [source NAME]: nothing will be accepted");
@@ -143,8 +161,12 @@ check_source(struct check *k, const struct providers *known,
 		    cs->line, cs->provider);
 		return;
 	}
-	if (cs->secret_file != NULL)
+	if (cs->secret_file != NULL) {
 		check_served(k, about, cs->secret_file);
+		check_links(k, cs->secret_file);
+	}
+	if (cs->key_file != NULL)
+		check_rights(k, about, cs->key_file);
 	auth = auth_new(p, cs, &why);
 	if (auth != NULL && auth_reads(auth, "HTTP_AUTHORIZATION"))
 		k->authorization = true;
@@ -174,6 +196,7 @@ check_sources(struct check *k)
 	struct buf why = {0};
 	struct providers *known = providers_load(c->providers_dir, &why);
 
+	check_definitions(k);
 	if (known == NULL)
 		check_faults(k, "providers", &why);
 	for (size_t i = 0; known != NULL && i < c->sources; i++)

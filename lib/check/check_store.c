@@ -48,8 +48,7 @@ check_companions(struct check *k, const char *path, uid_t owner)
 		buf_printf(&name, "%s%s", path, suffix[i]);
 		if (stat(buf_str(&name), &st) == -1)
 			; /* made when it is needed */
-		else if (may_use(k, buf_str(&name)) && geteuid() == 0 &&
-		    st.st_uid != owner)
+		else if (may_use(k, buf_str(&name)) && st.st_uid != owner)
 			check_finding(k, CHECK_FAIL, "store",
 			    "%s belongs to another user than the store: give "
 			    "it the store's owner with chown",
@@ -96,6 +95,8 @@ check_place(struct check *k)
 	}
 	slash[slash == dir] = '\0';
 	check_served(k, "store", dir);
+	check_links(k, dir);
+	check_rights(k, "store", dir);
 	if (stat(dir, &st) == -1) {
 		check_finding(k, CHECK_FAIL, "store",
 		    "directory %s: %s; create it", dir, strerror(errno));

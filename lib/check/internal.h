@@ -12,7 +12,16 @@
  */
 void check_served(struct check *k, const char *about, const char *path);
 
-/* store.c: its place, what it says of itself, and what is in it. */
+/*
+ * check_rights.c: could another user change that file or directory; and the
+ * directory of definitions, and each of them?
+ */
+void check_rights(struct check *k, const char *about, const char *path);
+void check_definitions(struct check *k);
+/* Does a link below the document root, if that is known, lead there? */
+void check_links(struct check *k, const char *path);
+
+/* check_store.c: its place, what it says of itself, and what is in it. */
 void check_store(struct check *k);
 
 #endif /* !CHECK_INTERNAL_H */

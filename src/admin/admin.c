@@ -13,6 +13,7 @@
 #include "admin.h"
 #include "base/when.h"
 #include "provider/message.h"
+#include "rights.h"
 
 #define READ_CHUNK (64 * 1024)
 
@@ -161,6 +162,16 @@ admin_providers(struct admin *a)
 	return a->providers == NULL ? -1 : 0;
 }
 
+int
+admin_become_owner(struct admin *a)
+{
+	if (rights_take(a->config->store, &a->became) == 0)
+		return 0;
+	admin_warnx(a, "cannot take the rights of the store's owner: %s",
+	    strerror(errno));
+	return -1;
+}
+
 /* Returns 0 if there is a store, and its days are ours; or -1, reported. */
 static int
 find_store(struct admin *a)
@@ -180,7 +191,7 @@ find_store(struct admin *a)
 		    a->config->store, strerror(errno));
 		return -1;
 	}
-	return 0;
+	return admin_become_owner(a);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <getopt.h>
 
@@ -60,6 +61,7 @@ struct admin {
 	const struct command *command; /* NULL: no command chosen yet */
 	const char *config_option; /* from -c, or NULL */
 	int status; /* to return, after OPTION_STOP */
+	uid_t became; /* whose rights root has taken; 0: nobody's */
 	bool output_failed; /* writing failed, which was reported */
 	char *config_file;
 	struct config *config;
@@ -117,6 +119,12 @@ int admin_store(struct admin *a);
 /* Mapper and arena; with the definitions they are what admin_map() needs. */
 int admin_mapper(struct admin *a);
 int admin_mapping(struct admin *a);
+
+/*
+ * Give up root's rights for those of the store's owner.  Where there is no
+ * store yet, or it is root's, or this is not root, nothing changes.
+ */
+int admin_become_owner(struct admin *a);
 
 /* The delivery that told a stored event.  Borrows from se. */
 void admin_delivery(const struct stored_event *se, struct delivery *d);

@@ -121,7 +121,7 @@ run(struct admin *a, int argc, char **argv)
 		goto out;
 	}
 	k.root = root;
-	if (load(a, &k) == 0)
+	if (load(a, &k) == 0 && admin_become_owner(a) == 0)
 		check_installation(&k);
 	if (url != NULL)
 		check_web(&k, url);

@@ -50,6 +50,10 @@ write_site(struct admin *a, const char *query, const char *dir)
 
 	if (static_write(a->config, a->query, query, dir, &r, &why) != 0) {
 		admin_reasons(a, &why);
+		if (a->became != 0)
+			admin_warnx(a,
+			    "written as user %ld, whom the store belongs to",
+			    (long)a->became);
 		goto out;
 	}
 	buf_printf(&line, "%s/index.html: %d files, %" PRId64 " calls%s\n", dir,

@@ -150,6 +150,7 @@ failed(struct writer *w, const char *what)
 static int
 open_dir(struct writer *w)
 {
+	struct stat is;
 	struct dirent *e;
 	DIR *d;
 	int rc = 0;
@@ -157,8 +158,16 @@ open_dir(struct writer *w)
 	if (mkdir(w->name, S_IRWXU) != 0 && errno != EEXIST)
 		return failed(w, w->name);
 	w->dir = open(w->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->dir == -1 || (d = opendir(w->name)) == NULL)
+	if (w->dir == -1 || fstat(w->dir, &is) == -1 ||
+	    (d = opendir(w->name)) == NULL)
 		return failed(w, w->name);
+	if (is.st_uid != geteuid() || (is.st_mode & S_IWOTH) != 0) {
+		buf_printf(w->why,
+		    "%s: another user can change what is in it: name a "
+		    "directory of your own",
+		    w->name);
+		rc = -1;
+	}
 	while (rc == 0 && (e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 &&
 		    strcmp(e->d_name, "..") != 0) {
