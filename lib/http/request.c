@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/number.h"
 
@@ -66,6 +67,44 @@ request_login(const struct request *r)
 			login = s + sizeof(user) - 1;
 	}
 	return login;
+}
+
+static bool
+is_loopback(const char *address)
+{
+	static const char mapped[] = "::ffff:";
+
+	if (strncasecmp(address, mapped, sizeof(mapped) - 1) == 0)
+		address += sizeof(mapped) - 1;
+	return strcmp(address, "::1") == 0 || strncmp(address, "127.", 4) == 0;
+}
+
+/* Every proxy has a header of its own; these are the usual ones. */
+static bool
+was_passed_on(const struct request *r)
+{
+	static const char *const header[] = {"HTTP_FORWARDED", "HTTP_VIA",
+	    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST",
+	    "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_SERVER",
+	    "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
+	    "HTTP_TRUE_CLIENT_IP", "HTTP_CF_CONNECTING_IP", "HTTP_CF_RAY",
+	    "HTTP_CDN_LOOP", "HTTP_X_VARNISH"};
+
+	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
+		if (request_env(r, header[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+request_is_local(const struct request *r)
+{
+	const char *from = request_env(r, "REMOTE_ADDR");
+	const char *to = request_env(r, "SERVER_ADDR");
+
+	if (from == NULL || *from == '\0' || was_passed_on(r))
+		return false;
+	return is_loopback(from) || (to != NULL && strcmp(from, to) == 0);
 }
 
 int64_t

@@ -73,6 +73,13 @@ const char *request_env(const struct request *r, const char *name);
 const char *request_login(const struct request *r);
 
 /*
+ * Does it come from this machine: from a loopback address, or from the address
+ * that it came to?  Not where a header says that a proxy passed it on, which
+ * may be on this machine itself.
+ */
+bool request_is_local(const struct request *r);
+
+/*
  * The announced length in bytes; -1 where there is none (chunked), -2 where
  * it is not a number.
  */

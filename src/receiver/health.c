@@ -18,7 +18,7 @@ struct health {
 	bool asking; /* a thread asks the store */
 	int64_t at; /* ms of the monotonic clock */
 	int status; /* 0: no verdict yet */
-	struct buf text; /* JSON, up to the configuration */
+	struct buf text; /* JSON, between status and configuration */
 };
 
 struct health *
@@ -71,7 +71,7 @@ put_configuration(struct ready *ready, struct buf *b)
 	buf_free(&places);
 }
 
-/* Ask the store.  Returns the status and adds the page to b. */
+/* Ask the store.  Returns the status and adds the members to b. */
 static int
 ask(struct store *st, struct buf *b)
 {
@@ -79,7 +79,6 @@ ask(struct store *st, struct buf *b)
 	bool ok = store_probe(st) == STORE_OK;
 
 	store_info(st, &info);
-	buf_printf(b, "{\"status\":\"%s\"", ok ? "ok" : "failing");
 	buf_puts(b, ",\"journal\":");
 	buf_json_str(b, info.journal);
 	buf_puts(b, ",\"sqlite\":");
@@ -119,8 +118,8 @@ refresh(struct health *h, struct store *st)
 }
 
 void
-health_answer(
-    struct health *h, struct store *st, struct ready *ready, struct response *w)
+health_answer(struct health *h, struct store *st, struct ready *ready,
+    bool whole, struct response *w)
 {
 	(void)pthread_mutex_lock(&h->lock);
 	if (!h->asking &&
@@ -131,8 +130,12 @@ health_answer(
 		(void)pthread_cond_wait(&h->told, &h->lock);
 	w->status = h->status;
 	w->content_type = "application/json";
-	buf_add(&w->body, buf_str(&h->text), h->text.len);
-	w->body.failed = w->body.failed || h->text.failed;
+	buf_printf(&w->body, "{\"status\":\"%s\"",
+	    h->status == 200 ? "ok" : "failing");
+	if (whole) {
+		buf_add(&w->body, buf_str(&h->text), h->text.len);
+		w->body.failed = w->body.failed || h->text.failed;
+	}
 	if (h->status != 200)
 		w->retry_after = RECEIVE_RETRY_AFTER_S;
 	(void)pthread_mutex_unlock(&h->lock);
@@ -140,6 +143,7 @@ health_answer(
 	 * Always asked anew: a person who has just changed a file wants to
 	 * know.
 	 */
-	put_configuration(ready, &w->body);
+	if (whole)
+		put_configuration(ready, &w->body);
 	buf_puts(&w->body, "}\n");
 }

@@ -17,8 +17,11 @@ struct health;
 struct health *health_new(void);
 void health_free(struct health *h);
 
-/* Fill in the answer; ready has the configuration. */
+/*
+ * Fill in the answer; ready has the configuration.  whole: with journal,
+ * versions, free disk and configuration, else the status alone.
+ */
 void health_answer(struct health *h, struct store *st, struct ready *ready,
-    struct response *w);
+    bool whole, struct response *w);
 
 #endif /* !HEALTH_H */

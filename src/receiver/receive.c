@@ -778,7 +778,9 @@ answer_health(
 		p->w->allow = HEALTH_METHODS;
 		return;
 	}
-	health_answer(rv->health, setup->store, rv->ready, p->w);
+	/* Strangers are not told what runs here. */
+	health_answer(rv->health, setup->store, rv->ready,
+	    request_is_local(p->r) || request_login(p->r) != NULL, p->w);
 }
 
 /* PATH_INFO: /healthz, /SOURCE, or /SOURCE/TOKEN where that is the secret. */

@@ -392,12 +392,12 @@ put_rule(struct page *p, enum check c)
 	case CHECK_REJECTED:
 		html_put(b,
 		    "Deliveries that did not prove to be the platform\u2019s."
-		    " Of each source the latest %d with a wrong or stale"
-		    " signature are kept and the latest %d without any, %d at"
-		    " once and then %d a second: a sample of those that"
-		    " came.",
-		    STORE_REJECTED_MAX, STORE_MISSING_MAX, STORE_REJECTED_BURST,
-		    STORE_REJECTED_PER_SECOND);
+		    " Of each source the latest %d with a wrong signature, %d"
+		    " with a stale one and %d without any are kept, of each of"
+		    " the three %d at once and then %d a second: a sample of"
+		    " those that came.",
+		    STORE_REJECTED_MAX, STORE_REJECTED_MAX, STORE_MISSING_MAX,
+		    STORE_REJECTED_BURST, STORE_REJECTED_PER_SECOND);
 		break;
 	case CHECK_REFUSED:
 		html_put(b,

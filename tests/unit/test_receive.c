@@ -46,6 +46,7 @@
 struct post {
 	const char *method, *path, *type, *encoding, *signature, *root, *query;
 	const char *authorization;
+	const char *from, *to, *login, *proxy; /* addresses, and who asks */
 	const char *body;
 	size_t len; /* 0: strlen(body) */
 	int64_t announced; /* -1: chunked, -2: as long as the body */
@@ -153,7 +154,7 @@ static int
 send_post(struct post *p)
 {
 	struct arena *a = arena_new();
-	char *env[16] = {NULL}, length[32];
+	char *env[20] = {NULL}, length[32];
 	struct request r = {
 	    .env = env, .read = give, .io = p, .answered = on_answered};
 	size_t n = 0;
@@ -175,6 +176,10 @@ send_post(struct post *p)
 	add_env(a, env, &n, "HTTP_AUTHORIZATION", p->authorization);
 	add_env(a, env, &n, "DOCUMENT_ROOT", p->root);
 	add_env(a, env, &n, "QUERY_STRING", p->query);
+	add_env(a, env, &n, "REMOTE_ADDR", p->from);
+	add_env(a, env, &n, "SERVER_ADDR", p->to);
+	add_env(a, env, &n, "REMOTE_USER", p->login);
+	add_env(a, env, &n, "HTTP_X_FORWARDED_FOR", p->proxy);
 	response_reset(&answer);
 	/* One thread: what is kept is answered before the return, once. */
 	answered = 0;
@@ -652,11 +657,51 @@ test_health(void **state)
 	(void)state;
 	p.method = "GET";
 	p.announced = -1;
+	p.from = "127.0.0.1";
 	assert_answer(&p, 200, "{\"status\":\"ok\",\"journal\":");
 	assert_non_null(strstr(buf_str(&answer.body), "\"free_bytes\":"));
 	assert_non_null(strstr(buf_str(&answer.body), "\"version\":"));
 	p.method = "HEAD";
 	assert_int_equal(send_post(&p), 200);
+}
+
+/* Versions, disk and configuration are nobody's business but the owner's. */
+static void
+test_strangers_are_told_the_health_alone(void **state)
+{
+	static const struct {
+		const char *from, *to, *login, *proxy;
+		bool whole;
+	} who[] = {{"127.0.0.1", NULL, NULL, NULL, true},
+	    {"127.8.8.8", "192.0.2.1", NULL, NULL, true},
+	    {"::1", "::1", NULL, NULL, true},
+	    {"::FFFF:127.0.0.1", NULL, NULL, NULL, true},
+	    {"192.0.2.1", "192.0.2.1", NULL, NULL, true},
+	    {"198.51.100.7", "192.0.2.1", "owner", NULL, true},
+	    {"198.51.100.7", "192.0.2.1", NULL, NULL, false},
+	    {"198.51.100.7", "192.0.2.1", "", NULL, false},
+	    {"1270.0.0.1", NULL, NULL, NULL, false},
+	    {"::12", NULL, NULL, NULL, false}, {"", "", NULL, NULL, false},
+	    {NULL, NULL, NULL, NULL, false},
+	    /* A proxy of this machine passes strangers on. */
+	    {"127.0.0.1", "127.0.0.1", NULL, "198.51.100.7", false},
+	    {"127.0.0.1", "127.0.0.1", NULL, "", false}};
+	struct post p = POST("/healthz", "");
+
+	(void)state;
+	p.method = "GET";
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		p.from = who[i].from;
+		p.to = who[i].to;
+		p.login = who[i].login;
+		p.proxy = who[i].proxy;
+		assert_answer(&p, 200,
+		    who[i].whole ? "{\"status\":\"ok\",\"journal\":\"wal\""
+				 : "{");
+		if (!who[i].whole)
+			assert_string_equal(
+			    buf_str(&answer.body), "{\"status\":\"ok\"}\n");
+	}
 }
 
 /* What arrives is counted and forgotten; an event posted there is refused. */
@@ -837,7 +882,10 @@ test_a_fault_leaves_in_force_what_was(void **state)
 	void *kept = worker;
 	char mac[80];
 	struct post one = POST("/one", "{\"a\":1}");
-	struct post health = {.method = "GET", .path = "/healthz", .body = ""};
+	struct post health = {.method = "GET",
+	    .path = "/healthz",
+	    .from = "127.0.0.1",
+	    .body = ""};
 	struct receive *rv;
 
 	(void)state;
@@ -944,6 +992,7 @@ main(void)
 	    cmocka_unit_test(test_wants_an_answer),
 	    cmocka_unit_test(test_bulk),
 	    cmocka_unit_test(test_health),
+	    cmocka_unit_test(test_strangers_are_told_the_health_alone),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_store_under_the_document_root),
 	    cmocka_unit_test(test_a_wrong_configuration_is_mended),
