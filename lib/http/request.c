@@ -146,6 +146,9 @@ request_body(const struct request *r, size_t max, struct buf *b)
 		return BODY_BAD_LENGTH;
 	if (length >= 0 && (uint64_t)length > max)
 		return BODY_TOO_LARGE;
+	/* Memory was reserved for what was announced, and for no more. */
+	if (length >= 0)
+		max = (size_t)length;
 
 	/* Read one byte more than is allowed, to see whether there is more. */
 	while (b->len <= max) {

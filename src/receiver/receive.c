@@ -240,9 +240,9 @@ reserve_body(struct in_flight *p, int64_t length)
 static void
 release_body(struct worker *wk)
 {
+	buf_reset(&wk->body, REQUEST_KEEP);
 	if (wk->room == 0)
 		return;
-	buf_reset(&wk->body, REQUEST_KEEP);
 	gate_leave(wk->rv->bodies, wk->room);
 	wk->room = 0;
 }

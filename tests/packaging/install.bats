@@ -103,6 +103,7 @@ cgi: ; @echo $(CGI)'); do
     run -0 systemd-analyze security --offline=true --threshold=19 \
       --no-pager "$unit"
     has 'Overall exposure level'
+    grep -qx 'MemoryMax=[0-9]*M' "$unit"
   done
 }
 

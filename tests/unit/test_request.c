@@ -157,6 +157,23 @@ test_announced_bytes_are_not_allocated(void **state)
 	buf_free(&b);
 }
 
+/* Nor must bytes that were not announced. */
+static void
+test_bytes_beyond_the_length_are_not_read(void **state)
+{
+	char length[] = "CONTENT_LENGTH=10";
+	char *env[] = {length, NULL};
+	struct sender s = {60 << 20, 16384, false};
+	struct request r = {.env = env, .read = give, .io = &s};
+	struct buf b = {0};
+
+	(void)state;
+	assert_int_equal(request_body(&r, 64 << 20, &b), BODY_BAD_LENGTH);
+	assert_true(b.cap < 100000);
+	assert_true(s.left > 59 << 20);
+	buf_free(&b);
+}
+
 static void
 test_problem_as_cgi(void **state)
 {
@@ -293,6 +310,7 @@ main(void)
 	    cmocka_unit_test(test_login),
 	    cmocka_unit_test(test_body_and_its_length),
 	    cmocka_unit_test(test_announced_bytes_are_not_allocated),
+	    cmocka_unit_test(test_bytes_beyond_the_length_are_not_read),
 	    cmocka_unit_test(test_problem_as_cgi),
 	    cmocka_unit_test(test_no_body_no_type),
 	    cmocka_unit_test(test_headers),
