@@ -101,6 +101,20 @@ facts_join(struct facts *f, int64_t path, const struct fact *fact,
 		f->item[*slot - 1] = told;
 }
 
+const char *
+facts_copy(struct facts *f, const char *text, size_t n)
+{
+	const char *copy = NULL;
+
+	if (f->own == NULL)
+		f->own = arena_new();
+	if (f->own != NULL)
+		copy = arena_strndup(f->own, text, n);
+	if (copy == NULL)
+		f->failed = true;
+	return copy;
+}
+
 void
 facts_join_all(struct facts *f, const struct facts *other)
 {
@@ -121,6 +135,8 @@ facts_reset(struct facts *f)
 	if (f->placed > 0)
 		memset(f->slot, 0, f->slots * sizeof(*f->slot));
 	f->placed = 0;
+	if (f->own != NULL)
+		arena_reset(f->own);
 }
 
 void
@@ -128,6 +144,7 @@ facts_free(struct facts *f)
 {
 	free(f->item);
 	free(f->slot);
+	arena_free(f->own);
 	memset(f, 0, sizeof(*f));
 }
 

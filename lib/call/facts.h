@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "call/call.h"
 #include "call/fold.h"
@@ -32,13 +33,14 @@ struct call_fact {
 	struct stamp stamp; /* of the event that told it */
 };
 
-/* A set of facts.  All zero bytes: none.  Texts are borrowed. */
+/* A set of facts.  All zero bytes: none.  Texts are borrowed, or its own. */
 struct facts {
 	struct call_fact *item; /* one of each path, in any order */
 	size_t n, cap; /* in use, allocated */
 	size_t *slot; /* where a path is: its place in item[] plus 1, or 0 */
 	size_t slots; /* a power of 2 */
 	size_t placed; /* items that have their slots: the first ones */
+	struct arena *own; /* texts of facts_copy() */
 	bool failed; /* memory ran out: the set is not to be used */
 };
 
@@ -56,6 +58,12 @@ int facts_decode(struct facts *f, const void *data, size_t n);
  */
 void facts_join(struct facts *f, int64_t path, const struct fact *fact,
     const struct stamp *stamp);
+
+/*
+ * A copy of n bytes and a NUL that is good until f is reset, for what will not
+ * stay as long.  NULL: no memory, and f->failed.
+ */
+const char *facts_copy(struct facts *f, const char *text, size_t n);
 
 /* Join all facts of `other` into f, which borrows its texts. */
 void facts_join_all(struct facts *f, const struct facts *other);

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "call/facts.h"
 
 #define DB_LOCK_WAIT_MS 5000 /* for all locks together, then DB_BUSY */
 #define DB_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
@@ -180,6 +181,16 @@ enum db_rc db_index_slice(struct db *db);
 void db_index_state(struct db *db, char out[DB_INDEXING_SIZE]);
 /* Look again what is to be done: another process may have done it. */
 enum db_rc db_index_look(struct db *db);
+
+/* --- facts of an older version ------------------------------------------- */
+
+/*
+ * Up to schema 4 each fact of a call was a row, with the event that told it.
+ * Let f be what the call of that number has in rows, with the texts its own.
+ * DB_CORRUPT: a row is damaged, and f has the others; DB_ERROR with f->failed:
+ * no memory.
+ */
+enum db_rc db_facts_old(struct db *db, int64_t call, struct facts *f);
 
 /* --- reading ------------------------------------------------------------- */
 

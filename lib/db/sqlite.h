@@ -3,7 +3,8 @@
  *
  * Opening:     sqlite_open.c opens and closes, sqlite_files.c knows the files,
  *              sqlite_journal.c chooses the journal, sqlite_schema.c migrates,
- *              sqlite_index.c builds indexes by and by
+ *              sqlite_index.c builds indexes by and by, sqlite_facts.c knows
+ *              facts of older versions
  * Statements:  sqlite_statement.c; sqlite_function.c has the functions that
  *              SQL of ours calls
  * Writing:     sqlite_write.c begins and ends transactions, sqlite_lock.c is

@@ -301,7 +301,10 @@ static const struct step {
 	"  (source, reason = 'missing', id, length(body));"},
     {5,
 	/* Of few rows; call_variants has a condition of any engine's SQL. */
-	"DROP INDEX IF EXISTS call_variant;"},
+	"DROP INDEX IF EXISTS call_variant;"
+	/* All facts of a call (facts.h), in place of its rows of `fact`. */
+	ADD_COLUMNS(
+	    "call", "ended_told INTEGER NOT NULL DEFAULT 0", "facts BLOB")},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

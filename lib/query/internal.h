@@ -2,10 +2,10 @@
  * internal - what the files of this room share.
  *
  * query.c opens and closes, query_calls.c has lists of calls and their sums,
- * query_facts.c counts their facts, query_call.c one call and what belongs to
- * it, query_attention.c and query_arrivals.c what their names say,
- * query_words.c the index of words, query_health.c what `callbook check` asks.
- * gist.h, habit.h and record.h make something of what was read.
+ * query_facts.c counts their facts and has those of one, query_call.c one call
+ * and what belongs to it, query_attention.c and query_arrivals.c what their
+ * names say, query_words.c the index of words, query_health.c what `callbook
+ * check` asks. gist.h, habit.h and record.h make something of what was read.
  */
 #ifndef QUERY_INTERNAL_H
 #define QUERY_INTERNAL_H
@@ -46,10 +46,6 @@ enum query_rc query_tell(struct query *q, int64_t number, bool whole,
 /* The same of all calls that a statement, which has begun, has numbers of. */
 enum query_rc query_tell_all(struct query *q, struct statement *s, bool whole,
     query_call_fn fn, void *arg);
-
-/* The facts of a call, for who has begun. */
-enum query_rc query_tell_facts(
-    struct query *q, int64_t call, query_fact_fn fn, void *arg);
 
 /*
  * query_words.c: make ready to look for words, in `search` and in the reader's

@@ -279,11 +279,13 @@ struct fact_count {
 };
 
 #define QUERY_FACT_TEXT_MAX 200 /* bytes of a text that are compared */
+#define QUERY_FACTS_BYTES ((size_t)64 * 1024 * 1024)
 
 typedef int (*query_fact_count_fn)(void *arg, const struct fact_count *f);
 
 /*
- * Facts of the latest `max` calls of f, by path, then platform, then value
+ * Facts of the latest `max` calls of f, of fewer where to count them would take
+ * more than QUERY_FACTS_BYTES of memory, by path, then platform, then value
  * (numbers before texts, ascending).  *calls: how many calls that were; *all:
  * no more were left out.
  */

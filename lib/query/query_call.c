@@ -354,66 +354,7 @@ query_steps(struct query *q, int64_t call, int max, query_step_fn fn, void *arg)
 	return query_end(q, s, step);
 }
 
-/* --- facts and errors ---------------------------------------------------- */
-
-/* -1: it is of no type, or not what its type says. */
-static int
-fact_read(struct statement *s, struct fact *f)
-{
-	const int64_t type = db_int(s, 1);
-
-	if (type < FACT_TEXT || type > FACT_BOOLEAN ||
-	    db_is_text(s, 2) != (type == FACT_TEXT))
-		return -1;
-	*f = (struct fact){
-	    .path = row_text(s, 0), .type = (enum fact_type)type};
-	if (f->type == FACT_TEXT) {
-		f->text = row_text(s, 2);
-		f->len = db_size(s, 2);
-	} else
-		f->number = db_double(s, 2);
-	return 0;
-}
-
-enum query_rc
-query_tell_facts(struct query *q, int64_t call, query_fact_fn fn, void *arg)
-{
-	struct statement *s = db_statement(q->db,
-	    "SELECT p.name, f.type, f.value FROM fact f"
-	    " JOIN path p ON p.id = f.path WHERE f.call = ?1 ORDER BY p.name");
-	enum query_rc rc = QUERY_OK;
-	enum db_rc step;
-
-	if (s == NULL)
-		return query_rc_of(db_failure(q->db));
-	db_bind_int(s, 1, call);
-	while ((step = db_step(s)) == DB_ROW) {
-		struct fact f;
-
-		if (fact_read(s, &f) == -1) {
-			row_damaged(q->db, s, "fact");
-			return QUERY_ERROR;
-		}
-		if (fn(arg, &f) != 0)
-			break;
-	}
-	if (step != DB_ROW && step != DB_DONE)
-		rc = query_failed(q, "fact");
-	db_done(s);
-	return rc;
-}
-
-enum query_rc
-query_call_facts(struct query *q, int64_t call, query_fact_fn fn, void *arg)
-{
-	enum query_rc rc = query_ask(q);
-
-	if (rc != QUERY_OK)
-		return rc;
-	rc = query_tell_facts(q, call, fn, arg);
-	q->asking = false;
-	return rc;
-}
+/* --- errors -------------------------------------------------------------- */
 
 /* '' is how the store says that a part was not told. */
 static const char *

@@ -1,7 +1,7 @@
 /*
- * How many calls have which value of which fact.  Counted here, in memory: a
- * value of a fact is a text, a number or a boolean, and what is counted as one
- * differs by platform.
+ * The facts of a call; and how many calls have which value of which fact.  That
+ * is counted here, in memory: a value of a fact is a text, a number or a
+ * boolean, and what is counted as one differs by platform.
  */
 #include "query/internal.h"
 
@@ -32,7 +32,14 @@ struct entry {
 	const char *unit; /* the platform, where that matters, or "" */
 };
 
-/* Slots by hash, some of them empty; either kind. */
+/* What a path of that number is called; NULL: there is none. */
+struct path {
+	int64_t id;
+	const struct text *name;
+	uint64_t hash;
+};
+
+/* Slots by hash, some of them empty; of any kind. */
 struct table {
 	void **slot;
 	size_t slots, used;
@@ -41,10 +48,109 @@ struct table {
 struct counting {
 	struct query *q;
 	struct arena *arena;
-	struct table texts, entries;
+	size_t bytes; /* taken of it */
+	struct table texts, paths, entries;
 	const struct text *agent, *platform; /* of the call at hand */
+	struct facts facts; /* of the same */
 	bool failed; /* memory ran out */
 };
+
+/* --- of one call --------------------------------------------------------- */
+
+/* The name of a path, or NULL, as of db_text(); then db_done(*s). */
+static enum query_rc
+read_name(
+    struct query *q, int64_t path, struct statement **s, const char **name)
+{
+	enum db_rc step;
+
+	*s = db_statement(q->db, "SELECT name FROM path WHERE id = ?1");
+	*name = NULL;
+	if (*s == NULL)
+		return query_rc_of(db_failure(q->db));
+	db_bind_int(*s, 1, path);
+	step = db_step(*s);
+	if (step == DB_ROW)
+		*name = row_text(*s, 0);
+	else if (step != DB_DONE)
+		return query_failed(q, "path");
+	return QUERY_OK;
+}
+
+/* Let each fact have its path, and texts that end with a NUL. */
+static enum query_rc
+name_all(struct query *q, struct facts *f)
+{
+	enum query_rc rc = QUERY_OK;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n && rc == QUERY_OK; i++) {
+		struct call_fact *item = &f->item[i];
+		struct statement *s;
+		const char *name;
+
+		rc = read_name(q, item->path, &s, &name);
+		if (name != NULL) {
+			item->fact.path = facts_copy(f, name, strlen(name));
+			if (item->fact.type == FACT_TEXT)
+				item->fact.text = facts_copy(
+				    f, item->fact.text, item->fact.len);
+			f->item[n++] = *item;
+		}
+		if (s != NULL)
+			db_done(s);
+		if (f->failed)
+			rc = QUERY_ERROR;
+	}
+	f->n = n;
+	return rc;
+}
+
+static int
+compare_names(const void *pa, const void *pb)
+{
+	const struct call_fact *a = pa, *b = pb;
+
+	return strcmp(a->fact.path, b->fact.path);
+}
+
+/* The facts of the row that s is at. */
+static enum query_rc
+tell_facts(struct query *q, struct statement *s, int64_t call, query_fact_fn fn,
+    void *arg)
+{
+	struct facts f = {0};
+	enum query_rc rc = query_rc_of(row_facts(q->db, s, 0, call, &f));
+
+	if (rc == QUERY_OK)
+		rc = name_all(q, &f);
+	if (rc == QUERY_OK && f.n > 0) {
+		/* It is no set any more. */
+		qsort(f.item, f.n, sizeof(*f.item), compare_names);
+		for (size_t i = 0; i < f.n; i++)
+			if (fn(arg, &f.item[i].fact) != 0)
+				break;
+	}
+	facts_free(&f);
+	return rc;
+}
+
+enum query_rc
+query_call_facts(struct query *q, int64_t call, query_fact_fn fn, void *arg)
+{
+	struct statement *s;
+	enum query_rc ended,
+	    rc = query_begin(q, "SELECT facts FROM call WHERE number = ?1", &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, call);
+	if ((step = db_step(s)) == DB_ROW)
+		rc = tell_facts(q, s, call, fn, arg);
+	ended = query_end(q, s, step);
+	return rc == QUERY_OK ? ended : rc;
+}
 
 /* --- tables -------------------------------------------------------------- */
 
@@ -98,6 +204,24 @@ hash_of_entry(const void *element)
 	return ((const struct entry *)element)->hash;
 }
 
+static uint64_t
+hash_of_path(const void *element)
+{
+	return ((const struct path *)element)->hash;
+}
+
+/* As of arena_alloc(). */
+static void *
+take(struct counting *c, size_t n)
+{
+	void *p = arena_alloc(c->arena, n);
+
+	c->bytes += n;
+	if (p == NULL)
+		c->failed = true;
+	return p;
+}
+
 /* The text of n bytes of s; NULL: memory ran out, which c keeps. */
 static const struct text *
 text_of(struct counting *c, const char *s, size_t n)
@@ -116,10 +240,8 @@ text_of(struct counting *c, const char *s, size_t n)
 		if (t->hash == h && t->n == n && memcmp(t->s, s, n) == 0)
 			return t;
 	}
-	if ((t = arena_alloc(c->arena, sizeof(*t) + n + 1)) == NULL) {
-		c->failed = true;
+	if ((t = take(c, sizeof(*t) + n + 1)) == NULL)
 		return NULL;
-	}
 	t->hash = h;
 	t->n = n;
 	memcpy(t->s, s, n);
@@ -161,10 +283,8 @@ entry_add(struct counting *c, struct entry *e)
 			return;
 		}
 	}
-	if ((kept = arena_alloc(c->arena, sizeof(*kept))) == NULL) {
-		c->failed = true;
+	if ((kept = take(c, sizeof(*kept))) == NULL)
 		return;
-	}
 	*kept = *e;
 	kept->calls = 1;
 	c->entries.slot[at] = kept;
@@ -173,15 +293,54 @@ entry_add(struct counting *c, struct entry *e)
 
 /* --- counting ------------------------------------------------------------ */
 
-static int
-count_fact(void *arg, const struct fact *f)
+/* What the path is called. */
+static enum query_rc
+path_of(struct counting *c, int64_t id, const struct text **out)
 {
-	struct counting *c = arg;
-	struct entry e = {.agent = c->agent,
-	    .platform = c->platform,
-	    .type = f->type,
-	    .path = text_of(c, f->path, strlen(f->path))};
+	uint64_t h = hash_bytes(14695981039346656037u, &id, sizeof(id));
+	struct statement *s;
+	struct path *p;
+	const char *name;
+	enum query_rc rc;
+	size_t at;
 
+	*out = NULL;
+	if (table_grow(&c->paths, hash_of_path) == -1) {
+		c->failed = true;
+		return QUERY_ERROR;
+	}
+	for (at = (size_t)h & (c->paths.slots - 1); c->paths.slot[at] != NULL;
+	     at = (at + 1) & (c->paths.slots - 1)) {
+		p = c->paths.slot[at];
+		if (p->id == id) {
+			*out = p->name;
+			return QUERY_OK;
+		}
+	}
+	rc = read_name(c->q, id, &s, &name);
+	if (rc == QUERY_OK && (p = take(c, sizeof(*p))) != NULL) {
+		p->id = id;
+		p->hash = h;
+		if (name != NULL)
+			p->name = text_of(c, name, strlen(name));
+		c->paths.slot[at] = p;
+		c->paths.used++;
+		*out = p->name;
+	}
+	if (s != NULL)
+		db_done(s);
+	return rc == QUERY_OK && c->failed ? QUERY_ERROR : rc;
+}
+
+static enum query_rc
+count_fact(struct counting *c, int64_t path, const struct fact *f)
+{
+	struct entry e = {
+	    .agent = c->agent, .platform = c->platform, .type = f->type};
+	enum query_rc rc = path_of(c, path, &e.path);
+
+	if (rc != QUERY_OK || e.path == NULL)
+		return rc;
 	if (f->type == FACT_TEXT)
 		e.text = text_of(
 		    c, f->text, utf8_cut(f->text, f->len, QUERY_FACT_TEXT_MAX));
@@ -189,7 +348,24 @@ count_fact(void *arg, const struct fact *f)
 		e.number = f->number == 0 ? 0 : f->number; /* not -0 */
 	if (!c->failed)
 		entry_add(c, &e);
-	return c->failed;
+	return c->failed ? QUERY_ERROR : QUERY_OK;
+}
+
+static enum query_rc
+count_facts(struct counting *c, struct statement *s, int64_t number)
+{
+	const char *agent = row_text(s, 0), *provider = row_text(s, 1);
+	enum query_rc rc;
+
+	c->agent = text_of(c, agent, strlen(agent));
+	c->platform = text_of(c, provider, strlen(provider));
+	if (c->failed)
+		return QUERY_ERROR;
+	rc = query_rc_of(row_facts(c->q->db, s, 2, number, &c->facts));
+	for (size_t i = 0; i < c->facts.n && rc == QUERY_OK; i++)
+		rc = count_fact(
+		    c, c->facts.item[i].path, &c->facts.item[i].fact);
+	return rc;
 }
 
 static enum query_rc
@@ -197,7 +373,7 @@ count_call(struct counting *c, int64_t number)
 {
 	struct query *q = c->q;
 	struct statement *s = db_statement(q->db,
-	    "SELECT coalesce(c.agent, ''), s.provider"
+	    "SELECT coalesce(c.agent, ''), s.provider, c.facts"
 	    " FROM call c JOIN source s ON s.id = c.source"
 	    " WHERE c.number = ?1");
 	enum query_rc rc = QUERY_OK;
@@ -207,17 +383,13 @@ count_call(struct counting *c, int64_t number)
 		return query_rc_of(db_failure(q->db));
 	db_bind_int(s, 1, number);
 	step = db_step(s);
-	if (step == DB_ROW) {
-		const char *agent = row_text(s, 0), *provider = row_text(s, 1);
-
-		c->agent = text_of(c, agent, strlen(agent));
-		c->platform = text_of(c, provider, strlen(provider));
-	} else if (step != DB_DONE)
+	if (step == DB_ROW)
+		rc = count_facts(c, s, number);
+	else if (step != DB_DONE)
 		rc = query_failed(q, "call");
 	db_done(s);
-	if (rc != QUERY_OK || step != DB_ROW || c->failed)
-		return rc;
-	return query_tell_facts(q, number, count_fact, c);
+	/* What is in memory takes time that the database does not see. */
+	return rc == QUERY_OK && db_is_late(q->db) ? QUERY_TIMEOUT : rc;
 }
 
 /* --- in order ------------------------------------------------------------ */
@@ -335,7 +507,8 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 	rc = query_walk_begin(&w, q, f, NULL, false, (int64_t)max + 1);
 	while (rc == QUERY_OK && *all && !c.failed) {
 		rc = query_walk_next(&w, &number);
-		if (rc == QUERY_OK && *calls == max)
+		if (rc == QUERY_OK &&
+		    (*calls == max || c.bytes >= QUERY_FACTS_BYTES))
 			*all = false;
 		else if (rc == QUERY_OK) {
 			++*calls;
@@ -357,7 +530,9 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 		tell_all(entry, n, fn, arg);
 	}
 	free(c.texts.slot);
+	free(c.paths.slot);
 	free(c.entries.slot);
+	facts_free(&c.facts);
 	arena_free(c.arena);
 	return rc;
 }

@@ -203,3 +203,18 @@ row_call(struct statement *s, int first, struct call_row *r)
 	call_view(c, &r->view);
 	view_stored(s, times, flags, answered, &r->view);
 }
+
+enum db_rc
+row_facts(
+    struct db *db, struct statement *s, int i, int64_t call, struct facts *f)
+{
+	const void *data = db_bytes(s, i);
+
+	if (data == NULL)
+		return db_facts_old(db, call, f);
+	if (facts_decode(f, data, db_size(s, i)) == 0)
+		return DB_OK;
+	log_warnx("%s: call %" PRId64 ": %s", db_path(db), call,
+	    f->failed ? "no memory for its facts" : "its facts are damaged");
+	return f->failed ? DB_ERROR : DB_CORRUPT;
+}

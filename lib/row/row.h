@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "call/call.h"
+#include "call/facts.h"
 #include "call/fold.h"
 #include "db/db.h"
 
@@ -89,6 +90,15 @@ void row_damaged(struct db *db, struct statement *s, const char *table);
  * enum call_field.
  */
 void row_call(struct statement *s, int first, struct call_row *r);
+
+/*
+ * Let f be the facts of the call of that number, whose `facts` are column i;
+ * where that is NULL, it may have them in rows of an older version.  Texts are
+ * borrowed from the row, or f's own.  A failure is logged: DB_CORRUPT: they
+ * are damaged; DB_ERROR with f->failed: no memory.
+ */
+enum db_rc row_facts(
+    struct db *db, struct statement *s, int i, int64_t call, struct facts *f);
 
 /*
  * Read an event: seq, the source's name and provider, key, variant,

@@ -517,7 +517,7 @@ struct shown_fact {
 };
 
 /* The facts of the call, as they come. */
-struct facts {
+struct fact_list {
 	struct page *page;
 	struct shown_fact *fact; /* FACTS_MAX of them */
 	size_t n; /* there may be more */
@@ -527,7 +527,7 @@ struct facts {
 static int
 add_fact(void *arg, const struct fact *f)
 {
-	struct facts *s = arg;
+	struct fact_list *s = arg;
 	struct arena *a = s->page->arena;
 	struct shown_fact *to = &s->fact[s->n];
 
@@ -580,7 +580,7 @@ put_facts(struct show *s)
 {
 	static const char *const column[] = {"Name", "Value", NULL};
 	struct page *p = s->page;
-	struct facts all = {.page = p};
+	struct fact_list all = {.page = p};
 	size_t n;
 	enum query_rc rc;
 

@@ -3,14 +3,14 @@
 
 #include <inttypes.h>
 
-struct facts {
+struct counts {
 	char text[2000];
 };
 
 static int
 to_facts(void *arg, const struct fact_count *f)
 {
-	struct facts *t = arg;
+	struct counts *t = arg;
 	size_t len = strlen(t->text);
 
 	if (f->type == FACT_TEXT)
@@ -37,7 +37,7 @@ facts_are_counted_by_path_value_and_agent(void **state)
 	};
 	struct box *b = *state;
 	struct filter f = {ALL_DAYS};
-	struct facts t = {""};
+	struct counts t = {""};
 	int64_t calls = -1;
 	bool all = false;
 	int64_t start = at("2026-05-01T10:00:00Z");
@@ -109,7 +109,7 @@ long_texts_are_compared_by_their_beginning(void **state)
 	    {"g/long", FACT_TEXT, one, 0, 0}, {"g/long", FACT_TEXT, two, 0, 0}};
 	struct box *b = *state;
 	struct filter f = {ALL_DAYS};
-	struct facts t = {""};
+	struct counts t = {""};
 	int64_t calls, start = at("2026-05-01T10:00:00Z");
 	bool all;
 
