@@ -299,6 +299,9 @@ check_content(struct check *k, struct query *q)
 		    k->config->store);
 	if (rc == QUERY_OK || rc == QUERY_TIMEOUT)
 		check_free(k, h.info.free_bytes);
+	if (query_schema(q, &why) != QUERY_OK)
+		check_faults(k, "schema", &why);
+	buf_reset(&why, SIZE_MAX);
 	if (k->deep) {
 		if (query_integrity(q, &why) == QUERY_OK)
 			check_finding(k, CHECK_GOOD, "integrity", "sound");

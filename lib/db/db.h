@@ -280,6 +280,11 @@ struct db_info {
 /* Of the files opened last.  From any thread, at any time. */
 void db_info(struct db *db, struct db_info *info);
 
+/*
+ * Compare the tables with what they should be; b: what differs, a line each.
+ * DB_OK: nothing does.
+ */
+enum db_rc db_schema_check(struct db *db, struct buf *b);
 /* Check the file; b: what is wrong, a line each.  DB_OK: it is sound. */
 enum db_rc db_integrity(struct db *db, struct buf *b);
 

@@ -3,6 +3,7 @@
  *
  * Opening:     sqlite_open.c opens and closes, sqlite_files.c knows the files,
  *              sqlite_journal.c chooses the journal, sqlite_schema.c migrates,
+ *              sqlite_trust.c looks for what is not ours in it,
  *              sqlite_index.c builds indexes by and by, sqlite_facts.c knows
  *              facts of older versions
  * Statements:  sqlite_statement.c; sqlite_function.c has the functions that
@@ -124,6 +125,13 @@ int schema_version(sqlite3 *sqlite, int *version);
 int schema_check(struct db *db, int version, struct buf *why);
 /* Bring the file to the present version; the lock is held. */
 int schema_migrate(struct db *db, int from, struct buf *why);
+/* Make all tables of the present version in an empty file.  0, or -1. */
+int schema_make(sqlite3 *sqlite);
+/*
+ * sqlite_trust.c: is there something in the file that runs by itself and that
+ * we did not make?  Returns 0, or -1 after adding to why.
+ */
+int trust_look(struct db *db, struct buf *why);
 /* Write a row of `meta`. */
 enum db_rc meta_set(struct db *db, const char *name, const char *value);
 
@@ -131,6 +139,9 @@ enum db_rc meta_set(struct db *db, const char *name, const char *value);
 enum db_rc index_create_all(struct db *db);
 /* Those of a store that another version made, by and by. */
 enum db_rc index_want_all(struct db *db);
+
+/* Is it a trigger that building an index needs, as it was made here? */
+bool index_made_trigger(const char *name, const char *sql);
 
 /* sqlite_function.c: make our functions known.  SQLite's result. */
 int function_add_all(sqlite3 *sqlite);

@@ -255,6 +255,45 @@ put_trigger(
 	buf_puts(b, "; END;");
 }
 
+static void
+put_drop_trigger(const struct wanted *w, struct buf *b)
+{
+	buf_printf(b,
+	    "CREATE TRIGGER build_drop AFTER DELETE ON %s BEGIN"
+	    "  DELETE FROM build WHERE %s = old.%s; END;",
+	    w->table, w->number, w->number);
+}
+
+/* Is the text that of the statement in b, of which SQLite keeps no semicolon?
+ */
+static bool
+is_text(const struct buf *b, const char *sql)
+{
+	const size_t n = strlen(sql);
+
+	return !b->failed && b->len == n + 1 && memcmp(b->data, sql, n) == 0;
+}
+
+bool
+index_made_trigger(const char *name, const char *sql)
+{
+	struct buf b = {0};
+	bool made = false;
+
+	for (size_t i = 0; i < WANTED && !made; i++) {
+		buf_reset(&b, SIZE_MAX);
+		if (strcmp(name, "build_add") == 0)
+			put_trigger(&wanted[i], name, "INSERT", &b);
+		else if (strcmp(name, "build_change") == 0)
+			put_trigger(&wanted[i], name, "UPDATE", &b);
+		else if (strcmp(name, "build_drop") == 0)
+			put_drop_trigger(&wanted[i], &b);
+		made = is_text(&b, sql);
+	}
+	buf_free(&b);
+	return made;
+}
+
 /*
  * The table that the index grows in, with those rows alone that are of it, and
  * what keeps it in line.
@@ -272,10 +311,7 @@ begin_build(struct db *db, const struct wanted *w)
 	    w->where == NULL ? "" : w->where);
 	put_trigger(w, "build_add", "INSERT", &sql);
 	put_trigger(w, "build_change", "UPDATE", &sql);
-	buf_printf(&sql,
-	    "CREATE TRIGGER build_drop AFTER DELETE ON %s BEGIN"
-	    "  DELETE FROM build WHERE %s = old.%s; END;",
-	    w->table, w->number, w->number);
+	put_drop_trigger(w, &sql);
 	rc = run(db, &sql);
 	buf_free(&sql);
 	return rc;

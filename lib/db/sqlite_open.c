@@ -53,6 +53,9 @@ connect_db(struct db *db, bool alone, struct buf *why)
 	sqlite3_wal_hook(db->sqlite, wal_grew, db);
 	sqlite3_db_config(
 	    db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	/* What a file says of itself may only call what harms nobody. */
+	sqlite3_db_config(
+	    db->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
 	/*
 	 * Any other statement would look at the file, and share it.  The size
 	 * of a page matters to a new file alone: each event writes a page of

@@ -352,7 +352,7 @@ schema_check(struct db *db, int version, struct buf *why)
 		return -1;
 	}
 	if (version <= DB_SCHEMA_VERSION)
-		return 0;
+		return version == 0 ? 0 : trust_look(db, why);
 	buf_printf(why,
 	    "%s: was written by a newer Callbook (schema %d, this program"
 	    " knows %d): install that one again",
@@ -382,6 +382,15 @@ words_first(struct db *db)
 	enum db_rc rc = meta_set(db, "search", possible ? "0" : "off");
 
 	return rc == DB_OK && possible ? db_words_create(db) : rc;
+}
+
+int
+schema_make(sqlite3 *sqlite)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (sqlite3_exec(sqlite, steps[i].sql, NULL, NULL, NULL))
+			return -1;
+	return 0;
 }
 
 /* Leaves the transaction open on failure: the caller closes the store. */

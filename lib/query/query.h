@@ -448,6 +448,9 @@ struct query_health {
  */
 enum query_rc query_health(struct query *q, struct query_health *h);
 
+/* Are the tables as this program makes them?  b: what is not, a line each. */
+enum query_rc query_schema(struct query *q, struct buf *b);
+
 /*
  * Have the engine check the file and inflate every body; b: what is wrong, a
  * line each.  QUERY_OK: it is sound.

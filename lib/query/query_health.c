@@ -118,6 +118,12 @@ bodies_check(struct query *q, struct buf *b)
 }
 
 enum query_rc
+query_schema(struct query *q, struct buf *b)
+{
+	return query_rc_of(db_schema_check(q->db, b));
+}
+
+enum query_rc
 query_integrity(struct query *q, struct buf *b)
 {
 	enum query_rc rc = query_rc_of(db_integrity(q->db, b));
