@@ -30,6 +30,14 @@
 #define DRAIN_MS 2000 /* silence of the web server that ends CGI */
 #define DRAIN_MAX_MS 30000 /* and not longer than this in all */
 #define IO_TIMEOUT_S 60 /* a web server that is silent for longer is gone */
+/*
+ * A reader takes an answer at this rate at least, apart from so much time; it
+ * is broken off else.
+ */
+#define ANSWER_LEAST_RATE 4096 /* bytes a second */
+#define ANSWER_GRACE_MS 60000
+#define ANSWER_PIECE (16 * 1024) /* bytes sent before the time is looked at */
+#define STREAM_RETRY_S 30 /* told to whom no stream is free for */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
 #define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
@@ -46,6 +54,8 @@ struct place {
 	struct arrival arrival; /* its connection */
 	struct response response;
 	struct buf out;
+	int64_t sent; /* bytes of the answer, and the */
+	int64_t waited; /* ms that its reader took for them */
 	struct place *next; /* of those that are free */
 };
 
@@ -55,10 +65,11 @@ struct server {
 	struct room *room; /* whose requests have not come yet; NULL: CGI */
 	struct place *place; /* all of them */
 	int places;
-	pthread_mutex_t lock; /* of the three below */
+	pthread_mutex_t lock; /* of the four below */
 	pthread_cond_t changed; /* a place is free, or a thread has ended */
 	struct place *free;
 	int running; /* threads */
+	int streams; /* that may still begin */
 	atomic_bool stopping;
 	atomic_bool broken; /* the socket is, or (CGI) the answer was cut */
 };
@@ -245,15 +256,38 @@ read_fcgi(void *io, char *buf, size_t n)
 	return FCGX_GetError(p->fcgx.in) != 0 ? -1 : 0;
 }
 
+/* Send a piece.  Returns 0, or -1: the reader is gone, or too slow. */
+static int
+send_piece(struct place *p, const char *s, size_t n, bool flush)
+{
+	FCGX_Stream *out = p->fcgx.out;
+	const int64_t begun = when_monotonic();
+
+	if (FCGX_PutStr(s, (int)n, out) != (int)n ||
+	    (flush && FCGX_FFlush(out) != 0))
+		return -1;
+	p->sent += (int64_t)n;
+	p->waited += when_monotonic() - begun;
+	return p->waited > ANSWER_GRACE_MS + p->sent * 1000 / ANSWER_LEAST_RATE
+	    ? -1
+	    : 0;
+}
+
 /* Flushed, because mod_fcgid ends a program that is silent for 40 seconds. */
 static int
 send_fcgi(void *io, const char *s, size_t n, bool flush)
 {
-	FCGX_Stream *out = io;
+	struct place *p = io;
+	size_t piece = 0;
 
-	if (n > INT_MAX || FCGX_PutStr(s, (int)n, out) != (int)n)
-		return -1;
-	return flush && FCGX_FFlush(out) != 0 ? -1 : 0;
+	do {
+		s += piece;
+		n -= piece;
+		piece = n < ANSWER_PIECE ? n : ANSWER_PIECE;
+		if (send_piece(p, s, piece, flush && piece == n) != 0)
+			return -1;
+	} while (piece < n);
+	return 0;
 }
 
 static void
@@ -305,12 +339,48 @@ drop_rest(int fd)
 		got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 }
 
+/*
+ * Streams last as long as their readers like: half of the threads are for all
+ * others.  Where none is free, the answer says so instead, and false is
+ * returned.
+ */
+static bool
+take_stream(struct place *p)
+{
+	struct response *rs = &p->response;
+	bool taken;
+
+	(void)pthread_mutex_lock(&p->server->lock);
+	taken = p->server->streams > 0;
+	p->server->streams -= taken;
+	(void)pthread_mutex_unlock(&p->server->lock);
+	if (taken)
+		return true;
+	if (rs->done != NULL)
+		rs->done(rs->arg);
+	response_reset(rs);
+	response_problem(rs, 503,
+	    "Too many long answers are being sent at this moment. Ask again "
+	    "later.");
+	rs->retry_after = STREAM_RETRY_S;
+	return false;
+}
+
+static void
+give_stream(struct server *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->streams++;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 /* The answer is there, told by whichever thread made it. */
 static void
 finish_fcgi(const struct request *r)
 {
 	struct place *p = place_of(r);
-	const struct channel c = {.send = send_fcgi, .io = p->fcgx.out};
+	const struct channel c = {.send = send_fcgi, .io = p};
+	const bool stream = p->response.more != NULL && take_stream(p);
 	const bool seen = FCGX_HasSeenEOF(p->fcgx.in) != 0;
 	int rc;
 
@@ -318,12 +388,15 @@ finish_fcgi(const struct request *r)
 	FCGX_Detach(&p->fcgx);
 	if (p->arrival.place == -1 && !seen)
 		drop_rest(p->fcgx.ipcFd);
+	p->sent = p->waited = 0;
 	if ((rc = answer(p, &c)) == 0)
 		FCGX_Finish_r(&p->fcgx);
 	else /* closed without END_REQUEST: the server sees that it is short */
 		FCGX_Free(&p->fcgx, 1);
 	if (p->arrival.place != -1)
 		room_leave(p->server->room, p->arrival.place, rc != 0);
+	if (stream)
+		give_stream(p->server);
 	place_give(p);
 }
 
@@ -605,7 +678,8 @@ tick_until_stop(const struct server *s)
 static enum serve_rc
 serve_fcgi(const struct serve_handler *h, int fd, int threads)
 {
-	struct server s = {.handler = h};
+	struct server s = {
+	    .handler = h, .streams = threads > 1 ? threads / 2 : 1};
 	struct thread *t = NULL;
 	enum serve_rc rc = SERVE_FAILED;
 	enum serve_next next = SERVE_END;

@@ -25,7 +25,7 @@
 #define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
 #define REPORT_PAGE_CALLS 50 /* lines of a list */
 #define REPORT_NAMES_MAX 200 /* names to choose from in the form */
-#define REPORT_THREADS 4 /* reading is quick, and sites are small */
+#define REPORT_THREADS 8 /* half of them may be kept by slow readers */
 #define REPORT_QUERY_MAX 4096 /* bytes of a query string */
 #define REPORT_TEXT_MAX 200 /* bytes of a search */
 #define REPORT_NAME_MAX 1000 /* bytes of an agent or campaign in a filter */

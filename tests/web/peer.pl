@@ -14,6 +14,8 @@
 #   behind   posts an event as soon as the file behind.go is there
 #   refused  posts to a source that there is not, and the rest of 60,000 bytes
 #            as soon as the file refused.go is there
+#   export   asks for all calls as NDJSON, and reads on when the file export.go
+#            is there
 #
 # The file KIND.ready is there when all have sent what they send at once.
 use strict;
@@ -30,8 +32,12 @@ sub record { pack('CCnnxx', 1, $_[0], 1, length $_[1]) . $_[1] }
 sub pair { pack('CC', length $_[0], length $_[1]) . $_[0] . $_[1] }
 
 my $begin = record(1, pack('nCx5', 1, 0));
-my $params = record(4, join '', map { pair(@$_) } ['REQUEST_METHOD', 'POST'],
-  ['PATH_INFO', $kind =~ /^(nowhere|refused)$/ ? '/nowhere' : '/open'],
+my $export = $kind eq 'export';
+my $params = record(4, join '', map { pair(@$_) }
+  ['REQUEST_METHOD', $export ? 'GET' : 'POST'],
+  ['PATH_INFO', $export ? '/export.ndjson' :
+    $kind =~ /^(nowhere|refused)$/ ? '/nowhere' : '/open'],
+  ['QUERY_STRING', 'preset=all'], ['REMOTE_USER', 'owner'],
   ['CONTENT_TYPE', 'application/json']);
 my $head = $begin . $params . record(4, '');
 my $event = '{"event_id":"evt-9","event_type":"call.completed","data":{"call":'
@@ -41,6 +47,7 @@ my %first = ( # each is written by itself
   byte => ["\1"],
   params => [substr $begin . $params, 0, 40],
   body => [$head],
+  export => [$head . record(5, '')],
   large => [$head . record(5, ' ' x 30000) x 2],
   nowhere => [$head],
   behind => [],
@@ -51,6 +58,7 @@ my %first = ( # each is written by itself
 my %later = ( # when KIND.go is there
   behind => $head . record(5, $event) . record(5, ''),
   refused => record(5, ' ' x 20000) . record(5, ''),
+  export => '',
 );
 my $drips = $kind =~ /^(body|large|nowhere)$/;
 
@@ -62,7 +70,7 @@ for (1 .. $count) {
   $select->add($s);
   $answer{$s} = '';
 }
-my $held = $kind eq 'refused'; # reads no answer before it has sent all
+my $held = $kind eq 'refused' || $export; # reads no answer before KIND.go
 if ($held) { $_->recv(my $byte, 1, MSG_PEEK) for $select->handles }
 my $start = time;
 open my $ready, '>', "$kind.ready" or die $!;
@@ -70,9 +78,9 @@ close $ready;
 
 my $dripped = time;
 while ($select->count) {
-  if ($later{$kind} && -e "$kind.go") {
+  if (defined $later{$kind} && -e "$kind.go") {
     for my $s ($select->handles) {
-      next if syswrite $s, $later{$kind};
+      next if $export || syswrite $s, $later{$kind};
       print "closed\n";
       $select->remove($s);
     }

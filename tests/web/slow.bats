@@ -136,3 +136,21 @@ counted() {
   [ "$(ended silent | tail -n 1 | cut -d' ' -f2)" = closed ]
   [ "$(grep -c 'accept:' receiver.log)" = 0 ]
 }
+
+@test "slow readers of exports leave threads to the pages, and finish" {
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  rm -f r.sock
+  "$BIN/callbook" -c callbook.conf demo --calls 1500 --days 20
+  printf '[report]\naccess = public\n' >>callbook.conf
+  "$BIN/report.cgi" -c callbook.conf -s "$DIR/r.sock" >>receiver.log 2>&1 3>&- &
+  RECEIVER=$!
+  wait_for test -S r.sock
+  peers export 12
+  for page in '' calls attention; do
+    expect 200 '*</html>*' send "$page" -X GET -m 5
+  done
+  touch export.go
+  ended export
+  [ "$(cut -d ' ' -f 1 export.ends | sort | uniq -c | xargs)" = '4 200 8 503' ]
+}
