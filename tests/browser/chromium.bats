@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Each page of the report in Chromium at every width, light and dark.  What it
-# looked at is in BUILD/screens-chromium afterwards.
+# Each page of the report in Chromium at every width, light and dark.  Pages
+# with a fault are in BUILD/screens-chromium afterwards.
 
 load site
 

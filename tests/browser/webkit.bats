@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The report as people see it in WebKit: what depends on the browser, the rest
-# is told of Chromium.  What it looked at is in BUILD/screens-webkit afterwards.
+# is told of Chromium.  Pages with a fault are in BUILD/screens-webkit afterwards.
 
 load site
 
