@@ -76,6 +76,17 @@ histogram_encode(const struct histogram *h, unsigned char out[HISTOGRAM_SIZE])
 }
 
 void
+histogram_read(struct histogram *h, const void *blob, size_t len)
+{
+	struct bin bin[HISTOGRAM_CLASSES];
+	int64_t calls;
+	size_t n = histogram_decode(blob, len, HISTOGRAM_CLASSES, bin, &calls);
+
+	for (size_t i = 0; i < n; i++)
+		h->calls[bin[i].class] = bin[i].calls;
+}
+
+void
 histogram_count(struct histogram *h, int64_t class, int64_t n)
 {
 	int64_t calls;

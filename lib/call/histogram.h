@@ -36,6 +36,9 @@ struct histogram {
  */
 void histogram_count(struct histogram *h, int64_t class, int64_t n);
 
+/* Count what the bytes of a column do; what is no histogram, see below. */
+void histogram_read(struct histogram *h, const void *blob, size_t len);
+
 /* Write the bytes of h.  Returns how many. */
 size_t histogram_encode(
     const struct histogram *h, unsigned char out[HISTOGRAM_SIZE]);

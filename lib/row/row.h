@@ -58,7 +58,6 @@ struct call_row {
 	int hour;
 	struct call call;
 	struct call_view view;
-	struct statement *held; /* owns the texts of call */
 };
 /* Beside enum call_state in the column `states`: the row is nameless. */
 #define NAMELESS (1u << STATE__MAX)

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "store/batch.h"
+
 bool
 alias_has_call(const struct event *e)
 {
@@ -36,63 +38,110 @@ alias_is_told(const struct call_row *r, const struct event *e)
 	return false;
 }
 
-static const char alias_add[] = "INSERT INTO call_alias (id, source, call, own)"
-				" VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-				" SET own = max(own, excluded.own)";
-static const char alias_keep[] =
-    "INSERT INTO call_alias (id, source, call, own)"
-    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-
-/* sql: alias_add or alias_keep. */
-static enum store_rc
-alias_write(struct store *st, const char *sql, const struct call_row *r,
-    const char *id, bool own)
+enum store_rc
+alias_add(
+    struct store *st, int64_t source, const char *id, int64_t call, bool own)
 {
-	struct statement *s = db_statement(st->db, sql);
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO call_alias (id, source, call, own)"
+	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id, source) DO UPDATE"
+	    " SET own = excluded.own WHERE call_alias.own < excluded.own");
 
 	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_text(s, 1, id);
-	db_bind_int(s, 2, r->source);
-	db_bind_int(s, 3, r->number);
+	db_bind_int(s, 2, source);
+	db_bind_int(s, 3, call);
 	db_bind_int(s, 4, own);
 	return stmt_run(s);
 }
 
-enum store_rc
-alias_note(struct store *st, const struct call_row *r, const struct event *e)
+/* Have the id noted as the call's, if that is news.  NULL: no memory. */
+static struct batch_id *
+note(struct store *st, struct batch_call *c, const char *id, bool own)
 {
-	enum store_rc rc;
+	struct batch_id *i = batch_id_add(st, c->after.source, id, c);
 
-	rc = alias_write(st, alias_keep, r, r->id, !r->nameless);
-	if (rc == STORE_OK && e->call != NULL)
-		rc = alias_write(st, alias_add, r, e->call, true);
-	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
-		rc = alias_write(st, alias_add, r, e->alias[i], false);
+	if (i == NULL || ((i->noted || i->note) && (i->own || !own)))
+		return i;
+	i->own = own;
+	if (!i->note) {
+		i->note = true;
+		i->next = c->ids;
+		c->ids = i;
+	}
+	return i;
+}
+
+/* Is the first id rather shown than the other? */
+static bool
+is_shown(const char *id, bool own, const struct call_row *r)
+{
+	return own == r->nameless ? own : strcmp(id, r->id) < 0;
+}
+
+/*
+ * Note an id that an event told.  The smallest is shown, of those told as the
+ * call's own if there is one.
+ */
+static enum store_rc
+tell(struct store *st, struct batch_call *c, const char *id, bool own)
+{
+	const struct batch_id *i = note(st, c, id, own);
+	struct call_row *r = &c->after;
+
+	if (i == NULL)
+		return STORE_ERROR;
+	if (is_shown(i->id, own, r)) {
+		r->id = i->id;
+		r->nameless = !own;
+	}
+	return STORE_OK;
+}
+
+/* Is an id of the call noted?  Then all are, and that it shows. */
+static enum store_rc
+is_noted(
+    struct store *st, const struct batch_call *c, const char *id, bool *noted)
+{
+	struct batch_id *i;
+	enum store_rc rc = batch_find(st, c->after.source, id, &i);
+
+	if (rc == STORE_OK && i != NULL && i->call == c && i->noted)
+		*noted = true;
 	return rc;
 }
 
 enum store_rc
-alias_show(struct store *st, struct call_row *r, struct buf *text)
+alias_tell(struct store *st, struct batch_call *c, const struct event *e)
 {
-	struct statement *s = db_statement(st->db,
-	    "SELECT id, own FROM call_alias WHERE call = ?1"
-	    " ORDER BY own DESC, id LIMIT 1");
+	const struct call_row *r = &c->after;
+	struct batch_id *shown;
+	bool noted = false;
 	enum store_rc rc = STORE_OK;
-	enum db_rc step;
 
-	if (s == NULL)
+	if (!alias_is_told(r, e))
+		return STORE_OK;
+	if (c->number != 0 && e->call != NULL)
+		rc = is_noted(st, c, e->call, &noted);
+	for (size_t i = 0;
+	     c->number != 0 && i < e->aliases && !noted && rc == STORE_OK; i++)
+		rc = is_noted(st, c, e->alias[i], &noted);
+	if (rc != STORE_OK)
+		return rc;
+	if ((shown = batch_id_add(st, r->source, r->id, c)) == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, r->number);
-	step = db_step(s);
-	if (step == DB_ROW) {
-		buf_reset(text, SIZE_MAX);
-		buf_puts(text, row_text(s, 0));
-		r->id = buf_str(text);
-		r->nameless = db_int(s, 1) == 0;
+	if (noted && !shown->noted) {
+		shown->noted = true;
+		shown->own = !r->nameless;
 	}
-	rc = stmt_end(st, s, step);
-	return rc == STORE_OK && text->failed ? STORE_ERROR : rc;
+	if (note(st, c, r->id, !r->nameless) == NULL)
+		return STORE_ERROR;
+	if (e->call != NULL)
+		rc = tell(st, c, e->call, true);
+	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
+		rc = tell(st, c, e->alias[i], false);
+	return rc;
 }
 
 enum store_rc
@@ -141,32 +190,36 @@ late_again(struct store *st, struct call_row *r)
 	return stmt_end(st, s, step);
 }
 
-/* Make the row a what both rows tell; b is gone, but its texts are not. */
+/* Make the row a what both rows tell; b is gone. */
 static enum store_rc
 fold_both(struct store *st, const struct call_row *a, const struct call_row *b)
 {
 	struct call_row both = *a;
 	enum store_rc rc;
 
+	if (is_shown(b->id, !b->nameless, a)) {
+		both.id = b->id;
+		both.nameless = b->nameless;
+	}
 	fold_join(&both.call, &b->call);
 	both.events += b->events;
 	rc = late_again(st, &both);
 	return rc == STORE_OK ? call_save(st, a, &both) : rc;
 }
 
-/* Join the call `from` into the call `to`. */
+/* Join the call `from` into the call `to`.  Nothing waits to be written. */
 static enum store_rc
 merge(struct store *st, int64_t to, int64_t from, bool fold)
 {
-	struct call_row a = {0}, b = {0};
-	enum store_rc rc = call_load(st, SQL_CALL_LOAD, to, &a);
+	struct call_row a, b;
+	enum store_rc rc = call_load(st, to, &a);
 
 	if (rc == STORE_OK)
-		rc = call_load(st, SQL_CALL_LOAD_OTHER, from, &b);
+		rc = call_load(st, from, &b);
 	if (rc == STORE_OK)
-		rc = alias_write(st, alias_keep, &a, a.id, !a.nameless);
+		rc = alias_add(st, a.source, a.id, to, !a.nameless);
 	if (rc == STORE_OK)
-		rc = alias_write(st, alias_keep, &b, b.id, !b.nameless);
+		rc = alias_add(st, b.source, b.id, to, !b.nameless);
 	if (rc == STORE_OK)
 		rc = move(st, "UPDATE call_alias SET call = ?1 WHERE call = ?2",
 		    to, from);
@@ -187,44 +240,88 @@ merge(struct store *st, int64_t to, int64_t from, bool fold)
 		rc = call_drop(st, &b);
 	if (rc == STORE_OK && fold)
 		rc = fold_both(st, &a, &b);
-	call_release(&a);
-	call_release(&b);
 	return rc;
 }
 
-/* Have the call of that id, if there is one, be the call *number. */
-static enum store_rc
-join_id(struct store *st, int64_t source, const char *id, bool fold,
-    int64_t *number)
+static const char *
+alias_at(const struct event *e, size_t i)
 {
-	int64_t found = call_find(st, source, id), other = *number;
+	return i < e->aliases ? e->alias[i] : NULL;
+}
 
-	if (found == -1)
-		return STORE_ERROR;
-	if (found == 0 || found == *number)
-		return STORE_OK;
-	if (*number == 0) {
-		*number = found;
-		return STORE_OK;
+/* Id i of those that e tells of its call; NULL: there are no more. */
+static const char *
+id_of(const struct event *e, size_t i)
+{
+	if (e->call != NULL)
+		return i == 0 ? e->call : alias_at(e, i - 1);
+	return alias_at(e, i);
+}
+
+/* The call of the ids of e; *several: they are of more than one. */
+static enum store_rc
+find(struct store *st, int64_t source, const struct event *e,
+    struct batch_call **call, bool *several)
+{
+	enum store_rc rc = STORE_OK;
+	struct batch_id *found;
+	const char *id;
+
+	*call = NULL;
+	*several = false;
+	for (size_t i = 0; rc == STORE_OK && (id = id_of(e, i)) != NULL; i++) {
+		rc = batch_find(st, source, id, &found);
+		if (rc != STORE_OK || found == NULL)
+			continue;
+		if (*call != NULL && *call != found->call)
+			*several = true;
+		else
+			*call = found->call;
 	}
-	/* The older row stays: it may be known by its number. */
-	if (found < other)
-		*number = found;
-	else
-		other = found;
-	return merge(st, *number, other, fold);
+	return rc;
+}
+
+/* Make one of the calls that the ids of e name. */
+static enum store_rc
+join(struct store *st, int64_t source, const struct event *e, bool fold)
+{
+	int64_t number = 0;
+	enum store_rc rc = batch_write(st);
+	struct batch_id *found;
+	const char *id;
+
+	for (size_t i = 0; rc == STORE_OK && (id = id_of(e, i)) != NULL; i++) {
+		int64_t other;
+
+		rc = batch_find(st, source, id, &found);
+		if (rc != STORE_OK || found == NULL)
+			continue;
+		other = found->call->number;
+		if (number == 0)
+			number = other;
+		if (number == other)
+			continue;
+		/* The older row stays: it may be known by its number. */
+		rc = number < other ? merge(st, number, other, fold)
+				    : merge(st, other, number, fold);
+		number = number < other ? number : other;
+		if (rc == STORE_OK)
+			rc = batch_write(st); /* the days of both */
+	}
+	return rc;
 }
 
 enum store_rc
 alias_join(struct store *st, int64_t source, const struct event *e, bool fold,
-    int64_t *number)
+    struct batch_call **call)
 {
-	enum store_rc rc = STORE_OK;
+	bool several;
+	enum store_rc rc = find(st, source, e, call, &several);
 
-	*number = 0;
-	if (e->call != NULL)
-		rc = join_id(st, source, e->call, fold, number);
-	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
-		rc = join_id(st, source, e->alias[i], fold, number);
+	if (rc == STORE_OK && several) {
+		rc = join(st, source, e, fold);
+		if (rc == STORE_OK)
+			rc = find(st, source, e, call, &several);
+	}
 	return rc;
 }

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "row/stamps.h"
+#include "store/batch.h"
+#include "store/day.h"
 #include "store/search.h"
 
 /* Bind what row_call() reads, from parameter *i on. */
@@ -28,58 +30,49 @@ value_bind(
 	}
 }
 
-int64_t
-call_find(struct store *st, int64_t source, const char *id)
+/* What a row lends becomes the batch's. */
+static const char *
+kept(struct store *st, const char *text, size_t len)
 {
-	/* The second is asked only where the first has nothing. */
-	struct statement *s = db_statement(st->db,
-	    "SELECT number FROM call WHERE id = ?2 AND source = ?1 UNION ALL"
-	    " SELECT call FROM call_alias WHERE id = ?2 AND source = ?1 LIMIT"
-	    " 1");
-	int64_t number = 0;
-	enum db_rc step;
+	return batch_strndup(st, text, len);
+}
 
-	if (s == NULL)
-		return -1;
-	db_bind_int(s, 1, source);
-	db_bind_text(s, 2, id);
-	step = db_step(s);
-	if (step == DB_ROW)
-		number = db_int(s, 0);
-	else if (step != DB_DONE) {
-		store_failed(st, "call");
-		number = -1;
+static bool
+keep_texts(struct store *st, struct call_row *r)
+{
+	if (r->id == NULL || (r->id = kept(st, r->id, strlen(r->id))) == NULL)
+		return false;
+	for (int i = 0; i < FIELD__MAX; i++) {
+		struct value *v = &r->call.field[i];
+
+		if (v->text != NULL &&
+		    (v->text = kept(st, v->text, v->len)) == NULL)
+			return false;
 	}
-	db_done(s);
-	return number;
+	return true;
 }
 
 enum store_rc
-call_load(struct store *st, enum sql which, int64_t number, struct call_row *r)
+call_load(struct store *st, int64_t number, struct call_row *r)
 {
-	struct statement *s = db_statement(st->db, sql_text[which]);
+	struct statement *s = db_statement(st->db, sql_text[SQL_CALL_LOAD]);
+	enum store_rc rc = STORE_OK;
 
 	memset(r, 0, sizeof(*r));
 	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, number);
-	if (db_step(s) != DB_ROW) {
-		enum store_rc rc = store_failed(st, "call");
-
-		db_done(s);
-		return rc == STORE_OK ? STORE_ERROR : rc;
+	if (db_step(s) == DB_ROW) {
+		row_call(s, 0, r);
+		if (!keep_texts(st, r))
+			rc = STORE_ERROR;
+	} else {
+		rc = store_failed(st, "call");
+		if (rc == STORE_OK)
+			rc = STORE_ERROR;
 	}
-	row_call(s, 0, r);
-	r->held = s;
-	return STORE_OK;
-}
-
-void
-call_release(struct call_row *r)
-{
-	if (r->held != NULL)
-		db_done(r->held);
-	r->held = NULL;
+	db_done(s);
+	return rc;
 }
 
 static const char *
@@ -87,15 +80,6 @@ or_empty(const struct value *v)
 {
 	return v->set ? v->text : "";
 }
-
-/* A call's share of the roll-up: where it counts, and what. */
-struct share {
-	int64_t day, source;
-	const char *agent, *direction, *outcome;
-	bool answered, analyzed, with_errors, timed;
-	int64_t talk; /* ms; 0 unless timed */
-	int hour, length; /* classes */
-};
 
 static void
 share_of(const struct call_row *r, struct share *s)
@@ -120,65 +104,6 @@ share_of(const struct call_row *r, struct share *s)
 	s->hour = r->hour;
 }
 
-static bool
-same_share(const struct share *a, const struct share *b)
-{
-	return a->day == b->day && a->source == b->source &&
-	    strcmp(a->agent, b->agent) == 0 &&
-	    strcmp(a->direction, b->direction) == 0 &&
-	    strcmp(a->outcome, b->outcome) == 0 && a->answered == b->answered &&
-	    a->analyzed == b->analyzed && a->with_errors == b->with_errors &&
-	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour;
-}
-
-/* A row of the roll-up: a call more, a call less, gone if no call is left. */
-static const char day_add[] =
-    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
-    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10,"
-    " histogram_add(x'', ?11, 1), histogram_add(x'', ?12, 1))"
-    " ON CONFLICT DO UPDATE SET calls = calls + 1,"
-    " answered = answered + ?6, analyzed = analyzed + ?7,"
-    " with_errors = with_errors + ?8, timed = timed + ?9,"
-    " talk = talk + ?10, hours = histogram_add(hours, ?11, 1),"
-    " lengths = histogram_add(lengths, ?12, 1)";
-static const char day_take[] =
-    "UPDATE day SET calls = calls - 1, answered = answered - ?6,"
-    " analyzed = analyzed - ?7, with_errors = with_errors - ?8,"
-    " timed = timed - ?9, talk = talk - ?10,"
-    " hours = histogram_add(hours, ?11, -1),"
-    " lengths = histogram_add(lengths, ?12, -1)"
-    " WHERE day = ?1 AND source = ?2 AND agent = ?3"
-    " AND direction = ?4 AND outcome = ?5";
-static const char day_sweep[] = "DELETE FROM day WHERE day = ?1 AND source = ?2"
-				" AND agent = ?3 AND direction = ?4"
-				" AND outcome = ?5 AND calls <= 0";
-
-static enum store_rc
-day_run(struct store *st, const char *sql, const struct share *h)
-{
-	struct statement *s = db_statement(st->db, sql);
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, h->day);
-	db_bind_int(s, 2, h->source);
-	db_bind_text(s, 3, h->agent);
-	db_bind_text(s, 4, h->direction);
-	db_bind_text(s, 5, h->outcome);
-	if (sql != day_sweep) {
-		db_bind_int(s, 6, h->answered);
-		db_bind_int(s, 7, h->analyzed);
-		db_bind_int(s, 8, h->with_errors);
-		db_bind_int(s, 9, h->timed);
-		db_bind_int(s, 10, h->talk);
-		db_bind_int(s, 11, h->hour);
-		if (h->timed) /* else NULL, which counts in no class */
-			db_bind_int(s, 12, h->length);
-	}
-	return stmt_run(s);
-}
-
 /* Move a call's share from where it was to where it belongs now. */
 static enum store_rc
 day_move(struct store *st, const struct call_row *before,
@@ -189,15 +114,12 @@ day_move(struct store *st, const struct call_row *before,
 
 	share_of(after, &is);
 	if (before->number == 0)
-		return day_run(st, day_add, &is);
+		return day_count(st, &is, 1);
 	share_of(before, &was);
-	if (same_share(&was, &is))
+	if (share_same(&was, &is))
 		return STORE_OK;
-	rc = day_run(st, day_take, &was);
-	if (rc == STORE_OK)
-		rc = day_run(st, day_add, &is);
-	/* Only after the addition: it may be the same row. */
-	return rc == STORE_OK ? day_run(st, day_sweep, &was) : rc;
+	rc = day_count(st, &was, -1);
+	return rc == STORE_OK ? day_count(st, &is, 1) : rc;
 }
 
 /* What the row has of a field: as told, or the view's time. */
@@ -326,9 +248,7 @@ call_drop(struct store *st, const struct call_row *r)
 	enum store_rc rc;
 
 	share_of(r, &was);
-	rc = day_run(st, day_take, &was);
-	if (rc == STORE_OK)
-		rc = day_run(st, day_sweep, &was);
+	rc = day_count(st, &was, -1);
 	if (rc == STORE_OK)
 		rc = search_remove(st, r);
 	return rc == STORE_OK

@@ -4,10 +4,11 @@
  * Opening:   store.c; sql.c has the statements that share parts, any
  *            other stands where it is used
  * Writing:   writer.c has the queue and the transaction that waiting jobs
- *            share, apply.c does one job
- * Rows:      calls.c a call and what hangs on it, alias.c further ids,
- *            names.c names, arrive.c what arrived, refuse.c what did not get
- *            so far, pack.c compresses bodies
+ *            share, apply.c does one job, event.c that of an event, batch.c
+ *            has what they read and writes what they change
+ * Rows:      calls.c a call and what hangs on it, alias.c further ids, day.c
+ *            the roll-up, names.c names, arrive.c what arrived, refuse.c what
+ *            did not get so far, pack.c compresses bodies
  * Words:     search.c writes their index
  * Again:     rebuild.c
  */
@@ -20,6 +21,7 @@
 #include "base/allowance.h"
 #include "db/db.h"
 #include "row/row.h"
+#include "store/batch.h"
 #include "store/store.h"
 
 #define SOURCE_CACHE_MAX 64 /* rows of `source` remembered */
@@ -32,7 +34,6 @@
 /* The statements of sql.c. */
 enum sql {
 	SQL_CALL_LOAD,
-	SQL_CALL_LOAD_OTHER, /* the same, beside it */
 	SQL_CALL_ADD,
 	SQL_CALL_UPDATE,
 	SQL_MERGE_FACTS,
@@ -115,6 +116,7 @@ struct store {
 		char *name; /* NULL: empty */
 		int64_t id;
 	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
+	struct batch batch;
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
 	/* search.c: the calls that the index goes up to, once it is known */
@@ -155,11 +157,17 @@ enum store_rc transaction_begin(struct store *st);
 enum store_rc transaction_end(struct store *st, enum store_rc rc);
 
 /*
- * apply.c: fold e into the row of its call, made if it is new; *number is the
- * call's.  Its facts and errors are call_add_details()'s.
+ * event.c: the event of a job: known, or to be written with the batch.
  */
-enum store_rc call_join(
-    struct store *st, int64_t source, const struct event *e, int64_t *number);
+enum store_rc event_add(struct store *st, struct job *j);
+/* Fold e into its call, made if it is new. */
+enum store_rc event_join(struct store *st, int64_t source,
+    const struct event *e, struct batch_call **call);
+/* Insert its row.  *seq is its number. */
+enum store_rc event_insert(struct store *st, const struct job *j, int variant,
+    int64_t call, int64_t *seq);
+
+/* apply.c: */
 /* Do one job inside a transaction. */
 enum store_rc apply_job(struct store *st, struct job *j);
 
@@ -210,12 +218,8 @@ void refusals_flush(struct store *st);
 /*
  * calls.c: a call's row, and everything that hangs on it.
  */
-/* Number of the call with that id or alias, or 0; -1 on failure. */
-int64_t call_find(struct store *st, int64_t source, const char *id);
-/* which: SQL_CALL_LOAD, or SQL_CALL_LOAD_OTHER while that one is held. */
-enum store_rc call_load(
-    struct store *st, enum sql which, int64_t number, struct call_row *r);
-void call_release(struct call_row *r);
+/* Read a row into the memory of the batch. */
+enum store_rc call_load(struct store *st, int64_t number, struct call_row *r);
 /*
  * Write what before became: the row, and its share of the roll-up.  A new
  * call (number 0) gets its number.
@@ -237,22 +241,23 @@ enum store_rc call_add_details(
 /* Does the event tell of a call? */
 bool alias_has_call(const struct event *e);
 /*
- * The call that the ids of e name; 0: none of them is known.  If they name
+ * The call that the ids of e name; NULL: none of them is known.  If they name
  * several calls, those become one.  Without fold only events and ids move to
  * it, for a rebuild, which folds it again.
  */
 enum store_rc alias_join(struct store *st, int64_t source,
-    const struct event *e, bool fold, int64_t *number);
+    const struct event *e, bool fold, struct batch_call **call);
 /* The id that a call has which e alone tells of. */
 const char *alias_first(const struct event *e);
 /* Does e, which belongs to the call, tell of an id that r does not show? */
 bool alias_is_told(const struct call_row *r, const struct event *e);
-/* Note the ids of e, and that which r shows, as those of r's call. */
-enum store_rc alias_note(
-    struct store *st, const struct call_row *r, const struct event *e);
-/* What r is to show of the ids that were noted; text holds it. */
-enum store_rc alias_show(
-    struct store *st, struct call_row *r, struct buf *text);
+/* Have the ids of e noted with the batch, and c, which is read, show one. */
+enum store_rc alias_tell(
+    struct store *st, struct batch_call *c, const struct event *e);
+/* Note an id of a call. */
+enum store_rc alias_add(
+    struct store *st, int64_t source, const char *id, int64_t call, bool own);
+/* Forget all ids of a call. */
 enum store_rc alias_drop(struct store *st, int64_t call);
 
 #endif /* !STORE_INTERNAL_H */

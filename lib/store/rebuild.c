@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/when.h"
+#include "store/day.h"
 #include "store/search.h"
 
 #define SLICE_MS 100 /* of one transaction: a receiver waits no longer */
@@ -91,20 +92,24 @@ static enum store_rc
 place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
     const struct event *e, int64_t *call)
 {
-	struct call_row row = {0};
-	enum store_rc rc = alias_join(rb->st, source, e, false, call);
+	struct batch_call *c;
+	enum store_rc rc = alias_join(rb->st, source, e, false, &c);
 
-	if (rc == STORE_OK && *call == 0) {
-		rc = call_join(rb->st, source, e, call);
-		if (rc == STORE_OK)
-			rc = call_add_details(rb->st, *call, se->number, e);
-	} else if (rc == STORE_OK && e->aliases > 0) {
-		rc = call_load(rb->st, SQL_CALL_LOAD, *call, &row);
-		if (rc == STORE_OK)
-			rc = alias_note(rb->st, &row, e);
-		call_release(&row);
+	if (rc != STORE_OK)
+		return rc;
+	if (c != NULL) {
+		*call = c->number;
+		if (e->aliases == 0)
+			return STORE_OK;
+		rc = batch_call_load(rb->st, c);
+		return rc == STORE_OK ? alias_tell(rb->st, c, e) : rc;
 	}
-	return rc;
+	/* Written at once: e is borrowed. */
+	rc = event_join(rb->st, source, e, &c);
+	if (rc == STORE_OK)
+		rc = batch_write_call(rb->st, c, call);
+	return rc == STORE_OK ? call_add_details(rb->st, *call, se->number, e)
+			      : rc;
 }
 
 /* First pass: every event to the call that it belongs to. */
@@ -237,6 +242,19 @@ overtaken(struct order *o, const struct event *e)
 	return e->received < o->received;
 }
 
+/* Note all ids that e tells of the call r. */
+static enum store_rc
+note_ids(struct store *st, const struct call_row *r, const struct event *e)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (e->call != NULL)
+		rc = alias_add(st, r->source, e->call, r->number, true);
+	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
+		rc = alias_add(st, r->source, e->alias[i], r->number, false);
+	return rc;
+}
+
 /*
  * Fold all events of the call, and write their facts and errors.  A body that
  * is damaged, or that no definition can read, leaves the call as it was:
@@ -267,7 +285,7 @@ fold_again(struct rebuild *rb, struct call_row *r, bool write)
 		if (write) {
 			rc = call_add_details(rb->st, r->number, se.number, &e);
 			if (rc == STORE_OK && rb->several)
-				rc = alias_note(rb->st, r, &e);
+				rc = note_ids(rb->st, r, &e);
 			continue;
 		}
 		fold_event(&r->call, &e);
@@ -407,7 +425,7 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		return STORE_NOT_FOUND;
 	*after_number = number;
 	rb->result->calls++;
-	rc = call_load(rb->st, SQL_CALL_LOAD, number, &before);
+	rc = call_load(rb->st, number, &before);
 	if (rc != STORE_OK)
 		return rc;
 	after.number = number;
@@ -422,7 +440,6 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		rc = day_again(rb, &before);
 		after.events = before.events;
 	}
-	call_release(&before);
 	if (rc == STORE_OK && after.events == 0)
 		*after_number = number - 1; /* a new call may get its number */
 	return rc;
@@ -474,6 +491,46 @@ next_day(struct rebuild *rb, int64_t *day)
 	return rc;
 }
 
+/* Count the calls of a day. */
+static enum store_rc
+count_day(struct store *st, int64_t day)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT source, agent, direction, outcome, answered, states,"
+	    " flags, hour, duration FROM call"
+	    " WHERE started >= ?1 AND started < ?2");
+	enum store_rc rc = STORE_OK;
+	enum db_rc step = DB_DONE;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, when_day_start(day));
+	db_bind_int(s, 2, when_day_start(day + 1));
+	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
+		struct share h = {.day = day,
+		    .source = db_int(s, 0),
+		    .agent = row_text(s, 1),
+		    .direction = row_text(s, 2),
+		    .outcome = row_text(s, 3),
+		    .answered = db_int(s, 4) != 0,
+		    .with_errors = (db_int(s, 6) & CALL_WITH_ERRORS) != 0,
+		    .hour = (int)db_int(s, 7)};
+
+		h.analyzed = h.answered &&
+		    (db_int(s, 5) & 1 << STATE_ANALYZED) != 0;
+		h.timed = h.answered && !db_is_null(s, 8);
+		if (h.timed) {
+			h.talk = db_int(s, 8);
+			h.length = class_of_length(h.talk);
+		}
+		rc = day_count(st, &h, 1);
+	}
+	if (rc == STORE_OK)
+		return stmt_end(st, s, step);
+	db_done(s);
+	return rc;
+}
+
 /*
  * Third pass: the roll-up, a whole day at a time, since a receiver counts on
  * meanwhile.
@@ -494,23 +551,10 @@ next_day_again(struct rebuild *rb, int64_t *after)
 	db_bind_int(s, 1, day);
 	if ((rc = stmt_run(s)) != STORE_OK)
 		return rc;
-	s = db_statement(rb->st->db,
-	    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
-	    " SELECT ?1, source, coalesce(agent, ''),"
-	    " coalesce(direction, ''), coalesce(outcome, ''), count(*),"
-	    " sum(answered), sum(answered AND states & 128), sum(flags & 1),"
-	    " count(talk), coalesce(sum(talk), 0), histogram(hour),"
-	    " histogram(length_class(talk))"
-	    " FROM (SELECT *, CASE WHEN answered THEN duration END AS talk"
-	    " FROM call WHERE started >= ?2 AND started < ?3)"
-	    " GROUP BY 2, 3, 4, 5");
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, day);
-	db_bind_int(s, 2, when_day_start(day));
-	db_bind_int(s, 3, when_day_start(day + 1));
-	if ((rc = stmt_run(s)) == STORE_OK)
+	rc = count_day(rb->st, day);
+	if (rc == STORE_OK)
+		rc = batch_write(rb->st);
+	if (rc == STORE_OK)
 		rb->day = day;
 	return rc;
 }

@@ -62,9 +62,6 @@
 /* Numbers are the parameters bound. */
 const char *const sql_text[SQL__MAX] = {
     [SQL_CALL_LOAD] = "SELECT " CALL_COLUMNS " FROM call c WHERE number = ?1",
-    /* By another text: a statement is told by the address of its text. */
-    [SQL_CALL_LOAD_OTHER] = "SELECT " CALL_COLUMNS
-			    " FROM call c WHERE ?1 = number",
     [SQL_CALL_ADD] = "INSERT INTO call (" CALL_STORED ", source, id)"
 		     " VALUES (" CALL_PARAMETERS ", ?, ?)",
     [SQL_CALL_UPDATE] = "UPDATE call SET (" CALL_STORED ")"

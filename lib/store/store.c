@@ -75,9 +75,13 @@ store_open(const struct store_options *o, struct buf *why)
 	pthread_mutex_init(&st->mutex, NULL);
 	st->db = db_open(&options, DB_WRITE, why);
 	st->timezone = strdup(o->timezone);
-	if (st->db != NULL && st->timezone == NULL)
-		buf_puts(why, "out of memory");
-	if (st->db == NULL || st->timezone == NULL) {
+	if (batch_init(&st->batch) == -1 || st->timezone == NULL) {
+		if (st->db != NULL)
+			buf_puts(why, "out of memory");
+		db_close(st->db);
+		st->db = NULL;
+	}
+	if (st->db == NULL) {
 		store_close(st);
 		return NULL;
 	}
@@ -93,6 +97,7 @@ store_close(struct store *st)
 	db_close(st->db);
 	names_forget(st);
 	packers_free(st);
+	batch_free(&st->batch);
 	pthread_mutex_destroy(&st->mutex);
 	buf_free(&st->search_was);
 	buf_free(&st->search_is);

@@ -18,6 +18,7 @@
 static enum store_rc
 begin(struct store *st)
 {
+	batch_forget(st);
 	refusals_begin(st);
 	return store_rc_of(db_begin(st->db));
 }
@@ -26,6 +27,12 @@ begin(struct store *st)
 static enum store_rc
 commit_or_rollback(struct store *st, enum store_rc rc)
 {
+	if (!is_failure(rc)) {
+		enum store_rc written = batch_write(st);
+
+		if (written != STORE_OK)
+			rc = written;
+	}
 	if (!is_failure(rc)) {
 		enum store_rc committed = arrivals_write(st);
 
@@ -42,6 +49,7 @@ commit_or_rollback(struct store *st, enum store_rc rc)
 		rc = committed;
 	}
 	db_rollback(st->db);
+	batch_forget(st);
 	names_forget(st);
 	search_forget(st);
 	refusals_undo(st);
@@ -137,6 +145,9 @@ commit_batch(struct store *st, struct job *first)
 		if (!applied)
 			rc = j->rc;
 	}
+	/* What fails here may be the fault of one of them. */
+	if (applied && (rc = batch_write(st)) != STORE_OK)
+		applied = false;
 	if ((rc = commit_or_rollback(st, rc)) == STORE_OK)
 		return;
 	if (applied ? without_search(st) : first->next != NULL)

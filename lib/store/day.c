@@ -1,0 +1,228 @@
+/*
+ * The roll-up: how many calls of a day, source, agent, direction and outcome
+ * there are, and what they sum up to.  What calls of one transaction change is
+ * gathered, and each row written once.
+ */
+#include "store/day.h"
+
+#include <string.h>
+
+#include "call/histogram.h"
+#include "store/batch.h"
+#include "store/internal.h"
+
+/* What calls add to one row, or take from it. */
+struct day_change {
+	const struct share *row; /* which */
+	int64_t calls, answered, analyzed, with_errors, timed, talk;
+	struct day_count *counts;
+	struct day_change *bucket, *next;
+};
+
+/* A call more or less of an hour, and of a length if it is timed. */
+struct day_count {
+	int hour, length, n;
+	bool timed;
+	struct day_count *next;
+};
+
+static bool
+same_row(const struct share *a, const struct share *b)
+{
+	return a->day == b->day && a->source == b->source &&
+	    strcmp(a->agent, b->agent) == 0 &&
+	    strcmp(a->direction, b->direction) == 0 &&
+	    strcmp(a->outcome, b->outcome) == 0;
+}
+
+bool
+share_same(const struct share *a, const struct share *b)
+{
+	return same_row(a, b) && a->answered == b->answered &&
+	    a->analyzed == b->analyzed && a->with_errors == b->with_errors &&
+	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour;
+}
+
+/* Its texts too: they may end before the transaction does. */
+static struct share *
+share_copy(struct store *st, const struct share *s)
+{
+	struct share *copy = batch_alloc(st, sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *s;
+	copy->agent = batch_strndup(st, s->agent, strlen(s->agent));
+	copy->direction = batch_strndup(st, s->direction, strlen(s->direction));
+	copy->outcome = batch_strndup(st, s->outcome, strlen(s->outcome));
+	return copy->agent == NULL || copy->direction == NULL ||
+		copy->outcome == NULL
+	    ? NULL
+	    : copy;
+}
+
+enum store_rc
+day_count(struct store *st, const struct share *s, int n)
+{
+	struct batch *b = &st->batch;
+	struct day_change **bucket = &b->by_agent[batch_bucket(s->agent)];
+	struct day_change *d = *bucket;
+	struct day_count *c = batch_alloc(st, sizeof(*c));
+
+	while (d != NULL && !same_row(d->row, s))
+		d = d->bucket;
+	if (d == NULL && (d = batch_alloc(st, sizeof(*d))) != NULL) {
+		if ((d->row = share_copy(st, s)) == NULL)
+			return STORE_ERROR;
+		d->bucket = *bucket;
+		*bucket = d;
+		d->next = b->days;
+		b->days = d;
+	}
+	if (d == NULL || c == NULL)
+		return STORE_ERROR;
+	d->calls += n;
+	d->answered += n * (int)s->answered;
+	d->analyzed += n * (int)s->analyzed;
+	d->with_errors += n * (int)s->with_errors;
+	d->timed += n * (int)s->timed;
+	d->talk += n * s->talk;
+	*c = (struct day_count){.hour = s->hour,
+	    .length = s->length,
+	    .timed = s->timed,
+	    .n = n,
+	    .next = d->counts};
+	d->counts = c;
+	return STORE_OK;
+}
+
+/* A row as it is and is to be. */
+struct day_row {
+	bool there;
+	int64_t calls, answered, analyzed, with_errors, timed, talk;
+	struct histogram hours, lengths;
+};
+
+static void
+row_bind(struct statement *s, const struct share *row)
+{
+	db_bind_int(s, 1, row->day);
+	db_bind_int(s, 2, row->source);
+	db_bind_text(s, 3, row->agent);
+	db_bind_text(s, 4, row->direction);
+	db_bind_text(s, 5, row->outcome);
+}
+
+static enum store_rc
+row_read(struct store *st, const struct share *row, struct day_row *r)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
+	    " hours, lengths FROM day WHERE day = ?1 AND source = ?2"
+	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5");
+	enum db_rc step;
+
+	memset(r, 0, sizeof(*r));
+	if (s == NULL)
+		return STORE_ERROR;
+	row_bind(s, row);
+	if ((step = db_step(s)) == DB_ROW) {
+		const void *p;
+
+		r->there = true;
+		r->calls = db_int(s, 0);
+		r->answered = db_int(s, 1);
+		r->analyzed = db_int(s, 2);
+		r->with_errors = db_int(s, 3);
+		r->timed = db_int(s, 4);
+		r->talk = db_int(s, 5);
+		p = db_bytes(s, 6);
+		histogram_read(&r->hours, p, db_size(s, 6));
+		p = db_bytes(s, 7);
+		histogram_read(&r->lengths, p, db_size(s, 7));
+	}
+	return stmt_end(st, s, step);
+}
+
+static void
+row_change(struct day_row *r, const struct day_change *d)
+{
+	r->calls += d->calls;
+	r->answered += d->answered;
+	r->analyzed += d->analyzed;
+	r->with_errors += d->with_errors;
+	r->timed += d->timed;
+	r->talk += d->talk;
+	/* What is added comes first: no class is to stop at 0 between. */
+	for (int sign = 1; sign >= -1; sign -= 2)
+		for (const struct day_count *c = d->counts; c != NULL;
+		     c = c->next) {
+			if ((c->n < 0) != (sign < 0))
+				continue;
+			histogram_count(&r->hours, c->hour, c->n);
+			if (c->timed)
+				histogram_count(&r->lengths, c->length, c->n);
+		}
+}
+
+static enum store_rc
+row_write(struct store *st, const struct share *row, const struct day_row *r)
+{
+	static const char insert[] =
+	    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+	static const char update[] =
+	    "UPDATE day SET calls = ?6, answered = ?7, analyzed = ?8,"
+	    " with_errors = ?9, timed = ?10, talk = ?11, hours = ?12,"
+	    " lengths = ?13 WHERE day = ?1 AND source = ?2 AND agent = ?3"
+	    " AND direction = ?4 AND outcome = ?5";
+	unsigned char hours[HISTOGRAM_SIZE], lengths[HISTOGRAM_SIZE];
+	struct statement *s = db_statement(st->db, r->there ? update : insert);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	row_bind(s, row);
+	db_bind_int(s, 6, r->calls);
+	db_bind_int(s, 7, r->answered);
+	db_bind_int(s, 8, r->analyzed);
+	db_bind_int(s, 9, r->with_errors);
+	db_bind_int(s, 10, r->timed);
+	db_bind_int(s, 11, r->talk);
+	db_bind_bytes(s, 12, hours, histogram_encode(&r->hours, hours));
+	db_bind_bytes(s, 13, lengths, histogram_encode(&r->lengths, lengths));
+	return stmt_run(s);
+}
+
+static enum store_rc
+row_delete(struct store *st, const struct share *row)
+{
+	struct statement *s = db_statement(st->db,
+	    "DELETE FROM day WHERE day = ?1 AND source = ?2 AND agent = ?3"
+	    " AND direction = ?4 AND outcome = ?5");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	row_bind(s, row);
+	return stmt_run(s);
+}
+
+enum store_rc
+days_write(struct store *st)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (const struct day_change *d = st->batch.days;
+	     d != NULL && rc == STORE_OK; d = d->next) {
+		struct day_row r;
+
+		if ((rc = row_read(st, d->row, &r)) != STORE_OK)
+			break;
+		row_change(&r, d);
+		if (r.calls > 0)
+			rc = row_write(st, d->row, &r);
+		else if (r.there)
+			rc = row_delete(st, d->row);
+	}
+	return rc;
+}

@@ -1,0 +1,31 @@
+/*
+ * day - a call's share of the roll-up, and counting it.
+ */
+#ifndef DAY_H
+#define DAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* The row that a call counts in, and what it counts there. */
+struct share {
+	int64_t day, source;
+	const char *agent, *direction, *outcome; /* "" where not told */
+	bool answered, analyzed, with_errors;
+	bool timed; /* answered, and its length is known */
+	int64_t talk; /* ms; 0 unless timed */
+	int hour, length; /* classes; the length unless timed 0 */
+};
+
+/* Do both count in the same row, and the same there? */
+bool share_same(const struct share *a, const struct share *b);
+
+/* Count a call more (n 1) or less (-1) once the batch is written. */
+enum store_rc day_count(struct store *st, const struct share *s, int n);
+
+/* Write what was counted. */
+enum store_rc days_write(struct store *st);
+
+#endif /* !DAY_H */
