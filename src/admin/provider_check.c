@@ -511,6 +511,7 @@ static int
 json_text(struct check *c)
 {
 	const char *comma = "";
+	const size_t begun = c->out.len;
 
 	buf_puts(&c->out, "{\"events\":[");
 	for (size_t i = 0; i < c->trials; i++, comma = ",") {
@@ -539,6 +540,7 @@ json_text(struct check *c)
 			comma = ",";
 		}
 	buf_printf(&c->out, "],\"review\":%zu}\n", provider_reviews(c->p));
+	buf_json_safe(&c->out, begun);
 	return 0;
 }
 

@@ -574,11 +574,13 @@ ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	    .fact = mask_fact_text,
 	    .number = mask_fact_number,
 	    .arg = ex};
+	const size_t begun = b->len;
 	enum query_rc rc;
 
 	buf_puts(b, "{");
 	rc = record_json(ex->page.query, c, ex->page.masked ? &mask : NULL, b);
 	buf_puts(b, "}\n");
+	buf_json_safe(b, begun);
 	return rc;
 }
 
