@@ -22,6 +22,7 @@ struct block {
 struct arena {
 	struct block *first; /* kept by arena_reset() */
 	struct block *last; /* the one allocated from */
+	bool failed; /* since the last reset */
 };
 
 static struct block *
@@ -51,6 +52,7 @@ arena_new(void)
 		return NULL;
 	}
 	a->last = a->first;
+	a->failed = false;
 	return a;
 }
 
@@ -66,6 +68,7 @@ arena_reset(struct arena *a)
 	a->first->next = NULL;
 	a->first->used = 0;
 	a->last = a->first;
+	a->failed = false;
 }
 
 void
@@ -78,6 +81,12 @@ arena_free(struct arena *a)
 	free(a);
 }
 
+bool
+arena_failed(const struct arena *a)
+{
+	return a->failed;
+}
+
 void *
 arena_alloc(struct arena *a, size_t n)
 {
@@ -85,13 +94,17 @@ arena_alloc(struct arena *a, size_t n)
 	struct block *b = a->last;
 	void *p;
 
-	if (n > SIZE_MAX - align)
+	if (n > SIZE_MAX - align) {
+		a->failed = true;
 		return NULL;
+	}
 	n = (n + align - 1) / align * align;
 	if (n > b->size - b->used) {
 		b = block_new(n > ARENA_BLOCK ? n : ARENA_BLOCK);
-		if (b == NULL)
+		if (b == NULL) {
+			a->failed = true;
 			return NULL;
+		}
 		a->last->next = b;
 		a->last = b;
 	}

@@ -7,6 +7,7 @@
 #ifndef ARENA_H
 #define ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -19,6 +20,9 @@ void arena_reset(struct arena *a);
 
 /* n bytes, zeroed and aligned for any object; NULL when memory ran out. */
 void *arena_alloc(struct arena *a, size_t n);
+
+/* Has memory run out since the last reset?  What was made is not whole then. */
+bool arena_failed(const struct arena *a);
 
 /* A copy of n bytes of s and a NUL; NULL when memory ran out. */
 char *arena_strndup(struct arena *a, const char *s, size_t n);

@@ -114,8 +114,16 @@ bool db_is_null(struct statement *s, int i);
 bool db_is_text(struct statement *s, int i);
 int db_columns(struct statement *s);
 
-/* Drop the row and what was bound; to be called when done with a statement. */
-void db_done(struct statement *s);
+/* Did memory run out in SQLite since the last call of this, or db_begin()? */
+bool db_lost(struct db *db);
+
+/*
+ * Drop the row and what was bound; to be called when done with a statement.
+ * Returns what db_step() failed with, or DB_ERROR where memory ran out for a
+ * value of the last row, which was NULL then or empty; no transaction in which
+ * that happened is committed.
+ */
+enum db_rc db_done(struct statement *s);
 
 /* Run one that returns no row, and be done with it.  Logs a failure. */
 enum db_rc db_run(struct statement *s);

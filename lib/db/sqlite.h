@@ -49,6 +49,7 @@ struct db {
 	int64_t opened; /* monotonic ms */
 	struct stat file[FILE__MAX]; /* when they were opened */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
+	bool lost; /* memory ran out for a value, in this transaction */
 	bool reading; /* db_read_begin() has a transaction open */
 	bool wal;
 	bool wal_never; /* whatever the directory can do */

@@ -56,6 +56,8 @@ db_failed(struct db *db, const char *what)
 	case SQLITE_READONLY:
 		db->doubtful = true;
 	}
+	if ((error & 0xff) == SQLITE_NOMEM)
+		db->lost = true;
 	/* SQLite's own, at the beginning of a WAL. */
 	if (error == SQLITE_IOERR_FSYNC && db->mode == DB_WRITE && db->wal)
 		sync_mark(db);
@@ -148,6 +150,15 @@ db_bind_bytes(struct statement *s, int i, const void *data, size_t n)
 		sqlite3_bind_blob64(s->sqlite, i, data, n, SQLITE_STATIC);
 }
 
+bool
+db_lost(struct db *db)
+{
+	const bool lost = db->lost;
+
+	db->lost = false;
+	return lost;
+}
+
 enum db_rc
 db_step(struct statement *s)
 {
@@ -202,11 +213,16 @@ db_columns(struct statement *s)
 	return sqlite3_column_count(s->sqlite);
 }
 
-void
+enum db_rc
 db_done(struct statement *s)
 {
-	sqlite3_reset(s->sqlite);
+	/* Where memory ran out for a value, SQLite says so only here. */
+	const int rc = sqlite3_reset(s->sqlite);
+
+	if ((rc & 0xff) == SQLITE_NOMEM)
+		s->db->lost = true;
 	sqlite3_clear_bindings(s->sqlite);
+	return rc_of(rc);
 }
 
 enum db_rc

@@ -37,6 +37,7 @@ db_begin(struct db *db)
 {
 	enum db_rc rc = db_run_alone(db, "BEGIN IMMEDIATE");
 
+	db->lost = false;
 	if (rc == DB_OK && (rc = check_version(db)) != DB_OK)
 		db_rollback(db);
 	return rc;
@@ -45,6 +46,10 @@ db_begin(struct db *db)
 enum db_rc
 db_commit(struct db *db)
 {
+	if (db->lost) {
+		log_warnx("%s: memory ran out for a value", db->path);
+		return DB_ERROR;
+	}
 	return db_run_alone(db, "COMMIT");
 }
 

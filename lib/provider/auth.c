@@ -16,6 +16,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "provider/auth_internal.h"
+#include "provider/crypto.h"
 #include "provider/demand.h"
 #include "provider/jwt.h"
 #include "provider/load.h"
@@ -197,6 +198,7 @@ auth_new(
 	struct auth *a = calloc(1, sizeof(*a)), *one = a;
 	const struct scheme *s;
 
+	crypto_begin();
 	if (a == NULL) {
 		buf_puts(why, "memory ran out");
 		return NULL;

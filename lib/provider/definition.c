@@ -433,6 +433,9 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	member = load_member(&top, "review");
 	load_review(l, &member, p);
 	p->places = l->places;
+	/* A definition that lacks something would do so as long as it lives. */
+	if (!l->failed && arena_failed(l->arena))
+		load_fault(l, NULL, "memory ran out");
 }
 
 const struct place_read *

@@ -296,7 +296,7 @@ draft_write(struct draft *d, const char *name, struct buf *out, size_t *guesses,
 	draft_call_write(d, d->event, &k.call);
 	write_key(d, d->event, &k.call);
 	draft_types_write(d, &k);
-	*guesses = json_object_array_length(d->review);
+	*guesses = draft_count(d->review);
 	draft_put(d, d->out, "review", json_object_get(d->review));
 	return finish(d, name, out, why);
 }

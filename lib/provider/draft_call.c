@@ -317,9 +317,9 @@ write_direction(struct draft *d)
 			    json_object_new_string(to));
 		}
 	add_opposites(d, map);
-	if (json_object_object_length(map) > 0)
+	if (draft_count(map) > 0)
 		draft_put(d, rule, "map", json_object_get(map));
-	if (json_object_object_length(starts) > 0)
+	if (draft_count(starts) > 0)
 		draft_put(d, rule, "starts", json_object_get(starts));
 	json_object_put(map);
 	json_object_put(starts);
@@ -350,7 +350,7 @@ word_map(
 				draft_put(d, map, json_object_get_string(j),
 				    json_object_new_string(to));
 		}
-	if (json_object_object_length(map) > 0)
+	if (draft_count(map) > 0)
 		return map;
 	json_object_put(map);
 	return NULL;
@@ -475,7 +475,7 @@ write_facts(struct draft *d)
 		if (!draft_spot_is(d, s, json_type_object) || s->in_dynamic ||
 		    !draft_words_is_dynamic(s->own) ||
 		    is_used_within(d, s->path) ||
-		    json_object_object_length(facts) == FACTS_GUESSED)
+		    draft_count(facts) == FACTS_GUESSED)
 			continue;
 		group_name(s->path, name);
 		if (name[0] == '\0' ||
@@ -487,7 +487,7 @@ write_facts(struct draft *d)
 		    "call to call",
 		    name, s->path);
 	}
-	if (json_object_object_length(facts) > 0)
+	if (draft_count(facts) > 0)
 		draft_put(d, d->call, "facts", json_object_get(facts));
 	json_object_put(facts);
 }
@@ -512,7 +512,7 @@ write_errors(struct draft *d)
 
 			if (!json_object_is_type(
 				s->value[k], json_type_array) ||
-			    json_object_array_length(s->value[k]) == 0)
+			    draft_count(s->value[k]) == 0)
 				continue;
 			e = json_object_array_get_idx(s->value[k], 0);
 			rule = draft_at(d, &one);

@@ -125,6 +125,8 @@ struct json_object *draft_first_value(const struct pick *p, size_t body);
 
 /* --- writing: draft_pick.c ------------------------------------------------ */
 
+/* How many members or items; 0: it is NULL. */
+size_t draft_count(struct json_object *j);
 /* Add a member or an item, which is taken over.  NULL sets d->failed. */
 void draft_put(struct draft *d, struct json_object *in, const char *name,
     struct json_object *value);

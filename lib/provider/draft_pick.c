@@ -352,6 +352,19 @@ draft_first_value(const struct pick *p, size_t body)
 
 /* --- writing -------------------------------------------------------------- */
 
+size_t
+draft_count(struct json_object *j)
+{
+	switch (json_object_get_type(j)) {
+	case json_type_array:
+		return json_object_array_length(j);
+	case json_type_object:
+		return (size_t)json_object_object_length(j);
+	default:
+		return 0;
+	}
+}
+
 /* Add a member, which is taken over; NULL is no memory. */
 void
 draft_put(struct draft *d, struct json_object *in, const char *name,

@@ -20,7 +20,7 @@ struct talk {
 static bool
 tells_speaker(struct json_object *list, const char *name)
 {
-	size_t n = json_object_array_length(list), known = 0, told = 0;
+	size_t n = draft_count(list), known = 0, told = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *j = json_object_object_get(
@@ -40,7 +40,7 @@ tells_speaker(struct json_object *list, const char *name)
 static size_t
 text_bytes(struct json_object *list, const char *name)
 {
-	size_t n = json_object_array_length(list), bytes = 0;
+	size_t n = draft_count(list), bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *j = json_object_object_get(
@@ -104,7 +104,7 @@ find_talk(struct json_object *list, struct talk *t)
 
 	memset(t, 0, sizeof(*t));
 	if (!json_object_is_type(list, json_type_array) ||
-	    json_object_array_length(list) == 0)
+	    draft_count(list) == 0)
 		return false;
 	entry = json_object_array_get_idx(list, 0);
 	if (!json_object_is_type(entry, json_type_object))
@@ -142,7 +142,7 @@ speakers(struct draft *d, const struct spot *s, const char *name)
 	for (size_t i = 0; i < d->bodies; i++) {
 		struct json_object *list = s->value[i];
 		size_t n = json_object_is_type(list, json_type_array)
-		    ? json_object_array_length(list)
+		    ? draft_count(list)
 		    : 0;
 
 		for (size_t k = 0; k < n; k++) {
@@ -213,8 +213,7 @@ line_names(struct draft *d, const char *text, struct json_object *agent,
 		if (who != NULL &&
 		    (strcmp(who, "agent") == 0 || strcmp(who, "caller") == 0)) {
 			list = *who == 'a' ? agent : caller;
-			for (size_t i = 0; i < json_object_array_length(list);
-			     i++)
+			for (size_t i = 0; i < draft_count(list); i++)
 				there = there ||
 				    strcmp(
 					json_object_get_string(
@@ -242,11 +241,10 @@ lines(struct draft *d, const struct spot *s)
 		if (json_object_is_type(s->value[i], json_type_string))
 			line_names(d, json_object_get_string(s->value[i]),
 			    agent, caller);
-	if (json_object_array_length(agent) > 0 ||
-	    json_object_array_length(caller) > 0) {
-		if (json_object_array_length(agent) == 0)
+	if (draft_count(agent) > 0 || draft_count(caller) > 0) {
+		if (draft_count(agent) == 0)
 			draft_push(d, agent, json_object_new_string("agent"));
-		if (json_object_array_length(caller) == 0)
+		if (draft_count(caller) == 0)
 			draft_push(d, caller, json_object_new_string("user"));
 		rule = draft_at(d, &one);
 		draft_put(d, rule, "format", json_object_new_string("lines"));
@@ -305,8 +303,8 @@ draft_talk_write(struct draft *d)
 	const struct spot *first = NULL;
 	struct spot *s;
 
-	while (json_object_array_length(list) < PICKS_MAX &&
-	    (s = next_transcript(d)) != NULL) {
+	while (
+	    draft_count(list) < PICKS_MAX && (s = next_transcript(d)) != NULL) {
 		struct json_object *rule = transcript_rule(d, s);
 
 		s->used = true;
@@ -321,8 +319,7 @@ draft_talk_write(struct draft *d)
 		draft_review(d,
 		    "call/transcript: %s%s, by its name and who speaks "
 		    "in it",
-		    first->path,
-		    json_object_array_length(list) > 1 ? " and others" : "");
+		    first->path, draft_count(list) > 1 ? " and others" : "");
 	}
 	json_object_put(list);
 }

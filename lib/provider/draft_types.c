@@ -80,7 +80,7 @@ outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
 static bool
 is_in(struct json_object *list, struct json_object *rule)
 {
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < draft_count(list); i++)
 		if (json_object_equal(json_object_array_get_idx(list, i), rule))
 			return true;
 	return false;
@@ -111,7 +111,7 @@ add_evidence(struct draft *d, const struct kinds *k, const char *type,
 					call_outcome_name[o]));
 		}
 	}
-	if (json_object_object_length(map) > 0) {
+	if (draft_count(map) > 0) {
 		rule = draft_at(d, p);
 		draft_put(d, rule, "map", json_object_get(map));
 		if (is_in(list, rule))
@@ -150,7 +150,7 @@ outcome_rule(
 	if (ends) {
 		if (o == OUTCOME_NONE || (weak && o == OUTCOME_COMPLETED))
 			o = OUTCOME_UNKNOWN;
-		if (json_object_array_length(list) == 0) {
+		if (draft_count(list) == 0) {
 			json_object_put(list);
 			return json_object_new_string(call_outcome_name[o]);
 		}
@@ -159,7 +159,7 @@ outcome_rule(
 		    json_object_new_string(call_outcome_name[o]));
 		draft_push(d, list, last);
 	}
-	if (json_object_array_length(list) > 0)
+	if (draft_count(list) > 0)
 		return list;
 	json_object_put(list);
 	return NULL;
@@ -187,7 +187,7 @@ state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 		draft_put(d, map, json_object_get_string(j),
 		    json_object_new_string(call_state_name[state]));
 	}
-	if (json_object_object_length(map) > 0) {
+	if (draft_count(map) > 0) {
 		rule = draft_at(d, &k->status);
 		draft_put(d, rule, "map", json_object_get(map));
 	}

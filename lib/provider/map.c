@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/crypto.h"
 #include "provider/facts.h"
 #include "provider/json.h"
 #include "provider/transcript.h"
@@ -20,6 +21,7 @@ mapper_new(size_t max_body)
 {
 	struct mapper *mp = calloc(1, sizeof(*mp));
 
+	crypto_begin();
 	if (mp == NULL)
 		return NULL;
 	mp->max_body = max_body;
@@ -351,15 +353,15 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 	enum map_rc rc = map_head(mp, p, &s, e, &c);
 
 	if (rc != MAP_OK)
-		return s.failed ? MAP_NO_MEMORY : rc;
+		return s.failed || arena_failed(mp->arena) ? MAP_NO_MEMORY : rc;
 	map_fields(mp, c, &s, e);
 	e->fact = mp->fact;
 	for (size_t i = 0; i < c->facts; i++)
 		e->facts = facts_read(
 		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
 	map_errors(mp, c, &s, e);
-	if (map_key(mp, p, &s, e) != 0 || s.failed || mp->used.failed ||
-	    mp->transcript.failed || mp->work.failed)
+	if (map_key(mp, p, &s, e) != 0 || s.failed || arena_failed(mp->arena) ||
+	    mp->used.failed || mp->transcript.failed || mp->work.failed)
 		return MAP_NO_MEMORY;
 	if (mp->used.len > 0)
 		e->headers = buf_str(&mp->used);

@@ -232,7 +232,7 @@ add_header(struct keeping *k, const char *variable, size_t n, const char *value)
 	}
 	auth_write_credential(k->secrets->used, value, &written);
 	if (written.failed)
-		buf_puts(k->out, CREDENTIAL_HIDDEN);
+		k->out->failed = true;
 	else
 		add_credential(k, buf_str(&written), written.len);
 	if (written.data != NULL)

@@ -216,15 +216,18 @@ member(struct json_object *turn, const char *name)
 	return json_object_get_string(v);
 }
 
-int
+enum transcript_rc
 transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 {
 	struct json_object *list = NULL;
 	struct json_fault fault;
-	int stop = 0, rc = -1;
+	enum json_rc read = json_parse(json, n, &list, &fault);
+	enum transcript_rc rc = TRANSCRIPT_BAD;
+	int stop = 0;
 
-	if (json_parse(json, n, &list, &fault) != JSON_OK ||
-	    !json_object_is_type(list, json_type_array))
+	if (read == JSON_NO_MEMORY)
+		rc = TRANSCRIPT_NO_MEMORY;
+	if (!json_object_is_type(list, json_type_array))
 		goto out;
 	for (size_t i = 0; stop == 0 && i < json_object_array_length(list);
 	     i++) {
@@ -235,7 +238,7 @@ transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 			    &(struct said){member(turn, "speaker"),
 				member(turn, "text"), member(turn, "time")});
 	}
-	rc = 0;
+	rc = TRANSCRIPT_OK;
 out:
 	json_object_put(list);
 	return rc;

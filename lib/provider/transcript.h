@@ -24,10 +24,14 @@ struct said {
 /* A callback returns 0 to go on. */
 typedef int (*transcript_fn)(void *arg, const struct said *s);
 
-/*
- * The other way: turn by turn what transcript_read() wrote.  Returns 0, or -1
- * if it is no such text or memory ran out.
- */
-int transcript_each(const char *json, size_t n, transcript_fn fn, void *arg);
+enum transcript_rc {
+	TRANSCRIPT_OK = 0,
+	TRANSCRIPT_BAD, /* no text that transcript_read() wrote */
+	TRANSCRIPT_NO_MEMORY
+};
+
+/* The other way: turn by turn what transcript_read() wrote. */
+enum transcript_rc transcript_each(
+    const char *json, size_t n, transcript_fn fn, void *arg);
 
 #endif /* !TRANSCRIPT_H */

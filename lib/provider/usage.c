@@ -475,6 +475,12 @@ usage_add(struct usage *u, const struct mapper *mp, const struct message *m,
 	return u->failed ? -1 : 0;
 }
 
+bool
+usage_failed(const struct usage *u)
+{
+	return u->failed;
+}
+
 const struct usage_note *
 usage_notes(struct usage *u, enum usage_kind kind)
 {

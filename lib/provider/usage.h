@@ -9,6 +9,8 @@
 #ifndef USAGE_H
 #define USAGE_H
 
+#include <stdbool.h>
+
 #include "call/call.h"
 #include "provider/map.h"
 #include "provider/message.h"
@@ -42,6 +44,9 @@ void usage_free(struct usage *u);
  */
 int usage_add(struct usage *u, const struct mapper *mp, const struct message *m,
     const struct event *e);
+
+/* Has memory run out?  The notes are not whole then. */
+bool usage_failed(const struct usage *u);
 
 /* What is to be said after all bodies; NULL: nothing of that kind. */
 const struct usage_note *usage_notes(struct usage *u, enum usage_kind kind);

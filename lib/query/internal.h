@@ -17,6 +17,7 @@
 struct query {
 	struct db *db;
 	bool asking; /* between query_begin() and query_end() */
+	bool lost; /* something failed since query_lost() */
 };
 
 /* What a result of the database means to a caller. */

@@ -51,6 +51,7 @@ query_begin(struct query *q, const char *sql, struct statement **s)
 
 	if (rc == QUERY_OK && (*s = db_statement(q->db, sql)) == NULL) {
 		rc = query_rc_of(db_failure(q->db));
+		q->lost = q->lost || rc == QUERY_ERROR;
 		q->asking = false;
 	}
 	return rc;
@@ -63,7 +64,9 @@ query_end(struct query *q, struct statement *s, enum db_rc step)
 
 	if (step != DB_DONE && step != DB_ROW)
 		rc = query_failed(q, "read");
-	db_done(s);
+	if (db_done(s) != DB_OK && rc == QUERY_OK)
+		rc = QUERY_ERROR;
+	q->lost = q->lost || rc == QUERY_ERROR;
 	q->asking = false;
 	return rc;
 }
@@ -102,6 +105,15 @@ query_close(struct query *q)
 		return;
 	db_close(q->db);
 	free(q);
+}
+
+bool
+query_lost(struct query *q)
+{
+	const bool lost = db_lost(q->db) || q->lost;
+
+	q->lost = false;
+	return lost;
 }
 
 bool

@@ -52,6 +52,13 @@ void query_close(struct query *q);
 bool query_is_current(struct query *q);
 
 /*
+ * Did something that was asked since the last call of this fail with
+ * QUERY_ERROR, other than by a row that is damaged?  What was made of the
+ * answers lacks something then, even where a caller went on.
+ */
+bool query_lost(struct query *q);
+
+/*
  * From now on, reading may take ms in all, whatever is read; then everything
  * is QUERY_TIMEOUT until the next limit.  0: as long as it wants.
  */

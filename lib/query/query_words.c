@@ -78,6 +78,7 @@ tail_fill(struct query *q, int64_t upto, bool *whole)
 		    : db_words_tail_add(q->db, r.number, buf_str(&text));
 	}
 	*whole = rc == DB_OK && step == DB_DONE;
+	q->lost = q->lost || text.failed;
 	buf_free(&text);
 	if (rc == DB_OK)
 		return query_end(q, s, step);

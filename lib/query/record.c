@@ -68,10 +68,10 @@ mask_json(struct record *r, struct value *v)
 			break;
 		buf_reset(&text, SIZE_MAX);
 		s = decode_string(quote + 1, end, &text);
+		r->json.failed = r->json.failed || text.failed;
 		buf_json_str(&r->json, m->text(m->arg, buf_str(&text)));
 		s += s < end;
 	}
-	r->json.failed = r->json.failed || text.failed;
 	buf_free(&text);
 	v->text = buf_str(&r->json);
 	v->len = r->json.len;

@@ -23,7 +23,8 @@ words_upto(struct db *db, int64_t *upto)
 		(void)number_parse(word, strlen(word), 0, INT64_MAX, upto);
 	} else if (step != DB_DONE)
 		rc = db_failed(db, "search");
-	db_done(s);
+	if (db_done(s) != DB_OK && rc == DB_OK)
+		rc = DB_ERROR;
 	return rc;
 }
 

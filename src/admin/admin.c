@@ -261,7 +261,7 @@ admin_delivery(const struct stored_event *se, struct delivery *d)
 	d->received = se->received;
 }
 
-int
+enum map_rc
 admin_map(struct admin *a, const struct delivery *d, struct event *e,
     const char **reason)
 {
@@ -273,22 +273,20 @@ admin_map(struct admin *a, const struct delivery *d, struct event *e,
 
 	if (p == NULL) {
 		*reason = "there is no definition of its provider any more";
-		return -1;
+		return MAP_UNMAPPABLE;
 	}
 	arena_reset(a->arena);
 	m.env = message_env_from(
 	    a->arena, d->headers == NULL ? "" : d->headers);
 	if (m.env == NULL) {
 		*reason = "its headers cannot be read";
-		return -1;
+		return arena_failed(a->arena) ? MAP_NO_MEMORY : MAP_MALFORMED;
 	}
 	m.content_type = d->content_type == NULL ? "" : d->content_type;
 	m.body = d->body;
 	m.len = d->len;
 	mapper_zone(a->mapper, source == NULL ? NULL : source->zone);
-	return mapper_map(a->mapper, p, &m, d->received, e, reason) == MAP_OK
-	    ? 0
-	    : -1;
+	return mapper_map(a->mapper, p, &m, d->received, e, reason);
 }
 
 int

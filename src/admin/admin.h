@@ -130,11 +130,12 @@ int admin_become_owner(struct admin *a);
 void admin_delivery(const struct stored_event *se, struct delivery *d);
 
 /*
- * Map a kept delivery with the definition as it is now.  Returns 0, or -1 and
- * one sentence in *reason.  Both *e and *reason are good until the next call.
+ * Map a kept delivery with the definition as it is now.  Unless it returns
+ * MAP_OK, there is one sentence in *reason.  Both *e and *reason are good until
+ * the next call.
  */
-int admin_map(struct admin *a, const struct delivery *d, struct event *e,
-    const char **reason);
+enum map_rc admin_map(struct admin *a, const struct delivery *d,
+    struct event *e, const char **reason);
 
 /* --- files and output ---------------------------------------------------- */
 
@@ -158,9 +159,10 @@ void admin_guess_type(
 /*
  * Add text from outside so that a terminal shows it and does not obey it:
  * control characters, those that turn the writing direction, and bytes that
- * are not UTF-8 are written as \xHH.  Newline and tab stay with SAFE_LINES.
+ * are not UTF-8 are written as \xHH.  Newline and tab stay with SAFE_LINES;
+ * with SAFE_JSON too, and what else is unsafe becomes \uHHHH.
  */
-enum safe { SAFE_LINE, SAFE_LINES };
+enum safe { SAFE_LINE, SAFE_LINES, SAFE_JSON };
 void safe_add(struct buf *b, const char *s, size_t n, enum safe how);
 void safe_str(struct buf *b, const char *s);
 

@@ -511,7 +511,6 @@ static int
 json_text(struct check *c)
 {
 	const char *comma = "";
-	const size_t begun = c->out.len;
 
 	buf_puts(&c->out, "{\"events\":[");
 	for (size_t i = 0; i < c->trials; i++, comma = ",") {
@@ -540,7 +539,6 @@ json_text(struct check *c)
 			comma = ",";
 		}
 	buf_printf(&c->out, "],\"review\":%zu}\n", provider_reviews(c->p));
-	buf_json_safe(&c->out, begun);
 	return 0;
 }
 
@@ -595,7 +593,8 @@ provider_check(struct admin *a, const struct provider *p, const char *headers,
 		goto out;
 	}
 	join_calls(&c);
-	if ((json ? json_text(&c) : text(&c)) == -1 || c.out.failed) {
+	if ((json ? json_text(&c) : text(&c)) == -1 || c.out.failed ||
+	    usage_failed(c.usage)) {
 		admin_warnx(a, "out of memory");
 		status = ADMIN_WRONG;
 	} else if (admin_write(a, &c.out) == -1)

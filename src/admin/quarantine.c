@@ -254,7 +254,7 @@ store_row(
 	int64_t number = 0;
 	bool counts;
 
-	if (admin_map(q->admin, &k->d, &e, &reason) == -1)
+	if (admin_map(q->admin, &k->d, &e, &reason) != MAP_OK)
 		return reason;
 	counts = provider_counts(
 	    providers_find(q->admin->providers, k->d.provider), e.type);

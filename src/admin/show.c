@@ -181,12 +181,15 @@ text_event(void *arg, const struct stored_event *se)
 	struct event e;
 	const char *reason;
 	char when[WHEN_TEXT_SIZE];
+	enum map_rc rc;
 	bool mapped;
 
 	if (s->events++ == 0)
 		buf_puts(b, "\nEvents\n");
 	admin_delivery(se, &d);
-	mapped = admin_map(s->admin, &d, &e, &reason) == 0;
+	rc = admin_map(s->admin, &d, &e, &reason);
+	mapped = rc == MAP_OK;
+	s->out.failed = s->out.failed || rc == MAP_NO_MEMORY;
 	buf_printf(
 	    b, "  %s  ", when_rfc3339(mapped ? e.time : se->received, when));
 	if (mapped)
@@ -284,7 +287,9 @@ void
 show_transcript(struct buf *b, const struct value *transcript)
 {
 	buf_puts(b, "\nTranscript\n");
-	(void)transcript_each(transcript->text, transcript->len, text_turn, b);
+	if (transcript_each(transcript->text, transcript->len, text_turn, b) ==
+	    TRANSCRIPT_NO_MEMORY)
+		b->failed = true;
 }
 
 static void
@@ -322,12 +327,15 @@ json_event(void *arg, const struct stored_event *se)
 	struct event e;
 	const char *reason;
 	char when[WHEN_TEXT_SIZE];
+	enum map_rc rc;
 
 	admin_delivery(se, &d);
 	buf_printf(b, "%s{\"sequence\":\"%020" PRId64 "\",\"received\":\"%s\"",
 	    s->events++ == 0 ? "" : ",", se->number,
 	    when_rfc3339(se->received, when));
-	if (admin_map(s->admin, &d, &e, &reason) == 0) {
+	rc = admin_map(s->admin, &d, &e, &reason);
+	b->failed = b->failed || rc == MAP_NO_MEMORY;
+	if (rc == MAP_OK) {
 		member(b, "providertype", e.type);
 		member(b, "id", e.id);
 		if (e.time_known)
@@ -345,7 +353,6 @@ json_call(struct show *s, const struct stored_call *c)
 {
 	struct query *q = s->admin->query;
 	struct buf *b = &s->out;
-	const size_t begun = b->len;
 
 	buf_puts(b, "{");
 	if ((s->rc = record_json(q, c, NULL, b)))
@@ -354,7 +361,6 @@ json_call(struct show *s, const struct stored_call *c)
 	if ((s->rc = query_call_events(q, c->number, json_event, s)))
 		return;
 	buf_puts(b, "]}\n");
-	buf_json_safe(b, begun);
 }
 
 /* ------------------------------------------------------------------------- */

@@ -323,11 +323,9 @@ not_found(struct in_flight *p)
 
 /* --- keeping ------------------------------------------------------------ */
 
-/* The delivery for the store; with its headers if they are to be kept. */
 static struct delivery
-delivery_of(struct in_flight *p, bool headers)
+delivery_of(struct in_flight *p)
 {
-	struct buf *b = &p->worker->headers;
 	struct delivery d = {.source = p->source->config->name,
 	    .provider = provider_name(p->source->provider),
 	    .content_type = p->m.content_type,
@@ -335,20 +333,31 @@ delivery_of(struct in_flight *p, bool headers)
 	    .len = p->m.len,
 	    .received = p->received};
 
-	if (headers) {
-		buf_reset(b, REQUEST_KEEP);
-		message_headers(&p->m, auth_secrets(p->source->auth),
-		    setup_key_of(p->setup->key), b);
-		d.headers = b->failed ? NULL : buf_str(b);
-	}
 	return d;
+}
+
+/*
+ * The same with its headers, without which it could not be verified again.
+ * Returns 0, or -1 when memory ran out.
+ */
+static int
+delivery_whole(struct in_flight *p, struct delivery *d)
+{
+	struct buf *b = &p->worker->headers;
+
+	*d = delivery_of(p);
+	buf_reset(b, REQUEST_KEEP);
+	message_headers(&p->m, auth_secrets(p->source->auth),
+	    setup_key_of(p->setup->key), b);
+	d->headers = buf_str(b);
+	return b->failed ? -1 : 0;
 }
 
 /* Of some types there are so many that only their number is kept. */
 static void
 count_event(struct in_flight *p, const struct event *e)
 {
-	struct delivery d = delivery_of(p, false);
+	struct delivery d = delivery_of(p);
 
 	if (store_count(p->setup->store, &d, e->type) != STORE_OK)
 		answer_not_stored(p);
@@ -399,10 +408,11 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 static void
 quarantine(struct in_flight *p, const char *reason, bool malformed)
 {
-	struct delivery d = delivery_of(p, true);
+	struct delivery d;
 	int64_t number = 0;
 
-	if (store_quarantine(p->setup->store, &d, reason, &number) != STORE_OK)
+	if (delivery_whole(p, &d) != 0 ||
+	    store_quarantine(p->setup->store, &d, reason, &number) != STORE_OK)
 		answer_not_stored(p);
 	else if (malformed)
 		response_problem(p->w, 400, "%s", reason);
@@ -426,7 +436,7 @@ shake_hands(struct in_flight *p)
 	if (!handshake_is(pr, &p->m, echo, &header))
 		return false;
 	p->received = when_now();
-	d = delivery_of(p, false);
+	d = delivery_of(p);
 	/* Answer even if it could not be counted. */
 	(void)store_handshake(p->setup->store, &d);
 	p->w->status = 200;
@@ -470,8 +480,11 @@ log_rejected(struct receive *rv, const char *source, const char *reason)
 		    reason);
 }
 
-/* The query is the body: its credentials are kept in neither of the two. */
-static void
+/*
+ * The query is the body: its credentials are kept in neither of the two.
+ * Returns 0, or -1 when memory ran out.
+ */
+static int
 hide_query(struct in_flight *p, struct delivery *d)
 {
 	struct buf *b = &p->worker->query;
@@ -479,17 +492,22 @@ hide_query(struct in_flight *p, struct delivery *d)
 	buf_reset(b, REQUEST_KEEP);
 	message_add_query(d->body, auth_secrets(p->source->auth),
 	    setup_key_of(p->setup->key), b);
-	d->body = b->failed ? "" : buf_str(b);
+	d->body = buf_str(b);
 	d->len = strlen(d->body);
+	return b->failed ? -1 : 0;
 }
 
 static void
 reject(struct in_flight *p, enum auth_rc why)
 {
-	struct delivery d = delivery_of(p, true);
+	struct delivery d;
 
-	if (strcmp(message_method(&p->m), "GET") == 0)
-		hide_query(p, &d);
+	if (delivery_whole(p, &d) != 0 ||
+	    (strcmp(message_method(&p->m), "GET") == 0 &&
+		hide_query(p, &d) != 0)) {
+		answer_not_stored(p);
+		return;
+	}
 	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
 	(void)store_reject(p->setup->store, &d,
 	    why == AUTH_MISSING	    ? REFUSAL_MISSING
@@ -521,7 +539,7 @@ map_and_keep(struct in_flight *p)
 		    !provider_knows(pr, p->event.type) && shake_hands(p))
 			break;
 		if (!provider_counts(pr, p->event.type)) {
-			p->delivery = delivery_of(p, false);
+			p->delivery = delivery_of(p);
 			if ((body = mapper_lean_body(mp, &len)) != NULL) {
 				p->delivery.body = body;
 				p->delivery.len = len;

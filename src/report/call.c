@@ -474,10 +474,18 @@ put_talk(struct show *s)
 	    "<section class=\"card\">\n<h2>Conversation</h2>\n"
 	    "<ol class=\"talk\">\n");
 	s->n = 0;
-	if (transcript_each(t->text, t->len, put_turn, s) == -1)
+	switch (transcript_each(t->text, t->len, put_turn, s)) {
+	case TRANSCRIPT_OK:
+		break;
+	case TRANSCRIPT_NO_MEMORY:
+		(void)page_lost(p);
+		break;
+	default:
 		html_raw(p->out,
 		    "<li class=\"turn other\"><p class=\"what\">The transcript"
 		    " cannot be read.</p></li>\n");
+		break;
+	}
 	html_raw(p->out, "</ol>\n");
 	if (s->n > TURNS_MAX) {
 		html_raw(p->out, "<p class=\"muted\">and ");

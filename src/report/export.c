@@ -115,6 +115,8 @@ more(void *arg, struct buf *b)
 	for (; rc == QUERY_OK && ex->next != NULL && b->len < piece(ex);
 	     ex->next = ex->next->next)
 		rc = write_row(ex, &ex->next->call);
+	if (rc == QUERY_OK && query_lost(ex->page.query))
+		rc = QUERY_ERROR;
 	if (b->failed) { /* its rows make room for the last line */
 		buf_reset(b, 0);
 		ex->begun = 0;
@@ -574,13 +576,11 @@ ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	    .fact = mask_fact_text,
 	    .number = mask_fact_number,
 	    .arg = ex};
-	const size_t begun = b->len;
 	enum query_rc rc;
 
 	buf_puts(b, "{");
 	rc = record_json(ex->page.query, c, ex->page.masked ? &mask : NULL, b);
 	buf_puts(b, "}\n");
-	buf_json_safe(b, begun);
 	return rc;
 }
 

@@ -293,7 +293,7 @@ people_and_id(struct page *p, const char *people, const char *id)
 	buf_printf(&b, "%s (%s)", people, id_text(p, id));
 	text = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
 	buf_free(&b);
-	return text == NULL ? people : text;
+	return text == NULL ? page_lost(p) : text;
 }
 
 /* At most so many were asked for. */
@@ -334,7 +334,7 @@ put_names(struct page *p, enum name_kind kind, const char *name,
 	struct names n = {.page = p, .kind = kind, .chosen = chosen};
 
 	select_begin(p, name, label);
-	/* A failure here also occurs in the page itself, which reports it. */
+	/* Whether that failed is looked at when the page is complete. */
 	(void)query_names(p->query, kind, p->filter.from, p->filter.to,
 	    REPORT_NAMES_MAX, keep_name, &n);
 	for (size_t i = 0; i < n.n; i++)

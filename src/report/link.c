@@ -282,7 +282,7 @@ link_with(struct page *p, const char *path, const struct filter *f,
 	}
 	link = b.failed ? NULL : arena_strndup(p->arena, buf_str(&b), b.len);
 	buf_free(&b);
-	return link == NULL ? "" : link;
+	return link == NULL ? page_lost(p) : link;
 }
 
 const char *

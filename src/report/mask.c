@@ -579,9 +579,8 @@ mask_numbers(struct buf *b, const char *s, size_t n)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* Out of memory: a page without its texts must not look like a whole one. */
-static const char *
-lost(struct page *p)
+const char *
+page_lost(struct page *p)
 {
 	if (p->out != NULL)
 		p->out->failed = true;
@@ -597,7 +596,7 @@ keep(struct page *p, struct buf *b)
 	    : arena_strndup(p->arena, buf_str(b), b->len);
 
 	buf_free(b);
-	return text != NULL ? text : lost(p);
+	return text != NULL ? text : page_lost(p);
 }
 
 const char *

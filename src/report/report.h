@@ -126,6 +126,12 @@ const char *link_list(struct page *p, const char *path, const struct filter *f,
  */
 const char *phone_text(struct page *p, const char *number);
 /*
+ * Memory ran out for a text: the page must not look like a whole one, and will
+ * not be sent.  Returns "", to stand for the text.
+ */
+const char *page_lost(struct page *p);
+
+/*
  * Text from outside with its telephone numbers masked, if so configured: 7 or
  * more digits, of any script, that stand together or close to one another and
  * are neither a time nor part of an identifier.  In the page's arena, or s

@@ -519,6 +519,8 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		return;
 	if (!rt->host && take_store(wk, p, w) != 0)
 		return;
+	if (p->query != NULL)
+		(void)query_lost(p->query);
 	rc = page_rc(params_days(p));
 	if (p->query == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
 		rc = PAGE_NOT_FOUND;
@@ -527,6 +529,11 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		rc = write_page(rt, p, w);
 	else if (rc == PAGE_OK)
 		rc = rt->answer(p, w);
+	/* An empty list must not stand for one that could not be read. */
+	if (rc == PAGE_OK &&
+	    ((p->query != NULL && query_lost(p->query)) ||
+		arena_failed(p->arena)))
+		rc = PAGE_FAILED;
 	if (rc != PAGE_OK)
 		explain_rc(p, w, rc);
 }

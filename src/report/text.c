@@ -442,6 +442,8 @@ agent_name(struct page *p, const char *agent)
 	if (query_agent_name(p->query, agent, &name) == QUERY_OK &&
 	    name.len > 0 && strcmp(buf_str(&name), agent) != 0)
 		shown = arena_strndup(p->arena, buf_str(&name), name.len);
+	if (name.failed)
+		(void)page_lost(p);
 	buf_free(&name);
 	return shown == NULL ? NULL : outside_text(p, shown);
 }

@@ -36,7 +36,7 @@
 
 #define NOW 1780000500LL /* the time of all programs here, seconds */
 #define SECONDS_MAX 60 /* of one run */
-#define FAULTS_SHOWN 20 /* of one shape */
+#define FAULTS_SHOWN 60 /* of one shape */
 #define ENV_MAX 64
 #define PATH_SIZE 512
 #define WORKERS_MAX 16
@@ -387,15 +387,18 @@ first_difference(const struct buf *a, const struct buf *b)
 {
 	static char out[200];
 	const char *s = content(a), *begin = content(b), *t = begin;
+	const char *s_end = buf_str(a) + a->len, *end = buf_str(b) + b->len;
+	size_t n = 0;
 
-	while (*s != '\0' && *s == *t) {
+	while (s < s_end && t < end && *s == *t) {
 		s++;
 		t++;
 	}
-	snprintf(out, sizeof(out), "%.120s", t - begin > 60 ? t - 60 : begin);
-	for (char *c = out; *c != '\0'; c++)
-		if (*c == '\n' || *c == '\r')
-			*c = ' ';
+	if (t - begin > 60)
+		begin = t - 60;
+	for (; begin < end && n < 120; begin++)
+		out[n++] = *begin < ' ' ? '.' : *begin;
+	out[n] = '\0';
 	return out;
 }
 
@@ -763,7 +766,8 @@ make_large(struct buf *b)
 	buf_puts(b,
 	    "{\"event_id\":\"evt-large\",\"event_type\":\"call.completed\","
 	    "\"timestamp\":\"2026-05-12T10:24:00.000Z\",\"call_id\":"
-	    "\"call-large\",\"data\":{\"results\":{");
+	    "\"call-large\",\"call\":{\"conversation_id\":\"call-large\"},"
+	    "\"data\":{\"results\":{");
 	for (int i = 0; i < 60; i++)
 		buf_printf(b,
 		    "\"name %d \\u00fc %0200d\":\"text \\u20ac\\n%0300d\","

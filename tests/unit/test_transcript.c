@@ -53,9 +53,9 @@ static void
 test_what_is_no_conversation(void **state)
 {
 	(void)state;
-	assert_turns("", -1, "");
-	assert_turns("{}", -1, "");
-	assert_turns("[{\"text\":\"cut", -1, "");
+	assert_turns("", TRANSCRIPT_BAD, "");
+	assert_turns("{}", TRANSCRIPT_BAD, "");
+	assert_turns("[{\"text\":\"cut", TRANSCRIPT_BAD, "");
 	assert_turns("[1,null,\"a\",{\"text\":1}]", 0, "||\n");
 }
 
