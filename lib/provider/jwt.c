@@ -252,14 +252,17 @@ has_time(const struct scheme *s, struct json_object *claims)
 	    json_object_object_get_ex(claims, "exp", NULL);
 }
 
-/* A token that is not bound to a body must at least expire. */
+/*
+ * A token that never expires is good for ever for who has seen it once, even
+ * if only for the same body.
+ */
 static enum auth_rc
 check_binding(
     const struct auth *a, struct json_object *claims, const struct message *m)
 {
-	if (a->scheme->claim != NULL)
-		return check_body(a, claims, m);
-	return has_time(a->scheme, claims) ? AUTH_OK : AUTH_WRONG;
+	if (!has_time(a->scheme, claims))
+		return AUTH_WRONG;
+	return a->scheme->claim != NULL ? check_body(a, claims, m) : AUTH_OK;
 }
 
 static enum auth_rc

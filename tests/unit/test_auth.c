@@ -1286,14 +1286,18 @@ struct token {
 #define CLAIM "\"payload_hash\":\"@\""
 
 static const struct token tokens[] = {
-    {HS256, "{" CLAIM "}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"iat\":1779300000}", AUTH_OK},
+    {HS256, "{" CLAIM ",\"exp\":1779300060}", AUTH_OK},
+    /* Good for ever. */
+    {HS256, "{" CLAIM "}", AUTH_WRONG},
+    {HS256, "{" CLAIM ",\"nbf\":1779300000}", AUTH_WRONG},
     {HS256, "{" CLAIM ",\"iat\":1779300000,\"exp\":1779300060}", AUTH_OK},
     {HS256, "{" CLAIM ",\"iat\":1779299700,\"exp\":1779299700}", AUTH_OK},
     {HS256, "{" CLAIM ",\"iat\":1779300000.5}", AUTH_OK},
     {HS256, "{" CLAIM ",\"iat\":1779299699}", AUTH_STALE},
     {HS256, "{" CLAIM ",\"iat\":1779300301}", AUTH_STALE},
     {HS256, "{" CLAIM ",\"exp\":1779299699}", AUTH_STALE},
-    {HS256, "{" CLAIM ",\"nbf\":1779300301}", AUTH_STALE},
+    {HS256, "{" CLAIM ",\"iat\":1779300000,\"nbf\":1779300301}", AUTH_STALE},
     {HS256, "{" CLAIM ",\"exp\":\"1779300060\"}", AUTH_WRONG},
     {HS256, "{" CLAIM ",\"exp\":null}", AUTH_WRONG},
     {HS256, "{" CLAIM ",\"exp\":-1}", AUTH_WRONG},
@@ -1302,14 +1306,14 @@ static const struct token tokens[] = {
     {HS256, "{\"payload_hash\":\"00@\"}", AUTH_WRONG},
     {HS256, "[\"@\"]", AUTH_WRONG},
     {HS256, "{" CLAIM "", AUTH_WRONG},
-    {"{\"alg\":\"none\"}", "{" CLAIM "}", AUTH_WRONG},
-    {"{\"alg\":\"hs256\"}", "{" CLAIM "}", AUTH_WRONG},
-    {"{\"alg\":\"RS256\"}", "{" CLAIM "}", AUTH_WRONG},
-    {"{\"alg\":[\"HS256\"]}", "{" CLAIM "}", AUTH_WRONG},
-    {"{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}", "{" CLAIM "}",
-	AUTH_WRONG},
-    {"{}", "{" CLAIM "}", AUTH_WRONG},
-    {"", "{" CLAIM "}", AUTH_WRONG},
+    {"{\"alg\":\"none\"}", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"{\"alg\":\"hs256\"}", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"{\"alg\":\"RS256\"}", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"{\"alg\":[\"HS256\"]}", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}",
+	"{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"{}", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
+    {"", "{" CLAIM ",\"iat\":1779300000}", AUTH_WRONG},
 };
 
 static void
