@@ -162,6 +162,7 @@ plain: deps-test
 	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
 	    $(BUILD)/plain/tests/fault/memory \
+	    $(BUILD)/plain/tests/fault/power \
 	    $(BUILD)/plain/tests/fault/starve.so \
 	    $(BUILD)/plain/tests/bench/one_event
 
@@ -246,10 +247,11 @@ valgrind: plain
 crash: plain
 	@KILLS=$(KILLS) tests/run $(BUILD) fault/crash
 
-# Every fault, where `make test` tries some: hours.  ONLY=page/ makes those of
-# memory few: the names that tests/fault/memory writes begin so.
+# Every fault, where `make test` tries some: hours.  ONLY=power/ or ONLY=page/
+# makes them few: the names that the programs of tests/fault write begin so.
+# POINTS= is how often the power fails in each load.
 faults: plain
-	tests/fault/all.sh $(BUILD)/plain $(ONLY)
+	POINTS=$(POINTS) tests/fault/all.sh $(BUILD)/plain $(ONLY)
 
 lint: deps-lint
 	@tests/lint.sh $(OURS)

@@ -135,7 +135,30 @@ record_read(const struct db *db)
 	return r;
 }
 
-/* Write it, and to disk: one that is older could name other files. */
+/* Have the names of the files on disk: SQLite cares for those it made itself.
+ */
+static int
+sync_directory(const struct db *db)
+{
+	const char *slash = strrchr(db->path, '/');
+	char *dir = slash == NULL
+	    ? strdup(".")
+	    : strndup(
+		  db->path, slash == db->path ? 1 : (size_t)(slash - db->path));
+	int fd = dir == NULL ? -1
+			     : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd == -1 ? -1 : fsync(fd);
+
+	if (fd != -1)
+		close(fd);
+	free(dir);
+	return rc;
+}
+
+/*
+ * Write it, and to disk, with the names of the files: a record that is older
+ * could name others.
+ */
 static int
 record_write(struct db *db, struct record r)
 {
@@ -150,7 +173,7 @@ record_write(struct db *db, struct record r)
 	if (fstat(db->lock_fd, &is) == 0 && is.st_size == 0)
 		sync_unmark(db); /* or its NUL would be one */
 	if (pwrite(db->lock_fd, text, (size_t)n, RECORD_AT) == n &&
-	    fdatasync(db->lock_fd) == 0)
+	    fdatasync(db->lock_fd) == 0 && sync_directory(db) == 0)
 		return 0;
 	log_warn("%s", db->name[FILE_LOCK]);
 	return -1;

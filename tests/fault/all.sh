@@ -5,5 +5,17 @@ set -eu
 build=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 
+only=${2-}
+
+# The power fails at so many moments of each load.
+case $only in
+'' | power/*) "$build/tests/fault/power" "${POINTS:-1000}" "$only" ;;
+esac
+
 # Every n-th allocation.
-"$build/tests/fault/memory" "$build" "$build/tests/fault/starve.so" 0 "${2-}"
+case $only in
+power/*) ;;
+*)
+  "$build/tests/fault/memory" "$build" "$build/tests/fault/starve.so" 0 "$only"
+  ;;
+esac

@@ -1,7 +1,12 @@
 #!/usr/bin/env bats
 # What is left of the files of a store: after an orderly stop, after a crash.
 
+# Every test is a process of its own.
+# shellcheck disable=SC2030,SC2031
+
 load ../web/server
+
+bats_require_minimum_version 1.5.0
 
 setup() {
   DIR=$BATS_TEST_TMPDIR
@@ -91,7 +96,7 @@ cut_off() {
   [ ! -s callbook.db-journal ]
   cp ../kept/callbook.db{,-journal} .
   "$PLAIN/callbook" check >out
-  ! grep FAIL out
+  run ! grep FAIL out
   cp ../kept/callbook.db{,-journal} .
   "$PLAIN/callbook" report --html pages
   grep -q call- pages/*.html
