@@ -231,8 +231,9 @@ check_versions(struct check *k, const struct query_health *h)
 		    "one understood their events: run 'callbook rebuild'");
 	if (h->info.indexing[0] != '\0')
 		check_finding(k, CHECK_WARN, "store",
-		    "an index is being built while events are received, and "
-		    "lists may be slow until it is there: %s",
+		    "what an older version stored is being brought up while "
+		    "events are received, and lists may be slow until then: "
+		    "%s",
 		    h->info.indexing);
 }
 

@@ -182,8 +182,9 @@ bool db_is_disturbed(struct db *db);
 bool db_is_newer(struct db *db);
 
 /*
- * Do a part of building the indexes that are wanting, inside a transaction.
- * From any thread: what is being built, and how far that is; "": nothing.
+ * Do a part of bringing up what an older version stored, inside a transaction:
+ * build the indexes that are wanting, then pack facts.  From any thread: what
+ * is being done, and how far that is; "": nothing.
  */
 enum db_rc db_index_slice(struct db *db);
 void db_index_state(struct db *db, char out[DB_INDEXING_SIZE]);
@@ -192,11 +193,14 @@ enum db_rc db_index_look(struct db *db);
 
 /* --- facts of an older version ------------------------------------------- */
 
+/* Are rows packed?  Not before the writer packs what it writes itself. */
+#define DB_FACTS_PACK 0
+
 /*
  * Up to schema 4 each fact of a call was a row, with the event that told it.
- * Let f be what the call of that number has in rows, with the texts its own.
- * DB_CORRUPT: a row is damaged, and f has the others; DB_ERROR with f->failed:
- * no memory.
+ * db_index_slice() packs them.  Let f be what the call of that number has in
+ * rows, with the texts its own. DB_CORRUPT: a row is damaged, and f has the
+ * others; DB_ERROR with f->failed: no memory.
  */
 enum db_rc db_facts_old(struct db *db, int64_t call, struct facts *f);
 

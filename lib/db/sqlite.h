@@ -4,8 +4,8 @@
  * Opening:     sqlite_open.c opens and closes, sqlite_files.c knows the files,
  *              sqlite_journal.c chooses the journal, sqlite_schema.c migrates,
  *              sqlite_trust.c looks for what is not ours in it,
- *              sqlite_index.c builds indexes by and by, sqlite_facts.c knows
- *              facts of older versions
+ *              sqlite_index.c builds indexes by and by, sqlite_facts.c packs
+ *              the facts of older versions
  * Statements:  sqlite_statement.c; sqlite_function.c has the functions that
  *              SQL of ours calls
  * Writing:     sqlite_write.c begins and ends transactions, sqlite_lock.c is
@@ -143,6 +143,13 @@ enum db_rc index_want_all(struct db *db);
 
 /* Is it a trigger that building an index needs, as it was made here? */
 bool index_made_trigger(const char *name, const char *sql);
+
+/*
+ * sqlite_facts.c: pack facts of older versions for a while.  Which calls are
+ * left to be packed, from the first to the last; 0: none.
+ */
+#define SLICE_MS 50 /* of one transaction of what is done by and by */
+enum db_rc facts_pack(struct db *db, int64_t *first, int64_t *last);
 
 /* sqlite_function.c: make our functions known.  SQLite's result. */
 int function_add_all(sqlite3 *sqlite);

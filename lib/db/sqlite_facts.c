@@ -1,6 +1,8 @@
 /*
  * Facts as older versions stored them: a row of `fact` for each, with the
- * number of the event that told it.
+ * number of the event that told it.  By and by the rows of each call are
+ * packed into the call's own row (facts.h) and deleted, until there are none;
+ * what is left to do is told by the table alone, so a crash loses nothing.
  */
 #include "db/sqlite.h"
 
@@ -8,6 +10,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/when.h"
+
+static enum db_rc
+no_memory(const struct db *db)
+{
+	log_warnx("%s: facts: out of memory", db->path);
+	return DB_ERROR;
+}
+
+/* --- rows ----------------------------------------------------------------- */
 
 /* Half of a key or of a digest; of an event that is not there, zeros. */
 static void
@@ -77,11 +89,115 @@ db_facts_old(struct db *db, int64_t call, struct facts *f)
 			log_warnx("%s: a row of `fact` is damaged", db->path);
 			rc = DB_CORRUPT;
 		}
-	if (f->failed) {
-		log_warnx("%s: facts: out of memory", db->path);
-		rc = DB_ERROR;
-	} else if (step != DB_DONE)
+	if (f->failed)
+		rc = no_memory(db);
+	else if (step != DB_DONE)
 		rc = db_failed(db, "fact");
 	db_done(s);
+	return rc;
+}
+
+/* --- packing -------------------------------------------------------------- */
+
+/* Join what the call has packed already into f, which borrows its texts of s.
+ */
+static enum db_rc
+join_packed(struct db *db, struct statement *s, int64_t call, struct facts *f)
+{
+	struct facts packed = {0};
+	enum db_rc rc = DB_OK, step;
+
+	db_bind_int(s, 1, call);
+	if ((step = db_step(s)) == DB_ROW) {
+		const void *data = db_bytes(s, 0);
+
+		/* Damaged: the rows are better than nothing. */
+		if (facts_decode(&packed, data, db_size(s, 0)) == 0)
+			facts_join_all(f, &packed);
+		else if (packed.failed)
+			f->failed = true;
+		else
+			log_warnx("%s: a call's facts are damaged", db->path);
+	} else if (step != DB_DONE)
+		rc = db_failed(db, "call");
+	facts_free(&packed);
+	return rc;
+}
+
+/* Write what is packed, and delete the rows. */
+static enum db_rc
+write_packed(struct db *db, int64_t call, const struct buf *bytes)
+{
+	struct statement *set = db_statement(
+	    db, "UPDATE call SET facts = ?2 WHERE number = ?1");
+	struct statement *drop = db_statement(
+	    db, "DELETE FROM fact WHERE call = ?1");
+	enum db_rc rc;
+
+	if (set == NULL || drop == NULL)
+		return db_failure(db);
+	db_bind_int(set, 1, call);
+	if (bytes->len > 0)
+		db_bind_bytes(set, 2, bytes->data, bytes->len);
+	rc = db_run(set);
+	db_bind_int(drop, 1, call);
+	return rc == DB_OK ? db_run(drop) : rc;
+}
+
+/* Pack the rows of a call; one that is damaged is left out. */
+static enum db_rc
+pack_call(struct db *db, int64_t call, struct facts *f, struct buf *bytes)
+{
+	struct statement *s = db_statement(
+	    db, "SELECT facts FROM call WHERE number = ?1");
+	enum db_rc rc = db_facts_old(db, call, f);
+
+	if (rc == DB_CORRUPT)
+		rc = DB_OK;
+	if (s == NULL || rc != DB_OK)
+		return s == NULL ? db_failure(db) : rc;
+	rc = join_packed(db, s, call, f);
+	buf_reset(bytes, bytes->cap);
+	facts_encode(f, bytes);
+	db_done(s);
+	if (rc == DB_OK && bytes->failed)
+		rc = no_memory(db);
+	return rc == DB_OK ? write_packed(db, call, bytes) : rc;
+}
+
+/* The least number of a call that has rows, and the greatest; 0: none has. */
+static enum db_rc
+calls_left(struct db *db, int64_t *first, int64_t *last)
+{
+	struct statement *s = db_statement(db,
+	    "SELECT (SELECT call FROM fact ORDER BY call LIMIT 1),"
+	    " (SELECT call FROM fact ORDER BY call DESC LIMIT 1)");
+	enum db_rc rc = DB_OK;
+
+	if (s == NULL)
+		return db_failure(db);
+	if (db_step(s) != DB_ROW)
+		rc = db_failed(db, "fact");
+	*first = rc == DB_OK ? db_int(s, 0) : 0;
+	*last = rc == DB_OK ? db_int(s, 1) : 0;
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+facts_pack(struct db *db, int64_t *first, int64_t *last)
+{
+	const int64_t until = when_monotonic() + SLICE_MS;
+	struct facts f = {0};
+	struct buf bytes = {0};
+	enum db_rc rc = calls_left(db, first, last);
+
+	while (rc == DB_OK && *last != 0 && when_monotonic() < until) {
+		rc = pack_call(db, *first, &f, &bytes);
+		if (rc == DB_OK)
+			rc = calls_left(db, first, last);
+	}
+	facts_free(&f);
+	buf_free(&bytes);
 	return rc;
 }

@@ -17,6 +17,8 @@
  * deleted from `build`, and so from that index, in slices, until it is empty
  * and its DROP TABLE quick.
  *
+ * Then the facts of older versions are packed in slices (sqlite_facts.c).
+ *
  * Each slice is one transaction, so that a crash leaves the step before.  The
  * DROP TRIGGER beside the change of the schema makes other connections read it
  * again.  test_index.c has SQLite check the whole file after every step.
@@ -32,12 +34,12 @@
 #include "base/log.h"
 #include "base/when.h"
 
-#define SLICE_MS 50 /* of one transaction */
 #define SLICE_ROWS 500 /* copied, or deleted, by one statement */
 #define TELL_MS 5000 /* between two lines of the log */
-#define MARK "indexes" /* in meta: an index is wanting, or building */
+#define MARK "indexes" /* in meta: what is to be done, and how far it is */
 #define MARK_WANTED "wanted"
 #define MARK_CLEAR "clear" /* one is there, and the table is to go */
+#define MARK_FACTS "facts of calls" /* are packed, and so far */
 #define MARK_SIZE 80
 
 static const struct wanted {
@@ -148,6 +150,12 @@ mark_get(struct db *db, char mark[MARK_SIZE])
 		rc = db_failed(db, "meta");
 	db_done(s);
 	return rc;
+}
+
+static bool
+is_of_facts(const char *mark)
+{
+	return strncmp(mark, MARK_FACTS, strlen(MARK_FACTS)) == 0;
 }
 
 enum db_rc
@@ -482,6 +490,23 @@ go_on(struct db *db, const struct wanted *w, int64_t after, char say[MARK_SIZE])
 	return rc;
 }
 
+/* All indexes are there: pack facts; say "": they all are. */
+static enum db_rc
+pack(struct db *db, char say[MARK_SIZE])
+{
+	int64_t first = 0, last = 0;
+	enum db_rc rc = DB_FACTS_PACK ? facts_pack(db, &first, &last) : DB_OK;
+
+	if (rc != DB_OK)
+		return rc;
+	if (last == 0)
+		return db_run_alone(
+		    db, "DELETE FROM meta WHERE name = 'indexes'");
+	snprintf(say, MARK_SIZE, MARK_FACTS " %d %%",
+	    (int)((double)first / (double)last * 99));
+	return mark_set(db, say);
+}
+
 /* One slice of what is to be done; say "": it is all done. */
 static enum db_rc
 slice(struct db *db, char say[MARK_SIZE])
@@ -502,11 +527,10 @@ slice(struct db *db, char say[MARK_SIZE])
 	}
 	rc = next_wanted(db, &w);
 	if (rc == DB_OK && w == NULL)
-		return db_run_alone(
-		    db, "DELETE FROM meta WHERE name = 'indexes'");
+		return pack(db, say);
 	if (rc != DB_OK)
 		return rc;
-	if (space != NULL)
+	if (space != NULL && !is_of_facts(mark))
 		return go_on(db, w, strtoll(space + 1, NULL, 10), say);
 	snprintf(mark, MARK_SIZE, "%s 0", w->name);
 	snprintf(say, MARK_SIZE, "%s 0 %%", w->name);
@@ -522,12 +546,15 @@ tell(struct db *db, const char *say)
 
 	if (*say == '\0')
 		log_info("%s: all indexes are there", db->path);
-	else if (db->indexing_told == 0 || now - db->indexing_told >= TELL_MS)
+	else if (db->indexing_told != 0 && now - db->indexing_told < TELL_MS)
+		return;
+	else if (is_of_facts(say))
+		log_info(
+		    "%s: packing (%s): events are received", db->path, say);
+	else
 		log_info("%s: building indexes (%s): events are received, "
 			 "lists of the report may be slow",
 		    db->path, say);
-	else
-		return;
 	db->indexing_told = *say == '\0' ? 0 : now;
 }
 

@@ -118,11 +118,11 @@ refused() {
 
 @test "calls of an older version stay as they were until the rebuild that check asks for" {
   signed sales "$EVENT" >answer
-  current=$(ask 'PRAGMA user_version')
   run -0 callbook check
   has_not 'warn  rebuild'
   for version in $(versions); do
-    [ "$version" -lt "$current" ] || continue
+    # From version 4 on the rules are the same.
+    [ "$version" -lt 4 ] || continue
     store_of "$version"
     ask 'SELECT id, outcome, answered, started, ended, duration FROM call
       ORDER BY 1; SELECT * FROM day' >before

@@ -7,6 +7,7 @@
 #include "brief.h"
 #include "scratch.h"
 
+#include <inttypes.h>
 #include <zlib.h>
 
 #include "db/sqlite.h"
@@ -303,7 +304,7 @@ trace(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
 
 /* Many rows more like the first of the table, in any version of it. */
 static void
-add_many(sqlite3 *db, const char *table)
+add_many(sqlite3 *db, int n, const char *table)
 {
 	struct buf columns = {0};
 	char *sql = sqlite3_mprintf(
@@ -323,35 +324,53 @@ add_many(sqlite3 *db, const char *table)
 	sql = sqlite3_mprintf(
 	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
 	    "INSERT INTO %s SELECT %s FROM n, (SELECT * FROM %s LIMIT 1)",
-	    brief(MANY, FEW), table, buf_str(&columns), table);
+	    n, table, buf_str(&columns), table);
 	run(db, sql);
 	sqlite3_free(sql);
 	buf_free(&columns);
 }
 
+/* Facts of those calls, of two events each. */
+static void
+add_facts(sqlite3 *db, int n)
+{
+	char *sql = sqlite3_mprintf(
+	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+	    "INSERT INTO fact SELECT 1000 + i, path, type, value,"
+	    "  iif(path %% 2, event, 1000 + i)"
+	    "  FROM n, (SELECT * FROM fact WHERE call ="
+	    "    (SELECT call FROM fact GROUP BY call"
+	    "      ORDER BY count(*) DESC LIMIT 1))",
+	    n);
+
+	run(db, sql);
+	sqlite3_free(sql);
+}
+
 /* The store that a version left, grown. */
 static void
-older_store(int version)
+older_store(int version, int n)
 {
 	char name[200];
 	unsigned char block[8192];
 	gzFile in;
 	FILE *out;
 	sqlite3 *db;
-	int n;
+	int len;
 
 	snprintf(name, sizeof(name), "%s/store/v%d.db.gz", TEST_DATA, version);
 	assert_non_null(in = gzopen(name, "rb"));
 	assert_non_null(out = fopen(dir.path, "wb"));
-	while ((n = gzread(in, block, sizeof(block))) > 0)
-		assert_int_equal(fwrite(block, 1, (size_t)n, out), n);
-	assert_int_equal(n, 0);
+	while ((len = gzread(in, block, sizeof(block))) > 0)
+		assert_int_equal(fwrite(block, 1, (size_t)len, out), len);
+	assert_int_equal(len, 0);
 	gzclose(in);
 	assert_int_equal(fclose(out), 0);
 	db = other_open();
-	add_many(db, "call");
-	add_many(db, "event");
-	add_many(db, "quarantine");
+	add_many(db, n, "call");
+	add_many(db, n, "event");
+	add_many(db, n, "quarantine");
+	add_facts(db, n);
 	sqlite3_close(db);
 }
 
@@ -366,7 +385,7 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 	for (int version = 1; version < DB_SCHEMA_VERSION; version++) {
 		scratch_remove(&dir);
 		scratch_make(&dir);
-		older_store(version);
+		older_store(version, brief(MANY, FEW));
 		sqlite3_auto_extension((void (*)(void))trace);
 		st = scratch_open(&dir, false, "UTC");
 		sqlite3_cancel_auto_extension((void (*)(void))trace);
@@ -384,6 +403,306 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 	}
 }
 
+/* --- facts ---------------------------------------------------------------- */
+
+static void
+add_line(struct buf *b, int64_t call, const char *path, int type,
+    const char *text, double number)
+{
+	buf_printf(b, "%" PRId64 " %s %d %s %g", call, path, type,
+	    text == NULL ? "" : text, number);
+}
+
+static void
+add_stamp(struct buf *b, int64_t time, int state, int64_t received,
+    const unsigned char *key, const unsigned char *digest)
+{
+	buf_printf(b, " %" PRId64 " %d %" PRId64 " ", time, state, received);
+	for (int i = 0; i < EVENT_KEY_SIZE / 2; i++)
+		buf_printf(b, "%02x", key[i]);
+	for (int i = 0; i < EVENT_KEY_SIZE / 2; i++)
+		buf_printf(b, "%02x", digest[i]);
+}
+
+/* The facts of all calls in rows, a line each; stamps: and who told them. */
+static void
+facts_in_rows(sqlite3 *db, bool stamps, struct buf *b)
+{
+	sqlite3_stmt *s;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(db,
+		"SELECT f.call, p.name, f.type, f.value, e.time, e.state,"
+		" e.received, e.key, e.digest"
+		" FROM fact f JOIN path p ON p.id = f.path"
+		" JOIN event e ON e.seq = f.event ORDER BY 1, 2",
+		-1, &s, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		const char *word = (const char *)sqlite3_column_text(s, 5);
+		int type = sqlite3_column_int(s, 2);
+
+		add_line(b, sqlite3_column_int64(s, 0),
+		    (const char *)sqlite3_column_text(s, 1), type,
+		    type == FACT_TEXT ? (const char *)sqlite3_column_text(s, 3)
+				      : NULL,
+		    type == FACT_TEXT ? 0 : sqlite3_column_double(s, 3));
+		if (stamps)
+			add_stamp(b, sqlite3_column_int64(s, 4),
+			    word == NULL ? 0
+					 : call_state_parse(word, strlen(word)),
+			    sqlite3_column_int64(s, 6),
+			    sqlite3_column_blob(s, 7),
+			    sqlite3_column_blob(s, 8));
+		buf_puts(b, "\n");
+	}
+	sqlite3_finalize(s);
+}
+
+struct told {
+	struct buf *b;
+	int64_t call;
+};
+
+static int
+to_line(void *arg, const struct fact *f)
+{
+	struct told *t = arg;
+
+	add_line(t->b, t->call, f->path, (int)f->type, f->text, f->number);
+	buf_puts(t->b, "\n");
+	return 0;
+}
+
+static int
+to_counts(void *arg, const struct fact_count *f)
+{
+	struct buf *b = arg;
+
+	buf_printf(b, "%s %d %s %g %s %" PRId64 "\n", f->path, (int)f->type,
+	    f->text == NULL ? "" : f->text, f->number, f->agent, f->calls);
+	return 0;
+}
+
+/* What a reader is told, call by call and counted. */
+static void
+facts_as_told(sqlite3 *db, struct buf *b, struct buf *counts)
+{
+	struct query *q = scratch_read(&dir);
+	const struct filter all = {.from = INT64_MIN / 2, .to = INT64_MAX};
+	struct told t = {.b = b};
+	sqlite3_stmt *s;
+	int64_t calls;
+	bool whole;
+
+	buf_reset(b, SIZE_MAX);
+	buf_reset(counts, SIZE_MAX);
+	assert_int_equal(
+	    sqlite3_prepare_v2(
+		db, "SELECT number FROM call ORDER BY number", -1, &s, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		t.call = sqlite3_column_int64(s, 0);
+		assert_int_equal(
+		    query_call_facts(q, t.call, to_line, &t), QUERY_OK);
+	}
+	sqlite3_finalize(s);
+	assert_int_equal(
+	    query_fact_counts(q, &all, MANY, &calls, &whole, to_counts, counts),
+	    QUERY_OK);
+	assert_true(whole);
+	assert_true(counts->len > 0);
+	query_close(q);
+}
+
+/* The packed facts, with the events that told them. */
+static void
+facts_in_calls(sqlite3 *db, struct buf *b)
+{
+	struct facts f = {0};
+	struct buf name = {0};
+	sqlite3_stmt *s;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(db,
+		"SELECT number, facts FROM call WHERE facts NOT NULL"
+		" ORDER BY number",
+		-1, &s, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		assert_int_equal(facts_decode(&f, sqlite3_column_blob(s, 1),
+				     (size_t)sqlite3_column_bytes(s, 1)),
+		    0);
+		for (size_t i = 0; i < f.n; i++) {
+			const struct call_fact *fact = &f.item[i];
+			char *sql = sqlite3_mprintf(
+			    "SELECT name FROM path WHERE id = %lld",
+			    (long long)fact->path);
+
+			rows(db, sql, &name);
+			sqlite3_free(sql);
+			name.data[name.len - 1] = '\0';
+			add_line(b, sqlite3_column_int64(s, 0), buf_str(&name),
+			    (int)fact->fact.type,
+			    fact->fact.type == FACT_TEXT
+				? facts_copy(
+				      &f, fact->fact.text, fact->fact.len)
+				: NULL,
+			    fact->fact.number);
+			add_stamp(b, fact->stamp.time, (int)fact->stamp.state,
+			    fact->stamp.received, fact->stamp.mark,
+			    fact->stamp.mark + EVENT_KEY_SIZE / 2);
+			buf_puts(b, "\n");
+		}
+	}
+	sqlite3_finalize(s);
+	facts_free(&f);
+	buf_free(&name);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines in an order of their own, whatever theirs was. */
+static void
+sort_lines(struct buf *b)
+{
+	struct buf line = {0}, sorted = {0};
+
+	for (char *p = strtok(b->data, "\n"); p != NULL; p = strtok(NULL, "\n"))
+		buf_add(&line, &p, sizeof(p));
+	qsort(line.data, line.len / sizeof(char *), sizeof(char *),
+	    compare_lines);
+	for (size_t i = 0; i < line.len / sizeof(char *); i++) {
+		buf_puts(&sorted, ((char **)(void *)line.data)[i]);
+		buf_puts(&sorted, "\n");
+	}
+	buf_free(&line);
+	buf_free(b);
+	*b = sorted;
+}
+
+/* Do all that is to be done by and by, each slice after it was undone once. */
+static void
+bring_up(void)
+{
+	struct store *st = scratch_open(&dir, false, "UTC");
+	char left[DB_INDEXING_SIZE];
+
+	for (db_index_state(st->db, left); left[0] != '\0';
+	     db_index_state(st->db, left)) {
+		step(st, true);
+		store_close(st);
+		st = scratch_open(&dir, false, "UTC");
+		step(st, false);
+	}
+	store_close(st);
+}
+
+static void
+facts_of_an_older_version_stay_what_they_are_while_they_are_packed(void **state)
+{
+	struct buf was = {0}, stamps = {0}, now = {0}, counted = {0},
+		   counts = {0};
+	sqlite3 *other;
+
+	(void)state;
+	if (!DB_FACTS_PACK)
+		skip();
+	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	other = other_open();
+	facts_in_rows(other, false, &was);
+	facts_in_rows(other, true, &stamps);
+	store_close(scratch_open(&dir, false, "UTC"));
+	facts_as_told(other, &now, &counted);
+	assert_string_equal(buf_str(&now), buf_str(&was));
+
+	/* Half of them are packed, the others are still to be. */
+	run(other,
+	    "CREATE TABLE later AS SELECT * FROM fact WHERE call % 2;"
+	    "DELETE FROM fact WHERE call % 2");
+	bring_up();
+	run(other,
+	    "INSERT INTO fact SELECT * FROM later; DROP TABLE later;"
+	    "INSERT INTO meta VALUES ('indexes', 'facts of calls 50 %')");
+	facts_as_told(other, &now, &counts);
+	assert_string_equal(buf_str(&now), buf_str(&was));
+	assert_string_equal(buf_str(&counts), buf_str(&counted));
+
+	bring_up();
+	facts_as_told(other, &now, &counts);
+	assert_string_equal(buf_str(&now), buf_str(&was));
+	assert_string_equal(buf_str(&counts), buf_str(&counted));
+
+	rows(other, "SELECT count(*) FROM fact", &now);
+	assert_string_equal(buf_str(&now), "0\n");
+	buf_reset(&now, SIZE_MAX);
+	facts_in_calls(other, &now);
+	sort_lines(&now);
+	sort_lines(&stamps);
+	assert_string_equal(buf_str(&now), buf_str(&stamps));
+	assert_sound(other);
+	sqlite3_close(other);
+	buf_free(&was);
+	buf_free(&stamps);
+	buf_free(&now);
+	buf_free(&counted);
+	buf_free(&counts);
+}
+
+/* A row that makes no sense ends nothing, and is not packed. */
+static void
+what_is_damaged_does_not_stop_the_packing(void **state)
+{
+	struct buf b = {0};
+	struct facts f = {0};
+	sqlite3_stmt *s;
+	sqlite3 *other;
+
+	(void)state;
+	if (!DB_FACTS_PACK)
+		skip();
+	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	other = other_open();
+	run(other,
+	    "PRAGMA ignore_check_constraints = 1;"
+	    "DELETE FROM fact WHERE call <> (SELECT min(call) FROM fact);"
+	    /* Of a call that is not there, of no type, of no event. */
+	    "INSERT INTO fact VALUES (999999, 1, 0, 'x', 1);"
+	    "INSERT INTO fact SELECT min(call), 900, 7, 'x', 1 FROM fact;"
+	    "INSERT INTO fact SELECT min(call), 901, 0, 'x', 0 FROM fact");
+	rows(other, "SELECT count(*) - 1 FROM fact", &b);
+	store_close(scratch_open(&dir, false, "UTC"));
+	run(other,
+	    "UPDATE call SET facts = x'07'"
+	    " WHERE number = (SELECT min(call) FROM fact)");
+	bring_up();
+	/* A row beside what is packed is joined to it. */
+	run(other,
+	    "INSERT INTO fact SELECT number, 902, 1, 5, 1 FROM call"
+	    "  WHERE facts NOT NULL;"
+	    "INSERT INTO meta VALUES ('indexes', 'wanted')");
+	bring_up();
+	assert_int_equal(
+	    sqlite3_prepare_v2(other,
+		"SELECT facts FROM call WHERE facts NOT NULL", -1, &s, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	assert_int_equal(facts_decode(&f, sqlite3_column_blob(s, 0),
+			     (size_t)sqlite3_column_bytes(s, 0)),
+	    0);
+	assert_int_equal(f.n, strtol(buf_str(&b), NULL, 10));
+	assert_int_equal(f.item[f.n - 2].path, 901);
+	assert_int_equal(sqlite3_step(s), SQLITE_DONE);
+	sqlite3_finalize(s);
+	facts_free(&f);
+	sqlite3_close(other);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -394,6 +713,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		no_statement_of_a_migration_grows_with_the_store, setup,
 		teardown),
+	    cmocka_unit_test_setup_teardown(
+		facts_of_an_older_version_stay_what_they_are_while_they_are_packed,
+		setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_is_damaged_does_not_stop_the_packing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
