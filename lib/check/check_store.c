@@ -6,6 +6,7 @@
 #include "check/internal.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,25 @@ out:
 	buf_free(&why);
 }
 
+/* WALs of stores that others took the place of (sqlite_files.c). */
+static void
+check_foreign(struct check *k, const char *path)
+{
+	struct buf pattern = {0};
+	glob_t found;
+
+	buf_printf(&pattern, "%s-wal.foreign-*", path);
+	if (!pattern.failed && glob(pattern.data, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			check_finding(k, CHECK_WARN, "store",
+			    "%s has events of a store that another file took "
+			    "the place of: keep it with that one, or remove it",
+			    found.gl_pathv[i]);
+		globfree(&found);
+	}
+	buf_free(&pattern);
+}
+
 /* Returns -1 if there is no store to open. */
 static int
 check_place(struct check *k)
@@ -123,6 +143,7 @@ check_place(struct check *k)
 			    "chmod 660 it",
 			    path);
 		check_companions(k, path, st.st_uid);
+		check_foreign(k, path);
 		check_key(k, path);
 		rc = 0;
 	}

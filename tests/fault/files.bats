@@ -67,6 +67,19 @@ events() {
   [ "$(events callbook.db)" = 2 ]
 }
 
+@test "a backup that is moved over the store is not mixed with what was newer" {
+  cgi body env
+  sqlite3 callbook.db "VACUUM INTO 'backup.db'"
+  cgi second env | grep '"event":2'
+  test -s callbook.db-wal
+  mv backup.db callbook.db
+  cgi second env | grep '"event":2'
+  [ "$(sqlite3 callbook.db 'PRAGMA integrity_check')" = ok ]
+  export CALLBOOK_CONFIG=$DIR/callbook.conf
+  "$PLAIN/callbook" check >out
+  grep 'warn  store: .*callbook.db-wal.foreign-1 has events of a store' out
+}
+
 # cgi FILE COMMAND... - the receiver as plain CGI, run by that command.
 cgi() {
   local file=$1
