@@ -1,0 +1,307 @@
+/* The store: what it counts of calls and deliveries, day by day. */
+#include "store_box.h"
+
+#define SLICE_MS 100 /* of one transaction of a rebuild */
+
+static void
+the_roll_up_follows_a_call_that_moves(void **state)
+{
+	struct box *b = *state;
+	struct event start = an_event(1), end = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	start.state = STATE_RINGING;
+	start.outcome = OUTCOME_NONE;
+	store_event(b->store, &d, &start, &n);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE outcome = ''"), 1);
+	end.field[FIELD_DURATION].set = true;
+	end.field[FIELD_DURATION].number = 61000;
+	store_event(b->store, &d, &end, &n);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT talk FROM day WHERE outcome = 'completed'"), 61000);
+	assert_int_equal(ask(b, "SELECT answered FROM day"), 1);
+}
+
+static void
+the_roll_up_counts_hours_lengths_and_analyses(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1), analysis = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.field[FIELD_STARTED].set = e.field[FIELD_DURATION].set = true;
+	e.field[FIELD_STARTED].number = 3 * 3600 * 1000;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT analyzed FROM day"), 0);
+	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(hours) = '0301' FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(lengths) = '0001' FROM day"), 1);
+	analysis.state = STATE_ANALYZED;
+	analysis.time = 2000;
+	analysis.field[FIELD_STARTED].set = true;
+	analysis.field[FIELD_STARTED].number = 14 * 3600 * 1000;
+	analysis.field[FIELD_DURATION].set = true;
+	analysis.field[FIELD_DURATION].number = 200 * 1000;
+	store_event(b->store, &d, &analysis, &n);
+	assert_int_equal(ask(b, "SELECT analyzed FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 200000);
+	assert_int_equal(ask(b, "SELECT hex(hours) = '0E01' FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT hex(lengths) = 'B80101' FROM day"), 1);
+}
+
+static void
+an_unanswered_call_has_no_length(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.outcome = OUTCOME_NO_ANSWER;
+	e.field[FIELD_DURATION].set = true;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT answered + timed + talk FROM day"), 0);
+	assert_int_equal(ask(b, "SELECT length(lengths) FROM day"), 0);
+}
+
+/* What rang has none, until an event tells that it was talked after all. */
+static void
+talk_time_is_that_of_answered_calls_alone(void **state)
+{
+	struct box *b = *state;
+	struct event rang = an_event(1), talked = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	rang.outcome = OUTCOME_NO_ANSWER;
+	set_number(&rang, FIELD_DURATION, 27000);
+	store_event(b->store, &d, &rang, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 0);
+	assert_null(strstr(record(b), "duration"));
+	talked.outcome = OUTCOME_COMPLETED;
+	store_event(b->store, &d, &talked, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 27000);
+	assert_non_null(strstr(record(b), "\"duration_ms\":27000"));
+	talked.outcome = OUTCOME_VOICEMAIL;
+	talked.key[0] = 3;
+	store_event(b->store, &d, &talked, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 0);
+	assert_null(strstr(record(b), "duration"));
+}
+
+static void
+a_derived_length_is_counted_like_a_told_one(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	set_number(&e, FIELD_STARTED, 1000);
+	set_number(&e, FIELD_ENDED, 61000);
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 60000);
+	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
+	assert_non_null(strstr(record(b), "\"derived\":[\"duration\"]"));
+	/* It makes room for what is told, and is not told itself. */
+	e.key[0] = 2;
+	e.time--;
+	set_number(&e, FIELD_DURATION, 50000);
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 50000);
+	assert_null(strstr(record(b), "derived"));
+}
+
+/* Three calls, each of a day of its own: the first of 1970-01-02. */
+static void
+three_days(struct box *b)
+{
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (unsigned char key = 1; key <= 3; key++) {
+		char id[] = {(char)('a' + key), '\0'};
+		struct event e = an_event_of(key, id, false);
+
+		e.time = e.received = key * INT64_C(86400000);
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+}
+
+static int
+map_three_days(void *arg, const struct stored_event *se, struct event *e)
+{
+	static char id[2];
+
+	(void)arg;
+	id[0] = (char)('a' + se->key[0]);
+	*e = an_event_of(se->key[0], id, false);
+	e->time = e->received = se->key[0] * INT64_C(86400000);
+	return 0;
+}
+
+/*
+ * To count the calls of a day takes longer here than a slice may: those of the
+ * day before are committed when the second day fails.
+ */
+/* How many numbers SQLite counts in longer than one transaction of a rebuild.
+ */
+static int
+numbers_of_a_slice(struct box *b)
+{
+	char sql[200];
+	int64_t began;
+	int numbers = 1000;
+
+	do {
+		numbers *= 2;
+		snprintf(sql, sizeof(sql),
+		    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+		    " SELECT i + 1 FROM n WHERE i < %d) SELECT count(*) FROM n",
+		    numbers);
+		began = when_monotonic();
+		assert_int_equal(ask(b, sql), numbers);
+	} while (when_monotonic() - began < 2 * SLICE_MS);
+	return numbers;
+}
+
+static void
+a_rebuild_counts_each_day_by_itself(void **state)
+{
+	struct box *b = *state;
+	struct store_rebuilt r;
+	char slow[400];
+
+	three_days(b);
+	snprintf(slow, sizeof(slow),
+	    "CREATE TRIGGER slow BEFORE INSERT ON day BEGIN"
+	    " SELECT raise(ABORT, 'refused') WHERE new.day = 2;"
+	    " SELECT count(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+	    " SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n); END",
+	    numbers_of_a_slice(b));
+	run(b,
+	    "UPDATE day SET calls = 99;"
+	    "INSERT INTO day SELECT 77, source, agent, direction, outcome, "
+	    "calls,"
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths"
+	    " FROM day WHERE day = 1");
+	run(b, slow);
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_ERROR);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 1"), 1);
+	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 2"), 99);
+	run(b, "DROP TRIGGER slow");
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
+}
+
+/* Its share of the roll-up is what that version counted, until a rebuild. */
+static void
+a_call_that_was_counted_by_other_rules_leaves_nothing_behind(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	e.outcome = OUTCOME_NO_ANSWER;
+	set_number(&e, FIELD_DURATION, 27000);
+	store_event(b->store, &d, &e, &n);
+	run(b,
+	    "UPDATE call SET answered = 1;"
+	    "UPDATE day SET answered = 1, timed = 1, talk = 27000,"
+	    " lengths = x'1b01'"); /* one of 27 s */
+	assert_non_null(strstr(record(b), "\"duration_ms\":27000"));
+	e.key[0] = 2;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT answered + timed + talk + length(lengths) FROM day"),
+	    0);
+	assert_null(strstr(record(b), "duration"));
+}
+
+/* Of all arrivals so far: how many of that result. */
+static int64_t
+arrived(struct box *b, enum arrival result)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof(sql),
+	    "SELECT coalesce(sum(count), 0) FROM arrival WHERE result = %d",
+	    (int)result);
+	return ask(b, sql);
+}
+
+static void
+every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t row, n;
+
+	d.received = 25 * 3600 * 1000;
+	e.time_known = true;
+	e.received = d.received;
+	e.time = d.received - 7000;
+	store_event(b->store, &d, &e, &n);
+	store_event(b->store, &d, &e, &n);
+	e.digest[0] = 1;
+	store_event(b->store, &d, &e, &n);
+	store_quarantine(b->store, &d, "why", &row);
+	store_quarantine(b->store, &d, "why", &row);
+	store_count(b->store, &d, "partial");
+	store_handshake(b->store, &d);
+	for (int i = 0; i < 2 * STORE_REJECTED_PER_SECOND; i++)
+		store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(arrived(b, ARRIVAL_STORED), 1);
+	assert_int_equal(arrived(b, ARRIVAL_DUPLICATE), 1);
+	assert_int_equal(arrived(b, ARRIVAL_VARIANT), 1);
+	assert_int_equal(arrived(b, ARRIVAL_QUARANTINED), 2);
+	assert_int_equal(arrived(b, ARRIVAL_COUNTED), 1);
+	/* They have a rate of their own. */
+	for (int i = 0; i < 3 * STORE_REJECTED_PER_SECOND; i++)
+		store_handshake(b->store, &d);
+	assert_in_range(arrived(b, ARRIVAL_HANDSHAKE),
+	    STORE_REJECTED_PER_SECOND, 2 * STORE_REJECTED_PER_SECOND);
+	run(b, "UPDATE arrival SET count = 1 WHERE result = 6");
+	assert_int_equal(
+	    arrived(b, ARRIVAL_REJECTED), 2 * STORE_REJECTED_PER_SECOND);
+	assert_int_equal(ask(b, "SELECT delay FROM arrival WHERE result = 0"),
+	    3); /* 5 to 10 s */
+	assert_int_equal(ask(b, "SELECT max(delay) FROM arrival"), 3);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM arrival WHERE day = 1 AND hour = 1"),
+	    ARRIVAL__MAX);
+	/* What is requeued does not arrive again. */
+	e.key[0] = 2;
+	assert_int_equal(
+	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"),
+	    7 + 2 * STORE_REJECTED_PER_SECOND);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STORE_TEST(the_roll_up_follows_a_call_that_moves),
+	    STORE_TEST(the_roll_up_counts_hours_lengths_and_analyses),
+	    STORE_TEST(an_unanswered_call_has_no_length),
+	    STORE_TEST(talk_time_is_that_of_answered_calls_alone),
+	    STORE_TEST(a_derived_length_is_counted_like_a_told_one),
+	    STORE_TEST(a_rebuild_counts_each_day_by_itself),
+	    STORE_TEST(
+		a_call_that_was_counted_by_other_rules_leaves_nothing_behind),
+	    STORE_TEST(every_delivery_that_is_kept_is_counted_where_it_arrived),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("store_days", tests, NULL, NULL);
+}

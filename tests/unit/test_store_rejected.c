@@ -1,0 +1,220 @@
+/* The store: what is refused, of which some is kept and all is counted. */
+#include "store_box.h"
+
+/* What was counted is written with the next commit. */
+static int64_t
+refused(struct box *b, const char *sql)
+{
+	assert_int_equal(store_probe(b->store), STORE_OK);
+	return ask(b, sql);
+}
+
+/* A process for each request, as under plain CGI. */
+static void
+next_process(struct box *b)
+{
+	const struct store_options o = {
+	    .path = b->scratch.path, .durable = true, .timezone = "UTC"};
+	struct buf why = {0};
+
+	store_close(b->store);
+	b->store = store_open(&o, &why);
+	assert_non_null(b->store);
+	buf_free(&why);
+}
+
+static void
+a_burst_of_rejected_is_kept_and_what_is_more_counted(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+	int64_t kept;
+
+	for (int i = 0; i < STORE_REJECTED_BURST + 100; i++)
+		assert_int_equal(
+		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	kept = ask(b, "SELECT count(*) FROM rejected");
+	/* The clock of it may have gone on a little. */
+	assert_in_range(kept, STORE_REJECTED_BURST, STORE_REJECTED_BURST + 20);
+	assert_int_equal(
+	    refused(b, "SELECT count FROM refused WHERE reason = 'wrong'"),
+	    STORE_REJECTED_BURST + 100);
+	/* Rings of other reasons and of other sources have their own room. */
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_MISSING), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_STALE), STORE_OK);
+	d.source = "other";
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), kept + 3);
+}
+
+static void
+the_rejected_are_bounded_over_all_processes(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	d.received = 1000000000;
+	for (int i = 0; i < STORE_REJECTED_BURST + 3; i++) {
+		next_process(b);
+		store_reject(b->store, &d, REFUSAL_WRONG);
+	}
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected"), STORE_REJECTED_BURST);
+	d.received += 1000;
+	for (int i = 0; i < STORE_REJECTED_PER_SECOND + 3; i++) {
+		next_process(b);
+		store_reject(b->store, &d, REFUSAL_WRONG);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"),
+	    STORE_REJECTED_BURST + STORE_REJECTED_PER_SECOND);
+	/* A clock that was set back does not stop it. */
+	d.received -= 100000;
+	next_process(b);
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(
+	    ask(b,
+		"SELECT max(received) = 1000001000 AND min(received) ="
+		" 999901000 FROM rejected"),
+	    1);
+}
+
+static void
+a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
+{
+	static char body[STORE_REJECTED_BODY_MAX + 10];
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 2000) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, iif(n % 2, 'wrong', 'missing'),"
+	    " '', x'78' FROM i");
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason <> 'missing'"),
+	    STORE_REJECTED_MAX);
+	store_reject(b->store, &d, REFUSAL_MISSING);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason = 'missing'"),
+	    STORE_MISSING_MAX);
+	/* Large ones push out what is older, and are kept whole. */
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 40) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, 'wrong', '', zeroblob(1048576)"
+	    " FROM i");
+	memset(body, ' ', sizeof(body));
+	d.body = body;
+	d.len = sizeof(body);
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	assert_int_equal(ask(b, "SELECT max(length(body)) FROM rejected"),
+	    STORE_REJECTED_BODY_MAX);
+	assert_true(ask(b,
+			"SELECT sum(length(body)) FROM rejected"
+			" WHERE reason <> 'missing'") <= STORE_REJECTED_BYTES);
+	assert_true(ask(b,
+			"SELECT count(*) FROM rejected"
+			" WHERE reason <> 'missing'") >= 28);
+}
+
+/* Strangers who make up signatures push out nothing that a platform signed. */
+static void
+a_ring_has_one_reason(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+
+	for (int i = 0; i < 20; i++)
+		store_reject(b->store, &d, REFUSAL_STALE);
+	run(b,
+	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+	    " WHERE n < 2000) INSERT INTO rejected (source, received, reason,"
+	    " content_type, body) SELECT 1, n, iif(n % 2, 'wrong', 'missing'),"
+	    " '', x'78' FROM i");
+	store_reject(b->store, &d, REFUSAL_WRONG);
+	store_reject(b->store, &d, REFUSAL_MISSING);
+	store_reject(b->store, &d, REFUSAL_STALE);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM rejected WHERE reason = 'stale'"), 21);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"),
+	    21 + STORE_REJECTED_MAX + STORE_MISSING_MAX);
+}
+
+/* Of more sources than there are places, each refusal is counted all the same.
+ */
+static void
+no_count_of_what_was_refused_is_lost(void **state)
+{
+	struct box *b = *state;
+	char name[20];
+
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		store_refuse(b->store, name, REFUSAL_METHOD, 1000);
+		store_refuse(b->store, name, REFUSAL_SLOW, 1000);
+	}
+	assert_int_equal(refused(b, "SELECT sum(count) FROM refused"), 1200);
+}
+
+static void
+what_is_refused_is_counted_and_seldom_written(void **state)
+{
+	static const char pages[] =
+	    "SELECT sum(count) FROM refused WHERE source = 'sales'";
+	struct box *b = *state;
+	int64_t written;
+
+	for (int i = 0; i < 1000; i++)
+		store_refuse(b->store, i % 2 ? "sales" : NULL,
+		    i % 3 ? REFUSAL_TYPE : REFUSAL_TOO_LARGE, 5000 + i);
+	written = ask(b, "SELECT sum(count) FROM refused");
+	assert_in_range(written, STORE_REFUSED_BURST, 1000);
+	assert_true(ask(b, pages) < 500);
+	assert_int_equal(refused(b, pages), 500);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), 1000);
+	assert_int_equal(ask(b, "SELECT count(*) FROM refused"), 4);
+	assert_int_equal(ask(b, "SELECT min(first) FROM refused"), 5000);
+	assert_int_equal(ask(b, "SELECT max(last) FROM refused"), 5999);
+	/* No row for a stranger's words: there is one for all of them. */
+	assert_int_equal(
+	    ask(b, "SELECT count(DISTINCT source) FROM refused"), 2);
+}
+
+static void
+the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+	struct buf headers = {0};
+
+	while (headers.len < 5 * STORE_REJECTED_HEADERS_MAX)
+		buf_puts(&headers, "x-name: some value\n");
+	d.headers = buf_str(&headers);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_true(ask(b, "SELECT length(headers) FROM rejected") <=
+	    STORE_REJECTED_HEADERS_MAX);
+	assert_int_equal(
+	    ask(b, "SELECT headers LIKE '%value' || char(10) FROM rejected"),
+	    1);
+	buf_free(&headers);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STORE_TEST(a_burst_of_rejected_is_kept_and_what_is_more_counted),
+	    STORE_TEST(the_rejected_are_bounded_over_all_processes),
+	    STORE_TEST(a_ring_of_the_rejected_has_so_many_rows_and_bytes),
+	    STORE_TEST(a_ring_has_one_reason),
+	    STORE_TEST(no_count_of_what_was_refused_is_lost),
+	    STORE_TEST(what_is_refused_is_counted_and_seldom_written),
+	    STORE_TEST(
+		the_rejected_keep_whole_lines_of_their_headers_and_not_all),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("store_rejected", tests, NULL, NULL);
+}
