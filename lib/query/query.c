@@ -183,7 +183,8 @@ query_analyzed(struct query *q, int64_t from, int64_t to, const char *source,
 	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
 	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
 	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	    " JOIN source s ON s.id = d.source WHERE ?3 IS NULL OR"
+	    " JOIN source s ON s.id = d.source WHERE CAST(?3 AS text) IS NULL "
+	    "OR"
 	    " s.name = ?3 GROUP BY 1",
 	    &s);
 	enum db_rc step;
@@ -224,7 +225,7 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 		" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT"
 		" min(campaign) FROM call WHERE campaign > c.name) FROM c"
 		" WHERE c.name IS NOT NULL) SELECT name, 0 FROM c WHERE name"
-		" IS NOT NULL LIMIT ?3",
+		" IS NOT NULL LIMIT ?1",
 	};
 	struct statement *s;
 	enum query_rc rc = query_begin(q, which[kind], &s);
@@ -232,11 +233,13 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 
 	if (rc != QUERY_OK)
 		return rc;
-	if (kind != NAME_CAMPAIGN) {
+	if (kind == NAME_CAMPAIGN)
+		db_bind_int(s, 1, max);
+	else {
 		db_bind_int(s, 1, from);
 		db_bind_int(s, 2, to);
+		db_bind_int(s, 3, max);
 	}
-	db_bind_int(s, 3, max);
 	while ((step = db_step(s)) == DB_ROW)
 		if (fn(arg, row_text(s, 0), db_int(s, 1)) != 0)
 			break;

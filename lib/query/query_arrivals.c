@@ -46,7 +46,8 @@ query_arrivals(struct query *q, int64_t from, int64_t to, const char *source,
 	enum query_rc rc = query_begin(q,
 	    "SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
 	    " FROM arrival a JOIN source s ON s.id = a.source"
-	    " WHERE a.day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR s.name = ?3)"
+	    " WHERE a.day BETWEEN ?1 AND ?2"
+	    " AND (CAST(?3 AS text) IS NULL OR s.name = ?3)"
 	    " ORDER BY a.day, a.hour",
 	    &s);
 

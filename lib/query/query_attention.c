@@ -2,16 +2,17 @@
 #include "query/internal.h"
 
 /*
- * ?1: source or NULL, ?2: since, ?3: the moment, ?4: no more than so many.  A
+ * ?1: source or NULL, ?2: since, ?3: no more than so many, ?4: the moment.  A
  * plus before a column keeps SQLite from the index of all calls by that column:
  * there are small ones, of those calls alone that may need attention.
  */
 static const char *const numbers[ATTENTION__MAX] = {
     [ATTENTION_STUCK] =
 	"SELECT a.number FROM call a WHERE a.outcome IS NULL"
-	" AND a.last_received < ?3 AND +a.started >= ?2 AND (?1 IS NULL"
+	" AND a.last_received < ?4 AND +a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" ORDER BY +a.started DESC, a.number DESC LIMIT ?4",
+	" ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
     /*
      * A retry is announced for a time after the start, so for one after ?2.
      * Each is looked for among the calls of its trace, which lie anywhere: of
@@ -19,51 +20,56 @@ static const char *const numbers[ATTENTION__MAX] = {
      */
     [ATTENTION_RETRY] =
 	"SELECT a.number FROM (SELECT number, source, trace, started, attempt,"
-	" final FROM call WHERE next_retry >= ?2 AND next_retry < ?3"
+	" final FROM call WHERE next_retry >= ?2 AND next_retry < ?4"
 	" ORDER BY next_retry DESC LIMIT ?5) a WHERE a.started >= ?2"
-	" AND coalesce(a.final, 0) <> 1 AND (?1 IS NULL"
+	" AND coalesce(a.final, 0) <> 1"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
 	" AND (n.started > a.started OR n.attempt > a.attempt))"
-	" ORDER BY a.started DESC, a.number DESC LIMIT ?4",
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
     [ATTENTION_UNANALYZED] =
 	"SELECT a.number FROM call a WHERE a.answered = 1"
-	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"
+	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?4"
 	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
-	" ORDER BY a.started DESC, a.number DESC LIMIT ?4",
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
     [ATTENTION_VARIANT] =
 	"SELECT a.number FROM call a WHERE (a.flags & 2) <> 0"
-	" AND a.started >= ?2 AND (?1 IS NULL"
+	" AND a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" ORDER BY +a.started DESC, a.number DESC LIMIT ?4",
+	" ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
 };
 /* The same, only counted. */
 static const char *const counts[ATTENTION__MAX] = {
     [ATTENTION_STUCK] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
-	" AND a.last_received < ?3 AND +a.started >= ?2 AND (?1 IS NULL"
+	" AND a.last_received < ?4 AND +a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" LIMIT ?4) n",
+	" LIMIT ?3) n",
     [ATTENTION_RETRY] =
 	"SELECT count(*) FROM (SELECT 1 FROM (SELECT number, source, trace,"
 	" started, attempt, final FROM call WHERE next_retry >= ?2"
-	" AND next_retry < ?3 ORDER BY next_retry DESC LIMIT ?5) a"
-	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1 AND (?1 IS NULL"
+	" AND next_retry < ?4 ORDER BY next_retry DESC LIMIT ?5) a"
+	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
-	" AND (n.started > a.started OR n.attempt > a.attempt)) LIMIT ?4) n",
+	" AND (n.started > a.started OR n.attempt > a.attempt)) LIMIT ?3) n",
     [ATTENTION_UNANALYZED] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.answered = 1"
-	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?3"
+	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?4"
 	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
-	" LIMIT ?4) n",
+	" LIMIT ?3) n",
     [ATTENTION_VARIANT] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE (a.flags & 2) <> 0"
-	" AND a.started >= ?2 AND (?1 IS NULL"
+	" AND a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL"
 	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" LIMIT ?4) n",
+	" LIMIT ?3) n",
 };
 
 static void
@@ -72,9 +78,9 @@ bind_need(struct statement *s, enum attention kind, const char *source,
 {
 	db_bind_text(s, 1, source);
 	db_bind_int(s, 2, since);
+	db_bind_int(s, 3, max);
 	if (kind != ATTENTION_VARIANT)
-		db_bind_int(s, 3, ms);
-	db_bind_int(s, 4, max);
+		db_bind_int(s, 4, ms);
 	if (kind == ATTENTION_RETRY)
 		db_bind_int(s, 5, QUERY_RETRIES_MAX);
 }

@@ -198,35 +198,38 @@ static const char newest_first[] =
     "SELECT c.number FROM call c"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
-    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
-    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
-    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
-    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+    " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
     " ORDER BY c.started DESC, c.number DESC LIMIT ?11";
 static const char oldest_first[] =
     "SELECT c.number FROM call c"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
-    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
-    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
-    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
-    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+    " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
     " ORDER BY c.started, c.number LIMIT ?11";
 /* The call ?11, if it is one of them. */
 static const char one_of_them[] =
     "SELECT c.started FROM call c WHERE c.number = ?11"
     " AND (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
-    " AND (?5 IS NULL OR c.source IN (SELECT id FROM source WHERE name = ?5))"
-    " AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
-    " AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
-    " AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)";
+    " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)";
 
 /* The four parameters from `first` on that calls and the roll-up share. */
 static void
@@ -475,17 +478,19 @@ static const char days_groups[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
     " d.timed, d.talk, d.lengths, d.day, s.name, d.agent, d.direction, d.hours"
     " FROM day d JOIN source s ON s.id = d.source"
-    " WHERE d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL"
+    " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
     " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
-    " AND (?4 IS NULL OR d.agent = ?4) AND (?5 IS NULL OR d.direction = ?5)"
-    " AND (?6 IS NULL OR d.outcome = ?6) ORDER BY d.day";
+    " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
+    " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
+    " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6) ORDER BY d.day";
 static const char days_totals[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
     " d.timed, d.talk, d.lengths FROM day d"
-    " WHERE d.day BETWEEN ?1 AND ?2 AND (?3 IS NULL"
+    " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
     " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
-    " AND (?4 IS NULL OR d.agent = ?4) AND (?5 IS NULL OR d.direction = ?5)"
-    " AND (?6 IS NULL OR d.outcome = ?6)";
+    " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
+    " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
+    " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6)";
 
 static enum query_rc
 groups_of_days(struct query *q, bool totals, const struct filter *f,
@@ -578,13 +583,17 @@ groups_of_all(
 		" c.state, c.flags, c.duration, c.hour"
 		" FROM call c JOIN source s ON s.id = c.source"
 		" WHERE (c.started, c.number) > (?1, ?2)"
-		" AND (c.started, c.number) < (?3, ?4) AND (?5 IS NULL"
+		" AND (c.started, c.number) < (?3, ?4) AND (CAST(?5 AS text) "
+		"IS NULL"
 		" OR c.source IN (SELECT id FROM source WHERE name = ?5))"
-		" AND (?6 IS NULL OR coalesce(c.agent, '') = ?6)"
-		" AND (?7 IS NULL OR coalesce(c.direction, '') = ?7)"
-		" AND (?8 IS NULL OR coalesce(c.outcome, '') = ?8)"
+		" AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
+		" AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = "
+		"?7)"
+		" AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = "
+		"?8)"
 		" AND (?9 = 0 OR (c.flags & ?9) <> 0)"
-		" AND (?10 IS NULL OR coalesce(c.campaign, '') = ?10)"
+		" AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = "
+		"?10)"
 		" ORDER BY c.started, c.number",
 		&s);
 	enum db_rc step;

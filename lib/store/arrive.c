@@ -97,9 +97,11 @@ arrivals_write(struct store *st)
 		if ((s = db_statement(st->db,
 			 "INSERT INTO arrival (day, hour, source, result,"
 			 " delay, count, last) VALUES (?1, ?2, ?3, ?4, ?5,"
-			 " ?6, ?7) ON CONFLICT DO UPDATE SET count = count +"
-			 " excluded.count, last = max(last, excluded.last)")) ==
-		    NULL)
+			 " ?6, ?7) ON CONFLICT (day, hour, source, result,"
+			 " delay) DO UPDATE SET"
+			 " count = arrival.count + excluded.count,"
+			 " last = CASE WHEN arrival.last > excluded.last"
+			 " THEN arrival.last ELSE excluded.last END")) == NULL)
 			return STORE_ERROR;
 		db_bind_int(s, 1, a->day);
 		db_bind_int(s, 2, a->hour);

@@ -22,7 +22,7 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
 {
 	struct allowance a = {0};
 	struct statement *s = db_statement(
-	    st->db, "SELECT left, at FROM allowance WHERE name = ?1");
+	    st->db, "SELECT \"left\", at FROM allowance WHERE name = ?1");
 	enum db_rc step;
 
 	*allowed = false;
@@ -41,8 +41,10 @@ allowance_shared(struct store *st, const char *name, int64_t now, int64_t cost,
 	if (!*allowed) /* and nothing is written */
 		return STORE_OK;
 	if ((s = db_statement(st->db,
-		 "INSERT INTO allowance (name, left, at) VALUES (?1, ?2, ?3)"
-		 " ON CONFLICT DO UPDATE SET left = ?2, at = ?3")) == NULL)
+		 "INSERT INTO allowance (name, \"left\", at) VALUES (?1, ?2, "
+		 "?3)"
+		 " ON CONFLICT (name) DO UPDATE SET \"left\" = ?2, at = ?3")) ==
+	    NULL)
 		return STORE_ERROR;
 	db_bind_text(s, 1, name);
 	db_bind_int(s, 2, a.left);
@@ -121,7 +123,7 @@ reject_trim(struct store *st, const struct job *j)
 	    "DELETE FROM rejected WHERE id IN (SELECT id FROM (SELECT id,"
 	    " row_number() OVER w AS n, sum(length(body)) OVER w AS b FROM"
 	    " rejected WHERE source = ?1 AND (reason = 'missing') = ?2"
-	    " AND reason = ?5 WINDOW w AS (ORDER BY id DESC))"
+	    " AND reason = ?5 WINDOW w AS (ORDER BY id DESC)) k"
 	    " WHERE n > ?3 OR (b > ?4 AND n > 1))");
 
 	if (s == NULL)
@@ -221,10 +223,13 @@ refusals_write(struct store *st)
 
 		if ((s = db_statement(st->db,
 			 "INSERT INTO refused (source, reason, count, first,"
-			 " last) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO"
-			 " UPDATE SET count = count + excluded.count, first ="
-			 " min(first, excluded.first), last = max(last,"
-			 " excluded.last)")) == NULL)
+			 " last) VALUES (?1, ?2, ?3, ?4, ?5)"
+			 " ON CONFLICT (source, reason) DO UPDATE SET"
+			 " count = refused.count + excluded.count,"
+			 " first = CASE WHEN refused.first < excluded.first"
+			 " THEN refused.first ELSE excluded.first END,"
+			 " last = CASE WHEN refused.last > excluded.last"
+			 " THEN refused.last ELSE excluded.last END")) == NULL)
 			return STORE_ERROR;
 		db_bind_text(s, 1, r->source);
 		db_bind_text(s, 2, refusal_name[r->why]);
