@@ -4,12 +4,10 @@
  */
 #include "store_box.h"
 
-#include <stdatomic.h>
-#include <sys/stat.h>
-
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 
 static void

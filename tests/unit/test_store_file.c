@@ -2,6 +2,7 @@
  * The store's files: made again, refused, for the owner alone, and with which
  * journal.
  */
+#include "brief.h"
 #include "store_box.h"
 
 #include <sys/stat.h>
