@@ -209,9 +209,10 @@ credential_hides_header(const struct message_secrets *secrets,
 	}
 	if (is_always_secret(variable, n))
 		return true;
-	if (signature || reads_header(secrets->provider, variable, n))
+	if (signature ||
+	    (!is_secret_name(variable, n) && !is_secret_value(value)))
 		return false;
-	return is_secret_name(variable, n) || is_secret_value(value);
+	return !reads_header(secrets->provider, variable, n);
 }
 
 bool

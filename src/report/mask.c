@@ -28,6 +28,7 @@
 #define GAP_SIGNS 100 /* blanks and repeated marks included */
 #define TAG_MAX 160 /* bytes of a tag of HTML, which counts as one */
 #define ENTITY_MAX 10 /* and of an entity */
+#define ESCAPE_MAX 16 /* backslashes before a letter */
 #define SAME_DIGITS 7 /* at the end, that make two numbers the same */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
@@ -128,7 +129,7 @@ escape_at(const char *s, size_t n, uint32_t *c)
 		return 3;
 	}
 	/* JSON in a text of JSON has more of them: \\u00a0. */
-	while (slashes < n && s[slashes] == '\\')
+	while (slashes < n && slashes < ESCAPE_MAX && s[slashes] == '\\')
 		slashes++;
 	if (slashes == 0 || slashes == n || is_digit(s[slashes]))
 		return 0;
@@ -138,7 +139,9 @@ escape_at(const char *s, size_t n, uint32_t *c)
 		return slashes + 5;
 	}
 	*c = ' ';
-	return slashes > 1 ? slashes : 2;
+	return slashes == 1 || strchr("bfnrt\"/", s[slashes]) != NULL
+	    ? slashes + 1
+	    : slashes;
 }
 
 /* An entity of HTML at s: &nbsp; &#8209; &#x2011; its length, or 0. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <json-c/json.h>
@@ -109,6 +110,7 @@ test_numbers_in_text_are_masked(void **state)
 		"[\n            \"" M "4321]"},
 	    {"555..............010__________4321", M "4321"},
 	    {"555<!-- the rest of it -->010&#XA0;4321", M "4321"},
+	    {"555\\\\n0104", M "0104"},
 	    {"555\\\\u00a0010\\\\\\\\u00a04321", M "4321"},
 	};
 	struct fixture *f = *state;
@@ -177,6 +179,30 @@ test_a_number_beside_an_identifier_is_masked(void **state)
 	for (size_t i = 0; i < LENGTH(pair); i++)
 		assert_string_equal(
 		    outside_text(&f->page, pair[i][0]), pair[i][1]);
+}
+
+/* What a sender may write without end takes no time that grows by squares. */
+static void
+test_masking_takes_little_time(void **state)
+{
+	static const char *const part[] = {"\\", "5 ", "5 and ", "<a", "5<a ",
+	    "a1", "&#5", "%2", "5\\", "5          ", "12-", "+5", "1:2", "e1 "};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(part); i++) {
+		struct buf b = {0}, out = {0};
+		struct timespec begun, ended;
+
+		while (b.len < 1 << 18)
+			buf_puts(&b, part[i]);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
+		mask_numbers(&out, buf_str(&b), b.len);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+		if (ended.tv_sec - begun.tv_sec > 4)
+			fail_msg("%s takes %d s", part[i],
+			    (int)(ended.tv_sec - begun.tv_sec));
+		buf_free(&b);
+		buf_free(&out);
+	}
 }
 
 /* So many of the last digits of a text, of any script, as ASCII. */
@@ -477,6 +503,7 @@ main(void)
 	    TEST(test_what_is_no_number_stays),
 	    TEST(test_identifiers_stay_whole),
 	    TEST(test_a_number_beside_an_identifier_is_masked),
+	    TEST(test_masking_takes_little_time),
 	    TEST(test_no_spelling_shows_seven_digits),
 	    TEST(test_ids_of_the_platform_stay),
 	    TEST(test_numbers_of_facts),
