@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 static void
 the_same_event_again_is_counted_and_not_stored(void **state)
