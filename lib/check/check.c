@@ -136,7 +136,7 @@ check_config(struct check *k)
 	check_finding(k, CHECK_GOOD, "configuration", "%s, %zu source%s",
 	    c->file, c->sources, c->sources == 1 ? "" : "s");
 	check_served(k, "configuration", c->file);
-	check_links(k, c->file);
+	check_links(k);
 	check_rights(k, "configuration", c->file);
 	check_directory(k, "configuration", c->file);
 	if (c->sources == 0)
@@ -161,10 +161,8 @@ check_source(struct check *k, const struct providers *known,
 		    cs->line, cs->provider);
 		return;
 	}
-	if (cs->secret_file != NULL) {
+	if (cs->secret_file != NULL)
 		check_served(k, about, cs->secret_file);
-		check_links(k, cs->secret_file);
-	}
 	if (cs->key_file != NULL)
 		check_rights(k, about, cs->key_file);
 	auth = auth_new(p, cs, &why);

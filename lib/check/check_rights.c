@@ -62,7 +62,8 @@ check_definitions(struct check *k)
 
 struct walk {
 	struct check *k;
-	const char *target; /* without links */
+	char **target; /* without links */
+	size_t targets;
 	int left; /* entries to look at */
 };
 
@@ -81,11 +82,12 @@ look_at_link(struct walk *w, const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	if (real != NULL && leads_to(real, w->target))
-		check_finding(w->k, CHECK_FAIL, "document root",
-		    "the link %s leads to %s: anybody could download it; "
-		    "remove the link",
-		    path, w->target);
+	for (size_t i = 0; real != NULL && i < w->targets; i++)
+		if (leads_to(real, w->target[i]))
+			check_finding(w->k, CHECK_FAIL, "document root",
+			    "the link %s leads to %s: anybody could download "
+			    "it; remove the link",
+			    path, w->target[i]);
 	free(real);
 }
 
@@ -115,13 +117,33 @@ walk(struct walk *w, const char *dir, int depth)
 		(void)closedir(d);
 }
 
-void
-check_links(struct check *k, const char *path)
+/* What is not there yet has no link that leads to it. */
+static void
+add_target(struct walk *w, const char *path)
 {
-	char *real = k->root == NULL ? NULL : realpath(path, NULL);
-	struct walk w = {.k = k, .target = real, .left = LINKS_ENTRIES};
+	char *real = path == NULL ? NULL : realpath(path, NULL);
 
 	if (real != NULL)
-		walk(&w, k->root, 0);
-	free(real);
+		w->target[w->targets++] = real;
+}
+
+void
+check_links(struct check *k)
+{
+	const struct config *c = k->config;
+	struct walk w = {.k = k, .left = LINKS_ENTRIES};
+
+	if (k->root == NULL ||
+	    (w.target = calloc(2 * c->sources + 2, sizeof(*w.target))) == NULL)
+		return;
+	add_target(&w, c->file);
+	add_target(&w, c->store);
+	for (size_t i = 0; i < c->sources; i++) {
+		add_target(&w, c->source[i].secret_file);
+		add_target(&w, c->source[i].key_file);
+	}
+	walk(&w, k->root, 0);
+	for (size_t i = 0; i < w.targets; i++)
+		free(w.target[i]);
+	free(w.target);
 }

@@ -115,7 +115,6 @@ check_place(struct check *k)
 	}
 	slash[slash == dir] = '\0';
 	check_served(k, "store", dir);
-	check_links(k, dir);
 	check_rights(k, "store", dir);
 	if (stat(dir, &st) == -1) {
 		check_finding(k, CHECK_FAIL, "store",

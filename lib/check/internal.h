@@ -18,8 +18,11 @@ void check_served(struct check *k, const char *about, const char *path);
  */
 void check_rights(struct check *k, const char *about, const char *path);
 void check_definitions(struct check *k);
-/* Does a link below the document root, if that is known, lead there? */
-void check_links(struct check *k, const char *path);
+/*
+ * Does a link below the document root, if that is known, lead to one of our
+ * files?
+ */
+void check_links(struct check *k);
 
 /* check_store.c: its place, what it says of itself, and what is in it. */
 void check_store(struct check *k);

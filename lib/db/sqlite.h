@@ -85,6 +85,8 @@ void files_forget(struct db *db);
  */
 int files_open(struct db *db, struct buf *why);
 int files_open_read(struct db *db, struct buf *why);
+/* Is there a journal of the other kind, with something in it? */
+bool files_has_journal(const struct db *db);
 /* Are those that SQLite has opened the ones that were there before? */
 bool files_stayed(const struct db *db);
 /* It is open: note which files these are.  Returns 0, or -1, logged. */

@@ -114,7 +114,7 @@ db_is_disturbed(struct db *db)
 	memcpy(file, db->told_file, sizeof(file));
 	wal = db->told_wal;
 	pthread_mutex_unlock(&db->mutex);
-	return !all_are_there(db, file, wal);
+	return file[FILE_STORE].st_ino != 0 && !all_are_there(db, file, wal);
 }
 
 /* --- the record ----------------------------------------------------------- */
@@ -135,7 +135,9 @@ record_read(const struct db *db)
 	return r;
 }
 
-/* Have the names of the files on disk: SQLite cares for those it made itself.
+/*
+ * Have the names of the files on disk; SQLite cares for those that the same
+ * program made.  Returns 0, or -1: the disk failed; some file systems cannot.
  */
 static int
 sync_directory(const struct db *db)
@@ -147,12 +149,12 @@ sync_directory(const struct db *db)
 		  db->path, slash == db->path ? 1 : (size_t)(slash - db->path));
 	int fd = dir == NULL ? -1
 			     : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd == -1 ? -1 : fsync(fd);
+	bool failed = fd != -1 && fsync(fd) == -1 && errno == EIO;
 
 	if (fd != -1)
 		close(fd);
 	free(dir);
-	return rc;
+	return failed ? -1 : 0;
 }
 
 /*
@@ -406,6 +408,19 @@ files_open_read(struct db *db, struct buf *why)
 	if (S_ISLNK(db->file[FILE_STORE].st_mode))
 		return check_file(db, FILE_STORE, why);
 	return 0;
+}
+
+bool
+files_has_journal(const struct db *db)
+{
+	struct buf name = {0};
+	struct stat is;
+	bool has;
+
+	buf_printf(&name, "%s-journal", db->path);
+	has = !name.failed && lstat(name.data, &is) == 0 && is.st_size > 0;
+	buf_free(&name);
+	return has;
 }
 
 bool

@@ -4,6 +4,7 @@
  */
 #include "db/sqlite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,14 +159,13 @@ close_all(struct db *db)
 	db->wal_pages = db->wal_tried = 0;
 }
 
-/*
- * Was a transaction cut off, which who may only read cannot undo?  While the
- * schema is read, SQLite keeps the rest of the code to itself.
- */
+/* Was a transaction cut off, which who may only read cannot undo? */
 static bool
 needs_recovery(const struct db *db)
 {
-	return (sqlite3_extended_errcode(db->sqlite) & 0xff) == SQLITE_READONLY;
+	return (sqlite3_extended_errcode(db->sqlite) & 0xff) ==
+	    SQLITE_READONLY &&
+	    files_has_journal(db);
 }
 
 /*
@@ -184,6 +184,9 @@ recover(struct db *reader, struct buf *why)
 	    reader->path);
 	if (files_name(&db, reader->path) == -1)
 		buf_puts(why, "out of memory");
+	else if (access(db.name[FILE_LOCK], F_OK) == -1)
+		/* Ours could keep out those who write. */
+		buf_printf(why, "%s: %s", db.name[FILE_LOCK], strerror(errno));
 	else if (files_open(&db, why) == -1 ||
 	    connect_db(&db, false, why) == -1)
 		; /* it said why */
@@ -247,6 +250,15 @@ publish(struct db *db)
 	pthread_mutex_unlock(&db->mutex);
 }
 
+/* It could not be opened: there is nothing that could be disturbed. */
+static void
+publish_none(struct db *db)
+{
+	pthread_mutex_lock(&db->mutex);
+	memset(db->told_file, 0, sizeof(db->told_file));
+	pthread_mutex_unlock(&db->mutex);
+}
+
 /* Open the files of a writing store. */
 static int
 open_all(struct db *db, struct buf *why)
@@ -287,6 +299,7 @@ open_again(struct db *db, const char *what)
 	} else {
 		log_warnx("%s", buf_str(&why));
 		close_all(db);
+		publish_none(db);
 	}
 	buf_free(&why);
 	return rc;
@@ -336,14 +349,17 @@ static void
 leave_whole(struct db *db)
 {
 	bool again;
+	int rc;
 
 	if (db_lock(db, when_monotonic() - DB_LOCK_WAIT_MS + STOP_WAIT_MS,
 		&again) != DB_OK)
 		return;
 	if (!lock_is_shared(db)) {
 		db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
-		if (sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
-			SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(
+		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		/* Somebody reads: it stays as it is. */
+		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 			db_failed(db, "checkpoint");
 	}
 	lock_release(db);

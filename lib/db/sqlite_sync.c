@@ -1,5 +1,6 @@
 #include "db/sqlite.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -143,8 +144,19 @@ sync_mend(struct db *db)
 	return DB_OK;
 }
 
+/*
+ * Who reads has no lock open.  Linux tells a failure once to each who has the
+ * file open then: a program that starts later has to find the mark.
+ */
 enum db_rc
 db_sync_seen(struct db *db)
 {
-	return db->wal ? wal_to_disk(db) : DB_OK;
+	if (!db->wal || wal_to_disk(db) == DB_OK)
+		return DB_OK;
+	if (db->lock_fd == -1)
+		db->lock_fd = open(
+		    db->name[FILE_LOCK], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (db->lock_fd != -1)
+		sync_mark(db);
+	return DB_ERROR;
 }

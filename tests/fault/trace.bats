@@ -105,6 +105,16 @@ fail_fsync() {
   [[ $output != *'all is on disk again'* ]]
 }
 
+@test "P1 a reader whose fsync failed tells those who write" {
+  cgi body env >/dev/null
+  fail_fsync 1
+  # The system told the reader alone: who starts later is told of no failure.
+  run -1 env CALLBOOK_CONFIG=callbook.conf "${failing[@]}" \
+    "$PLAIN/callbook" export
+  run -0 cgi second env
+  [[ $output == *'all is on disk again'*'"stored"'* ]]
+}
+
 # noisy NUMBER BYTES - an event that takes so many on disk.
 noisy() {
   head -c "$2" /dev/urandom | base64 -w 0 >noise

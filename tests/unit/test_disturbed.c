@@ -428,7 +428,7 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
 	put_name(path, "-wal");
-	for (int i = 0; i < 1400; i++) {
+	for (int i = 0; i < 650; i++) {
 		struct event e = {.type = "t", .time = 1};
 		struct delivery d = {.source = "sales",
 		    .provider = "p",
@@ -438,9 +438,9 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 		    .received = 2000};
 		int64_t n;
 
-		if (i == 1000) {
+		if (i == 500) {
 			assert_int_equal(stat(path, &wal), 0);
-			assert_true(wal.st_size > 30 * 1000 * 1000);
+			assert_true(wal.st_size > 20 * 1000 * 1000);
 			sqlite3_close(db);
 		}
 		e.key[0] = 2;
@@ -451,7 +451,7 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 		assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
 	}
 	assert_int_equal(stat(path, &wal), 0);
-	assert_true(wal.st_size < 20 * 1000 * 1000);
+	assert_true(wal.st_size < 17 * 1000 * 1000);
 	store_close(st);
 }
 
