@@ -349,8 +349,12 @@ void
 refusals_flush(struct store *st)
 {
 	struct job j = {.kind = JOB_REFUSED};
+	bool any;
 
-	if (st->db != NULL && db_is_open(st->db) && st->refuseds > 0)
+	pthread_mutex_lock(&st->mutex);
+	any = st->refuseds > 0;
+	pthread_mutex_unlock(&st->mutex);
+	if (any && st->db != NULL && db_is_open(st->db))
 		(void)submit_wait(st, &j);
 }
 
@@ -428,6 +432,8 @@ store_turn(struct store *st)
 	/* Events in a removed file would go with the last process. */
 	if (db_is_disturbed(st->db))
 		(void)store_probe(st);
+	/* The last of a flood, after which nothing else may come. */
+	refusals_flush(st);
 	for (;;) {
 		struct job j = {.kind = JOB_INDEX};
 

@@ -1,4 +1,6 @@
 /* The store: what is refused, of which some is kept and all is counted. */
+#include <time.h>
+
 #include "store_box.h"
 
 /* What was counted is written with the next commit. */
@@ -119,6 +121,27 @@ a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
 			" WHERE reason <> 'missing'") >= 28);
 }
 
+/* Also those of which nothing was kept, when nothing else is written. */
+static void
+the_end_of_a_flood_is_counted(void **state)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+	const int64_t came = STORE_REJECTED_BURST + 3000;
+	struct box *b = *state;
+	struct delivery d = a_delivery("x");
+	int64_t counted = 0;
+
+	for (int64_t i = 0; i < came; i++)
+		store_reject(b->store, &d, REFUSAL_WRONG);
+	for (int i = 0; i < 200 && counted < came; i++) {
+		store_turn(b->store);
+		counted = ask(b, "SELECT sum(count) FROM refused");
+		if (counted < came)
+			nanosleep(&pause, NULL);
+	}
+	assert_int_equal(counted, came);
+}
+
 /* Strangers who make up signatures push out nothing that a platform signed. */
 static void
 a_ring_has_one_reason(void **state)
@@ -209,6 +232,7 @@ main(void)
 	    STORE_TEST(the_rejected_are_bounded_over_all_processes),
 	    STORE_TEST(a_ring_of_the_rejected_has_so_many_rows_and_bytes),
 	    STORE_TEST(a_ring_has_one_reason),
+	    STORE_TEST(the_end_of_a_flood_is_counted),
 	    STORE_TEST(no_count_of_what_was_refused_is_lost),
 	    STORE_TEST(what_is_refused_is_counted_and_seldom_written),
 	    STORE_TEST(
