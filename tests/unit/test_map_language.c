@@ -1,6 +1,5 @@
 /*
- * Rules in combination: alternatives, conditions, bodies of every kind, and
- * what is left out.
+ * Rules in combination: alternatives, conditions, and what is left out.
  */
 #include "map_box.h"
 
@@ -26,7 +25,6 @@ static const char combined[] =
     "\"types\":{\"s\":{},\"n\":{\"keep\":\"count\"},\"t.part\":{},"
     "  \"q\":{\"answer\":true},\"b\":{\"bulk\":[\"/big\",\"/in/big\"]}}}";
 
-/* The record of body, from after the call's id on. */
 /* Map a body of those members to a call of those; where: the test's row. */
 static void
 check_call(struct fixture *f, const char *where, const char *members,
@@ -98,165 +96,6 @@ test_combined_values(void **state)
 	swap_back(f, kept);
 #undef S
 #undef E
-}
-
-#define PART(head, text)                                                      \
-	"--b-1\r\nContent-Disposition: form-data; " head "\r\n\r\n" text "\r" \
-	"\n"
-#define PARTS_OF_HEAD PART("name=\"t\"", "s") PART("name=c", "c1")
-#define END "--b-1--\r\n"
-
-#define OF_KINDS(volatile_places)                                            \
-	"{\"provider\":\"m\",\"auth\":{\"t\":{\"type\":\"token\"}},"         \
-	"\"body\":[\"json\",\"multipart\",\"jwt\"],\"parse\":[\"/j\"],"      \
-	"\"event\":{\"type\":\"/t\",\"key\":[\"body\"]" volatile_places "}," \
-	"\"call\":{\"id\":\"/c\",\"agent\":\"/agent\",\"summary\":\"/a "     \
-	"b\\\"\","                                                           \
-	"\"facts\":{\"j\":\"/j\"}},\"types\":{\"s\":{}}}"
-
-static const char by_parts[] = OF_KINDS("");
-static const char by_tokens[] = OF_KINDS(",\"volatile\":[\"/iat\"]");
-
-static void
-test_multipart(void **state)
-{
-	static const char type[] =
-	    "Multipart/Form-Data; charset=utf-8; Boundary=\"b-1\"";
-	static const struct {
-		const char *type, *body, *wrong;
-	} cases[] = {
-	    {type, PARTS_OF_HEAD END, NULL},
-	    {"multipart/form-data;boundary=b-1", PARTS_OF_HEAD END, NULL},
-	    {type, "preamble\r\n" PARTS_OF_HEAD END "epilogue", NULL},
-	    {type, PARTS_OF_HEAD PART("name=\"t\"", "second") END, NULL},
-	    {type, PARTS_OF_HEAD PART("name=x", "\r\n--b-") END, NULL},
-	    {type,
-		"--b-1 \t\r\ncontent-type: text/plain\r\n"
-		"content-disposition:form-data;name=t\r\n"
-		"Content-Transfer-Encoding: 8bit\r\n\r\ns\r\n" PART(
-		    "name=c", "c1") END,
-		NULL},
-	    {"multipart/form-data", PARTS_OF_HEAD END,
-		"the content type names no boundary"},
-	    {"multipart/form-data; boundary=other", PARTS_OF_HEAD END,
-		"its boundary is not there"},
-	    {"multipart/form-data; boundary=b", PARTS_OF_HEAD END,
-		"a boundary is not well-formed"},
-	    {type, PARTS_OF_HEAD, "it does not end"},
-	    {type, PARTS_OF_HEAD "--b-1\r\n",
-		"the headers of a part are not well-formed"},
-	    {type, "--b-1\r\n\r\nno name\r\n" END,
-		"the headers of a part are not well-formed"},
-	    {type, "--b-1\r\nContent-Disposition: form-data; name=\"t\r\n",
-		"the headers of a part are not well-formed"},
-	    {type, "--b-1\r\nContent-Disposition: form-data; name=t\r\n\r\ns",
-		"it does not end"},
-	    {type, PARTS_OF_HEAD PART("name=x", "\xff") END,
-		"a field is not UTF-8"},
-	    {type,
-		PARTS_OF_HEAD PART("name=x\r\nContent-Transfer-Encoding: "
-				   "base64",
-		    "eA==") END,
-		"a part is encoded"},
-	};
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, by_parts);
-	struct buf many = {0};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		enum map_rc rc = map_message(f, NULL, cases[i].type,
-		    cases[i].body, strlen(cases[i].body));
-
-		if (cases[i].wrong == NULL) {
-			if (rc != MAP_OK)
-				fail_msg("%zu: %s", i, f->reason);
-			assert_string_equal(f->e.type, "s");
-			assert_string_equal(f->e.call, "c1");
-			continue;
-		}
-		assert_int_equal(rc, MAP_MALFORMED);
-		if (strstr(f->reason, cases[i].wrong) == NULL)
-			fail_msg("%zu: %s", i, f->reason);
-	}
-	for (int i = 0; i <= MAP_FORM_FIELDS_MAX; i++)
-		buf_puts(&many, PART("name=x", "y"));
-	buf_puts(&many, END);
-	assert_int_equal(
-	    map_message(f, NULL, type, many.data, many.len), MAP_MALFORMED);
-	assert_non_null(strstr(f->reason, "too many fields"));
-	buf_free(&many);
-	swap_back(f, kept);
-}
-
-/* Fields are as of a form; of a file the name is, and not what is in it. */
-static void
-test_multipart_fields(void **state)
-{
-	static const char body[] = PARTS_OF_HEAD PART("name=\"a b\\\"\"",
-	    "one\r\ntwo\r\n") PART("name=\"agent\"; filename=\"a\\b.mp3\"",
-	    "\xff\xfe") PART("name=j", "{\"k\":1}") END;
-	static const char again[] =
-	    "--other\r\nContent-Disposition: form-data; name=c\r\n\r\nc1\r\n"
-	    "--other\r\nContent-Disposition: form-data; name=t\r\n\r\ns\r\n"
-	    "--other--";
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, by_parts);
-	unsigned char key[EVENT_KEY_SIZE];
-
-	assert_int_equal(
-	    map_message(f, NULL, "multipart/form-data; boundary=b-1", body,
-		sizeof(body) - 1),
-	    MAP_OK);
-	assert_string_equal(f->e.field[FIELD_SUMMARY].text, "one\r\ntwo\r\n");
-	assert_string_equal(f->e.field[FIELD_AGENT].text, "a\\b.mp3");
-	assert_int_equal(f->e.facts, 1);
-	assert_string_equal(f->e.fact[0].path, "j/k");
-	/* The same fields in another order and dress are the same event. */
-	assert_int_equal(
-	    map_message(f, NULL, "multipart/form-data; boundary=b-1",
-		PARTS_OF_HEAD END, strlen(PARTS_OF_HEAD END)),
-	    MAP_OK);
-	memcpy(key, f->e.key, sizeof(key));
-	assert_int_equal(
-	    map_message(f, NULL, "multipart/form-data; boundary=other", again,
-		sizeof(again) - 1),
-	    MAP_OK);
-	assert_memory_equal(f->e.key, key, sizeof(key));
-	swap_back(f, kept);
-}
-
-/* The claims of a token are the body; another token of them is the same. */
-static void
-test_a_body_that_is_a_token(void **state)
-{
-	/* {"t":"s","c":"c1","iat":1} and {"t":"s","c":"c1","iat":2} */
-	static const char one[] =
-	    "eyJhbGciOiJub25lIn0.eyJ0IjoicyIsImMiOiJjMSIsImlhdCI6MX0.c2ln\r\n";
-	static const char two[] =
-	    "eyJhbGciOiJub25lIn0.eyJ0IjoicyIsImMiOiJjMSIsImlhdCI6Mn0.";
-	static const char *const wrong[] = {"x", "a.b", "a.!.c", "a.eyJ0.c",
-	    "..", "{\"t\":\"s\",\"c\":\"c1\"}", " "};
-	static const char *const type[] = {
-	    "application/jwt", "application/jose", "text/plain; charset=utf-8"};
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, by_tokens);
-	unsigned char key[EVENT_KEY_SIZE];
-
-	for (size_t i = 0; i < sizeof(type) / sizeof(type[0]); i++) {
-		if (map_message(f, NULL, type[i], one, strlen(one)) != MAP_OK)
-			fail_msg("%s", f->reason);
-		assert_string_equal(f->e.type, "s");
-		assert_string_equal(f->e.call, "c1");
-	}
-	memcpy(key, f->e.key, sizeof(key));
-	assert_int_equal(
-	    map_message(f, NULL, type[0], two, strlen(two)), MAP_OK);
-	assert_memory_equal(f->e.key, key, sizeof(key));
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(
-		    map_message(f, NULL, type[0], wrong[i], strlen(wrong[i])),
-		    MAP_MALFORMED);
-	swap_back(f, kept);
 }
 
 static void
@@ -702,109 +541,6 @@ test_language_of_values(void **state)
 		    *state, cases[i].call, cases[i].members, cases[i].expect);
 }
 
-/* A type's own call replaces, adds and silences; the rest stays. */
-static void
-test_types_with_a_call_of_their_own(void **state)
-{
-	static const char text[] =
-	    "{\"provider\":\"o\",\"auth\":{\"t\":{\"type\":\"token\"}},"
-	    "\"tables\":{\"ends\":{\"ok\":\"completed\",\"vm\":\"voicemail\"},"
-	    "\"who\":{\"u\":\"caller\"}},"
-	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
-	    "\"call\":{\"id\":[\"/c\",\"/conversation\"],\"alias\":[\"/"
-	    "conversation\",[\"/no\",\"/other\"]],"
-	    "\"agent\":\"/agent\",\"status\":\"/"
-	    "status\",\"ended_by\":{\"at\":\"/by\",\"map\":\"who\"},"
-	    "\"started\":{\"at\":\"/start\",\"format\":\"epoch-s\"},"
-	    "\"ours\":\"/ours\",\"theirs\":\"/"
-	    "theirs\",\"direction\":{\"is\":\"outbound\"},"
-	    "\"facts\":{\"a\":\"/a\",\"b\":\"/b\"},\"errors\":{\"at\":\"/"
-	    "errors\",\"message\":\"/m\"}},"
-	    "\"types\":{\"call.*\":{\"state\":\"connected\"},\"call.end*\":{"
-	    "\"state\":\"ended\"},"
-	    "\"call.ended\":{\"state\":\"ended\",\"outcome\":{\"at\":\"/"
-	    "why\",\"map\":\"ends\"},"
-	    "\"call\":{\"status\":null,\"agent\":\"/bot\",\"from\":\"/"
-	    "f\",\"reason\":\"/why\","
-	    "\"facts\":{\"a\":null,\"b\":\"/bb\",\"d\":\"/d\"}}},"
-	    "\"leg\":{\"outcome\":{\"at\":\"/"
-	    "why\",\"map\":\"ends\",\"else\":\"failed\"},"
-	    "\"call\":{\"id\":\"/"
-	    "leg\",\"alias\":null,\"facts\":null,\"errors\":null,"
-	    "\"theirs\":null,\"direction\":null}},"
-	    "\"*\":{\"call\":false},\"call.x*\":{\"call\":{\"agent\":{\"is\":"
-	    "\"x\"}}}}}";
-	static const char body[] =
-	    ",\"c\":\"c\",\"conversation\":\"v\",\"other\":\"c\","
-	    "\"leg\":\"g\",\"agent\":\"A\",\"bot\":\"B\",\"status\":\"S\","
-	    "\"by\":\"u\",\"start\":5,\"ours\":\"1\",\"theirs\":\"2\","
-	    "\"f\":\"3\",\"a\":1,\"b\":2,\"bb\":3,\"d\":4,\"why\":\"vm\","
-	    "\"errors\":[{\"m\":\"e\"}]}";
-#define COMMON                                                    \
-	"\"direction\":\"outbound\",\"from\":\"1\",\"to\":\"2\"," \
-	"\"started\":\"1970-01-01T00:00:05.000Z\",\"status\":\"S\","
-#define REST                                                            \
-	"\"facts\":{\"a\":1,\"b\":2},\"errors\":[{\"message\":\"e\"}]," \
-	"\"flags\":[\"with_errors\"],"
-	static const struct {
-		const char *type, *expect;
-		size_t aliases;
-	} cases[] = {
-	    {"call.made",
-		"{\"state\":\"connected\",\"call\":\"c\",\"agent\":"
-		"\"A\"," COMMON "\"ended_by\":\"caller\"," REST,
-		1},
-	    {"call.endings",
-		"{\"state\":\"ended\",\"call\":\"c\",\"agent\":\"A\"," COMMON
-		"\"ended_by\":\"caller\"," REST,
-		1},
-	    {"call.ended",
-		"{\"state\":\"ended\",\"outcome\":\"voicemail\",\"call\":\"c\","
-		"\"agent\":\"B\",\"direction\":\"outbound\",\"from\":\"3\","
-		"\"to\":\"2\",\"started\":\"1970-01-01T00:00:05.000Z\","
-		"\"reason\":\"vm\",\"ended_by\":\"caller\","
-		"\"facts\":{\"b\":3,\"d\":4},\"errors\":[{\"message\":\"e\"}],"
-		"\"flags\":[\"with_errors\"],",
-		1},
-	    {"leg",
-		"{\"outcome\":\"voicemail\",\"call\":\"g\",\"agent\":\"A\","
-		"\"to\":\"1\",\"started\":\"1970-01-01T00:00:05.000Z\","
-		"\"status\":\"S\",\"ended_by\":\"caller\",",
-		0},
-	    {"call.xy",
-		"{\"call\":\"c\",\"agent\":\"x\"," COMMON
-		"\"ended_by\":\"caller\"," REST,
-		1},
-	    {"anything",
-		"{\"agent\":\"A\"," COMMON "\"ended_by\":\"caller\"," REST, 0},
-	};
-#undef COMMON
-#undef REST
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, text);
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct buf b = {0}, got = {0};
-
-		buf_printf(&b, "{\"t\":\"%s\"%s", cases[i].type, body);
-		map_ok(f, buf_str(&b));
-		event_json(&f->e, 0, &got);
-		if (strncmp(buf_str(&got), cases[i].expect,
-			strlen(cases[i].expect)) != 0)
-			fail_msg("%s: %s", cases[i].type, buf_str(&got));
-		assert_int_equal(f->e.aliases, cases[i].aliases);
-		if (f->e.aliases > 0)
-			assert_string_equal(f->e.alias[0], "v");
-		buf_free(&b);
-		buf_free(&got);
-	}
-	/* The alias is the id where there is no other. */
-	map_ok(f, "{\"t\":\"call.made\",\"conversation\":\"v\"}");
-	assert_string_equal(f->e.call, "v");
-	assert_int_equal(f->e.aliases, 0);
-	swap_back(f, kept);
-}
-
 static void
 test_types_by_alternatives(void **state)
 {
@@ -828,73 +564,6 @@ test_types_by_alternatives(void **state)
 	assert_true(provider_wants_answer(f->p, "q"));
 	assert_false(provider_wants_answer(f->p, "s"));
 	assert_int_equal(map(f, "{\"t\":\"q\"}"), MAP_UNMAPPABLE);
-	swap_back(f, kept);
-}
-
-static void
-test_json_in_a_text(void **state)
-{
-	static const char text[] =
-	    "{\"provider\":\"j\",\"auth\":{\"t\":{\"type\":\"token\"}},"
-	    "\"body\":[\"json\",\"form\"],\"parse\":[\"/p\",\"/p/q\",\"/l/1\"],"
-	    "\"event\":{\"type\":\"/p/t\",\"key\":[\"body\"]},"
-	    "\"call\":{\"id\":\"/p/q/c\",\"agent\":\"/p\",\"facts\":"
-	    "{\"l\":\"/l\"}},\"types\":{\"s\":{}}}";
-	static const char form[] =
-	    "p=%7B%22t%22%3A%22s%22%2C%22q%22%3A%7B%22c%22%3A7%7D%7D";
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, text);
-	struct buf got = {0};
-
-	map_ok(f,
-	    "{\"p\":\"{\\\"t\\\":\\\"s\\\",\\\"q\\\":"
-	    "\\\"{\\\\\\\"c\\\\\\\":\\\\\\\"c1\\\\\\\"}\\\"}\","
-	    "\"l\":[\"1\",\"[2]\",\"[3\"]}");
-	assert_string_equal(f->e.type, "s");
-	assert_string_equal(f->e.call, "c1");
-	event_json(&f->e, 0, &got);
-	assert_non_null(strstr(buf_str(&got),
-	    "\"facts\":{\"l/0\":\"1\",\"l/1/0\":2,\"l/2\":\"[3\"}"));
-	assert_int_equal(map(f, "{\"p\":\"no\"}"), MAP_UNMAPPABLE);
-	assert_int_equal(map(f, "{\"p\":\"null\"}"), MAP_UNMAPPABLE);
-	/* In a form, and not where it is no text. */
-	assert_int_equal(
-	    map_message(f, NULL, "application/x-www-form-urlencoded", form,
-		strlen(form)),
-	    MAP_OK);
-	assert_string_equal(f->e.call, "7");
-	buf_free(&got);
-	swap_back(f, kept);
-}
-
-/* What is in a form costs as much as what is in JSON. */
-static void
-test_json_in_a_form_that_costs_too_much_is_not_read(void **state)
-{
-	static const char text[] =
-	    "{\"provider\":\"j\",\"auth\":{\"t\":{\"type\":\"token\"}},"
-	    "\"body\":[\"form\"],\"parse\":[\"/p\",\"/q\"],"
-	    "\"event\":{\"type\":\"/t\",\"key\":[\"body\"]},"
-	    "\"call\":{\"id\":\"/c\",\"from\":\"/p/0\",\"to\":\"/q/0\"},"
-	    "\"types\":{\"s\":{}}}";
-	struct fixture *f = *state;
-	struct provider *kept = swap(f, text);
-	struct buf b = {0};
-
-	for (int more = 0; more < 2; more++) {
-		buf_reset(&b, b.cap);
-		buf_puts(&b, "t=s&c=c1&q=[2]&p=[1");
-		for (int i = 0; i < (more ? MAP_COST_MAX / 900 : 1000); i++)
-			buf_puts(&b, ",{}");
-		buf_puts(&b, "]");
-		assert_int_equal(map_form(f, buf_str(&b)), MAP_OK);
-		if (!more)
-			assert_string_equal(f->e.field[FIELD_FROM].text, "1");
-		else /* it stays a text */
-			assert_false(f->e.field[FIELD_FROM].set);
-		assert_string_equal(f->e.field[FIELD_TO].text, "2");
-	}
-	buf_free(&b);
 	swap_back(f, kept);
 }
 
@@ -948,16 +617,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_combined_values),
-	    cmocka_unit_test(test_multipart),
-	    cmocka_unit_test(test_multipart_fields),
-	    cmocka_unit_test(test_a_body_that_is_a_token),
 	    cmocka_unit_test(test_times_in_the_zone_of_a_source),
 	    cmocka_unit_test(test_language_of_values),
-	    cmocka_unit_test(test_types_with_a_call_of_their_own),
 	    cmocka_unit_test(test_types_by_alternatives),
-	    cmocka_unit_test(test_json_in_a_text),
-	    cmocka_unit_test(
-		test_json_in_a_form_that_costs_too_much_is_not_read),
 	    cmocka_unit_test(test_bulk),
 	};
 
