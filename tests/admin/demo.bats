@@ -35,7 +35,8 @@ sql() {
   run -0 callbook demo --calls 3000
   for found in "SELECT count(*) FROM call WHERE transcript LIKE '%नमस्ते%'" \
     "SELECT count(*) FROM call WHERE transcript LIKE '%予約%'" \
-    'SELECT count(*) FROM fact' 'SELECT count(*) FROM error' \
+    'SELECT (SELECT count(*) FROM fact) + count(facts) FROM call' \
+    'SELECT count(*) FROM error' \
     'SELECT count(*) FROM call WHERE attempt = 3' \
     'SELECT count(*) FROM call WHERE outcome IS NULL' \
     'SELECT count(*) FROM repeat' 'SELECT count(*) FROM quarantine' \

@@ -31,6 +31,7 @@
 
 #include "base/buf.h"
 #include "base/config.h"
+#include "call/facts.h"
 #include "provider/auth.h"
 #include "provider/provider.h"
 
@@ -269,10 +270,57 @@ add_body(struct buf *b, sqlite3_stmt *s, int column, sqlite3_int64 size)
 	free(out);
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Facts by the names of their paths, whose numbers may be others. */
+static void
+add_facts(struct buf *b, sqlite3_stmt *s, int column)
+{
+	struct facts f = {0};
+	char **line;
+
+	if (facts_decode(&f, sqlite3_column_blob(s, column),
+		(size_t)sqlite3_column_bytes(s, column)) != 0 ||
+	    (line = calloc(f.n, sizeof(*line))) == NULL)
+		die("facts are damaged");
+	for (size_t i = 0; i < f.n; i++) {
+		struct call_fact *c = &f.item[i];
+		struct buf text = {0};
+		sqlite3_stmt *name;
+
+		if (sqlite3_prepare_v2(sqlite3_db_handle(s),
+			"SELECT name FROM path WHERE id = ?1", -1, &name,
+			NULL) != SQLITE_OK)
+			die("path");
+		sqlite3_bind_int64(name, 1, c->path);
+		if (sqlite3_step(name) == SQLITE_ROW)
+			c->fact.path = (const char *)sqlite3_column_text(
+			    name, 0);
+		else
+			c->fact.path = "no name";
+		fact_json(&c->fact, &text);
+		buf_printf(&text, "@%lld ", (long long)c->stamp.time);
+		sqlite3_finalize(name);
+		line[i] = text.data;
+	}
+	qsort(line, f.n, sizeof(*line), by_text);
+	for (size_t i = 0; i < f.n; i++) {
+		buf_puts(b, line[i]);
+		free(line[i]);
+	}
+	free(line);
+	facts_free(&f);
+}
+
 static void
 add_row(struct buf *b, sqlite3_stmt *s, const char *table)
 {
 	const bool event = strcmp(table, "event") == 0;
+	const bool call = strcmp(table, "call") == 0;
 	const int columns = sqlite3_column_count(s);
 
 	buf_puts(b, table);
@@ -285,7 +333,11 @@ add_row(struct buf *b, sqlite3_stmt *s, const char *table)
 		if (event && strcmp(name, "body") == 0 &&
 		    sqlite3_column_type(s, columns - 1) != SQLITE_NULL)
 			add_body(b, s, i, sqlite3_column_int64(s, columns - 1));
-		else if (sqlite3_column_type(s, i) != SQLITE_NULL)
+		else if (sqlite3_column_type(s, i) == SQLITE_NULL)
+			continue;
+		else if (call && strcmp(name, "facts") == 0)
+			add_facts(b, s, i);
+		else
 			buf_add(b, sqlite3_column_blob(s, i),
 			    (size_t)sqlite3_column_bytes(s, i));
 	}

@@ -100,13 +100,12 @@ a_fact_is_that_of_the_newest_event_whichever_came_last(void **state)
 	store_fact(b, 1, 1000, "first");
 	store_fact(b, 3, 5000, "last");
 	store_fact(b, 2, 3000, "between");
-	assert_int_equal(ask(b, "SELECT value = 'last' FROM fact"), 1);
-	assert_int_equal(ask(b, "SELECT event FROM fact"), 2);
+	assert_non_null(strstr(record(b), "{\"results/intent\":\"last\"}"));
 	/* Of one time: the greater key. */
 	store_fact(b, 5, 5000, "greater");
 	store_fact(b, 9, 5000, "greatest");
 	store_fact(b, 4, 5000, "lesser");
-	assert_int_equal(ask(b, "SELECT value = 'greatest' FROM fact"), 1);
+	assert_non_null(strstr(record(b), "{\"results/intent\":\"greatest\"}"));
 	assert_int_equal(ask(b, "SELECT count(*) FROM path"), 1);
 }
 
