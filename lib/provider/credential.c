@@ -17,8 +17,9 @@
 
 #include "base/hex.h"
 
-#define CREDENTIAL_OLD_PREFIX "sha256:" /* of earlier versions, without a key \
-					 */
+#define CREDENTIAL_OLD_PREFIX                           \
+	"sha256:" /* of earlier versions, without a key \
+		   */
 
 /* --- the file ------------------------------------------------------------- */
 

@@ -432,6 +432,8 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_tables_used(l);
 	member = load_member(&top, "review");
 	load_review(l, &member, p);
+	if (!l->failed)
+		load_drop_unsigned(l, p);
 	p->places = l->places;
 	/* A definition that lacks something would do so as long as it lives. */
 	if (!l->failed && arena_failed(l->arena))

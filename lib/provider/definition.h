@@ -344,6 +344,13 @@ struct place_read {
 
 enum body_kind { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_JWT, BODY__MAX };
 
+/* A place of the type or the identity of an event that no signature covers. */
+struct unsigned_place {
+	const struct place *place;
+	bool used; /* the platform has no other; else nobody looks at it */
+	struct unsigned_place *next;
+};
+
 struct provider {
 	struct arena *arena; /* holds all the rest */
 	const char *file;
@@ -372,6 +379,7 @@ struct provider {
 	size_t begins;
 	struct place_read *places; /* all that the definition names */
 	size_t reviews; /* guesses that nobody has reviewed yet */
+	struct unsigned_place *unsigned_places; /* of identity and type */
 };
 
 /*

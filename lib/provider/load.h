@@ -114,6 +114,12 @@ struct load_base load_enter(struct loader *l, struct load_base in);
 const char *load_header(struct loader *l, const struct node *n,
     const char *name, const char **variable);
 
+/*
+ * Take out of the rules of type and identity the places that no signature
+ * covers, where there are others; p is loaded otherwise.
+ */
+void load_drop_unsigned(struct loader *l, struct provider *p);
+
 /* Is the member there, and true? */
 bool load_flag(struct loader *l, const struct node *n);
 

@@ -337,6 +337,19 @@ provider_leaves_body(const struct provider *p, size_t i)
 	return s != NULL;
 }
 
+const char *
+provider_unsigned(const struct provider *p, size_t i, bool *used)
+{
+	const struct unsigned_place *u = p->unsigned_places;
+
+	while (u != NULL && i-- > 0)
+		u = u->next;
+	if (u == NULL)
+		return NULL;
+	*used = u->used;
+	return u->place->text;
+}
+
 bool
 provider_wants_answer(const struct provider *p, const char *type)
 {

@@ -63,6 +63,12 @@ const char *provider_methods(const struct provider *p);
 bool provider_knows(const struct provider *p, const char *type);
 /* Does the i-th scheme leave the body, or a part of it, unsigned? */
 bool provider_leaves_body(const struct provider *p, size_t i);
+/*
+ * The i-th place of type or identity that no signature covers, as the
+ * definition writes it; NULL past the last.  *used: the platform has no other,
+ * else it is not looked at.
+ */
+const char *provider_unsigned(const struct provider *p, size_t i, bool *used);
 /* Can the definition read a body of that Content-Type (header value)? */
 bool provider_takes_type(const struct provider *p, const char *content_type);
 /* Are events of that type only counted? */

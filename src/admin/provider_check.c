@@ -376,6 +376,27 @@ text_unsigned(struct check *c)
 	}
 }
 
+/* Places of type and identity that who has seen a delivery can change. */
+static void
+text_unsigned_places(struct check *c)
+{
+	const char *place;
+	bool used;
+
+	for (size_t i = 0; (place = provider_unsigned(c->p, i, &used)) != NULL;
+	     i++) {
+		if (i == 0)
+			buf_puts(&c->out,
+			    "\nPlaces of type or identity that no signature "
+			    "covers\n");
+		buf_puts(&c->out, "  ");
+		safe_str(&c->out, place);
+		buf_puts(&c->out,
+		    used ? ": used, as there is no other\n"
+			 : ": not used, as there is another\n");
+	}
+}
+
 static int
 text(struct check *c)
 {
@@ -388,6 +409,7 @@ text(struct check *c)
 	for (int i = 0; i < USAGE__MAX; i++)
 		text_notes(c, (enum usage_kind)i);
 	text_unsigned(c);
+	text_unsigned_places(c);
 	if (provider_reviews(c->p) > 0)
 		buf_printf(&c->out,
 		    "\nMarked for review\n  %zu guesses of a draft: go "
@@ -510,6 +532,8 @@ json_notes(struct check *c, enum usage_kind kind)
 static int
 json_text(struct check *c)
 {
+	const char *place;
+	bool used;
 	const char *comma = "";
 
 	buf_puts(&c->out, "{\"events\":[");
@@ -538,6 +562,13 @@ json_text(struct check *c)
 			    provider_scheme(c->p, i));
 			comma = ",";
 		}
+	buf_puts(&c->out, "],\"unsigned_places\":[");
+	for (size_t i = 0; (place = provider_unsigned(c->p, i, &used)) != NULL;
+	     i++) {
+		buf_puts(&c->out, i == 0 ? "{\"place\":" : ",{\"place\":");
+		buf_json_str(&c->out, place);
+		buf_printf(&c->out, ",\"used\":%s}", used ? "true" : "false");
+	}
 	buf_printf(&c->out, "],\"review\":%zu}\n", provider_reviews(c->p));
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "brief.h"
 #include "provider/auth_internal.h"
 #include "provider/definition.h"
+#include "provider/map.h"
 #include "provider/signed.h"
 #include "scratch.h"
 
@@ -357,10 +358,94 @@ no_bit_of_what_is_signed_can_be_changed(void **state)
 	providers_free(ps);
 }
 
+/* What a definition with that event makes of a message; NULL: no event. */
+static const char *
+id_by(const char *auth, const char *event, const char *places, bool used,
+    char *const *env, struct mapper *mp)
+{
+	static struct event e;
+	struct buf text = {0}, why = {0};
+	struct message m = {.env = env,
+	    .content_type = JSON_TYPE,
+	    .body = "{\"c\":\"c1\",\"t\":\"x\"}"};
+	struct provider *p;
+	const char *reason, *place;
+	bool is_used = !used;
+	enum map_rc rc;
+
+	m.len = strlen(m.body);
+	buf_printf(&text,
+	    "{\"provider\":\"p\",\"auth\":{\"s\":%s},\"event\":{%s},"
+	    "\"call\":{\"id\":\"/c\"},\"types\":{\"x\":{},\"y\":{}}}",
+	    auth, event);
+	p = definition_parse("f", buf_str(&text), text.len, &why);
+	if (p == NULL)
+		fail_msg("%s", buf_str(&why));
+	place = provider_unsigned(p, 0, &is_used);
+	if (places == NULL)
+		assert_null(place);
+	else {
+		assert_non_null(place);
+		assert_string_equal(place, places);
+		assert_int_equal(is_used, used);
+	}
+	rc = mapper_map(mp, p, &m, NOW, &e, &reason);
+	definition_free(p);
+	buf_free(&text);
+	buf_free(&why);
+	if (rc != MAP_OK)
+		return NULL;
+	return e.id != NULL ? e.id : "";
+}
+
+static void
+an_unsigned_place_tells_no_identity_that_another_place_has(void **state)
+{
+	static const char hmac[] = "{\"type\":\"hmac\",\"header\":\"S\"}";
+	static const char header[] = "{\"type\":\"hmac\",\"header\":\"S\","
+				     "\"signed\":\"{header:X-Id}.{body}\"}";
+	static const char query[] = "{\"type\":\"hmac\",\"header\":\"S\","
+				    "\"signed\":\"{query:id}.{body}\"}";
+	static const char bearer[] = "{\"type\":\"bearer\"}";
+	static const char both[] = "\"type\":\"/t\",\"key\":[\"id\"],"
+				   "\"id\":[\"/id\",\"header:X-Id\"]";
+	static const char only[] = "\"type\":\"/t\",\"key\":[\"id\"],"
+				   "\"id\":\"header:X-Id\"";
+	static const char type[] =
+	    "\"key\":[\"body\"],"
+	    "\"type\":[\"/type\",{\"at\":\"header:X-Id\",\"is\":\"y\"}]";
+	static const char parameter[] = "\"type\":\"/t\",\"key\":[\"id\"],"
+					"\"id\":[\"/id\",\"query:id\"]";
+	char forged[] = "HTTP_X_ID=forged", q[] = "QUERY_STRING=id=forged";
+	char *env[] = {forged, q, NULL};
+	struct mapper *mp = mapper_new(65536);
+
+	(void)state;
+	assert_non_null(mp);
+	assert_string_equal(
+	    id_by(hmac, both, "header:X-Id", false, env, mp), "");
+	assert_string_equal(
+	    id_by(hmac, parameter, "query:id", false, env, mp), "");
+	/* Not even a constant of it stays. */
+	assert_null(id_by(hmac, type, "header:X-Id", false, env, mp));
+	/* Signed, sent with a secret, or all that there is. */
+	assert_string_equal(
+	    id_by(header, both, NULL, false, env, mp), "forged");
+	assert_string_equal(
+	    id_by(query, parameter, NULL, false, env, mp), "forged");
+	assert_string_equal(
+	    id_by(bearer, both, NULL, false, env, mp), "forged");
+	assert_string_equal(
+	    id_by(hmac, only, "header:X-Id", true, env, mp), "forged");
+	mapper_free(mp);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		an_unsigned_place_tells_no_identity_that_another_place_has),
 	    cmocka_unit_test(no_bit_of_what_is_signed_can_be_changed),
 	};
 
