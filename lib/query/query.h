@@ -286,7 +286,7 @@ struct fact_count {
 };
 
 #define QUERY_FACT_TEXT_MAX 200 /* bytes of a text that are compared */
-#define QUERY_FACTS_BYTES ((size_t)64 * 1024 * 1024)
+#define QUERY_FACTS_BYTES ((size_t)64 * 1024 * 1024) /* about */
 
 typedef int (*query_fact_count_fn)(void *arg, const struct fact_count *f);
 

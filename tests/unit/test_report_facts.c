@@ -1,4 +1,5 @@
 /* How often each value of a fact was told. */
+#include "brief.h"
 #include "report_box.h"
 
 #include <inttypes.h>
@@ -134,12 +135,78 @@ long_texts_are_compared_by_their_beginning(void **state)
 	assert_string_equal(t.text + strlen("g/long=") + strlen(two), "/:2\n");
 }
 
+static int
+to_number(void *arg, const struct fact_count *f)
+{
+	int64_t *n = arg;
+
+	*n += f->calls;
+	return 0;
+}
+
+/* Of calls that have too much, the latest alone are counted, and it is told. */
+static void
+counting_takes_no_more_memory_than_it_may(void **state)
+{
+	enum { FACTS = 250000 };
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct facts facts = {0};
+	struct buf bytes = {0};
+	char text[QUERY_FACT_TEXT_MAX + 1];
+	struct fact fact = {.text = text, .len = sizeof(text) - 1};
+	const struct stamp stamp = {.time = 1};
+	int64_t calls, counted = 0;
+	sqlite3_stmt *s;
+	sqlite3 *db;
+	bool all;
+
+	if (brief(0, 1))
+		skip();
+	for (int i = 0; i < 3; i++)
+		add(b,
+		    &(struct spec){.id = i == 0 ? "a"
+			    : i == 1		? "b"
+						: "c",
+			.started = at("2026-05-01T10:00:00Z") + i});
+	run(b,
+	    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 250000) INSERT INTO path SELECT i, 'g/' || i FROM n");
+	for (int64_t i = 1; i <= FACTS; i++) {
+		memset(text, 'x', fact.len);
+		snprintf(text, sizeof(text), "%" PRId64, i);
+		text[strlen(text)] = 'x';
+		fact.text = facts_copy(&facts, text, fact.len);
+		facts_join(&facts, i, &fact, &stamp);
+	}
+	facts_encode(&facts, &bytes);
+	assert_false(bytes.failed);
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, "UPDATE call SET facts = ?1", -1, &s, NULL),
+	    SQLITE_OK);
+	sqlite3_bind_blob(s, 1, bytes.data, (int)bytes.len, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(s), SQLITE_DONE);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+
+	assert_int_equal(query_fact_counts(
+			     b->read, &f, 9, &calls, &all, to_number, &counted),
+	    QUERY_OK);
+	assert_int_equal(calls, 1);
+	assert_false(all);
+	assert_int_equal(counted, FACTS);
+	facts_free(&facts);
+	buf_free(&bytes);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    REPORT_TEST(facts_are_counted_by_path_value_and_agent),
 	    REPORT_TEST(long_texts_are_compared_by_their_beginning),
+	    REPORT_TEST(counting_takes_no_more_memory_than_it_may),
 	};
 
 	return cmocka_run_group_tests_name(

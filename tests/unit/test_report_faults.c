@@ -91,6 +91,14 @@ to_no_fact(void *arg, const struct fact *f)
 	return 0;
 }
 
+static int
+to_no_count(void *arg, const struct fact_count *f)
+{
+	(void)arg;
+	(void)f;
+	return 0;
+}
+
 static void
 a_damaged_row_is_an_error(void **state)
 {
@@ -108,6 +116,7 @@ a_damaged_row_is_an_error(void **state)
 	struct filter f = {.from = -100, .to = INT64_MAX};
 	struct sum s = {0};
 	int64_t first, last;
+	bool all;
 
 	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
 		run(b, "DELETE FROM day");
@@ -137,6 +146,15 @@ a_damaged_row_is_an_error(void **state)
 	    " VALUES (1, 9, 7, 'x', 1)");
 	assert_int_equal(
 	    query_call_facts(b->read, 1, to_no_fact, NULL), QUERY_ERROR);
+	run(b, "DELETE FROM fact");
+	assert_int_equal(
+	    query_call_facts(b->read, 1, to_no_fact, NULL), QUERY_OK);
+	run(b, "UPDATE call SET facts = x'010000' WHERE number = 1");
+	assert_int_equal(
+	    query_call_facts(b->read, 1, to_no_fact, NULL), QUERY_ERROR);
+	assert_int_equal(
+	    query_fact_counts(b->read, &f, 9, &first, &all, to_no_count, NULL),
+	    QUERY_ERROR);
 	run(b, "UPDATE call SET flags = flags | 2, hour = 99, stamps = x'05'");
 	f = (struct filter){ALL_DAYS};
 	f.flag = CALL_VARIANT;
