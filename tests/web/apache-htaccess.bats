@@ -1,90 +1,15 @@
 #!/usr/bin/env bats
-# Apache of a hosting account: cgi-bin/ with its .htaccess was copied into the
-# document root, where the host allows some overrides.
+# Apache of a hosting account, where hosts differ; what must hold on each of them
+# is in servers.bats.
 
 # Every test is a process of its own; variables are for what is loaded.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load server
 load cases
-load apache
+load servers/apache-htaccess
 
 bats_require_minimum_version 1.5.0
-
-MOUNT=/cgi-bin/callbook.fcgi
-REPORT_MOUNT=/cgi-bin/report.cgi
-MODULES=(alias cgid env fcgid setenvif)
-ALLOWED=FileInfo
-
-# The host's part.  ALLOWED are the overrides, HOST further lines.  The
-# configuration is found above the folder; what it names is elsewhere.
-snippet() {
-  local www=$DIR/www
-  cp -r "$DIR/cgi-bin" "$www"
-  sed "${EDIT:-n}" "$DIR/cgi-bin/.htaccess" >"$www/cgi-bin/.htaccess"
-  sed -E "s|^(store\|.*_file) = |\\1 = ../data/|" "$DIR/data/callbook.conf" \
-    >"$www/callbook.conf"
-  cat <<END
-<Directory "$www/cgi-bin">
-    Options +ExecCGI
-    AllowOverride $ALLOWED
-    ${HOST-}
-</Directory>
-END
-}
-
-# The lines for the login, in force.
-login() {
-  cat <<END
-s|^#\(</*Files.*>\)|\1|
-s|^#\(    .*\)|\1|
-s|^\(    AuthUserFile\) .*|\1 $DIR/logins|
-END
-}
-
-@test "an event is stored, and only once" {
-  case_stored
-}
-
-@test "the receiver has its addresses and no others" {
-  case_addresses
-}
-
-@test "a chunked body" {
-  case_chunked
-}
-
-@test "a compressed body" {
-  case_gzip
-}
-
-@test "a body of 3 MiB, as CGI is preferred to mod_fcgid" {
-  case_large
-}
-
-@test "a chunked body of 3 MiB" {
-  case_large_chunked
-}
-
-@test "a body that is cut short is not stored" {
-  case_cut
-}
-
-@test "a chunked body that is cut short is not stored" {
-  case_cut_chunked
-}
-
-@test "Authorization arrives: a bearer token" {
-  case_bearer
-}
-
-@test "a signature that comes twice is none" {
-  case_header_twice
-}
-
-@test "callbook check finds nothing wrong" {
-  case_check
-}
 
 @test "what does not belong into the folder is not shown" {
   local name
@@ -94,13 +19,6 @@ END
   done
   # A source of such a name is no file.
   expect 404 '{*"status":404*' send callbook.conf --data-binary @body
-}
-
-@test "FileInfo and AuthConfig: the report is for those who log in" {
-  own_site
-  ALLOWED='FileInfo AuthConfig' EDIT=$(login) started
-  case_login
-  case_bearer
 }
 
 # A rewrite in .htaccess to the report, the login where it begins, as a host
@@ -141,14 +59,6 @@ behind_rewrite() {
   [ "$(status -u "$LOGIN" "${URL%/*}/front")" = 200 ]
   run -0 curl -s -m 30 -u "${LOGIN%:*}:wrong" "${URL%/*}/front"
   [[ $output == *'Only for those who log in'* ]]
-}
-
-@test "a query is signed as it was sent" {
-  case_sent_query
-}
-
-@test "a query gives the programs no orders" {
-  case_query
 }
 
 @test "FileInfo alone: the lines for the login are an error, as they say" {

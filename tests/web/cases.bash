@@ -249,6 +249,10 @@ case_header_twice() {
 # The report is for those who log in, and the receiver is for all.  Whatever
 # the report is mounted under, its links lead back to it.
 case_login() {
+  report_login
+}
+
+report_login() {
   local links link
   expect 200 '{"result":"*' formantai body
   [ "$(status "$REPORT_URL/")" = 401 ]

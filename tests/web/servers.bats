@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # What must hold behind every web server: the cases of cases.bash, behind the
 # server that WEB_SERVER names, one of servers/.  tests/run runs this once for
-# each of them.
+# each of them; for an account on somebody else's server without what only its
+# administrator can do.
 
 load server
 load cases
@@ -69,14 +70,17 @@ bats_require_minimum_version 1.5.0
   case_check
 }
 
+# bats test_tags=administrator
 @test "the client's address, told by a proxy" {
   case_client_address
 }
 
+# bats test_tags=administrator
 @test "two customers side by side, one under another prefix" {
   case_customers
 }
 
+# bats test_tags=administrator
 @test "graceful restarts under load lose nothing acknowledged" {
   case_graceful
 }
