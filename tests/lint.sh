@@ -55,9 +55,11 @@ no_platform() {
   ! grep -riE "formant|eleven|$names" lib src --include='*.[ch]'
 }
 
-# A room of lib includes what stands in its line, and of other rooms no inside.
+# A room of lib includes what stands in its line, so there is no circle; and
+# whoever is outside of a room includes its public headers alone; so do tests,
+# of the rooms that know the database.
 rooms() {
-  local rule
+  local rule room
   for rule in 'base:' 'call:base' 'http:base' 'html:base' \
     'provider:base|call' 'db:base|call' 'row:base|call|db' \
     'store:base|call|db|row' 'query:base|call|db|row' \
@@ -65,7 +67,14 @@ rooms() {
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return
-  ! grep -rnE '#include "[a-z]+/([a-z]+_)?internal\.h' lib src |
+  for rule in 'check:check' 'db:db' 'query:gist|habit|keep|query|record' \
+    'row:row|stamps|terms|words' 'store:store'; do
+    room=${rule%%:*}
+    grep -rnE "#include \"$room/" lib src tests --include='*.[ch]' |
+      grep -vE "^lib/$room/|#include \"$room/(${rule#*:})\.h\"" || :
+  done | nothing_but '^$' || return
+  ! grep -rnE '#include "[a-z]+/([a-z]+_)?internal\.h' lib src \
+    --include='*.[ch]' |
     grep -vE '^lib/([a-z]+)/[^:]*:[0-9]*:#include "\1/'
 }
 

@@ -6,8 +6,7 @@
  *              sqlite_trust.c looks for what is not ours in it,
  *              sqlite_index.c builds indexes by and by, sqlite_facts.c packs
  *              the facts of older versions
- * Statements:  sqlite_statement.c; sqlite_function.c has the functions that
- *              SQL of ours calls
+ * Statements:  sqlite_statement.c
  * Writing:     sqlite_write.c begins and ends transactions, sqlite_lock.c is
  *              the lock across processes, sqlite_sync.c brings it to disk
  * Reading:     sqlite_read.c; sqlite_words.c has the index of words
@@ -152,9 +151,6 @@ bool index_made_trigger(const char *name, const char *sql);
  */
 #define SLICE_MS 50 /* of one transaction of what is done by and by */
 enum db_rc facts_pack(struct db *db, int64_t *first, int64_t *last);
-
-/* sqlite_function.c: make our functions known.  SQLite's result. */
-int function_add_all(sqlite3 *sqlite);
 
 /*
  * sqlite_lock.c: the lock across processes.  DB_OK, DB_BUSY or DB_ERROR.  What

@@ -67,7 +67,6 @@ connect_db(struct db *db, bool alone, struct buf *why)
 		    NULL, NULL, NULL)) ||
 	    sqlite3_exec(db->sqlite, "PRAGMA page_size = " NEW_PAGE_SIZE, NULL,
 		NULL, NULL) ||
-	    function_add_all(db->sqlite) != SQLITE_OK ||
 	    /*
 	     * Less than FULL is only safe with a WAL, which is cut once it has
 	     * grown large, after a reader let go of it.

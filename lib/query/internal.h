@@ -54,8 +54,6 @@ enum query_rc query_tell_all(struct query *q, struct statement *s, bool whole,
  * db_read_end(). Not ready: there is no index that can be read, or the tail is
  * long; then words are to be looked for in the calls, and nothing is open.
  */
-#define QUERY_TAIL_MAX 512 /* calls; a longer one no reader indexes */
-#define QUERY_TAIL_BYTES (4 * 1024 * 1024) /* of text; nor a longer one */
 enum query_rc query_words_open(struct query *q, bool *ready);
 /* How it is with the index, for people. */
 enum query_rc query_words_state(struct query *q, enum query_search *is);

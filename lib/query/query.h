@@ -24,6 +24,12 @@
 #include "row/row.h"
 
 #define QUERY_ZONE_SIZE 64 /* bytes of a time zone's name, with its NUL */
+/*
+ * Calls that the index of words lacks a reader indexes for itself, if they are
+ * no more, and their texts.
+ */
+#define QUERY_TAIL_MAX 512
+#define QUERY_TAIL_BYTES (4 * 1024 * 1024)
 #define QUERY_RETRIES_MAX 500 /* announced ones that are looked for */
 #define QUERY_COUNT_MAX 1000 /* where a list is only counted: no further */
 

@@ -179,8 +179,8 @@ search_feed(struct store *st)
 	last = upto;
 	if ((s = words_after(st->db, upto)) == NULL)
 		return STORE_ERROR;
-	while (rc == STORE_OK && calls < SEARCH_FEED_MAX &&
-	    bytes < SEARCH_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
+	while (rc == STORE_OK && calls < STORE_FEED_MAX &&
+	    bytes < STORE_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
 		row_call(s, 0, &r);
 		last = r.number;
 		bytes += words_text(&r, &st->search_is)->len;
@@ -205,7 +205,7 @@ search_feed_if_due(struct store *st)
 	enum store_rc rc;
 
 	if (!st->search_known || st->search_upto == OFF ||
-	    st->search_newest - st->search_upto < SEARCH_FEED)
+	    st->search_newest - st->search_upto < STORE_FEED)
 		return STORE_OK;
 	rc = search_feed(st);
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
@@ -240,4 +240,17 @@ search_renew(struct store *st)
 	enum store_rc rc = index_written(st, db_words_renew(st->db));
 
 	return rc == STORE_OK ? upto_set(st, 0) : rc;
+}
+
+enum store_rc
+store_feed(struct store *st)
+{
+	enum store_rc rc;
+
+	do {
+		rc = transaction_begin(st);
+		if (rc == STORE_OK)
+			rc = transaction_end(st, search_feed(st));
+	} while (rc == STORE_OK);
+	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }

@@ -11,10 +11,6 @@
 #include "row/words.h"
 #include "store/internal.h"
 
-#define SEARCH_FEED 64 /* calls of the tail, before the index is fed */
-#define SEARCH_FEED_MAX 320 /* at once: more than a batch can add */
-#define SEARCH_FEED_BYTES (512 * 1024) /* of text, after which that ends */
-
 /*
  * All of it inside a transaction.
  *

@@ -163,6 +163,16 @@ typedef int (*store_map_fn)(
 enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
     struct store_rebuilt *result);
 
+/*
+ * Put all calls that it lacks into the index of words, in short transactions.
+ * The index is fed by itself with STORE_FEED calls at once, and up to that a
+ * reader finds the others by itself.
+ */
+#define STORE_FEED 64 /* calls that it lacks, before it is fed */
+#define STORE_FEED_MAX 320 /* at once: more than a batch can add */
+#define STORE_FEED_BYTES (512 * 1024) /* of text, after which that ends */
+enum store_rc store_feed(struct store *st);
+
 /* For healthz.  From any thread, at any time. */
 void store_info(struct store *st, struct db_info *info);
 

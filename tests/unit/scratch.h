@@ -18,8 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/when.h"
+#include "db/db.h"
 #include "query/query.h"
-#include "store/search.h"
+#include "store/store.h"
 
 struct scratch {
 	char dir[100];
@@ -90,17 +92,34 @@ scratch_read(const struct scratch *s)
 	return q;
 }
 
-/* Put all calls into the index of words. */
-static inline void
-scratch_feed(struct store *st)
+/* The database in it, as who writes has it. */
+static inline struct db *
+scratch_db(const struct scratch *s)
 {
-	enum store_rc rc;
+	const struct db_options o = {.path = s->path, .timezone = "UTC"};
+	struct buf why = {0};
+	struct db *db = db_open(&o, DB_WRITE, &why);
 
-	do {
-		assert_int_equal(transaction_begin(st), STORE_OK);
-		rc = search_feed(st);
-	} while (transaction_end(st, rc) == STORE_OK);
-	assert_int_equal(rc, STORE_NOT_FOUND);
+	if (db == NULL)
+		fail_msg("%s", buf_str(&why));
+	buf_free(&why);
+	return db;
+}
+
+/* One slice of an index that is built by and by; undone where undo says so. */
+static inline void
+scratch_slice(struct db *db, bool undo)
+{
+	bool again;
+
+	assert_int_equal(db_lock(db, when_monotonic(), &again), DB_OK);
+	assert_int_equal(db_begin(db), DB_OK);
+	assert_int_equal(db_index_slice(db), DB_OK);
+	if (undo)
+		db_rollback(db);
+	else
+		assert_int_equal(db_commit(db), DB_OK);
+	db_unlock(db);
 }
 
 /* Have e tell a field; the text is borrowed. */

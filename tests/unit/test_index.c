@@ -8,10 +8,10 @@
 #include "scratch.h"
 
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <zlib.h>
 
-#include "db/sqlite.h"
-#include "store/internal.h"
+#include "db/db.h"
 
 #define CALLS 400
 #define CALLS_FEW 60 /* where TEST_BRIEF is set */
@@ -159,23 +159,10 @@ write_meanwhile(sqlite3 *db, int turn)
 	sqlite3_free(sql);
 }
 
-/* One slice; undone where undo says so. */
-static void
-step(struct store *st, bool undo)
-{
-	enum store_rc rc;
-
-	assert_int_equal(transaction_begin(st), STORE_OK);
-	rc = store_rc_of(db_index_slice(st->db));
-	assert_int_equal(rc, STORE_OK);
-	assert_int_equal(
-	    transaction_end(st, undo ? STORE_ERROR : rc) == STORE_OK, !undo);
-}
-
 static void
 indexes_built_by_and_by_are_those_of_create_index(void **state)
 {
-	struct store *st = scratch_open(&dir, false, "UTC");
+	struct db *db = scratch_db(&dir);
 	sqlite3 *other = other_open();
 	struct buf fresh = {0}, built = {0}, order = {0}, again = {0};
 	char now[DB_INDEXING_SIZE];
@@ -185,22 +172,21 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	schema_of(other, &fresh);
 	add_calls(other);
 	forget_indexes(other);
-	store_close(st);
-	st = scratch_open(&dir, false, "UTC");
-	for (db_index_state(st->db, now); now[0] != '\0';
-	     db_index_state(st->db, now)) {
+	db_close(db);
+	db = scratch_db(&dir);
+	for (db_index_state(db, now); now[0] != '\0'; db_index_state(db, now)) {
 		/* The last step of an index is undone, too, now and then. */
 		if (steps % 3 == 1) {
-			step(st, true);
+			scratch_slice(db, true);
 			assert_sound(other);
 		}
-		step(st, false);
+		scratch_slice(db, false);
 		assert_sound(other);
 		write_meanwhile(other, ++steps);
 		assert_sound(other);
 		if (steps % 5 == 0) { /* as after kill -9: nothing is kept */
-			store_close(st);
-			st = scratch_open(&dir, false, "UTC");
+			db_close(db);
+			db = scratch_db(&dir);
 		}
 		assert_true(steps < 10000);
 	}
@@ -218,7 +204,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 	    &again);
 	assert_string_equal(buf_str(&order), buf_str(&again));
 	sqlite3_close(other);
-	store_close(st);
+	db_close(db);
 	buf_free(&fresh);
 	buf_free(&built);
 	buf_free(&order);
@@ -377,7 +363,7 @@ older_store(int version, int n)
 static void
 no_statement_of_a_migration_grows_with_the_store(void **state)
 {
-	struct store *st;
+	struct db *db;
 	sqlite3 *other;
 	char now[DB_INDEXING_SIZE];
 
@@ -387,19 +373,19 @@ no_statement_of_a_migration_grows_with_the_store(void **state)
 		scratch_make(&dir);
 		older_store(version, brief(MANY, FEW));
 		sqlite3_auto_extension((void (*)(void))trace);
-		st = scratch_open(&dir, false, "UTC");
+		db = scratch_db(&dir);
 		sqlite3_cancel_auto_extension((void (*)(void))trace);
-		db_index_state(st->db, now);
+		db_index_state(db, now);
 		assert_string_equal(now, "wanted");
-		for (; now[0] != '\0'; db_index_state(st->db, now)) {
-			step(st, false);
+		for (; now[0] != '\0'; db_index_state(db, now)) {
+			scratch_slice(db, false);
 			if (worst[0] != '\0')
 				fail_msg("version %d: %s", version, worst);
 		}
 		other = other_open();
 		assert_sound(other);
 		sqlite3_close(other);
-		store_close(st);
+		db_close(db);
 	}
 }
 
@@ -589,17 +575,17 @@ sort_lines(struct buf *b)
 static void
 bring_up(void)
 {
-	struct store *st = scratch_open(&dir, false, "UTC");
+	struct db *db = scratch_db(&dir);
 	char left[DB_INDEXING_SIZE];
 
-	for (db_index_state(st->db, left); left[0] != '\0';
-	     db_index_state(st->db, left)) {
-		step(st, true);
-		store_close(st);
-		st = scratch_open(&dir, false, "UTC");
-		step(st, false);
+	for (db_index_state(db, left); left[0] != '\0';
+	     db_index_state(db, left)) {
+		scratch_slice(db, true);
+		db_close(db);
+		db = scratch_db(&dir);
+		scratch_slice(db, false);
 	}
-	store_close(st);
+	db_close(db);
 }
 
 static void

@@ -5,23 +5,32 @@
 #include "scratch.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 
 #include "base/when.h"
-#include "db/sqlite.h"
-#include "query/internal.h"
 #include "row/terms.h"
-#include "store/search.h"
 
 struct box {
 	struct scratch scratch;
 	struct store *store;
+	struct query *read; /* reader()'s, or NULL */
 	sqlite3 *db; /* looks at the rows */
 	bool fed; /* the index has each call at once, not the tail */
 };
 
-/* A reader on the connection of the store, whose tail so can be seen. */
-#define READER(b) (&(struct query){.db = (b)->store->db})
+/* The store for reading, as it is now. */
+static struct query *
+reader(struct box *b)
+{
+	if (b->read != NULL && !query_is_current(b->read)) {
+		query_close(b->read);
+		b->read = NULL;
+	}
+	if (b->read == NULL)
+		b->read = scratch_read(&b->scratch);
+	return b->read;
+}
 
 static int
 setup_tail(void **state)
@@ -52,6 +61,7 @@ teardown(void **state)
 {
 	struct box *b = *state;
 
+	query_close(b->read);
 	store_close(b->store);
 	sqlite3_close(b->db);
 	scratch_remove(&b->scratch);
@@ -89,38 +99,29 @@ tell(struct box *b, const char *id, enum call_field f, const char *text)
 	set_text(&e, f, text);
 	rc = store_event(b->store, &d, &e, &n);
 	if (b->fed && rc == STORE_OK)
-		scratch_feed(b->store);
+		assert_int_equal(store_feed(b->store), STORE_OK);
 	return rc;
+}
+
+static int
+count_call(void *arg, const struct stored_call *c)
+{
+	(void)c;
+	++*(int *)arg;
+	return 0;
 }
 
 /* How many calls a user's text finds. */
 static int
 found_by(struct box *b, const char *text, bool discreet)
 {
-	sqlite3_stmt *s;
-	struct buf q = {0};
-	int n = 0, step;
-	bool ready;
+	const struct filter f = {
+	    .to = 40000, .text = text, .discreet = discreet};
+	int n = 0;
 
-	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
-	assert_true(ready);
-	assert_true(terms_query(b->store->db, text, discreet, &q) > 0);
-	/* The tail is of the store's connection alone. */
-	assert_int_equal(
-	    sqlite3_prepare_v2(b->store->db->sqlite,
-		"SELECT rowid FROM search WHERE search MATCH ?1 UNION"
-		" SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
-		-1, &s, NULL),
-	    SQLITE_OK);
-	sqlite3_bind_text(s, 1, buf_str(&q), -1, SQLITE_STATIC);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW)
-		n++;
-	if (step != SQLITE_DONE)
-		fail_msg("%s: %s: %s", text, buf_str(&q),
-		    sqlite3_errmsg(b->store->db->sqlite));
-	sqlite3_finalize(s);
-	db_read_end(b->store->db);
-	buf_free(&q);
+	assert_int_equal(query_calls(reader(b), &f, NULL, false, INT_MAX, false,
+			     count_call, &n),
+	    QUERY_OK);
 	return n;
 }
 
@@ -355,14 +356,10 @@ what_has_no_words_asks_nothing(void **state)
 	static const char *const texts[] = {
 	    "", "   ", "\"", "* - ()", "\xe2\x80\xa6", "\xff\xfe", NULL};
 	struct box *b = *state;
-	struct buf q = {0};
 
-	for (int i = 0; texts[i] != NULL; i++) {
-		assert_int_equal(
-		    terms_query(b->store->db, texts[i], false, &q), 0);
-		assert_string_equal(buf_str(&q), "");
-	}
-	buf_free(&q);
+	tell(b, "c-1", FIELD_REASON, "one");
+	tell(b, "c-2", FIELD_REASON, "two");
+	check_found(b, texts, 2);
 }
 
 static void
@@ -423,7 +420,7 @@ told(struct box *b)
 {
 	struct query_health h;
 
-	assert_int_equal(query_health(READER(b), &h), QUERY_OK);
+	assert_int_equal(query_health(reader(b), &h), QUERY_OK);
 	return h.search;
 }
 
@@ -444,6 +441,21 @@ check_rebuilt(struct box *b)
 	assert_int_equal(found(b, "other"), 1);
 }
 
+static void
+reopen(struct box *b)
+{
+	store_close(b->store);
+	b->store = scratch_open(&b->scratch, false, "UTC");
+}
+
+static int
+without_modules(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	return sqlite3_drop_modules(db, NULL);
+}
+
 /* As it is where SQLite has no FTS5, and where it had some before. */
 static void
 without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
@@ -455,23 +467,13 @@ without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
 	assert_int_equal(tell(b, "c-1", FIELD_REASON, "one"), STORE_OK);
 	assert_string_equal(meta(b), "1");
 	b->fed = false;
-	run(b,
-	    "PRAGMA writable_schema = ON;"
-	    "UPDATE sqlite_master SET sql = replace(sql, 'fts5', 'nofts')"
-	    " WHERE name = 'search';"
-	    "PRAGMA writable_schema = RESET");
-	store_close(b->store);
-	b->store = scratch_open(&b->scratch, false, "UTC");
+	sqlite3_auto_extension((void (*)(void))without_modules);
+	reopen(b);
+	sqlite3_cancel_auto_extension((void (*)(void))without_modules);
 	b->fed = true;
 	assert_int_equal(tell(b, "c-2", FIELD_REASON, "two"), STORE_OK);
 	b->fed = false;
-	run(b,
-	    "PRAGMA writable_schema = ON;"
-	    "UPDATE sqlite_master SET sql = replace(sql, 'nofts', 'fts5')"
-	    " WHERE name = 'search';"
-	    "PRAGMA writable_schema = RESET");
-	store_close(b->store);
-	b->store = scratch_open(&b->scratch, false, "UTC");
+	reopen(b);
 	check_rebuilt(b);
 }
 
@@ -494,12 +496,26 @@ a_damaged_index_costs_no_event_and_a_rebuild_mends_it(void **state)
 	check_rebuilt(b);
 }
 
-/* One step of a rebuild, in a transaction of its own. */
+/* As a rebuild begins: there is no index, then an empty one. */
 static void
-step(struct store *st, enum store_rc (*fn)(struct store *st))
+begin_anew(struct box *b)
 {
-	assert_int_equal(transaction_begin(st), STORE_OK);
-	assert_int_equal(transaction_end(st, fn(st)), STORE_OK);
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+}
+
+static void
+renew(struct box *b)
+{
+	run(b,
+	    "INSERT INTO search (search) VALUES ('delete-all');"
+	    "UPDATE meta SET value = '0' WHERE name = 'search'");
+}
+
+/* Does an index answer?  Without one, parts of words do. */
+static bool
+is_indexed(struct box *b, const char *part)
+{
+	return found(b, part) == 0;
 }
 
 static void
@@ -510,19 +526,18 @@ two_rebuilds_at_once_feed_one_index(void **state)
 
 	tell(b, "c-1", FIELD_REASON, "one");
 	tell(b, "c-2", FIELD_REASON, "two");
-	step(b->store, search_begin);
-	step(b->store, search_renew);
-	step(b->store, search_feed);
+	begin_anew(b);
+	renew(b);
+	assert_int_equal(store_feed(b->store), STORE_OK);
 	assert_string_equal(meta(b), "2");
-	step(other, search_begin);
-	assert_string_equal(meta(b), "off");
+	begin_anew(b);
 	/* The first has nothing to do until the second has emptied it. */
-	scratch_feed(b->store);
+	assert_int_equal(store_feed(b->store), STORE_OK);
 	assert_string_equal(meta(b), "off");
-	step(other, search_renew);
+	renew(b);
 	tell(b, "c-3", FIELD_REASON, "two");
-	scratch_feed(b->store);
-	scratch_feed(other);
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	assert_int_equal(store_feed(other), STORE_OK);
 	assert_string_equal(meta(b), "3");
 	assert_int_equal(found(b, "one"), 1);
 	assert_int_equal(found(b, "two"), 2);
@@ -547,49 +562,41 @@ the_index_is_fed_by_many_calls_at_once_and_all_are_found(void **state)
 {
 	struct box *b = *state;
 
-	tell_many(b, 1, SEARCH_FEED - 1);
+	tell_many(b, 1, STORE_FEED - 1);
 	assert_string_equal(meta(b), "0");
-	assert_int_equal(found(b, "frequent"), SEARCH_FEED - 1);
-	tell_many(b, SEARCH_FEED, SEARCH_FEED);
+	assert_int_equal(found(b, "frequent"), STORE_FEED - 1);
+	tell_many(b, STORE_FEED, STORE_FEED);
 	assert_string_equal(meta(b), "64");
-	assert_int_equal(found(b, "frequent"), SEARCH_FEED);
-	tell_many(b, SEARCH_FEED + 1, SEARCH_FEED + 3);
+	assert_int_equal(found(b, "frequent"), STORE_FEED);
+	tell_many(b, STORE_FEED + 1, STORE_FEED + 3);
 	assert_string_equal(meta(b), "64");
-	assert_int_equal(found(b, "frequent"), SEARCH_FEED + 3);
+	assert_int_equal(found(b, "frequent"), STORE_FEED + 3);
 	/* What is told of one later: in the index, and in the tail. */
 	tell(b, "c-5", FIELD_REASON, "rare");
 	tell(b, "c-66", FIELD_REASON, "rare");
 	assert_int_equal(found(b, "rare"), 2);
-	assert_int_equal(found(b, "frequent"), SEARCH_FEED + 1);
+	assert_int_equal(found(b, "frequent"), STORE_FEED + 1);
 }
 
 static void
 an_index_far_behind_is_not_used_and_catches_up(void **state)
 {
 	struct box *b = *state;
-	int all = QUERY_TAIL_MAX + SEARCH_FEED_MAX + 10;
-	bool ready;
+	int all = QUERY_TAIL_MAX + STORE_FEED_MAX + 10;
 
 	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
 	tell_many(b, 1, all);
 	/* As a rebuild leaves it that is broken off. */
-	step(b->store, search_begin);
-	step(b->store, search_renew);
+	begin_anew(b);
+	renew(b);
 	assert_int_equal(told(b), QUERY_SEARCH_BUILDING);
-	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
-	assert_false(ready);
+	assert_false(is_indexed(b, "requen"));
 	tell_many(b, all + 1, all + 1);
 	assert_int_equal(told(b), QUERY_SEARCH_BUILDING);
 	tell_many(b, all + 2, all + 2);
 	assert_int_equal(told(b), QUERY_SEARCH_ON);
+	assert_true(is_indexed(b, "requen"));
 	assert_int_equal(found(b, "frequent"), all + 2);
-}
-
-static void
-reopen(struct box *b)
-{
-	store_close(b->store);
-	b->store = scratch_open(&b->scratch, false, "UTC");
 }
 
 /* A call of the tail whose summary lies on a page that is damaged. */
@@ -599,7 +606,6 @@ an_unreadable_call_costs_no_event(void **state)
 	struct box *b = *state;
 	struct buf text = {0};
 	sqlite3_stmt *s;
-	bool ready;
 	int fd;
 
 	while (text.len < 20000)
@@ -622,10 +628,8 @@ an_unreadable_call_costs_no_event(void **state)
 	close(fd);
 	sqlite3_finalize(s);
 	reopen(b);
-	tell_many(b, 11, SEARCH_FEED + 20);
+	tell_many(b, 11, STORE_FEED + 20);
 	assert_string_equal(meta(b), "off");
-	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
-	assert_false(ready);
 }
 
 /* As plain CGI: nothing is remembered from one event to the next. */
@@ -634,14 +638,14 @@ damage_that_a_commit_meets_costs_no_event(void **state)
 {
 	struct box *b = *state;
 
-	tell_many(b, 1, 2 * SEARCH_FEED);
+	tell_many(b, 1, 2 * STORE_FEED);
 	assert_string_equal(meta(b), "128");
 	run(b,
 	    "INSERT INTO search (search, rank) VALUES ('crisismerge', 2);"
 	    "UPDATE search_data SET block = x'ffffffffff' WHERE id > 10");
-	for (int i = 1; i <= SEARCH_FEED + 2; i++) {
+	for (int i = 1; i <= STORE_FEED + 2; i++) {
 		reopen(b);
-		tell_many(b, 2 * SEARCH_FEED + i, 2 * SEARCH_FEED + i);
+		tell_many(b, 2 * STORE_FEED + i, 2 * STORE_FEED + i);
 	}
 	assert_string_equal(meta(b), "off");
 }
@@ -652,8 +656,6 @@ a_tail_of_long_texts_is_not_indexed_by_a_reader(void **state)
 	struct box *b = *state;
 	struct buf text = {0};
 	char id[16];
-	int64_t fed;
-	bool ready;
 
 	while (text.len < TERMS_TEXT_MAX)
 		buf_puts(&text, "many words ");
@@ -662,14 +664,11 @@ a_tail_of_long_texts_is_not_indexed_by_a_reader(void **state)
 		snprintf(id, sizeof(id), "c-%d", i);
 		tell(b, id, FIELD_SUMMARY, buf_str(&text));
 	}
-	step(b->store, search_begin);
-	step(b->store, search_renew);
-	assert_int_equal(query_words_open(READER(b), &ready), QUERY_OK);
-	assert_false(ready);
-	/* And it is fed by parts. */
-	step(b->store, search_feed);
-	fed = strtoll(meta(b), NULL, 10);
-	assert_in_range(fed, 1, 2 * SEARCH_FEED_BYTES / TERMS_TEXT_MAX);
+	begin_anew(b);
+	renew(b);
+	assert_false(is_indexed(b, "ord"));
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	assert_true(is_indexed(b, "ord"));
 	assert_int_equal(
 	    found(b, "words"), QUERY_TAIL_BYTES / TERMS_TEXT_MAX + 1);
 	buf_free(&text);
@@ -681,39 +680,46 @@ stop_at(void *arg)
 	return --*(int *)arg <= 0;
 }
 
+static sqlite3 *opened; /* the connection that was opened last */
+
+static int
+note_opened(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	opened = db;
+	return SQLITE_OK;
+}
+
 static void
 wherever_time_runs_out_no_transaction_is_left(void **state)
 {
 	struct box *b = *state;
-	bool ready = false;
-	int steps = 0;
+	const struct filter f = {.to = 40000, .text = "frequent"};
+	int steps = 0, left;
 
 	tell_many(b, 1, 9);
+	sqlite3_auto_extension((void (*)(void))note_opened);
 	assert_int_equal(found(b, "frequent"), 9);
-	while (!ready) {
-		int left = ++steps;
+	sqlite3_cancel_auto_extension((void (*)(void))note_opened);
+	do {
+		int n = 0;
 
-		sqlite3_progress_handler(
-		    b->store->db->sqlite, 1, stop_at, &left);
-		query_words_open(READER(b), &ready);
-		sqlite3_progress_handler(b->store->db->sqlite, 0, NULL, NULL);
-		if (!ready)
-			assert_true(
-			    sqlite3_get_autocommit(b->store->db->sqlite));
-	}
-	db_read_end(b->store->db);
+		left = ++steps;
+		sqlite3_progress_handler(opened, 1, stop_at, &left);
+		(void)query_calls(
+		    reader(b), &f, NULL, false, INT_MAX, false, count_call, &n);
+		sqlite3_progress_handler(opened, 0, NULL, NULL);
+		assert_true(sqlite3_get_autocommit(opened));
+	} while (left <= 0);
 	assert_true(steps > 50);
-	assert_true(sqlite3_get_autocommit(b->store->db->sqlite));
 	assert_int_equal(found(b, "frequent"), 9);
 }
 
-/* With arg, a store, the index is fed before the call is removed. */
 static int
 map_elsewhere(void *arg, const struct stored_event *se, struct event *e)
 {
-	if (arg != NULL)
-		search_feed(arg);
-	map_again(NULL, se, e);
+	map_again(arg, se, e);
 	e->call = "c-other";
 	return 0;
 }
@@ -727,9 +733,8 @@ a_call_that_a_rebuild_removes_leaves_no_words(void **state)
 
 	tell(b, "c-1", FIELD_REASON, "one");
 	tell(b, "c-2", FIELD_REASON, "two");
-	assert_int_equal(store_rebuild(b->store, map_elsewhere,
-			     b->fed ? b->store : NULL, &result),
-	    STORE_OK);
+	assert_int_equal(
+	    store_rebuild(b->store, map_elsewhere, NULL, &result), STORE_OK);
 	assert_string_equal(meta(b), "3");
 	assert_int_equal(found(b, "again"), 1);
 	tell(b, "c-3", FIELD_REASON, "three");
@@ -738,7 +743,7 @@ a_call_that_a_rebuild_removes_leaves_no_words(void **state)
 		assert_int_equal(found(b, "two"), 0);
 		assert_int_equal(found(b, "c-2"), 0);
 		assert_int_equal(found(b, "three"), 1);
-		scratch_feed(b->store);
+		assert_int_equal(store_feed(b->store), STORE_OK);
 	}
 }
 

@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "query/query.h"
-#include "store/internal.h"
+#include "store/store.h"
 
 static struct scratch dir;
 
@@ -111,7 +111,7 @@ static void
 a_store_that_still_gets_its_indexes_is_ours(void **state)
 {
 	char name[300], block[4096];
-	struct store *st;
+	struct db *db;
 	gzFile in;
 	FILE *out;
 	int n;
@@ -126,15 +126,12 @@ a_store_that_still_gets_its_indexes_is_ours(void **state)
 			assert_int_equal(fwrite(block, 1, (size_t)n, out), n);
 		gzclose(in);
 		fclose(out);
-		st = scratch_open(&dir, true, "UTC");
+		db = scratch_db(&dir);
 		for (int slices = 0; slices < 30; slices++) {
-			assert_int_equal(transaction_begin(st), STORE_OK);
-			assert_int_equal(db_index_slice(st->db), DB_OK);
-			assert_int_equal(
-			    transaction_end(st, STORE_OK), STORE_OK);
+			scratch_slice(db, false);
 			assert_taken();
 		}
-		store_close(st);
+		db_close(db);
 		scratch_remove(&dir);
 		scratch_make(&dir);
 	}
@@ -143,15 +140,15 @@ a_store_that_still_gets_its_indexes_is_ours(void **state)
 static void
 a_file_may_not_have_functions_called_that_do_harm(void **state)
 {
-	struct store *st = scratch_open(&dir, true, "UTC");
-	struct statement *s = db_statement(st->db, "PRAGMA trusted_schema");
+	struct db *db = scratch_db(&dir);
+	struct statement *s = db_statement(db, "PRAGMA trusted_schema");
 
 	(void)state;
 	assert_non_null(s);
 	assert_int_equal(db_step(s), DB_ROW);
 	assert_int_equal(db_int(s, 0), 0);
 	db_done(s);
-	store_close(st);
+	db_close(db);
 }
 
 static void
