@@ -17,9 +17,7 @@
 
 #include "base/hex.h"
 
-#define CREDENTIAL_OLD_PREFIX                           \
-	"sha256:" /* of earlier versions, without a key \
-		   */
+#define CREDENTIAL_OLD_PREFIX "sha256:" /* of earlier versions: no key */
 
 /* --- the file ------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ name_key(const struct scratch *s, char path[200])
 static void
 test_a_key_is_made_once(void **state)
 {
-	struct scratch s;
+	struct scratch s = {0};
 	struct credential_key one, two;
 	struct buf why = {0};
 	char path[200];
@@ -55,7 +55,7 @@ test_all_who_make_it_have_the_same(void **state)
 {
 	pthread_t thread[THREADS];
 	struct credential_key *k[THREADS];
-	struct scratch s;
+	struct scratch s = {0};
 
 	(void)state;
 	scratch_make(&s);
@@ -88,7 +88,7 @@ refused(const struct scratch *s, const char *reason)
 static void
 test_a_key_of_others_is_refused(void **state)
 {
-	struct scratch s;
+	struct scratch s = {0};
 	struct buf why = {0};
 	struct credential_key k;
 	char path[200], target[200];
