@@ -465,8 +465,8 @@ enum query_rc query_health(struct query *q, struct query_health *h);
 enum query_rc query_schema(struct query *q, struct buf *b);
 
 /*
- * Have the engine check the file and inflate every body; b: what is wrong, a
- * line each.  QUERY_OK: it is sound.
+ * Have the engine check the file, inflate every body and read the facts of
+ * every call; b: what is wrong, a line each.  QUERY_OK: it is sound.
  */
 enum query_rc query_integrity(struct query *q, struct buf *b);
 

@@ -256,8 +256,7 @@ same_entry(const struct entry *a, const struct entry *b)
 	return a->path == b->path && a->agent == b->agent &&
 	    a->platform == b->platform && a->type == b->type &&
 	    a->text == b->text &&
-	    (a->type == FACT_TEXT ||
-		memcmp(&a->number, &b->number, sizeof(a->number)) == 0);
+	    (a->type == FACT_TEXT || a->number == b->number);
 }
 
 static void

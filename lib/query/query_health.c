@@ -117,6 +117,44 @@ bodies_check(struct query *q, struct buf *b)
 	return faults > 0 ? QUERY_ERROR : QUERY_OK;
 }
 
+/* Nor whether facts that are packed can be read. */
+static enum query_rc
+facts_check(struct query *q, struct buf *b)
+{
+	struct facts f = {0};
+	struct statement *s;
+	enum query_rc
+	    rc = query_begin(q,
+		"SELECT number, facts FROM call WHERE facts IS NOT NULL", &s),
+	    ended;
+	enum db_rc step = DB_DONE;
+	int faults = 0;
+
+	if (rc != QUERY_OK) {
+		buf_puts(b, "the facts could not be read");
+		return rc;
+	}
+	while (faults < FAULTS_MAX && (step = db_step(s)) == DB_ROW) {
+		const void *data = db_bytes(s, 1);
+
+		if (facts_decode(&f, data, db_size(s, 1)) == 0)
+			continue;
+		buf_printf(b, "%sthe facts of call %" PRId64 " %s",
+		    faults++ > 0 ? "\n" : "", (int64_t)db_int(s, 0),
+		    f.failed ? "find no memory to be read in"
+			     : "are damaged: 'callbook rebuild' makes them "
+			       "again");
+	}
+	ended = query_end(q, s, step);
+	facts_free(&f);
+	if (ended != QUERY_OK) {
+		buf_printf(
+		    b, "%sthe facts could not be read", faults > 0 ? "\n" : "");
+		return ended;
+	}
+	return faults > 0 ? QUERY_ERROR : QUERY_OK;
+}
+
 enum query_rc
 query_schema(struct query *q, struct buf *b)
 {
@@ -131,5 +169,6 @@ query_integrity(struct query *q, struct buf *b)
 	if (rc != QUERY_OK)
 		return rc;
 	buf_reset(b, SIZE_MAX);
-	return bodies_check(q, b);
+	rc = bodies_check(q, b);
+	return rc == QUERY_OK ? facts_check(q, b) : rc;
 }

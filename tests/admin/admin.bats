@@ -271,6 +271,13 @@ END
   run -0 exported --after 1
 }
 
+@test "damaged facts are found" {
+  some_events
+  sqlite3 callbook.db "UPDATE call SET facts = x'07' WHERE number = 1"
+  run -1 callbook check --deep
+  has "FAIL  integrity: the facts of call 1 are damaged: 'callbook rebuild'"
+}
+
 @test "check: what another user made by hand" {
   some_events
   if [ "$(id -u)" = 0 ]; then chown 1 callbook.db-lock
