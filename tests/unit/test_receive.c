@@ -127,6 +127,39 @@ test_token_and_get(void **state)
 }
 
 static int
+note_rejected(void *arg, const struct stored_delivery *sd)
+{
+	const struct delivery *d = &sd->delivery;
+
+	buf_printf(arg, "%s %.*s\n", d->headers, (int)d->len, d->body);
+	return 0;
+}
+
+/* The query of a GET is its body, and a segment of the path may be a secret. */
+static void
+test_P7_a_rejected_get_tells_no_secret(void **state)
+{
+	struct post p = POST("/forms/hunter2", "");
+	struct query *q = scratch_read(&scratch);
+	struct buf kept = {0};
+
+	(void)state;
+	p.method = "GET";
+	p.type = NULL;
+	p.query = "id=9&kind=done&call=c&password=hunter2";
+	p.authorization = "Digest hunter2";
+	p.proxy = "/forms/hunter2"; /* any header that a proxy writes */
+	assert_int_equal(send_post(&p), 401);
+	assert_int_equal(
+	    query_each_delivery(q, true, 0, note_rejected, &kept), QUERY_OK);
+	assert_null(strstr(buf_str(&kept), "hunter2"));
+	assert_non_null(strstr(buf_str(&kept),
+	    " id=9&kind=done&call=c&password=" CREDENTIAL_PREFIX));
+	buf_free(&kept);
+	query_close(q);
+}
+
+static int
 note_count(void *arg, const struct stored_count *c)
 {
 	buf_printf(
@@ -193,6 +226,7 @@ main(void)
 	    cmocka_unit_test(test_signature),
 	    cmocka_unit_test(test_routes_and_methods),
 	    cmocka_unit_test(test_token_and_get),
+	    cmocka_unit_test(test_P7_a_rejected_get_tells_no_secret),
 	    cmocka_unit_test(test_counted),
 	    cmocka_unit_test(test_wants_an_answer),
 	};
