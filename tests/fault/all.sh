@@ -12,6 +12,11 @@ case $only in
 '' | power/*) "$build/tests/fault/power" "${POINTS:-1000}" "$only" ;;
 esac
 
+# Every n-th request to the disk.
+case $only in
+'') TEST_EVERY=1 "$build/tests/unit/test_io" ;;
+esac
+
 # Every n-th allocation.
 case $only in
 power/*) ;;

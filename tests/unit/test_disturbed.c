@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -195,7 +196,7 @@ start_program(void)
 			if (write(answer[1], &rc, 1) != 1)
 				break;
 		}
-		_exit(0); /* as if killed */
+		kill(getpid(), SIGKILL);
 	}
 	close(ask[0]);
 	close(answer[1]);
@@ -311,23 +312,38 @@ a_backup_that_is_put_in_place_is_not_mixed_with_the_wal(void **state)
 
 	(void)state;
 	put_name(backup, ".backup");
-	for (int running = 0; running < 2; running++) {
-		unsigned char key = (unsigned char)(running * 100);
-
-		for (unsigned char i = 1; i <= 20; i++)
-			assert_int_equal(send(st, key + i), STORE_OK);
-		make_backup(backup);
-		for (unsigned char i = 21; i <= 40; i++)
-			assert_int_equal(send(st, key + i), STORE_OK);
-		if (!running)
-			store_close(st); /* as if killed: its WAL stays */
-		assert_int_equal(rename(backup, dir.path), 0);
-		if (!running)
-			st = open_store();
-		assert_int_equal(send(st, key + 99), STORE_OK);
-		assert_int_equal(left_behind(), running ? 42 : 21);
-		assert_int_equal(count_files("-wal.foreign-*"), running + 1);
+	for (unsigned char key = 1; key <= 40; key++) {
+		assert_int_equal(send(st, key), STORE_OK);
+		if (key == 20)
+			make_backup(backup);
 	}
+	assert_int_equal(rename(backup, dir.path), 0);
+	assert_int_equal(send(st, 99), STORE_OK);
+	assert_int_equal(left_behind(), 21);
+	assert_int_equal(count_files("-wal.foreign-*"), 1);
+	store_close(st);
+}
+
+static void
+nor_is_it_when_the_program_was_killed_before(void **state)
+{
+	char backup[200];
+	struct program p = start_program();
+	struct store *st;
+
+	(void)state;
+	put_name(backup, ".backup");
+	for (unsigned char key = 1; key <= 40; key++) {
+		assert_int_equal(let_send(&p, key), STORE_OK);
+		if (key == 20)
+			make_backup(backup);
+	}
+	end_programs(&p, 1);
+	assert_int_equal(rename(backup, dir.path), 0);
+	st = open_store();
+	assert_int_equal(send(st, 99), STORE_OK);
+	assert_int_equal(left_behind(), 21);
+	assert_int_equal(count_files("-wal.foreign-*"), 1);
 	store_close(st);
 }
 
@@ -428,28 +444,28 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 			     NULL, NULL, NULL),
 	    SQLITE_OK);
 	put_name(path, "-wal");
-	for (int i = 0; i < 650; i++) {
-		struct event e = {.type = "t", .time = 1};
-		struct delivery d = {.source = "sales",
-		    .provider = "p",
-		    .content_type = "text/plain",
-		    .body = body,
-		    .len = sizeof(body),
-		    .received = 2000};
-		int64_t n;
+	for (size_t k = 0; k < sizeof(body); k++)
+		for (int i = 0; i < 650; i++) {
+			struct event e = {.type = "t", .time = 1};
+			struct delivery d = {.source = "sales",
+			    .provider = "p",
+			    .content_type = "text/plain",
+			    .body = body,
+			    .len = sizeof(body),
+			    .received = 2000};
+			int64_t n;
 
-		if (i == 500) {
-			assert_int_equal(stat(path, &wal), 0);
-			assert_true(wal.st_size > 20 * 1000 * 1000);
-			sqlite3_close(db);
-		}
-		e.key[0] = 2;
-		e.key[1] = (unsigned char)(i >> 8);
-		e.key[2] = (unsigned char)i;
-		for (size_t k = 0; k < sizeof(body); k++)
+			if (i == 500) {
+				assert_int_equal(stat(path, &wal), 0);
+				assert_true(wal.st_size > 20 * 1000 * 1000);
+				sqlite3_close(db);
+			}
+			e.key[0] = 2;
+			e.key[1] = (unsigned char)(i >> 8);
+			e.key[2] = (unsigned char)i;
 			body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
-		assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
-	}
+			assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+		}
 	assert_int_equal(stat(path, &wal), 0);
 	assert_true(wal.st_size < 17 * 1000 * 1000);
 	store_close(st);
@@ -502,6 +518,7 @@ main(void)
 	    TEST(several_programs_save_what_was_removed_once),
 	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
+	    TEST(nor_is_it_when_the_program_was_killed_before),
 	    TEST(a_store_that_cannot_be_written_is_stored_to_when_it_can),
 	    TEST(a_probe_that_was_left_does_not_change_the_journal),
 	    TEST(who_found_no_wal_follows_who_did),
