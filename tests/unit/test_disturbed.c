@@ -445,27 +445,27 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 	    SQLITE_OK);
 	put_name(path, "-wal");
 	for (size_t k = 0; k < sizeof(body); k++)
-		for (int i = 0; i < 650; i++) {
-			struct event e = {.type = "t", .time = 1};
-			struct delivery d = {.source = "sales",
-			    .provider = "p",
-			    .content_type = "text/plain",
-			    .body = body,
-			    .len = sizeof(body),
-			    .received = 2000};
-			int64_t n;
+		body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
+	for (int i = 0; i < 650; i++) {
+		struct event e = {.type = "t", .time = 1};
+		struct delivery d = {.source = "sales",
+		    .provider = "p",
+		    .content_type = "text/plain",
+		    .body = body,
+		    .len = sizeof(body),
+		    .received = 2000};
+		int64_t n;
 
-			if (i == 500) {
-				assert_int_equal(stat(path, &wal), 0);
-				assert_true(wal.st_size > 20 * 1000 * 1000);
-				sqlite3_close(db);
-			}
-			e.key[0] = 2;
-			e.key[1] = (unsigned char)(i >> 8);
-			e.key[2] = (unsigned char)i;
-			body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
-			assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+		if (i == 500) {
+			assert_int_equal(stat(path, &wal), 0);
+			assert_true(wal.st_size > 20 * 1000 * 1000);
+			sqlite3_close(db);
 		}
+		e.key[0] = 2;
+		e.key[1] = (unsigned char)(i >> 8);
+		e.key[2] = (unsigned char)i;
+		assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+	}
 	assert_int_equal(stat(path, &wal), 0);
 	assert_true(wal.st_size < 17 * 1000 * 1000);
 	store_close(st);
