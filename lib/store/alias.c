@@ -178,7 +178,7 @@ late_again(struct store *st, struct call_row *r)
 	struct statement *s = db_statement(st->db,
 	    "SELECT 1 FROM (SELECT received, max(received) OVER (ORDER BY time"
 	    " RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier"
-	    " FROM event WHERE call = ?1) WHERE received < earlier LIMIT 1");
+	    " FROM event WHERE call = ?1) e WHERE received < earlier LIMIT 1");
 	enum db_rc step;
 
 	if (s == NULL)

@@ -60,7 +60,8 @@ quarantine_add(struct store *st, struct job *j)
 	struct statement *s = db_statement(st->db,
 	    "UPDATE quarantine SET repeats = repeats + 1"
 	    " WHERE source = ?1 AND hash = ?2 AND body = ?3"
-	    " AND headers IS ?4"
+	    " AND (headers = ?4"
+	    " OR (headers IS NULL AND CAST(?4 AS text) IS NULL))"
 	    " RETURNING id");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
@@ -124,8 +125,12 @@ counted_add(struct store *st, struct job *j)
 	struct statement *s = db_statement(st->db,
 	    "INSERT INTO counted (source, type, count, first, last)"
 	    " VALUES (?1, ?2, 1, ?3, ?3)"
-	    " ON CONFLICT (source, type) DO UPDATE SET count = count + 1,"
-	    " first = min(first, ?3), last = max(last, ?3)");
+	    " ON CONFLICT (source, type) DO UPDATE SET"
+	    " count = counted.count + 1,"
+	    " first = CASE WHEN counted.first < ?3 THEN counted.first ELSE ?3 "
+	    "END,"
+	    " last = CASE WHEN counted.last > ?3 THEN counted.last ELSE ?3 "
+	    "END");
 
 	if ((j->source = source_id(st, j->delivery)) == 0 || s == NULL)
 		return STORE_ERROR;

@@ -66,10 +66,12 @@ static enum store_rc
 event_update(
     struct rebuild *rb, int64_t seq, int64_t call, const struct event *e)
 {
+	/* An intersection takes NULL and NULL for the same. */
 	struct statement *s = db_statement(rb->st->db,
 	    "UPDATE event SET type = ?2, id = ?3, state = ?4, outcome = ?5,"
-	    " time = ?6, call = ?7 WHERE seq = ?1 AND (type, id, state,"
-	    " outcome, time, call) IS NOT (?2, ?3, ?4, ?5, ?6, ?7)");
+	    " time = ?6, call = ?7 WHERE seq = ?1 AND NOT EXISTS"
+	    " (SELECT type, id, state, outcome, time, call"
+	    " INTERSECT SELECT ?2, ?3, ?4, ?5, ?6, ?7)");
 
 	if (s == NULL)
 		return STORE_ERROR;

@@ -30,6 +30,13 @@ static_link(struct page *p, const char *path, const struct filter *f,
 	return path;
 }
 
+const char *
+page_lost(struct page *p)
+{
+	(void)p;
+	return "";
+}
+
 /* What has a plus would show a number. */
 bool
 id_is_masked(struct page *p, const char *s)
