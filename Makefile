@@ -41,7 +41,7 @@ DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
 	php-sqlite3 webhook wrk sqlite3 spawn-fcgi strace g++ make python3 \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm libnode-dev)
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
-	cppcheck shellcheck mandoc
+	cppcheck shellcheck mandoc postgresql sqlite3
 
 LIB_SRC := $(wildcard lib/*/*.c)
 DEFINITIONS := $(sort $(wildcard lib/provider/definitions/*.json))
@@ -256,6 +256,10 @@ faults: plain
 lint: deps-lint
 	@tests/lint.sh $(OURS)
 
+# Of it the statements of SQL alone.
+lint-sql: deps-lint programs
+	@tests/sql.sh $(BUILD) $(OURS)
+
 run: deps-run
 	@$(MAKE) --no-print-directory programs
 	@tests/demo/run $(BUILD)
@@ -398,8 +402,9 @@ clean:
 	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
 .PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs bench test picture valgrind crash faults lint run \
-	format clean portable units install uninstall deb test-clean FORCE needs \
+	fuzz fuzz-programs bench test picture valgrind crash faults lint \
+	lint-sql run format clean portable units install uninstall deb \
+	test-clean FORCE needs \
 	deps deps-build deps-run deps-test deps-lint deps-bench deps-deb \
 	deps-clean
 .SECONDARY:

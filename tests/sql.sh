@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # tests/sql.sh BUILD CFLAGS... - is every statement of SQL that another room
-# than lib/db has one that PostgreSQL prepares too?
+# than lib/db has one that SQLite and PostgreSQL prepare?
 #
 # The statements are the string literals of the sources that have a verb of SQL
 # in them, read after the preprocessor: each must be a whole statement, so that
 # one that is put together at run time is told, not left out.  A private server,
 # in BUILD/sql, has the tables of a new store in its own types; it prepares each
-# statement, and for one that it does not the file and line are written.
+# statement, as SQLite does beside the store, and for one that is not prepared
+# the file and line are written.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath "$1")
@@ -73,10 +74,13 @@ sql() {
 }
 sql -q -v ON_ERROR_STOP=1 -f "$dir/tables.sql"
 
-# One statement a line, so that psql's line is the statement's.
+# One statement a line, so that an engine's line is the statement's.
 cut -f 2 "$dir/statements" | awk '{ print "PREPARE s" NR " AS " $0 ";" }' \
   >"$dir/prepare.sql"
-sql -f "$dir/prepare.sql" >"$dir/told" 2>&1 || :
+sql -f "$dir/prepare.sql" >"$dir/postgresql" 2>&1 || :
+cut -f 2 "$dir/statements" | awk '{ print "EXPLAIN " $0 ";" }' |
+  sqlite3 "$dir/callbook.db" 2>"$dir/sqlite" >/dev/null || :
+
 awk -v statements="$dir/statements" '
   BEGIN {
     while ((getline line <statements) > 0) {
@@ -85,13 +89,20 @@ awk -v statements="$dir/statements" '
       text[n] = part[2]
     }
   }
+  function tell(i, engine, why) {
+    print place[i] ": " engine ": " why "\n    " text[i]
+    failed = 1
+  }
   $0 == "PREPARE" { prepared++ }
   match($0, /^psql:.*prepare.sql:[0-9]+: /) {
     split(substr($0, 1, RLENGTH - 2), part, ":")
-    i = part[length(part)]
-    print place[i] ": " substr($0, RSTART + RLENGTH) "\n    " text[i]
+    tell(part[length(part)], "PostgreSQL", substr($0, RLENGTH + 1))
+  }
+  match($0, /^(Parse|Runtime)? ?[Ee]rror(: |,)? ?near line [0-9]+: /) {
+    split(substr($0, 1, RLENGTH - 2), part, " ")
+    tell(part[length(part)], "SQLite", substr($0, RLENGTH + 1))
   }
   END {
     print prepared + 0 " of " n " statements prepare on PostgreSQL"
-    exit prepared != n
-  }' "$dir/told"
+    exit failed || prepared != n
+  }' "$dir/postgresql" "$dir/sqlite"
