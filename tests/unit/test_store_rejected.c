@@ -126,7 +126,7 @@ static void
 the_end_of_a_flood_is_counted(void **state)
 {
 	const struct timespec pause = {.tv_nsec = 50000000};
-	const int64_t came = STORE_REJECTED_BURST + 3000;
+	const int64_t came = STORE_REJECTED_BURST + 300;
 	struct box *b = *state;
 	struct delivery d = a_delivery("x");
 	int64_t counted = 0;
