@@ -25,5 +25,5 @@ percent_decode(const char *s, size_t n, bool plus, struct buf *b)
 		}
 		buf_add(b, &byte, 1);
 	}
-	return b->len == 0 || utf8_valid(b->data, b->len) ? 0 : -1;
+	return b->failed || b->len == 0 || utf8_valid(b->data, b->len) ? 0 : -1;
 }

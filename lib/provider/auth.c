@@ -247,12 +247,17 @@ auth_free(struct auth *a)
 	}
 }
 
-const struct auth *
-auth_choose(const struct auth *a, const struct message *m)
+enum auth_rc
+auth_choose(
+    const struct auth *a, const struct message *m, const struct auth **out)
 {
-	while (a != NULL && !demand_all(&a->scheme->when, m, NULL))
+	int holds = 0;
+
+	while (
+	    a != NULL && (holds = demand_all(&a->scheme->when, m, NULL)) == 0)
 		a = a->next;
-	return a;
+	*out = holds == 1 ? a : NULL;
+	return holds == -1 ? AUTH_ERROR : AUTH_OK;
 }
 
 bool
@@ -410,8 +415,8 @@ auth_verify(const struct auth *a, const struct message *m, const char *segment,
 
 	if (a->scheme == NULL)
 		return AUTH_OK;
-	if ((a = auth_choose(a, m)) == NULL)
-		return AUTH_MISSING;
+	if ((rc = auth_choose(a, m, &a)) != AUTH_OK || a == NULL)
+		return rc == AUTH_OK ? AUTH_MISSING : rc;
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:

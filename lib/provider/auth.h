@@ -59,6 +59,17 @@ bool auth_takes_segment(const struct auth *a);
 enum auth_rc auth_verify(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);
 
+#define AUTH_TEXT_SIZE 32 /* bytes */
+
+/*
+ * A signature over the fields of a form has nothing between them, so that what
+ * is signed can be divided into other fields.  For a message that was verified
+ * by such a one, the hash of the text that is signed: no two contents may come
+ * with the same.  Returns 1; 0: not such a message; -1: memory ran out.
+ */
+int auth_signed_text(const struct auth *a, const struct message *m,
+    unsigned char out[AUTH_TEXT_SIZE]);
+
 /*
  * Let places of the definition find what the source's scheme signs.  Where
  * the scheme that m satisfies names another header at the place where the

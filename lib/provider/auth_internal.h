@@ -16,10 +16,12 @@
 #define SIGNATURE_SIZE_MAX 1024 /* bytes: RSA of 8192 bits */
 
 /*
- * The first alternative of a whose conditions hold for m; NULL: there is none.
- * a has a scheme.  The result is a part of a.
+ * The first alternative of a whose conditions hold for m, a part of a; NULL:
+ * there is none.  a has a scheme.  Returns AUTH_OK, or AUTH_ERROR: memory ran
+ * out.
  */
-const struct auth *auth_choose(const struct auth *a, const struct message *m);
+enum auth_rc auth_choose(
+    const struct auth *a, const struct message *m, const struct auth **out);
 
 /*
  * Does m have the signature that a->scheme (hmac, rsa, ed25519) asks for, and

@@ -66,11 +66,13 @@ is_renamed(const struct renamed *r, const char *entry)
 int
 auth_read_as(const struct auth *a, struct arena *arena, struct message *m)
 {
-	const struct auth *used = a->scheme == NULL ? NULL : auth_choose(a, m);
+	const struct auth *used = NULL;
 	const struct renamed *r;
 	size_t n = 0, w = 0;
 	char **env;
 
+	if (a->scheme != NULL && auth_choose(a, m, &used) != AUTH_OK)
+		return -1;
 	if (used == NULL)
 		return 0;
 	r = &used->renamed;

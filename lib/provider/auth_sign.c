@@ -243,7 +243,7 @@ static const struct auth *
 choose(const struct auth *a, const struct message *m)
 {
 	for (const struct auth *one = a; one != NULL; one = one->next)
-		if (demand_all(&one->scheme->when, m, NULL))
+		if (demand_all(&one->scheme->when, m, NULL) == 1)
 			return one;
 	return a;
 }

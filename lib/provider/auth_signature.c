@@ -252,12 +252,17 @@ check_body_hash(const struct auth *a, const struct signed_text *t)
 	unsigned char claimed[SECRET_HASH_SIZE], hash[SECRET_HASH_SIZE];
 	struct buf text = {0};
 	enum auth_rc rc = AUTH_WRONG;
+	enum form_rc found;
 
 	if (signed_has_body(t->scheme) || signed_is_form(a->provider, m) ||
 	    (t->scheme->unsigned_body && t->scheme->body_hash == NULL))
 		return AUTH_OK;
-	if (t->scheme->body_hash == NULL ||
-	    form_value(t->query, t->scheme->body_hash, &text) != 0 ||
+	if (t->scheme->body_hash == NULL)
+		goto out;
+	found = form_value(t->query, t->scheme->body_hash, &text);
+	if (found == FORM_NO_MEMORY)
+		rc = AUTH_ERROR;
+	if (found != FORM_OK ||
 	    hex_decode(buf_str(&text), text.len, claimed, sizeof(claimed)) != 0)
 		goto out;
 	if (EVP_Digest(m->body, m->len, hash, NULL, a->sha256, NULL) != 1)
@@ -281,6 +286,92 @@ check_text(
 	default:
 		return check_ed25519(a, t, c);
 	}
+}
+
+/* Does it sign the fields of the message with nothing between them? */
+static bool
+signs_fields(const struct auth *a, const struct message *m)
+{
+	return (signed_has(a->scheme, PART_FORM) ||
+		   signed_has(a->scheme, PART_FORM_SORTED)) &&
+	    signed_is_form(a->provider, m);
+}
+
+/* A name that the definition reads in a form. */
+static const char *
+name_of(const struct place_read *r)
+{
+	return r->base == BASE_BODY && r->place.kind == PLACE_BODY &&
+		r->place.steps == 1
+	    ? r->place.step[0].member
+	    : NULL;
+}
+
+/*
+ * Were the fields divided as the platform does?  A field that stands in the
+ * place of another one has that one's name in its value.
+ */
+static enum auth_rc
+check_fields(const struct auth *a, const struct message *m)
+{
+	const bool get = strcmp(message_method(m), "GET") == 0;
+	const char *query = get ? message_query(m) : m->body;
+	struct form_fields f;
+	enum form_rc rc = form_fields_read(
+	    query, get ? strlen(query) : m->len, &f);
+	bool good = rc == FORM_OK;
+
+	for (size_t i = 0; i < f.fields && good; i++)
+		good = form_name_is_plain(&f, i);
+	for (const struct place_read *r = definition_places(a->provider);
+	     r != NULL && good; r = r->next)
+		if (name_of(r) != NULL)
+			good = !form_hides(&f, name_of(r));
+	form_fields_free(&f);
+	if (rc == FORM_NO_MEMORY)
+		return AUTH_ERROR;
+	return good ? AUTH_OK : AUTH_WRONG;
+}
+
+static int
+add_to_hash(void *arg, const void *data, size_t n)
+{
+	return EVP_DigestUpdate(arg, data, n) == 1 ? 0 : -1;
+}
+
+int
+auth_signed_text(const struct auth *a, const struct message *m,
+    unsigned char out[AUTH_TEXT_SIZE])
+{
+	const struct auth *used = NULL;
+	struct signed_text t;
+	EVP_MD_CTX *md;
+	struct claim c;
+	int rc = -1;
+
+	if (a->scheme != NULL && auth_choose(a, m, &used) != AUTH_OK)
+		return -1;
+	if (used == NULL ||
+	    (used->scheme->type != SCHEME_HMAC &&
+		used->scheme->type != SCHEME_RSA &&
+		used->scheme->type != SCHEME_ED25519) ||
+	    !signs_fields(used, m) ||
+	    read_claim(used->scheme, m, &c) != AUTH_OK)
+		return 0;
+	md = EVP_MD_CTX_new();
+	if (signed_init(&t, used->provider, used->scheme, m,
+		message_query(m)) == SIGNED_OK &&
+	    md != NULL && EVP_DigestInit_ex2(md, used->sha256, NULL) == 1) {
+		t.time = c.time;
+		t.time_len = c.time_len;
+		t.url = used->url[0];
+		if (signed_feed(&t, add_to_hash, md) == 0 &&
+		    EVP_DigestFinal_ex(md, out, NULL) == 1)
+			rc = 1;
+	}
+	signed_free(&t);
+	EVP_MD_CTX_free(md);
+	return rc;
 }
 
 enum auth_rc
@@ -314,6 +405,8 @@ auth_check_signature(const struct auth *a, const struct message *m, int64_t now)
 	}
 	if (rc == AUTH_OK)
 		rc = check_body_hash(a, &t);
+	if (rc == AUTH_OK && signs_fields(a, m))
+		rc = check_fields(a, m);
 	signed_free(&t);
 	return rc == AUTH_OK ? check_time(a->scheme, &c, now) : rc;
 }

@@ -41,7 +41,8 @@ demand_text(const struct place *p, const struct message *m,
 		buf_puts(b, message_query(m));
 		break;
 	case PLACE_QUERY:
-		rc = form_value(message_query(m), p->name, b);
+		rc = form_value(message_query(m), p->name, b) == FORM_OK ? 0
+									 : -1;
 		break;
 	case PLACE_HEADER:
 		if ((value = message_header(m, p->variable)) != NULL)
@@ -67,28 +68,32 @@ is_wanted(const struct condition *c, const char *s, size_t n)
 	return c->words == 0;
 }
 
-static bool
+/* 1, 0, or -1: memory ran out. */
+static int
 holds(const struct condition *c, const struct message *m,
     struct json_object *body)
 {
 	struct buf text = {0};
-	bool found = false;
+	bool found = false, failed = false;
 
-	for (size_t i = 0; i < c->places && !found; i++)
+	for (size_t i = 0; i < c->places && !found && !failed; i++) {
 		found = demand_text(&c->place[i], m, body, &text) == 0;
+		failed = text.failed;
+	}
 	found = found && is_wanted(c, buf_str(&text), text.len);
 	buf_free(&text);
-	return found != c->negate;
+	return failed ? -1 : found != c->negate;
 }
 
-bool
+int
 demand_all(const struct conditions *d, const struct message *m,
     struct json_object *body)
 {
-	for (size_t i = 0; i < d->conditions; i++)
-		if (!holds(&d->condition[i], m, body))
-			return false;
-	return true;
+	int rc = 1;
+
+	for (size_t i = 0; i < d->conditions && rc == 1; i++)
+		rc = holds(&d->condition[i], m, body);
+	return rc;
 }
 
 bool

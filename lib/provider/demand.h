@@ -17,13 +17,17 @@
 
 /*
  * Put the text at a place into b, which is reset first.  body is what the body
- * was parsed to, or NULL.  Returns 0, or -1: there is none, or it is empty.
+ * was parsed to, or NULL.  Returns 0, or -1: there is none, it is empty, or
+ * memory ran out and b->failed.
  */
 int demand_text(const struct place *p, const struct message *m,
     struct json_object *body, struct buf *b);
 
-/* Do all the conditions hold?  With none of them: yes. */
-bool demand_all(const struct conditions *d, const struct message *m,
+/*
+ * Do all the conditions hold?  With none of them they do.  1, 0, or -1: memory
+ * ran out.
+ */
+int demand_all(const struct conditions *d, const struct message *m,
     struct json_object *body);
 
 /* Could they hold for a request of that method? */

@@ -93,8 +93,13 @@ find_query(struct scope *s, const struct place *p, struct found *f)
 {
 	const char *query = message_query(s->message);
 
-	if (has_control(query) || form_value(query, p->name, s->work) != 0 ||
-	    s->work->len == 0)
+	enum form_rc rc;
+
+	if (has_control(query))
+		return false;
+	rc = form_value(query, p->name, s->work);
+	s->failed = s->failed || rc == FORM_NO_MEMORY;
+	if (rc != FORM_OK || s->work->len == 0)
 		return false;
 	f->text = arena_strndup(s->arena, s->work->data, s->work->len);
 	f->len = s->work->len;

@@ -11,10 +11,12 @@
 #include "base/percent.h"
 #include "provider/map.h"
 
-static int
+static enum form_rc
 decode(const char *s, size_t n, struct buf *b)
 {
-	return percent_decode(s, n, true, b);
+	if (percent_decode(s, n, true, b) != 0)
+		return FORM_BAD;
+	return b->failed ? FORM_NO_MEMORY : FORM_OK;
 }
 
 /* Add one `name=value` to out. */
@@ -25,20 +27,19 @@ add_pair(
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
 	struct json_object *value;
+	enum form_rc rc = decode(s, len, b);
 
-	if (decode(s, len, b) != 0 || b->len > MAP_TEXT_MAX)
-		return FORM_BAD;
+	if (rc != FORM_OK)
+		return rc;
 	/* json-c's names are C strings. */
-	if (b->len > 0 && memchr(b->data, '\0', b->len) != NULL)
+	if (b->len > MAP_TEXT_MAX ||
+	    (b->len > 0 && memchr(b->data, '\0', b->len) != NULL))
 		return FORM_BAD;
-	if (b->failed)
-		return FORM_NO_MEMORY;
 	memcpy(name, buf_str(b), b->len + 1);
-	if (decode(eq == NULL ? s + n : eq + 1, eq == NULL ? 0 : n - len - 1,
-		b) != 0)
-		return FORM_BAD;
-	if (b->failed)
-		return FORM_NO_MEMORY;
+	rc = decode(
+	    eq == NULL ? s + n : eq + 1, eq == NULL ? 0 : n - len - 1, b);
+	if (rc != FORM_OK)
+		return rc;
 	if (json_object_object_get_ex(out, name, NULL))
 		return FORM_OK;
 	value = json_object_new_string_len(buf_str(b), (int)b->len);
@@ -119,19 +120,21 @@ read_field(const char *s, size_t n, struct buf *work, struct buf *text,
 {
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
+	enum form_rc rc;
 
 	f->at = text->len;
-	if (decode(s, len, work) != 0)
-		return FORM_BAD;
+	if ((rc = decode(s, len, work)) != FORM_OK)
+		return rc;
 	buf_add(text, buf_str(work), work->len);
 	f->name_len = work->len;
 	if (eq != NULL) {
-		if (decode(eq + 1, n - len - 1, work) != 0)
-			return FORM_BAD;
+		rc = decode(eq + 1, n - len - 1, work);
+		if (rc != FORM_OK)
+			return rc;
 		buf_add(text, buf_str(work), work->len);
 		f->value_len = work->len;
 	}
-	return work->failed || text->failed ? FORM_NO_MEMORY : FORM_OK;
+	return text->failed ? FORM_NO_MEMORY : FORM_OK;
 }
 
 static enum form_rc
@@ -158,6 +161,77 @@ read_fields(const char *s, size_t n, struct buf *text, struct field *field,
 	return rc;
 }
 
+enum form_rc
+form_fields_read(const char *s, size_t n, struct form_fields *f)
+{
+	enum form_rc rc;
+
+	*f = (struct form_fields){
+	    .field = calloc(MAP_FORM_FIELDS_MAX, sizeof(*f->field))};
+	if (f->field == NULL)
+		return FORM_NO_MEMORY;
+	rc = read_fields(s, n, &f->text, f->field, &f->fields);
+	if (rc != FORM_OK) {
+		f->fields = 0;
+		return rc;
+	}
+	for (size_t i = 0; i < f->fields; i++)
+		f->field[i].name = buf_str(&f->text) + f->field[i].at;
+	if (f->fields > 0)
+		qsort(
+		    f->field, f->fields, sizeof(*f->field), by_name_and_value);
+	return rc;
+}
+
+void
+form_fields_free(struct form_fields *f)
+{
+	free(f->field);
+	buf_free(&f->text);
+}
+
+bool
+form_name_is_plain(const struct form_fields *f, size_t i)
+{
+	const struct field *e = &f->field[i];
+
+	for (size_t k = 0; k < e->name_len; k++)
+		if (e->name[k] == '\0' ||
+		    strchr("+:/?=&,;@\"", e->name[k]) != NULL)
+			return false;
+	return e->name_len > 0;
+}
+
+/* Does the field's value have those n bytes in it? */
+static bool
+has_within(const struct field *f, const char *s, size_t n)
+{
+	const char *value = f->name + f->name_len;
+
+	for (size_t i = 0; i + n <= f->value_len; i++)
+		if (memcmp(value + i, s, n) == 0)
+			return true;
+	return false;
+}
+
+bool
+form_hides(const struct form_fields *f, const char *name)
+{
+	const size_t n = strlen(name);
+	const struct field *before = NULL;
+
+	for (size_t i = 0; i < f->fields; i++) {
+		const struct field *e = &f->field[i];
+		int order = compare_text(e->name, e->name_len, name, n);
+
+		if (order == 0)
+			return false;
+		if (order < 0)
+			before = e;
+	}
+	return before != NULL && has_within(before, name, n);
+}
+
 static void
 write_field(const struct field *f, enum form_order order, struct buf *b)
 {
@@ -170,48 +244,43 @@ write_field(const struct field *f, enum form_order order, struct buf *b)
 enum form_rc
 form_sorted(const char *s, size_t n, enum form_order order, struct buf *b)
 {
-	struct field *field = calloc(MAP_FORM_FIELDS_MAX, sizeof(*field));
-	struct buf text = {0};
-	enum form_rc rc = FORM_NO_MEMORY;
-	size_t fields = 0;
+	struct form_fields f;
+	enum form_rc rc = form_fields_read(s, n, &f);
 
-	if (field != NULL)
-		rc = read_fields(s, n, &text, field, &fields);
-	if (rc == FORM_OK && fields > 0) {
-		for (size_t i = 0; i < fields; i++)
-			field[i].name = buf_str(&text) + field[i].at;
-		qsort(field, fields, sizeof(*field), by_name_and_value);
-		for (size_t i = 0; i < fields; i++) {
-			if (i > 0 && order == FORM_ONCE &&
-			    by_name_and_value(&field[i - 1], &field[i]) == 0)
-				continue;
-			if (i > 0 && order == FORM_PAIRS)
-				buf_puts(b, "&");
-			write_field(&field[i], order, b);
-		}
-		if (b->failed)
-			rc = FORM_NO_MEMORY;
+	for (size_t i = 0; i < f.fields && rc == FORM_OK; i++) {
+		if (i > 0 && order == FORM_ONCE &&
+		    by_name_and_value(&f.field[i - 1], &f.field[i]) == 0)
+			continue;
+		if (i > 0 && order == FORM_PAIRS)
+			buf_puts(b, "&");
+		write_field(&f.field[i], order, b);
 	}
-	buf_free(&text);
-	free(field);
+	if (rc == FORM_OK && b->failed)
+		rc = FORM_NO_MEMORY;
+	form_fields_free(&f);
 	return rc;
 }
 
 /* --- a query -------------------------------------------------------------- */
 
-int
+enum form_rc
 form_value(const char *query, const char *name, struct buf *b)
 {
 	size_t want = strlen(name);
+	enum form_rc rc;
 
 	while (*query != '\0') {
 		size_t n = strcspn(query, "&");
 		const char *eq = memchr(query, '=', n);
 
-		if (eq != NULL && decode(query, (size_t)(eq - query), b) == 0 &&
-		    b->len == want && memcmp(buf_str(b), name, want) == 0)
+		rc = eq == NULL ? FORM_BAD
+				: decode(query, (size_t)(eq - query), b);
+		if (rc == FORM_NO_MEMORY)
+			return rc;
+		if (rc == FORM_OK && b->len == want &&
+		    memcmp(buf_str(b), name, want) == 0)
 			return decode(eq + 1, n - (size_t)(eq - query) - 1, b);
 		query += n + (query[n] == '&');
 	}
-	return -1;
+	return FORM_BAD;
 }

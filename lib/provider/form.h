@@ -5,6 +5,7 @@
 #define FORM_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -32,10 +33,33 @@ enum form_order {
 enum form_rc form_sorted(
     const char *s, size_t n, enum form_order order, struct buf *b);
 
+/* The fields of a form, decoded, sorted by name. */
+struct form_fields {
+	struct field *field;
+	size_t fields;
+	struct buf text;
+};
+
+/* Free with form_fields_free() whatever it returns. */
+enum form_rc form_fields_read(const char *s, size_t n, struct form_fields *f);
+void form_fields_free(struct form_fields *f);
+
 /*
- * Decode the value of name in a query string into b.  Returns 0, or -1 if it
- * is not there or not well-formed.
+ * Is the i-th name free of what values have and names do not, such as the plus
+ * of a number and the colon of a time?
  */
-int form_value(const char *query, const char *name, struct buf *b);
+bool form_name_is_plain(const struct form_fields *f, size_t i);
+
+/*
+ * Is there no field of that name, but the name within the value that stands
+ * where the field would?
+ */
+bool form_hides(const struct form_fields *f, const char *name);
+
+/*
+ * Decode the value of name in a query string into b.  FORM_BAD: it is not
+ * there or not well-formed.
+ */
+enum form_rc form_value(const char *query, const char *name, struct buf *b);
 
 #endif /* !FORM_H */

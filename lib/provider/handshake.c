@@ -68,7 +68,7 @@ matches(const struct handshake *h, const struct provider *p,
 		return false;
 	if (!h->get && reads_body(h) && signed_parse(p, m, &body) != SIGNED_OK)
 		return false;
-	yes = demand_all(&h->when, m, body) &&
+	yes = demand_all(&h->when, m, body) == 1 &&
 	    (h->echo == NULL ||
 		(demand_text(h->echo, m, body, echo) == 0 &&
 		    is_harmless(echo)));

@@ -374,6 +374,12 @@ mapper_release(struct mapper *mp)
 	reset(mp);
 }
 
+const char *
+mapper_headers(const struct mapper *mp)
+{
+	return buf_str(&mp->used);
+}
+
 struct json_object *
 mapper_body(const struct mapper *mp)
 {

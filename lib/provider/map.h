@@ -89,6 +89,13 @@ const char *mapper_lean_body(const struct mapper *mp, size_t *len);
  */
 bool mapper_where(const struct mapper *mp, size_t *line, size_t *column);
 
+/*
+ * The headers that the last message was mapped by, as far as it was, as
+ * message_headers() writes them; "": none.  Others do not tell two messages
+ * apart: whoever has seen one can change them.  Borrowed likewise.
+ */
+const char *mapper_headers(const struct mapper *mp);
+
 /* The last body as it was read; NULL: it was not.  Borrowed likewise. */
 struct json_object *mapper_body(const struct mapper *mp);
 

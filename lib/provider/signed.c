@@ -182,9 +182,14 @@ make_part(struct signed_text *t, const struct provider *p, size_t i)
 	case PART_QUERY_SORTED:
 		return add_sorted(t->query, strlen(t->query), FORM_PAIRS, b);
 	case PART_QUERY_VALUE:
-		return form_value(t->query, part->text, b) == 0
-		    ? SIGNED_OK
-		    : SIGNED_MISSING;
+		switch (form_value(t->query, part->text, b)) {
+		case FORM_OK:
+			return SIGNED_OK;
+		case FORM_BAD:
+			return SIGNED_MISSING;
+		default:
+			return SIGNED_ERROR;
+		}
 	default:
 		return SIGNED_OK;
 	}

@@ -188,7 +188,7 @@ test_signing_over_the_address(void **state)
 	static const struct {
 		const char *url, *type, *body, *query;
 	} cases[] = {
-	    {"https://h/x", FORM_TYPE, "b=2&a=1&b=1&a=1&c&=d", ""},
+	    {"https://h/x", FORM_TYPE, "b=2&a=1&b=1&a=1&c", ""},
 	    {"https://h:8443/x/", FORM_TYPE, "a=%C3%A3+b&a=%00", "q=1"},
 	    {"https://u:p@[::1]/x", "application/json", "{\"x\":1}", "q=1"},
 	    {"http://h", "application/json", "[]", ""},

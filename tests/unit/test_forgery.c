@@ -195,11 +195,15 @@ make(struct sent *s, const char *key, const char *type, const char *body,
 static void
 refuse_forgeries(struct sent *s, const char *name, bool leaves_body)
 {
-	const struct auth *used = auth_choose(s->auth, &s->m);
-	const enum scheme_type type = used->scheme->type;
-	const bool credential = type == SCHEME_BEARER || type == SCHEME_BASIC ||
-	    type == SCHEME_TOKEN;
+	const struct auth *used = NULL;
+	enum scheme_type type;
+	bool credential;
 
+	assert_int_equal(auth_choose(s->auth, &s->m, &used), AUTH_OK);
+	assert_non_null(used);
+	type = used->scheme->type;
+	credential = type == SCHEME_BEARER || type == SCHEME_BASIC ||
+	    type == SCHEME_TOKEN;
 	for (size_t i = 0; i < s->proof; i++) {
 		char *value = strchr(s->line[i], '=') + 1;
 
@@ -358,6 +362,117 @@ no_bit_of_what_is_signed_can_be_changed(void **state)
 	providers_free(ps);
 }
 
+/* Twilio signs names and values with nothing between them. */
+static void
+a_signed_form_is_not_divided_otherwise(void **state)
+{
+	static const char genuine[] =
+	    "CallSid=CA1&CallStatus=completed&From=%2B1555&FromCity=&"
+	    "SequenceNumber=3&To=%2B1777";
+	/* The same text is signed. */
+	static const char *const forged[] = {
+	    "CallSid=CA1&CallStatus=completed&From=%"
+	    "2B1555FromCitySequenceNumber"
+	    "3&To=%2B1777",
+	    "CallSid=CA1CallStatuscompleted&From=%2B1555&FromCity=&"
+	    "SequenceNumber=3&To=%2B1777",
+	    "CallSid=CA1&CallStatus=completed&From%2B1555=&FromCity=&"
+	    "SequenceNumber=3&To=%2B1777",
+	    "CallSid=CA1&CallStatus=completed&From=%2B1555&FromCity=&"
+	    "SequenceNumber3To%2B1777=",
+	    "CallSidCA1CallStatuscompletedFrom%2B1555FromCitySequenceNumber3To"
+	    "%2B1777"};
+	struct buf why = {0};
+	struct providers *ps = providers_load(NULL, &why);
+	const struct provider *p = providers_find(ps, "twilio");
+	struct sent *s = calloc(1, sizeof(*s));
+	unsigned char text[AUTH_TEXT_SIZE], other[AUTH_TEXT_SIZE];
+	struct scratch d;
+	char key[200];
+	struct auth *a;
+
+	(void)state;
+	assert_non_null(s);
+	scratch_make(&d);
+	s->auth = a = open_auth(&d, p, &p->scheme[0], key);
+	assert_true(make(s, NULL, FORM_TYPE, genuine, beside[0]));
+	assert_true(is_good(s));
+	assert_int_equal(auth_signed_text(a, &s->m, text), 1);
+	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+		snprintf(s->body, LINE_SIZE, "%s", forged[i]);
+		s->m.len = strlen(s->body);
+		if (is_good(s))
+			fail_msg("%s", forged[i]);
+		/* It is the same text, so who is bound to it is refused. */
+		assert_int_equal(auth_signed_text(a, &s->m, other), 1);
+		assert_memory_equal(text, other, AUTH_TEXT_SIZE);
+	}
+	snprintf(s->body, LINE_SIZE, "%s&b=2", genuine);
+	s->m.len = strlen(s->body);
+	assert_int_equal(auth_signed_text(a, &s->m, other), 1);
+	assert_memory_not_equal(text, other, AUTH_TEXT_SIZE);
+	s->m.content_type = JSON_TYPE;
+	assert_int_equal(auth_signed_text(a, &s->m, other), 0);
+	auth_free(a);
+	free(s);
+	scratch_remove(&d);
+	providers_free(ps);
+}
+
+/* Nor is one of the platforms' own taken for a forged one. */
+static void
+forms_of_the_platforms_are_accepted(void **state)
+{
+	static const char *const name[] = {"twilio", "plivo"};
+	struct buf why = {0};
+	struct providers *ps = providers_load(NULL, &why);
+	struct sent *s = calloc(1, sizeof(*s));
+	struct scratch d;
+	size_t forms = 0;
+
+	(void)state;
+	assert_non_null(s);
+	scratch_make(&d);
+	for (size_t i = 0; i < 2; i++) {
+		const struct provider *p = providers_find(ps, name[i]);
+		char key[200], path[400];
+		struct auth *a = open_auth(&d, p, &p->scheme[0], key);
+		struct dirent *e;
+		DIR *dir;
+
+		s->auth = a;
+		snprintf(
+		    path, sizeof(path), TEST_DATA "/providers/%s", name[i]);
+		dir = opendir(path);
+		assert_non_null(dir);
+		while ((e = readdir(dir)) != NULL) {
+			char body[LINE_SIZE], file[700];
+			size_t n;
+			FILE *f;
+
+			if (!ends_with(e->d_name, ".form"))
+				continue;
+			snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
+			f = fopen(file, "r");
+			assert_non_null(f);
+			n = fread(body, 1, sizeof(body) - 1, f);
+			fclose(f);
+			body[n] = '\0';
+			body[strcspn(body, "\n")] = '\0';
+			assert_true(make(s, NULL, FORM_TYPE, body, beside[0]));
+			if (!is_good(s))
+				fail_msg("%s", file);
+			forms++;
+		}
+		closedir(dir);
+		auth_free(a);
+	}
+	assert_true(forms > 30);
+	free(s);
+	scratch_remove(&d);
+	providers_free(ps);
+}
+
 /* What a definition with that event makes of a message; NULL: no event. */
 static const char *
 id_by(const char *auth, const char *event, const char *places, bool used,
@@ -446,6 +561,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		an_unsigned_place_tells_no_identity_that_another_place_has),
+	    cmocka_unit_test(a_signed_form_is_not_divided_otherwise),
+	    cmocka_unit_test(forms_of_the_platforms_are_accepted),
 	    cmocka_unit_test(no_bit_of_what_is_signed_can_be_changed),
 	};
 
