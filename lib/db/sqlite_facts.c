@@ -137,8 +137,7 @@ write_packed(struct db *db, int64_t call, const struct buf *bytes)
 	if (set == NULL || drop == NULL)
 		return db_failure(db);
 	db_bind_int(set, 1, call);
-	if (bytes->len > 0)
-		db_bind_bytes(set, 2, bytes->data, bytes->len);
+	db_bind_bytes(set, 2, buf_str(bytes), bytes->len); /* not NULL */
 	rc = db_run(set);
 	db_bind_int(drop, 1, call);
 	return rc == DB_OK ? db_run(drop) : rc;
