@@ -27,8 +27,9 @@
 
 /* Numbers of inodes; 0: there is none that anybody has to care for. */
 #define RECORD_AT 1
-#define RECORD "store %20" PRIu64 " wal %20" PRIu64 "\n"
-#define RECORD_READ "store %" SCNu64 " wal %" SCNu64
+#define RECORD_STORE "store "
+#define RECORD_WAL " wal "
+#define RECORD RECORD_STORE "%20" PRIu64 RECORD_WAL "%20" PRIu64 "\n"
 #define RECORD_SIZE 64 /* at least, with its NUL */
 
 static const char *const suffix[FILE__MAX] = {
@@ -126,13 +127,16 @@ struct record {
 static struct record
 record_read(const struct db *db)
 {
-	char text[RECORD_SIZE] = "";
+	char text[RECORD_SIZE] = "", *end = text;
 	struct record r = {0, 0};
 
-	if (pread(db->lock_fd, text, sizeof(text) - 1, RECORD_AT) <= 0 ||
-	    sscanf(text, RECORD_READ, &r.store, &r.wal) != 2)
-		r.store = r.wal = 0;
-	return r;
+	if (pread(db->lock_fd, text, sizeof(text) - 1, RECORD_AT) > 0 &&
+	    strncmp(text, RECORD_STORE, strlen(RECORD_STORE)) == 0)
+		r.store = strtoull(text + strlen(RECORD_STORE), &end, 10);
+	if (strncmp(end, RECORD_WAL, strlen(RECORD_WAL)) == 0)
+		r.wal = strtoull(end + strlen(RECORD_WAL), &end, 10);
+	/* A part of one tells nothing. */
+	return *end == '\n' ? r : (struct record){0, 0};
 }
 
 /*

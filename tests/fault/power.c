@@ -964,24 +964,20 @@ check_image(const struct load *l, const char *dir, const bool told[EVENTS_MAX],
 	store_close(st);
 }
 
-/* Worth a look: half just after something that counts, half anywhere. */
+/* What is worth a look: just after something that counts. */
 static bool
-is_point(size_t i, int points, uint64_t *random)
+counts(const struct op *o)
 {
-	const bool counts = op[i].kind == TOLD || op[i].kind == SYNC ||
-	    op[i].file == STORE;
-	size_t of = 0;
-	static size_t counted, counted_of;
+	return o->kind == TOLD || o->kind == SYNC || o->file == STORE;
+}
 
-	if (counted_of != ops) {
-		counted = 0;
-		for (size_t k = 0; k < ops; k++)
-			counted += op[k].kind == TOLD || op[k].kind == SYNC ||
-			    op[k].file == STORE;
-		counted_of = ops;
-	}
-	of = counts ? counted : ops - counted;
-	return next_random(random) % (of * 2) < (size_t)points;
+/* Half of the points are of those, half of any others. */
+static bool
+is_point(const struct op *o, size_t counting, int points, uint64_t *random)
+{
+	const size_t of = counts(o) ? counting : ops - counting;
+
+	return of > 0 && next_random(random) % (of * 2) < (size_t)points;
 }
 
 static void
@@ -989,17 +985,21 @@ replay(const struct load *l, int points, struct tally *t)
 {
 	static bool told[EVENTS_MAX];
 	char dir[PATH_SIZE];
+	size_t counting = 0;
 	uint64_t random = 2463534242u;
 
 	snprintf(dir, sizeof(dir), "%s/after", root);
 	if (mkdir(dir, 0700) == -1)
 		die(dir);
 	memset(told, 0, sizeof(told));
+	for (size_t i = 0; i < ops; i++)
+		counting += counts(&op[i]);
 	for (size_t i = 0; i < ops; i++) {
 		if (op[i].kind == TOLD)
 			told[op[i].at] = true;
 		disk_op(i, &op[i], l->blind);
-		if (i < ops_before || !is_point(i, points, &random))
+		if (i < ops_before ||
+		    !is_point(&op[i], counting, points, &random))
 			continue;
 		for (int k = 0; k < IMAGES; k++) {
 			write_image(dir, &random);
@@ -1051,7 +1051,7 @@ int
 main(int argc, char **argv)
 {
 	const char *tmp = getenv("TMPDIR"), *prefix = argc > 2 ? argv[2] : "";
-	const int points = argc > 1 ? atoi(argv[1]) : 0;
+	const int points = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
 	int number = 0;
 	bool ok = true;
 
