@@ -210,7 +210,7 @@ row_facts(
 {
 	const void *data = db_bytes(s, i);
 
-	if (data == NULL)
+	if (data == NULL && db_is_null(s, i))
 		return db_facts_old(db, call, f);
 	if (facts_decode(f, data, db_size(s, i)) == 0)
 		return DB_OK;

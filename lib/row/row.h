@@ -58,6 +58,9 @@ struct call_row {
 	int hour;
 	struct call call;
 	struct call_view view;
+	/* Of who writes: facts_encode()'s bytes; NULL: rows of `fact`. */
+	const char *facts;
+	size_t facts_len;
 };
 /* Beside enum call_state in the column `states`: the row is nameless. */
 #define NAMELESS (1u << STATE__MAX)

@@ -190,28 +190,48 @@ late_again(struct store *st, struct call_row *r)
 	return stmt_end(st, s, step);
 }
 
+/* Let both be a with the facts of both. */
+static enum store_rc
+fold_facts(struct store *st, const struct call_row *a, const struct call_row *b,
+    struct call_row *both)
+{
+	struct facts *f = batch_facts(st), *g = batch_facts(st);
+	enum store_rc rc;
+
+	*both = *a;
+	if (f == NULL || g == NULL)
+		return STORE_ERROR;
+	rc = call_facts(st, a, f);
+	if (rc == STORE_OK)
+		rc = call_facts(st, b, g);
+	if (rc != STORE_OK)
+		return rc;
+	facts_join_all(f, g);
+	return f->failed ? STORE_ERROR : call_set_facts(st, f, both);
+}
+
 /* Make the row a what both rows tell; b is gone. */
 static enum store_rc
-fold_both(struct store *st, const struct call_row *a, const struct call_row *b)
+fold_both(struct store *st, const struct call_row *a, const struct call_row *b,
+    struct call_row *both)
 {
-	struct call_row both = *a;
 	enum store_rc rc;
 
 	if (is_shown(b->id, !b->nameless, a)) {
-		both.id = b->id;
-		both.nameless = b->nameless;
+		both->id = b->id;
+		both->nameless = b->nameless;
 	}
-	fold_join(&both.call, &b->call);
-	both.events += b->events;
-	rc = late_again(st, &both);
-	return rc == STORE_OK ? call_save(st, a, &both) : rc;
+	fold_join(&both->call, &b->call);
+	both->events += b->events;
+	rc = late_again(st, both);
+	return rc == STORE_OK ? call_save(st, a, both) : rc;
 }
 
 /* Join the call `from` into the call `to`.  Nothing waits to be written. */
 static enum store_rc
 merge(struct store *st, int64_t to, int64_t from, bool fold)
 {
-	struct call_row a, b;
+	struct call_row a, b, both;
 	enum store_rc rc = call_load(st, to, &a);
 
 	if (rc == STORE_OK)
@@ -227,19 +247,20 @@ merge(struct store *st, int64_t to, int64_t from, bool fold)
 		rc = move(
 		    st, "UPDATE event SET call = ?1 WHERE call = ?2", to, from);
 	if (rc == STORE_OK && fold)
-		rc = move(st, sql_text[SQL_MERGE_FACTS], to, from);
-	if (rc == STORE_OK && fold)
 		rc = move(st,
 		    "INSERT INTO error (call, code, message, phase, place,"
 		    " time) SELECT ?1, code, message, phase, place, time FROM"
 		    " error WHERE call = ?2 ON CONFLICT DO NOTHING",
 		    to, from);
 	if (rc == STORE_OK)
-		rc = call_drop_details(st, from);
+		rc = call_drop_errors(st, from);
+	/* Before b goes: it may have facts in rows of its own. */
+	if (rc == STORE_OK && fold)
+		rc = fold_facts(st, &a, &b, &both);
 	if (rc == STORE_OK)
 		rc = call_drop(st, &b);
 	if (rc == STORE_OK && fold)
-		rc = fold_both(st, &a, &b);
+		rc = fold_both(st, &a, &b, &both);
 	return rc;
 }
 

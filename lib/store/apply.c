@@ -164,14 +164,9 @@ requeue(struct store *st, struct job *j)
 static enum store_rc
 probe(struct store *st)
 {
-	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
 	char now[WHEN_TEXT_SIZE];
 
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_text(s, 1, "probed");
-	db_bind_text(s, 2, when_rfc3339(when_now(), now));
-	return stmt_run(s);
+	return store_meta_set(st, "probed", when_rfc3339(when_now(), now));
 }
 
 static enum store_rc

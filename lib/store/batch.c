@@ -4,10 +4,25 @@
  */
 #include "store/batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/day.h"
 #include "store/internal.h"
+
+/* All that are in use become spare. */
+static void
+give_facts(struct batch *b)
+{
+	struct batch_facts *f;
+
+	while ((f = b->facts) != NULL) {
+		b->facts = f->next;
+		facts_reset(&f->set);
+		f->next = b->spare;
+		b->spare = f;
+	}
+}
 
 int
 batch_init(struct batch *b)
@@ -21,6 +36,14 @@ batch_init(struct batch *b)
 void
 batch_free(struct batch *b)
 {
+	struct batch_facts *f;
+
+	give_facts(b);
+	while ((f = b->spare) != NULL) {
+		b->spare = f->next;
+		facts_free(&f->set);
+		free(f);
+	}
 	if (b->arena != NULL)
 		arena_free(b->arena);
 	b->arena = NULL;
@@ -44,14 +67,34 @@ void
 batch_forget(struct store *st)
 {
 	struct arena *arena = st->batch.arena;
+	struct batch_facts *spare;
 
 	if (!st->batch.used)
 		return;
+	give_facts(&st->batch);
+	spare = st->batch.spare;
 	arena_reset(arena);
 	memset(&st->batch, 0, sizeof(st->batch));
 	st->batch.arena = arena;
+	st->batch.spare = spare;
 	st->batch.last_call = &st->batch.calls;
 	st->batch.last_event = &st->batch.events;
+}
+
+struct facts *
+batch_facts(struct store *st)
+{
+	struct batch *b = &st->batch;
+	struct batch_facts *f = b->spare;
+
+	if (f != NULL)
+		b->spare = f->next;
+	else if ((f = calloc(1, sizeof(*f))) == NULL)
+		return NULL;
+	b->used = true;
+	f->next = b->facts;
+	b->facts = f;
+	return &f->set;
 }
 
 /* --- calls -----------------------------------------------------------------
@@ -280,7 +323,9 @@ call_write(struct store *st, struct batch_call *c)
 {
 	enum store_rc rc = STORE_OK;
 
-	if (c->changed)
+	if (c->changed && c->facts != NULL)
+		rc = call_set_facts(st, c->facts, &c->after);
+	if (c->changed && rc == STORE_OK)
 		rc = call_save(st, &c->before, &c->after);
 	if (rc == STORE_OK && c->changed)
 		c->number = c->after.number;
@@ -308,10 +353,8 @@ event_write(struct store *st, struct batch_event *e)
 	enum store_rc rc = event_insert(st, j, e->variant, call, &e->seq);
 
 	e->job->number = e->seq;
-	/* After the event, which the facts name. */
-	return rc == STORE_OK && call != 0
-	    ? call_add_details(st, call, e->seq, j->event)
-	    : rc;
+	return rc == STORE_OK && call != 0 ? call_add_errors(st, call, j->event)
+					   : rc;
 }
 
 static enum store_rc

@@ -30,6 +30,7 @@ struct batch_call {
 	bool loaded; /* what follows is known */
 	bool changed; /* and is to be written */
 	struct call_row before, after;
+	struct facts *facts; /* of after; NULL: as in its row */
 	/*
 	 * The greatest time of the events received before the latest, which
 	 * tells whether another of that moment is late; if that is known.
@@ -79,6 +80,12 @@ struct batch_number {
 	struct batch_number *next;
 };
 
+/* Facts being joined, and memory for them that is kept. */
+struct batch_facts {
+	struct facts set;
+	struct batch_facts *next;
+};
+
 struct batch {
 	struct arena *arena;
 	bool used; /* there is something to be forgotten */
@@ -89,6 +96,7 @@ struct batch {
 	struct batch_event *events, **last_event;
 	struct batch_repeat *repeats;
 	struct batch_number *numbers;
+	struct batch_facts *facts, *spare;
 	struct day_change *by_agent[BATCH_BUCKETS]; /* day.c */
 	struct day_change *days;
 };
@@ -106,6 +114,9 @@ void batch_forget(struct store *st);
 /* Memory until then; NULL: there is none. */
 void *batch_alloc(struct store *st, size_t n);
 char *batch_strndup(struct store *st, const char *text, size_t n);
+
+/* An empty set.  NULL: no memory. */
+struct facts *batch_facts(struct store *st);
 
 /* Write all rows, and forget them. */
 enum store_rc batch_write(struct store *st);

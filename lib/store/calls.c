@@ -1,9 +1,10 @@
 /*
- * calls - the row of a call, and what hangs on it: facts, errors, the roll-up
- * of its day.
+ * The row of a call, and what hangs on it: its facts, errors, its share of the
+ * roll-up.
  */
 #include "store/internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,6 +13,8 @@
 #include "store/batch.h"
 #include "store/day.h"
 #include "store/search.h"
+
+#define FACTS_COLUMN 46 /* of call_load() */
 
 /* Bind what row_call() reads, from parameter *i on. */
 static void
@@ -49,13 +52,24 @@ keep_texts(struct store *st, struct call_row *r)
 		    (v->text = kept(st, v->text, v->len)) == NULL)
 			return false;
 	}
-	return true;
+	return r->facts == NULL ||
+	    (r->facts = kept(st, r->facts, r->facts_len)) != NULL;
 }
 
 enum store_rc
 call_load(struct store *st, int64_t number, struct call_row *r)
 {
-	struct statement *s = db_statement(st->db, sql_text[SQL_CALL_LOAD]);
+	/* As row_call() reads, and the facts. */
+	struct statement *s = db_statement(st->db,
+	    "SELECT number, source, id, state, outcome, answered, flags,"
+	    " day, hour, events, states, first_time, last_time,"
+	    " first_received, last_received, ended_time, begun_told,"
+	    " connected_told, ended_told, stamps, trace, agent, direction,"
+	    " from_number, to_number, started, ended, duration, recording,"
+	    " status, reason, disposition, summary, attempt, attempts_max,"
+	    " final, next_retry, transcript, agent_name, cost,"
+	    " cost_currency, goal, goal_word, transferred_to, ended_by,"
+	    " campaign, facts FROM call WHERE number = ?1");
 	enum store_rc rc = STORE_OK;
 
 	memset(r, 0, sizeof(*r));
@@ -64,6 +78,10 @@ call_load(struct store *st, int64_t number, struct call_row *r)
 	db_bind_int(s, 1, number);
 	if (db_step(s) == DB_ROW) {
 		row_call(s, 0, r);
+		r->facts = db_bytes(s, FACTS_COLUMN);
+		r->facts_len = db_size(s, FACTS_COLUMN);
+		if (r->facts == NULL && !db_is_null(s, FACTS_COLUMN))
+			r->facts = ""; /* none */
 		if (!keep_texts(st, r))
 			rc = STORE_ERROR;
 	} else {
@@ -138,8 +156,8 @@ value_stored(const struct call_row *r, enum call_field f)
 	return r->call.field[f];
 }
 
-/* Bind CALL_STORED.  Returns the parameter after those. */
-static int
+/* Bind the columns of a call, id last; stamps: their bytes. */
+static void
 call_bind(struct statement *s, const struct call_row *r,
     const unsigned char *stamps, size_t len)
 {
@@ -169,55 +187,99 @@ call_bind(struct statement *s, const struct call_row *r,
 
 		value_bind(s, &i, call_field[f].kind, &stored);
 	}
-	return i;
+	if (r->facts != NULL)
+		db_bind_bytes(s, i, r->facts, r->facts_len);
+	db_bind_text(s, i + 2, r->id);
 }
 
-static enum store_rc
-call_rename(struct store *st, int64_t number, const char *id)
+/* What follows from its events. */
+static void
+call_derive(struct call_row *r)
 {
-	struct statement *s = db_statement(
-	    st->db, "UPDATE call SET id = ?2 WHERE number = ?1");
+	struct when_local local;
 
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, number);
-	db_bind_text(s, 2, id);
-	return stmt_run(s);
+	call_view(&r->call, &r->view);
+	when_local(r->view.started, &local);
+	r->day = local.day;
+	r->hour = local.hour;
 }
 
 enum store_rc
 call_save(
     struct store *st, const struct call_row *before, struct call_row *after)
 {
+	static const char insert[] =
+	    "INSERT INTO call (state, outcome, answered, flags, day, hour,"
+	    " events, states, first_time, last_time, first_received,"
+	    " last_received, ended_time, begun_told, connected_told,"
+	    " ended_told, stamps, trace, agent, direction, from_number,"
+	    " to_number, started, ended, duration, recording, status,"
+	    " reason, disposition, summary, attempt, attempts_max, final,"
+	    " next_retry, transcript, agent_name, cost, cost_currency, goal,"
+	    " goal_word, transferred_to, ended_by, campaign, facts, source,"
+	    " id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+	    " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
+	    " ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,"
+	    " ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46)";
+	static const char update[] =
+	    "UPDATE call SET (state, outcome, answered, flags, day, hour,"
+	    " events, states, first_time, last_time, first_received,"
+	    " last_received, ended_time, begun_told, connected_told,"
+	    " ended_told, stamps, trace, agent, direction, from_number,"
+	    " to_number, started, ended, duration, recording, status,"
+	    " reason, disposition, summary, attempt, attempts_max, final,"
+	    " next_retry, transcript, agent_name, cost, cost_currency, goal,"
+	    " goal_word, transferred_to, ended_by, campaign, facts, id) ="
+	    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+	    " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
+	    " ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38,"
+	    " ?39, ?40, ?41, ?42, ?43, ?44, ?46) WHERE number = ?45";
 	unsigned char stamps[STAMPS_SIZE];
-	struct when_local local;
 	bool fresh = before->number == 0;
-	struct statement *s = db_statement(
-	    st->db, sql_text[fresh ? SQL_CALL_ADD : SQL_CALL_UPDATE]);
+	struct statement *s = db_statement(st->db, fresh ? insert : update);
 	enum store_rc rc;
-	int next;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	call_view(&after->call, &after->view);
-	when_local(after->view.started, &local);
-	after->day = local.day;
-	after->hour = local.hour;
-	next = call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
-	if (fresh) {
-		db_bind_int(s, next, after->source);
-		db_bind_text(s, next + 1, after->id);
-	} else
-		db_bind_int(s, next, before->number);
-	rc = stmt_run(s);
-	if (rc == STORE_OK && !fresh && strcmp(before->id, after->id) != 0)
-		rc = call_rename(st, before->number, after->id);
-	if (rc != STORE_OK)
+	call_derive(after);
+	call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
+	db_bind_int(s, 45, fresh ? after->source : before->number);
+	if ((rc = stmt_run(s)) != STORE_OK)
 		return rc;
 	if (fresh)
 		after->number = db_inserted(st->db);
 	rc = search_update(st, before, after);
 	return rc == STORE_OK ? day_move(st, before, after) : rc;
+}
+
+enum store_rc
+call_is_stored(struct store *st, struct call_row *r, bool *stored)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM call WHERE number = ?45 AND (state, outcome,"
+	    " answered, flags, day, hour, events, states, first_time,"
+	    " last_time, first_received, last_received, ended_time,"
+	    " begun_told, connected_told, ended_told, stamps, trace, agent,"
+	    " direction, from_number, to_number, started, ended, duration,"
+	    " recording, status, reason, disposition, summary, attempt,"
+	    " attempts_max, final, next_retry, transcript, agent_name, cost,"
+	    " cost_currency, goal, goal_word, transferred_to, ended_by,"
+	    " campaign, facts, id) IS NOT DISTINCT FROM (?1, ?2, ?3, ?4, ?5,"
+	    " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+	    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,"
+	    " ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42,"
+	    " ?43, ?44, ?46)");
+	unsigned char stamps[STAMPS_SIZE];
+	enum db_rc step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	call_derive(r);
+	call_bind(s, r, stamps, stamps_encode(&r->call, stamps));
+	db_bind_int(s, 45, r->number);
+	step = db_step(s);
+	*stored = step == DB_ROW;
+	return stmt_end(st, s, step);
 }
 
 static enum store_rc
@@ -231,14 +293,69 @@ drop(struct store *st, const char *sql, int64_t number)
 	return stmt_run(s);
 }
 
-enum store_rc
-call_drop_details(struct store *st, int64_t number)
-{
-	enum store_rc rc = drop(st, "DELETE FROM fact WHERE call = ?1", number);
+/* --- facts -----------------------------------------------------------------
+ */
 
-	return rc == STORE_OK
-	    ? drop(st, "DELETE FROM error WHERE call = ?1", number)
-	    : rc;
+/* Where they were before they were packed. */
+static enum store_rc
+facts_drop_old(struct store *st, int64_t number)
+{
+	return drop(st, "DELETE FROM fact WHERE call = ?1", number);
+}
+
+enum store_rc
+call_facts(struct store *st, const struct call_row *r, struct facts *f)
+{
+	if (r->number != 0 && r->facts == NULL) {
+		enum db_rc rc = db_facts_old(st->db, r->number, f);
+
+		return rc == DB_CORRUPT ? STORE_OK : store_rc_of(rc);
+	}
+	if (facts_decode(f, r->facts, r->facts_len) == 0)
+		return STORE_OK;
+	/* No event is refused for them: a rebuild makes them again. */
+	log_warnx("%s: call %" PRId64 ": its facts are damaged",
+	    db_path(st->db), r->number);
+	return f->failed ? STORE_ERROR : STORE_OK;
+}
+
+enum store_rc
+call_join_facts(struct store *st, struct facts *f, const struct event *e)
+{
+	struct stamp stamp;
+
+	stamp_of(e, &stamp);
+	for (size_t i = 0; i < e->facts; i++) {
+		int64_t path = path_id(st, e->fact[i].path);
+
+		if (path == 0)
+			return STORE_ERROR;
+		facts_join(f, path, &e->fact[i], &stamp);
+	}
+	return f->failed ? STORE_ERROR : STORE_OK;
+}
+
+enum store_rc
+call_set_facts(struct store *st, const struct facts *f, struct call_row *r)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (r->number != 0 && r->facts == NULL)
+		rc = facts_drop_old(st, r->number);
+	buf_reset(&st->facts, SIZE_MAX);
+	facts_encode(f, &st->facts);
+	r->facts_len = st->facts.len;
+	r->facts = batch_strndup(st, buf_str(&st->facts), st->facts.len);
+	return st->facts.failed || r->facts == NULL ? STORE_ERROR : rc;
+}
+
+/* --- errors, and all of it ---------------------------------------------------
+ */
+
+enum store_rc
+call_drop_errors(struct store *st, int64_t number)
+{
+	return drop(st, "DELETE FROM error WHERE call = ?1", number);
 }
 
 enum store_rc
@@ -251,35 +368,11 @@ call_drop(struct store *st, const struct call_row *r)
 	rc = day_count(st, &was, -1);
 	if (rc == STORE_OK)
 		rc = search_remove(st, r);
+	if (rc == STORE_OK && r->facts == NULL)
+		rc = facts_drop_old(st, r->number);
 	return rc == STORE_OK
 	    ? drop(st, "DELETE FROM call WHERE number = ?1", r->number)
 	    : rc;
-}
-
-static enum store_rc
-fact_add(struct store *st, int64_t number, int64_t seq, const struct fact *f,
-    const struct stamp *stamp)
-{
-	int64_t path = path_id(st, f->path);
-	struct statement *s = db_statement(st->db, sql_text[SQL_FACT_ADD]);
-
-	if (path == 0 || s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, number);
-	db_bind_int(s, 2, path);
-	db_bind_int(s, 3, (int)f->type);
-	if (f->type == FACT_TEXT)
-		db_bind_chars(s, 4, f->text, f->len);
-	else
-		db_bind_double(s, 4, f->number);
-	db_bind_int(s, 5, seq);
-	db_bind_int(s, 6, stamp->time);
-	db_bind_text(s, 7, call_state_name[stamp->state]);
-	db_bind_int(s, 8, stamp->received);
-	db_bind_bytes(s, 9, stamp->mark, EVENT_KEY_SIZE / 2);
-	db_bind_bytes(
-	    s, 10, stamp->mark + EVENT_KEY_SIZE / 2, EVENT_KEY_SIZE / 2);
-	return stmt_run(s);
 }
 
 static enum store_rc
@@ -299,15 +392,10 @@ error_add(struct store *st, int64_t number, const struct call_error *e)
 }
 
 enum store_rc
-call_add_details(
-    struct store *st, int64_t number, int64_t seq, const struct event *e)
+call_add_errors(struct store *st, int64_t number, const struct event *e)
 {
 	enum store_rc rc = STORE_OK;
-	struct stamp stamp;
 
-	stamp_of(e, &stamp);
-	for (size_t i = 0; i < e->facts && rc == STORE_OK; i++)
-		rc = fact_add(st, number, seq, &e->fact[i], &stamp);
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)
 		rc = error_add(st, number, &e->error[i]);
 	return rc;

@@ -146,6 +146,19 @@ event_late(struct store *st, const struct batch_call *c, const struct event *e,
 /* --- joining ---------------------------------------------------------------
  */
 
+static enum store_rc
+join_facts(struct store *st, struct batch_call *c, const struct event *e)
+{
+	enum store_rc rc = STORE_OK;
+
+	if (c->facts == NULL) {
+		if ((c->facts = batch_facts(st)) == NULL)
+			return STORE_ERROR;
+		rc = call_facts(st, &c->after, c->facts);
+	}
+	return rc == STORE_OK ? call_join_facts(st, c->facts, e) : rc;
+}
+
 enum store_rc
 event_join(struct store *st, int64_t source, const struct event *e,
     struct batch_call **call)
@@ -164,12 +177,15 @@ event_join(struct store *st, int64_t source, const struct event *e,
 		c->after.source = source;
 		c->after.id = id->id;
 		c->after.nameless = e->call == NULL;
+		c->after.facts = ""; /* none */
 	} else if (rc == STORE_OK)
 		rc = batch_call_load(st, c);
 	if (rc == STORE_OK)
 		rc = alias_tell(st, c, e);
 	if (rc == STORE_OK)
 		rc = event_late(st, c, e, &late);
+	if (rc == STORE_OK && e->facts > 0)
+		rc = join_facts(st, c, e);
 	if (rc != STORE_OK)
 		return rc;
 

@@ -1,8 +1,7 @@
 /*
  * internal - what the files of this room share.
  *
- * Opening:   store.c; sql.c has the statements that share parts, any
- *            other stands where it is used
+ * Opening:   store.c
  * Writing:   writer.c has the queue and the transaction that waiting jobs
  *            share, apply.c does one job, event.c that of an event, batch.c
  *            has what they read and writes what they change
@@ -30,21 +29,6 @@
 #define REFUSED_ROWS_MAX 256 /* pairs of source and reason, in memory */
 #define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
-
-/* The statements of sql.c. */
-enum sql {
-	SQL_CALL_LOAD,
-	SQL_CALL_ADD,
-	SQL_CALL_UPDATE,
-	SQL_MERGE_FACTS,
-	SQL_FACT_ADD,
-	SQL_REBUILD_EVENTS,
-	SQL_REBUILD_CALL_EVENTS,
-	SQL_META_SET,
-	SQL__MAX
-};
-
-extern const char *const sql_text[SQL__MAX];
 
 /* What somebody wants written, and what became of it. */
 struct job {
@@ -117,6 +101,7 @@ struct store {
 		int64_t id;
 	} path_slot[PATH_CACHE_MAX]; /* by hash of the name */
 	struct batch batch;
+	struct buf facts; /* of a call, as it is written */
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
 	/* search.c: the calls that the index goes up to, once it is known */
@@ -151,6 +136,10 @@ enum store_rc stmt_run(struct statement *s);
 enum store_rc stmt_alone(struct store *st, const char *sql);
 /* After the last step of one that reads: was that the end, or a failure? */
 enum store_rc stmt_end(struct store *st, struct statement *s, enum db_rc step);
+
+/* Remember a value under a name. */
+enum store_rc store_meta_set(
+    struct store *st, const char *name, const char *value);
 
 /* writer.c: a transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);
@@ -228,11 +217,23 @@ enum store_rc call_save(
     struct store *st, const struct call_row *before, struct call_row *after);
 /* Remove the row and its share of the roll-up. */
 enum store_rc call_drop(struct store *st, const struct call_row *r);
-/* Remove its facts and errors. */
-enum store_rc call_drop_details(struct store *st, int64_t number);
-/* Join the facts and errors of event seq into those of the call. */
-enum store_rc call_add_details(
-    struct store *st, int64_t number, int64_t seq, const struct event *e);
+/* Would it be written as it is? */
+enum store_rc call_is_stored(
+    struct store *st, struct call_row *r, bool *stored);
+/* Let f, which is empty, be its facts. */
+enum store_rc call_facts(
+    struct store *st, const struct call_row *r, struct facts *f);
+/* Join what e tells. */
+enum store_rc call_join_facts(
+    struct store *st, struct facts *f, const struct event *e);
+/* Let f be the facts that call_save() writes. */
+enum store_rc call_set_facts(
+    struct store *st, const struct facts *f, struct call_row *r);
+/* Remove its errors. */
+enum store_rc call_drop_errors(struct store *st, int64_t number);
+/* Join the errors of an event into those of the call. */
+enum store_rc call_add_errors(
+    struct store *st, int64_t number, const struct event *e);
 
 /*
  * alias.c: the ids of calls that have several.  A call of one id, told as its

@@ -14,11 +14,6 @@ struct rebuild {
 	struct store *st;
 	store_map_fn map;
 	void *arg;
-	/* Of the call that is folded again. */
-	struct buf text[FIELD__MAX];
-	struct buf own, alias; /* the smallest id of each kind */
-	bool named; /* own is there */
-	bool several; /* there are other ids than the one shown */
 	struct buf body; /* of the event that is read */
 	int64_t day; /* of the roll-up, that was done last */
 	struct store_rebuilt *result;
@@ -91,8 +86,8 @@ event_update(
  * pass, and there all ids that a call is noted to have are noted again.
  */
 static enum store_rc
-place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
-    const struct event *e, int64_t *call)
+place_event(
+    struct rebuild *rb, int64_t source, const struct event *e, int64_t *call)
 {
 	struct batch_call *c;
 	enum store_rc rc = alias_join(rb->st, source, e, false, &c);
@@ -110,16 +105,21 @@ place_event(struct rebuild *rb, int64_t source, const struct stored_event *se,
 	rc = event_join(rb->st, source, e, &c);
 	if (rc == STORE_OK)
 		rc = batch_write_call(rb->st, c, call);
-	return rc == STORE_OK ? call_add_details(rb->st, *call, se->number, e)
-			      : rc;
+	return rc == STORE_OK ? call_add_errors(rb->st, *call, e) : rc;
 }
 
 /* First pass: every event to the call that it belongs to. */
 static enum store_rc
 event_again(struct rebuild *rb, int64_t *after)
 {
-	struct statement *s = db_statement(
-	    rb->st->db, sql_text[SQL_REBUILD_EVENTS]);
+	/* As row_event() reads, without what costs and is not asked. */
+	struct statement *s = db_statement(rb->st->db,
+	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
+	    " e.content_type, e.headers, e.body, e.received, r.count,"
+	    " r.last, e.digest, e.size, 0, 0, e.source"
+	    " FROM event e JOIN source s ON s.id = e.source"
+	    " LEFT JOIN repeat r ON r.event = e.seq"
+	    " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1");
 	struct stored_event se;
 	struct event e;
 	enum store_rc rc = STORE_OK;
@@ -146,7 +146,7 @@ event_again(struct rebuild *rb, int64_t *after)
 		goto out;
 	}
 	if (alias_has_call(&e))
-		rc = place_event(rb, source, &se, &e, &call);
+		rc = place_event(rb, source, &e, &call);
 	if (rc == STORE_OK)
 		rc = event_update(rb, se.number, call, &e);
 out:
@@ -177,50 +177,146 @@ variant_again(struct rebuild *rb, struct call_row *r)
 	return rc;
 }
 
-/* The mapper's texts live until the next event: keep those that won. */
-static int
-keep_texts(struct rebuild *rb, struct call *c, const struct event *e)
+/* --- a call from all its events ------------------------------------------- */
+
+/*
+ * What the mapper fills in lives until the next event; what a call keeps of it
+ * until the call is written.
+ */
+struct again {
+	struct call_row row;
+	struct facts *facts;
+	struct told_id *ids;
+	bool aliased; /* an event told none of the call's own */
+	struct told_error *errors;
+};
+
+struct told_id {
+	const char *id;
+	bool own; /* told as the call's own */
+	struct told_id *next;
+};
+
+struct told_error {
+	struct call_error error;
+	struct told_error *next;
+};
+
+/* A copy; *ok is false after it where there was no memory. */
+static const char *
+keep(struct store *st, const char *text, size_t n, bool *ok)
 {
+	const char *kept = batch_strndup(st, text, n);
+
+	*ok = *ok && kept != NULL;
+	return kept;
+}
+
+static const char *
+keep_text(struct store *st, const char *text, bool *ok)
+{
+	return text == NULL ? NULL : keep(st, text, strlen(text), ok);
+}
+
+static bool
+keep_fields(struct store *st, struct again *a, const struct event *e)
+{
+	bool ok = true;
+
 	for (int i = 0; i < FIELD__MAX; i++) {
-		struct value *v = &c->field[i];
+		struct value *v = &a->row.call.field[i];
 
-		if (!v->set || v->text == NULL || !stamp_is_of(&c->stamp[i], e))
-			continue;
-		buf_reset(&rb->text[i], SIZE_MAX);
-		buf_add(&rb->text[i], v->text, v->len);
-		if (rb->text[i].failed)
-			return -1;
-		v->text = buf_str(&rb->text[i]);
+		if (v->set && v->text != NULL &&
+		    stamp_is_of(&a->row.call.stamp[i], e))
+			v->text = keep(st, v->text, v->len, &ok);
 	}
-	return 0;
+	return ok;
 }
 
+static bool
+keep_id(struct store *st, struct again *a, const char *id, bool own)
+{
+	struct told_id *t = a->ids;
+	bool ok = true;
+
+	while (t != NULL && strcmp(t->id, id) != 0)
+		t = t->next;
+	if (t == NULL) {
+		if ((t = batch_alloc(st, sizeof(*t))) == NULL)
+			return false;
+		t->id = keep_text(st, id, &ok);
+		t->next = a->ids;
+		a->ids = t;
+	}
+	t->own = t->own || own;
+	return ok;
+}
+
+static bool
+keep_ids(struct store *st, struct again *a, const struct event *e)
+{
+	bool ok = e->call == NULL || keep_id(st, a, e->call, true);
+
+	if (e->call == NULL)
+		a->aliased = true;
+
+	for (size_t i = 0; i < e->aliases && ok; i++)
+		ok = keep_id(st, a, e->alias[i], false);
+	return ok;
+}
+
+static bool
+keep_errors(struct store *st, struct again *a, const struct event *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < e->errors && ok; i++) {
+		struct told_error *t = batch_alloc(st, sizeof(*t));
+		const struct call_error *told = &e->error[i];
+
+		if (t == NULL)
+			return false;
+		t->error = (struct call_error){
+		    .code = keep_text(st, told->code, &ok),
+		    .message = keep_text(st, told->message, &ok),
+		    .phase = keep_text(st, told->phase, &ok),
+		    .place = keep_text(st, told->place, &ok),
+		    .time = keep_text(st, told->time, &ok)};
+		t->next = a->errors;
+		a->errors = t;
+	}
+	return ok;
+}
+
+static enum store_rc
+keep_facts(struct store *st, struct again *a, struct event *e)
+{
+	struct fact *kept = batch_alloc(st, e->facts * sizeof(*kept));
+	bool ok = kept != NULL || e->facts == 0;
+
+	for (size_t i = 0; i < e->facts && ok; i++) {
+		kept[i] = e->fact[i];
+		if (kept[i].type == FACT_TEXT)
+			kept[i].text = keep(st, kept[i].text, kept[i].len, &ok);
+	}
+	e->fact = kept;
+	return ok ? call_join_facts(st, a->facts, e) : STORE_ERROR;
+}
+
+/* The smallest of its ids, of those told as its own if there is one. */
 static void
-keep_id(struct buf *smallest, bool *some, const char *id)
+choose_id(struct again *a)
 {
-	if (*some && strcmp(buf_str(smallest), id) <= 0)
-		return;
-	buf_reset(smallest, SIZE_MAX);
-	buf_puts(smallest, id);
-	*some = true;
-}
+	const struct told_id *shown = a->ids;
 
-/* Keep what the call is to be called by, of what its events call it. */
-static int
-keep_ids(struct rebuild *rb, struct call_row *r, const struct event *e)
-{
-	bool aliased = rb->alias.len > 0;
-
-	if (r->id != NULL)
-		rb->several = rb->several || alias_is_told(r, e);
-	if (e->call != NULL)
-		keep_id(&rb->own, &rb->named, e->call);
-	for (size_t i = 0; i < e->aliases; i++)
-		keep_id(&rb->alias, &aliased, e->alias[i]);
-	r->id = buf_str(rb->named ? &rb->own : &rb->alias);
-	r->nameless = !rb->named;
-	rb->several = rb->several || alias_is_told(r, e);
-	return rb->own.failed || rb->alias.failed ? -1 : 0;
+	for (const struct told_id *t = a->ids; t != NULL; t = t->next)
+		if (t->own != shown->own ? t->own
+					 : strcmp(t->id, shown->id) < 0)
+			shown = t;
+	if (shown != NULL) {
+		a->row.id = shown->id;
+		a->row.nameless = !shown->own;
+	}
 }
 
 /* Events come by time: one received before an earlier one was overtaken. */
@@ -244,63 +340,51 @@ overtaken(struct order *o, const struct event *e)
 	return e->received < o->received;
 }
 
-/* Note all ids that e tells of the call r. */
-static enum store_rc
-note_ids(struct store *st, const struct call_row *r, const struct event *e)
-{
-	enum store_rc rc = STORE_OK;
-
-	if (e->call != NULL)
-		rc = alias_add(st, r->source, e->call, r->number, true);
-	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
-		rc = alias_add(st, r->source, e->alias[i], r->number, false);
-	return rc;
-}
-
 /*
- * Fold all events of the call, and write their facts and errors.  A body that
- * is damaged, or that no definition can read, leaves the call as it was:
- * STORE_NOT_FOUND.
+ * Fold all events of the call.  A body that is damaged, or that no definition
+ * can read, leaves the call as it was: STORE_NOT_FOUND.
  */
 static enum store_rc
-fold_again(struct rebuild *rb, struct call_row *r, bool write)
+fold_again(struct rebuild *rb, struct again *a)
 {
-	struct statement *s = db_statement(
-	    rb->st->db, sql_text[SQL_REBUILD_CALL_EVENTS]);
+	struct statement *s = db_statement(rb->st->db,
+	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
+	    " e.content_type, e.headers, e.body, e.received, r.count,"
+	    " r.last, e.digest, e.size, 0, 0"
+	    " FROM event e JOIN source s ON s.id = e.source"
+	    " LEFT JOIN repeat r ON r.event = e.seq"
+	    " WHERE e.call = ?1 ORDER BY e.time, e.seq");
 	struct order order = {0};
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 
-	if (s == NULL)
+	if (s == NULL || (a->facts = batch_facts(rb->st)) == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, r->number);
+	db_bind_int(s, 1, a->row.number);
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		struct stored_event se;
 		struct event e;
 
-		if (row_event(rb->st->db, s, &se, &rb->body) != 0 ||
+		if (row_event(rb->st->db, s, &se, &rb->body) == -1 ||
 		    map_again(rb, &se, &e) != 0) {
-			/* It was read before: only memory can be missing. */
-			rc = write ? STORE_ERROR : STORE_NOT_FOUND;
-			break;
+			db_done(s);
+			return rb->body.failed ? STORE_ERROR : STORE_NOT_FOUND;
 		}
-		if (write) {
-			rc = call_add_details(rb->st, r->number, se.number, &e);
-			if (rc == STORE_OK && rb->several)
-				rc = note_ids(rb->st, r, &e);
-			continue;
-		}
-		fold_event(&r->call, &e);
+		fold_event(&a->row.call, &e);
 		if (overtaken(&order, &e))
-			r->call.flags |= CALL_LATE;
-		r->events++;
-		if (keep_texts(rb, &r->call, &e) == -1 ||
-		    keep_ids(rb, r, &e) == -1)
+			a->row.call.flags |= CALL_LATE;
+		a->row.events++;
+		if (!keep_fields(rb->st, a, &e) || !keep_ids(rb->st, a, &e) ||
+		    !keep_errors(rb->st, a, &e))
 			rc = STORE_ERROR;
+		else
+			rc = keep_facts(rb->st, a, &e);
 	}
-	if (rc == STORE_OK && step != DB_DONE)
-		rc = store_failed(rb->st, "rebuild");
-	db_done(s);
+	if (rc == STORE_OK)
+		rc = stmt_end(rb->st, s, step);
+	else
+		db_done(s);
+	choose_id(a);
 	return rc;
 }
 
@@ -331,24 +415,15 @@ hash_rows(struct store *st, const char *sql, int64_t number, uint64_t *h)
 	return rc;
 }
 
-/*
- * Tells whether a call, its facts or its errors changed: all columns of them.
- */
+/* Tells whether the errors of a call changed. */
 static enum store_rc
-fingerprint(struct store *st, int64_t number, uint64_t *h)
+hash_errors(struct store *st, int64_t number, uint64_t *h)
 {
-	static const char errors[] =
-	    "SELECT * FROM error WHERE call = ?1"
-	    " ORDER BY time, code, message, phase, place";
-	static const char *const parts[] = {
-	    "SELECT * FROM call WHERE number = ?1",
-	    "SELECT * FROM fact WHERE call = ?1 ORDER BY path", errors};
-	enum store_rc rc = STORE_OK;
-
 	*h = 14695981039346656037u;
-	for (int i = 0; i < 3 && rc == STORE_OK; i++)
-		rc = hash_rows(st, parts[i], number, h);
-	return rc;
+	return hash_rows(st,
+	    "SELECT time, code, message, phase, place FROM error"
+	    " WHERE call = ?1 ORDER BY time, code, message, phase, place",
+	    number, h);
 }
 
 static int64_t
@@ -375,27 +450,71 @@ next_call(struct store *st, int64_t after)
 }
 
 static enum store_rc
-call_write(
-    struct rebuild *rb, const struct call_row *before, struct call_row *after)
+errors_write(struct store *st, const struct again *a, bool *changed)
 {
+	const int64_t number = a->row.number;
 	uint64_t was, is;
-	int64_t number = before->number;
-	enum store_rc rc = fingerprint(rb->st, number, &was);
+	enum store_rc rc = hash_errors(st, number, &was);
 
 	if (rc == STORE_OK)
-		rc = variant_again(rb, after);
+		rc = call_drop_errors(st, number);
+	for (const struct told_error *t = a->errors;
+	     t != NULL && rc == STORE_OK; t = t->next) {
+		const struct event e = {.error = &t->error, .errors = 1};
+
+		rc = call_add_errors(st, number, &e);
+	}
 	if (rc == STORE_OK)
-		rc = call_drop_details(rb->st, number);
-	if (rc == STORE_OK)
-		rc = alias_drop(rb->st, number);
-	if (rc == STORE_OK)
-		rc = after->events == 0 ? call_drop(rb->st, before)
-					: call_save(rb->st, before, after);
-	if (rc == STORE_OK && after->events > 0)
-		rc = fold_again(rb, after, true);
-	if (rc == STORE_OK)
-		rc = fingerprint(rb->st, number, &is);
+		rc = hash_errors(st, number, &is);
 	if (rc == STORE_OK && is != was)
+		*changed = true;
+	return rc;
+}
+
+/* All ids, of a call that has several or an alias alone. */
+static enum store_rc
+ids_write(struct store *st, const struct again *a)
+{
+	enum store_rc rc = alias_drop(st, a->row.number);
+
+	if (a->ids != NULL && a->ids->next == NULL && !a->aliased)
+		return rc;
+	for (const struct told_id *t = a->ids; t != NULL && rc == STORE_OK;
+	     t = t->next)
+		rc = alias_add(st, a->row.source, t->id, a->row.number, t->own);
+	return rc;
+}
+
+static enum store_rc
+call_write(struct rebuild *rb, const struct call_row *before, struct again *a)
+{
+	struct store *st = rb->st;
+	bool same = false, changed = false;
+	enum store_rc rc;
+
+	if (a->row.events == 0) {
+		rb->result->changed++;
+		rc = alias_drop(st, before->number);
+		if (rc == STORE_OK)
+			rc = call_drop_errors(st, before->number);
+		return rc == STORE_OK ? call_drop(st, before) : rc;
+	}
+	a->row.facts = before->facts; /* where they are to be replaced */
+	rc = variant_again(rb, &a->row);
+	if (rc == STORE_OK)
+		rc = call_set_facts(st, a->facts, &a->row);
+	if (rc == STORE_OK)
+		rc = call_is_stored(st, &a->row, &same);
+	if (rc == STORE_OK && !same) {
+		changed = true;
+		rc = call_save(st, before, &a->row);
+	}
+	if (rc == STORE_OK &&
+	    (a->errors != NULL || (before->call.flags & CALL_WITH_ERRORS) != 0))
+		rc = errors_write(st, a, &changed);
+	if (rc == STORE_OK)
+		rc = ids_write(st, a);
+	if (rc == STORE_OK && changed)
 		rb->result->changed++;
 	return rc;
 }
@@ -417,7 +536,8 @@ day_again(struct rebuild *rb, const struct call_row *before)
 static enum store_rc
 call_again(struct rebuild *rb, int64_t *after_number)
 {
-	struct call_row before, after = {0};
+	struct call_row before;
+	struct again a = {0};
 	enum store_rc rc;
 	int64_t number = next_call(rb->st, *after_number);
 
@@ -430,24 +550,24 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	rc = call_load(rb->st, number, &before);
 	if (rc != STORE_OK)
 		return rc;
-	after.number = number;
-	after.source = before.source;
-	buf_reset(&rb->own, SIZE_MAX);
-	buf_reset(&rb->alias, SIZE_MAX);
-	rb->named = rb->several = false;
-	rc = fold_again(rb, &after, false);
+	a.row.number = number;
+	a.row.source = before.source;
+	rc = fold_again(rb, &a);
 	if (rc == STORE_OK)
-		rc = call_write(rb, &before, &after);
+		rc = call_write(rb, &before, &a);
 	else if (rc == STORE_NOT_FOUND) {
 		rc = day_again(rb, &before);
-		after.events = before.events;
+		a.row.events = before.events;
 	}
-	if (rc == STORE_OK && after.events == 0)
+	if (rc == STORE_OK && a.row.events == 0)
 		*after_number = number - 1; /* a new call may get its number */
-	return rc;
+	return rc == STORE_OK ? batch_write(rb->st) : rc;
 }
 
-/* Before the third pass, which finds the calls of a day by an index. */
+/*
+ * Before all of them: the second pass compares facts as they are kept now, the
+ * third finds the calls of a day by an index.
+ */
 static enum store_rc
 index_more(struct rebuild *rb, int64_t *after)
 {
@@ -565,14 +685,8 @@ next_day_again(struct rebuild *rb, int64_t *after)
 static enum store_rc
 rebuild_done(struct store *st)
 {
-	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
-	enum store_rc rc;
+	enum store_rc rc = store_meta_set(st, "timezone", st->timezone);
 
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_text(s, 1, "timezone");
-	db_bind_text(s, 2, st->timezone);
-	rc = stmt_run(s);
 	return rc == STORE_OK
 	    ? stmt_alone(st, "DELETE FROM meta WHERE name = 'rebuild'")
 	    : rc;
@@ -630,7 +744,9 @@ store_rebuild(
 
 	memset(result, 0, sizeof(*result));
 	rb.result = result;
-	rc = search_none(&rb);
+	rc = in_slices(&rb, index_more);
+	if (rc == STORE_OK)
+		rc = search_none(&rb);
 	if (rc == STORE_OK)
 		rc = in_one(st, aliases_none);
 	if (rc == STORE_OK)
@@ -640,15 +756,9 @@ store_rebuild(
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, search_more);
 	if (rc == STORE_OK)
-		rc = in_slices(&rb, index_more);
-	if (rc == STORE_OK)
 		rc = in_slices(&rb, next_day_again);
 	if (rc == STORE_OK)
 		rc = in_one(st, rebuild_done);
-	for (int i = 0; i < FIELD__MAX; i++)
-		buf_free(&rb.text[i]);
-	buf_free(&rb.own);
-	buf_free(&rb.alias);
 	buf_free(&rb.body);
 	return rc;
 }

@@ -16,17 +16,12 @@
 static enum store_rc
 upto_set(struct store *st, int64_t upto)
 {
-	struct statement *s = db_statement(st->db, sql_text[SQL_META_SET]);
 	char number[24];
 
-	if (s == NULL)
-		return STORE_ERROR;
 	(void)snprintf(number, sizeof(number), "%lld", (long long)upto);
 	st->search_upto = upto;
 	st->search_known = true;
-	db_bind_text(s, 1, "search");
-	db_bind_text(s, 2, upto == OFF ? "off" : number);
-	return stmt_run(s);
+	return store_meta_set(st, "search", upto == OFF ? "off" : number);
 }
 
 static enum store_rc

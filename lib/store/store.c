@@ -61,6 +61,20 @@ stmt_end(struct store *st, struct statement *s, enum db_rc step)
 	return rc;
 }
 
+enum store_rc
+store_meta_set(struct store *st, const char *name, const char *value)
+{
+	struct statement *s = db_statement(st->db,
+	    "INSERT INTO meta (name, value) VALUES (?1, ?2)"
+	    " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, name);
+	db_bind_text(s, 2, value);
+	return stmt_run(s);
+}
+
 struct store *
 store_open(const struct store_options *o, struct buf *why)
 {
@@ -99,6 +113,7 @@ store_close(struct store *st)
 	packers_free(st);
 	batch_free(&st->batch);
 	pthread_mutex_destroy(&st->mutex);
+	buf_free(&st->facts);
 	buf_free(&st->search_was);
 	buf_free(&st->search_is);
 	free(st->timezone);

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/when.h"
+#include "call/facts.h"
 #include "provider/map.h"
 #include "provider/provider.h"
 #include "query/query.h"
@@ -29,6 +30,7 @@
 #define PERMUTE_FEW 3
 #define RANDOM_FEW 3
 #define MADE_UP_FEW 4
+#define FACTS_MAX 400 /* of a call */
 #define BATCH_MAX 4 /* threads at once */
 #define ZONE "Asia/Kolkata" /* half an hour beside the others */
 #define RECEIVED 1790000000000 /* of the first event of a set, ms */
@@ -69,9 +71,66 @@ dice(struct world *w, uint32_t n)
 	return (uint32_t)((w->random * 2685821657736338717u) >> 33) % n;
 }
 
+struct named {
+	char name[200]; /* of a path */
+	const struct call_fact *fact;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/*
+ * The facts of a call by the names of their paths, whose numbers are those of
+ * rows.
+ */
+static void
+add_facts(struct world *w, struct buf *b, sqlite3_stmt *row, int i)
+{
+	struct named named[FACTS_MAX];
+	struct facts f = {0};
+	const void *bytes = sqlite3_column_blob(row, i);
+
+	assert_int_not_equal(sqlite3_column_type(row, i), SQLITE_NULL);
+	assert_int_equal(
+	    facts_decode(&f, bytes, (size_t)sqlite3_column_bytes(row, i)), 0);
+	assert_in_range(f.n, 0, FACTS_MAX);
+	for (size_t k = 0; k < f.n; k++) {
+		sqlite3_stmt *s;
+
+		assert_int_equal(
+		    sqlite3_prepare_v2(w->db,
+			"SELECT name FROM path WHERE id = ?1", -1, &s, NULL),
+		    SQLITE_OK);
+		sqlite3_bind_int64(s, 1, f.item[k].path);
+		assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+		snprintf(named[k].name, sizeof(named[k].name), "%s",
+		    (const char *)sqlite3_column_text(s, 0));
+		named[k].fact = &f.item[k];
+		sqlite3_finalize(s);
+	}
+	qsort(named, f.n, sizeof(named[0]), by_name);
+	for (size_t k = 0; k < f.n; k++) {
+		const struct call_fact *t = named[k].fact;
+
+		buf_printf(b, "%s=%d:%s:%.17g:%lld:%d:%lld:", named[k].name,
+		    t->fact.type, t->fact.type == FACT_TEXT ? t->fact.text : "",
+		    t->fact.type == FACT_TEXT ? 0 : t->fact.number,
+		    (long long)t->stamp.time, t->stamp.state,
+		    (long long)t->stamp.received);
+		for (size_t m = 0; m < sizeof(t->stamp.mark); m++)
+			buf_printf(b, "%02x", t->stamp.mark[m]);
+		buf_puts(b, "\n");
+	}
+	facts_free(&f);
+}
+
 /* NAME=TYPE:BYTES, unless it is the number of a row. */
 static void
-add_column(struct buf *b, sqlite3_stmt *s, int i)
+add_column(struct world *w, struct buf *b, sqlite3_stmt *s, int i)
 {
 	const char *name = sqlite3_column_name(s, i);
 	const unsigned char *p;
@@ -79,6 +138,10 @@ add_column(struct buf *b, sqlite3_stmt *s, int i)
 	if (strcmp(name, "number") == 0 || strcmp(name, "call") == 0 ||
 	    strcmp(name, "source") == 0)
 		return;
+	if (strcmp(name, "facts") == 0) {
+		add_facts(w, b, s, i);
+		return;
+	}
 	buf_printf(b, "%s=%d:", name, sqlite3_column_type(s, i));
 	p = sqlite3_column_blob(s, i);
 	for (int k = 0; k < sqlite3_column_bytes(s, i); k++)
@@ -94,11 +157,6 @@ derived_rows(struct world *w, const char *source)
 	static const char *const queries[] = {
 	    "SELECT c.* FROM call c JOIN source s ON s.id = c.source"
 	    " WHERE s.name = ?1 ORDER BY c.id",
-	    "SELECT c.id, p.name, f.type, f.value, e.key, e.digest"
-	    " FROM fact f JOIN call c ON c.number = f.call"
-	    " JOIN path p ON p.id = f.path JOIN event e ON e.seq = f.event"
-	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
-	    " ORDER BY c.id, p.name",
 	    "SELECT c.id, e.* FROM error e JOIN call c"
 	    " ON c.number = e.call JOIN source s ON s.id = c.source"
 	    " WHERE s.name = ?1 ORDER BY 1, 3, 4, 5, 6, 7",
@@ -122,7 +180,7 @@ derived_rows(struct world *w, const char *source)
 		sqlite3_bind_text(s, 1, source, -1, SQLITE_STATIC);
 		while (sqlite3_step(s) == SQLITE_ROW)
 			for (int i = 0; i < sqlite3_column_count(s); i++)
-				add_column(&b, s, i);
+				add_column(w, &b, s, i);
 		sqlite3_finalize(s);
 	}
 	assert_false(b.failed);
@@ -306,8 +364,7 @@ check_owners(struct world *w)
 	static const char *const strays[] = {
 	    "SELECT count(*) FROM event WHERE call NOT IN"
 	    " (SELECT number FROM call)",
-	    "SELECT count(*) FROM fact WHERE call NOT IN"
-	    " (SELECT number FROM call)",
+	    "SELECT count(*) FROM fact",
 	    "SELECT count(*) FROM error WHERE call NOT IN"
 	    " (SELECT number FROM call)",
 	    "SELECT count(*) FROM call_alias WHERE call NOT IN"

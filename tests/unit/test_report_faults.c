@@ -139,8 +139,12 @@ a_damaged_row_is_an_error(void **state)
 	assert_int_equal(
 	    query_arrivals(b->read, 0, 40000, NULL, to_nothing, NULL),
 	    QUERY_ERROR);
+	run(b, "UPDATE call SET facts = x'05'");
+	assert_int_equal(
+	    query_call_facts(b->read, 1, to_no_fact, NULL), QUERY_ERROR);
 	run(b,
 	    "PRAGMA ignore_check_constraints = 1;"
+	    "UPDATE call SET facts = NULL;"
 	    "INSERT INTO path (id, name) VALUES (9, 'a');"
 	    "INSERT INTO fact (call, path, type, value, event)"
 	    " VALUES (1, 9, 7, 'x', 1)");
