@@ -2,6 +2,7 @@
  * What the pages ask of the store: lists, sums and names, which agree whatever
  * the filter.
  */
+#include "brief.h"
 #include "report_box.h"
 
 #include <inttypes.h>
@@ -91,8 +92,9 @@ sums_agree_with_the_list_for_every_filter(void **state)
 	const unsigned flags[] = {0, CALL_WITH_ERRORS, CALL_ESTIMATED};
 	struct filter f = {ALL_DAYS};
 
+	/* 13 divides no number of values: each comes with each other. */
 	add_mixed(b);
-	for (int i = 0; i < 4 * 3 * 3 * 4 * 3 * 3 * 2; i++) {
+	for (int i = 0; i < 4 * 3 * 3 * 4 * 3 * 3 * 2; i += brief(1, 13)) {
 		int k = i;
 		struct list l;
 		struct sum s;

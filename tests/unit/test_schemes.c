@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "brief.h"
 #include "provider/auth.h"
 #include "provider/provider.h"
 
@@ -239,9 +240,10 @@ refuse_changed_body(
 					       : strstr(s->body, v->counts);
 	size_t from = (size_t)(counts - s->body);
 	size_t n = v->counts == NULL ? s->m.len : strlen(v->counts);
+	const int step = brief(1, 7);
 
 	for (size_t i = from; i < from + n; i++)
-		for (int bit = 1; bit < 256; bit <<= 1) {
+		for (int bit = 1; bit < 256; bit <<= step) {
 			if (is_escape(s->body, i, bit))
 				continue;
 			s->body[i] = (char)(s->body[i] ^ bit);
@@ -276,13 +278,15 @@ static void
 refuse_changed_variables(
     const struct auth *a, const struct vector *v, struct sent *s)
 {
+	const int step = brief(1, 7);
+
 	for (size_t i = 0; v->env[i] != NULL; i++) {
 		char *value = strchr(s->env[i], '=') + 1;
 
 		for (char *c = value; *c != '\0'; c++) {
 			char was = *c;
 
-			for (int bit = 1; bit < 128; bit <<= 1) {
+			for (int bit = 1; bit < 128; bit <<= step) {
 				*c = (char)(was ^ bit);
 				if (*c == '\0' || is_case(value, c, was) ||
 				    is_escape(v->env[i],
