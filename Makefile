@@ -253,8 +253,8 @@ crash: plain
 faults: plain
 	POINTS=$(POINTS) tests/fault/all.sh $(BUILD)/plain $(ONLY)
 
-lint: deps-lint
-	@tests/lint.sh $(OURS)
+lint: deps-lint programs
+	@BUILD=$(BUILD) tests/lint.sh $(OURS)
 
 # Of it the statements of SQL alone.
 lint-sql: deps-lint programs

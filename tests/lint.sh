@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/lint.sh CFLAGS... - every check that needs no running program.
+# tests/lint.sh CFLAGS... - every check that needs no running program, but the
+# engines that prepare our SQL.  BUILD is where the programs are.
 # Goes on after a finding, so that one run shows all; fails if there was any.
 # The functions are called through check().
 # shellcheck disable=SC2317
@@ -105,4 +106,5 @@ check mandoc man_pages
 check 'no platform in C' no_platform
 check 'no engine outside lib/db' no_engine
 check rooms rooms
+check 'SQL of two engines' tests/sql.sh "${BUILD:-build}" "${flags[@]}"
 exit "$failed"
