@@ -84,8 +84,10 @@ watch_add_dir(struct watch *w, const char *dir, const char *suffix)
 	DIR *open;
 
 	watch_add(w, dir);
-	if ((open = opendir(dir)) == NULL)
+	if ((open = opendir(dir)) == NULL) {
+		w->failed = w->failed || errno == ENOMEM;
 		return;
+	}
 	while ((d = readdir(open)) != NULL) {
 		if (!ends_with(d->d_name, suffix))
 			continue;

@@ -379,8 +379,11 @@ static enum db_rc
 words_first(struct db *db)
 {
 	bool possible = db_words_possible(db);
-	enum db_rc rc = meta_set(db, "search", possible ? "0" : "off");
+	enum db_rc rc;
 
+	if (!possible && db->lost)
+		return DB_ERROR;
+	rc = meta_set(db, "search", possible ? "0" : "off");
 	return rc == DB_OK && possible ? db_words_create(db) : rc;
 }
 

@@ -30,7 +30,11 @@ fts5(struct db *db)
 		sqlite3_bind_pointer(s, 1, &api, "fts5_api_ptr", NULL);
 		sqlite3_step(s);
 	}
-	sqlite3_finalize(s);
+	/* That it was not found now does not mean that there is none. */
+	if ((sqlite3_errcode(db->sqlite) & 0xff) == SQLITE_NOMEM)
+		db->lost = true;
+	if ((sqlite3_finalize(s) & 0xff) == SQLITE_NOMEM)
+		db->lost = true;
 	return api;
 }
 

@@ -120,6 +120,7 @@ gather(struct draft *d, struct json_object *object, const struct spot *up)
 			continue;
 		buf_puts(&path, up == NULL ? "" : up->path);
 		json_pointer_add(&path, name);
+		d->failed = d->failed || path.failed;
 		s = path.failed ? NULL : find_spot(d, up, buf_str(&path), name);
 		buf_free(&path);
 		if (s == NULL)

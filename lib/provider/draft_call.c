@@ -43,7 +43,7 @@ instants(struct draft *d, const struct pick *p)
 
 	if (p->spots == 1)
 		return instant(d, p->spot[0]);
-	list = json_object_new_array();
+	list = draft_list(d);
 	for (size_t i = 0; i < p->spots; i++)
 		draft_push(d, list, instant(d, p->spot[i]));
 	return list;
@@ -51,13 +51,14 @@ instants(struct draft *d, const struct pick *p)
 
 /* The instant that the first spot of p has in sample i; false: none. */
 static bool
-instant_in(const struct draft *d, const struct pick *p, size_t i, int64_t *ms)
+instant_in(struct draft *d, const struct pick *p, size_t i, int64_t *ms)
 {
 	const char *s;
 
 	if (p->spots == 0 || p->spot[0]->value[i] == NULL)
 		return false;
-	s = json_object_get_string(p->spot[0]->value[i]);
+	if ((s = draft_text(d, p->spot[0]->value[i])) == NULL)
+		return false;
 	return when_parse(s, strlen(s),
 		   (enum when_format)spot_format(d, p->spot[0]), ms) == 0;
 }
@@ -67,8 +68,8 @@ instant_in(const struct draft *d, const struct pick *p, size_t i, int64_t *ms)
  * from start to end of the same sample, else seconds.
  */
 static const char *
-guess_unit(const struct draft *d, const struct spot *s,
-    const struct pick *started, const struct pick *ended, const char **why)
+guess_unit(struct draft *d, const struct spot *s, const struct pick *started,
+    const struct pick *ended, const char **why)
 {
 	static const struct {
 		const char *unit;
@@ -121,8 +122,8 @@ write_times(struct draft *d, struct json_object *event)
 		draft_review_pick(d, "call/duration", &length);
 		draft_review(d, "call/duration/unit: %s, %s", unit, why);
 	} else if (started.spots > 0 && ended.spots > 0) {
-		struct json_object *rule = json_object_new_object();
-		struct json_object *two = json_object_new_array();
+		struct json_object *rule = draft_object(d);
+		struct json_object *two = draft_list(d);
 
 		draft_push(d, two, instant(d, started.spot[0]));
 		draft_push(d, two, instant(d, ended.spot[0]));
@@ -189,21 +190,21 @@ write_number(struct draft *d, const char *member, const struct pick *p)
 	write_place(d, member, p);
 	if (!lacks_plus(d, p))
 		return;
-	plus = json_object_new_object();
+	plus = draft_object(d);
 	draft_put(d, plus, "is", json_object_new_string("+"));
-	join = json_object_new_array();
+	join = draft_list(d);
 	draft_push(d, join, plus);
 	draft_push(
 	    d, join, p->spots == 1 ? draft_places(d, p) : draft_at(d, p));
-	digits = json_object_new_array();
+	digits = draft_list(d);
 	for (; digit[0] <= '9'; digit[0]++)
 		draft_push(d, digits, json_object_new_string(digit));
 	when = draft_at(d, p);
 	draft_put(d, when, "starts", digits);
-	with = json_object_new_object();
+	with = draft_object(d);
 	draft_put(d, with, "when", when);
 	draft_put(d, with, "join", join);
-	list = json_object_new_array();
+	list = draft_list(d);
 	draft_push(d, list, with);
 	for (size_t i = 0; i < p->spots; i++)
 		draft_push(d, list, json_object_new_string(p->spot[i]->path));
@@ -295,17 +296,15 @@ write_direction(struct draft *d)
 	if (!draft_choose(d, "direction", SHAPE_DIRECTION, &p))
 		return;
 	rule = draft_at(d, &p);
-	map = json_object_new_object();
-	starts = json_object_new_object();
+	map = draft_object(d);
+	starts = draft_object(d);
 	for (size_t k = 0; k < p.spots; k++)
 		for (size_t i = 0; i < d->bodies; i++) {
 			struct json_object *j = p.spot[k]->value[i];
 			const char *to = j == NULL
 			    ? NULL
 			    : draft_direction_of(p.spot[k], j);
-			const char *from = to == NULL
-			    ? NULL
-			    : json_object_get_string(j);
+			const char *from = to == NULL ? NULL : draft_text(d, j);
 			size_t n = from == NULL ? 0 : direction_prefix(from);
 			char begin[WORD_MAX + 1];
 
@@ -334,7 +333,7 @@ static struct json_object *
 word_map(
     struct draft *d, const struct pick *p, const char *(*meaning)(const char *))
 {
-	struct json_object *map = json_object_new_object();
+	struct json_object *map = draft_object(d);
 
 	for (size_t k = 0; k < p->spots; k++)
 		for (size_t i = 0; i < d->bodies; i++) {
@@ -347,7 +346,7 @@ word_map(
 			draft_plain_words(j, word);
 			to = meaning(word);
 			if (to != NULL)
-				draft_put(d, map, json_object_get_string(j),
+				draft_put(d, map, draft_text(d, j),
 				    json_object_new_string(to));
 		}
 	if (draft_count(map) > 0)
@@ -466,7 +465,7 @@ group_name(const char *path, char out[DEFINITION_NAME_MAX + 1])
 static void
 write_facts(struct draft *d)
 {
-	struct json_object *facts = json_object_new_object();
+	struct json_object *facts = draft_object(d);
 
 	for (size_t i = 0; i < d->spots; i++) {
 		const struct spot *s = d->spot[i];

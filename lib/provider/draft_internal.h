@@ -125,6 +125,11 @@ struct json_object *draft_first_value(const struct pick *p, size_t body);
 
 /* --- writing: draft_pick.c ------------------------------------------------ */
 
+/* An object or a list of nothing.  NULL sets d->failed. */
+struct json_object *draft_object(struct draft *d);
+struct json_object *draft_list(struct draft *d);
+/* A value as text; NULL sets d->failed. */
+const char *draft_text(struct draft *d, struct json_object *j);
 /* How many members or items; 0: it is NULL. */
 size_t draft_count(struct json_object *j);
 /* Add a member or an item, which is taken over.  NULL sets d->failed. */

@@ -352,6 +352,39 @@ draft_first_value(const struct pick *p, size_t body)
 
 /* --- writing -------------------------------------------------------------- */
 
+struct json_object *
+draft_object(struct draft *d)
+{
+	struct json_object *j = json_object_new_object();
+
+	d->failed = d->failed || j == NULL;
+	return j;
+}
+
+struct json_object *
+draft_list(struct draft *d)
+{
+	struct json_object *j = json_object_new_array();
+
+	d->failed = d->failed || j == NULL;
+	return j;
+}
+
+const char *
+draft_text(struct draft *d, struct json_object *j)
+{
+	struct buf b = {0};
+	const char *text = NULL;
+
+	if (json_object_is_type(j, json_type_string))
+		return json_object_get_string(j);
+	if (json_text(j, &b) == 0)
+		text = arena_strndup(d->arena, buf_str(&b), b.len);
+	buf_free(&b);
+	d->failed = d->failed || text == NULL;
+	return text;
+}
+
 size_t
 draft_count(struct json_object *j)
 {
@@ -370,7 +403,7 @@ void
 draft_put(struct draft *d, struct json_object *in, const char *name,
     struct json_object *value)
 {
-	if (value == NULL || in == NULL ||
+	if (value == NULL || in == NULL || name == NULL ||
 	    json_object_object_add(in, name, value) != 0) {
 		json_object_put(value);
 		d->failed = true;
@@ -395,7 +428,7 @@ draft_places(struct draft *d, const struct pick *p)
 
 	if (p->spots == 1)
 		return json_object_new_string(p->spot[0]->path);
-	list = json_object_new_array();
+	list = draft_list(d);
 	for (size_t i = 0; i < p->spots; i++)
 		draft_push(d, list, json_object_new_string(p->spot[i]->path));
 	return list;
@@ -405,7 +438,7 @@ draft_places(struct draft *d, const struct pick *p)
 struct json_object *
 draft_at(struct draft *d, const struct pick *p)
 {
-	struct json_object *rule = json_object_new_object();
+	struct json_object *rule = draft_object(d);
 
 	draft_put(d, rule, "at", draft_places(d, p));
 	return rule;
@@ -430,15 +463,14 @@ draft_review(struct draft *d, const char *fmt, ...)
 
 /* The first value of the pick, for a remark; shortened. */
 static void
-sample(const struct draft *d, const struct pick *p, char out[SAMPLE_SIZE])
+sample(struct draft *d, const struct pick *p, char out[SAMPLE_SIZE])
 {
 	const char *s = NULL;
 
 	for (size_t k = 0; k < p->spots && s == NULL; k++)
 		for (size_t i = 0; i < d->bodies && s == NULL; i++)
 			if (p->spot[k]->value[i] != NULL)
-				s = json_object_get_string(
-				    p->spot[k]->value[i]);
+				s = draft_text(d, p->spot[k]->value[i]);
 	if (s == NULL) {
 		(void)snprintf(out, SAMPLE_SIZE, "no sample has a value");
 		return;

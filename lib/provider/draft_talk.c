@@ -137,7 +137,7 @@ find_talk(struct json_object *list, struct talk *t)
 static struct json_object *
 speakers(struct draft *d, const struct spot *s, const char *name)
 {
-	struct json_object *map = json_object_new_object();
+	struct json_object *map = draft_object(d);
 
 	for (size_t i = 0; i < d->bodies; i++) {
 		struct json_object *list = s->value[i];
@@ -156,7 +156,7 @@ speakers(struct draft *d, const struct spot *s, const char *name)
 			draft_plain_words(j, word);
 			who = draft_words_speaker(word);
 			if (who != NULL)
-				draft_put(d, map, json_object_get_string(j),
+				draft_put(d, map, draft_text(d, j),
 				    json_object_new_string(who));
 		}
 	}
@@ -234,8 +234,8 @@ lines(struct draft *d, const struct spot *s)
 {
 	const struct pick one = {.spot = {s}, .spots = 1};
 	struct json_object *rule = NULL;
-	struct json_object *agent = json_object_new_array();
-	struct json_object *caller = json_object_new_array();
+	struct json_object *agent = draft_list(d);
+	struct json_object *caller = draft_list(d);
 
 	for (size_t i = 0; i < d->bodies; i++)
 		if (json_object_is_type(s->value[i], json_type_string))
@@ -299,7 +299,7 @@ next_transcript(const struct draft *d)
 void
 draft_talk_write(struct draft *d)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = draft_list(d);
 	const struct spot *first = NULL;
 	struct spot *s;
 

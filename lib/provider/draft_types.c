@@ -93,7 +93,7 @@ static void
 add_evidence(struct draft *d, const struct kinds *k, const char *type,
     const struct pick *p, enum evidence sort, struct json_object *list)
 {
-	struct json_object *map = json_object_new_object(), *rule;
+	struct json_object *map = draft_object(d), *rule;
 
 	for (size_t i = 0; i < d->bodies; i++) {
 		enum call_outcome o;
@@ -106,7 +106,7 @@ add_evidence(struct draft *d, const struct kinds *k, const char *type,
 			o = j == NULL ? OUTCOME_NONE
 				      : outcome_in(p->spot[n], j, sort);
 			if (o != OUTCOME_NONE)
-				draft_put(d, map, json_object_get_string(j),
+				draft_put(d, map, draft_text(d, j),
 				    json_object_new_string(
 					call_outcome_name[o]));
 		}
@@ -140,7 +140,7 @@ outcome_rule(
 	if (o != OUTCOME_NONE && !weak && o != OUTCOME_COMPLETED &&
 	    o != OUTCOME_FAILED)
 		return json_object_new_string(call_outcome_name[o]);
-	list = json_object_new_array();
+	list = draft_list(d);
 	add_evidence(d, k, type, &k->heard, EVIDENCE_VOICEMAIL, list);
 	add_evidence(d, k, type, &k->reason, EVIDENCE_CERTAIN, list);
 	if (!draft_is_picked(&k->type, k->status.spot[0]))
@@ -154,7 +154,7 @@ outcome_rule(
 			json_object_put(list);
 			return json_object_new_string(call_outcome_name[o]);
 		}
-		last = json_object_new_object();
+		last = draft_object(d);
 		draft_put(d, last, "is",
 		    json_object_new_string(call_outcome_name[o]));
 		draft_push(d, list, last);
@@ -169,7 +169,7 @@ outcome_rule(
 static struct json_object *
 state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 {
-	struct json_object *map = json_object_new_object(), *rule = NULL;
+	struct json_object *map = draft_object(d), *rule = NULL;
 
 	*ends = false;
 	for (size_t i = 0; i < d->bodies; i++) {
@@ -184,7 +184,7 @@ state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 		if (state == STATE_NONE)
 			continue;
 		*ends = *ends || state == STATE_ENDED;
-		draft_put(d, map, json_object_get_string(j),
+		draft_put(d, map, draft_text(d, j),
 		    json_object_new_string(call_state_name[state]));
 	}
 	if (draft_count(map) > 0) {
@@ -198,7 +198,7 @@ state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 static struct json_object *
 type_row(struct draft *d, const struct kinds *k, const char *type)
 {
-	struct json_object *row = json_object_new_object(), *rule = NULL;
+	struct json_object *row = draft_object(d), *rule = NULL;
 	char word[DRAFT_PHRASE_SIZE];
 	enum call_state state;
 	bool call = false, beside, ends = false;
@@ -240,7 +240,7 @@ type_row(struct draft *d, const struct kinds *k, const char *type)
 void
 draft_types_write(struct draft *d, const struct kinds *k)
 {
-	struct json_object *types = json_object_new_object();
+	struct json_object *types = draft_object(d);
 
 	for (size_t i = 0; i < d->bodies; i++) {
 		const char *type = type_in(k, i);
@@ -295,7 +295,7 @@ draft_types_write_place(
 		return;
 	}
 	k->other = "event";
-	other = json_object_new_object();
+	other = draft_object(d);
 	draft_put(d, other, "is", json_object_new_string(k->other));
 	if (k->type.spots == 0) {
 		draft_put(d, event, "type", other);
@@ -305,7 +305,7 @@ draft_types_write_place(
 		    k->other);
 		return;
 	}
-	list = json_object_new_array();
+	list = draft_list(d);
 	for (size_t i = 0; i < k->type.spots; i++)
 		draft_push(
 		    d, list, json_object_new_string(k->type.spot[i]->path));
