@@ -125,7 +125,8 @@ struct json_object *draft_first_value(const struct pick *p, size_t body);
 
 /* --- writing: draft_pick.c ------------------------------------------------ */
 
-/* An object or a list of nothing.  NULL sets d->failed. */
+/* A text; an object or a list of nothing.  NULL sets d->failed. */
+struct json_object *draft_word(struct draft *d, const char *text);
 struct json_object *draft_object(struct draft *d);
 struct json_object *draft_list(struct draft *d);
 /* A value as text; NULL sets d->failed. */

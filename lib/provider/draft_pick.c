@@ -353,6 +353,15 @@ draft_first_value(const struct pick *p, size_t body)
 /* --- writing -------------------------------------------------------------- */
 
 struct json_object *
+draft_word(struct draft *d, const char *text)
+{
+	struct json_object *j = json_object_new_string(text);
+
+	d->failed = d->failed || j == NULL;
+	return j;
+}
+
+struct json_object *
 draft_object(struct draft *d)
 {
 	struct json_object *j = json_object_new_object();
@@ -427,7 +436,7 @@ draft_places(struct draft *d, const struct pick *p)
 	struct json_object *list;
 
 	if (p->spots == 1)
-		return json_object_new_string(p->spot[0]->path);
+		return draft_word(d, p->spot[0]->path);
 	list = draft_list(d);
 	for (size_t i = 0; i < p->spots; i++)
 		draft_push(d, list, json_object_new_string(p->spot[i]->path));

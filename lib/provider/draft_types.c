@@ -139,7 +139,7 @@ outcome_rule(
 	o = draft_words_outcome(word, &weak);
 	if (o != OUTCOME_NONE && !weak && o != OUTCOME_COMPLETED &&
 	    o != OUTCOME_FAILED)
-		return json_object_new_string(call_outcome_name[o]);
+		return draft_word(d, call_outcome_name[o]);
 	list = draft_list(d);
 	add_evidence(d, k, type, &k->heard, EVIDENCE_VOICEMAIL, list);
 	add_evidence(d, k, type, &k->reason, EVIDENCE_CERTAIN, list);
@@ -152,7 +152,7 @@ outcome_rule(
 			o = OUTCOME_UNKNOWN;
 		if (draft_count(list) == 0) {
 			json_object_put(list);
-			return json_object_new_string(call_outcome_name[o]);
+			return draft_word(d, call_outcome_name[o]);
 		}
 		last = draft_object(d);
 		draft_put(d, last, "is",
