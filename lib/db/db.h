@@ -193,9 +193,6 @@ enum db_rc db_index_look(struct db *db);
 
 /* --- facts of an older version ------------------------------------------- */
 
-/* Are rows packed?  Not before the writer packs what it writes itself. */
-#define DB_FACTS_PACK 0
-
 /*
  * Up to schema 4 each fact of a call was a row, with the event that told it.
  * db_index_slice() packs them.  Let f be what the call of that number has in

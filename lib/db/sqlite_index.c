@@ -494,8 +494,8 @@ go_on(struct db *db, const struct wanted *w, int64_t after, char say[MARK_SIZE])
 static enum db_rc
 pack(struct db *db, char say[MARK_SIZE])
 {
-	int64_t first = 0, last = 0;
-	enum db_rc rc = DB_FACTS_PACK ? facts_pack(db, &first, &last) : DB_OK;
+	int64_t first, last;
+	enum db_rc rc = facts_pack(db, &first, &last);
 
 	if (rc != DB_OK)
 		return rc;

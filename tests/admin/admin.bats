@@ -271,11 +271,15 @@ END
   run -0 exported --after 1
 }
 
-@test "damaged facts are found" {
+@test "damaged facts are found, and made again" {
   some_events
   sqlite3 callbook.db "UPDATE call SET facts = x'07' WHERE number = 1"
   run -1 callbook check --deep
   has "FAIL  integrity: the facts of call 1 are damaged: 'callbook rebuild'"
+  run -0 callbook rebuild
+  has "changed  1"
+  run -0 callbook check --deep
+  has "ok    integrity: sound"
 }
 
 @test "check: what another user made by hand" {

@@ -596,8 +596,6 @@ facts_of_an_older_version_stay_what_they_are_while_they_are_packed(void **state)
 	sqlite3 *other;
 
 	(void)state;
-	if (!DB_FACTS_PACK)
-		skip();
 	older_store(DB_SCHEMA_VERSION - 1, FEW);
 	other = other_open();
 	facts_in_rows(other, false, &was);
@@ -649,8 +647,6 @@ what_is_damaged_does_not_stop_the_packing(void **state)
 	sqlite3 *other;
 
 	(void)state;
-	if (!DB_FACTS_PACK)
-		skip();
 	older_store(DB_SCHEMA_VERSION - 1, FEW);
 	other = other_open();
 	run(other,
