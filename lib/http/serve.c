@@ -40,6 +40,7 @@
 #define STREAM_RETRY_S 30 /* told to whom no stream is free for */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
+#define REQUEST_MEMORY (128 * 1024) /* bytes for parameters and streams */
 #define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
 #define BREAK_AFTER_MS 2000 /* of waiting for requests that still come */
 
@@ -438,6 +439,20 @@ accept_again(struct server *s, int error)
 }
 
 /*
+ * Is there memory for what libfcgi makes of a request?  It ends the process
+ * where it gets none.
+ */
+static bool
+memory_is_left(void)
+{
+	void *volatile probe = malloc(REQUEST_MEMORY);
+	const bool left = probe != NULL;
+
+	free(probe);
+	return left;
+}
+
+/*
  * Have libfcgi read the parameters of a request.  It is given the connection,
  * and told to keep it, since it would begin by closing it; and no listening
  * socket, since it would end with accepting another.  Returns 0 or -1.
@@ -449,6 +464,13 @@ begin_request(struct place *p)
 	p->fcgx.keepConnection = 1;
 	FCGX_Detach(&p->fcgx);
 	limit_answer(p->arrival.fd);
+	if (!memory_is_left()) {
+		log_warnx("out of memory: a connection is closed");
+		FCGX_Free(&p->fcgx, 1);
+		if (p->arrival.place != -1)
+			room_leave(p->server->room, p->arrival.place, true);
+		return -1;
+	}
 	if (FCGX_Accept_r(&p->fcgx) != 0) {
 		if (p->arrival.place != -1)
 			room_leave(p->server->room, p->arrival.place, true);
