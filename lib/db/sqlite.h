@@ -86,9 +86,19 @@ int files_open(struct db *db, struct buf *why);
 int files_open_read(struct db *db, struct buf *why);
 /* Is there a journal of the other kind, with something in it? */
 bool files_has_journal(const struct db *db);
+/* Are the WAL and its index what they were made for this store? */
+bool files_trusted(const struct db *db);
+/*
+ * Before SQLite opens them, under the lock: put aside or away what is not to be
+ * used.  -1 after adding to why: another program has to save something first.
+ */
+int files_settle(struct db *db, struct buf *why);
 /* Are those that SQLite has opened the ones that were there before? */
 bool files_stayed(const struct db *db);
-/* It is open: note which files these are.  Returns 0, or -1, logged. */
+/*
+ * It is open: note which files these are, and where that changes, under the
+ * lock.  Returns 0, or -1, logged.
+ */
 int files_note(struct db *db);
 /*
  * Are the files that are open still those of that name?  One who writes to a

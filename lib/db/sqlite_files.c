@@ -7,8 +7,10 @@
  * a WAL that is left beside another store damages it.  So whoever is about to
  * write looks first, under the lock, and saves what can be saved.
  *
- * FILE-lock remembers for those who come later which store its WAL belongs to.
- * Its first byte is the mark of sqlite_sync.c, then RECORD follows.
+ * FILE-lock remembers for those who come later which store its WAL belongs to,
+ * and which FILE-shm was made under the lock: one that somebody made while
+ * another wrote may lack what that one committed.  It is only written under the
+ * lock.  Its first byte is the mark of sqlite_sync.c, then RECORD follows.
  */
 #include "db/sqlite.h"
 
@@ -29,8 +31,11 @@
 #define RECORD_AT 1
 #define RECORD_STORE "store "
 #define RECORD_WAL " wal "
-#define RECORD RECORD_STORE "%20" PRIu64 RECORD_WAL "%20" PRIu64 "\n"
-#define RECORD_SIZE 64 /* at least, with its NUL */
+#define RECORD_SHM " shm "
+#define RECORD                                                       \
+	RECORD_STORE "%20" PRIu64 RECORD_WAL "%20" PRIu64 RECORD_SHM \
+		     "%20" PRIu64 "\n"
+#define RECORD_SIZE 96 /* at least, with its NUL */
 
 static const char *const suffix[FILE__MAX] = {
     [FILE_STORE] = "",
@@ -121,22 +126,24 @@ db_is_disturbed(struct db *db)
 /* --- the record ----------------------------------------------------------- */
 
 struct record {
-	uint64_t store, wal;
+	uint64_t store, wal, shm;
 };
 
 static struct record
 record_read(const struct db *db)
 {
 	char text[RECORD_SIZE] = "", *end = text;
-	struct record r = {0, 0};
+	struct record r = {0, 0, 0};
 
 	if (pread(db->lock_fd, text, sizeof(text) - 1, RECORD_AT) > 0 &&
 	    strncmp(text, RECORD_STORE, strlen(RECORD_STORE)) == 0)
 		r.store = strtoull(text + strlen(RECORD_STORE), &end, 10);
 	if (strncmp(end, RECORD_WAL, strlen(RECORD_WAL)) == 0)
 		r.wal = strtoull(end + strlen(RECORD_WAL), &end, 10);
+	if (strncmp(end, RECORD_SHM, strlen(RECORD_SHM)) == 0)
+		r.shm = strtoull(end + strlen(RECORD_SHM), &end, 10);
 	/* A part of one tells nothing. */
-	return *end == '\n' ? r : (struct record){0, 0};
+	return *end == '\n' ? r : (struct record){0, 0, 0};
 }
 
 /*
@@ -173,9 +180,9 @@ record_write(struct db *db, struct record r)
 	struct stat is;
 	int n;
 
-	if (was.store == r.store && was.wal == r.wal)
+	if (was.store == r.store && was.wal == r.wal && was.shm == r.shm)
 		return 0;
-	n = snprintf(text, sizeof(text), RECORD, r.store, r.wal);
+	n = snprintf(text, sizeof(text), RECORD, r.store, r.wal, r.shm);
 	if (fstat(db->lock_fd, &is) == 0 && is.st_size == 0)
 		sync_unmark(db); /* or its NUL would be one */
 	if (pwrite(db->lock_fd, text, (size_t)n, RECORD_AT) == n &&
@@ -229,7 +236,7 @@ set_wal_aside(struct db *db)
 		log_warn("%s", to.data);
 	else {
 		(void)unlink(db->name[FILE_SHM]);
-		rc = record_write(db, (struct record){0, 0});
+		rc = record_write(db, (struct record){0, 0, 0});
 		log_warnx("%s: another file has taken its place; events that "
 			  "were not yet in the one before are kept in %s",
 		    db->path, to.data);
@@ -271,7 +278,8 @@ files_save(struct db *db)
 	(void)unlink(db->name[FILE_WAL]);
 	log_warnx("%s: its -wal was removed; what was in it is in the store",
 	    db->path);
-	return record_write(db, (struct record){0, 0}) == 0 ? DB_OK : DB_ERROR;
+	return record_write(db, (struct record){0, 0, 0}) == 0 ? DB_OK
+							       : DB_ERROR;
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -360,13 +368,41 @@ open_lock(struct db *db, struct buf *why)
 	return 0;
 }
 
-/* Leave a WAL alone that others have to save, and one of another store. */
-static int
-look_at_wal(struct db *db, struct buf *why)
+static void
+look_at_all(struct db *db)
 {
-	enum db_rc rc = DB_OK;
+	db->file[FILE_STORE] = look(db, FILE_STORE);
+	db->file[FILE_WAL] = look(db, FILE_WAL);
+	db->file[FILE_SHM] = look(db, FILE_SHM);
+}
 
-	if (record_read(db).wal != 0 && look(db, FILE_WAL).st_ino == 0 &&
+bool
+files_trusted(const struct db *db)
+{
+	const struct record r = record_read(db);
+
+	return r.wal != 0 && r.store == (uint64_t)db->file[FILE_STORE].st_ino &&
+	    r.wal == (uint64_t)db->file[FILE_WAL].st_ino &&
+	    r.shm == (uint64_t)db->file[FILE_SHM].st_ino;
+}
+
+int
+files_settle(struct db *db, struct buf *why)
+{
+	const struct record r = record_read(db);
+
+	look_at_all(db);
+	if (r.wal == 0 || files_trusted(db))
+		return 0;
+	if (wal_is_foreign(db)) {
+		if (set_wal_aside(db) == 0)
+			return 0;
+		buf_printf(why, "%s: is of another store, and stays there",
+		    db->name[FILE_WAL]);
+		return -1;
+	}
+	if (r.store == (uint64_t)db->file[FILE_STORE].st_ino &&
+	    r.wal != (uint64_t)db->file[FILE_WAL].st_ino &&
 	    lock_is_shared(db)) {
 		buf_printf(why,
 		    "%s: was removed while another program has the store open, "
@@ -374,18 +410,10 @@ look_at_wal(struct db *db, struct buf *why)
 		    db->name[FILE_WAL]);
 		return -1;
 	}
-	if (!wal_is_foreign(db))
-		return 0;
-	rc = lock_take(db, when_monotonic() + DB_LOCK_WAIT_MS);
-	if (rc == DB_OK) {
-		if (wal_is_foreign(db) && set_wal_aside(db) == -1)
-			rc = DB_ERROR;
-		lock_release(db);
-	}
-	if (rc != DB_OK)
-		buf_printf(why, "%s: is of another store, and stays there",
-		    db->name[FILE_WAL]);
-	return rc == DB_OK ? 0 : -1;
+	/* SQLite makes it again from the WAL, to which nobody writes now. */
+	if (r.shm != (uint64_t)db->file[FILE_SHM].st_ino)
+		(void)unlink(db->name[FILE_SHM]);
+	return 0;
 }
 
 int
@@ -394,11 +422,9 @@ files_open(struct db *db, struct buf *why)
 	for (int i = 0; i < FILE__MAX; i++)
 		if (check_file(db, (enum file)i, why) == -1)
 			return -1;
-	if (make_store(db, why) == -1 || open_lock(db, why) == -1 ||
-	    look_at_wal(db, why) == -1)
+	if (make_store(db, why) == -1 || open_lock(db, why) == -1)
 		return -1;
-	db->file[FILE_WAL] = look(db, FILE_WAL);
-	db->file[FILE_SHM] = look(db, FILE_SHM);
+	look_at_all(db);
 	return 0;
 }
 
@@ -447,6 +473,7 @@ files_note(struct db *db)
 		return 0;
 	r.store = db->file[FILE_STORE].st_ino;
 	r.wal = db->file[FILE_WAL].st_ino;
+	r.shm = db->file[FILE_SHM].st_ino;
 	lock_share(db);
 	return record_write(db, r);
 }

@@ -98,49 +98,96 @@ can_write(struct db *db)
 	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY;
 }
 
-static int
-open_write(struct db *db, struct buf *why)
+/* Does it have a WAL, which this connection can write to? */
+static bool
+has_wal(struct db *db)
 {
 	char mode[16] = "";
-	int version, rc = -1;
-	bool known = schema_version(db->sqlite, &version) == 0;
 
+	return journal_network(db) == NULL &&
+	    journal_set(
+		db->sqlite, "PRAGMA journal_mode", mode, sizeof(mode)) == 0 &&
+	    strcmp(mode, "wal") == 0 && can_write(db);
+}
+
+/*
+ * Usually nothing is to be done, which costs no lock to find out.  Returns 1:
+ * it is open; 0: there is something to be done; -1: it must not be opened.
+ */
+static int
+open_quickly(struct db *db, struct buf *why)
+{
+	int version;
+
+	if (!files_trusted(db) || connect_db(db, false, why) == -1) {
+		buf_reset(why, SIZE_MAX);
+		return 0;
+	}
+	if (schema_version(db->sqlite, &version) == -1)
+		return 0;
+	if (version > DB_SCHEMA_VERSION)
+		atomic_store(&db->newer, true);
+	if (schema_check(db, version, why) == -1)
+		return -1;
+	if (version != DB_SCHEMA_VERSION || !has_wal(db) || !files_stayed(db))
+		return 0;
+	db->wal = true;
+	return files_note(db) == 0 ? 1 : 0;
+}
+
+/* The same under the lock: choose the journal, bring the schema up. */
+static int
+open_locked(struct db *db, struct buf *why)
+{
+	int version;
+	bool known;
+
+	if (files_settle(db, why) == -1 || connect_db(db, false, why) == -1)
+		return -1;
 	/*
 	 * Before anything is changed: it may not be ours.  What has a WAL may
 	 * only be readable once that is chosen or given up.
 	 */
+	known = schema_version(db->sqlite, &version) == 0;
 	if (known && version > DB_SCHEMA_VERSION)
 		atomic_store(&db->newer, true);
 	if (known && schema_check(db, version, why) == -1)
 		return -1;
-	/* Usually nothing is to be done, which costs no lock to find out. */
-	if (known && version == DB_SCHEMA_VERSION &&
-	    journal_network(db) == NULL &&
-	    journal_set(
-		db->sqlite, "PRAGMA journal_mode", mode, sizeof(mode)) == 0 &&
-	    strcmp(mode, "wal") == 0 && can_write(db) && files_stayed(db)) {
+	if (known && version > 0 && has_wal(db))
 		db->wal = true;
-		return 0;
+	else if (journal_choose(db, why) == -1)
+		return -1;
+	/* What could not be read before. */
+	if (schema_version(db->sqlite, &version) == -1) {
+		buf_printf(why, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+		return -1;
 	}
+	if (schema_check(db, version, why) == -1 ||
+	    (version < DB_SCHEMA_VERSION &&
+		schema_migrate(db, version, why) == -1))
+		return -1;
+	if (files_note(db) == 0)
+		return 0;
+	buf_printf(why, "%s: cannot be written", db->name[FILE_LOCK]);
+	return -1;
+}
+
+static int
+open_write(struct db *db, struct buf *why)
+{
+	int rc = open_quickly(db, why);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	statements_close(db);
+	sqlite3_close(db->sqlite);
+	db->sqlite = NULL;
+	db->wal = false;
 	if (lock_take(db, when_monotonic() + DB_LOCK_WAIT_MS) != DB_OK) {
 		buf_printf(why, "%s: could not get the lock", db->path);
 		return -1;
 	}
-	if (journal_choose(db, why) == -1)
-		goto out;
-	/* Read again under the lock: another process may have migrated. */
-	if (schema_version(db->sqlite, &version) == -1)
-		goto fail_locked;
-	if (schema_check(db, version, why) == -1)
-		goto out;
-	if (version < DB_SCHEMA_VERSION)
-		rc = schema_migrate(db, version, why);
-	else
-		rc = 0;
-	goto out;
-fail_locked:
-	buf_printf(why, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
-out:
+	rc = open_locked(db, why);
 	lock_release(db);
 	return rc;
 }
@@ -263,13 +310,8 @@ static int
 open_all(struct db *db, struct buf *why)
 {
 	db->opened = when_monotonic();
-	if (files_open(db, why) == -1 || connect_db(db, false, why) == -1 ||
-	    open_write(db, why) == -1)
+	if (files_open(db, why) == -1 || open_write(db, why) == -1)
 		return -1;
-	if (files_note(db) == -1) {
-		buf_printf(why, "%s: cannot be written", db->path);
-		return -1;
-	}
 	/* sqlite_sync.c waits for the disk in SQLite's place. */
 	if (db->wal &&
 	    sqlite3_exec(

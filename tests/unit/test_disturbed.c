@@ -8,13 +8,14 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "query/query.h"
-#include "store/store.h"
+#include "store/internal.h"
 
 #define NOBODY 65534 /* a user, where the test is root */
 
@@ -169,7 +170,10 @@ a_program_without_events_saves_them_as_well(void **state)
 	store_close(st);
 }
 
-/* A program of its own that stores an event of each key it is told. */
+/*
+ * A program of its own that opens the store when it is told, and then stores an
+ * event of each key.  To be made while none is open here.
+ */
 struct program {
 	pid_t pid;
 	int ask, answer;
@@ -187,9 +191,14 @@ start_program(void)
 	p.pid = fork();
 	assert_int_not_equal(p.pid, -1);
 	if (p.pid == 0) {
-		struct store *st = open_store();
+		struct store *st;
 
 		close(ask[1]);
+		if (read(ask[0], &key, 1) != 1)
+			_exit(1);
+		st = open_store();
+		if (write(answer[1], "", 1) != 1)
+			_exit(1);
 		while (read(ask[0], &key, 1) == 1) {
 			unsigned char rc = (unsigned char)send(st, key);
 
@@ -203,6 +212,22 @@ start_program(void)
 	p.ask = ask[1];
 	p.answer = answer[0];
 	return p;
+}
+
+static void
+let_open(const struct program *p)
+{
+	assert_int_equal(write(p->ask, "", 1), 1);
+}
+
+/* Wait until it has opened the store; ms: no longer; -1: as it takes. */
+static bool
+is_open(const struct program *p, int ms)
+{
+	struct pollfd fd = {.fd = p->answer, .events = POLLIN};
+	char c;
+
+	return poll(&fd, 1, ms) == 1 && read(p->answer, &c, 1) == 1;
 }
 
 static int
@@ -234,8 +259,11 @@ several_programs_save_what_was_removed_once(void **state)
 	struct program p[3];
 
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		p[i] = start_program();
+		let_open(&p[i]);
+		assert_true(is_open(&p[i], -1));
+	}
 	for (unsigned char key = 1; key < 60; key++) {
 		assert_int_equal(let_send(&p[key % 3], key), STORE_OK);
 		if (key % 4 == 0)
@@ -245,6 +273,44 @@ several_programs_save_what_was_removed_once(void **state)
 		assert_int_equal(let_send(&p[i], 1), STORE_DUPLICATE);
 	assert_int_equal(left_behind(), 59);
 	end_programs(p, 3);
+}
+
+/*
+ * Who makes the -shm anew while another writes sees the WAL as it was, and
+ * would write over what that one commits.
+ */
+static void
+who_starts_after_a_removal_waits_for_who_writes(void **state)
+{
+	struct program p = start_program();
+	struct store *st = open_store();
+	bool waited;
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	assert_int_equal(transaction_begin(st), STORE_OK);
+	take_away("-shm");
+	let_open(&p);
+	waited = !is_open(&p, 300);
+	assert_int_equal(
+	    db_run_alone(st->db, "INSERT INTO meta VALUES ('written', 'x')"),
+	    DB_OK);
+	assert_int_equal(transaction_end(st, STORE_OK), STORE_OK);
+	assert_true(!waited || is_open(&p, -1));
+	for (unsigned char key = 2; key < 10; key += 2) {
+		assert_int_equal(let_send(&p, key), STORE_OK);
+		assert_int_equal(send(st, key + 1), STORE_OK);
+	}
+	assert_int_equal(left_behind(), 9);
+	end_programs(&p, 1);
+	store_close(st);
+	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+	assert_int_equal(number_of(db,
+			     "SELECT count(*) FROM meta"
+			     " WHERE name = 'written'"),
+	    1);
+	sqlite3_close(db);
 }
 
 /* It would make a WAL of its own, and what is in the other would be lost. */
@@ -332,6 +398,8 @@ nor_is_it_when_the_program_was_killed_before(void **state)
 	struct store *st;
 
 	(void)state;
+	let_open(&p);
+	assert_true(is_open(&p, -1));
 	put_name(backup, ".backup");
 	for (unsigned char key = 1; key <= 40; key++) {
 		assert_int_equal(let_send(&p, key), STORE_OK);
@@ -516,6 +584,7 @@ main(void)
 	    TEST(events_of_a_removed_file_are_saved_by_the_next_one),
 	    TEST(a_program_without_events_saves_them_as_well),
 	    TEST(several_programs_save_what_was_removed_once),
+	    TEST(who_starts_after_a_removal_waits_for_who_writes),
 	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
 	    TEST(nor_is_it_when_the_program_was_killed_before),
