@@ -218,7 +218,13 @@ $(BUILD)/peers/node_modules: tests/bench/peers/package.json \
 	    npm ci --no-audit --no-fund && touch node_modules
 
 BENCH = $(patsubst tests/bench/%.c,$(BUILD)/plain/tests/bench/%, \
-	$(wildcard tests/bench/*.c))
+	$(wildcard tests/bench/*.c)) $(BUILD)/plain/tests/bench/rows/rows
+
+# The receiver with a store that keeps rows of events and nothing else.
+$(BUILD)/tests/bench/rows/rows: $(BUILD)/tests/bench/rows/rows.o \
+	$(RECEIVER_OBJ) $(BUILD)/libcallbook.a
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # PARTS='lighttpd apache' measures those alone (tests/bench/bench.mjs has
 # their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the

@@ -13,7 +13,6 @@
  */
 #define PACK_LEVEL 1
 #define PACK_MEMORY 5 /* zlib's memLevel: what more clears costs the caches */
-#define PACK_LEAST 256 /* bytes: a shorter body is kept as it came */
 #define PACK_SAVED 10 /* and so is one that shrinks by less than a tenth */
 
 /* Threads deflate at the same time, each with one of these. */
@@ -78,7 +77,7 @@ pack_body(struct store *st, struct job *j)
 	struct packer *p;
 	size_t room;
 
-	if (j->event == NULL || d->len < PACK_LEAST || d->len > ROW_BODY_MAX ||
+	if (j->event == NULL || d->len < STORE_PACK_LEAST || d->len > ROW_BODY_MAX ||
 	    (p = packer_take(st)) == NULL)
 		return;
 	/* Into less than it saves nothing does not fit. */

@@ -188,16 +188,18 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
   },
 
   async lighttpd() {
-    const f = await compare(these('noop', 'callbook', 'php', 'express'), events);
-    row('Callbook ÷ no-op, lighttpd', ratios(f.callbook, f.noop), ['≥', 0.55]);
-    row('Callbook ÷ PHP-FPM', ratios(f.callbook, f.php), ['≥', 6]);
-    row('Callbook ÷ Express + better-sqlite3', ratios(f.callbook, f.express), ['≥', 6]);
+    const f = await compare(these('noop', 'rows', 'callbook', 'php', 'express'), events);
+    row('Callbook ÷ the same receiver that keeps rows of events alone',
+      ratios(f.callbook, f.rows), ['≥', 0.85]);
+    row('Callbook ÷ no-op, lighttpd', ratios(f.callbook, f.noop), ['≥', 0.42]);
+    row('Callbook ÷ PHP-FPM', ratios(f.callbook, f.php), ['≥', 4]);
+    row('Callbook ÷ Express + better-sqlite3', ratios(f.callbook, f.express), ['≥', 4]);
     row('p99 of Callbook ÷ p99 of no-op', ratios(f.callbook, f.noop, 'p99'), ['≤', 5]);
   },
 
   async apache() {
     const f = await compare(these('noopApache', 'callbookApache'), events / 2);
-    row('Callbook ÷ no-op, Apache mod_proxy_fcgi', ratios(f.callbookApache, f.noopApache), ['≥', 0.85]);
+    row('Callbook ÷ no-op, Apache mod_proxy_fcgi', ratios(f.callbookApache, f.noopApache), ['≥', 0.55]);
   },
 
   async fcgid() {
@@ -313,7 +315,7 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
     });
     const f = await compare({ none: systems.callbook, some: grown(sizes[1]), all: grown(growth) }, events);
     row(`rate at ${many(sizes[1])} calls ÷ at none`, ratios(f.some, f.none));
-    row(`rate at ${many(growth)} calls ÷ at none`, ratios(f.all, f.none), ['≥', 0.8]);
+    row(`rate at ${many(growth)} calls ÷ at none`, ratios(f.all, f.none), ['≥', 0.85]);
     row(`p99 at ${many(growth)} calls ÷ at none`, ratios(f.all, f.none, 'p99'));
   },
 

@@ -304,6 +304,7 @@ const webhook = {
 
 const receiver = program('callbook.fcgi');
 const noop = program('tests/bench/noop');
+const rows = program('tests/bench/rows/rows');
 
 // Callbook behind lighttpd once more, under another name.
 export const another = (name) => behindLighttpd(name, receiver, true);
@@ -311,6 +312,7 @@ export const another = (name) => behindLighttpd(name, receiver, true);
 export const systems = {
   noop: behindLighttpd('no-op, lighttpd', noop, false),
   callbook: behindLighttpd('Callbook, lighttpd', receiver, true),
+  rows: behindLighttpd('rows of events alone, lighttpd', rows, true),
   noopApache: behindApache('no-op, Apache mod_proxy_fcgi', noop, false),
   callbookApache: behindApache('Callbook, Apache mod_proxy_fcgi', receiver, true),
   fcgid1: inFcgid(1),

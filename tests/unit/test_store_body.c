@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #define LARGE (300 * 1000)
+#define DAMAGED 3000 /* bytes of a body that is damaged */
 
 /* What a body is to be, and whether it was. */
 struct expected {
@@ -84,9 +85,10 @@ a_body_comes_back_byte_for_byte(void **state)
 	there_and_back(b, 2, "\0", 1);
 	there_and_back(b, 3, "{}", 2);
 	for (unsigned char i = 0; i < 8; i++) /* about the shortest */
-		there_and_back(b, (unsigned char)(4 + i), large, 252u + i);
+		there_and_back(b, (unsigned char)(4 + i), large,
+		    STORE_PACK_LEAST - 4 + i);
 	assert_int_equal(ask(b, "SELECT count(size) FROM event"), 4);
-	there_and_back(b, 20, large, 1200);
+	there_and_back(b, 20, large, 2 * STORE_PACK_LEAST);
 	there_and_back(b, 21, large, LARGE);
 	assert_int_equal(ask(b, "SELECT max(size) FROM event"), LARGE);
 	assert_true(ask(b, "SELECT max(length(body)) FROM event") < LARGE / 10);
@@ -116,7 +118,7 @@ static void
 a_body_of_a_requeued_delivery_comes_back(void **state)
 {
 	struct box *b = *state;
-	char body[2000];
+	char body[4000];
 	struct expected x = {body, sizeof(body), 0, 0};
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("");
@@ -127,12 +129,12 @@ a_body_of_a_requeued_delivery_comes_back(void **state)
 	d.len = sizeof(body);
 	assert_int_equal(
 	    store_quarantine(b->store, &d, "no type", &row), STORE_OK);
-	assert_int_equal(ask(b, "SELECT length(body) FROM quarantine"), 2000);
+	assert_int_equal(ask(b, "SELECT length(body) FROM quarantine"), 4000);
 	assert_int_equal(
 	    store_requeue(b->store, false, row, &d, &e, &n), STORE_OK);
 	assert_int_equal(
 	    query_event_raw(reader(b), n, compare_body, &x), QUERY_OK);
-	assert_int_equal(ask(b, "SELECT size FROM event"), 2000);
+	assert_int_equal(ask(b, "SELECT size FROM event"), 4000);
 }
 
 static void
@@ -162,11 +164,11 @@ map_to_a_call(void *arg, const struct stored_event *se, struct event *e)
 	return 0;
 }
 
-/* The second of three events, each of 1000 bytes, is damaged. */
+/* The second of three events, each of as many bytes, is damaged. */
 static void
 check_damaged(struct box *b, const char *damage, int64_t number)
 {
-	char sql[200], told[80], body[1000];
+	char sql[200], told[80], body[DAMAGED];
 	struct expected x = {body, sizeof(body), 0, 0};
 	struct store_rebuilt r;
 	struct buf why = {0};
@@ -227,7 +229,7 @@ a_damaged_body_is_an_error_and_the_rest_is_served(void **state)
 	    "body = CAST(substr(body,1,2)||x'00'||substr(body,4) AS BLOB)",
 	};
 	struct box *b = *state;
-	char body[1000];
+	char body[DAMAGED];
 	struct delivery d = a_delivery("");
 	int64_t n[3];
 
@@ -257,7 +259,7 @@ struct filler {
 static size_t
 filler_body(char *body, unsigned char key, int i)
 {
-	size_t len = 300 + (size_t)i * 97;
+	size_t len = STORE_PACK_LEAST + (size_t)i * 97;
 
 	for (size_t k = 0; k < len; k++)
 		body[k] = (char)((k % 50) * key + (size_t)i);
