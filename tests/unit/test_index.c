@@ -637,6 +637,101 @@ facts_of_an_older_version_stay_what_they_are_while_they_are_packed(void **state)
 	buf_free(&counts);
 }
 
+/* The facts of a copy of the first call, as they are told, without its number.
+ */
+static void
+facts_of_copy(int copy, struct buf *b)
+{
+	struct query *q = scratch_read(&dir);
+	struct told t = {.b = b};
+
+	assert_int_equal(
+	    query_call_facts(q, 1000 + copy, to_line, &t), QUERY_OK);
+	query_close(q);
+}
+
+/* Have a copy told a fact by an event of that time. */
+static void
+tell_copy(struct store *st, sqlite3 *db, int copy, unsigned char key,
+    int64_t time, const char *path, const char *text)
+{
+	struct buf source = {0}, provider = {0};
+	char id[20];
+	struct fact fact = {
+	    .path = path, .type = FACT_TEXT, .text = text, .len = strlen(text)};
+	struct event e = {.key = {0xee, (unsigned char)copy, key},
+	    .type = "t",
+	    .call = id,
+	    .time = time,
+	    .received = time,
+	    .fact = &fact,
+	    .facts = 1};
+	struct delivery d = {
+	    .content_type = "", .body = "{}", .len = 2, .received = time};
+	int64_t number;
+
+	snprintf(id, sizeof(id), "copy-%d", copy);
+	rows(db,
+	    "SELECT name FROM source JOIN call ON source = source.id"
+	    " WHERE number = 1001",
+	    &source);
+	rows(db,
+	    "SELECT provider FROM source JOIN call ON source = source.id"
+	    " WHERE number = 1001",
+	    &provider);
+	source.data[--source.len] = provider.data[--provider.len] = '\0';
+	d.source = buf_str(&source);
+	d.provider = buf_str(&provider);
+	assert_int_equal(store_event(st, &d, &e, &number), STORE_OK);
+	buf_free(&source);
+	buf_free(&provider);
+}
+
+static void
+an_event_is_joined_to_facts_in_rows_as_to_packed_ones(void **state)
+{
+	struct buf was = {0}, in_rows = {0}, packed = {0}, path = {0};
+	struct buf *became[] = {&in_rows, &packed};
+	const int64_t late = INT64_C(4102444800000); /* 2100 */
+	sqlite3 *other;
+	struct store *st;
+
+	(void)state;
+	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	other = other_open();
+	rows(other,
+	    "SELECT name FROM path JOIN fact ON path = id WHERE call = 1001"
+	    " ORDER BY name LIMIT 1",
+	    &path);
+	path.data[--path.len] = '\0';
+	for (int copy = 1; copy <= 2; copy++) {
+		st = scratch_open(&dir, false, "UTC");
+		buf_reset(&was, SIZE_MAX);
+		facts_of_copy(copy, &was);
+		tell_copy(st, other, copy, 1, 1, buf_str(&path), "old");
+		buf_reset(became[copy - 1], SIZE_MAX);
+		facts_of_copy(copy, became[copy - 1]);
+		assert_string_equal(buf_str(became[copy - 1]), buf_str(&was));
+		tell_copy(st, other, copy, 2, late, buf_str(&path), "newest");
+		tell_copy(st, other, copy, 3, 1, "zz/more", "more");
+		buf_reset(became[copy - 1], SIZE_MAX);
+		facts_of_copy(copy, became[copy - 1]);
+		rows(
+		    other, "SELECT count(*) FROM fact WHERE call = 1001", &was);
+		assert_string_equal(buf_str(&was), "0\n");
+		store_close(st);
+		bring_up();
+	}
+	assert_non_null(strstr(buf_str(&in_rows), "newest"));
+	assert_non_null(strstr(buf_str(&in_rows), "0 zz/more 0 more 0\n"));
+	assert_string_equal(buf_str(&in_rows), buf_str(&packed));
+	sqlite3_close(other);
+	buf_free(&was);
+	buf_free(&in_rows);
+	buf_free(&packed);
+	buf_free(&path);
+}
+
 /* A row that makes no sense ends nothing, and is not packed. */
 static void
 what_is_damaged_does_not_stop_the_packing(void **state)
@@ -698,6 +793,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		facts_of_an_older_version_stay_what_they_are_while_they_are_packed,
 		setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_event_is_joined_to_facts_in_rows_as_to_packed_ones, setup,
+		teardown),
 	    cmocka_unit_test_setup_teardown(
 		what_is_damaged_does_not_stop_the_packing, setup, teardown),
 	};
