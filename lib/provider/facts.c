@@ -134,7 +134,7 @@ make_text(struct collector *c, struct json_object *j, struct fact *f)
 {
 	struct word w;
 
-	if (f->type == FACT_TEXT || !find_json(c->scope, j, &w))
+	if (f->type == FACT_TEXT || !find_json(c->scope, j, SIZE_MAX, &w))
 		return;
 	f->type = FACT_TEXT;
 	f->text = w.text;

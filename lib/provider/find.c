@@ -273,14 +273,19 @@ integer_text(struct scope *s, struct json_object *j, struct word *out)
 }
 
 bool
-find_json(struct scope *s, struct json_object *j, struct word *out)
+find_json(struct scope *s, struct json_object *j, size_t max, struct word *out)
 {
+	size_t n;
+
 	buf_reset(s->work, SIZE_MAX);
 	if (json_text(j, s->work) != 0) {
 		s->failed = true;
 		return false;
 	}
-	return find_keep(s, buf_str(s->work), s->work->len, out);
+	n = s->work->len;
+	if (n > max)
+		n = utf8_cut(buf_str(s->work), n, max);
+	return find_keep(s, buf_str(s->work), n, out);
 }
 
 bool
@@ -302,7 +307,7 @@ find_text(struct scope *s, const struct found *f, bool scalar, struct word *w)
 		w->len = strlen(w->text);
 		return scalar;
 	case json_type_double:
-		return scalar && find_json(s, f->node, w);
+		return scalar && find_json(s, f->node, SIZE_MAX, w);
 	default:
 		return false;
 	}

@@ -62,8 +62,12 @@ bool find_text(
 bool find_clean(struct scope *s, const char *text, size_t len, size_t max,
     struct word *out);
 
-/* j as JSON, a number as it was written.  false: memory ran out. */
-bool find_json(struct scope *s, struct json_object *j, struct word *out);
+/*
+ * j as JSON, a number as it was written, cut to max bytes.  false: memory ran
+ * out.
+ */
+bool find_json(
+    struct scope *s, struct json_object *j, size_t max, struct word *out);
 
 /* A copy that lives as long as the message; false: memory ran out. */
 bool find_keep(struct scope *s, const char *text, size_t len, struct word *out);

@@ -92,7 +92,7 @@ add_cost(const char *s, const char *end, bool inner, struct cost *c)
 		case '"':
 			begin = ++s;
 			while (s < end && *s != '"')
-				s += *s == '\\' ? 2 : 1;
+				s += *s == '\\' && end - s > 1 ? 2 : 1;
 			if (inner)
 				cost_add_string(c, begin, s < end ? s : end);
 			break;

@@ -138,7 +138,7 @@ read_told(struct scope *s, const struct found *f, struct word *out)
 	if (!json_object_is_type(f->node, json_type_object) &&
 	    !json_object_is_type(f->node, json_type_array))
 		return false;
-	return find_json(s, f->node, &w) &&
+	return find_json(s, f->node, MAP_TEXT_MAX, &w) &&
 	    w.len > 2 && /* more than the brackets */
 	    find_clean(s, w.text, w.len, MAP_TEXT_MAX, out);
 }
