@@ -391,7 +391,7 @@ query_calls(struct query *q, const struct filter *f, const struct cursor *c,
     bool back, int max, bool whole, query_call_fn fn, void *arg)
 {
 	struct walk w;
-	int64_t number;
+	int64_t number = 0;
 	bool stop = false;
 	enum query_rc rc = query_walk_begin(&w, q, f, c, back, max);
 
@@ -568,34 +568,29 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 	return QUERY_OK;
 }
 
-/* Without words: all that is asked of the calls, and of them, at once. */
+/* What a group asks of a call; parameters as of oldest_first. */
+static const char groups_in_order[] =
+    "SELECT c.day, s.name, coalesce(c.agent, ''), coalesce(c.direction, ''),"
+    " coalesce(c.outcome, ''), c.answered, c.state, c.flags, c.duration, c.hour"
+    " FROM call c JOIN source s ON s.id = c.source"
+    " WHERE (c.started, c.number) > (?1, ?2)"
+    " AND (c.started, c.number) < (?3, ?4)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
+    " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
+    " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
+    " ORDER BY c.started, c.number";
+
+/* Where no words are asked for, at once. */
 static enum query_rc
 groups_of_all(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
 	struct statement *s;
-	/* Parameters as of oldest_first. */
-	enum query_rc ended,
-	    rc = query_begin(q,
-		"SELECT c.day, s.name, coalesce(c.agent, ''),"
-		" coalesce(c.direction, ''), coalesce(c.outcome, ''), "
-		"c.answered,"
-		" c.state, c.flags, c.duration, c.hour"
-		" FROM call c JOIN source s ON s.id = c.source"
-		" WHERE (c.started, c.number) > (?1, ?2)"
-		" AND (c.started, c.number) < (?3, ?4) AND (CAST(?5 AS text) "
-		"IS NULL"
-		" OR c.source IN (SELECT id FROM source WHERE name = ?5))"
-		" AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
-		" AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = "
-		"?7)"
-		" AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = "
-		"?8)"
-		" AND (?9 = 0 OR (c.flags & ?9) <> 0)"
-		" AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = "
-		"?10)"
-		" ORDER BY c.started, c.number",
-		&s);
+	enum query_rc ended, rc = query_begin(q, groups_in_order, &s);
 	enum db_rc step;
 	bool stop = false;
 
@@ -641,7 +636,7 @@ groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
     void *arg, bool *asked)
 {
 	struct walk w;
-	int64_t number;
+	int64_t number = 0;
 	bool stop = false;
 	enum query_rc rc = query_walk_begin(&w, q, f, NULL, true, INT64_MAX);
 

@@ -495,7 +495,7 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 {
 	struct counting c = {.q = q, .arena = arena_new()};
 	struct walk w;
-	int64_t number;
+	int64_t number = 0;
 	enum query_rc rc;
 
 	*calls = 0;

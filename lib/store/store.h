@@ -1,12 +1,12 @@
 /*
- * store - events and calls, kept in one SQLite file.
+ * store - what arrives: events and the calls that they make, kept in one file.
  *
  * What the engine does its own way is asked of db.h.  A writing store is for
  * all threads of a process; several processes may write to the same file.
  * Deliveries that come at the same time share one transaction and one fsync;
  * across processes the transaction and the checkpoint are serialised by
- * flock(2) on FILE-lock. Failures are logged here, once, so a caller only
- * decides what to answer.
+ * flock(2) on FILE-lock.  Failures are logged here, once, so a caller only
+ * decides what to answer.  A callback calls no function of this header.
  */
 #ifndef STORE_H
 #define STORE_H
