@@ -141,23 +141,62 @@ counted_add(struct store *st, struct job *j)
 }
 
 static enum store_rc
-requeue(struct store *st, struct job *j)
+requeued_row(struct store *st, const struct job *j, bool *there)
 {
 	struct statement *s = db_statement(st->db,
-	    j->rejected ? "DELETE FROM rejected WHERE id = ?1"
-			: "DELETE FROM quarantine WHERE id = ?1");
-	enum store_rc rc;
+	    j->rejected ? "SELECT 1 FROM rejected WHERE id = ?1"
+			: "SELECT 1 FROM quarantine WHERE id = ?1");
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, j->row);
-	if ((rc = stmt_run(s)) != STORE_OK)
+	step = db_step(s);
+	*there = step == DB_ROW;
+	return stmt_end(st, s, step);
+}
+
+static enum store_rc
+requeued_drop(struct store *st, const struct job *j)
+{
+	struct statement *s = db_statement(st->db,
+	    j->rejected ? "DELETE FROM rejected WHERE id = ?1"
+			: "DELETE FROM quarantine WHERE id = ?1");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, j->row);
+	return stmt_run(s);
+}
+
+static enum store_rc
+requeue(struct store *st, struct job *j)
+{
+	bool there;
+	enum store_rc dropped, rc = requeued_row(st, j, &there);
+
+	if (rc != STORE_OK)
 		return rc;
-	if (db_changed(st->db) == 0)
+	if (!there)
 		return STORE_NOT_FOUND;
-	if (j->event == NULL)
-		return counted_add(st, j);
-	return event_add(st, j);
+	rc = j->event == NULL ? counted_add(st, j) : event_add(st, j);
+	if (is_failure(rc) || rc == STORE_QUARANTINED)
+		return rc; /* where it is */
+	dropped = requeued_drop(st, j);
+	return dropped == STORE_OK ? rc : dropped;
+}
+
+/* An event, or if it has too many contents one of them more to look at. */
+static enum store_rc
+event_apply(struct store *st, struct job *j)
+{
+	enum store_rc rc = event_add(st, j);
+
+	if (rc != STORE_QUARANTINED)
+		return rc;
+	j->reason = STORE_VARIANTS_REASON;
+	rc = quarantine_add(st, j);
+	return rc == STORE_OK ? STORE_QUARANTINED : rc;
 }
 
 /* Only a write proves that one can be made. */
@@ -174,7 +213,7 @@ apply(struct store *st, struct job *j)
 {
 	switch (j->kind) {
 	case JOB_EVENT:
-		return event_add(st, j);
+		return event_apply(st, j);
 	case JOB_QUARANTINE:
 		return quarantine_add(st, j);
 	case JOB_REJECT:

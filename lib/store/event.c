@@ -257,6 +257,8 @@ event_add(struct store *st, struct job *j)
 		return rc;
 	if (k.same != 0 || k.same_here != NULL)
 		return event_repeated(st, j, &k);
+	if (k.contents >= STORE_VARIANTS_MAX)
+		return STORE_QUARANTINED; /* where the caller puts it */
 	if (alias_has_call(e))
 		rc = event_join(st, j->source, e, &c);
 	if (rc == STORE_OK && k.contents > 0) {

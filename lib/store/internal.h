@@ -147,6 +147,7 @@ enum store_rc transaction_end(struct store *st, enum store_rc rc);
 
 /*
  * event.c: the event of a job: known, or to be written with the batch.
+ * STORE_QUARANTINED: neither, it has too many contents.
  */
 enum store_rc event_add(struct store *st, struct job *j);
 /* Fold e into its call, made if it is new. */

@@ -77,8 +77,8 @@ pack_body(struct store *st, struct job *j)
 	struct packer *p;
 	size_t room;
 
-	if (j->event == NULL || d->len < STORE_PACK_LEAST || d->len > ROW_BODY_MAX ||
-	    (p = packer_take(st)) == NULL)
+	if (j->event == NULL || d->len < STORE_PACK_LEAST ||
+	    d->len > ROW_BODY_MAX || (p = packer_take(st)) == NULL)
 		return;
 	/* Into less than it saves nothing does not fit. */
 	room = d->len - d->len / PACK_SAVED;

@@ -28,6 +28,13 @@
  */
 #define STORE_PACK_LEAST 2048
 /*
+ * Contents of one key.  A definition that takes something else for the key, or
+ * somebody who has a signature that covers little, could make endless many,
+ * each of which is compared with all that come after.
+ */
+#define STORE_VARIANTS_MAX 64
+#define STORE_VARIANTS_REASON "this event has come with 64 other contents"
+/*
  * What did not authenticate is kept in rings, one for each source and reason: a
  * wrong or a stale signature, which may be genuine and the secret or the clock
  * wrong, or none.  So many strangers without one, or with a wrong one, take no
@@ -57,6 +64,7 @@ enum store_rc {
 	STORE_OK = 0, /* done, and on disk */
 	STORE_DUPLICATE, /* that event was stored already; counted */
 	STORE_VARIANT, /* its key had another content: kept beside it */
+	STORE_QUARANTINED, /* its key had too many: it is in the quarantine */
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */
@@ -83,7 +91,8 @@ void store_close(struct store *st);
 /*
  * Store e, told by d, and fold it into its call; of d->headers nothing is
  * kept, of e->headers everything.  *number is the event's.  STORE_OK,
- * STORE_DUPLICATE and STORE_VARIANT mean on disk.
+ * STORE_DUPLICATE and STORE_VARIANT mean on disk.  So does STORE_QUARANTINED,
+ * with the number of its row there, for STORE_VARIANTS_REASON.
  */
 enum store_rc store_event(struct store *st, const struct delivery *d,
     const struct event *e, int64_t *number);

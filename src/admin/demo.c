@@ -185,7 +185,8 @@ deliver(struct player *p, const struct role *role, int64_t received)
 		fail(p, reason);
 		return;
 	}
-	if (rc != STORE_OK && rc != STORE_DUPLICATE && rc != STORE_VARIANT)
+	if (rc != STORE_OK && rc != STORE_DUPLICATE && rc != STORE_VARIANT &&
+	    rc != STORE_QUARANTINED)
 		fail(p, "the store could not be written");
 	atomic_fetch_add(&p->stage->events, 1);
 }

@@ -277,6 +277,8 @@ store_row(
 		    ", a variant of one stored before",
 		    number);
 		return NULL;
+	case STORE_QUARANTINED:
+		return STORE_VARIANTS_REASON;
 	case STORE_NOT_FOUND:
 		return "somebody else took it meanwhile";
 	case STORE_BUSY:

@@ -371,7 +371,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 {
 	struct in_flight *p = arg;
 	const char *type = p->event.type;
-	const char *result = NULL;
+	const char *result = NULL, *row = "event", *reason = NULL;
 
 	switch (rc) {
 	case STORE_OK:
@@ -382,6 +382,11 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		break;
 	case STORE_VARIANT:
 		result = "variant";
+		break;
+	case STORE_QUARANTINED:
+		result = "quarantined";
+		row = "quarantine";
+		reason = STORE_VARIANTS_REASON;
 		break;
 	default:
 		break;
@@ -395,7 +400,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		    "requests of that type.",
 		    type);
 	else
-		answer_stored(p, result, "event", number, NULL);
+		answer_stored(p, result, row, number, reason);
 	mapper_release(p->worker->mapper);
 	release_body(p->worker);
 	ready_give(p->worker->rv->ready, p->generation);

@@ -54,6 +54,37 @@ another_content_under_a_key_is_kept_as_a_variant(void **state)
 	assert_int_equal(ask(b, "SELECT flags & 2 FROM call"), 2);
 }
 
+/* What comes under one key is compared with all before it: that has an end. */
+static void
+too_many_contents_of_a_key_go_to_the_quarantine(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e = an_event(1);
+	int64_t n, row, again;
+
+	for (int i = 0; i < STORE_VARIANTS_MAX; i++) {
+		e.digest[0] = (unsigned char)i;
+		assert_int_equal(store_event(b->store, &d, &e, &n),
+		    i == 0 ? STORE_OK : STORE_VARIANT);
+	}
+	e.digest[0] = STORE_VARIANTS_MAX;
+	assert_int_equal(
+	    store_event(b->store, &d, &e, &row), STORE_QUARANTINED);
+	assert_int_equal(
+	    store_event(b->store, &d, &e, &again), STORE_QUARANTINED);
+	assert_int_equal(row, again);
+	assert_int_equal(ask(b, "SELECT repeats FROM quarantine"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event"), STORE_VARIANTS_MAX);
+	/* Requeued, it stays where it is. */
+	assert_int_equal(
+	    store_requeue(b->store, false, row, &d, &e, &n), STORE_QUARANTINED);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 1);
+	e.digest[0] = 3; /* a known content is a duplicate as before */
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_DUPLICATE);
+}
+
 static void
 the_same_key_of_another_source_is_another_event(void **state)
 {
@@ -442,6 +473,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORE_TEST(the_same_event_again_is_counted_and_not_stored),
 	    STORE_TEST(another_content_under_a_key_is_kept_as_a_variant),
+	    STORE_TEST(too_many_contents_of_a_key_go_to_the_quarantine),
 	    STORE_TEST(the_same_key_of_another_source_is_another_event),
 	    STORE_TEST(who_does_not_wait_is_told_once_when_it_is_stored),
 	    STORE_TEST(a_failed_event_harms_nobody_else_in_its_batch),
