@@ -20,7 +20,7 @@ teardown() {
   [ -z "${LIGHTTPD-}" ] || lighttpd_stop
 }
 
-# large VERSION - a store as that version wrote it, with many calls.
+# large VERSION - a store as that version wrote it, with many calls and facts.
 large() {
   local columns
   gunzip -c "$BATS_TEST_DIRNAME/../data/store/v$1.db.gz" >callbook.db
@@ -33,7 +33,16 @@ large() {
   sqlite3 callbook.db "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
       WHERE i < $CALLS)
     INSERT INTO call SELECT $columns FROM n, call
-      WHERE number = (SELECT min(number) FROM call)"
+      WHERE number = (SELECT min(number) FROM call);
+    WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $CALLS)
+    INSERT INTO fact SELECT 1000 + i, path, type, value, event FROM n, fact
+      WHERE call = (SELECT min(call) FROM fact)"
+}
+
+# packing - are facts of some calls packed, and those of others not yet?
+packing() {
+  [ "$(sql . 'SELECT EXISTS (SELECT 1 FROM fact)
+    AND EXISTS (SELECT 1 FROM call WHERE facts NOT NULL)')" = 1 ]
 }
 
 # kept DIR ANSWERS - is what was acknowledged in the store, which is sound?
@@ -85,6 +94,7 @@ schema() {
 
 @test "what is half migrated is gone on with after kill -9" {
   large 3
+  facts=$(sql . 'SELECT count(DISTINCT call) FROM fact')
   receiver_host "$DIR" "$DIR/bin" 1
   lighttpd_start "$DIR"
   wait_for told_again 'building indexes' 1
@@ -92,9 +102,17 @@ schema() {
     receivers | xargs -r kill -9
     wait_for in_force
   done
+  wait_for packing
+  for _ in 1 2 3; do
+    receivers | xargs -r kill -9
+    wait_for in_force
+  done
   posting 1 "$SECRET"
   wait_for indexed
   unharmed kept
+  [ "$(sql . 'SELECT count(*) FROM fact')" = 0 ]
+  [ "$(sql . "SELECT count(*) FROM call
+    WHERE number <= 1000 + $CALLS AND length(facts) > 0")" = "$facts" ]
 }
 
 @test "a receiver whose store a newer Callbook migrates stores nothing more, and ends" {
