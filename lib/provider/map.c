@@ -419,9 +419,11 @@ mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
 	if (rc == MAP_OK)
 		rc = map_event(mp, p, m, e);
 out:
+	if (mp->reason.failed)
+		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
 		*reason = NULL;
-	else if (rc == MAP_NO_MEMORY || mp->reason.failed)
+	else if (rc == MAP_NO_MEMORY)
 		*reason = "memory ran out";
 	else
 		*reason = buf_str(&mp->reason);

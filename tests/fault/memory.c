@@ -817,9 +817,8 @@ make_large(struct buf *b)
 	buf_reset(b, 0);
 	buf_puts(b,
 	    "{\"event_id\":\"evt-large\",\"event_type\":\"call.completed\","
-	    "\"timestamp\":\"2026-05-12T10:24:00.000Z\",\"call_id\":"
-	    "\"call-large\",\"call\":{\"conversation_id\":\"call-large\"},"
-	    "\"data\":{\"results\":{");
+	    "\"timestamp\":\"2026-05-12T10:24:00.000Z\",\"data\":{\"call\":{"
+	    "\"conversation_id\":\"call-large\"},\"results\":{");
 	for (int i = 0; i < 60; i++)
 		buf_printf(b,
 		    "\"name %d \\u00fc %0200d\":\"text \\u20ac\\n%0300d\","
