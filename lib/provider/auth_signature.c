@@ -288,13 +288,17 @@ check_text(
 	}
 }
 
-/* Does it sign the fields of the message with nothing between them? */
+/*
+ * Does it sign the fields of the message with nothing between them?  Those of a
+ * GET are signed as they stand in the query.
+ */
 static bool
 signs_fields(const struct auth *a, const struct message *m)
 {
 	return (signed_has(a->scheme, PART_FORM) ||
 		   signed_has(a->scheme, PART_FORM_SORTED)) &&
-	    signed_is_form(a->provider, m);
+	    signed_is_form(a->provider, m) &&
+	    strcmp(message_method(m), "GET") != 0;
 }
 
 /* A name that the definition reads in a form. */
@@ -314,11 +318,8 @@ name_of(const struct place_read *r)
 static enum auth_rc
 check_fields(const struct auth *a, const struct message *m)
 {
-	const bool get = strcmp(message_method(m), "GET") == 0;
-	const char *query = get ? message_query(m) : m->body;
 	struct form_fields f;
-	enum form_rc rc = form_fields_read(
-	    query, get ? strlen(query) : m->len, &f);
+	enum form_rc rc = form_fields_read(m->body, m->len, &f);
 	bool good = rc == FORM_OK;
 
 	for (size_t i = 0; i < f.fields && good; i++)
