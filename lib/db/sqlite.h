@@ -93,6 +93,8 @@ bool files_trusted(const struct db *db);
  * used.  -1 after adding to why: another program has to save something first.
  */
 int files_settle(struct db *db, struct buf *why);
+/* What files are there, before SQLite opens them? */
+void files_look(struct db *db);
 /* Are those that SQLite has opened the ones that were there before? */
 bool files_stayed(const struct db *db);
 /*

@@ -368,8 +368,8 @@ open_lock(struct db *db, struct buf *why)
 	return 0;
 }
 
-static void
-look_at_all(struct db *db)
+void
+files_look(struct db *db)
 {
 	db->file[FILE_STORE] = look(db, FILE_STORE);
 	db->file[FILE_WAL] = look(db, FILE_WAL);
@@ -391,7 +391,7 @@ files_settle(struct db *db, struct buf *why)
 {
 	const struct record r = record_read(db);
 
-	look_at_all(db);
+	files_look(db);
 	if (r.wal == 0 || files_trusted(db))
 		return 0;
 	if (wal_is_foreign(db)) {
@@ -424,7 +424,7 @@ files_open(struct db *db, struct buf *why)
 			return -1;
 	if (make_store(db, why) == -1 || open_lock(db, why) == -1)
 		return -1;
-	look_at_all(db);
+	files_look(db);
 	return 0;
 }
 
@@ -467,10 +467,11 @@ files_note(struct db *db)
 
 	if (!db->wal)
 		return 0;
-	db->file[FILE_WAL] = look(db, FILE_WAL);
-	db->file[FILE_SHM] = look(db, FILE_SHM);
-	if (db->mode == DB_READ)
+	if (db->mode == DB_READ) {
+		db->file[FILE_WAL] = look(db, FILE_WAL);
+		db->file[FILE_SHM] = look(db, FILE_SHM);
 		return 0;
+	}
 	r.store = db->file[FILE_STORE].st_ino;
 	r.wal = db->file[FILE_WAL].st_ino;
 	r.shm = db->file[FILE_SHM].st_ino;

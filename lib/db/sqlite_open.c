@@ -15,6 +15,7 @@
 
 #define NEW_PAGE_SIZE "4096" /* bytes */
 #define WAL_BYTES_KEPT "16384000" /* DB_WAL_PAGES_MAX of them */
+#define OPEN_TRIES 5 /* while somebody takes its files away */
 #define STOP_LEAST_MS 1000 /* what was open so long stops */
 #define STOP_WAIT_MS 1000 /* for the lock, at the end */
 
@@ -132,7 +133,8 @@ open_quickly(struct db *db, struct buf *why)
 	if (version != DB_SCHEMA_VERSION || !has_wal(db) || !files_stayed(db))
 		return 0;
 	db->wal = true;
-	return files_note(db) == 0 ? 1 : 0;
+	lock_share(db);
+	return 1;
 }
 
 /* The same under the lock: choose the journal, bring the schema up. */
@@ -142,7 +144,7 @@ open_locked(struct db *db, struct buf *why)
 	int version;
 	bool known;
 
-	if (files_settle(db, why) == -1 || connect_db(db, false, why) == -1)
+	if (connect_db(db, false, why) == -1)
 		return -1;
 	/*
 	 * Before anything is changed: it may not be ours.  What has a WAL may
@@ -166,9 +168,42 @@ open_locked(struct db *db, struct buf *why)
 	    (version < DB_SCHEMA_VERSION &&
 		schema_migrate(db, version, why) == -1))
 		return -1;
-	if (files_note(db) == 0)
-		return 0;
-	buf_printf(why, "%s: cannot be written", db->name[FILE_LOCK]);
+	return 0;
+}
+
+static void
+disconnect(struct db *db)
+{
+	statements_close(db);
+	sqlite3_close(db->sqlite);
+	db->sqlite = NULL;
+	db->wal = false;
+}
+
+/*
+ * Open it so that it is sure which files are open: those that SQLite makes are
+ * only known by their names, so that they are opened once more.  Nobody writes
+ * meanwhile, so an index of the WAL that is made now, by whomever, is right.
+ */
+static int
+open_surely(struct db *db, struct buf *why)
+{
+	if (files_settle(db, why) == -1)
+		return -1;
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		files_look(db);
+		if (open_locked(db, why) == -1)
+			return -1;
+		if (db->wal && !files_stayed(db)) {
+			disconnect(db);
+			continue;
+		}
+		if (files_note(db) == 0)
+			return 0;
+		buf_printf(why, "%s: cannot be written", db->name[FILE_LOCK]);
+		return -1;
+	}
+	buf_printf(why, "%s: its files change while they are opened", db->path);
 	return -1;
 }
 
@@ -179,15 +214,12 @@ open_write(struct db *db, struct buf *why)
 
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	statements_close(db);
-	sqlite3_close(db->sqlite);
-	db->sqlite = NULL;
-	db->wal = false;
+	disconnect(db);
 	if (lock_take(db, when_monotonic() + DB_LOCK_WAIT_MS) != DB_OK) {
 		buf_printf(why, "%s: could not get the lock", db->path);
 		return -1;
 	}
-	rc = open_locked(db, why);
+	rc = open_surely(db, why);
 	lock_release(db);
 	return rc;
 }
@@ -195,13 +227,11 @@ open_write(struct db *db, struct buf *why)
 static void
 close_all(struct db *db)
 {
-	statements_close(db);
-	sqlite3_close(db->sqlite);
-	db->sqlite = NULL;
+	disconnect(db);
 	if (db->lock_fd != -1)
 		close(db->lock_fd);
 	db->lock_fd = -1;
-	db->sync_failed = db->wal = db->doubtful = false; /* the mark stays */
+	db->sync_failed = db->doubtful = false; /* the mark stays */
 	db->wal_pages = db->wal_tried = 0;
 }
 

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/when.h"
 
+#define LOCK_TRIES 5 /* while somebody takes the files away */
+
 /*
  * Is the schema still ours?  Another program may have migrated the file since
  * it was opened, and would miss what we do not know of.
@@ -81,31 +83,37 @@ look_at_files(struct db *db, const char **what)
 	return DB_OK;
 }
 
-/* The lock of the store of that name, opened again if there is need. */
+/*
+ * The lock of the store of that name, opened again if there is need: then it is
+ * looked at again as well, as the lock was not held meanwhile.
+ */
 enum db_rc
 db_lock(struct db *db, int64_t since, bool *again)
 {
 	const int64_t until = since + DB_LOCK_WAIT_MS;
 	const char *what = "could not be opened before";
-	enum db_rc rc = DB_OK;
+	enum db_rc rc;
 
 	*again = false;
-	if (db->sqlite != NULL) {
-		rc = lock_take(db, until);
-		if (rc == DB_OK)
-			rc = look_at_files(db, &what);
-		if (rc != DB_OK || what != NULL)
-			lock_release(db);
-	}
-	if (rc == DB_OK && what != NULL) {
-		*again = true;
-		if (open_again(db, what) == -1)
-			return DB_ERROR;
-		rc = lock_take(db, until);
-	}
-	if (rc == DB_OK && (rc = sync_mend(db)) != DB_OK)
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (db->sqlite == NULL || i > 0) {
+			*again = true;
+			if (open_again(db, what) == -1)
+				return DB_ERROR;
+		}
+		if ((rc = lock_take(db, until)) != DB_OK)
+			return rc;
+		rc = look_at_files(db, &what);
+		if (rc == DB_OK && what == NULL)
+			rc = sync_mend(db);
+		if (rc == DB_OK && what == NULL)
+			return DB_OK;
 		lock_release(db);
-	return rc;
+		if (rc != DB_OK)
+			return rc;
+	}
+	log_warnx("%s: its files are taken away again and again", db->path);
+	return DB_BUSY;
 }
 
 /*
