@@ -83,8 +83,7 @@ journal_set(sqlite3 *sqlite, const char *sql, char *out, size_t size)
 	return rc;
 }
 
-/* --- does a WAL work here? -------------------------------------------------
- */
+/* --- does a WAL work here? ------------------------------------------------ */
 
 enum trial {
 	TRIAL_WORKS,
@@ -173,8 +172,7 @@ try_wal(struct db *db)
 	return trial;
 }
 
-/* --- choosing ---------------------------------------------------------------
- */
+/* --- choosing ------------------------------------------------------------- */
 
 /* Let the store have a WAL. */
 static enum trial

@@ -132,8 +132,7 @@ lock_busy(void *arg, int tries)
 	return 1;
 }
 
-/* --- who has the store open ------------------------------------------------
- */
+/* --- who has the store open ----------------------------------------------- */
 
 /* A lock of another kind than flock(2)'s, which does not hinder anybody. */
 static int

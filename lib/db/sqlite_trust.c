@@ -74,8 +74,7 @@ trust_look(struct db *db, struct buf *why)
 	return rc;
 }
 
-/* --- comparing -------------------------------------------------------------
- */
+/* --- comparing ------------------------------------------------------------ */
 
 /* Is this row of a schema in the file, as it is here?  1, 0, or -1. */
 static int

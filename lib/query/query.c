@@ -146,8 +146,7 @@ query_zone(struct query *q, char zone[QUERY_ZONE_SIZE])
 	return query_end(q, s, step);
 }
 
-/* --- days and names --------------------------------------------------------
- */
+/* --- days and names ------------------------------------------------------- */
 
 enum query_rc
 query_days(struct query *q, int64_t *first, int64_t *last)

@@ -97,8 +97,7 @@ batch_facts(struct store *st)
 	return &f->set;
 }
 
-/* --- calls -----------------------------------------------------------------
- */
+/* --- calls ---------------------------------------------------------------- */
 
 static struct batch_call **
 bucket_of_number(struct store *st, int64_t number)
@@ -147,8 +146,7 @@ batch_call_load(struct store *st, struct batch_call *c)
 	return rc;
 }
 
-/* --- ids -------------------------------------------------------------------
- */
+/* --- ids ------------------------------------------------------------------ */
 
 size_t
 batch_bucket(const char *text)
@@ -226,8 +224,7 @@ batch_find(
 	return rc;
 }
 
-/* --- events ----------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------- */
 
 /* Keys are hashes: any byte of one is as good as another. */
 static struct batch_event **
@@ -315,8 +312,7 @@ batch_number_later(
 	return STORE_OK;
 }
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------- */
 
 static enum store_rc
 call_write(struct store *st, struct batch_call *c)

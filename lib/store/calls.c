@@ -293,8 +293,7 @@ drop(struct store *st, const char *sql, int64_t number)
 	return stmt_run(s);
 }
 
-/* --- facts -----------------------------------------------------------------
- */
+/* --- facts ---------------------------------------------------------------- */
 
 /* Where they were before they were packed. */
 static enum store_rc
@@ -349,8 +348,7 @@ call_set_facts(struct store *st, const struct facts *f, struct call_row *r)
 	return st->facts.failed || r->facts == NULL ? STORE_ERROR : rc;
 }
 
-/* --- errors, and all of it ---------------------------------------------------
- */
+/* --- errors, and all of it ------------------------------------------------ */
 
 enum store_rc
 call_drop_errors(struct store *st, int64_t number)

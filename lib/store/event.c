@@ -77,8 +77,7 @@ event_repeated(struct store *st, struct job *j, const struct known *k)
 	return rc == STORE_OK ? STORE_DUPLICATE : rc;
 }
 
-/* --- late ------------------------------------------------------------------
- */
+/* --- late ----------------------------------------------------------------- */
 
 /* Did one of two events come after the other, and is of an earlier time? */
 static bool
@@ -143,8 +142,7 @@ event_late(struct store *st, const struct batch_call *c, const struct event *e,
 			      : late_among_rows(st, c->number, e, late);
 }
 
-/* --- joining ---------------------------------------------------------------
- */
+/* --- joining -------------------------------------------------------------- */
 
 static enum store_rc
 join_facts(struct store *st, struct batch_call *c, const struct event *e)

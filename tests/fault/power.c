@@ -147,8 +147,7 @@ static const struct load loads[] = {
 	.blind = true},
 };
 
-/* --- what happened ----------------------------------------------------------
- */
+/* --- what happened -------------------------------------------------------- */
 
 enum kind { WRITE, SIZE, SYNC, REMOVE, TOLD };
 
@@ -201,8 +200,7 @@ forget_ops(void)
 	memset(failures, 0, sizeof(failures));
 }
 
-/* --- the VFS -----------------------------------------------------------------
- */
+/* --- the VFS -------------------------------------------------------------- */
 
 struct recorded {
 	sqlite3_file base;

@@ -217,8 +217,7 @@ vfs_begin(void)
 	assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
 }
 
-/* --- what is stored ---------------------------------------------------------
- */
+/* --- what is stored ------------------------------------------------------- */
 
 #define EVENTS 3
 
