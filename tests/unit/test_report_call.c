@@ -1,6 +1,8 @@
 /* One call, its events, and the further attempts of it. */
 #include "report_box.h"
 
+#include "query/keep.h"
+
 static void
 one_call_is_read_whole_or_not_found(void **state)
 {
@@ -112,6 +114,34 @@ steps_tell_order_repetition_and_variants(void **state)
 	    query_event_raw(b->read, 99, to_raw, &call), QUERY_NOT_FOUND);
 }
 
+/* What was told is gone by the next row, and what was kept is not. */
+static void
+kept_calls_stay_and_end_at_a_bound_of_memory(void **state)
+{
+	struct box *b = *state;
+	const struct filter f = {ALL_DAYS};
+	struct keep k = {.arena = arena_new()};
+
+	add_spoken(b);
+	assert_int_equal(
+	    query_calls(b->read, &f, NULL, false, 9, true, keep_call, &k),
+	    QUERY_OK);
+	assert_int_equal(k.n, 3);
+	for (const struct kept_call *c = k.calls; c != NULL; c = c->next) {
+		const struct value *said = &c->call.call
+						.field[FIELD_TRANSCRIPT];
+
+		assert_string_equal(c->call.source, "sales");
+		assert_true(said->set && strlen(said->text) == said->len);
+	}
+	k = (struct keep){.arena = k.arena, .bytes_max = 1};
+	assert_int_equal(
+	    query_calls(b->read, &f, NULL, false, 9, true, keep_call, &k),
+	    QUERY_OK);
+	assert_int_equal(k.n, 1);
+	arena_free(k.arena);
+}
+
 int
 main(void)
 {
@@ -119,6 +149,7 @@ main(void)
 	    REPORT_TEST(one_call_is_read_whole_or_not_found),
 	    REPORT_TEST(attempts_are_the_calls_of_a_trace_oldest_first),
 	    REPORT_TEST(steps_tell_order_repetition_and_variants),
+	    REPORT_TEST(kept_calls_stay_and_end_at_a_bound_of_memory),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -200,6 +200,68 @@ counting_takes_no_more_memory_than_it_may(void **state)
 	buf_free(&bytes);
 }
 
+static int
+to_units(void *arg, const struct fact_count *f)
+{
+	struct counts *t = arg;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof(t->text) - len, "%s %s:%" PRId64 "\n",
+	    f->path, f->platform, f->calls);
+	return 0;
+}
+
+/* An event of a call of its own, told by a platform. */
+static void
+tell(struct box *b, const char *provider, const struct fact *fact)
+{
+	struct delivery d = {.source = "sales",
+	    .provider = provider,
+	    .content_type = "",
+	    .body = "{}",
+	    .len = 2,
+	    .received = 2000};
+	struct event e = {.type = "t",
+	    .call = provider,
+	    .time = 1000,
+	    .received = 2000,
+	    .fact = fact,
+	    .facts = 2};
+	int64_t n;
+
+	e.key[0] = ++b->key;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+}
+
+/* One may count seconds, the other milliseconds. */
+static void
+numbers_of_several_platforms_are_told_apart(void **state)
+{
+	static const struct fact fact[] = {
+	    {"metrics/wait", FACT_NUMBER, NULL, 0, 5},
+	    {"metrics/word", FACT_TEXT, "a", 1, 0},
+	    {"metrics/wait", FACT_NUMBER, NULL, 0, 5},
+	};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct counts t = {""};
+	int64_t calls;
+	bool all;
+
+	tell(b, "p", fact);
+	assert_int_equal(
+	    query_fact_counts(b->read, &f, 9, &calls, &all, to_units, &t),
+	    QUERY_OK);
+	assert_string_equal(t.text, "metrics/wait :1\nmetrics/word :1\n");
+	tell(b, "q", fact + 1);
+	t.text[0] = '\0';
+	assert_int_equal(
+	    query_fact_counts(b->read, &f, 9, &calls, &all, to_units, &t),
+	    QUERY_OK);
+	assert_string_equal(
+	    t.text, "metrics/wait p:1\nmetrics/wait q:1\nmetrics/word :2\n");
+}
+
 int
 main(void)
 {
@@ -207,6 +269,7 @@ main(void)
 	    REPORT_TEST(facts_are_counted_by_path_value_and_agent),
 	    REPORT_TEST(long_texts_are_compared_by_their_beginning),
 	    REPORT_TEST(counting_takes_no_more_memory_than_it_may),
+	    REPORT_TEST(numbers_of_several_platforms_are_told_apart),
 	};
 
 	return cmocka_run_group_tests_name(
