@@ -83,7 +83,9 @@ is_still(const struct db *db, enum file file, const struct stat *was)
 {
 	const struct stat is = look(db, file);
 
-	return is.st_dev == was->st_dev && is.st_ino == was->st_ino;
+	/* Two that are not there are not the same. */
+	return is.st_ino != 0 && is.st_dev == was->st_dev &&
+	    is.st_ino == was->st_ino;
 }
 
 static bool

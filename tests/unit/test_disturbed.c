@@ -275,6 +275,50 @@ several_programs_save_what_was_removed_once(void **state)
 	end_programs(p, 3);
 }
 
+/* Take -shm away until all answers are there.  How many events were stored? */
+static int
+take_away_until(const struct program *p, int n, int answers)
+{
+	char path[200];
+	int stored = 0;
+
+	put_name(path, "-shm");
+	for (int i = 0; answers > 0; i++) {
+		struct pollfd fd = {.fd = p[i % n].answer, .events = POLLIN};
+		unsigned char rc;
+
+		if (answers % 4 == 0)
+			(void)unlink(path);
+		if (poll(&fd, 1, 1) == 1 && read(fd.fd, &rc, 1) == 1) {
+			stored += rc == STORE_OK;
+			answers--;
+		}
+	}
+	return stored;
+}
+
+static void
+nothing_is_lost_while_a_file_is_taken_away_all_the_time(void **state)
+{
+	struct program p[4];
+	int stored;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		p[i] = start_program();
+	for (int i = 0; i < 4; i++) {
+		let_open(&p[i]);
+		assert_true(is_open(&p[i], -1));
+	}
+	for (unsigned char key = 1; key <= 200; key++)
+		assert_int_equal(write(p[key % 4].ask, &key, 1), 1);
+	stored = take_away_until(p, 4, 200);
+	assert_true(stored > 0);
+	/* What was not acknowledged may be there as well. */
+	assert_true(left_behind() >= stored);
+	end_programs(p, 4);
+}
+
 /*
  * Who makes the -shm anew while another writes sees the WAL as it was, and
  * would write over what that one commits.
@@ -584,6 +628,7 @@ main(void)
 	    TEST(events_of_a_removed_file_are_saved_by_the_next_one),
 	    TEST(a_program_without_events_saves_them_as_well),
 	    TEST(several_programs_save_what_was_removed_once),
+	    TEST(nothing_is_lost_while_a_file_is_taken_away_all_the_time),
 	    TEST(who_starts_after_a_removal_waits_for_who_writes),
 	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
