@@ -46,7 +46,9 @@ enum query_rc {
 /*
  * Open the store of that path, which must be there.  The process's zone
  * (when_zone()) must be that of the store's days.  Returns NULL after adding a
- * reason to why.  Do not carry a reader over fork().
+ * reason to why.  Do not carry a reader over fork().  Who writes to the same
+ * store closes it before: of the files that a process has open, SQLite keeps
+ * those that others have removed for as long as one connection has them.
  */
 struct query *query_open(const char *path, struct buf *why);
 void query_close(struct query *q);

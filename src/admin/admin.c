@@ -208,6 +208,13 @@ admin_query(struct admin *a)
 	return a->query == NULL ? -1 : 0;
 }
 
+void
+admin_query_close(struct admin *a)
+{
+	query_close(a->query);
+	a->query = NULL;
+}
+
 int
 admin_store(struct admin *a)
 {

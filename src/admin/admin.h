@@ -115,6 +115,7 @@ int admin_providers(struct admin *a);
  * its time zone; never creates the store.
  */
 int admin_query(struct admin *a);
+void admin_query_close(struct admin *a); /* before the store is written */
 int admin_store(struct admin *a);
 /* Mapper and arena; with the definitions they are what admin_map() needs. */
 int admin_mapper(struct admin *a);

@@ -408,6 +408,7 @@ open_empty(struct stage *s)
 	    .timezone = s->admin->config->timezone};
 	struct query_health h;
 	struct buf why = {0};
+	enum query_rc rc;
 
 	if (when_zone(o.timezone) == -1) {
 		admin_warnx(s->admin,
@@ -423,7 +424,9 @@ open_empty(struct stage *s)
 	buf_free(&why);
 	if (s->admin->query == NULL)
 		return -1;
-	if (query_health(s->admin->query, &h) != QUERY_OK) {
+	rc = query_health(s->admin->query, &h);
+	admin_query_close(s->admin);
+	if (rc != QUERY_OK) {
 		admin_warnx(s->admin, "the store could not be read");
 		return -1;
 	}

@@ -300,7 +300,11 @@ load_row(struct quarantine *q, int64_t row, struct kept *k)
 
 	if (k->arena == NULL)
 		return "out of memory";
+	/* Not while the store is written, whose files may change under it. */
+	if (admin_query(a) == -1)
+		return "it could not be read";
 	rc = query_each_delivery(a->query, q->rejected, row, copy_row, k);
+	admin_query_close(a);
 	if (!k->found)
 		return rc == QUERY_OK || rc == QUERY_NOT_FOUND
 		    ? "there is no such row"
@@ -349,14 +353,18 @@ static int
 requeue(struct quarantine *q, struct buf *rows)
 {
 	struct admin *a = q->admin;
+	enum query_rc rc = QUERY_OK;
 	int status = ADMIN_OK;
 
-	if (admin_store(a) == -1 || admin_query(a) == -1 ||
-	    admin_mapping(a) == -1)
+	/* The store first, which brings its schema up. */
+	if (admin_store(a) == -1 || admin_mapping(a) == -1 ||
+	    admin_query(a) == -1)
 		return ADMIN_WRONG;
-	if (q->all &&
-	    query_each_delivery(a->query, q->rejected, 0, note_row, rows) !=
-		QUERY_OK) {
+	if (q->all)
+		rc = query_each_delivery(
+		    a->query, q->rejected, 0, note_row, rows);
+	admin_query_close(a);
+	if (rc != QUERY_OK) {
 		admin_warnx(a, "the store could not be read");
 		return ADMIN_WRONG;
 	}
