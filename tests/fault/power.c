@@ -136,7 +136,7 @@ static const struct load loads[] = {
 	.threads = 2,
 	.sync_fails = 30},
     /*
-     * To be mended: about one disk in a thousand is damaged, where an
+     * To be mended: up to one disk in a hundred is damaged, where an
      * fsync of a checkpoint failed and the power fails soon after.
      */
     {.name = "power/failing-sync-normal",
