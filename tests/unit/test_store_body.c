@@ -85,8 +85,8 @@ a_body_comes_back_byte_for_byte(void **state)
 	there_and_back(b, 2, "\0", 1);
 	there_and_back(b, 3, "{}", 2);
 	for (unsigned char i = 0; i < 8; i++) /* about the shortest */
-		there_and_back(b, (unsigned char)(4 + i), large,
-		    STORE_PACK_LEAST - 4 + i);
+		there_and_back(
+		    b, (unsigned char)(4 + i), large, STORE_PACK_LEAST - 4 + i);
 	assert_int_equal(ask(b, "SELECT count(size) FROM event"), 4);
 	there_and_back(b, 20, large, 2 * STORE_PACK_LEAST);
 	there_and_back(b, 21, large, LARGE);
