@@ -40,7 +40,11 @@
 #define STREAM_RETRY_S 30 /* told to whom no stream is free for */
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
-#define REQUEST_MEMORY (128 * 1024) /* bytes for parameters and streams */
+/*
+ * Bytes for parameters and streams.  Less than 64 kB: to free more at once makes
+ * malloc() put together all that is free, for each request.
+ */
+#define REQUEST_MEMORY (60 * 1024)
 #define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
 #define BREAK_AFTER_MS 2000 /* of waiting for requests that still come */
 
