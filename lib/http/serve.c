@@ -41,8 +41,8 @@
 #define WAKE_EVERY_MS 20 /* between two calls to a thread to stop */
 #define ACCEPT_PAUSE_MS 200 /* after accept(2) failed for want of something */
 /*
- * Bytes for parameters and streams.  Less than 64 kB: to free more at once makes
- * malloc() put together all that is free, for each request.
+ * Bytes for parameters and streams.  Less than 64 kB: to free more at once
+ * makes malloc() put together all that is free, for each request.
  */
 #define REQUEST_MEMORY (60 * 1024)
 #define WAKE_SIGNAL SIGUSR2 /* interrupts a thread's wait for a connection */
