@@ -229,8 +229,13 @@ apply(struct store *st, struct job *j)
 		return refusals_due(st);
 	case JOB_PROBE:
 		return probe(st);
-	case JOB_INDEX:
-		return store_rc_of(db_index_slice(st->db));
+	case JOB_INDEX: {
+		/* It packs facts in rows that the batch may have read. */
+		enum store_rc rc = batch_write(st);
+
+		return rc == STORE_OK ? store_rc_of(db_index_slice(st->db))
+				      : rc;
+	}
 	}
 	return STORE_ERROR;
 }

@@ -53,6 +53,7 @@ void *
 batch_alloc(struct store *st, size_t n)
 {
 	st->batch.used = true;
+	st->batch.bytes += n;
 	return arena_alloc(st->batch.arena, n);
 }
 
@@ -60,6 +61,7 @@ char *
 batch_strndup(struct store *st, const char *text, size_t n)
 {
 	st->batch.used = true;
+	st->batch.bytes += n;
 	return arena_strndup(st->batch.arena, text, n);
 }
 

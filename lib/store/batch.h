@@ -21,6 +21,9 @@
 #include "store/store.h"
 
 #define BATCH_BUCKETS 256 /* of each table of it */
+#define BATCH_BYTES                                               \
+	(16 * 1024 * 1024) /* of texts, after which it is written \
+			    */
 
 struct job;
 
@@ -89,6 +92,7 @@ struct batch_facts {
 struct batch {
 	struct arena *arena;
 	bool used; /* there is something to be forgotten */
+	size_t bytes; /* of memory */
 	struct batch_call *by_number[BATCH_BUCKETS];
 	struct batch_id *by_id[BATCH_BUCKETS];
 	struct batch_event *by_key[BATCH_BUCKETS];

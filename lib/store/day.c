@@ -11,19 +11,14 @@
 #include "store/batch.h"
 #include "store/internal.h"
 
+#define HOURS 24
+
 /* What calls add to one row, or take from it. */
 struct day_change {
 	const struct share *row; /* which */
 	int64_t calls, answered, analyzed, with_errors, timed, talk;
-	struct day_count *counts;
+	int32_t hours[HOURS], lengths[CLASS_LENGTHS]; /* of its calls */
 	struct day_change *bucket, *next;
-};
-
-/* A call more or less of an hour, and of a length if it is timed. */
-struct day_count {
-	int hour, length, n;
-	bool timed;
-	struct day_count *next;
 };
 
 static bool
@@ -67,7 +62,6 @@ day_count(struct store *st, const struct share *s, int n)
 	struct batch *b = &st->batch;
 	struct day_change **bucket = &b->by_agent[batch_bucket(s->agent)];
 	struct day_change *d = *bucket;
-	struct day_count *c = batch_alloc(st, sizeof(*c));
 
 	while (d != NULL && !same_row(d->row, s))
 		d = d->bucket;
@@ -79,7 +73,7 @@ day_count(struct store *st, const struct share *s, int n)
 		d->next = b->days;
 		b->days = d;
 	}
-	if (d == NULL || c == NULL)
+	if (d == NULL)
 		return STORE_ERROR;
 	d->calls += n;
 	d->answered += n * (int)s->answered;
@@ -87,12 +81,10 @@ day_count(struct store *st, const struct share *s, int n)
 	d->with_errors += n * (int)s->with_errors;
 	d->timed += n * (int)s->timed;
 	d->talk += n * s->talk;
-	*c = (struct day_count){.hour = s->hour,
-	    .length = s->length,
-	    .timed = s->timed,
-	    .n = n,
-	    .next = d->counts};
-	d->counts = c;
+	if (s->hour >= 0 && s->hour < HOURS)
+		d->hours[s->hour] += n;
+	if (s->timed)
+		d->lengths[s->length] += n;
 	return STORE_OK;
 }
 
@@ -153,16 +145,10 @@ row_change(struct day_row *r, const struct day_change *d)
 	r->with_errors += d->with_errors;
 	r->timed += d->timed;
 	r->talk += d->talk;
-	/* What is added comes first: no class is to stop at 0 between. */
-	for (int sign = 1; sign >= -1; sign -= 2)
-		for (const struct day_count *c = d->counts; c != NULL;
-		     c = c->next) {
-			if ((c->n < 0) != (sign < 0))
-				continue;
-			histogram_count(&r->hours, c->hour, c->n);
-			if (c->timed)
-				histogram_count(&r->lengths, c->length, c->n);
-		}
+	for (int i = 0; i < HOURS; i++)
+		histogram_count(&r->hours, i, d->hours[i]);
+	for (int i = 0; i < CLASS_LENGTHS; i++)
+		histogram_count(&r->lengths, i, d->lengths[i]);
 }
 
 static enum store_rc

@@ -191,7 +191,8 @@ event_join(struct store *st, int64_t source, const struct event *e,
 	if (k->states == 0 || e->received > k->last_received) {
 		c->time_before = k->states == 0 ? INT64_MIN : k->last_time;
 		c->ordered = true;
-	}
+	} else if (e->received < k->last_received && c->time_before < e->time)
+		c->time_before = e->time; /* if ordered */
 	fold_event(k, e);
 	if (late)
 		k->flags |= CALL_LATE;

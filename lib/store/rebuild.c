@@ -15,11 +15,12 @@ struct rebuild {
 	store_map_fn map;
 	void *arg;
 	struct buf body; /* of the event that is read */
+	struct buf text[FIELD__MAX]; /* of the call that is folded */
 	int64_t day; /* of the roll-up, that was done last */
 	struct store_rebuilt *result;
 };
 
-/* Do one row after number *after.  STORE_NOT_FOUND: there is none. */
+/* Do the row that comes after *after.  STORE_NOT_FOUND: there is none. */
 typedef enum store_rc (*row_fn)(struct rebuild *rb, int64_t *after);
 
 /* All rows, as many in a transaction as its time allows. */
@@ -140,6 +141,10 @@ event_again(struct rebuild *rb, int64_t *after)
 	source = db_int(s, 15);
 	*after = se.number;
 	rb->result->events++;
+	if (!readable && rb->body.failed) {
+		rc = STORE_ERROR;
+		goto out;
+	}
 	/* One that is damaged is as one that no definition can read. */
 	if (!readable || map_again(rb, &se, &e) != 0) {
 		rb->result->failed++;
@@ -218,17 +223,23 @@ keep_text(struct store *st, const char *text, bool *ok)
 	return text == NULL ? NULL : keep(st, text, strlen(text), ok);
 }
 
+/* Texts are long, and of many events each tells them again. */
 static bool
-keep_fields(struct store *st, struct again *a, const struct event *e)
+keep_fields(struct rebuild *rb, struct again *a, const struct event *e)
 {
 	bool ok = true;
 
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &a->row.call.field[i];
+		struct buf *text = &rb->text[i];
 
-		if (v->set && v->text != NULL &&
-		    stamp_is_of(&a->row.call.stamp[i], e))
-			v->text = keep(st, v->text, v->len, &ok);
+		if (!v->set || v->text == NULL ||
+		    !stamp_is_of(&a->row.call.stamp[i], e))
+			continue;
+		buf_reset(text, SIZE_MAX);
+		buf_add(text, v->text, v->len);
+		v->text = buf_str(text);
+		ok = ok && !text->failed;
 	}
 	return ok;
 }
@@ -374,7 +385,7 @@ fold_again(struct rebuild *rb, struct again *a)
 		if (overtaken(&order, &e))
 			a->row.call.flags |= CALL_LATE;
 		a->row.events++;
-		if (!keep_fields(rb->st, a, &e) || !keep_ids(rb->st, a, &e) ||
+		if (!keep_fields(rb, a, &e) || !keep_ids(rb->st, a, &e) ||
 		    !keep_errors(rb->st, a, &e))
 			rc = STORE_ERROR;
 		else
@@ -427,17 +438,17 @@ hash_errors(struct store *st, int64_t number, uint64_t *h)
 }
 
 static int64_t
-next_call(struct store *st, int64_t after)
+next_call(struct store *st, int64_t before)
 {
 	struct statement *s = db_statement(st->db,
-	    "SELECT number FROM call WHERE number > ?1 ORDER BY number LIMIT"
-	    " 1");
+	    "SELECT number FROM call WHERE number < ?1 ORDER BY number DESC"
+	    " LIMIT 1");
 	int64_t number = -1;
 	enum db_rc step;
 
 	if (s == NULL)
 		return -1;
-	db_bind_int(s, 1, after);
+	db_bind_int(s, 1, before);
 	step = db_step(s);
 	if (step == DB_ROW)
 		number = db_int(s, 0);
@@ -503,6 +514,8 @@ call_write(struct rebuild *rb, const struct call_row *before, struct again *a)
 	rc = variant_again(rb, &a->row);
 	if (rc == STORE_OK)
 		rc = call_set_facts(st, a->facts, &a->row);
+	if (before->facts == NULL && a->facts->n == 0)
+		a->row.facts = NULL; /* none, as an older version says it */
 	if (rc == STORE_OK)
 		rc = call_is_stored(st, &a->row, &same);
 	if (rc == STORE_OK && !same) {
@@ -532,14 +545,18 @@ day_again(struct rebuild *rb, const struct call_row *before)
 	return call_save(rb->st, before, &after);
 }
 
-/* Second pass: every call from its events. */
+/*
+ * Second pass: every call from its events, the newest first.  A receiver that
+ * joins two calls meanwhile keeps the older row, which so is still to come.
+ */
 static enum store_rc
 call_again(struct rebuild *rb, int64_t *after_number)
 {
 	struct call_row before;
 	struct again a = {0};
 	enum store_rc rc;
-	int64_t number = next_call(rb->st, *after_number);
+	int64_t number = next_call(
+	    rb->st, *after_number == 0 ? INT64_MAX : *after_number);
 
 	if (number == -1)
 		return STORE_ERROR;
@@ -559,8 +576,6 @@ call_again(struct rebuild *rb, int64_t *after_number)
 		rc = day_again(rb, &before);
 		a.row.events = before.events;
 	}
-	if (rc == STORE_OK && a.row.events == 0)
-		*after_number = number - 1; /* a new call may get its number */
 	return rc == STORE_OK ? batch_write(rb->st) : rc;
 }
 
@@ -759,6 +774,8 @@ store_rebuild(
 		rc = in_slices(&rb, next_day_again);
 	if (rc == STORE_OK)
 		rc = in_one(st, rebuild_done);
+	for (int i = 0; i < FIELD__MAX; i++)
+		buf_free(&rb.text[i]);
 	buf_free(&rb.body);
 	return rc;
 }

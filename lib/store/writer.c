@@ -141,6 +141,9 @@ commit_batch(struct store *st, struct job *first)
 
 	for (struct job *j = first; j != NULL && applied; j = j->next) {
 		j->rc = apply_job(st, j);
+		if (!is_failure(j->rc) && st->batch.bytes > BATCH_BYTES &&
+		    (rc = batch_write(st)) != STORE_OK)
+			j->rc = rc;
 		applied = !is_failure(j->rc);
 		if (!applied)
 			rc = j->rc;

@@ -9,6 +9,7 @@
 #include "scratch.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "base/when.h"
 #include "query/keep.h"
@@ -45,6 +46,25 @@ teardown(void **state)
 	scratch_remove(&b->scratch);
 	free(b);
 	return 0;
+}
+
+/* Does anybody wait for the lock of that file?  Told by the kernel. */
+static inline bool
+somebody_waits(int fd)
+{
+	FILE *f = fopen("/proc/locks", "r");
+	char line[256], inode[32];
+	struct stat st;
+	bool waits = false;
+
+	assert_non_null(f);
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(inode, sizeof(inode), ":%llu ", (unsigned long long)st.st_ino);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strstr(line, "->") != NULL && strstr(line, inode) != NULL)
+			waits = true;
+	fclose(f);
+	return waits;
 }
 
 /* A reader of the store as it is now. */

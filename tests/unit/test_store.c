@@ -151,25 +151,6 @@ send_all(struct box *b, struct sender *s)
 		pthread_join(s[i].thread, NULL);
 }
 
-/* Does anybody wait for the lock of that file?  Told by the kernel. */
-static bool
-somebody_waits(int fd)
-{
-	FILE *f = fopen("/proc/locks", "r");
-	char line[256], inode[32];
-	struct stat st;
-	bool waits = false;
-
-	assert_non_null(f);
-	assert_int_equal(fstat(fd, &st), 0);
-	snprintf(inode, sizeof(inode), ":%llu ", (unsigned long long)st.st_ino);
-	while (fgets(line, sizeof(line), f) != NULL)
-		if (strstr(line, "->") != NULL && strstr(line, inode) != NULL)
-			waits = true;
-	fclose(f);
-	return waits;
-}
-
 /* An event whose sender does not wait for it. */
 struct later {
 	struct event event;

@@ -1,0 +1,287 @@
+/* The store: jobs that share a transaction, and a rebuild beside them. */
+#define _GNU_SOURCE /* syscall(2) */
+#include "store_box.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BATCH_MAX 8
+#define SLICE_MS 110 /* longer than a slice of a rebuild */
+
+/* One thread, and what it does. */
+struct doing {
+	pthread_t thread;
+	atomic_int tid;
+	struct store *store;
+	struct event *event;
+	enum store_rc rc;
+};
+
+static void *
+bring(void *arg)
+{
+	struct doing *t = arg;
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	t->rc = store_event(t->store, &d, t->event, &n);
+	return NULL;
+}
+
+static void *
+keep_house(void *arg)
+{
+	struct doing *t = arg;
+
+	atomic_store(&t->tid, (int)syscall(SYS_gettid));
+	store_turn(t->store);
+	return NULL;
+}
+
+/* Until that thread waits to be woken. */
+static void
+wait_asleep(const atomic_int *tid)
+{
+	char path[80];
+	long call = -1;
+
+	while (atomic_load(tid) == 0)
+		sched_yield();
+	snprintf(
+	    path, sizeof(path), "/proc/self/task/%d/syscall", atomic_load(tid));
+	while (call != SYS_futex) {
+		FILE *f = fopen(path, "r");
+
+		assert_non_null(f);
+		if (fscanf(f, "%ld", &call) != 1)
+			call = -1;
+		fclose(f);
+		sched_yield();
+	}
+}
+
+static void
+forget(void *arg, enum store_rc rc, int64_t number)
+{
+	(void)number;
+	*(enum store_rc *)arg = rc;
+}
+
+/*
+ * Have n events in one transaction: the lock is held from outside until all
+ * of them are queued.  after: a slice of building what a store of an older
+ * version lacks comes after so many of them; 0: none does.
+ */
+static void
+in_one_transaction(struct box *b, struct event *e, int n, int after)
+{
+	struct doing first = {.store = b->store, .event = e},
+		     house = {.store = b->store};
+	struct delivery d[BATCH_MAX];
+	enum store_rc rc[BATCH_MAX];
+	char path[160];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-lock", b->scratch.path);
+	fd = open(path, O_RDWR);
+	assert_true(fd != -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(pthread_create(&first.thread, NULL, bring, &first), 0);
+	while (!somebody_waits(fd))
+		sched_yield();
+	for (int i = 1; i <= n; i++) {
+		if (i == after) {
+			assert_int_equal(pthread_create(&house.thread, NULL,
+					     keep_house, &house),
+			    0);
+			wait_asleep(&house.tid);
+		}
+		if (i == n)
+			break;
+		d[i] = a_delivery("{}");
+		rc[i] = STORE_ERROR;
+		store_event_later(b->store, &d[i], &e[i], forget, &rc[i]);
+	}
+	close(fd);
+	pthread_join(first.thread, NULL);
+	if (after != 0)
+		pthread_join(house.thread, NULL);
+	assert_int_equal(first.rc, STORE_OK);
+	for (int i = 1; i < n; i++)
+		assert_int_equal(rc[i], STORE_OK);
+}
+
+static void
+facts_that_are_packed_beside_an_event_of_their_call_stay(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct fact fact = {
+	    .path = "g/a", .type = FACT_TEXT, .text = "kept", .len = 4};
+	struct event e[] = {an_event(1), an_event(2), an_event(3)};
+	int64_t n;
+
+	e[0].fact = &fact;
+	e[0].facts = 1;
+	assert_int_equal(store_event(b->store, &d, &e[0], &n), STORE_OK);
+	store_close(b->store);
+	run(b, /* as version 4 has it */
+	    "INSERT INTO fact SELECT 1, id, 0, 'kept', 1 FROM path;"
+	    "UPDATE call SET facts = NULL;"
+	    "INSERT INTO meta VALUES ('indexes', 'facts of calls')");
+	b->store = scratch_open(&b->scratch, true, "UTC");
+	e[1].call = "other";
+	in_one_transaction(b, e + 1, 2, 2);
+	assert_non_null(strstr(record(b), "{\"g/a\":\"kept\"}"));
+	assert_int_equal(ask(b, "SELECT count(*) FROM fact"), 0);
+}
+
+static struct event *told; /* by key */
+
+static int
+map_as_told(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	for (int i = 0; i < BATCH_MAX; i++)
+		if (memcmp(told[i].key, se->key, sizeof(se->key)) == 0) {
+			*e = told[i];
+			return 0;
+		}
+	return -1;
+}
+
+/* Threads do not queue in the order in which they received. */
+static void
+events_of_one_transaction_are_late_by_the_rule_of_a_rebuild(void **state)
+{
+	static const int64_t received_time[][2] = {
+	    {2020, 1200}, {2015, 1150}, {2020, 1120}};
+	struct box *b = *state;
+	struct event e[BATCH_MAX];
+	struct store_rebuilt r;
+
+	for (int i = 0; i < BATCH_MAX; i++)
+		e[i] = an_event((unsigned char)(i + 1));
+	e[0].call = "other";
+	for (int i = 0; i < 3; i++) {
+		e[i + 1].received = received_time[i][0];
+		e[i + 1].time = received_time[i][1];
+	}
+	in_one_transaction(b, e, 4, 0);
+	assert_int_equal(
+	    ask(b, "SELECT flags & 4 FROM call WHERE id <> 'other'"), 4);
+	told = e;
+	assert_int_equal(
+	    store_rebuild(b->store, map_as_told, NULL, &r), STORE_OK);
+	assert_int_equal(r.changed, 0);
+}
+
+/* --- a rebuild beside a receiver -------------------------------------------
+ */
+
+#define CALLS 8
+#define JOINS 99 /* key of the event that tells of the first and last call */
+
+static atomic_int folded; /* events that the rebuild has mapped */
+static bool slow; /* it takes a slice for each */
+
+static void
+an_old_event(struct event *e, unsigned char key, char id[8])
+{
+	static const char *const last[] = {"c8"};
+
+	*e = an_event(key);
+	snprintf(id, 8, "c%d", key == JOINS ? 1 : key);
+	e->call = id;
+	e->time = 1000 + key;
+	if (key == JOINS) {
+		e->time = 1;
+		e->alias = last;
+		e->aliases = 1;
+	}
+}
+
+static int
+map_anew(void *arg, const struct stored_event *se, struct event *e)
+{
+	static char id[8];
+	const int64_t until = when_monotonic() + SLICE_MS;
+
+	(void)arg;
+	an_old_event(e, se->key[0], id);
+	if (se->key[0] == JOINS)
+		return 0;
+	set_text(e, FIELD_AGENT, "new");
+	while (slow && when_monotonic() < until)
+		sched_yield();
+	atomic_fetch_add(&folded, 1);
+	return 0;
+}
+
+static void *
+join_calls(void *arg)
+{
+	struct doing *t = arg;
+	struct event e;
+	char id[8];
+
+	/* Each is read once before the first of them is folded. */
+	while (atomic_load(&folded) <= CALLS)
+		sched_yield();
+	an_old_event(&e, JOINS, id);
+	t->event = &e;
+	return bring(t);
+}
+
+static void
+calls_that_become_one_during_a_rebuild_are_folded_anew(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct doing other = {.store = scratch_open(&b->scratch, true, "UTC")};
+	struct store_rebuilt r;
+	int64_t n;
+
+	for (unsigned char i = 1; i <= CALLS; i++) {
+		struct event e;
+		char id[8];
+
+		an_old_event(&e, i, id);
+		set_text(&e, FIELD_AGENT, "old");
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	slow = true;
+	assert_int_equal(
+	    pthread_create(&other.thread, NULL, join_calls, &other), 0);
+	assert_int_equal(store_rebuild(b->store, map_anew, NULL, &r), STORE_OK);
+	pthread_join(other.thread, NULL);
+	store_close(other.store);
+	assert_int_equal(other.rc, STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), CALLS - 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE agent <> 'new'"), 0);
+	slow = false;
+	assert_int_equal(store_rebuild(b->store, map_anew, NULL, &r), STORE_OK);
+	assert_int_equal(r.changed, 0);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    STORE_TEST(
+		facts_that_are_packed_beside_an_event_of_their_call_stay),
+	    STORE_TEST(
+		events_of_one_transaction_are_late_by_the_rule_of_a_rebuild),
+	    STORE_TEST(calls_that_become_one_during_a_rebuild_are_folded_anew),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("store_batch", tests, NULL, NULL);
+}
