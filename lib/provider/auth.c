@@ -411,12 +411,14 @@ enum auth_rc
 auth_verify(const struct auth *a, const struct message *m, const char *segment,
     int64_t now)
 {
+	const struct auth *chosen;
 	enum auth_rc rc;
 
 	if (a->scheme == NULL)
 		return AUTH_OK;
-	if ((rc = auth_choose(a, m, &a)) != AUTH_OK || a == NULL)
+	if ((rc = auth_choose(a, m, &chosen)) != AUTH_OK || chosen == NULL)
 		return rc == AUTH_OK ? AUTH_MISSING : rc;
+	a = chosen;
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:

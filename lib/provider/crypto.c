@@ -49,7 +49,9 @@ get(size_t n, const char *file, int line)
 
 	(void)file;
 	(void)line;
-	return p != NULL ? p : take_reserve(n);
+	if (p == NULL)
+		p = take_reserve(n);
+	return p;
 }
 
 static void *

@@ -153,7 +153,7 @@ commit_batch(struct store *st, struct job *first)
 		applied = false;
 	if ((rc = commit_or_rollback(st, rc)) == STORE_OK)
 		return;
-	if (applied ? without_search(st) : first->next != NULL)
+	if (applied ? without_search(st) : first != NULL && first->next != NULL)
 		for (struct job *j = first; j != NULL; j = j->next)
 			commit_alone(st, j);
 	else

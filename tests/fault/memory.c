@@ -236,7 +236,7 @@ run(const struct shape *s, const char *dir, long nth, bool on, bool trace,
 	for (int i = 0; i < 3; i++)
 		close(fd[i]);
 	at = strstr(buf_str(&r->out), "Status: ");
-	r->http = at == buf_str(&r->out) ? atoi(at + 8) : 0;
+	r->http = at == buf_str(&r->out) ? (int)strtol(at + 8, NULL, 10) : 0;
 }
 
 static long
@@ -248,7 +248,7 @@ count(const char *dir)
 
 	path_in(path, dir, "count");
 	read_file(path, &b);
-	n = atol(buf_str(&b));
+	n = strtol(buf_str(&b), NULL, 10);
 	buf_free(&b);
 	return n;
 }
@@ -427,7 +427,7 @@ static const char *
 content(const struct buf *b)
 {
 	const char *end = strncmp(buf_str(b), "Status: ", 8) == 0
-	    ? strstr(b->data, "\r\n\r\n")
+	    ? strstr(buf_str(b), "\r\n\r\n")
 	    : NULL;
 
 	return end == NULL ? buf_str(b) : end + 4;
@@ -663,10 +663,10 @@ show_case(
 	path_in(dir, root, "one");
 	(void)mkdir(dir, 0700);
 	copy(site, dir);
-	run(s, dir, atol(nth), on, true, &r);
+	run(s, dir, strtol(nth, NULL, 10), on, true, &r);
 	printf("status %d, HTTP %d of %d\n%s\n%s\n", r.status, r.http,
 	    ref.result.http, buf_str(&r.err), buf_str(&r.out));
-	try_case(s, dir, site, atol(nth), on, &ref, &why);
+	try_case(s, dir, site, strtol(nth, NULL, 10), on, &ref, &why);
 	printf("%s\n", buf_str(&why));
 	return why.len > 0;
 }
@@ -1175,7 +1175,7 @@ int
 main(int argc, char **argv)
 {
 	struct wish w = {.prefix = argc > 4 ? argv[4] : "",
-	    .most = argc > 3 ? atol(argv[3]) : 0,
+	    .most = argc > 3 ? strtol(argv[3], NULL, 10) : 0,
 	    .good = true};
 	struct shape *all = calloc(DELIVERIES, sizeof(*all));
 	char bare[PATH_SIZE], site[PATH_SIZE], conf[PATH_SIZE];
@@ -1187,6 +1187,7 @@ main(int argc, char **argv)
 
 	if (argc < 4 || all == NULL) {
 		fprintf(stderr, "usage: memory BIN SHIM MOST [PREFIX]\n");
+		free(all);
 		return 2;
 	}
 	if (argc > 5) {

@@ -39,7 +39,7 @@ number(const char *name)
 {
 	const char *s = getenv(name);
 
-	return s == NULL ? 0 : atol(s);
+	return s == NULL ? 0 : strtol(s, NULL, 10);
 }
 
 static void

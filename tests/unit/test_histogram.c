@@ -14,10 +14,9 @@ check_add(const char *bytes, int64_t class, int64_t n, const char *hex)
 	size_t len = strlen(bytes) / 2;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned byte;
+		const char byte[] = {bytes[2 * i], bytes[2 * i + 1], '\0'};
 
-		assert_int_equal(sscanf(bytes + 2 * i, "%2x", &byte), 1);
-		blob[i] = (unsigned char)byte;
+		blob[i] = (unsigned char)strtoul(byte, NULL, 16);
 	}
 	histogram_read(&h, blob, len);
 	histogram_count(&h, class, n);

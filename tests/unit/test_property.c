@@ -90,7 +90,7 @@ by_name(const void *a, const void *b)
 static void
 add_facts(struct world *w, struct buf *b, sqlite3_stmt *row, int i)
 {
-	struct named named[FACTS_MAX];
+	struct named named[FACTS_MAX] = {{"", NULL}};
 	struct facts f = {0};
 	const void *bytes = sqlite3_column_blob(row, i);
 

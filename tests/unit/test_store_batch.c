@@ -48,7 +48,7 @@ keep_house(void *arg)
 static void
 wait_asleep(const atomic_int *tid)
 {
-	char path[80];
+	char path[80], line[200];
 	long call = -1;
 
 	while (atomic_load(tid) == 0)
@@ -59,8 +59,10 @@ wait_asleep(const atomic_int *tid)
 		FILE *f = fopen(path, "r");
 
 		assert_non_null(f);
-		if (fscanf(f, "%ld", &call) != 1)
-			call = -1;
+		call = fgets(line, sizeof(line), f) != NULL &&
+			line[0] != 'r' /* running */
+		    ? strtol(line, NULL, 10)
+		    : -1;
 		fclose(f);
 		sched_yield();
 	}

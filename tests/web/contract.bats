@@ -236,6 +236,7 @@ problem() {
 # In the header that it belongs to, in that of another scheme, in any other,
 # in the address: the sender may be right, and the source's scheme wrong.
 @test "P7 no secret is in the store or in the log" {
+  # shellcheck disable=SC2153 # it is the environment's
   formantai body -H "Authorization: Bearer $SECRET" >/dev/null
   for header in "Authorization: Bearer $SECRET" "X-Vapi-Secret: $SECRET" \
     "X-Api-Key: $SECRET" "X-Caller: Bearer $SECRET" "Cookie: id=$SECRET" \
