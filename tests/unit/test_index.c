@@ -560,9 +560,10 @@ sort_lines(struct buf *b)
 
 	for (char *p = strtok(b->data, "\n"); p != NULL; p = strtok(NULL, "\n"))
 		buf_add(&line, &p, sizeof(p));
-	if (line.data != NULL)
-		qsort(line.data, line.len / sizeof(char *), sizeof(char *),
-		    compare_lines);
+	if (line.data == NULL)
+		return; /* there are none */
+	qsort(line.data, line.len / sizeof(char *), sizeof(char *),
+	    compare_lines);
 	for (size_t i = 0; i < line.len / sizeof(char *); i++) {
 		buf_puts(&sorted, ((char **)(void *)line.data)[i]);
 		buf_puts(&sorted, "\n");
