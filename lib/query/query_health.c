@@ -79,80 +79,85 @@ query_health(struct query *q, struct query_health *h)
 	return rc == QUERY_OK ? counts(q, h) : rc;
 }
 
+/* What is wrong with the row that s is at, or NULL. */
+typedef const char *(*fault_fn)(struct statement *s, struct buf *memory);
+
 /* The engine cannot know whether a body still inflates. */
-static enum query_rc
-bodies_check(struct query *q, struct buf *b)
+static const char *
+body_fault(struct statement *s, struct buf *memory)
 {
-	struct buf body = {0};
+	const void *data = db_bytes(s, 1);
+	size_t n = db_size(s, 1);
+
+	if (row_body(data, n, db_int(s, 2), memory) == 0)
+		return NULL;
+	return memory->failed ? "finds no memory to inflate in" : "is damaged";
+}
+
+/* Nor whether facts that are packed can be read. */
+static const char *
+facts_fault(struct statement *s, struct buf *memory)
+{
+	struct facts f = {0};
+	const void *data = db_bytes(s, 1);
+	const int rc = facts_decode(&f, data, db_size(s, 1));
+	const bool failed = f.failed;
+
+	(void)memory;
+	facts_free(&f);
+	if (rc == 0)
+		return NULL;
+	return failed ? "find no memory to be read in"
+		      : "are damaged: 'callbook rebuild' makes them again";
+}
+
+/* A line for each row of sql that has a fault, told by its number. */
+static enum query_rc
+rows_check(struct query *q, const char *sql, const char *all, const char *one,
+    fault_fn fault, struct buf *b)
+{
+	struct buf memory = {0};
 	struct statement *s;
-	enum query_rc
-	    rc = query_begin(q,
-		"SELECT seq, body, size FROM event WHERE size IS NOT NULL", &s),
-	    ended;
+	enum query_rc rc = query_begin(q, sql, &s), ended;
 	enum db_rc step = DB_DONE;
 	int faults = 0;
 
 	if (rc != QUERY_OK) {
-		buf_puts(b, "the bodies could not be read");
+		buf_printf(b, "the %s could not be read", all);
 		return rc;
 	}
 	while (faults < FAULTS_MAX && (step = db_step(s)) == DB_ROW) {
-		const void *data = db_bytes(s, 1);
-		size_t n = db_size(s, 1);
+		const char *why = fault(s, &memory);
 
-		if (row_body(data, n, db_int(s, 2), &body) == 0)
-			continue;
-		buf_printf(b, "%sthe body of event %" PRId64 " %s",
-		    faults++ > 0 ? "\n" : "", (int64_t)db_int(s, 0),
-		    body.failed ? "finds no memory to inflate in"
-				: "is damaged");
+		if (why != NULL)
+			buf_printf(b, "%sthe %s %" PRId64 " %s",
+			    faults++ > 0 ? "\n" : "", one,
+			    (int64_t)db_int(s, 0), why);
 	}
 	ended = query_end(q, s, step);
-	buf_free(&body);
+	buf_free(&memory);
 	if (ended != QUERY_OK) {
-		buf_printf(b, "%sthe bodies could not be read",
-		    faults > 0 ? "\n" : "");
+		buf_printf(b, "%sthe %s could not be read",
+		    faults > 0 ? "\n" : "", all);
 		return ended;
 	}
 	return faults > 0 ? QUERY_ERROR : QUERY_OK;
 }
 
-/* Nor whether facts that are packed can be read. */
+static enum query_rc
+bodies_check(struct query *q, struct buf *b)
+{
+	return rows_check(q,
+	    "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
+	    "bodies", "body of event", body_fault, b);
+}
+
 static enum query_rc
 facts_check(struct query *q, struct buf *b)
 {
-	struct facts f = {0};
-	struct statement *s;
-	enum query_rc
-	    rc = query_begin(q,
-		"SELECT number, facts FROM call WHERE facts IS NOT NULL", &s),
-	    ended;
-	enum db_rc step = DB_DONE;
-	int faults = 0;
-
-	if (rc != QUERY_OK) {
-		buf_puts(b, "the facts could not be read");
-		return rc;
-	}
-	while (faults < FAULTS_MAX && (step = db_step(s)) == DB_ROW) {
-		const void *data = db_bytes(s, 1);
-
-		if (facts_decode(&f, data, db_size(s, 1)) == 0)
-			continue;
-		buf_printf(b, "%sthe facts of call %" PRId64 " %s",
-		    faults++ > 0 ? "\n" : "", (int64_t)db_int(s, 0),
-		    f.failed ? "find no memory to be read in"
-			     : "are damaged: 'callbook rebuild' makes them "
-			       "again");
-	}
-	ended = query_end(q, s, step);
-	facts_free(&f);
-	if (ended != QUERY_OK) {
-		buf_printf(
-		    b, "%sthe facts could not be read", faults > 0 ? "\n" : "");
-		return ended;
-	}
-	return faults > 0 ? QUERY_ERROR : QUERY_OK;
+	return rows_check(q,
+	    "SELECT number, facts FROM call WHERE facts IS NOT NULL", "facts",
+	    "facts of call", facts_fault, b);
 }
 
 enum query_rc

@@ -137,7 +137,7 @@ struct batch_call *batch_call_new(struct store *st);
 enum store_rc batch_call_load(struct store *st, struct batch_call *c);
 
 /*
- * The call of that id or alias, read or not; *id NULL: there is none.
+ * The call of that id or alias, read or not; *found NULL: there is none.
  */
 enum store_rc batch_find(
     struct store *st, int64_t source, const char *id, struct batch_id **found);
@@ -145,7 +145,7 @@ enum store_rc batch_find(
 struct batch_id *batch_id_add(
     struct store *st, int64_t source, const char *id, struct batch_call *c);
 
-/* The next event of that key, from `from` on; NULL: there is none. */
+/* The first event of that key, and the next of the same; NULL: none. */
 struct batch_event *batch_event_find(
     struct store *st, int64_t source, const unsigned char *key);
 struct batch_event *batch_event_next(const struct batch_event *e);

@@ -68,35 +68,23 @@ events() {
 }
 
 @test "a backup that is moved over the store is not mixed with what was newer" {
-  cgi body env
+  signed_cgi body env
   sqlite3 callbook.db "VACUUM INTO 'backup.db'"
-  cgi second env | grep '"event":2'
+  signed_cgi second env | grep '"event":2'
   test -s callbook.db-wal
   mv backup.db callbook.db
-  cgi second env | grep '"event":2'
+  signed_cgi second env | grep '"event":2'
   [ "$(sqlite3 callbook.db 'PRAGMA integrity_check')" = ok ]
   export CALLBOOK_CONFIG=$DIR/callbook.conf
   "$PLAIN/callbook" check >out
   grep 'warn  store: .*callbook.db-wal.foreign-1 has events of a store' out
 }
 
-# cgi FILE COMMAND... - the receiver as plain CGI, run by that command.
-cgi() {
-  local file=$1
-  shift
-  # shellcheck disable=SC2094
-  "$@" env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
-    PATH_INFO=/sales CONTENT_TYPE=application/json \
-    CONTENT_LENGTH="$(wc -c <"$file")" \
-    HTTP_X_FORMANTAI_SIGNATURE="sha256=$(hmac "$file")" \
-    "$PLAIN/callbook.fcgi" -c callbook.conf <"$file"
-}
-
 # cut_off - a store without WAL, whose last transaction was cut off by a kill.
 cut_off() {
   mkdir callbook.db-probe-shm
-  cgi body env
-  ! cgi second strace -qq -f -o trace -P "$DIR/callbook.db" \
+  signed_cgi body env
+  ! signed_cgi second strace -qq -f -o trace -P "$DIR/callbook.db" \
     -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when=2
   test -s callbook.db-journal
 }
@@ -128,7 +116,7 @@ cut_off() {
   "${other[@]}" "$PLAIN/callbook" check >out
   grep 'warn  store: .*a transaction was cut off' out
   chmod u+w callbook.db-journal
-  cgi second "${other[@]}" | grep stored
+  signed_cgi second "${other[@]}" | grep stored
 }
 
 @test "a limit on the size of files is a 503, and no end" {

@@ -19,18 +19,6 @@ teardown() {
   [ -z "${LIGHTTPD-}" ] || lighttpd_stop
 }
 
-# cgi FILE COMMAND... - the program as a web server would run it.
-cgi() {
-  local file=$1
-  shift
-  # shellcheck disable=SC2094
-  "$@" env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
-    PATH_INFO=/sales CONTENT_TYPE=application/json \
-    CONTENT_LENGTH="$(wc -c <"$file")" \
-    HTTP_X_FORMANTAI_SIGNATURE="sha256=$(hmac "$file")" \
-    "$PLAIN/callbook.fcgi" -c callbook.conf <"$file"
-}
-
 # order - prints what happened as letters: w, a write to the WAL; s, the WAL is
 # on disk; d, a write to the store; a, the answer.
 order() {
@@ -41,8 +29,8 @@ order() {
 }
 
 @test "P1 CGI: the WAL is on disk before the answer is written" {
-  cgi body env >/dev/null
-  cgi second "${traced[@]}" | grep stored
+  signed_cgi body env >/dev/null
+  signed_cgi second "${traced[@]}" | grep stored
   [[ $(order) == *wsa ]]
 }
 
@@ -67,51 +55,51 @@ fail_fsync() {
 }
 
 @test "P1 no answer is a success whose fsync failed" {
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   fail_fsync 1
-  run -0 cgi second "${failing[@]}" env
+  run -0 signed_cgi second "${failing[@]}" env
   [[ $output == *'Status: 503'* ]]
   [[ $output == *'callbook.db-wal: fsync: disk I/O error'* ]]
   grep -q EIO trace
   # Whoever comes next brings all that was committed to disk first.
-  run -0 cgi second env
+  run -0 signed_cgi second env
   [[ $output == *'all is on disk again'* ]]
   [[ $output == *'"duplicate"'* ]]
 }
 
 @test "P1 after a failed fsync the WAL is on disk before any of it is in the store" {
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   fail_fsync 1
-  run -0 cgi second "${failing[@]}" env
+  run -0 signed_cgi second "${failing[@]}" env
   [[ $output == *'Status: 503'* ]]
   # If the power fails in between, the half that the store has would be alone.
-  cgi second "${traced[@]}" env | grep duplicate
+  signed_cgi second "${traced[@]}" env | grep duplicate
   [[ $(order) == wsd* ]]
 }
 
 @test "P1 a process that was killed after a failed fsync deceives nobody" {
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   # Nor does a second fsync mend it: both of the first process fail, and so
   # does the first of the next, which is that of mending.
   fail_fsync 1+
   for _ in 1 2; do
-    run -0 cgi second "${failing[@]}" env
+    run -0 signed_cgi second "${failing[@]}" env
     [[ $output == *'Status: 503'* ]]
     [[ $output != *'all is on disk again'* ]]
   done
-  run -0 cgi second env
+  run -0 signed_cgi second env
   [[ $output == *'all is on disk again'*'"duplicate"'* ]]
-  run -0 cgi second env
+  run -0 signed_cgi second env
   [[ $output != *'all is on disk again'* ]]
 }
 
 @test "P1 a reader whose fsync failed tells those who write" {
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   fail_fsync 1
   # The system told the reader alone: who starts later is told of no failure.
   run -1 env CALLBOOK_CONFIG=callbook.conf "${failing[@]}" \
     "$PLAIN/callbook" export
-  run -0 cgi second env
+  run -0 signed_cgi second env
   [[ $output == *'all is on disk again'*'"stored"'* ]]
 }
 
@@ -123,25 +111,25 @@ noisy() {
 
 @test "P1 an fsync that fails in a checkpoint counts as well" {
   local i=100000 page=$((24 + 4096))
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   # Until a checkpoint is nearly due, at 1000 pages.
   while [ "$(stat -c %s callbook.db-wal)" -lt $((955 * page)) ]; do
     noisy "$((i++))" 40000 >body
-    cgi body env >/dev/null
+    signed_cgi body env >/dev/null
   done
   noisy "$i" 150000 >body
   fail_fsync 1
-  run -0 cgi body "${failing[@]}" env
+  run -0 signed_cgi body "${failing[@]}" env
   [[ $output == *'checkpoint: disk I/O error'* ]]
   [[ $output == *'Status: 503'* ]]
   [[ $output != *'-wal: fsync'* ]]
-  run -0 cgi body env
+  run -0 signed_cgi body env
   [[ $output == *'all is on disk again'*'"duplicate"'* ]]
 }
 
 @test "P1 after a failed fsync nothing is a success until the disk is well" {
   socket_host "$DIR" "$DIR/r.sock"
-  cgi body env >/dev/null
+  signed_cgi body env >/dev/null
   # The first is that of an event, the second that of mending.  strace counts
   # for each thread.
   fail_fsync 1..2
@@ -161,7 +149,7 @@ noisy() {
 
 @test "durability = normal does not wait for the disk" {
   sed -i 's/^store.*/&\ndurability = normal/' callbook.conf
-  cgi body env >/dev/null
-  cgi second "${traced[@]}" | grep stored
+  signed_cgi body env >/dev/null
+  signed_cgi second "${traced[@]}" | grep stored
   [[ $(order) == *wa ]]
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,20 @@ content_type(const char *path)
 {
 	return ends_with(path, ".form") ? "application/x-www-form-urlencoded"
 					: "application/json";
+}
+
+/* The number that a statement answers; -1: none. */
+static inline int
+number_of(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s = NULL;
+	int n = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return n;
 }
 
 #endif /* !SCRATCH_H */

@@ -94,19 +94,6 @@ copy(const char *from, const char *to)
 	assert_int_equal(fclose(out), 0);
 }
 
-static int
-number_of(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-	int n = -1;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		n = sqlite3_column_int(s, 0);
-	sqlite3_finalize(s);
-	return n;
-}
-
 /* Of what would be left if every program were killed now: its events, sound. */
 static int
 left_behind(void)

@@ -255,19 +255,6 @@ send(struct store *st, int n)
 	return rc == STORE_OK || rc == STORE_DUPLICATE;
 }
 
-static int
-number_of(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-	int n = -1;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		n = sqlite3_column_int(s, 0);
-	sqlite3_finalize(s);
-	return n;
-}
-
 static void
 look(int events)
 {

@@ -324,3 +324,15 @@ http {
     root $1/www;
 END
 }
+
+# signed_cgi FILE COMMAND... - the program as a web server would run it.
+signed_cgi() {
+  local file=$1
+  shift
+  # shellcheck disable=SC2094
+  "$@" env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
+    PATH_INFO=/sales CONTENT_TYPE=application/json \
+    CONTENT_LENGTH="$(wc -c <"$file")" \
+    HTTP_X_FORMANTAI_SIGNATURE="sha256=$(hmac "$file")" \
+    "$PLAIN/callbook.fcgi" -c callbook.conf <"$file"
+}
