@@ -43,7 +43,7 @@ DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
 	cppcheck shellcheck mandoc postgresql sqlite3
 
-LIB_SRC := $(wildcard lib/*/*.c)
+LIB_SRC := $(wildcard lib/*/*.c lib/*/*/*.c)
 DEFINITIONS := $(sort $(wildcard lib/provider/definitions/*.json))
 DEMO := $(sort $(wildcard src/admin/demo/*.json))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/provider/builtin.o
@@ -271,7 +271,7 @@ run: deps-run
 	@tests/demo/run $(BUILD)
 
 format: deps-lint
-	clang-format -i lib/*/*.[ch] src/*/*.[ch] tests/*/*.[ch]
+	clang-format -i lib/*/*.[ch] lib/*/*/*.[ch] src/*/*.[ch] tests/*/*.[ch]
 
 # --- a host without our libraries --------------------------------------------
 

@@ -81,8 +81,8 @@ rooms() {
 
 # Only lib/db knows the engine, and it alone includes its inside.
 no_engine() {
-  ! grep -rnE 'sqlite3\.h|db/sqlite\.h|\<sqlite3_|PRAGMA ' lib src \
-    --include='*.[ch]' | grep -v '^lib/db/sqlite'
+  ! grep -rnE 'sqlite3\.h|db/sqlite/sqlite\.h|\<sqlite3_|PRAGMA ' lib src \
+    --include='*.[ch]' | grep -v '^lib/db/sqlite/'
 }
 
 # mandoc's status tells of warnings, not of remarks on style.  Our pages refer

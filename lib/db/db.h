@@ -1,7 +1,7 @@
 /*
  * db - one connection to the database, and what it can do.
  *
- * Today the engine is SQLite; sqlite*.c of this room are all that knows it.
+ * Today the engine is SQLite; the folder sqlite is all that knows it.
  * The SQL of the other rooms is the text of statements; everything else that
  * an engine does its own way is here: opening a file and bringing its schema
  * up, who writes now, when it is on disk, the index of words.

@@ -1,5 +1,5 @@
 /* What a reader wants of its connection: an end in time, and one moment. */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include "base/log.h"
 #include "base/when.h"

@@ -4,7 +4,7 @@
  * packed into the call's own row (facts.h) and deleted, until there are none;
  * what is left to do is told by the table alone, so a crash loses nothing.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Opening the store, and opening it again when another has taken its place or
  * it failed; and what the last program that closes it leaves.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * time to compare each table with one that it makes itself.  Tables, views and
  * indexes of other names are those of other tools, which nothing here uses.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * says, and a program that found no WAL to work follows when another did: else
  * it would neither notice an fsync that failed nor copy the WAL back.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
  * another wrote may lack what that one committed.  It is only written under the
  * lock.  Its first byte is the mark of sqlite_sync.c, then RECORD follows.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>

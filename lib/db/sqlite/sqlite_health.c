@@ -1,5 +1,5 @@
 /* What the engine is, and whether the file is sound. */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 #include <sys/statvfs.h>

@@ -2,7 +2,7 @@
  * Transactions that write.  Across processes they and the checkpoint are
  * serialised by flock(2) on FILE-lock.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include "base/log.h"
 #include "base/when.h"

@@ -2,7 +2,7 @@
  * Statements, prepared once and kept: by the address of their text, which costs
  * less to look up than to prepare, and lets a text stand where it is used.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The owner of a timer's signal is a Linux notion, as are locks of a file. */
 #define _GNU_SOURCE
 
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -23,7 +23,7 @@
  * DROP TRIGGER beside the change of the schema makes other connections read it
  * again.  test_index.c has SQLite check the whole file after every step.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * The index of words: an FTS5 table without content, whose rows have the
  * numbers of what has the words.
  */
-#include "db/sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <stdlib.h>
 
