@@ -136,8 +136,7 @@ enum db_rc db_failure(const struct db *db);
 
 /* Number of the row inserted last. */
 int64_t db_inserted(const struct db *db);
-/* Rows that the last statement changed; and all since the opening. */
-int db_changed(const struct db *db);
+/* Rows that statements changed since the opening. */
 int db_changed_ever(const struct db *db);
 
 /* --- writing ------------------------------------------------------------- */

@@ -20,10 +20,12 @@
 #include <sys/stat.h>
 
 #include "db/db.h"
+#include "db/engine.h"
 
 #define STATEMENTS 512 /* slots, a power of 2; more than we have texts */
 
 struct statement {
+	const struct engine *engine;
 	sqlite3_stmt *sqlite; /* NULL: the slot is free */
 	struct db *db;
 	const char *sql;
@@ -32,6 +34,7 @@ struct statement {
 enum file { FILE_STORE, FILE_LOCK, FILE_WAL, FILE_SHM, FILE__MAX };
 
 struct db {
+	const struct engine *engine;
 	sqlite3 *sqlite; /* NULL: not open */
 	struct statement statement[STATEMENTS]; /* by hash of the address */
 	enum db_mode mode;
@@ -66,6 +69,16 @@ struct db {
 	struct stat told_file[FILE__MAX];
 	char told_why[DB_WHY_SIZE];
 };
+
+/* All that db.h has, as lite_open() and so on; sqlite_open.c has the table. */
+#define LITE(returns, name, parameters, arguments) \
+	returns lite_##name parameters;
+#define LITE_VOID(name, parameters, arguments) void lite_##name parameters;
+struct db *lite_open(
+    const struct db_options *o, enum db_mode mode, struct buf *why);
+void lite_close(struct db *db);
+void lite_bind_null(struct statement *s, int i);
+ENGINE_FUNCTIONS(LITE, LITE_VOID)
 
 /*
  * sqlite_open.c: open the files again, since `what`.  0, or -1, logged: not

@@ -72,7 +72,7 @@ read_row(struct statement *s, struct facts *f)
 }
 
 enum db_rc
-db_facts_old(struct db *db, int64_t call, struct facts *f)
+lite_facts_old(struct db *db, int64_t call, struct facts *f)
 {
 	struct statement *s = db_statement(db,
 	    "SELECT f.path, f.type, f.value, e.time, e.state, e.received,"

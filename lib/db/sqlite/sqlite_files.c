@@ -113,7 +113,7 @@ files_are_there(const struct db *db)
 }
 
 bool
-db_is_disturbed(struct db *db)
+lite_is_disturbed(struct db *db)
 {
 	struct stat file[FILE__MAX];
 	bool wal;

@@ -19,7 +19,7 @@ has_wal_reset_fault(int version)
 }
 
 void
-db_info(struct db *db, struct db_info *info)
+lite_info(struct db *db, struct db_info *info)
 {
 	struct statvfs fs;
 
@@ -41,7 +41,7 @@ db_info(struct db *db, struct db_info *info)
 }
 
 enum db_rc
-db_integrity(struct db *db, struct buf *b)
+lite_integrity(struct db *db, struct buf *b)
 {
 	struct statement *s = db_statement(db, "PRAGMA integrity_check");
 	enum db_rc rc = DB_ERROR, step;

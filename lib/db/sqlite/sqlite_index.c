@@ -183,7 +183,7 @@ state_set(struct db *db, const char *say)
 }
 
 void
-db_index_state(struct db *db, char out[DB_INDEXING_SIZE])
+lite_index_state(struct db *db, char out[DB_INDEXING_SIZE])
 {
 	pthread_mutex_lock(&db->mutex);
 	snprintf(out, DB_INDEXING_SIZE, "%s", db->indexing);
@@ -191,7 +191,7 @@ db_index_state(struct db *db, char out[DB_INDEXING_SIZE])
 }
 
 enum db_rc
-db_index_look(struct db *db)
+lite_index_look(struct db *db)
 {
 	char mark[MARK_SIZE];
 	enum db_rc rc = mark_get(db, mark);
@@ -559,7 +559,7 @@ tell(struct db *db, const char *say)
 }
 
 enum db_rc
-db_index_slice(struct db *db)
+lite_index_slice(struct db *db)
 {
 	char say[MARK_SIZE];
 	int defensive = 0;

@@ -251,7 +251,8 @@ needs_recovery(const struct db *db)
 static int
 recover(struct db *reader, struct buf *why)
 {
-	struct db db = {.mode = DB_WRITE, .lock_fd = -1};
+	struct db db = {
+	    .engine = &engine_sqlite, .mode = DB_WRITE, .lock_fd = -1};
 	int rc = -1;
 
 	buf_printf(why,
@@ -377,7 +378,7 @@ open_again(struct db *db, const char *what)
 }
 
 struct db *
-db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
+lite_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 {
 	struct db *db;
 
@@ -391,6 +392,7 @@ db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 	}
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		goto no_memory;
+	db->engine = &engine_sqlite;
 	db->lock_fd = -1;
 	atomic_init(&db->newer, false);
 	db->mode = mode;
@@ -437,10 +439,8 @@ leave_whole(struct db *db)
 }
 
 void
-db_close(struct db *db)
+lite_close(struct db *db)
 {
-	if (db == NULL)
-		return;
 	if (db->sqlite != NULL && db->mode == DB_WRITE && db->wal &&
 	    when_monotonic() - db->opened >= STOP_LEAST_MS)
 		leave_whole(db);
@@ -452,13 +452,20 @@ db_close(struct db *db)
 }
 
 const char *
-db_path(const struct db *db)
+lite_path(const struct db *db)
 {
 	return db->path;
 }
 
 bool
-db_is_open(const struct db *db)
+lite_is_open(const struct db *db)
 {
 	return db->sqlite != NULL;
 }
+
+#define ENTRY(returns, name, parameters, arguments) .db_##name = lite_##name,
+#define ENTRY_VOID(name, parameters, arguments) .db_##name = lite_##name,
+const struct engine engine_sqlite = {.db_open = lite_open,
+    .db_close = lite_close,
+    .db_bind_null = lite_bind_null,
+    ENGINE_FUNCTIONS(ENTRY, ENTRY_VOID)};

@@ -30,14 +30,14 @@ deadline_watch(struct db *db, bool on)
 }
 
 void
-db_time_limit(struct db *db, int ms)
+lite_time_limit(struct db *db, int ms)
 {
 	db->deadline = ms > 0 ? when_monotonic() + ms : 0;
 	deadline_watch(db, true);
 }
 
 bool
-db_is_late(struct db *db)
+lite_is_late(struct db *db)
 {
 	if (db->deadline == 0 || when_monotonic() < db->deadline)
 		return false;
@@ -46,7 +46,7 @@ db_is_late(struct db *db)
 }
 
 enum db_rc
-db_read_begin(struct db *db)
+lite_read_begin(struct db *db)
 {
 	/* Nothing of what was said is for a directory of temporary files. */
 	if (sqlite3_exec(db->sqlite, TAIL_PRAGMAS, NULL, NULL, NULL) !=
@@ -58,7 +58,7 @@ db_read_begin(struct db *db)
 }
 
 void
-db_read_end(struct db *db)
+lite_read_end(struct db *db)
 {
 	if (!db->reading)
 		return;
@@ -71,7 +71,7 @@ db_read_end(struct db *db)
 }
 
 bool
-db_is_current(struct db *db)
+lite_is_current(struct db *db)
 {
 	int version;
 

@@ -34,7 +34,7 @@ rc_of(int sqlite_rc)
 }
 
 enum db_rc
-db_failure(const struct db *db)
+lite_failure(const struct db *db)
 {
 	enum db_rc rc = rc_of(sqlite3_extended_errcode(db->sqlite));
 
@@ -42,7 +42,7 @@ db_failure(const struct db *db)
 }
 
 enum db_rc
-db_failed(struct db *db, const char *what)
+lite_failed(struct db *db, const char *what)
 {
 	const int error = sqlite3_extended_errcode(db->sqlite);
 	enum db_rc rc = db_failure(db);
@@ -85,7 +85,7 @@ slot_of(struct db *db, const char *sql)
 }
 
 struct statement *
-db_statement(struct db *db, const char *sql)
+lite_statement(struct db *db, const char *sql)
 {
 	struct statement *s = slot_of(db, sql);
 
@@ -100,6 +100,7 @@ db_statement(struct db *db, const char *sql)
 		db_failed(db, "prepare");
 		return NULL;
 	}
+	s->engine = &engine_sqlite;
 	s->db = db;
 	s->sql = sql;
 	return s;
@@ -114,34 +115,31 @@ statements_close(struct db *db)
 }
 
 void
-db_bind_int(struct statement *s, int i, int64_t n)
+lite_bind_int(struct statement *s, int i, int64_t n)
 {
 	sqlite3_bind_int64(s->sqlite, i, n);
 }
 
 void
-db_bind_double(struct statement *s, int i, double x)
+lite_bind_double(struct statement *s, int i, double x)
 {
 	sqlite3_bind_double(s->sqlite, i, x);
 }
 
 void
-db_bind_text(struct statement *s, int i, const char *text)
+lite_bind_null(struct statement *s, int i)
 {
-	if (text == NULL)
-		sqlite3_bind_null(s->sqlite, i);
-	else
-		db_bind_chars(s, i, text, strlen(text));
+	sqlite3_bind_null(s->sqlite, i);
 }
 
 void
-db_bind_chars(struct statement *s, int i, const char *text, size_t n)
+lite_bind_chars(struct statement *s, int i, const char *text, size_t n)
 {
 	sqlite3_bind_text64(s->sqlite, i, text, n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void
-db_bind_bytes(struct statement *s, int i, const void *data, size_t n)
+lite_bind_bytes(struct statement *s, int i, const void *data, size_t n)
 {
 	/* A NULL pointer would be NULL, which is not the empty blob. */
 	if (n == 0)
@@ -151,7 +149,7 @@ db_bind_bytes(struct statement *s, int i, const void *data, size_t n)
 }
 
 bool
-db_lost(struct db *db)
+lite_lost(struct db *db)
 {
 	const bool lost = db->lost;
 
@@ -160,61 +158,61 @@ db_lost(struct db *db)
 }
 
 enum db_rc
-db_step(struct statement *s)
+lite_step(struct statement *s)
 {
 	return rc_of(sqlite3_step(s->sqlite));
 }
 
 int64_t
-db_int(struct statement *s, int i)
+lite_int(struct statement *s, int i)
 {
 	return sqlite3_column_int64(s->sqlite, i);
 }
 
 double
-db_double(struct statement *s, int i)
+lite_double(struct statement *s, int i)
 {
 	return sqlite3_column_double(s->sqlite, i);
 }
 
 const char *
-db_text(struct statement *s, int i)
+lite_text(struct statement *s, int i)
 {
 	return (const char *)sqlite3_column_text(s->sqlite, i);
 }
 
 const void *
-db_bytes(struct statement *s, int i)
+lite_bytes(struct statement *s, int i)
 {
 	return sqlite3_column_blob(s->sqlite, i);
 }
 
 size_t
-db_size(struct statement *s, int i)
+lite_size(struct statement *s, int i)
 {
 	return (size_t)sqlite3_column_bytes(s->sqlite, i);
 }
 
 bool
-db_is_null(struct statement *s, int i)
+lite_is_null(struct statement *s, int i)
 {
 	return sqlite3_column_type(s->sqlite, i) == SQLITE_NULL;
 }
 
 bool
-db_is_text(struct statement *s, int i)
+lite_is_text(struct statement *s, int i)
 {
 	return sqlite3_column_type(s->sqlite, i) == SQLITE_TEXT;
 }
 
 int
-db_columns(struct statement *s)
+lite_columns(struct statement *s)
 {
 	return sqlite3_column_count(s->sqlite);
 }
 
 enum db_rc
-db_done(struct statement *s)
+lite_done(struct statement *s)
 {
 	/* Where memory ran out for a value, SQLite says so only here. */
 	const int rc = sqlite3_reset(s->sqlite);
@@ -226,7 +224,7 @@ db_done(struct statement *s)
 }
 
 enum db_rc
-db_run(struct statement *s)
+lite_run(struct statement *s)
 {
 	enum db_rc rc = db_step(s);
 
@@ -235,28 +233,14 @@ db_run(struct statement *s)
 	return rc;
 }
 
-enum db_rc
-db_run_alone(struct db *db, const char *sql)
-{
-	struct statement *s = db_statement(db, sql);
-
-	return s == NULL ? db_failure(db) : db_run(s);
-}
-
 int64_t
-db_inserted(const struct db *db)
+lite_inserted(const struct db *db)
 {
 	return sqlite3_last_insert_rowid(db->sqlite);
 }
 
 int
-db_changed(const struct db *db)
-{
-	return sqlite3_changes(db->sqlite);
-}
-
-int
-db_changed_ever(const struct db *db)
+lite_changed_ever(const struct db *db)
 {
 	return sqlite3_total_changes(db->sqlite);
 }

@@ -73,7 +73,7 @@ is_marked(struct db *db)
 }
 
 enum db_rc
-db_sync(struct db *db)
+lite_sync(struct db *db)
 {
 	if (!db->wal || !db->durable)
 		return DB_OK;
@@ -149,7 +149,7 @@ sync_mend(struct db *db)
  * file open then: a program that starts later has to find the mark.
  */
 enum db_rc
-db_sync_seen(struct db *db)
+lite_sync_seen(struct db *db)
 {
 	if (!db->wal || wal_to_disk(db) == DB_OK)
 		return DB_OK;

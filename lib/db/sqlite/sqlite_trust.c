@@ -127,7 +127,7 @@ compare(struct db *db, sqlite3 *made, struct buf *b)
 }
 
 enum db_rc
-db_schema_check(struct db *db, struct buf *b)
+lite_schema_check(struct db *db, struct buf *b)
 {
 	sqlite3 *made = NULL;
 	enum db_rc rc = DB_ERROR;

@@ -39,7 +39,7 @@ fts5(struct db *db)
 }
 
 bool
-db_words_possible(struct db *db)
+lite_words_possible(struct db *db)
 {
 	return fts5(db) != NULL;
 }
@@ -75,14 +75,14 @@ words_run(struct db *db, const char *sql, int64_t number, const char *text)
 }
 
 enum db_rc
-db_words_add(struct db *db, int64_t number, const char *text)
+lite_words_add(struct db *db, int64_t number, const char *text)
 {
 	return words_run(db, "INSERT INTO search (rowid, text) VALUES (?1, ?2)",
 	    number, text);
 }
 
 enum db_rc
-db_words_take(struct db *db, int64_t number, const char *text)
+lite_words_take(struct db *db, int64_t number, const char *text)
 {
 	return words_run(db,
 	    "INSERT INTO search (search, rowid, text)"
@@ -91,25 +91,25 @@ db_words_take(struct db *db, int64_t number, const char *text)
 }
 
 enum db_rc
-db_words_create(struct db *db)
+lite_words_create(struct db *db)
 {
 	return words_run(
 	    db, "CREATE VIRTUAL TABLE IF NOT EXISTS search" WORDS, 0, NULL);
 }
 
 enum db_rc
-db_words_shrink(struct db *db)
+lite_words_shrink(struct db *db)
 {
 	enum db_rc rc = words_run(db,
 	    "DELETE FROM search_data WHERE id IN"
 	    " (SELECT id FROM search_data LIMIT 200)",
 	    0, NULL);
 
-	return rc == DB_OK && db_changed(db) == 0 ? DB_DONE : rc;
+	return rc == DB_OK && sqlite3_changes(db->sqlite) == 0 ? DB_DONE : rc;
 }
 
 enum db_rc
-db_words_renew(struct db *db)
+lite_words_renew(struct db *db)
 {
 	/* A new index's own rows: one that is damaged could not be dropped. */
 	enum db_rc rc = words_run(db,
@@ -125,7 +125,7 @@ db_words_renew(struct db *db)
 /* --- reading ------------------------------------------------------------- */
 
 enum db_rc
-db_words_tail(struct db *db)
+lite_words_tail(struct db *db)
 {
 	enum db_rc rc = db_run_alone(
 	    db, "CREATE VIRTUAL TABLE IF NOT EXISTS temp.tail" WORDS);
@@ -137,7 +137,7 @@ db_words_tail(struct db *db)
 }
 
 enum db_rc
-db_words_tail_add(struct db *db, int64_t number, const char *text)
+lite_words_tail_add(struct db *db, int64_t number, const char *text)
 {
 	struct statement *s = db_statement(
 	    db, "INSERT INTO temp.tail (rowid, text) VALUES (?1, ?2)");
@@ -169,7 +169,8 @@ find(struct db *db, const char *sql, const char *expression, db_number_fn fn,
 }
 
 enum db_rc
-db_words_find(struct db *db, const char *expression, db_number_fn fn, void *arg)
+lite_words_find(
+    struct db *db, const char *expression, db_number_fn fn, void *arg)
 {
 	enum db_rc rc = find(db,
 	    "SELECT rowid FROM search WHERE search MATCH ?1", expression, fn,
@@ -191,7 +192,7 @@ struct db_splitter {
 };
 
 struct db_splitter *
-db_splitter_new(struct db *db)
+lite_splitter_new(struct db *db)
 {
 	static const char *args[] = {
 	    "remove_diacritics", "2", "categories", "L* N* Co M*"};

@@ -35,7 +35,7 @@ check_version(struct db *db)
 }
 
 enum db_rc
-db_begin(struct db *db)
+lite_begin(struct db *db)
 {
 	enum db_rc rc = db_run_alone(db, "BEGIN IMMEDIATE");
 
@@ -46,7 +46,7 @@ db_begin(struct db *db)
 }
 
 enum db_rc
-db_commit(struct db *db)
+lite_commit(struct db *db)
 {
 	if (db->lost) {
 		log_warnx("%s: memory ran out for a value", db->path);
@@ -56,7 +56,7 @@ db_commit(struct db *db)
 }
 
 void
-db_rollback(struct db *db)
+lite_rollback(struct db *db)
 {
 	/* SQLite undoes by itself on a full disk, for instance. */
 	if (!sqlite3_get_autocommit(db->sqlite))
@@ -88,7 +88,7 @@ look_at_files(struct db *db, const char **what)
  * looked at again as well, as the lock was not held meanwhile.
  */
 enum db_rc
-db_lock(struct db *db, int64_t since, bool *again)
+lite_lock(struct db *db, int64_t since, bool *again)
 {
 	const int64_t until = since + DB_LOCK_WAIT_MS;
 	const char *what = "could not be opened before";
@@ -145,14 +145,14 @@ checkpoint_if_due(struct db *db)
 }
 
 void
-db_unlock(struct db *db)
+lite_unlock(struct db *db)
 {
 	checkpoint_if_due(db);
 	lock_release(db);
 }
 
 bool
-db_is_newer(struct db *db)
+lite_is_newer(struct db *db)
 {
 	return atomic_load(&db->newer);
 }

@@ -1,0 +1,61 @@
+/*
+ * Which engine a store is of, told by its name; then everything is the
+ * engine's.
+ */
+#include "db/db.h"
+
+#include <string.h>
+
+#include "db/engine.h"
+
+static const struct engine *
+engine_of(const void *thing)
+{
+	return *(const struct engine *const *)thing;
+}
+
+struct db *
+db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
+{
+	return engine_sqlite.db_open(o, mode, why);
+}
+
+void
+db_close(struct db *db)
+{
+	if (db != NULL)
+		engine_of(db)->db_close(db);
+}
+
+void
+db_bind_text(struct statement *s, int i, const char *text)
+{
+	if (text != NULL)
+		db_bind_chars(s, i, text, strlen(text));
+	else
+		engine_of(s)->db_bind_null(s, i);
+}
+
+enum db_rc
+db_run_alone(struct db *db, const char *sql)
+{
+	struct statement *s = db_statement(db, sql);
+
+	return s == NULL ? db_failure(db) : db_run(s);
+}
+
+#define FIRST(...) FIRST_(__VA_ARGS__, 0)
+#define FIRST_(first, ...) first
+
+#define FUNCTION(returns, name, parameters, arguments)                  \
+	returns db_##name parameters                                    \
+	{                                                               \
+		return engine_of(FIRST arguments)->db_##name arguments; \
+	}
+#define FUNCTION_VOID(name, parameters, arguments)               \
+	void db_##name parameters                                \
+	{                                                        \
+		engine_of(FIRST arguments)->db_##name arguments; \
+	}
+
+ENGINE_FUNCTIONS(FUNCTION, FUNCTION_VOID)
