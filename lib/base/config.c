@@ -21,6 +21,7 @@
 #include "base/when.h"
 
 #define SOURCE_PREFIX "source "
+#define LOGIN_PREFIX "login "
 #define SOURCE_RESERVED "healthz" /* a path of the receiver itself */
 #define LINE_SIZE (CONFIG_LINE_MAX + 3) /* with CR, LF and NUL */
 
@@ -29,6 +30,7 @@ enum section {
 	SECTION_CALLBOOK,
 	SECTION_REPORT,
 	SECTION_SOURCE,
+	SECTION_LOGIN,
 	SECTION__MAX
 };
 
@@ -36,6 +38,7 @@ static const char *const section_name[SECTION__MAX] = {
     [SECTION_CALLBOOK] = "callbook",
     [SECTION_REPORT] = "report",
     [SECTION_SOURCE] = "source NAME",
+    [SECTION_LOGIN] = "login NAME",
 };
 
 enum type {
@@ -45,6 +48,8 @@ enum type {
 	TYPE_PUBLIC, /* char *: path of a file that no stranger can write */
 	TYPE_ZONE, /* char *: a time zone of the system */
 	TYPE_URL, /* char *: http or https, final slashes cut off */
+	TYPE_TITLE, /* char *: CONFIG_TITLE_MAX bytes at most */
+	TYPE_COLOR, /* char *: #rrggbb */
 	TYPE_SIZE, /* int64_t: bytes in min..max */
 	TYPE_WORD, /* an enum: index into words */
 	TYPE_FLAG, /* bool: yes or no */
@@ -55,7 +60,7 @@ struct key {
 	enum section section;
 	const char *name;
 	enum type type;
-	size_t at; /* offset in struct config or struct config_source */
+	size_t at; /* offset in the struct of the section */
 	int64_t min, max; /* TYPE_SIZE */
 	const char *const *words; /* NULL at the end */
 };
@@ -68,6 +73,7 @@ static const char *const flag_words[] = {"no", "yes", NULL};
 
 #define GLOBAL(member) offsetof(struct config, member)
 #define SOURCE(member) offsetof(struct config_source, member)
+#define LOGIN(member) offsetof(struct config_login, member)
 #define AUTH_KEY(name, i)                                                      \
 	{                                                                      \
 		SECTION_SOURCE, name, TYPE_TEXT, SOURCE(auth_member[i]), 0, 0, \
@@ -86,6 +92,12 @@ static const struct key keys[] = {
     {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
     {SECTION_REPORT, "access", TYPE_WORD, GLOBAL(access), 0, 0, access_words},
     {SECTION_REPORT, "phones", TYPE_WORD, GLOBAL(phones), 0, 0, phones_words},
+    {SECTION_REPORT, "title", TYPE_TITLE, GLOBAL(title), 0, 0, NULL},
+    {SECTION_REPORT, "logo", TYPE_PUBLIC, GLOBAL(logo), 0, 0, NULL},
+    {SECTION_REPORT, "accent", TYPE_COLOR, GLOBAL(accent), 0, 0, NULL},
+    {SECTION_LOGIN, "sources", TYPE_TEXT, LOGIN(sources), 0, 0, NULL},
+    {SECTION_LOGIN, "phones", TYPE_WORD, LOGIN(phones), 0, 0, phones_words},
+    {SECTION_LOGIN, "title", TYPE_TITLE, LOGIN(title), 0, 0, NULL},
     {SECTION_SOURCE, "provider", TYPE_TEXT, SOURCE(provider), 0, 0, NULL},
     {SECTION_SOURCE, "auth", TYPE_TEXT, SOURCE(auth), 0, 0, NULL},
     {SECTION_SOURCE, "secret_file", TYPE_SECRET, SOURCE(secret_file), 0, 0,
@@ -151,6 +163,12 @@ current_source(const struct reader *r)
 	return &r->c->source[r->c->sources - 1];
 }
 
+static struct config_login *
+current_login(const struct reader *r)
+{
+	return &r->c->login[r->c->logins - 1];
+}
+
 /* A key of s that says how to check, NULL if there is none. */
 static const char *
 checking_key(const struct config_source *s)
@@ -173,6 +191,12 @@ end_section(struct reader *r)
 {
 	struct config_source *s;
 
+	if (r->section == SECTION_LOGIN && current_login(r)->sources == NULL)
+		fault(r, current_login(r)->line,
+		    "[login %s] does not say what it may see: write sources = "
+		    "NAME, NAME (a login that may see everything needs no "
+		    "section)",
+		    current_login(r)->name);
 	if (r->section != SECTION_SOURCE)
 		return;
 	s = current_source(r);
@@ -266,6 +290,47 @@ begin_source(struct reader *r, const char *name, size_t n)
 	r->section = SECTION_SOURCE;
 }
 
+static void
+begin_login(struct reader *r, const char *name, size_t n)
+{
+	struct config *c = r->c;
+	struct config_login *l;
+
+	if (n == 0 || n > CONFIG_LOGIN_NAME_MAX) {
+		fault(r, r->line, "the name of a login has 1 to %d bytes",
+		    CONFIG_LOGIN_NAME_MAX);
+		return;
+	}
+	for (size_t i = 0; i < c->logins; i++)
+		if (strlen(c->login[i].name) == n &&
+		    memcmp(c->login[i].name, name, n) == 0) {
+			fault(r, r->line,
+			    "[login %s] was there before, on line %d",
+			    c->login[i].name, c->login[i].line);
+			return;
+		}
+	if (c->logins == CONFIG_LOGINS_MAX) {
+		fault(r, r->line, "more than %d logins", CONFIG_LOGINS_MAX);
+		return;
+	}
+	l = realloc(c->login, (c->logins + 1) * sizeof(*l));
+	if (l == NULL) {
+		fault(r, r->line, "out of memory");
+		return;
+	}
+	c->login = l;
+	l += c->logins;
+	memset(l, 0, sizeof(*l));
+	l->phones = PHONES_AS_REPORT;
+	l->line = r->line;
+	if ((l->name = strndup(name, n)) == NULL) {
+		fault(r, r->line, "out of memory");
+		return;
+	}
+	c->logins++;
+	r->section = SECTION_LOGIN;
+}
+
 /*
  * A line that begins with '['.  It is read here because inih cuts a section's
  * name at 49 bytes and does not tell of a section without keys.
@@ -298,14 +363,20 @@ begin_section(struct reader *r, const char *s, size_t n)
 		begin_source(r, s + prefix, len - prefix);
 		return;
 	}
+	if (len >= strlen(LOGIN_PREFIX) &&
+	    memcmp(s, LOGIN_PREFIX, strlen(LOGIN_PREFIX)) == 0) {
+		begin_login(
+		    r, s + strlen(LOGIN_PREFIX), len - strlen(LOGIN_PREFIX));
+		return;
+	}
 	for (i = SECTION_CALLBOOK; i <= SECTION_REPORT; i++)
 		if (strlen(section_name[i]) == len &&
 		    memcmp(section_name[i], s, len) == 0)
 			break;
 	if (i > SECTION_REPORT) {
 		fault(r, r->line,
-		    "no section [%.*s]: there are [callbook], [report] and "
-		    "[source NAME]",
+		    "no section [%.*s]: there are [callbook], [report], "
+		    "[source NAME] and [login NAME]",
 		    (int)len, s);
 	} else if (r->first[i] != 0) {
 		fault(r, r->line, "[%s] was there before, on line %d",
@@ -434,6 +505,13 @@ check_file(struct reader *r, const struct key *k, const char *path)
 }
 
 static bool
+color_valid(const char *s)
+{
+	return s[0] == '#' && strlen(s) == 7 &&
+	    strspn(s + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+static bool
 url_valid(const char *s)
 {
 	size_t i = 0;
@@ -514,6 +592,12 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 		    "%s: this system knows no time zone \"%s\" (a name is "
 		    "written like Asia/Kolkata)",
 		    k->name, copy);
+	else if (k->type == TYPE_TITLE && strlen(copy) > CONFIG_TITLE_MAX)
+		fault(r, r->line, "%s has more than %d bytes", k->name,
+		    CONFIG_TITLE_MAX);
+	else if (k->type == TYPE_COLOR && !color_valid(copy))
+		fault(r, r->line, "%s is written #rrggbb, such as #1a56b8",
+		    k->name);
 	else if (k->type == TYPE_URL) {
 		if (!url_valid(copy))
 			fault(r, r->line,
@@ -535,6 +619,7 @@ static void
 set(struct reader *r, const struct key *k, const char *value)
 {
 	char *base = k->section == SECTION_SOURCE ? (char *)current_source(r)
+	    : k->section == SECTION_LOGIN	  ? (char *)current_login(r)
 						  : (char *)r->c;
 	void *slot = base + k->at;
 	int64_t number;
@@ -548,6 +633,8 @@ set(struct reader *r, const struct key *k, const char *value)
 	case TYPE_PUBLIC:
 	case TYPE_ZONE:
 	case TYPE_URL:
+	case TYPE_TITLE:
+	case TYPE_COLOR:
 		set_text(r, k, value, slot);
 		break;
 	case TYPE_SIZE:
@@ -669,6 +756,34 @@ set_up_inih(void)
 	ini_allow_bom = false; /* skipped before line 1 */
 }
 
+/* The names of `sources`, once all sections are read: each has to be there. */
+static void
+find_sources(struct reader *r, struct config_login *l)
+{
+	static const char between[] = ", \t";
+	const char *s = l->sources + strspn(l->sources, between);
+
+	l->source = calloc(strlen(s) / 2 + 1, sizeof(*l->source));
+	if (l->source == NULL) {
+		fault(r, l->line, "out of memory");
+		return;
+	}
+	while (*s != '\0') {
+		const size_t n = strcspn(s, between);
+		const struct config_source *c = config_source(r->c, s, n);
+
+		if (c == NULL)
+			fault(r, l->line,
+			    "[login %s] sources: there is no [source %.*s]",
+			    l->name, (int)n, s);
+		else
+			l->source[l->nsources++] = c->name;
+		s += n + strspn(s + n, between);
+	}
+	if (l->nsources == 0 && r->faults == 0)
+		fault(r, l->line, "[login %s] sources names none", l->name);
+}
+
 /* The URL of a source that gives none: the receiver's, then its name. */
 static int
 fill_urls(struct config *c)
@@ -719,6 +834,9 @@ config_load(const char *path, struct buf *why)
 	if (ini_parse_stream(read_line, &r, handle_key, &r) == -2)
 		goto no_memory;
 	end_section(&r);
+	for (size_t i = 0; i < c->logins; i++)
+		if (c->login[i].sources != NULL)
+			find_sources(&r, &c->login[i]);
 	if (r.faults > CONFIG_FAULTS_MAX)
 		buf_printf(why, "\n%s: and %d more faults", c->file,
 		    r.faults - CONFIG_FAULTS_MAX);
@@ -755,7 +873,17 @@ config_free(struct config *c)
 		for (k = 0; k < CONFIG_AUTH__MAX; k++)
 			free(c->source[i].auth_member[k]);
 	}
+	for (i = 0; i < c->logins; i++) {
+		free(c->login[i].name);
+		free(c->login[i].sources);
+		free(c->login[i].source);
+		free(c->login[i].title);
+	}
 	free(c->source);
+	free(c->login);
+	free(c->title);
+	free(c->logo);
+	free(c->accent);
 	free(c->file);
 	free(c->store);
 	free(c->timezone);
@@ -774,5 +902,14 @@ config_source(const struct config *c, const char *name, size_t n)
 		if (strncmp(c->source[i].name, name, n) == 0 &&
 		    c->source[i].name[n] == '\0')
 			return &c->source[i];
+	return NULL;
+}
+
+const struct config_login *
+config_login(const struct config *c, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < c->logins; i++)
+		if (strcmp(c->login[i].name, name) == 0)
+			return &c->login[i];
 	return NULL;
 }

@@ -20,13 +20,16 @@
 #define CONFIG_FAULTS_MAX 100 /* lines reported of one file */
 #define CONFIG_SOURCES_MAX 1000
 #define CONFIG_SOURCE_NAME_MAX 64 /* [A-Za-z0-9._-], not starting with '.' */
+#define CONFIG_LOGINS_MAX 1000
+#define CONFIG_LOGIN_NAME_MAX 255 /* bytes, as the web server has it */
+#define CONFIG_TITLE_MAX 60 /* bytes of a report's title */
 #define CONFIG_BODY_MAX_DEFAULT (4 * 1024 * 1024)
 #define CONFIG_BODY_MAX_MIN 1024
 #define CONFIG_BODY_MAX_MAX (64 * 1024 * 1024)
 
 enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_access { ACCESS_LOGIN, ACCESS_PUBLIC };
-enum config_phones { PHONES_FULL, PHONES_MASKED };
+enum config_phones { PHONES_FULL, PHONES_MASKED, PHONES_AS_REPORT };
 
 /* The keys auth_NAME, each in place of a member of the platform's scheme. */
 enum config_auth {
@@ -59,6 +62,20 @@ struct config_source {
 	int line; /* of the section, for messages found later */
 };
 
+/*
+ * One [login NAME] section: what is different for who logs in by that name.  A
+ * login without a section sees all.  NULL, or PHONES_AS_REPORT: as for others.
+ */
+struct config_login {
+	char *name; /* REMOTE_USER, byte for byte */
+	char *sources; /* as written; required */
+	const char **source; /* names of sources, of struct config */
+	size_t nsources; /* 1 at least */
+	enum config_phones phones;
+	char *title;
+	int line; /* of the section */
+};
+
 struct config {
 	char *file; /* absolute path of the file read */
 	char *store; /* absolute path; default callbook.db beside the file */
@@ -74,8 +91,13 @@ struct config {
 	char *url; /* public address of the receiver, no final slash, or NULL */
 	enum config_access access;
 	enum config_phones phones;
+	char *title; /* of the report, or NULL */
+	char *logo; /* absolute path of a picture, or NULL */
+	char *accent; /* "#rrggbb", or NULL */
 	struct config_source *source;
 	size_t sources;
+	struct config_login *login;
+	size_t logins;
 };
 
 /*
@@ -101,5 +123,9 @@ void config_free(struct config *c);
 /* The source of that name (n bytes), or NULL. */
 const struct config_source *config_source(
     const struct config *c, const char *name, size_t n);
+
+/* The section of that login, or NULL: it has none, or name is NULL. */
+const struct config_login *config_login(
+    const struct config *c, const char *name);
 
 #endif /* !CONFIG_H */

@@ -16,6 +16,9 @@
 
 struct query {
 	struct db *db;
+	char *
+	    scope; /* sources that there are for it: "/NAME/NAME/"; NULL: all */
+	struct buf source; /* one that is bound */
 	bool asking; /* between query_begin() and query_end() */
 	bool lost; /* something failed since query_lost() */
 };
@@ -32,6 +35,12 @@ enum query_rc query_failed(struct query *q, const char *what);
 enum query_rc query_ask(struct query *q);
 enum query_rc query_begin(
     struct query *q, const char *sql, struct statement **s);
+/*
+ * Bind a source, or with NULL the scope, to a parameter that a statement
+ * compares as query_scope() says.  Good until the next one of a source.
+ */
+void query_bind_source(
+    struct query *q, struct statement *s, int i, const char *source);
 /* After the last step of it: was that the end, or a failure? */
 enum query_rc query_end(struct query *q, struct statement *s, enum db_rc step);
 /* A row does not make sense: logged; to be returned. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -98,11 +99,58 @@ query_open(const char *path, struct buf *why)
 	return q;
 }
 
+/*
+ * A source's parameter is NULL for all of them, else names with a slash before
+ * and behind each: the statements look whether one of theirs is among them.
+ */
+enum query_rc
+query_scope(struct query *q, const char *const *name, size_t n)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "/%s", name[i]);
+	buf_puts(&b, "/");
+	if (b.failed) {
+		buf_free(&b);
+		return QUERY_ERROR;
+	}
+	free(q->scope);
+	q->scope = name == NULL ? NULL : b.data;
+	if (name == NULL)
+		buf_free(&b);
+	return QUERY_OK;
+}
+
+void
+query_bind_source(
+    struct query *q, struct statement *s, int i, const char *source)
+{
+	struct buf *b = &q->source;
+
+	if (source == NULL) {
+		db_bind_text(s, i, q->scope);
+		return;
+	}
+	buf_reset(b, SIZE_MAX);
+	buf_printf(b, "/%s/", source);
+	if (b->failed)
+		q->lost = true;
+	/* A source outside of the scope is like one that there is not. */
+	db_bind_text(s, i,
+	    b->failed || strchr(source, '/') != NULL ||
+		    (q->scope != NULL && strstr(q->scope, buf_str(b)) == NULL)
+		? "/"
+		: buf_str(b));
+}
+
 void
 query_close(struct query *q)
 {
 	if (q == NULL)
 		return;
+	free(q->scope);
+	buf_free(&q->source);
 	db_close(q->db);
 	free(q);
 }
@@ -153,13 +201,19 @@ query_days(struct query *q, int64_t *first, int64_t *last)
 {
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
-	    "SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)",
+	    "SELECT (SELECT min(day) FROM day WHERE CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source"
+	    " WHERE replace(?1, '/' || name || '/', '') <> ?1)),"
+	    " (SELECT max(day) FROM day WHERE CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source"
+	    " WHERE replace(?1, '/' || name || '/', '') <> ?1))",
 	    &s);
 	enum db_rc step;
 
 	*first = *last = 0;
 	if (rc != QUERY_OK)
 		return rc;
+	query_bind_source(q, s, 1, NULL);
 	step = db_step(s);
 	if (step == DB_ROW &&
 	    (row_day(s, 0, first) == -1 || row_day(s, 1, last) == -1)) {
@@ -182,9 +236,8 @@ query_analyzed(struct query *q, int64_t from, int64_t to, const char *source,
 	    "SELECT s.name, sum(d.answered), sum(d.analyzed) FROM (SELECT"
 	    " source, sum(answered) AS answered, sum(analyzed) AS analyzed"
 	    " FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
-	    " JOIN source s ON s.id = d.source WHERE CAST(?3 AS text) IS NULL "
-	    "OR"
-	    " s.name = ?3 GROUP BY 1",
+	    " JOIN source s ON s.id = d.source WHERE CAST(?3 AS text) IS NULL"
+	    " OR replace(?3, '/' || s.name || '/', '') <> ?3 GROUP BY 1",
 	    &s);
 	enum db_rc step;
 
@@ -192,7 +245,7 @@ query_analyzed(struct query *q, int64_t from, int64_t to, const char *source,
 		return rc;
 	db_bind_int(s, 1, from);
 	db_bind_int(s, 2, to);
-	db_bind_text(s, 3, source);
+	query_bind_source(q, s, 3, source);
 	while ((step = db_step(s)) == DB_ROW)
 		if (fn(arg, row_text(s, 0), db_int(s, 1), db_int(s, 2)) != 0)
 			break;
@@ -209,10 +262,15 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 		" (SELECT source, sum(calls) AS calls"
 		" FROM day WHERE day BETWEEN ?1 AND ?2 GROUP BY day, source) d"
 		" JOIN source s ON s.id = d.source"
+		" WHERE CAST(?4 AS text) IS NULL"
+		" OR replace(?4, '/' || s.name || '/', '') <> ?4"
 		" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3",
 	    [NAME_AGENT] =
 		"SELECT agent, sum(calls) FROM (SELECT agent, sum(calls) AS"
 		" calls FROM day WHERE day BETWEEN ?1 AND ?2 AND agent <> ''"
+		" AND (CAST(?4 AS text) IS NULL"
+		" OR source IN (SELECT id FROM source"
+		" WHERE replace(?4, '/' || name || '/', '') <> ?4))"
 		" GROUP BY day, source, agent) d GROUP BY 1"
 		" ORDER BY 2 DESC, 1 LIMIT ?3",
 	    /*
@@ -221,8 +279,13 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 	     */
 	    [NAME_CAMPAIGN] =
 		"WITH RECURSIVE c (name) AS (SELECT min(campaign) FROM call"
-		" WHERE campaign IS NOT NULL UNION ALL SELECT (SELECT"
-		" min(campaign) FROM call WHERE campaign > c.name) FROM c"
+		" WHERE campaign IS NOT NULL AND (CAST(?2 AS text) IS NULL"
+		" OR source IN (SELECT id FROM source"
+		" WHERE replace(?2, '/' || name || '/', '') <> ?2))"
+		" UNION ALL SELECT (SELECT min(campaign) FROM call"
+		" WHERE campaign > c.name AND (CAST(?2 AS text) IS NULL"
+		" OR source IN (SELECT id FROM source"
+		" WHERE replace(?2, '/' || name || '/', '') <> ?2))) FROM c"
 		" WHERE c.name IS NOT NULL) SELECT name, 0 FROM c WHERE name"
 		" IS NOT NULL LIMIT ?1",
 	};
@@ -232,12 +295,14 @@ query_names(struct query *q, enum name_kind kind, int64_t from, int64_t to,
 
 	if (rc != QUERY_OK)
 		return rc;
-	if (kind == NAME_CAMPAIGN)
+	if (kind == NAME_CAMPAIGN) {
 		db_bind_int(s, 1, max);
-	else {
+		query_bind_source(q, s, 2, NULL);
+	} else {
 		db_bind_int(s, 1, from);
 		db_bind_int(s, 2, to);
 		db_bind_int(s, 3, max);
+		query_bind_source(q, s, 4, NULL);
 	}
 	while ((step = db_step(s)) == DB_ROW)
 		if (fn(arg, row_text(s, 0), db_int(s, 1)) != 0)
@@ -251,7 +316,9 @@ query_agent_name(struct query *q, const char *agent, struct buf *b)
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
 	    "SELECT agent_name FROM call WHERE agent = ?1"
-	    " AND agent_name IS NOT NULL"
+	    " AND agent_name IS NOT NULL AND (CAST(?2 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source"
+	    " WHERE replace(?2, '/' || name || '/', '') <> ?2))"
 	    " ORDER BY started DESC, agent_name LIMIT 1",
 	    &s);
 	enum db_rc step;
@@ -259,6 +326,7 @@ query_agent_name(struct query *q, const char *agent, struct buf *b)
 	if (rc != QUERY_OK)
 		return rc;
 	db_bind_text(s, 1, agent);
+	query_bind_source(q, s, 2, NULL);
 	while ((step = db_step(s)) == DB_ROW)
 		buf_puts(b, row_text(s, 0));
 	return query_end(q, s, step);

@@ -67,6 +67,15 @@ bool query_is_current(struct query *q);
 bool query_lost(struct query *q);
 
 /*
+ * From now on there are no other sources than these for this reader, nor
+ * calls, events, deliveries or numbers of others; NULL: all.  Of calls that are
+ * asked for by number that is so too.  What query_health() counts is of the
+ * whole store, always.  Names are copied; none has a slash in it.
+ * QUERY_ERROR: no memory, and nothing has changed.
+ */
+enum query_rc query_scope(struct query *q, const char *const *name, size_t n);
+
+/*
  * From now on, reading may take ms in all, whatever is read; then everything
  * is QUERY_TIMEOUT until the next limit.  0: as long as it wants.
  */

@@ -47,7 +47,8 @@ query_arrivals(struct query *q, int64_t from, int64_t to, const char *source,
 	    "SELECT a.day, a.hour, s.name, a.result, a.delay, a.count"
 	    " FROM arrival a JOIN source s ON s.id = a.source"
 	    " WHERE a.day BETWEEN ?1 AND ?2"
-	    " AND (CAST(?3 AS text) IS NULL OR s.name = ?3)"
+	    " AND (CAST(?3 AS text) IS NULL"
+	    " OR replace(?3, '/' || s.name || '/', '') <> ?3)"
 	    " ORDER BY a.day, a.hour",
 	    &s);
 
@@ -55,7 +56,7 @@ query_arrivals(struct query *q, int64_t from, int64_t to, const char *source,
 		return rc;
 	db_bind_int(s, 1, from);
 	db_bind_int(s, 2, to);
-	db_bind_text(s, 3, source);
+	query_bind_source(q, s, 3, source);
 	return arrival_rows(q, s, fn, arg);
 }
 
@@ -74,14 +75,15 @@ query_arrival_hours(struct query *q, const char *source, int64_t first,
 	    " SELECT i - 1 FROM hour WHERE i > ?2)"
 	    " SELECT h.i, a.count, a.last FROM hour h LEFT JOIN arrival a"
 	    " ON a.day = h.i / 24 AND a.hour = h.i % 24"
-	    " AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	    " AND a.source IN (SELECT id FROM source"
+	    " WHERE replace(?1, '/' || name || '/', '') <> ?1)"
 	    " AND a.result NOT IN (?4, ?5)",
 	    &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
-	db_bind_text(s, 1, source);
+	query_bind_source(q, s, 1, source);
 	db_bind_int(s, 2, first);
 	db_bind_int(s, 3, last);
 	db_bind_int(s, 4, ARRIVAL_REJECTED);
@@ -106,10 +108,15 @@ query_arrival_totals(struct query *q, query_arrivals_fn fn, void *arg)
 	enum query_rc rc = query_begin(q,
 	    "SELECT 0, 0, s.name, a.result, a.delay, sum(a.count)"
 	    " FROM arrival a JOIN source s ON s.id = a.source"
+	    " WHERE CAST(?1 AS text) IS NULL"
+	    " OR replace(?1, '/' || s.name || '/', '') <> ?1"
 	    " GROUP BY s.name, a.result, a.delay",
 	    &s);
 
-	return rc == QUERY_OK ? arrival_rows(q, s, fn, arg) : rc;
+	if (rc != QUERY_OK)
+		return rc;
+	query_bind_source(q, s, 1, NULL);
+	return arrival_rows(q, s, fn, arg);
 }
 
 enum query_rc
@@ -121,7 +128,8 @@ query_last_received(struct query *q, query_last_fn fn, void *arg)
 	    "SELECT s.name, s.provider, (SELECT a.last FROM arrival a"
 	    " WHERE a.source = s.id AND a.result NOT IN (?1, ?2)"
 	    " ORDER BY a.day DESC, a.hour DESC, a.last DESC LIMIT 1)"
-	    " FROM source s ORDER BY 1, 2",
+	    " FROM source s WHERE CAST(?3 AS text) IS NULL"
+	    " OR replace(?3, '/' || s.name || '/', '') <> ?3 ORDER BY 1, 2",
 	    &s);
 	enum db_rc step;
 
@@ -130,6 +138,7 @@ query_last_received(struct query *q, query_last_fn fn, void *arg)
 	/* They are of who knows whom. */
 	db_bind_int(s, 1, ARRIVAL_REJECTED);
 	db_bind_int(s, 2, ARRIVAL_HANDSHAKE);
+	query_bind_source(q, s, 3, NULL);
 	while ((step = db_step(s)) == DB_ROW)
 		if (!db_is_null(s, 2) &&
 		    fn(arg, row_text(s, 0), row_text(s, 1), db_int(s, 2)) != 0)
@@ -146,12 +155,15 @@ query_each_count(struct query *q, query_count_fn fn, void *arg)
 	enum query_rc rc = query_begin(q,
 	    "SELECT s.name, s.provider, c.type, c.count, c.first, c.last"
 	    " FROM counted c JOIN source s ON s.id = c.source"
+	    " WHERE CAST(?1 AS text) IS NULL"
+	    " OR replace(?1, '/' || s.name || '/', '') <> ?1"
 	    " ORDER BY s.name, s.provider, c.type",
 	    &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
+	query_bind_source(q, s, 1, NULL);
 	while ((step = db_step(s)) == DB_ROW) {
 		const struct stored_count c = {.source = row_text(s, 0),
 		    .provider = row_text(s, 1),
@@ -192,11 +204,17 @@ query_each_delivery(struct query *q, bool rejected, int64_t row,
 	    rejected ? "SELECT q.id, q.reason, q.content_type, q.headers,"
 		       " q.body, q.received, s.name, s.provider, 0"
 		       " FROM rejected q JOIN source s ON s.id = q.source"
-		       " WHERE q.id BETWEEN ?1 AND ?2 ORDER BY q.id"
+		       " WHERE q.id BETWEEN ?1 AND ?2"
+		       " AND (CAST(?3 AS text) IS NULL"
+		       " OR replace(?3, '/' || s.name || '/', '') <> ?3)"
+		       " ORDER BY q.id"
 		     : "SELECT q.id, q.reason, q.content_type, q.headers,"
 		       " q.body, q.received, s.name, s.provider, q.repeats"
 		       " FROM quarantine q JOIN source s ON s.id = q.source"
-		       " WHERE q.id BETWEEN ?1 AND ?2 ORDER BY q.id",
+		       " WHERE q.id BETWEEN ?1 AND ?2"
+		       " AND (CAST(?3 AS text) IS NULL"
+		       " OR replace(?3, '/' || s.name || '/', '') <> ?3)"
+		       " ORDER BY q.id",
 	    &s);
 	enum db_rc step;
 	int rows = 0;
@@ -205,6 +223,7 @@ query_each_delivery(struct query *q, bool rejected, int64_t row,
 		return rc;
 	db_bind_int(s, 1, row);
 	db_bind_int(s, 2, row > 0 ? row : INT64_MAX);
+	query_bind_source(q, s, 3, NULL);
 	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_delivery d;
 
@@ -234,12 +253,15 @@ query_refused(struct query *q, query_refused_fn fn, void *arg)
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
 	    "SELECT source, reason, count, first, last FROM refused"
+	    " WHERE CAST(?1 AS text) IS NULL"
+	    " OR replace(?1, '/' || source || '/', '') <> ?1"
 	    " ORDER BY source, last DESC",
 	    &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
+	query_bind_source(q, s, 1, NULL);
 	while ((step = db_step(s)) == DB_ROW) {
 		const struct refused r = {.source = row_text(s, 0),
 		    .why = refusal_of(row_text(s, 1)),

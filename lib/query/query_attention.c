@@ -7,12 +7,12 @@
  * there are small ones, of those calls alone that may need attention.
  */
 static const char *const numbers[ATTENTION__MAX] = {
-    [ATTENTION_STUCK] =
-	"SELECT a.number FROM call a WHERE a.outcome IS NULL"
-	" AND a.last_received < ?4 AND +a.started >= ?2"
-	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
+    [ATTENTION_STUCK] = "SELECT a.number FROM call a WHERE a.outcome IS NULL"
+			" AND a.last_received < ?4 AND +a.started >= ?2"
+			" AND (CAST(?1 AS text) IS NULL"
+			" OR a.source IN (SELECT id FROM source"
+			" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+			" ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
     /*
      * A retry is announced for a time after the start, so for one after ?2.
      * Each is looked for among the calls of its trace, which lie anywhere: of
@@ -24,7 +24,8 @@ static const char *const numbers[ATTENTION__MAX] = {
 	" ORDER BY next_retry DESC LIMIT ?5) a WHERE a.started >= ?2"
 	" AND coalesce(a.final, 0) <> 1"
 	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
 	" AND (n.started > a.started OR n.attempt > a.attempt))"
@@ -32,14 +33,15 @@ static const char *const numbers[ATTENTION__MAX] = {
     [ATTENTION_UNANALYZED] =
 	"SELECT a.number FROM call a WHERE a.answered = 1"
 	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?4"
-	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	" AND a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1)"
 	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
-    [ATTENTION_VARIANT] =
-	"SELECT a.number FROM call a WHERE (a.flags & 2) <> 0"
-	" AND a.started >= ?2"
-	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
-	" ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
+    [ATTENTION_VARIANT] = "SELECT a.number FROM call a WHERE (a.flags & 2) <> 0"
+			  " AND a.started >= ?2"
+			  " AND (CAST(?1 AS text) IS NULL"
+			  " OR a.source IN (SELECT id FROM source"
+			  " WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+			  " ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
 };
 /* The same, only counted. */
 static const char *const counts[ATTENTION__MAX] = {
@@ -47,7 +49,8 @@ static const char *const counts[ATTENTION__MAX] = {
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
 	" AND a.last_received < ?4 AND +a.started >= ?2"
 	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" LIMIT ?3) n",
     [ATTENTION_RETRY] =
 	"SELECT count(*) FROM (SELECT 1 FROM (SELECT number, source, trace,"
@@ -55,28 +58,31 @@ static const char *const counts[ATTENTION__MAX] = {
 	" AND next_retry < ?4 ORDER BY next_retry DESC LIMIT ?5) a"
 	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1"
 	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
 	" AND (n.started > a.started OR n.attempt > a.attempt)) LIMIT ?3) n",
     [ATTENTION_UNANALYZED] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.answered = 1"
 	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?4"
-	" AND a.source IN (SELECT id FROM source WHERE name = ?1)"
+	" AND a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1)"
 	" LIMIT ?3) n",
     [ATTENTION_VARIANT] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE (a.flags & 2) <> 0"
 	" AND a.started >= ?2"
 	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source WHERE name = ?1))"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" LIMIT ?3) n",
 };
 
 static void
-bind_need(struct statement *s, enum attention kind, const char *source,
-    int64_t since, int64_t ms, int max)
+bind_need(struct query *q, struct statement *s, enum attention kind,
+    const char *source, int64_t since, int64_t ms, int max)
 {
-	db_bind_text(s, 1, source);
+	query_bind_source(q, s, 1, source);
 	db_bind_int(s, 2, since);
 	db_bind_int(s, 3, max);
 	if (kind != ATTENTION_VARIANT)
@@ -94,7 +100,7 @@ query_attention(struct query *q, enum attention kind, const char *source,
 
 	if (rc != QUERY_OK)
 		return rc;
-	bind_need(s, kind, source, since, ms, max);
+	bind_need(q, s, kind, source, since, ms, max);
 	return query_tell_all(q, s, false, fn, arg);
 }
 
@@ -109,7 +115,7 @@ query_attention_count(struct query *q, enum attention kind, const char *source,
 	*n = 0;
 	if (rc != QUERY_OK)
 		return rc;
-	bind_need(s, kind, source, since, ms, QUERY_COUNT_MAX);
+	bind_need(q, s, kind, source, since, ms, QUERY_COUNT_MAX);
 	step = db_step(s);
 	if (step == DB_ROW)
 		*n = db_int(s, 0);
@@ -128,6 +134,8 @@ query_reasons(struct query *q, bool rejected, query_reason_fn fn, void *arg)
 		       " max(received) AS last, max(id) AS newest"
 		       " FROM rejected GROUP BY source, reason) k"
 		       " JOIN source s ON s.id = k.source"
+		       " WHERE CAST(?1 AS text) IS NULL"
+		       " OR replace(?1, '/' || s.name || '/', '') <> ?1"
 		       " GROUP BY s.name, k.reason ORDER BY 6 DESC"
 		     : "SELECT s.name, k.reason, sum(k.rows), min(k.first),"
 		       " max(k.last), max(k.newest) FROM (SELECT source,"
@@ -135,12 +143,15 @@ query_reasons(struct query *q, bool rejected, query_reason_fn fn, void *arg)
 		       " max(received) AS last, max(id) AS newest"
 		       " FROM quarantine GROUP BY source, reason) k"
 		       " JOIN source s ON s.id = k.source"
+		       " WHERE CAST(?1 AS text) IS NULL"
+		       " OR replace(?1, '/' || s.name || '/', '') <> ?1"
 		       " GROUP BY s.name, k.reason ORDER BY 6 DESC",
 	    &s);
 	enum db_rc step;
 
 	if (rc != QUERY_OK)
 		return rc;
+	query_bind_source(q, s, 1, NULL);
 	while ((step = db_step(s)) == DB_ROW) {
 		const struct reason_count r = {.source = row_text(s, 0),
 		    .reason = row_text(s, 1),

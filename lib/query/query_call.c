@@ -18,7 +18,9 @@ static const char call_whole[] =
     " c.attempt, c.attempts_max, c.final, c.next_retry, c.transcript,"
     " c.agent_name, c.cost, c.cost_currency, c.goal, c.goal_word,"
     " c.transferred_to, c.ended_by, c.campaign"
-    " FROM call c JOIN source s ON s.id = c.source WHERE c.number = ?1";
+    " FROM call c JOIN source s ON s.id = c.source WHERE c.number = ?1"
+    " AND (CAST(?2 AS text) IS NULL"
+    " OR replace(?2, '/' || s.name || '/', '') <> ?2)";
 /* The same without what is long: summary and transcript. */
 static const char call_brief[] =
     "SELECT s.name, s.provider, c.number, c.source, c.id, c.state, c.outcome,"
@@ -30,7 +32,9 @@ static const char call_brief[] =
     " c.attempt, c.attempts_max, c.final, c.next_retry, NULL,"
     " c.agent_name, c.cost, c.cost_currency, c.goal, c.goal_word,"
     " c.transferred_to, c.ended_by, c.campaign"
-    " FROM call c JOIN source s ON s.id = c.source WHERE c.number = ?1";
+    " FROM call c JOIN source s ON s.id = c.source WHERE c.number = ?1"
+    " AND (CAST(?2 AS text) IS NULL"
+    " OR replace(?2, '/' || s.name || '/', '') <> ?2)";
 
 static void
 stored_call_read(struct statement *s, struct stored_call *c)
@@ -67,6 +71,7 @@ query_tell(struct query *q, int64_t number, bool whole, query_call_fn fn,
 	if (s == NULL)
 		return query_rc_of(db_failure(q->db));
 	db_bind_int(s, 1, number);
+	query_bind_source(q, s, 2, NULL);
 	step = db_step(s);
 	if (step == DB_ROW) {
 		stored_call_read(s, &c);
@@ -116,6 +121,8 @@ query_attempts(
 	struct statement *s;
 	enum query_rc rc = query_begin(q,
 	    "SELECT number FROM call WHERE trace = ?1"
+	    " AND (CAST(?3 AS text) IS NULL OR source IN (SELECT id FROM source"
+	    " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
 	    " ORDER BY started, number LIMIT ?2",
 	    &s);
 
@@ -123,6 +130,7 @@ query_attempts(
 		return rc;
 	db_bind_text(s, 1, trace);
 	db_bind_int(s, 2, max);
+	query_bind_source(q, s, 3, NULL);
 	return query_tell_all(q, s, false, fn, arg);
 }
 
@@ -165,7 +173,10 @@ event_slice(struct query *q, int64_t *after, query_event_fn fn, void *arg,
 		" AND l.time > e.time AND l.received < e.received)"
 		" FROM event e JOIN source s ON s.id = e.source"
 		" LEFT JOIN repeat r ON r.event = e.seq"
-		" WHERE e.seq > ?1 AND e.variant = 0 ORDER BY e.seq LIMIT ?2",
+		" WHERE e.seq > ?1 AND e.variant = 0"
+		" AND (CAST(?3 AS text) IS NULL"
+		" OR replace(?3, '/' || s.name || '/', '') <> ?3)"
+		" ORDER BY e.seq LIMIT ?2",
 		&s);
 	enum db_rc step;
 	int rows = 0;
@@ -175,6 +186,7 @@ event_slice(struct query *q, int64_t *after, query_event_fn fn, void *arg,
 		return rc;
 	db_bind_int(s, 1, *after);
 	db_bind_int(s, 2, SLICE_EVENTS);
+	query_bind_source(q, s, 3, NULL);
 	while ((step = db_step(s)) == DB_ROW) {
 		struct stored_event e;
 		bool readable;
@@ -270,7 +282,9 @@ query_event_raw(struct query *q, int64_t number, query_raw_fn fn, void *arg)
 		" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"
 		" AND l.time > e.time AND l.received < e.received), e.call"
 		" FROM event e JOIN source s ON s.id = e.source"
-		" LEFT JOIN repeat r ON r.event = e.seq WHERE e.seq = ?1",
+		" LEFT JOIN repeat r ON r.event = e.seq WHERE e.seq = ?1"
+		" AND (CAST(?2 AS text) IS NULL"
+		" OR replace(?2, '/' || s.name || '/', '') <> ?2)",
 		&s);
 	struct stored_event e;
 	struct buf body = {0};
@@ -279,6 +293,7 @@ query_event_raw(struct query *q, int64_t number, query_raw_fn fn, void *arg)
 	if (rc != QUERY_OK)
 		return rc;
 	db_bind_int(s, 1, number);
+	query_bind_source(q, s, 2, NULL);
 	step = db_step(s);
 	if (step == DB_DONE)
 		rc = QUERY_NOT_FOUND;

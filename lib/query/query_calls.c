@@ -199,7 +199,8 @@ static const char newest_first[] =
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
-    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " OR c.source IN (SELECT id FROM source"
+    " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
     " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
@@ -211,7 +212,8 @@ static const char oldest_first[] =
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
-    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " OR c.source IN (SELECT id FROM source"
+    " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
     " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
@@ -224,7 +226,8 @@ static const char one_of_them[] =
     " AND (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
-    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " OR c.source IN (SELECT id FROM source"
+    " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
     " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
@@ -233,9 +236,10 @@ static const char one_of_them[] =
 
 /* The four parameters from `first` on that calls and the roll-up share. */
 static void
-bind_names(struct statement *s, int first, const struct filter *f)
+bind_names(
+    struct query *q, struct statement *s, int first, const struct filter *f)
 {
-	db_bind_text(s, first, f->source);
+	query_bind_source(q, s, first, f->source);
 	db_bind_text(s, first + 1, f->agent);
 	db_bind_text(s, first + 2, f->direction);
 	db_bind_text(
@@ -251,8 +255,8 @@ is_before(const struct cursor *a, const struct cursor *b)
 
 /* The first ten parameters; c: those before it, or (back) after; NULL: all. */
 static void
-bind_filter(struct statement *s, const struct filter *f, const struct cursor *c,
-    bool back)
+bind_filter(struct query *q, struct statement *s, const struct filter *f,
+    const struct cursor *c, bool back)
 {
 	/* No call has the number 0: these lie outside the first and last. */
 	struct cursor low = {when_day_start(f->from), 0};
@@ -272,7 +276,7 @@ bind_filter(struct statement *s, const struct filter *f, const struct cursor *c,
 	db_bind_int(s, 2, low.number);
 	db_bind_int(s, 3, high.started);
 	db_bind_int(s, 4, high.number);
-	bind_names(s, 5, f);
+	bind_names(q, s, 5, f);
 	db_bind_int(s, 9, f->flag);
 	db_bind_text(s, 10, f->campaign);
 }
@@ -305,7 +309,7 @@ sort_found(
 
 		if (w->found[i / 8] == 0 || !found_has(w, (int64_t)i))
 			continue;
-		bind_filter(w->s, f, c, back);
+		bind_filter(w->q, w->s, f, c, back);
 		db_bind_int(w->s, 11, (int64_t)i);
 		if ((step = db_step(w->s)) == DB_ROW)
 			w->call[w->calls++] = (struct cursor){
@@ -337,7 +341,7 @@ query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
 	if (rc == QUERY_OK && w->way == WAY_FOUND)
 		rc = sort_found(w, f, c, back);
 	else if (rc == QUERY_OK) {
-		bind_filter(w->s, f, c, back);
+		bind_filter(w->q, w->s, f, c, back);
 		db_bind_int(w->s, 11, w->way == WAY_ALL ? max : INT64_MAX);
 	}
 	return rc;
@@ -479,7 +483,8 @@ static const char days_groups[] =
     " d.timed, d.talk, d.lengths, d.day, s.name, d.agent, d.direction, d.hours"
     " FROM day d JOIN source s ON s.id = d.source"
     " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
-    " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
+    " OR d.source IN (SELECT id FROM source"
+    " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
     " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
     " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
     " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6) ORDER BY d.day";
@@ -487,7 +492,8 @@ static const char days_totals[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
     " d.timed, d.talk, d.lengths FROM day d"
     " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
-    " OR d.source IN (SELECT id FROM source WHERE name = ?3))"
+    " OR d.source IN (SELECT id FROM source"
+    " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
     " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
     " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
     " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6)";
@@ -506,7 +512,7 @@ groups_of_days(struct query *q, bool totals, const struct filter *f,
 		return rc;
 	db_bind_int(s, 1, f->from);
 	db_bind_int(s, 2, f->to);
-	bind_names(s, 3, f);
+	bind_names(q, s, 3, f);
 	while ((step = db_step(s)) == DB_ROW) {
 		struct group g = {.hour = hour};
 
@@ -576,7 +582,8 @@ static const char groups_in_order[] =
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
-    " OR c.source IN (SELECT id FROM source WHERE name = ?5))"
+    " OR c.source IN (SELECT id FROM source"
+    " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
     " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
@@ -596,7 +603,7 @@ groups_of_all(
 
 	if (rc != QUERY_OK)
 		return rc;
-	bind_filter(s, f, NULL, false);
+	bind_filter(q, s, f, NULL, false);
 	while (!stop && (step = db_step(s)) == DB_ROW)
 		if ((rc = tell_lone(q, s, fn, arg, &stop)) != QUERY_OK)
 			return rc;

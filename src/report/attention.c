@@ -141,9 +141,10 @@ read_habits(struct checks *a)
 
 	for (size_t i = 0; i < p->config->sources && rc == QUERY_OK; i++) {
 		const char *name = p->config->source[i].name;
+
 		struct habit_of l = {.hour = a->hour};
 
-		if (!is_wanted(a, name))
+		if (!page_sees(p, name) || !is_wanted(a, name))
 			continue;
 		if ((l.source = find_source(a, name)) == NULL)
 			break;

@@ -51,8 +51,8 @@ put_head(struct page *p, const char *title)
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n"
-	    "<title>%s \u00b7 Callbook</title>\n",
-	    title);
+	    "<title>%s \u00b7 %s</title>\n",
+	    title, brand_title(p));
 	put_style(p);
 	html_raw(p->out,
 	    "<link rel=\"icon\" href=\"data:image/svg+xml,"
@@ -70,6 +70,15 @@ is_current(size_t i, const char *current)
 		(*current != '\0' && strcmp(pages[i].below, current) == 0));
 }
 
+static void
+put_brand(struct page *p, const char *href)
+{
+	buf_printf(p->out, "<a class=\"brand\" href=\"%s\">", href);
+	if (p->config != NULL)
+		put_logo(p);
+	html_put(p->out, "%s</a>", brand_title(p));
+}
+
 /* The name of the product and the pages; f NULL: the filter is the fault. */
 static void
 put_header(struct page *p, const char *current, const struct filter *f)
@@ -80,8 +89,7 @@ put_header(struct page *p, const char *current, const struct filter *f)
 	    "<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
 	    "<header class=\"top\">");
 	if (href != NULL)
-		buf_printf(p->out,
-		    "<a class=\"brand\" href=\"%s\">Callbook</a>", href);
+		put_brand(p, href);
 	html_raw(p->out, "\n<nav aria-label=\"Pages\"><ul>\n");
 	for (size_t i = 0; i < LENGTH(pages); i++) {
 		href = link_to(p, pages[i].path, f);
@@ -511,11 +519,14 @@ put_first_steps(struct page *p)
 	    "<div class=\"card empty\"><h2>No calls yet</h2>\n"
 	    "<p>Calls appear here as soon as a platform posts the first"
 	    " event. Give it one of these addresses:</p>\n<ul>\n");
-	for (size_t i = 0; i < c->sources; i++)
+	for (size_t i = 0; i < c->sources; i++) {
+		if (!page_sees(p, c->source[i].name))
+			continue;
 		html_put(p->out, "<li>%s: <code>%s/%s</code></li>\n",
 		    c->source[i].provider,
 		    c->url != NULL ? c->url : "\u2026/callbook.fcgi",
 		    c->source[i].name);
+	}
 	html_raw(p->out,
 	    "</ul>\n<p><code>callbook send</code> posts a test call, signed"
 	    " as the platform would; <code>callbook check</code> says what"
@@ -605,7 +616,7 @@ put_footer(struct page *p)
 		    " themselves are in the report program. ");
 	if (p->query != NULL)
 		html_put(p->out, "Times in %s. ", p->config->timezone);
-	if (page_has_login(p)) {
+	if (page_has_login(p) && p->login == NULL) {
 		html_raw(p->out, "<span class=\"screen\">");
 		put_link(p, "check", NULL, "Is the installation in order?");
 		html_raw(p->out, " </span>");

@@ -32,6 +32,7 @@
 #define REPORT_STUCK_MS (4 * 3600 * 1000LL) /* since the last event */
 #define REPORT_RETRY_MS (3600 * 1000LL) /* past the announced time */
 #define REPORT_ANALYSIS_MS (3600 * 1000LL) /* past the end */
+#define REPORT_LOGO_MAX (24 * 1024) /* bytes of the picture */
 #define REPORT_ATTENTION_DAYS 30 /* how far back attention looks */
 
 struct static_site; /* static.c: links become names of files */
@@ -56,10 +57,14 @@ struct page {
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
+	/* What is different for who has logged in; NULL: nothing. */
+	const struct config_login *login;
 };
 
 /* Has the visitor logged in at the web server? */
 bool page_has_login(const struct page *p);
+/* May this visitor see what there is of a source? */
+bool page_sees(const struct page *p, const char *source);
 
 /* What became of a page. */
 enum page_rc {
@@ -279,8 +284,23 @@ enum page_rc put_no_calls(struct page *p, const char *current);
 void frame_error(
     struct page *p, int status, const char *title, const char *text);
 
+/* --- brand.c: whose report it is ------------------------------------------ */
+
+/* In place of our own name. */
+const char *brand_title(const struct page *p);
+/* The picture before it, if there is one, inside of the page. */
+void put_logo(struct page *p);
+/*
+ * A colour as 0xrrggbb, of six digits; false: they are none.  The style that
+ * makes it the colour of links, made darker on light ground and lighter on dark
+ * where it could not be read.
+ */
+bool accent_parse(const char *hex, size_t n, unsigned *color);
+void accent_css(struct buf *b, unsigned color);
+
 /* --- style.c: the style sheet, compiled in ------------------------------ */
 
+#define ACCENT_PREFIX "accent-" /* path: PREFIX, six digits, ".css" */
 #define STYLE_PREFIX "style-" /* path: PREFIX, HASH digits, ".css" */
 #define STYLE_HASH 16 /* digits of the hash of the content */
 

@@ -19,6 +19,7 @@
 
 #define METHODS "GET, HEAD"
 #define HTML_TYPE "text/html; charset=utf-8"
+#define PRIVATE "private, no-store"
 #define RETRY_AFTER_S 30 /* told with a 503 and a 429 */
 /*
  * Where numbers are masked, searches for digits are few, so that nobody finds a
@@ -213,9 +214,9 @@ report_worker_free(void *worker)
 
 /* Headers of every answer, whatever it will be. */
 static void
-secure(struct response *w)
+secure(struct response *w, const char *cache)
 {
-	w->cache = "private, no-store";
+	w->cache = cache;
 	response_header(w, "Content-Security-Policy", POLICY);
 	response_header(w, "Referrer-Policy", "no-referrer");
 	response_header(w, "X-Robots-Tag", "noindex");
@@ -226,7 +227,7 @@ report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text)
 {
 	response_reset(w);
-	secure(w);
+	secure(w, PRIVATE);
 	w->status = status;
 	w->content_type = HTML_TYPE;
 	if (status == 503)
@@ -343,6 +344,11 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 		    "out; the web server's log says more.");
 		return -1;
 	}
+	if (query_scope(wk->query, p->login == NULL ? NULL : p->login->source,
+		p->login == NULL ? 0 : p->login->nsources) != QUERY_OK) {
+		explain_rc(p, w, PAGE_FAILED);
+		return -1;
+	}
 	p->query = wk->query;
 	query_time_limit(p->query, REPORT_TIME_MS);
 	return 0;
@@ -370,22 +376,31 @@ path_of(const struct page *p)
 	return path;
 }
 
-/* Is the path that of the style sheet?  Then it is answered. */
+/* Is the path that of a style sheet?  Then it is answered. */
 static bool
 answer_style(const char *path, struct response *w)
 {
+	static const size_t prefix = sizeof(ACCENT_PREFIX) - 1, digits = 6;
 	char name[STYLE_PATH_SIZE];
 	const char *text;
+	unsigned color;
 	size_t len;
 
 	text = style_text(&len, name);
-	if (strcmp(path, name) != 0)
+	if (strcmp(path, name) == 0) {
+		secure(w, "public, max-age=31536000, immutable");
+		buf_add(&w->body, text, len);
+	} else if (strncmp(path, ACCENT_PREFIX, prefix) == 0 &&
+	    strlen(path) == prefix + digits + strlen(".css") &&
+	    strcmp(path + prefix + digits, ".css") == 0 &&
+	    accent_parse(path + prefix, digits, &color)) {
+		secure(w, "public, max-age=86400");
+		accent_css(&w->body, color);
+	} else {
 		return false;
-	secure(w);
+	}
 	w->status = 200;
 	w->content_type = "text/css; charset=utf-8";
-	w->cache = "public, max-age=31536000, immutable";
-	buf_add(&w->body, text, len);
 	return true;
 }
 
@@ -412,6 +427,17 @@ bool
 page_has_login(const struct page *p)
 {
 	return p->request != NULL && request_login(p->request) != NULL;
+}
+
+bool
+page_sees(const struct page *p, const char *source)
+{
+	if (p->login == NULL)
+		return true;
+	for (size_t i = 0; i < p->login->nsources; i++)
+		if (strcmp(p->login->source[i], source) == 0)
+			return true;
+	return false;
 }
 
 static bool
@@ -515,6 +541,12 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		    "`callbook check` tells the same.");
 		return;
 	}
+	if (rt->host && p->login != NULL) {
+		report_explain(p, w, 403, "Not for this login",
+		    "This login sees the calls of some sources alone, and what "
+		    "there is to tell of the host is of all of them.");
+		return;
+	}
 	if (take_query(rt, p, w) != 0 || allow_search(wk->report, p, w) != 0)
 		return;
 	if (!rt->host && take_store(wk, p, w) != 0)
@@ -524,7 +556,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 	rc = page_rc(params_days(p));
 	if (p->query == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
 		rc = PAGE_NOT_FOUND;
-	secure(w);
+	secure(w, PRIVATE);
 	if (rc == PAGE_OK && rt->page != NULL)
 		rc = write_page(rt, p, w);
 	else if (rc == PAGE_OK)
@@ -544,7 +576,7 @@ take_faults(struct worker *wk, struct page *p)
 {
 	struct buf why = {0};
 
-	if (page_has_login(p) &&
+	if (page_has_login(p) && p->login == NULL &&
 	    ready_state(wk->report->ready, &why) == READY_FAULTY)
 		p->faults = arena_strndup(wk->arena, buf_str(&why), why.len);
 	buf_free(&why);
@@ -591,8 +623,11 @@ answer(void *worker, const struct request *r, struct response *w)
 	}
 	p->config = wk->generation->made;
 	p->today = when_day(p->now);
+	p->login = config_login(p->config, request_login(r));
 	take_faults(wk, p);
-	p->masked = p->config->phones == PHONES_MASKED;
+	p->masked = (p->login != NULL && p->login->phones != PHONES_AS_REPORT
+			    ? p->login->phones
+			    : p->config->phones) == PHONES_MASKED;
 	p->filter.discreet = p->masked;
 	if (!may_read(p)) {
 		report_explain(p, w, 403, "Only for those who log in",

@@ -3,12 +3,12 @@
  * browsers may keep it for ever, and inside of static pages, which have
  * nothing but themselves.
  */
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/embedded.h"
-#include "base/hex.h"
 #include "report/report.h"
 
 #define SHA256_SIZE 32
@@ -33,14 +33,15 @@ style_text(size_t *len, char *path)
 
 /* A file opened from a disk has no server: the style goes into it. */
 static void
-put_inline(struct page *p, const char *text, size_t len)
+put_inline(struct page *p, const struct buf *text)
 {
 	unsigned char digest[SHA256_SIZE];
 	struct buf hash = {0};
 
-	if (hex_decode(style_hash(), strlen(style_hash()), digest,
-		sizeof(digest)) == 0)
+	if (EVP_Digest(buf_str(text), text->len, digest, NULL, EVP_sha256(),
+		NULL) == 1)
 		base64_encode(digest, sizeof(digest), &hash);
+	p->out->failed = p->out->failed || text->failed;
 	html_put(p->out,
 	    "<meta http-equiv=\"Content-Security-Policy\" content=\""
 	    "default-src 'none'; style-src 'sha256-%s'; img-src data:; "
@@ -48,7 +49,7 @@ put_inline(struct page *p, const char *text, size_t len)
 	    "<meta name=\"referrer\" content=\"no-referrer\">\n"
 	    "<style>",
 	    buf_str(&hash));
-	buf_add(p->out, text, len);
+	buf_add(p->out, text->data, text->len);
 	html_raw(p->out, "</style>\n");
 	buf_free(&hash);
 }
@@ -56,14 +57,27 @@ put_inline(struct page *p, const char *text, size_t len)
 void
 put_style(struct page *p)
 {
+	const char *accent = p->config == NULL ? NULL : p->config->accent;
 	char path[STYLE_PATH_SIZE];
+	struct buf style = {0};
 	const char *text;
+	unsigned color;
 	size_t len;
 
 	text = style_text(&len, path);
-	if (p->site != NULL)
-		put_inline(p, text, len);
-	else
+	if (p->site == NULL) {
 		buf_printf(p->out, "<link rel=\"stylesheet\" href=\"%s%s\">\n",
 		    p->base, path);
+		if (accent != NULL)
+			buf_printf(p->out,
+			    "<link rel=\"stylesheet\" href=\"%s" ACCENT_PREFIX
+			    "%s.css\">\n",
+			    p->base, accent + 1);
+		return;
+	}
+	buf_add(&style, text, len);
+	if (accent != NULL && accent_parse(accent + 1, 6, &color))
+		accent_css(&style, color);
+	put_inline(p, &style);
+	buf_free(&style);
 }

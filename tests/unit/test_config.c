@@ -196,6 +196,18 @@ static const struct {
     {"[callbook]\nurl = ftp://x\n", {":2: url is written"}},
     {"[callbook]\nurl = https://\n", {":2: url is written"}},
     {"[callbook]\nurl = http://x/\"><b>\n", {":2: url is written"}},
+    {"[report]\naccent = red\ntitle = "
+     "1234567890123456789012345678901234567890123456789012345678901\n"
+     "logo = none.png\n",
+	{":2: accent is written #rrggbb", ":3: title has more than 60 bytes",
+	    ":4: logo: cannot open"}},
+    {SOURCE "[login b]\nsources = a, c\n",
+	{":4: [login b] sources: there is no [source c]"}},
+    {SOURCE "[login b]\nphones = full\n[login b]\nsources = ,\n[login ]\n",
+	{":4: [login b] does not say what it may see",
+	    ":6: [login b] was there before, on line 4",
+	    ":8: the name of a login has 1 to 255 bytes"}},
+    {SOURCE "[login b]\nsources = ,\n", {":4: [login b] sources names none"}},
     {"[report]\naccess = all\nphones = no\n",
 	{":2: access is login or public", ":3: phones is full or masked"}},
     {"[source]\n", {":1: no section [source]"}},

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# A login with a section of its own sees its sources alone, under its title.
+
+load server
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD REPORT
+  mkdir -p "$DIR"
+  (umask 077 && echo "$SECRET" >"$DIR/secret")
+  cat >"$DIR/callbook.conf" <<END
+[callbook]
+store = callbook.db
+
+[report]
+phones = full
+title = Bureau & Sons
+accent = #ffe000
+logo = logo.svg
+
+[source apple]
+provider = formantai
+auth = none
+
+[source zebra]
+provider = formantai
+auth = none
+
+[source zebra-signed]
+provider = formantai
+secret_file = secret
+
+[login apple]
+sources = apple
+title = Apple's calls
+
+[login masked]
+sources = apple, zebra
+phones = masked
+END
+  echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >"$DIR/logo.svg"
+  printf '%s:%s\n' owner owner apple apple masked masked >"$DIR/users"
+  receiver_host "$DIR" "$BIN" 1
+  cat >"$DIR/more" <<END
+fastcgi.server += ("/report" => ((
+  "bin-path" => "$BIN/report.cgi -c $DIR/callbook.conf",
+  "socket" => "$DIR/report.sock", "max-procs" => 1, "check-local" => "disable")))
+auth.backend = "plain"
+auth.backend.plain.userfile = "$DIR/users"
+auth.require = ("/report" => ("method" => "basic", "realm" => "Callbook",
+  "require" => "valid-user"))
+END
+  lighttpd_start "$DIR"
+  REPORT=http://127.0.0.1:$PORT/report
+}
+
+teardown_file() {
+  lighttpd_stop
+}
+
+# get LOGIN PATH - the page, as that login.
+get() {
+  curl -s -m 30 -u "$1:$1" "$REPORT/$2"
+}
+
+@test "P7 no address shows a login anything of another's source" {
+  node "$BATS_TEST_DIRNAME/logins.mjs" "$URL" "$REPORT" "${LOGINS_ASKED:-600}"
+}
+
+@test "a login has its own title, and whole or masked numbers" {
+  get owner calls | grep -qF '<title>Calls · Bureau &amp; Sons</title>'
+  get owner calls | grep -q '+49'
+  get apple calls | grep -qF "Apple&#39;s calls</a>"
+  get masked calls | grep -q zebra
+  run ! grep -q '+49' <(get masked calls)
+}
+
+@test "a login with a section learns nothing of the host" {
+  [ "$(curl -s -o /dev/null -w '%{http_code}' -u apple:apple \
+    "$REPORT/check")" = 403 ]
+  run ! grep -q 'installation in order' <(get apple '')
+  get owner '' | grep -q 'installation in order'
+}
+
+@test "logo and colour of the owner are in the page, readable on both grounds" {
+  get owner '' | grep -q 'class="logo" alt="" src="data:image/svg+xml;base64,'
+  get owner '' | grep -q 'accent-ffe000.css'
+  # Yellow on white could not be read: it is made darker there alone.
+  run -0 get owner accent-ffe000.css
+  [[ $output =~ ^:root\{--link:#([0-9a-f]{6})\}.*--link:#ffe000 ]]
+  [ "${BASH_REMATCH[1]}" != ffe000 ]
+}
