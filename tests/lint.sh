@@ -64,12 +64,13 @@ rooms() {
   for rule in 'base:' 'call:base' 'http:base' 'html:base' \
     'provider:base|call' 'db:base|call' 'row:base|call|db' \
     'store:base|call|db|row' 'query:base|call|db|row' \
-    'check:base|provider|query'; do
+    'spool:base|call|row|provider|store' \
+    'check:base|provider|query|spool'; do
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return
   for rule in 'check:check' 'db:db' 'query:gist|habit|keep|query|record' \
-    'row:row|stamps|terms|words' 'store:store'; do
+    'row:row|stamps|terms|words' 'spool:spool|take' 'store:store'; do
     room=${rule%%:*}
     grep -rnE "#include \"$room/" lib src tests --include='*.[ch]' |
       grep -vE "^lib/$room/|#include \"$room/(${rule#*:})\.h\"" || :

@@ -87,6 +87,9 @@ static const struct key keys[] = {
     {SECTION_CALLBOOK, "timezone", TYPE_ZONE, GLOBAL(timezone), 0, 0, NULL},
     {SECTION_CALLBOOK, "max_body", TYPE_SIZE, GLOBAL(max_body),
 	CONFIG_BODY_MAX_MIN, CONFIG_BODY_MAX_MAX, NULL},
+    {SECTION_CALLBOOK, "spool", TYPE_PATH, GLOBAL(spool), 0, 0, NULL},
+    {SECTION_CALLBOOK, "spool_max", TYPE_SIZE, GLOBAL(spool_max),
+	CONFIG_SPOOL_MAX_MIN, CONFIG_SPOOL_MAX_MAX, NULL},
     {SECTION_CALLBOOK, "providers_dir", TYPE_PATH, GLOBAL(providers_dir), 0, 0,
 	NULL},
     {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
@@ -819,6 +822,7 @@ config_load(const char *path, struct buf *why)
 		goto no_memory;
 	r.c = c;
 	c->max_body = CONFIG_BODY_MAX_DEFAULT;
+	c->spool_max = CONFIG_SPOOL_MAX_DEFAULT;
 	c->phones = PHONES_MASKED;
 	if ((c->store = resolve(c, "callbook.db")) == NULL ||
 	    (c->timezone = strdup("UTC")) == NULL)
@@ -888,6 +892,7 @@ config_free(struct config *c)
 	free(c->store);
 	free(c->timezone);
 	free(c->timezone_missing);
+	free(c->spool);
 	free(c->providers_dir);
 	free(c->url);
 	free(c);

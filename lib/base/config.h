@@ -26,6 +26,9 @@
 #define CONFIG_BODY_MAX_DEFAULT (4 * 1024 * 1024)
 #define CONFIG_BODY_MAX_MIN 1024
 #define CONFIG_BODY_MAX_MAX (64 * 1024 * 1024)
+#define CONFIG_SPOOL_MAX_DEFAULT (256LL * 1024 * 1024)
+#define CONFIG_SPOOL_MAX_MIN (64 * 1024)
+#define CONFIG_SPOOL_MAX_MAX (1LL << 40)
 
 enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_access { ACCESS_LOGIN, ACCESS_PUBLIC };
@@ -87,6 +90,8 @@ struct config {
 	 */
 	char *timezone_missing;
 	int64_t max_body; /* bytes */
+	char *spool; /* absolute path of a directory, or NULL: none */
+	int64_t spool_max; /* bytes that its files may take on disk */
 	char *providers_dir; /* absolute path or NULL */
 	char *url; /* public address of the receiver, no final slash, or NULL */
 	enum config_access access;

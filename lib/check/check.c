@@ -254,4 +254,5 @@ check_installation(struct check *k)
 	check_sources(k);
 	check_clock(k);
 	check_store(k);
+	check_spool(k);
 }

@@ -27,4 +27,7 @@ void check_links(struct check *k);
 /* check_store.c: its place, what it says of itself, and what is in it. */
 void check_store(struct check *k);
 
+/* check_spool.c: the same of the spool, if there is one. */
+void check_spool(struct check *k);
+
 #endif /* !CHECK_INTERNAL_H */

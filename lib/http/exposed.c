@@ -6,6 +6,7 @@
 
 #include "http/exposed.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,23 @@ exposed_dir(const char *file)
 	return dir;
 }
 
+char *
+exposed_place(const char *dir)
+{
+	char *real = realpath(dir, NULL), *above, *slash;
+
+	if (real != NULL || errno != ENOENT || (above = strdup(dir)) == NULL)
+		return real;
+	for (size_t n = strlen(above); n > 1 && above[n - 1] == '/';)
+		above[--n] = '\0';
+	if ((slash = strrchr(above, '/')) != NULL) {
+		slash[slash == above] = '\0';
+		real = realpath(above, NULL);
+	}
+	free(above);
+	return real;
+}
+
 /* Is dir the directory root, or below it? */
 static bool
 lies_under(const char *dir, const char *root)
@@ -34,7 +52,7 @@ lies_under(const char *dir, const char *root)
 
 bool
 exposed_check(struct exposed *x, const struct config *c, const char *dir,
-    const struct request *r)
+    const char *spool, const struct request *r)
 {
 	const char *root = request_env(r, "DOCUMENT_ROOT");
 	char *real;
@@ -47,12 +65,19 @@ exposed_check(struct exposed *x, const struct config *c, const char *dir,
 	if ((x->root = strdup(root)) == NULL)
 		return true; /* not known: assume the worst */
 	real = realpath(root, NULL);
-	x->is = real != NULL && lies_under(dir, real);
-	free(real);
-	if (x->is)
+	if (real != NULL && lies_under(dir, real)) {
+		x->is = true;
 		log_warnx("%s: store: %s lies under the document root %s, "
 			  "where anybody may fetch it; move it out",
 		    c->file, c->store, root);
+	} else if (real != NULL && spool != NULL && lies_under(spool, real)) {
+		x->is = true;
+		log_warnx("%s: spool: %s lies under the document root %s, "
+			  "where anybody may fetch it; move it out",
+		    c->file, c->spool, root);
+	} else
+		x->is = false;
+	free(real);
 	return x->is;
 }
 

@@ -1,5 +1,5 @@
 /*
- * exposed - could a browser fetch the store past us?
+ * exposed - could a browser fetch the store, or the spool, past us?
  */
 #ifndef EXPOSED_H
 #define EXPOSED_H
@@ -24,11 +24,18 @@ struct exposed {
 char *exposed_dir(const char *file);
 
 /*
- * Is dir, which holds the store of c, the document root of the request or below
- * it?  Logs it if so.  Each thread needs an x of its own.
+ * The same of a directory itself; where it is not there yet, of the place in
+ * which it would be made.
+ */
+char *exposed_place(const char *dir);
+
+/*
+ * Is dir, which holds the store of c, or spool (NULL: there is none), the
+ * document root of the request or below it?  Logs it if so.  Links of both are
+ * resolved.  Each thread needs an x of its own.
  */
 bool exposed_check(struct exposed *x, const struct config *c, const char *dir,
-    const struct request *r);
+    const char *spool, const struct request *r);
 void exposed_free(struct exposed *x);
 
 #endif /* !EXPOSED_H */

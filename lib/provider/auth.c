@@ -266,6 +266,12 @@ auth_is_none(const struct auth *a)
 	return a->scheme == NULL;
 }
 
+const char *
+auth_scheme(const struct auth *a)
+{
+	return a->scheme == NULL ? "none" : a->scheme->name;
+}
+
 bool
 auth_takes_segment(const struct auth *a)
 {

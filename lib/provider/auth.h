@@ -47,6 +47,9 @@ void auth_free(struct auth *a);
 /* Does it check anything at all? */
 bool auth_is_none(const struct auth *a);
 
+/* The name of the scheme that it checks; "none". */
+const char *auth_scheme(const struct auth *a);
+
 /* Is the secret the path segment after the source (scheme `token`)? */
 bool auth_takes_segment(const struct auth *a);
 

@@ -111,6 +111,20 @@ enum store_rc store_quarantine(struct store *st, const struct delivery *d,
     const char *reason, int64_t *number);
 
 /*
+ * Deliveries that did not come now but are kept elsewhere, stored together.
+ * When store_all() returns, those of which rc is no failure are on disk.  Where
+ * event is NULL, the delivery is only counted as of that type, or quarantined
+ * for that reason.
+ */
+struct store_item {
+	struct delivery delivery;
+	const struct event *event;
+	const char *type, *reason;
+	enum store_rc rc; /* what became of it */
+};
+void store_all(struct store *st, struct store_item *item, size_t n);
+
+/*
  * Count a request that was refused; source NULL: there is none of that name.
  * Written with the next commit, or at most STORE_REFUSED_PER_SECOND; under
  * plain CGI, where a process has no next commit, more are not counted.

@@ -242,20 +242,13 @@ give_lead(struct store *st)
 }
 
 /*
- * Queue the job, and lead while nobody does.  The lead is given back before
- * anybody is told: to tell takes time, in which another goes on.
+ * Lead while nobody does.  The lead is given back before anybody is told: to
+ * tell takes time, in which another goes on.
  */
 static void
-submit(struct store *st, struct job *j)
+lead(struct store *st)
 {
-	struct job *next;
-
-	pack_body(st, j);
-	pthread_mutex_lock(&st->mutex);
-	j->queued = when_monotonic(); /* under the mutex: in order */
-	*st->tail = j;
-	st->tail = &j->next;
-	pthread_mutex_unlock(&st->mutex);
+	struct job *j, *next;
 
 	while (take_lead(st)) {
 		j = commit_waiting(st);
@@ -266,6 +259,27 @@ submit(struct store *st, struct job *j)
 			j->done(j);
 		}
 	}
+}
+
+/* Queue the jobs, a chain that ends with last. */
+static void
+queue(struct store *st, struct job *first, struct job *last)
+{
+	pthread_mutex_lock(&st->mutex);
+	/* Under the mutex: in order. */
+	for (struct job *j = first; j != NULL; j = j->next)
+		j->queued = when_monotonic();
+	*st->tail = first;
+	st->tail = &last->next;
+	pthread_mutex_unlock(&st->mutex);
+}
+
+static void
+submit(struct store *st, struct job *j)
+{
+	pack_body(st, j);
+	queue(st, j, j);
+	lead(st);
 }
 
 static void
@@ -336,6 +350,43 @@ store_quarantine(struct store *st, const struct delivery *d, const char *reason,
 	rc = submit_wait(st, &j);
 	*number = j.number;
 	return rc;
+}
+
+void
+store_all(struct store *st, struct store_item *item, size_t n)
+{
+	struct job *job = calloc(n, sizeof(*job));
+
+	if (job == NULL)
+		log_warnx("%s: out of memory", db_path(st->db));
+	for (size_t i = 0; i < n; i++) {
+		item[i].rc = STORE_ERROR;
+		if (job == NULL)
+			continue;
+		job[i].kind = item[i].event != NULL ? JOB_EVENT
+		    : item[i].type != NULL	    ? JOB_COUNT
+						    : JOB_QUARANTINE;
+		job[i].delivery = &item[i].delivery;
+		job[i].event = item[i].event;
+		job[i].type = item[i].type;
+		job[i].reason = item[i].reason;
+		job[i].done = wake;
+		job[i].next = i + 1 < n ? &job[i + 1] : NULL;
+		sem_init(&job[i].wake, 0, 0);
+		pack_body(st, &job[i]);
+	}
+	if (job == NULL || n == 0)
+		goto out;
+	queue(st, job, &job[n - 1]);
+	lead(st);
+	for (size_t i = 0; i < n; i++) {
+		while (sem_wait(&job[i].wake) == -1)
+			; /* EINTR */
+		sem_destroy(&job[i].wake);
+		item[i].rc = job[i].rc;
+	}
+out:
+	free(job);
 }
 
 void

@@ -56,6 +56,7 @@ extern const struct command command_rebuild;
 extern const struct command command_report;
 extern const struct command command_send;
 extern const struct command command_show;
+extern const struct command command_spool;
 
 struct admin {
 	const struct command *command; /* NULL: no command chosen yet */

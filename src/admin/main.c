@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
     &command_export,
     &command_report,
     &command_quarantine,
+    &command_spool,
     &command_rebuild,
     &command_demo,
 };

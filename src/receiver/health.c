@@ -12,12 +12,14 @@
 #include "base/when.h"
 #include "receive.h"
 
+enum health_is { HEALTH_UNKNOWN, HEALTH_OK, HEALTH_SPOOLING, HEALTH_FAILING };
+
 struct health {
 	pthread_mutex_t lock;
 	pthread_cond_t told; /* there is a first verdict */
 	bool asking; /* a thread asks the store */
 	int64_t at; /* ms of the monotonic clock */
-	int status; /* 0: no verdict yet */
+	enum health_is is; /* HEALTH_UNKNOWN: no verdict yet */
 	struct buf text; /* JSON, between status and configuration */
 };
 
@@ -71,9 +73,9 @@ put_configuration(struct ready *ready, struct buf *b)
 	buf_free(&places);
 }
 
-/* Ask the store.  Returns the status and adds the members to b. */
-static int
-ask(struct store *st, struct buf *b)
+/* Add what the store says.  Returns whether it can be written. */
+static bool
+ask_store(struct store *st, struct buf *b)
 {
 	struct db_info info;
 	bool ok = store_probe(st) == STORE_OK;
@@ -93,50 +95,85 @@ ask(struct store *st, struct buf *b)
 		buf_puts(b, ",\"indexing\":");
 		buf_json_str(b, info.indexing);
 	}
+	return ok;
+}
+
+/* Add what the spool says.  Returns whether it would take a delivery. */
+static bool
+ask_spool(struct spool *sp, struct buf *b)
+{
+	const int64_t now = when_now();
+	struct spool_state s;
+	struct buf why = {0};
+	bool ok = spool_look(sp, &s, &why) == 0 && spool_ready(sp, &why) == 0;
+
+	buf_printf(b,
+	    ",\"spool\":{\"usable\":%s,\"files\":%lld,"
+	    "\"bytes\":%lld,\"max\":%lld,\"oldest_seconds\":%lld,\"bad\":%lld}",
+	    ok ? "true" : "false", (long long)s.files, (long long)s.bytes,
+	    (long long)s.max,
+	    s.oldest == 0 || s.oldest > now
+		? 0
+		: (long long)(now - s.oldest) / 1000,
+	    (long long)s.bad);
+	buf_free(&why);
+	return ok && s.bytes + SPOOL_BLOCK <= s.max;
+}
+
+/* Ask both.  Adds the members to b. */
+static enum health_is
+ask(const struct setup *setup, struct buf *b)
+{
+	bool stores = setup->store != NULL && ask_store(setup->store, b);
+	bool spools = setup->spool != NULL && ask_spool(setup->spool, b);
+
 	buf_puts(b, ",\"version\":");
 	buf_json_str(b, CALLBOOK_VERSION);
-	return ok ? 200 : 503;
+	return stores ? HEALTH_OK : spools ? HEALTH_SPOOLING : HEALTH_FAILING;
 }
 
 /* Under the lock: make the verdict a new one. */
 static void
-refresh(struct health *h, struct store *st)
+refresh(struct health *h, const struct setup *setup)
 {
 	struct buf text = {0};
-	int status;
+	enum health_is is;
 
 	h->asking = true;
 	(void)pthread_mutex_unlock(&h->lock);
-	status = ask(st, &text);
+	is = ask(setup, &text);
 	(void)pthread_mutex_lock(&h->lock);
 	buf_free(&h->text);
 	h->text = text;
-	h->status = status;
+	h->is = is;
 	h->at = when_monotonic();
 	h->asking = false;
 	(void)pthread_cond_broadcast(&h->told);
 }
 
 void
-health_answer(struct health *h, struct store *st, struct ready *ready,
+health_answer(struct health *h, const struct setup *setup, struct ready *ready,
     bool whole, struct response *w)
 {
+	static const char *const word[] = {[HEALTH_OK] = "ok",
+	    [HEALTH_SPOOLING] = "spooling",
+	    [HEALTH_FAILING] = "failing"};
+
 	(void)pthread_mutex_lock(&h->lock);
 	if (!h->asking &&
-	    (h->status == 0 ||
+	    (h->is == HEALTH_UNKNOWN ||
 		when_monotonic() - h->at >= RECEIVE_HEALTH_KEEP_MS))
-		refresh(h, st);
-	while (h->status == 0)
+		refresh(h, setup);
+	while (h->is == HEALTH_UNKNOWN)
 		(void)pthread_cond_wait(&h->told, &h->lock);
-	w->status = h->status;
+	w->status = h->is == HEALTH_FAILING ? 503 : 200;
 	w->content_type = "application/json";
-	buf_printf(&w->body, "{\"status\":\"%s\"",
-	    h->status == 200 ? "ok" : "failing");
+	buf_printf(&w->body, "{\"status\":\"%s\"", word[h->is]);
 	if (whole) {
 		buf_add(&w->body, buf_str(&h->text), h->text.len);
 		w->body.failed = w->body.failed || h->text.failed;
 	}
-	if (h->status != 200)
+	if (w->status != 200)
 		w->retry_after = RECEIVE_RETRY_AFTER_S;
 	(void)pthread_mutex_unlock(&h->lock);
 	/*

@@ -1,5 +1,5 @@
 /*
- * health - the page /healthz: can an event be stored at this moment?
+ * health - the page /healthz: can an event be taken at this moment?
  *
  * Anybody may ask, so that the store is asked at most once in
  * RECEIVE_HEALTH_KEEP_MS, by one thread, and the others get the last verdict.
@@ -9,7 +9,7 @@
 
 #include "base/ready.h"
 #include "http/request.h"
-#include "store/store.h"
+#include "setup.h"
 
 struct health;
 
@@ -19,9 +19,11 @@ void health_free(struct health *h);
 
 /*
  * Fill in the answer; ready has the configuration.  whole: with journal,
- * versions, free disk and configuration, else the status alone.
+ * versions, free disk, spool and configuration, else the status alone.  Where
+ * the store fails and the spool takes deliveries, that is "spooling" and 200:
+ * a balancer must go on sending them here.
  */
-void health_answer(struct health *h, struct store *st, struct ready *ready,
-    bool whole, struct response *w);
+void health_answer(struct health *h, const struct setup *setup,
+    struct ready *ready, bool whole, struct response *w);
 
 #endif /* !HEALTH_H */

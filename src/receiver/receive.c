@@ -1,7 +1,8 @@
 /*
  * receive - the way of one delivery: route, limits, body, signature, mapping,
- * then the store.  What can be refused is refused before the body is read, and
- * nothing is parsed before it is authenticated.
+ * then the store, or the spool while the store cannot take it.  What can be
+ * refused is refused before the body is read, and nothing is parsed before it
+ * is authenticated.
  */
 #include "receive.h"
 
@@ -20,6 +21,7 @@
 #include "provider/handshake.h"
 #include "provider/map.h"
 #include "setup.h"
+#include "spool/take.h"
 
 #define HEALTH_PATH "healthz"
 #define HEALTH_METHODS "GET, HEAD"
@@ -114,21 +116,39 @@ receive_free(struct receive *rv)
 	free(rv);
 }
 
+/* The store's part of a tick, where there is one; the spool's needs both. */
+static void
+look_after_store(struct receive *rv, const struct setup *setup)
+{
+	struct take take = {.store = rv->kept.store};
+
+	store_turn(rv->kept.store);
+	if (setup == NULL || setup->spool == NULL)
+		return;
+	take.config = setup->config;
+	take.providers = setup->providers;
+	(void)spool_take(setup->spool, &take, RECEIVE_TAKE_MS);
+}
+
 enum serve_next
 receive_tick(void *arg)
 {
 	struct receive *rv = arg;
+	struct generation *g;
+	const struct setup *setup;
 
 	ready_look(rv->ready);
-	if (rv->kept.store != NULL) {
-		store_turn(rv->kept.store);
-		/*
-		 * A newer program has changed the schema: it has to run
-		 * instead.
-		 */
-		if (store_is_newer(rv->kept.store))
-			return SERVE_END;
-	}
+	g = ready_take(rv->ready);
+	setup = g == NULL ? NULL : g->made;
+	if (rv->kept.store != NULL)
+		look_after_store(rv, setup);
+	else if (setup != NULL)
+		(void)setup_store_is_back(&rv->kept, setup);
+	if (g != NULL)
+		ready_give(rv->ready, g);
+	/* A newer program has changed the schema: it has to run instead. */
+	if (rv->kept.store != NULL && store_is_newer(rv->kept.store))
+		return SERVE_END;
 	return rv->kept.restart ? SERVE_RESTART : SERVE_GO_ON;
 }
 
@@ -308,6 +328,8 @@ refuse(struct in_flight *p, enum refusal why)
 	const struct source *s = why == REFUSAL_NOT_FOUND ? NULL : p->source;
 
 	log_refused(p->worker->rv, s, why);
+	if (p->setup->store == NULL)
+		return;
 	store_refuse(p->setup->store, s == NULL ? NULL : s->config->name, why,
 	    when_now());
 }
@@ -353,14 +375,63 @@ delivery_whole(struct in_flight *p, struct delivery *d)
 	return b->failed ? -1 : 0;
 }
 
+/* --- the spool ----------------------------------------------------------- */
+
+/* May it be kept there?  Not what anybody can send, who would fill it. */
+static bool
+may_be_spooled(const struct in_flight *p)
+{
+	return p->setup->spool != NULL && !auth_is_none(p->source->auth);
+}
+
+/*
+ * Is there no sense in trying the store?  It has just failed, and would have
+ * the sender wait.
+ */
+static bool
+passes_store_by(const struct in_flight *p)
+{
+	return p->setup->store == NULL ||
+	    (may_be_spooled(p) && spool_store_is_down(p->setup->spool));
+}
+
+/*
+ * The store could not take the delivery.  Returns whether it is on disk in the
+ * spool, whole and as it came, with the headers as a quarantine keeps them.
+ */
+static bool
+keep_in_spool(struct in_flight *p)
+{
+	const char *remote = request_env(p->r, "REMOTE_ADDR");
+	struct spooled s = {.remote = remote == NULL ? "" : remote,
+	    .verified = auth_scheme(p->source->auth)};
+
+	if (!may_be_spooled(p))
+		return false;
+	spool_store_failed(p->setup->spool);
+	return delivery_whole(p, &s.delivery) == 0 &&
+	    spool_put(p->setup->spool, &s) == SPOOL_OK;
+}
+
+/* It goes there, or has to be sent again. */
+static void
+spool_and_answer(struct in_flight *p)
+{
+	if (!keep_in_spool(p))
+		answer_not_stored(p);
+	else if (begin_taken(p, "spooled"))
+		buf_puts(&p->w->body, "}\n");
+}
+
 /* Of some types there are so many that only their number is kept. */
 static void
 count_event(struct in_flight *p, const struct event *e)
 {
 	struct delivery d = delivery_of(p);
 
-	if (store_count(p->setup->store, &d, e->type) != STORE_OK)
-		answer_not_stored(p);
+	if (passes_store_by(p) ||
+	    store_count(p->setup->store, &d, e->type) != STORE_OK)
+		spool_and_answer(p);
 	else if (begin_taken(p, "counted"))
 		buf_puts(&p->w->body, "}\n");
 }
@@ -372,6 +443,7 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 	struct in_flight *p = arg;
 	const char *type = p->event.type;
 	const char *result = NULL, *row = "event", *reason = NULL;
+	bool spooled;
 
 	switch (rc) {
 	case STORE_OK:
@@ -391,7 +463,8 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 	default:
 		break;
 	}
-	if (result == NULL)
+	spooled = result == NULL && keep_in_spool(p);
+	if (result == NULL && !spooled)
 		answer_not_stored(p);
 	else if (provider_wants_answer(p->source->provider, type))
 		response_problem(p->w, 501,
@@ -399,8 +472,10 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		    "this \"%s\"; give the platform another address for "
 		    "requests of that type.",
 		    type);
-	else
+	else if (!spooled)
 		answer_stored(p, result, row, number, reason);
+	else if (begin_taken(p, "spooled"))
+		buf_puts(&p->w->body, "}\n");
 	mapper_release(p->worker->mapper);
 	release_body(p->worker);
 	ready_give(p->worker->rv->ready, p->generation);
@@ -415,14 +490,24 @@ quarantine(struct in_flight *p, const char *reason, bool malformed)
 {
 	struct delivery d;
 	int64_t number = 0;
+	bool kept, spooled = false;
 
-	if (delivery_whole(p, &d) != 0 ||
-	    store_quarantine(p->setup->store, &d, reason, &number) != STORE_OK)
+	if (delivery_whole(p, &d) != 0) {
+		answer_not_stored(p);
+		return;
+	}
+	kept = !passes_store_by(p) &&
+	    store_quarantine(p->setup->store, &d, reason, &number) == STORE_OK;
+	if (!kept)
+		spooled = keep_in_spool(p);
+	if (!kept && !spooled)
 		answer_not_stored(p);
 	else if (malformed)
 		response_problem(p->w, 400, "%s", reason);
-	else
+	else if (kept)
 		answer_stored(p, "quarantined", "quarantine", number, reason);
+	else if (begin_taken(p, "spooled"))
+		buf_puts(&p->w->body, "}\n");
 }
 
 /*
@@ -443,7 +528,8 @@ shake_hands(struct in_flight *p)
 	p->received = when_now();
 	d = delivery_of(p);
 	/* Answer even if it could not be counted. */
-	(void)store_handshake(p->setup->store, &d);
+	if (p->setup->store != NULL)
+		(void)store_handshake(p->setup->store, &d);
 	p->w->status = 200;
 	if (echo->len > 0 && header != NULL)
 		response_header(p->w, header, buf_str(echo));
@@ -514,10 +600,11 @@ reject(struct in_flight *p, enum auth_rc why)
 		return;
 	}
 	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
-	(void)store_reject(p->setup->store, &d,
-	    why == AUTH_MISSING	    ? REFUSAL_MISSING
-		: why == AUTH_STALE ? REFUSAL_STALE
-				    : REFUSAL_WRONG);
+	if (p->setup->store != NULL)
+		(void)store_reject(p->setup->store, &d,
+		    why == AUTH_MISSING	    ? REFUSAL_MISSING
+			: why == AUTH_STALE ? REFUSAL_STALE
+					    : REFUSAL_WRONG);
 	/* The same words for all: a forger learns nothing from them. */
 	response_problem(p->w, 401,
 	    "The message does not prove that it is from the platform.");
@@ -802,7 +889,7 @@ answer_health(
 		return;
 	}
 	/* Strangers are not told what runs here. */
-	health_answer(rv->health, setup->store, rv->ready,
+	health_answer(rv->health, setup, rv->ready,
 	    request_is_local(p->r) || request_login(p->r) != NULL, p->w);
 }
 
@@ -886,10 +973,11 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 	}
 	p->setup = p->generation->made;
 	c = p->setup->config;
-	if (exposed_check(&wk->exposed, c, p->setup->store_dir, r))
+	if (exposed_check(
+		&wk->exposed, c, p->setup->store_dir, p->setup->spool_dir, r))
 		answer_503(w,
-		    "The store lies where the web server serves files; "
-		    "the web server's log says more.");
+		    "The store or the spool lies where the web server serves "
+		    "files; the web server's log says more.");
 	else if (fit_mapper(wk, c->max_body) != 0)
 		answer_503(w, "Out of memory.");
 	else
@@ -900,7 +988,10 @@ receive_handle(void *worker, const struct request *r, struct response *w)
 		return true;
 	}
 	/* From here on the worker may have another request at any moment. */
-	store_event_later(
-	    p->setup->store, &p->delivery, &p->event, event_kept, p);
+	if (passes_store_by(p))
+		event_kept(p, STORE_BUSY, 0);
+	else
+		store_event_later(
+		    p->setup->store, &p->delivery, &p->event, event_kept, p);
 	return false;
 }

@@ -130,7 +130,9 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 	    .durable = c->durability == DURABILITY_FULL,
 	    .timezone = c->timezone};
 
-	if ((kept->store = store_open(&o, why)) == NULL)
+	kept->store = store_open(&o, why);
+	kept->tried = when_monotonic(); /* that may have waited for a lock */
+	if (kept->store == NULL)
 		return -1;
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
 		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
@@ -146,6 +148,30 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 	return 0;
 }
 
+/*
+ * Go on without the store, which could not be opened: what comes is kept in the
+ * spool.  Returns 0 and empties why, or -1.
+ */
+static int
+begin_without_store(
+    struct setup *setup, struct setup_store *kept, struct buf *why)
+{
+	const struct config *c = setup->config;
+
+	if (setup->spool == NULL)
+		return -1;
+	/* A directory that is not there is served by nobody. */
+	if ((kept->dir = exposed_place(c->store)) == NULL)
+		kept->dir = strdup("");
+	if (kept->dir == NULL || (kept->key = key_new(c->store)) == NULL) {
+		buf_puts(why, "\nout of memory");
+		return -1;
+	}
+	log_warnx("%s", buf_str(why));
+	buf_reset(why, why->cap);
+	return 0;
+}
+
 /* The first load of the process.  Returns 0, or -1 after adding to why. */
 static int
 begin_store(struct setup *setup, struct setup_store *kept, struct buf *why)
@@ -157,7 +183,9 @@ begin_store(struct setup *setup, struct setup_store *kept, struct buf *why)
 		    c->timezone);
 		return -1;
 	}
-	return open_store(kept, c, why);
+	if (open_store(kept, c, why) == 0)
+		return 0;
+	return begin_without_store(setup, kept, why);
 }
 
 /* Does c need another store or time zone than this process has? */
@@ -178,6 +206,41 @@ try_store(const struct config *c, struct buf *why)
 
 	setup_store_close(&other);
 	return rc;
+}
+
+bool
+setup_store_is_back(struct setup_store *kept, const struct setup *setup)
+{
+	const int64_t now = when_monotonic();
+	struct buf why = {0};
+
+	if (now - kept->tried < SETUP_STORE_RETRY_MS)
+		return false;
+	kept->restart = try_store(setup->config, &why) == 0;
+	if (kept->restart)
+		log_info("%s: can be opened now: started again",
+		    setup->config->store);
+	kept->tried = when_monotonic();
+	buf_free(&why);
+	return kept->restart;
+}
+
+/*
+ * The spool that is configured.  Where its directory cannot be found it fails
+ * when it is needed, and a check says so before.  0, or -1: no memory.
+ */
+static int
+load_spool(struct setup *setup, struct buf *why)
+{
+	const struct config *c = setup->config;
+
+	if (c->spool == NULL)
+		return 0;
+	setup->spool_dir = exposed_place(c->spool);
+	setup->spool = spool_new(c->spool, c->spool_max);
+	if (setup->spool == NULL)
+		buf_puts(why, "out of memory");
+	return setup->spool == NULL ? -1 : 0;
 }
 
 /* Watch what the configuration names. */
@@ -211,7 +274,8 @@ load_config(const char *path, struct watch *w, struct buf *why)
 		goto fail;
 	watch_files(setup->config, w);
 	setup->providers = providers_load_for(setup->config, why);
-	if (setup->providers == NULL || load_sources(setup, why) != 0)
+	if (setup->providers == NULL || load_sources(setup, why) != 0 ||
+	    load_spool(setup, why) != 0)
 		goto fail;
 	return setup;
 fail:
@@ -243,6 +307,8 @@ setup_load(void *arg, const char *file, const void *before, struct watch *w,
 	setup->store = kept->store;
 	setup->store_dir = kept->dir;
 	setup->key = kept->key;
+	if (setup->store == NULL && setup->spool != NULL)
+		spool_store_failed(setup->spool);
 	return setup;
 fail:
 	setup_free(setup);
@@ -260,6 +326,8 @@ setup_free(void *loaded)
 	for (i = 0; setup->source != NULL && i < setup->config->sources; i++)
 		auth_free(setup->source[i].auth);
 	free(setup->source);
+	spool_free(setup->spool);
+	free(setup->spool_dir);
 	if (setup->providers != NULL)
 		providers_free(setup->providers);
 	config_free(setup->config);

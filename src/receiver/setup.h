@@ -19,10 +19,13 @@
 #include "provider/auth.h"
 #include "provider/credential.h"
 #include "provider/provider.h"
+#include "spool/spool.h"
 #include "store/store.h"
 
 /* ms between two attempts to read or make the key of kept credentials */
 #define SETUP_KEY_RETRY_MS 60000
+/* ms between two attempts to open a store that could not be opened */
+#define SETUP_STORE_RETRY_MS 5000
 
 /* A source that is ready to take deliveries.  All but auth is borrowed. */
 struct source {
@@ -45,14 +48,17 @@ struct setup {
 	struct config *config;
 	struct providers *providers;
 	struct source *source; /* as many, in the order of config->source */
-	struct store *store; /* of the process, as is the next */
+	struct store *store; /* of the process, as is the next; or NULL */
 	const char *store_dir; /* the store's directory, links resolved */
+	struct spool *spool; /* NULL: there is none */
+	char *spool_dir; /* its directory, links resolved */
 	struct setup_key *key; /* of the process too */
 };
 
 /* The store of the process; all zero: not open yet. */
 struct setup_store {
-	struct store *store;
+	struct store *store; /* NULL: it could not be opened */
+	int64_t tried; /* monotonic ms, when that was tried last */
 	char *dir;
 	struct setup_key *key;
 	bool restart; /* only a new process can have what is configured now */
@@ -66,6 +72,9 @@ struct setup_store {
  * sets the process's time zone.  Returns a struct setup, or NULL after adding
  * one line per fault to why.
  *
+ * Where the store cannot be opened and there is a spool, there is a setup
+ * without a store, and a line in the log says why.
+ *
  * A process has one store and one time zone.  Where those that are configured
  * now are others than before's, and can be used, `restart` becomes true and the
  * result is NULL without a fault: the program is to be started again.
@@ -74,6 +83,11 @@ void *setup_load(void *arg, const char *file, const void *before,
     struct watch *w, struct buf *why);
 /* The store stays open. */
 void setup_free(void *setup);
+/*
+ * For a process without a store, now and then: can it be opened now?  Then the
+ * program is to be started again.  setup is the one in force.
+ */
+bool setup_store_is_back(struct setup_store *kept, const struct setup *setup);
 /* After the last setup. */
 void setup_store_close(struct setup_store *kept);
 

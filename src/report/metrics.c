@@ -9,8 +9,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/route.h"
+#include "spool/spool.h"
 
 #define METRICS_TYPE \
 	"application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -265,6 +267,46 @@ read_all(struct query *q, struct counts *counts, struct calls *calls)
 	return rc == QUERY_OK ? query_groups(q, &all, add_group, calls) : rc;
 }
 
+/* --- the spool ----------------------------------------------------------- */
+
+/* Where it is closed to the report, nothing is told of it. */
+static void
+put_spool(struct buf *b, const struct config *c)
+{
+	struct spool *sp = c->spool == NULL ? NULL
+					    : spool_new(c->spool, c->spool_max);
+	struct spool_state s;
+	struct buf why = {0};
+
+	if (sp == NULL)
+		return;
+	if (access(c->spool, R_OK | X_OK) == 0 &&
+	    spool_look(sp, &s, &why) == 0) {
+		family(b, "spool_files", "gauge",
+		    "Deliveries kept as files until the store can take them.");
+		buf_printf(b, "callbook_spool_files %" PRId64 "\n", s.files);
+		family(
+		    b, "spool_bytes", "gauge", "Bytes that they take on disk.");
+		buf_printf(b, "callbook_spool_bytes %" PRId64 "\n", s.bytes);
+		family(
+		    b, "spool_max_bytes", "gauge", "Bytes that they may take.");
+		buf_printf(b, "callbook_spool_max_bytes %" PRId64 "\n", s.max);
+		family(b, "spool_bad_files", "gauge",
+		    "Files of the spool set aside as no whole deliveries.");
+		buf_printf(b, "callbook_spool_bad_files %" PRId64 "\n", s.bad);
+		family(b, "spool_oldest_timestamp_seconds", "gauge",
+		    "When the first of them came; without a value: there is "
+		    "none.");
+		if (s.oldest > 0) {
+			buf_puts(b, "callbook_spool_oldest_timestamp_seconds ");
+			seconds(b, s.oldest);
+			buf_puts(b, "\n");
+		}
+	}
+	buf_free(&why);
+	spool_free(sp);
+}
+
 enum page_rc
 metrics(struct page *p, struct response *w)
 {
@@ -292,6 +334,7 @@ metrics(struct page *p, struct response *w)
 		rc = query_refused(p->query, put_refused, p->out);
 	if (rc != QUERY_OK)
 		return page_rc(rc);
+	put_spool(p->out, p->config);
 	buf_puts(p->out, "# EOF\n");
 	return PAGE_OK;
 }

@@ -337,7 +337,7 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 		    "server's log says why, and `callbook check` what to do.");
 		return -1;
 	}
-	if (exposed_check(&wk->exposed, c, wk->store_dir, p->request)) {
+	if (exposed_check(&wk->exposed, c, wk->store_dir, NULL, p->request)) {
 		report_explain(p, w, 503, "The store lies in the open",
 		    "The file with the calls lies where the web server "
 		    "serves files, so that anybody might fetch it. Move it "

@@ -1,0 +1,414 @@
+/*
+ * take - one process at a time takes in, by a lock that goes with it when it is
+ * killed.  A file is removed after the commit: who is killed in between leaves
+ * a file whose event is stored already, which is then a further delivery of it.
+ */
+#include "spool/take.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/when.h"
+#include "provider/map.h"
+#include "provider/message.h"
+#include "spool/internal.h"
+
+#define BAD_NAMES 100 /* tries for a name that is free under bad */
+#define FAILING_MAX 3 /* whole batches in a row that fail, then it rests */
+
+/* One delivery of a batch, and memory for it. */
+struct slot {
+	char name[NAME_MAX + 1];
+	struct buf raw;
+	struct arena *arena;
+	struct mapper *mapper;
+	struct event event;
+};
+
+struct taking {
+	struct spool *spool;
+	struct take *take;
+	struct spool_dirs dirs;
+	struct slot slot[TAKE_BATCH];
+	struct store_item item[TAKE_BATCH];
+	size_t n; /* in use of both */
+	int64_t bytes; /* of their files */
+	bool down; /* the store cannot take */
+	int failing; /* batches in a row of which nothing was stored */
+	bool told; /* why something stays, in this pass */
+};
+
+/* --- what is no delivery -------------------------------------------------- */
+
+/* Move it out of the way, over nothing. */
+static void
+set_aside(struct taking *g, const char *name, const char *why)
+{
+	char to[NAME_MAX + 8];
+	struct stat st;
+	int i = 0;
+
+	(void)snprintf(to, sizeof(to), "%s", name);
+	while (fstatat(g->dirs.bad, to, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ++i < BAD_NAMES)
+		(void)snprintf(
+		    to, sizeof(to), "%.*s.%d", NAME_MAX - 4, name, i);
+	if (i == BAD_NAMES ||
+	    renameat(g->dirs.new, name, g->dirs.bad, to) == -1) {
+		log_warnx("spool: %s/new/%s: %s, and it could not be set "
+			  "aside: %s",
+		    g->spool->dir, name, why, strerror(errno));
+		g->take->left++;
+		return;
+	}
+	log_warnx("spool: %s/bad/%s: set aside: %s", g->spool->dir, to, why);
+	g->take->bad++;
+}
+
+/* It stays; say so of one in a pass. */
+static void
+leave(struct taking *g, const char *name, const char *why)
+{
+	g->take->left++;
+	if (!g->told)
+		log_warnx(
+		    "spool: %s/new/%s stays: %s", g->spool->dir, name, why);
+	g->told = true;
+}
+
+/* --- mapping -------------------------------------------------------------- */
+
+/* Returns 0, or -1: memory ran out. */
+static int
+slot_ready(struct slot *s, const struct config *c)
+{
+	if (s->arena == NULL)
+		s->arena = arena_new();
+	if (s->mapper == NULL)
+		s->mapper = mapper_new((size_t)c->max_body);
+	if (s->arena == NULL || s->mapper == NULL)
+		return -1;
+	arena_reset(s->arena);
+	return 0;
+}
+
+static void
+slot_free(struct slot *s)
+{
+	buf_free(&s->raw);
+	arena_free(s->arena);
+	mapper_free(s->mapper);
+}
+
+/* Map what the slot has read.  Returns NULL, or why it has to stay. */
+static const char *
+map(struct slot *s, const struct take *t, const struct spooled *what,
+    struct store_item *item)
+{
+	const struct delivery *d = &what->delivery;
+	const struct config_source *cs = config_source(
+	    t->config, d->source, strlen(d->source));
+	/* The platform of now: another may have been a mistake. */
+	const char *name = cs == NULL ? d->provider : cs->provider;
+	const struct provider *p = providers_find(t->providers, name);
+	struct message m = {
+	    .content_type = d->content_type, .body = d->body, .len = d->len};
+	const char *reason = NULL, *body;
+	size_t len;
+
+	if (p == NULL)
+		return "there is no definition of its platform here";
+	if (slot_ready(s, t->config) == -1 ||
+	    (m.env = message_env_from(s->arena, d->headers)) == NULL)
+		return s->arena != NULL && !arena_failed(s->arena)
+		    ? "its headers cannot be read"
+		    : "memory ran out";
+	memset(item, 0, sizeof(*item));
+	item->delivery = *d;
+	item->delivery.provider = provider_name(p);
+	mapper_zone(s->mapper, cs == NULL ? NULL : cs->zone);
+	mapper_lean(s->mapper, cs != NULL && cs->drop_bulk);
+	switch (mapper_map(s->mapper, p, &m, d->received, &s->event, &reason)) {
+	case MAP_OK:
+		/* An event has those headers that it was mapped by. */
+		item->delivery.headers = NULL;
+		if (provider_counts(p, s->event.type)) {
+			item->type = s->event.type;
+			break;
+		}
+		item->event = &s->event;
+		if ((body = mapper_lean_body(s->mapper, &len)) != NULL) {
+			item->delivery.body = body;
+			item->delivery.len = len;
+		}
+		break;
+	case MAP_MALFORMED:
+	case MAP_UNMAPPABLE:
+		item->reason = reason;
+		break;
+	case MAP_TOO_LARGE:
+		item->reason = "it inflates to more than max_body";
+		break;
+	case MAP_NO_MEMORY:
+		return "memory ran out";
+	}
+	return NULL;
+}
+
+/* --- batches -------------------------------------------------------------- */
+
+static bool
+is_kept(enum store_rc rc)
+{
+	return rc == STORE_OK || rc == STORE_DUPLICATE || rc == STORE_VARIANT ||
+	    rc == STORE_QUARANTINED;
+}
+
+/* Store what was read, and remove the files of what is on disk now. */
+static void
+commit(struct taking *g)
+{
+	bool any = false;
+
+	store_all(g->take->store, g->item, g->n);
+	for (size_t i = 0; i < g->n; i++) {
+		const char *name = g->slot[i].name;
+		enum store_rc rc = g->item[i].rc;
+
+		if (rc == STORE_BUSY || rc == STORE_FULL) {
+			g->down = true;
+			continue;
+		}
+		if (!is_kept(rc)) {
+			leave(g, name, "the store failed");
+			continue;
+		}
+		any = true;
+		g->take->taken++;
+		if (unlinkat(g->dirs.new, name, 0) == -1 && errno != ENOENT)
+			log_warn("spool: %s/new/%s", g->spool->dir, name);
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		mapper_release(g->slot[i].mapper);
+		buf_reset(&g->slot[i].raw, SPOOL_BLOCK);
+	}
+	g->failing = any ? 0 : g->failing + 1;
+	g->n = 0;
+	g->bytes = 0;
+}
+
+static bool
+is_over(const struct taking *g)
+{
+	return g->down || g->failing >= FAILING_MAX;
+}
+
+/* Read and map one file. */
+static void
+add(struct taking *g, const char *name)
+{
+	struct slot *s;
+	struct spooled what;
+	const char *why = NULL;
+	int64_t received, size;
+
+	if (spool_name_parse(name, &received, &size) != 0) {
+		set_aside(g, name, "its name is not that of a delivery");
+		return;
+	}
+	if (g->n == TAKE_BATCH ||
+	    (g->n > 0 && g->bytes + size > TAKE_BATCH_BYTES))
+		commit(g);
+	if (is_over(g))
+		return;
+	s = &g->slot[g->n];
+	(void)snprintf(s->name, sizeof(s->name), "%s", name);
+	switch (spool_file_read(g->dirs.new, name, &s->raw, &what, &why)) {
+	case SPOOL_FILE_OK:
+		why = map(s, g->take, &what, &g->item[g->n]);
+		if (why != NULL) {
+			leave(g, name, why);
+			break;
+		}
+		g->n++;
+		g->bytes += size;
+		break;
+	case SPOOL_FILE_GONE:
+		break;
+	case SPOOL_FILE_BAD:
+		set_aside(g, name, why);
+		break;
+	case SPOOL_FILE_FAILED:
+		leave(g, name, why);
+		break;
+	}
+}
+
+/* --- a pass --------------------------------------------------------------- */
+
+/* Files that a killed process did not finish: nobody was told of them. */
+static void
+remove_unfinished(const struct spool_dirs *d)
+{
+	const int64_t oldest = when_now() / 1000 - TAKE_TMP_S;
+	DIR *dir = spool_dir_read(d->tmp);
+	const struct dirent *e;
+	struct stat st;
+
+	while (dir != NULL && (e = readdir(dir)) != NULL)
+		if (e->d_name[0] != '.' &&
+		    fstatat(d->tmp, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_mtim.tv_sec < oldest)
+			(void)unlinkat(d->tmp, e->d_name, 0);
+	if (dir != NULL)
+		(void)closedir(dir);
+}
+
+/* Take in until then (monotonic).  Returns whether all was looked at. */
+static bool
+pass(struct taking *g, int64_t until)
+{
+	DIR *dir = spool_dir_read(g->dirs.new);
+	const struct dirent *e = NULL;
+
+	if (dir == NULL) {
+		log_warn("spool: %s", g->spool->dir);
+		return false;
+	}
+	while (!is_over(g) && when_monotonic() < until &&
+	    (e = readdir(dir)) != NULL)
+		if (e->d_name[0] != '.')
+			add(g, e->d_name);
+	if (g->n > 0)
+		commit(g);
+	(void)closedir(dir);
+	return e == NULL && !is_over(g);
+}
+
+/* The lock of the directory.  A descriptor, or -1 with errno. */
+static int
+lock(int root)
+{
+	int fd = openat(root, "lock",
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    S_IRUSR | S_IWUSR);
+	int saved;
+
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		saved = errno;
+		(void)close(fd);
+		errno = saved;
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Note and log what a pass has done. */
+static void
+note(struct spool *sp, const struct taking *g, bool all)
+{
+	const struct take *t = g->take;
+	int64_t taken = 0;
+
+	(void)pthread_mutex_lock(&sp->mutex);
+	sp->looked = 0;
+	sp->left = all ? t->left : 0;
+	sp->rests = g->failing >= FAILING_MAX;
+	sp->again = when_monotonic() + TAKE_AGAIN_MS;
+	sp->taken += t->taken;
+	if (all) {
+		taken = sp->taken;
+		sp->taken = 0;
+	}
+	(void)pthread_mutex_unlock(&sp->mutex);
+	if (taken > 0)
+		log_info("spool: %s: %" PRId64 " deliveries were taken in",
+		    sp->dir, taken);
+}
+
+/* Is there anything that is worth trying now? */
+static bool
+is_due(struct spool *sp, int ms)
+{
+	struct spool_state state;
+	struct buf why = {0};
+	bool due;
+
+	if (spool_look(sp, &state, &why) == -1)
+		log_warnx("spool: %s", buf_str(&why));
+	buf_free(&why);
+	(void)pthread_mutex_lock(&sp->mutex);
+	due = state.files > 0 &&
+	    (ms == 0 || when_monotonic() >= sp->again ||
+		(!sp->rests && state.files != sp->left));
+	(void)pthread_mutex_unlock(&sp->mutex);
+	return due;
+}
+
+/* Take in, with the lock and all directories open. */
+static enum spool_rc
+take_in(struct spool *sp, int ms, struct taking *g)
+{
+	const int64_t until = ms == 0 ? INT64_MAX : when_monotonic() + ms;
+	int fd = lock(g->dirs.root);
+	bool all;
+
+	if (fd == -1 && errno == EWOULDBLOCK)
+		return SPOOL_BUSY;
+	if (fd == -1) {
+		log_warn("spool: %s/lock", sp->dir);
+		return SPOOL_ERROR;
+	}
+	remove_unfinished(&g->dirs);
+	all = pass(g, until);
+	note(sp, g, all);
+	if (g->down)
+		spool_store_failed(sp);
+	(void)close(fd);
+	return g->down ? SPOOL_DOWN : SPOOL_OK;
+}
+
+enum spool_rc
+spool_take(struct spool *sp, struct take *t, int ms)
+{
+	enum spool_rc rc = SPOOL_ERROR;
+	struct taking *g;
+	struct buf why = {0};
+
+	t->taken = t->left = t->bad = 0;
+	if (spool_store_is_down(sp)) {
+		if (store_probe(t->store) != STORE_OK)
+			return SPOOL_DOWN;
+		atomic_store(&sp->down, false);
+		log_info(
+		    "spool: %s: the store can take deliveries again", sp->dir);
+	}
+	if (!is_due(sp, ms))
+		return SPOOL_OK;
+	if ((g = calloc(1, sizeof(*g))) == NULL) {
+		log_warnx("spool: %s: out of memory", sp->dir);
+		return SPOOL_ERROR;
+	}
+	g->spool = sp;
+	g->take = t;
+	if (spool_dirs_open(sp, true, &g->dirs, &why) == -1)
+		log_warnx("spool: %s", buf_str(&why));
+	else {
+		rc = take_in(sp, ms, g);
+		spool_dirs_close(&g->dirs);
+	}
+	for (size_t i = 0; i < TAKE_BATCH; i++)
+		slot_free(&g->slot[i]);
+	free(g);
+	buf_free(&why);
+	return rc;
+}
