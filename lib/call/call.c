@@ -115,10 +115,10 @@ call_direction_valid(const char *s, size_t n)
 	    is_word(s, n, "web") || is_word(s, n, "unknown");
 }
 
-bool
-call_ended_by_valid(const char *s, size_t n)
+int
+call_ender_parse(const char *s, size_t n)
 {
-	return index_of(s, n, call_ender_name, ENDER__MAX) != -1;
+	return index_of(s, n, call_ender_name, ENDER__MAX);
 }
 
 /* --- the record as JSON --------------------------------------------------- */

@@ -70,12 +70,11 @@ extern const char *const call_ender_name[ENDER__MAX];
 /* The value of a word of n bytes, or -1. */
 int call_state_parse(const char *s, size_t n);
 int call_outcome_parse(const char *s, size_t n);
+int call_ender_parse(const char *s, size_t n);
 
 /* inbound, outbound, web or unknown? */
 bool call_direction_valid(const char *s, size_t n);
 
-/* Is it one of call_ender_name? */
-bool call_ended_by_valid(const char *s, size_t n);
 
 /* Append only: the store keeps what belongs to a field by its position. */
 enum call_field {

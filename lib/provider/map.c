@@ -267,8 +267,8 @@ map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
 		e->field[FIELD_DIRECTION].text, e->field[FIELD_DIRECTION].len))
 		e->field[FIELD_DIRECTION] = (struct value){0};
 	if (e->field[FIELD_ENDED_BY].set &&
-	    !call_ended_by_valid(
-		e->field[FIELD_ENDED_BY].text, e->field[FIELD_ENDED_BY].len))
+	    call_ender_parse(e->field[FIELD_ENDED_BY].text,
+		e->field[FIELD_ENDED_BY].len) == -1)
 		e->field[FIELD_ENDED_BY] = (struct value){0};
 	map_numbers(c, s, e);
 }

@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "call/class.h"
+#include "call/costs.h"
 #include "call/histogram.h"
 #include "row/row.h"
 
@@ -133,7 +134,18 @@ struct tally {
 	int64_t with_errors;
 	int64_t timed; /* answered, and its duration is known */
 	int64_t talk; /* ms; of those */
+	/*
+	 * Of calls whose days an older version summed the rest is not known,
+	 * until a rebuild: so many these are.
+	 */
+	int64_t unknown;
+	int64_t goal_yes, goal_no; /* others told nothing of it */
+	int64_t transferred;
+	int64_t ended_by[ENDER__MAX]; /* whose platform told it */
 };
+
+/* Add all of it. */
+void tally_add(struct tally *t, const struct tally *more);
 
 /* One group of calls.  '' where calls have no such value. */
 struct group {
@@ -147,6 +159,7 @@ struct group {
 	size_t hours;
 	const struct bin *length; /* of the timed ones */
 	size_t lengths;
+	const struct costs *costs;
 };
 
 typedef int (*query_group_fn)(void *arg, const struct group *g);

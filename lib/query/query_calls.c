@@ -412,6 +412,25 @@ query_calls(struct query *q, const struct filter *f, const struct cursor *c,
 
 /* --- sums ---------------------------------------------------------------- */
 
+void
+tally_add(struct tally *t, const struct tally *more)
+{
+	t->calls += more->calls;
+	t->ended += more->ended;
+	t->answered += more->answered;
+	t->completed += more->completed;
+	t->analyzed += more->analyzed;
+	t->with_errors += more->with_errors;
+	t->timed += more->timed;
+	t->talk += more->talk;
+	t->unknown += more->unknown;
+	t->goal_yes += more->goal_yes;
+	t->goal_no += more->goal_no;
+	t->transferred += more->transferred;
+	for (int i = 0; i < ENDER__MAX; i++)
+		t->ended_by[i] += more->ended_by[i];
+}
+
 static int
 read_outcome(const char *word, enum call_outcome *out)
 {
@@ -459,9 +478,35 @@ count_outcome(struct group *g)
 		g->tally.completed = g->tally.calls;
 }
 
+/* What came into the roll-up later; -1: it is damaged. */
+static int
+read_more(struct statement *s, struct group *g, struct costs *costs)
+{
+	struct bin ender[ENDER__MAX];
+	const void *p = db_bytes(s, 11);
+	int64_t counted;
+	const size_t n = histogram_decode(
+	    p, db_size(s, 11), ENDER__MAX, ender, &counted);
+
+	g->tally.goal_yes = db_int(s, 8);
+	g->tally.goal_no = db_int(s, 9);
+	g->tally.transferred = db_int(s, 10);
+	for (size_t i = 0; i < n; i++)
+		g->tally.ended_by[ender[i].class] = ender[i].calls;
+	p = db_bytes(s, 12);
+	return counted > g->tally.calls || g->tally.goal_yes < 0 ||
+		g->tally.goal_no < 0 ||
+		g->tally.goal_yes > g->tally.calls - g->tally.goal_no ||
+		g->tally.transferred < 0 ||
+		g->tally.transferred > g->tally.calls
+	    ? -1
+	    : costs_decode(costs, p, db_size(s, 12));
+}
+
 /* What every statement on the roll-up begins with; -1: it is damaged. */
 static int
-read_sums(struct statement *s, struct group *g, struct bin length[])
+read_sums(struct statement *s, struct group *g, struct bin length[],
+    struct costs *costs)
 {
 	if (read_outcome(row_text(s, 0), &g->outcome) == -1)
 		return -1;
@@ -473,6 +518,12 @@ read_sums(struct statement *s, struct group *g, struct bin length[])
 	g->tally.talk = db_int(s, 6);
 	count_outcome(g);
 	g->length = length;
+	g->costs = costs;
+	memset(costs, 0, sizeof(*costs));
+	if (db_is_null(s, 8))
+		g->tally.unknown = g->tally.calls;
+	else if (read_more(s, g, costs) == -1)
+		return -1;
 	return read_bins(
 	    s, 7, g->tally.timed, CLASS_LENGTHS, length, &g->lengths);
 }
@@ -480,7 +531,8 @@ read_sums(struct statement *s, struct group *g, struct bin length[])
 /* With all that a group has, and without what query_totals() leaves out. */
 static const char days_groups[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
-    " d.timed, d.talk, d.lengths, d.day, s.name, d.agent, d.direction, d.hours"
+    " d.timed, d.talk, d.lengths, d.goal_yes, d.goal_no, d.transferred,"
+    " d.enders, d.costs, d.day, s.name, d.agent, d.direction, d.hours"
     " FROM day d JOIN source s ON s.id = d.source"
     " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
     " OR d.source IN (SELECT id FROM source"
@@ -490,7 +542,8 @@ static const char days_groups[] =
     " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6) ORDER BY d.day";
 static const char days_totals[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
-    " d.timed, d.talk, d.lengths FROM day d"
+    " d.timed, d.talk, d.lengths, d.goal_yes, d.goal_no, d.transferred,"
+    " d.enders, d.costs FROM day d"
     " WHERE d.day BETWEEN ?1 AND ?2 AND (CAST(?3 AS text) IS NULL"
     " OR d.source IN (SELECT id FROM source"
     " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
@@ -503,6 +556,7 @@ groups_of_days(struct query *q, bool totals, const struct filter *f,
     query_group_fn fn, void *arg)
 {
 	struct bin hour[HISTOGRAM_CLASSES], length[HISTOGRAM_CLASSES];
+	struct costs costs;
 	struct statement *s;
 	enum query_rc rc = query_begin(
 	    q, totals ? days_totals : days_groups, &s);
@@ -516,10 +570,10 @@ groups_of_days(struct query *q, bool totals, const struct filter *f,
 	while ((step = db_step(s)) == DB_ROW) {
 		struct group g = {.hour = hour};
 
-		if (read_sums(s, &g, length) == -1 ||
+		if (read_sums(s, &g, length, &costs) == -1 ||
 		    (!totals &&
-			(read_names(s, 8, &g) == -1 ||
-			    read_bins(s, 12, g.tally.calls, HOURS, hour,
+			(read_names(s, 13, &g) == -1 ||
+			    read_bins(s, 17, g.tally.calls, HOURS, hour,
 				&g.hours) == -1)))
 			return query_damaged(q, s, "day");
 		if (fn(arg, &g) != 0)
@@ -528,10 +582,37 @@ groups_of_days(struct query *q, bool totals, const struct filter *f,
 	return query_end(q, s, step);
 }
 
+/* Goal, transfer, who ended it and what it cost. */
+static void
+read_lone_more(struct statement *s, struct group *g, struct costs *costs)
+{
+	const char *ended_by = row_text(s, 12);
+	const int ender = call_ender_parse(ended_by, strlen(ended_by));
+	const char *currency = row_text(s, 13);
+	struct cost c = {.calls = 1,
+	    .answered = g->tally.answered,
+	    .talk = g->tally.talk,
+	    .amount = db_int(s, 14)};
+
+	if (!db_is_null(s, 10))
+		*(db_int(s, 10) != 0 ? &g->tally.goal_yes
+				     : &g->tally.goal_no) = 1;
+	g->tally.transferred = !db_is_null(s, 11);
+	if (ender > ENDER_NONE)
+		g->tally.ended_by[ender] = 1;
+	c.goals = g->tally.goal_yes;
+	memset(costs, 0, sizeof(*costs));
+	if (strlen(currency) == COSTS_CODE) {
+		memcpy(c.currency, currency, COSTS_CODE);
+		costs_add(costs, &c, 1);
+	}
+	g->costs = costs;
+}
+
 /* One call as a group; -1: its hour is none. */
 static int
-read_lone(
-    struct statement *s, struct group *g, struct bin *hour, struct bin *length)
+read_lone(struct statement *s, struct group *g, struct bin *hour,
+    struct bin *length, struct costs *costs)
 {
 	const char *state = row_text(s, 6);
 	bool timed;
@@ -551,6 +632,7 @@ read_lone(
 		g->length = length;
 		g->lengths = 1;
 	}
+	read_lone_more(s, g, costs);
 	hour->class = (int)db_int(s, 9);
 	hour->calls = 1;
 	g->hour = hour;
@@ -565,10 +647,11 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 {
 	struct group g = {0};
 	struct bin hour, length;
+	struct costs costs;
 
 	if (read_names(s, 0, &g) == -1 ||
 	    read_outcome(row_text(s, 4), &g.outcome) == -1 ||
-	    read_lone(s, &g, &hour, &length) == -1)
+	    read_lone(s, &g, &hour, &length, &costs) == -1)
 		return query_damaged(q, s, "call");
 	*stop = fn(arg, &g) != 0;
 	return QUERY_OK;
@@ -577,7 +660,8 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 /* What a group asks of a call; parameters as of oldest_first. */
 static const char groups_in_order[] =
     "SELECT c.day, s.name, coalesce(c.agent, ''), coalesce(c.direction, ''),"
-    " coalesce(c.outcome, ''), c.answered, c.state, c.flags, c.duration, c.hour"
+    " coalesce(c.outcome, ''), c.answered, c.state, c.flags, c.duration,"
+    " c.hour, c.goal, c.transferred_to, c.ended_by, c.cost_currency, c.cost"
     " FROM call c JOIN source s ON s.id = c.source"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
@@ -619,7 +703,8 @@ tell_numbered(
 	struct statement *s = db_statement(w->q->db,
 	    "SELECT c.day, s.name, coalesce(c.agent, ''),"
 	    " coalesce(c.direction, ''), coalesce(c.outcome, ''), c.answered,"
-	    " c.state, c.flags, c.duration, c.hour"
+	    " c.state, c.flags, c.duration, c.hour, c.goal, c.transferred_to,"
+	    " c.ended_by, c.cost_currency, c.cost"
 	    " FROM call c JOIN source s ON s.id = c.source"
 	    " WHERE c.number = ?1");
 	enum query_rc rc = QUERY_OK;

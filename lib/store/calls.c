@@ -120,6 +120,13 @@ share_of(const struct call_row *r, struct share *s)
 	if (s->timed)
 		s->length = class_of_length(s->talk);
 	s->hour = r->hour;
+	s->goal = field[FIELD_GOAL].set ? (enum verdict)field[FIELD_GOAL].number
+					: VERDICT_NONE;
+	s->transferred = field[FIELD_TRANSFERRED_TO].set;
+	share_more(s,
+	    field[FIELD_ENDED_BY].set ? field[FIELD_ENDED_BY].text : NULL,
+	    field[FIELD_COST].set ? field[FIELD_COST].text : NULL,
+	    field[FIELD_COST].number);
 }
 
 /* Move a call's share from where it was to where it belongs now. */

@@ -17,7 +17,11 @@
 struct day_change {
 	const struct share *row; /* which */
 	int64_t calls, answered, analyzed, with_errors, timed, talk;
+	int64_t goal_yes, goal_no, transferred;
 	int32_t hours[HOURS], lengths[CLASS_LENGTHS]; /* of its calls */
+	int32_t enders[ENDER__MAX];
+	/* Of the calls that are counted more, and less; NULL: none. */
+	struct costs *more, *less;
 	struct day_change *bucket, *next;
 };
 
@@ -30,12 +34,41 @@ same_row(const struct share *a, const struct share *b)
 	    strcmp(a->outcome, b->outcome) == 0;
 }
 
+void
+share_more(
+    struct share *s, const char *ended_by, const char *currency, int64_t amount)
+{
+	const int ender = ended_by == NULL
+	    ? ENDER_NONE
+	    : call_ender_parse(ended_by, strlen(ended_by));
+
+	s->ender = ender > 0 ? (enum call_ender)ender : ENDER_NONE;
+	if (currency == NULL || strlen(currency) != COSTS_CODE)
+		return;
+	memcpy(s->cost.currency, currency, COSTS_CODE);
+	s->cost.calls = 1;
+	s->cost.answered = s->answered;
+	s->cost.talk = s->talk;
+	s->cost.goals = s->goal == VERDICT_YES;
+	s->cost.amount = amount;
+}
+
+/* The same cost of calls that are the same otherwise? */
+static bool
+same_cost(const struct cost *a, const struct cost *b)
+{
+	return a->calls == b->calls && a->amount == b->amount &&
+	    strcmp(a->currency, b->currency) == 0;
+}
+
 bool
 share_same(const struct share *a, const struct share *b)
 {
 	return same_row(a, b) && a->answered == b->answered &&
 	    a->analyzed == b->analyzed && a->with_errors == b->with_errors &&
-	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour;
+	    a->timed == b->timed && a->talk == b->talk && a->hour == b->hour &&
+	    a->goal == b->goal && a->transferred == b->transferred &&
+	    a->ender == b->ender && same_cost(&a->cost, &b->cost);
 }
 
 /* Its texts too: they may end before the transaction does. */
@@ -85,6 +118,19 @@ day_count(struct store *st, const struct share *s, int n)
 		d->hours[s->hour] += n;
 	if (s->timed)
 		d->lengths[s->length] += n;
+	d->goal_yes += n * (s->goal == VERDICT_YES);
+	d->goal_no += n * (s->goal == VERDICT_NO);
+	d->transferred += n * (int)s->transferred;
+	if (s->ender != ENDER_NONE)
+		d->enders[s->ender] += n;
+	if (s->cost.calls > 0) {
+		struct costs **costs = n > 0 ? &d->more : &d->less;
+
+		if (*costs == NULL &&
+		    (*costs = batch_alloc(st, sizeof(**costs))) == NULL)
+			return STORE_ERROR;
+		costs_add(*costs, &s->cost, n > 0 ? n : -n);
+	}
 	return STORE_OK;
 }
 
@@ -93,6 +139,14 @@ struct day_row {
 	bool there;
 	int64_t calls, answered, analyzed, with_errors, timed, talk;
 	struct histogram hours, lengths;
+	/*
+	 * Has it what is below?  Not where an older version made it, until a
+	 * rebuild: that its calls were counted there is not known.
+	 */
+	bool whole;
+	int64_t goal_yes, goal_no, transferred;
+	struct histogram enders;
+	struct costs costs;
 };
 
 static void
@@ -110,11 +164,13 @@ row_read(struct store *st, const struct share *row, struct day_row *r)
 {
 	struct statement *s = db_statement(st->db,
 	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
-	    " hours, lengths FROM day WHERE day = ?1 AND source = ?2"
+	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs"
+	    " FROM day WHERE day = ?1 AND source = ?2"
 	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5");
 	enum db_rc step;
 
 	memset(r, 0, sizeof(*r));
+	r->whole = true;
 	if (s == NULL)
 		return STORE_ERROR;
 	row_bind(s, row);
@@ -132,6 +188,16 @@ row_read(struct store *st, const struct share *row, struct day_row *r)
 		histogram_read(&r->hours, p, db_size(s, 6));
 		p = db_bytes(s, 7);
 		histogram_read(&r->lengths, p, db_size(s, 7));
+		r->whole = !db_is_null(s, 8);
+		r->goal_yes = db_int(s, 8);
+		r->goal_no = db_int(s, 9);
+		r->transferred = db_int(s, 10);
+		p = db_bytes(s, 11);
+		histogram_read(&r->enders, p, db_size(s, 11));
+		/* What is damaged counts from nothing: a rebuild mends it. */
+		p = db_bytes(s, 12);
+		if (costs_decode(&r->costs, p, db_size(s, 12)) != 0)
+			memset(&r->costs, 0, sizeof(r->costs));
 	}
 	return stmt_end(st, s, step);
 }
@@ -149,6 +215,15 @@ row_change(struct day_row *r, const struct day_change *d)
 		histogram_count(&r->hours, i, d->hours[i]);
 	for (int i = 0; i < CLASS_LENGTHS; i++)
 		histogram_count(&r->lengths, i, d->lengths[i]);
+	r->goal_yes += d->goal_yes;
+	r->goal_no += d->goal_no;
+	r->transferred += d->transferred;
+	for (int i = 0; i < ENDER__MAX; i++)
+		histogram_count(&r->enders, i, d->enders[i]);
+	if (d->more != NULL)
+		costs_add_all(&r->costs, d->more, 1);
+	if (d->less != NULL)
+		costs_add_all(&r->costs, d->less, -1);
 }
 
 static enum store_rc
@@ -156,14 +231,19 @@ row_write(struct store *st, const struct share *row, const struct day_row *r)
 {
 	static const char insert[] =
 	    "INSERT INTO day (day, source, agent, direction, outcome, calls,"
-	    " answered, analyzed, with_errors, timed, talk, hours, lengths)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths,"
+	    " goal_yes, goal_no, transferred, enders, costs)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15, ?16, ?17, ?18)";
 	static const char update[] =
 	    "UPDATE day SET calls = ?6, answered = ?7, analyzed = ?8,"
 	    " with_errors = ?9, timed = ?10, talk = ?11, hours = ?12,"
-	    " lengths = ?13 WHERE day = ?1 AND source = ?2 AND agent = ?3"
+	    " lengths = ?13, goal_yes = ?14, goal_no = ?15,"
+	    " transferred = ?16, enders = ?17, costs = ?18 WHERE day = ?1 AND "
+	    "source = ?2 AND agent = ?3"
 	    " AND direction = ?4 AND outcome = ?5";
-	unsigned char hours[HISTOGRAM_SIZE], lengths[HISTOGRAM_SIZE];
+	unsigned char hours[HISTOGRAM_SIZE], lengths[HISTOGRAM_SIZE],
+	    enders[HISTOGRAM_SIZE], costs[COSTS_SIZE];
 	struct statement *s = db_statement(st->db, r->there ? update : insert);
 
 	if (s == NULL)
@@ -177,6 +257,14 @@ row_write(struct store *st, const struct share *row, const struct day_row *r)
 	db_bind_int(s, 11, r->talk);
 	db_bind_bytes(s, 12, hours, histogram_encode(&r->hours, hours));
 	db_bind_bytes(s, 13, lengths, histogram_encode(&r->lengths, lengths));
+	if (r->whole) {
+		db_bind_int(s, 14, r->goal_yes);
+		db_bind_int(s, 15, r->goal_no);
+		db_bind_int(s, 16, r->transferred);
+		db_bind_bytes(
+		    s, 17, enders, histogram_encode(&r->enders, enders));
+		db_bind_bytes(s, 18, costs, costs_encode(&r->costs, costs));
+	}
 	return stmt_run(s);
 }
 

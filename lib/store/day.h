@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "call/costs.h"
 #include "store/store.h"
 
 /* The row that a call counts in, and what it counts there. */
@@ -17,7 +18,18 @@ struct share {
 	bool timed; /* answered, and its length is known */
 	int64_t talk; /* ms; 0 unless timed */
 	int hour, length; /* classes; the length unless timed 0 */
+	enum verdict goal; /* VERDICT_NONE: not told */
+	bool transferred;
+	enum call_ender ender;
+	struct cost cost; /* of this call alone; without calls: not told */
 };
+
+/*
+ * Let s, which has all above it, count who ended the call and what it cost
+ * in millionths; NULL: not told.
+ */
+void share_more(struct share *s, const char *ended_by, const char *currency,
+    int64_t amount);
 
 /* Do both count in the same row, and the same there? */
 bool share_same(const struct share *a, const struct share *b);

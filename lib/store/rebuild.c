@@ -634,7 +634,8 @@ count_day(struct store *st, int64_t day)
 {
 	struct statement *s = db_statement(st->db,
 	    "SELECT source, agent, direction, outcome, answered, states,"
-	    " flags, hour, duration FROM call"
+	    " flags, hour, duration, goal, transferred_to, ended_by,"
+	    " cost_currency, cost FROM call"
 	    " WHERE started >= ?1 AND started < ?2");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
@@ -660,6 +661,11 @@ count_day(struct store *st, int64_t day)
 			h.talk = db_int(s, 8);
 			h.length = class_of_length(h.talk);
 		}
+		h.goal = db_is_null(s, 9) ? VERDICT_NONE
+		    : db_int(s, 9) != 0	  ? VERDICT_YES
+					  : VERDICT_NO;
+		h.transferred = !db_is_null(s, 10);
+		share_more(&h, db_text(s, 11), db_text(s, 12), db_int(s, 13));
 		rc = day_count(st, &h, 1);
 	}
 	if (rc == STORE_OK)

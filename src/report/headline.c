@@ -12,14 +12,7 @@
 void
 sums_add(struct sums *s, const struct tally *t, enum call_outcome o)
 {
-	s->tally.calls += t->calls;
-	s->tally.ended += t->ended;
-	s->tally.answered += t->answered;
-	s->tally.completed += t->completed;
-	s->tally.analyzed += t->analyzed;
-	s->tally.with_errors += t->with_errors;
-	s->tally.timed += t->timed;
-	s->tally.talk += t->talk;
+	tally_add(&s->tally, t);
 	/* Calls that have not ended are not in the rate yet. */
 	if (o != OUTCOME_NONE)
 		s->answered += t->answered;

@@ -61,6 +61,9 @@ struct spec {
 	enum call_outcome outcome;
 	int64_t started, ended, duration, next_retry, attempt, received;
 	bool final, errors;
+	int goal; /* 1: reached, -1: not */
+	int64_t cost; /* millionths */
+	const char *currency, *ended_by, *transferred_to;
 	const struct fact *fact;
 	size_t facts;
 };
@@ -127,6 +130,14 @@ add(struct box *b, const struct spec *s)
 	tell_number(&e, FIELD_NEXT_RETRY, s->next_retry);
 	tell_number(&e, FIELD_ATTEMPT, s->attempt);
 	tell_number(&e, FIELD_FINAL, s->final);
+	tell_text(&e, FIELD_ENDED_BY, s->ended_by);
+	tell_text(&e, FIELD_TRANSFERRED_TO, s->transferred_to);
+	if (s->currency != NULL) {
+		set_text(&e, FIELD_COST, s->currency);
+		e.field[FIELD_COST].number = s->cost;
+	}
+	if (s->goal != 0)
+		set_number(&e, FIELD_GOAL, s->goal > 0);
 	assert_int_equal(deliver(b, &e, s->source), STORE_OK);
 }
 
@@ -225,6 +236,7 @@ assert_ids(struct box *b, const struct filter *f, const char *ids)
 
 struct sum {
 	struct tally t;
+	struct costs costs;
 	int64_t hour[24], length[CLASS_LENGTHS], last_day;
 	int groups;
 };
@@ -237,14 +249,8 @@ to_sum(void *arg, const struct group *g)
 	assert_true(g->day >= s->last_day);
 	s->last_day = g->day;
 	s->groups++;
-	s->t.calls += g->tally.calls;
-	s->t.ended += g->tally.ended;
-	s->t.answered += g->tally.answered;
-	s->t.completed += g->tally.completed;
-	s->t.analyzed += g->tally.analyzed;
-	s->t.with_errors += g->tally.with_errors;
-	s->t.timed += g->tally.timed;
-	s->t.talk += g->tally.talk;
+	tally_add(&s->t, &g->tally);
+	costs_add_all(&s->costs, g->costs, 1);
 	for (size_t i = 0; i < g->hours; i++)
 		s->hour[g->hour[i].class] += g->hour[i].calls;
 	for (size_t i = 0; i < g->lengths; i++)
@@ -280,6 +286,7 @@ assert_same_totals(struct box *b, const struct filter *f)
 	assert_int_equal(query_totals(b->read, f, to_total, &s), QUERY_OK);
 	assert_int_equal(s.groups, whole.groups);
 	assert_memory_equal(&s.t, &whole.t, sizeof(s.t));
+	assert_memory_equal(&s.costs, &whole.costs, sizeof(s.costs));
 	assert_memory_equal(s.length, whole.length, sizeof(s.length));
 }
 
@@ -309,6 +316,13 @@ add_mixed(struct box *b)
 		    .started = at("2026-03-27T10:00:00Z") + i / 4 * 7 * HOUR};
 
 		snprintf(id, sizeof(id), "c%d", i);
+		if (i % 7 > 1) {
+			s.cost = 10000 * i - 100;
+			s.currency = i % 7 > 4 ? "USD" : "EUR";
+			s.goal = i % 3 - 1;
+			s.ended_by = i % 2 == 0 ? "agent" : "caller";
+			s.transferred_to = i % 7 == 2 ? "Sales" : NULL;
+		}
 		if (s.outcome == OUTCOME_COMPLETED) {
 			s.duration = 1000 * (i + 1);
 			s.state = i % 3 ? STATE_ANALYZED : STATE_ENDED;

@@ -215,6 +215,7 @@ indexes_built_by_and_by_are_those_of_create_index(void **state)
 
 #define MANY 10000 /* rows: more pages of each index than OTHER_PAGES */
 #define FEW 100 /* where TEST_BRIEF is set */
+#define FACTS_IN_ROWS 4 /* the last version that had a row for each fact */
 #define ROWS_MAX 1000 /* changed by one statement */
 #define ROW_PAGES 20 /* looked at for a row that is copied or deleted */
 #define OTHER_PAGES 200 /* looked at beside, also to find rows */
@@ -598,7 +599,7 @@ facts_of_an_older_version_stay_what_they_are_while_they_are_packed(void **state)
 	sqlite3 *other;
 
 	(void)state;
-	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	older_store(FACTS_IN_ROWS, FEW);
 	other = other_open();
 	facts_in_rows(other, false, &was);
 	facts_in_rows(other, true, &stamps);
@@ -699,7 +700,7 @@ an_event_is_joined_to_facts_in_rows_as_to_packed_ones(void **state)
 	struct store *st;
 
 	(void)state;
-	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	older_store(FACTS_IN_ROWS, FEW);
 	other = other_open();
 	rows(other,
 	    "SELECT name FROM path JOIN fact ON path = id WHERE call = 1001"
@@ -744,7 +745,7 @@ what_is_damaged_does_not_stop_the_packing(void **state)
 	sqlite3 *other;
 
 	(void)state;
-	older_store(DB_SCHEMA_VERSION - 1, FEW);
+	older_store(FACTS_IN_ROWS, FEW);
 	other = other_open();
 	run(other,
 	    "PRAGMA ignore_check_constraints = 1;"

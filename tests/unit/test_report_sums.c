@@ -114,6 +114,7 @@ sums_agree_with_the_list_for_every_filter(void **state)
 		l = list_of(b, &f);
 		s = sum_of(b, &f);
 		assert_int_equal(l.n, s.t.calls);
+		assert_int_equal(s.t.unknown, 0);
 		assert_same_totals(b, &f);
 	}
 }
@@ -168,6 +169,50 @@ sums_of_the_roll_up_and_of_the_calls_are_the_same(void **state)
 	assert_true(days.t.ended < days.t.calls);
 	assert_true(days.t.completed > 0);
 	assert_true(days.t.with_errors > 0);
+	assert_memory_equal(&days.costs, &calls.costs, sizeof(days.costs));
+	assert_int_equal(days.costs.n, 2);
+	assert_true(days.costs.item[0].goals > 0);
+	assert_true(days.t.goal_yes > 0);
+	assert_true(days.t.goal_no > 0);
+	assert_true(days.t.transferred > 0);
+	assert_true(days.t.ended_by[ENDER_CALLER] > 0);
+}
+
+/* What an older version summed has no goals and costs, and says so. */
+static void
+days_of_an_older_version_are_told_as_unknown(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct sum s;
+	const struct spec told = {.id = "told",
+	    .started = at("2026-03-27T10:00:00Z"),
+	    .outcome = OUTCOME_COMPLETED,
+	    .goal = 1,
+	    .cost = 5,
+	    .currency = "EUR"};
+	struct spec later = told;
+
+	add(b, &told);
+	run(b,
+	    "UPDATE day SET goal_yes = NULL, goal_no = NULL,"
+	    " transferred = NULL, enders = NULL, costs = NULL");
+	later.id = "later";
+	later.goal = -1;
+	add(b, &later);
+	s = sum_of(b, &f);
+	assert_int_equal(s.t.calls, 2);
+	assert_int_equal(s.t.unknown, 2);
+	assert_int_equal(s.t.goal_yes + s.t.goal_no, 0);
+	assert_int_equal(s.costs.n, 0);
+	/* The next day is a row of this version. */
+	later.id = "next";
+	later.started += 24 * HOUR;
+	add(b, &later);
+	s = sum_of(b, &f);
+	assert_int_equal(s.t.unknown, 2);
+	assert_int_equal(s.t.goal_no, 1);
+	assert_int_equal(s.costs.item[0].amount, 5);
 }
 
 /* 29 March 2026 has 23 hours in Berlin, 25 October 25. */
@@ -398,6 +443,7 @@ main(void)
 	    REPORT_TEST(sums_agree_with_the_list_for_every_filter),
 	    REPORT_TEST(calls_of_a_campaign_are_listed_and_summed),
 	    REPORT_TEST(sums_of_the_roll_up_and_of_the_calls_are_the_same),
+	    REPORT_TEST(days_of_an_older_version_are_told_as_unknown),
 	    REPORT_TEST(days_of_23_and_25_hours_end_where_the_next_begins),
 	    REPORT_TEST(a_list_carries_transcripts_only_if_asked),
 	    REPORT_TEST(a_callback_may_stop_a_list),

@@ -186,7 +186,8 @@ a_rebuild_counts_each_day_by_itself(void **state)
 	    "UPDATE day SET calls = 99;"
 	    "INSERT INTO day SELECT 77, source, agent, direction, outcome, "
 	    "calls,"
-	    " answered, analyzed, with_errors, timed, talk, hours, lengths"
+	    " answered, analyzed, with_errors, timed, talk, hours, lengths, "
+	    "goal_yes, goal_no, transferred, enders, costs"
 	    " FROM day WHERE day = 1");
 	run(b, slow);
 	assert_int_equal(

@@ -305,6 +305,19 @@ static const struct step {
 	/* All facts of a call (facts.h), in place of its rows of `fact`. */
 	ADD_COLUMNS(
 	    "call", "ended_told INTEGER NOT NULL DEFAULT 0", "facts BLOB")},
+    {6,
+	/*
+	 * NULL in all of them: an older version made the row, and a rebuild
+	 * fills them.
+	 */
+	ADD_COLUMNS("day", "lengths BLOB NOT NULL",
+	    "goal_yes INTEGER,"
+	    " goal_no INTEGER,"
+	    " transferred INTEGER,"
+	    " enders BLOB," /* a histogram by enum call_ender */
+	    " costs BLOB") /* costs.h */
+	"INSERT OR IGNORE INTO meta (name, value) SELECT 'rebuild', 'wanted'"
+	"  WHERE EXISTS (SELECT 1 FROM day);"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

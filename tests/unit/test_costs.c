@@ -1,0 +1,122 @@
+/* Sums of money: by currency, exact, and as the bytes of a column. */
+#include "scratch.h"
+
+#include "call/costs.h"
+
+static void
+add(struct costs *s, const char *currency, int64_t amount, int n)
+{
+	struct cost c = {.calls = 1,
+	    .answered = 1,
+	    .talk = 61000,
+	    .goals = amount % 2,
+	    .amount = amount};
+
+	memcpy(c.currency, currency, COSTS_CODE);
+	costs_add(s, &c, n);
+}
+
+/* Write, read again, compare. */
+static size_t
+round_trip(const struct costs *s)
+{
+	unsigned char bytes[COSTS_SIZE];
+	const size_t n = costs_encode(s, bytes);
+	struct costs again;
+
+	assert_int_equal(costs_decode(&again, bytes, n), 0);
+	assert_int_equal(again.n, s->n);
+	assert_memory_equal(again.item, s->item, s->n * sizeof(*s->item));
+	return n;
+}
+
+static void
+currencies_are_never_added(void **state)
+{
+	struct costs s = {0};
+
+	(void)state;
+	assert_int_equal(round_trip(&s), 0);
+	add(&s, "USD", 120001, 1);
+	add(&s, "EUR", 50000, 1);
+	add(&s, "USD", 10000, 1);
+	assert_int_equal(s.n, 2);
+	assert_string_equal(s.item[0].currency, "EUR");
+	assert_string_equal(s.item[1].currency, "USD");
+	assert_int_equal(s.item[1].calls, 2);
+	assert_int_equal(s.item[1].amount, 130001);
+	assert_int_equal(s.item[1].talk, 122000);
+	assert_int_equal(s.item[1].goals, 1);
+	round_trip(&s);
+}
+
+static void
+what_is_taken_away_leaves_nothing(void **state)
+{
+	struct costs s = {0}, other = {0};
+
+	(void)state;
+	add(&s, "USD", -7, 1);
+	add(&other, "USD", -7, 1);
+	add(&other, "INR", INT64_MIN, 1);
+	round_trip(&other);
+	costs_add_all(&s, &other, -1);
+	assert_int_equal(s.n, 0);
+	assert_int_equal(round_trip(&s), 0);
+}
+
+static void
+amounts_end_at_the_most_there_is(void **state)
+{
+	struct costs s = {0};
+
+	(void)state;
+	add(&s, "JPY", INT64_MAX, 1);
+	add(&s, "JPY", INT64_MAX, 1);
+	assert_int_equal(s.item[0].amount, INT64_MAX);
+	round_trip(&s);
+	for (int i = 0; i < COSTS_MAX + 5; i++) {
+		char code[] = {
+		    (char)('A' + i / 26), (char)('A' + i % 26), 'A', '\0'};
+
+		add(&s, code, 1, 1);
+	}
+	assert_int_equal(s.n, COSTS_MAX);
+	round_trip(&s);
+}
+
+/* Whatever the bytes: no more than COSTS_MAX, in order, or refused. */
+static void
+damaged_bytes_are_refused(void **state)
+{
+	unsigned char bytes[COSTS_SIZE];
+	struct costs s = {0}, out;
+	size_t n;
+
+	(void)state;
+	add(&s, "EUR", 123456789, 1);
+	add(&s, "USD", -123456789, 1);
+	n = costs_encode(&s, bytes);
+	for (size_t i = 1; i < n; i++)
+		if (costs_decode(&out, bytes, i) == 0)
+			assert_int_equal(out.n, 1);
+	memcpy(bytes, "XYZ", COSTS_CODE);
+	assert_int_equal(costs_decode(&out, bytes, n), -1);
+	memset(bytes, 0xff, sizeof(bytes));
+	assert_int_equal(costs_decode(&out, bytes, sizeof(bytes)), -1);
+	memset(bytes, 0, sizeof(bytes));
+	assert_int_equal(costs_decode(&out, bytes, sizeof(bytes)), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(currencies_are_never_added),
+	    cmocka_unit_test(what_is_taken_away_leaves_nothing),
+	    cmocka_unit_test(amounts_end_at_the_most_there_is),
+	    cmocka_unit_test(damaged_bytes_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
