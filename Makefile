@@ -15,13 +15,16 @@ VERSION = 0.1.0
 STD = -std=c11 -D_POSIX_C_SOURCE=200809L
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2
-PKGS = fcgi json-c sqlite3 libcrypto inih zlib
 PKG_CONFIG ?= pkg-config
+# A build without libpq has no PostgreSQL, and says so to who names one.
+LIBPQ := $(shell $(PKG_CONFIG) --exists libpq 2>/dev/null && echo libpq)
+PKGS = fcgi json-c sqlite3 libcrypto inih zlib $(LIBPQ)
 # The programs that a web server runs; src/FOLDER of each is a rule below.
 CGI = callbook.fcgi report.cgi
 OURS = $(STD) $(WARN) -Ilib -Isrc -DCALLBOOK_VERSION='"$(VERSION)"' -pthread \
 	$(if $(filter no,$(CONFINE)),-DWITHOUT_CONFINE) \
-	$(if $(strip $(SECCOMP_LIBS)),,-DWITHOUT_SECCOMP)
+	$(if $(strip $(SECCOMP_LIBS)),,-DWITHOUT_SECCOMP) \
+	$(if $(LIBPQ),$(shell $(PKG_CONFIG) --cflags libpq),-DWITHOUT_LIBPQ)
 LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) $(SECCOMP_LIBS) -pthread
 CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
 # CONFINE=no: programs that are not bounded by the kernel (lib/base/confine.h).
@@ -34,7 +37,7 @@ NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl) \
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev \
-	libseccomp-dev
+	libseccomp-dev libpq-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
@@ -50,7 +53,8 @@ DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
 	cppcheck shellcheck mandoc postgresql sqlite3
 
-LIB_SRC := $(wildcard lib/*/*.c lib/*/*/*.c)
+LIB_SRC := $(filter-out $(if $(LIBPQ),,lib/db/postgres/%), \
+	$(wildcard lib/*/*.c lib/*/*/*.c))
 DEFINITIONS := $(sort $(wildcard lib/provider/definitions/*.json))
 DEMO := $(sort $(wildcard src/admin/demo/*.json))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/provider/builtin.o
@@ -290,6 +294,7 @@ PORTABLE = $(BUILD)/portable
 portable:
 	$(MAKE) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
 	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= SECCOMP_LIBS= \
+	    LIBPQ= \
 	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \
 	    LDFLAGS='-static -s -Wl,--gc-sections,--no-warnings' programs
 	rm -rf $(PORTABLE)

@@ -80,10 +80,13 @@ rooms() {
     grep -vE '^lib/([a-z]+)/[^:]*:[0-9]*:#include "\1/'
 }
 
-# Only lib/db knows the engine, and it alone includes its inside.
+# Only the folders of lib/db know engines, each its own, and alone include their
+# inside.
 no_engine() {
-  ! grep -rnE 'sqlite3\.h|db/sqlite/sqlite\.h|\<sqlite3_|PRAGMA ' lib src \
+  ! { grep -rnE 'sqlite3\.h|db/sqlite/sqlite\.h|\<sqlite3_|PRAGMA ' lib src \
     --include='*.[ch]' | grep -v '^lib/db/sqlite/'
+    grep -rnE 'libpq-fe\.h|db/postgres/|\<PQ[a-z]' lib src \
+      --include='*.[ch]' | grep -v '^lib/db/postgres/'; } | grep .
 }
 
 # mandoc's status tells of warnings, not of remarks on style.  Our pages refer

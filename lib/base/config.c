@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/server.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
@@ -44,6 +45,7 @@ static const char *const section_name[SECTION__MAX] = {
 enum type {
 	TYPE_TEXT, /* char *: any that is not empty */
 	TYPE_PATH, /* char *: made absolute */
+	TYPE_STORE, /* char *: the same, or of a server as it is written */
 	TYPE_SECRET, /* char *: path of a file that no stranger can read */
 	TYPE_PUBLIC, /* char *: path of a file that no stranger can write */
 	TYPE_ZONE, /* char *: a time zone of the system */
@@ -81,7 +83,7 @@ static const char *const flag_words[] = {"no", "yes", NULL};
 	}
 
 static const struct key keys[] = {
-    {SECTION_CALLBOOK, "store", TYPE_PATH, GLOBAL(store), 0, 0, NULL},
+    {SECTION_CALLBOOK, "store", TYPE_STORE, GLOBAL(store), 0, 0, NULL},
     {SECTION_CALLBOOK, "durability", TYPE_WORD, GLOBAL(durability), 0, 0,
 	durability_words},
     {SECTION_CALLBOOK, "timezone", TYPE_ZONE, GLOBAL(timezone), 0, 0, NULL},
@@ -134,6 +136,7 @@ struct reader {
 	size_t len, at;
 	int line; /* number of the line that inih has */
 	bool open; /* inih has not yet reported that line as KEY = VALUE */
+	bool open_to_all; /* any user of the machine can read the file */
 	bool sections; /* a line [SECTION] was read */
 	enum section section;
 	int first[SECTION__MAX]; /* line of a section that may come once */
@@ -575,7 +578,8 @@ static void
 set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 {
 	bool path = k->type == TYPE_PATH || k->type == TYPE_SECRET ||
-	    k->type == TYPE_PUBLIC;
+	    k->type == TYPE_PUBLIC ||
+	    (k->type == TYPE_STORE && !server_is(value));
 	char *copy = path ? resolve(r->c, value) : strdup(value);
 	size_t n;
 
@@ -587,6 +591,13 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 	*slot = copy;
 	if (k->type == TYPE_SECRET || k->type == TYPE_PUBLIC)
 		check_file(r, k, copy);
+	if (k->type == TYPE_STORE && !path && r->open_to_all &&
+	    server_has_password(copy))
+		fault(r, r->line,
+		    "%s holds a password, and every user of this machine can "
+		    "read the file: chmod 640 it, or put the password into "
+		    "libpq's passfile",
+		    k->name);
 	if (k->type == TYPE_ZONE && !when_zone_known(copy) &&
 	    !when_zones_there())
 		use_utc(r, k, slot);
@@ -632,6 +643,7 @@ set(struct reader *r, const struct key *k, const char *value)
 	switch (k->type) {
 	case TYPE_TEXT:
 	case TYPE_PATH:
+	case TYPE_STORE:
 	case TYPE_SECRET:
 	case TYPE_PUBLIC:
 	case TYPE_ZONE:
@@ -723,6 +735,7 @@ read_file(struct reader *r, struct buf *text)
 		fault(r, 0, "not a file");
 		goto out;
 	}
+	r->open_to_all = (st.st_mode & S_IROTH) != 0;
 	while (text->len <= CONFIG_FILE_MAX) {
 		if (buf_reserve(text, LINE_SIZE) != 0) {
 			fault(r, 0, "out of memory");
@@ -896,6 +909,12 @@ config_free(struct config *c)
 	free(c->providers_dir);
 	free(c->url);
 	free(c);
+}
+
+const char *
+config_place(const struct config *c)
+{
+	return server_is(c->store) ? c->file : c->store;
 }
 
 const struct config_source *

@@ -81,7 +81,8 @@ struct config_login {
 
 struct config {
 	char *file; /* absolute path of the file read */
-	char *store; /* absolute path; default callbook.db beside the file */
+	/* Absolute path, default callbook.db beside the file; or a server. */
+	char *store;
 	enum config_durability durability;
 	char *timezone; /* IANA name, known to the system; default "UTC" */
 	/*
@@ -124,6 +125,12 @@ char *config_absolute(const char *path);
  */
 struct config *config_load(const char *path, struct buf *why);
 void config_free(struct config *c);
+
+/*
+ * The file beside which lies what belongs to the store and is not in it: the
+ * store itself, or the configuration of one that is a server.
+ */
+const char *config_place(const struct config *c);
 
 /* The source of that name (n bytes), or NULL. */
 const struct config_source *config_source(

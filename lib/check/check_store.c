@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/server.h"
 #include "provider/credential.h"
 #include "query/query.h"
 
@@ -226,9 +227,12 @@ check_search(struct check *k, enum query_search is)
 }
 
 static void
-check_versions(struct check *k, const struct query_health *h)
+check_engine(struct check *k, const struct query_health *h)
 {
-	check_finding(k, CHECK_GOOD, "store", "schema %d", h->info.schema);
+	if (h->info.journal == NULL) {
+		check_finding(k, CHECK_GOOD, "server", "%s", h->info.engine);
+		return;
+	}
 	if (h->info.journal_why[0] == '\0')
 		check_finding(k, CHECK_GOOD, "journal", "%s", h->info.journal);
 	else
@@ -243,6 +247,11 @@ check_versions(struct check *k, const struct query_health *h)
 		    h->info.engine);
 	else
 		check_finding(k, CHECK_GOOD, "SQLite", "%s", h->info.engine);
+}
+
+static void
+check_state(struct check *k, const struct query_health *h)
+{
 	check_zone(k, h->timezone);
 	check_search(k, h->search);
 	if (h->rebuild_wanted)
@@ -303,8 +312,12 @@ check_content(struct check *k, struct query *q)
 	if (k->limit_ms > 0)
 		query_time_limit(q, k->limit_ms);
 	rc = query_health(q, &h);
-	if (rc == QUERY_OK || rc == QUERY_TIMEOUT)
-		check_versions(k, &h);
+	if (rc == QUERY_OK || rc == QUERY_TIMEOUT) {
+		check_finding(
+		    k, CHECK_GOOD, "store", "schema %d", h.info.schema);
+		check_engine(k, &h);
+		check_state(k, &h);
+	}
 	if (rc == QUERY_OK)
 		check_counts(k, &h);
 	if (rc == QUERY_OK)
@@ -318,7 +331,7 @@ check_content(struct check *k, struct query *q)
 		    "%s does not answer; try 'callbook check --deep', "
 		    "keep a copy",
 		    k->config->store);
-	if (rc == QUERY_OK || rc == QUERY_TIMEOUT)
+	if ((rc == QUERY_OK || rc == QUERY_TIMEOUT) && h.info.journal != NULL)
 		check_free(k, h.info.free_bytes);
 	if (query_schema(q, &why) != QUERY_OK)
 		check_faults(k, "schema", &why);
@@ -353,10 +366,12 @@ check_store(struct check *k)
 	struct buf why = {0};
 	struct query *q;
 
-	if (check_place(k) == -1)
+	if (server_is(c->store))
+		check_key(k, config_place(c));
+	else if (check_place(k) == -1)
 		return;
 	q = query_open(c->store, &why);
-	if (q == NULL && is_cut_off(c->store))
+	if (q == NULL && !server_is(c->store) && is_cut_off(c->store))
 		check_finding(k, CHECK_WARN, "store", "%s", buf_str(&why));
 	else if (q == NULL)
 		check_faults(k, "store", &why);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/server.h"
 #include "db/engine.h"
 
 static const struct engine *
@@ -17,7 +18,16 @@ engine_of(const void *thing)
 struct db *
 db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 {
-	return engine_sqlite.db_open(o, mode, why);
+	if (!server_is(o->path))
+		return engine_sqlite.db_open(o, mode, why);
+#ifdef WITHOUT_LIBPQ
+	buf_puts(why,
+	    "store: this program was built without libpq, so it has no"
+	    " PostgreSQL: use one that was built with libpq-dev installed");
+	return NULL;
+#else
+	return engine_postgres.db_open(o, mode, why);
+#endif
 }
 
 void

@@ -52,7 +52,7 @@ enum db_rc {
 };
 
 struct db_options {
-	const char *path;
+	const char *path; /* or what server.h takes for a server */
 	bool durable; /* DB_WRITE: fsync at each db_sync() */
 	const char *timezone; /* what a new file says that its days are of */
 };
@@ -277,7 +277,7 @@ void db_splitter_free(struct db_splitter *w);
 /* --- health -------------------------------------------------------------- */
 
 struct db_info {
-	const char *journal; /* "wal" or "truncate" */
+	const char *journal; /* "wal" or "truncate"; NULL: of a server */
 	char journal_why[DB_WHY_SIZE]; /* why not wal; "": it is */
 	const char *engine; /* version of the library */
 	bool wal_reset_fault; /* the library has it; the lock keeps it away */

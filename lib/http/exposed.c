@@ -11,12 +11,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/server.h"
 
 char *
 exposed_dir(const char *file)
 {
-	char *dir = realpath(file, NULL), *slash;
+	char *dir, *slash;
 
+	if (server_is(file)) /* lies in no directory of ours */
+		return strdup("");
+	dir = realpath(file, NULL);
 	if (dir != NULL && (slash = strrchr(dir, '/')) != NULL)
 		slash[slash == dir] = '\0';
 	return dir;
@@ -57,7 +61,7 @@ exposed_check(struct exposed *x, const struct config *c, const char *dir,
 	const char *root = request_env(r, "DOCUMENT_ROOT");
 	char *real;
 
-	if (root == NULL || *root == '\0')
+	if (root == NULL || *root == '\0' || *dir == '\0')
 		return false;
 	if (x->root != NULL && strcmp(x->root, root) == 0)
 		return x->is;

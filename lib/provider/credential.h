@@ -26,11 +26,11 @@ struct credential_key {
 };
 
 /*
- * Read the key of the store of that path.  make: where there is none, make
- * one, mode 0600; of several processes that do so one is first, and all have
- * its key.  Returns 0, or -1 after adding a reason to why: k has none then.
- * A file that is a link, that others may read, or that is of another user than
- * this one and the store's is refused.
+ * Read the key of the store of that path (config_place()).  make: where there
+ * is none, make one, mode 0600; of several processes that do so one is first,
+ * and all have its key.  Returns 0, or -1 after adding a reason to why: k has
+ * none then. A file that is a link, that others may read, or that is of another
+ * user than this one and the store's is refused.
  */
 int credential_key_load(
     const char *store, bool make, struct credential_key *k, struct buf *why);

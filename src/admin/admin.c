@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "base/server.h"
 #include "base/when.h"
 #include "provider/message.h"
 #include "rights.h"
@@ -165,7 +166,8 @@ admin_providers(struct admin *a)
 int
 admin_become_owner(struct admin *a)
 {
-	if (rights_take(a->config->store, &a->became) == 0)
+	if (server_is(a->config->store) ||
+	    rights_take(a->config->store, &a->became) == 0)
 		return 0;
 	admin_warnx(a, "cannot take the rights of the store's owner: %s",
 	    strerror(errno));
@@ -186,7 +188,8 @@ find_store(struct admin *a)
 	/*
 	 * The receiver must create the store, so that it belongs to its user.
 	 */
-	if (access(a->config->store, F_OK) == -1) {
+	if (!server_is(a->config->store) &&
+	    access(a->config->store, F_OK) == -1) {
 		admin_warnx(a, "%s: %s; the first request creates it",
 		    a->config->store, strerror(errno));
 		return -1;

@@ -17,6 +17,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "base/number.h"
+#include "base/server.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
@@ -235,13 +236,16 @@ follow_store(struct export *x)
 
 	if (a->query != NULL &&
 	    (query_is_current(a->query) ||
-		access(a->config->store, F_OK) == -1))
+		(!server_is(a->config->store) &&
+		    access(a->config->store, F_OK) == -1)))
 		return 0;
 	query_close(a->query);
 	a->query = NULL;
 	if (admin_query(a) == -1)
 		return ++x->tries < EXPORT_TRIES ? 0 : -1;
 	x->tries = 0;
+	if (server_is(a->config->store)) /* only the connection was lost */
+		return 0;
 	admin_warnx(a, "%s: was replaced: its events follow, from the first on",
 	    a->config->store);
 	x->after = 0;

@@ -221,7 +221,8 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	auth = auth_new(p, cs, why);
 	if (auth == NULL)
 		return buf_str(why);
-	(void)credential_key_load(a->config->store, false, &key, &no_key);
+	(void)credential_key_load(
+	    config_place(a->config), false, &key, &no_key);
 	rc = auth_verify(auth, &m, NULL, k->d.received);
 	if (rc == AUTH_OK && read_as_defined(auth, &m, k) != 0)
 		rc = AUTH_ERROR;

@@ -73,6 +73,20 @@ put_configuration(struct ready *ready, struct buf *b)
 	buf_free(&places);
 }
 
+/* What is told of a store that is a file. */
+static void
+put_file(const struct db_info *info, struct buf *b)
+{
+	buf_puts(b, ",\"journal\":");
+	buf_json_str(b, info->journal);
+	buf_puts(b, ",\"sqlite\":");
+	buf_json_str(b, info->engine);
+	buf_puts(b, ",\"sqlite_wal_reset_fault\":");
+	buf_json_str(b,
+	    info->wal_reset_fault ? "affected, kept away by the lock"
+				  : "fixed");
+}
+
 /* Add what the store says.  Returns whether it can be written. */
 static bool
 ask_store(struct store *st, struct buf *b)
@@ -81,13 +95,11 @@ ask_store(struct store *st, struct buf *b)
 	bool ok = store_probe(st) == STORE_OK;
 
 	store_info(st, &info);
-	buf_puts(b, ",\"journal\":");
-	buf_json_str(b, info.journal);
-	buf_puts(b, ",\"sqlite\":");
-	buf_json_str(b, info.engine);
-	buf_puts(b, ",\"sqlite_wal_reset_fault\":");
-	buf_json_str(b,
-	    info.wal_reset_fault ? "affected, kept away by the lock" : "fixed");
+	if (info.journal == NULL) {
+		buf_puts(b, ",\"server\":");
+		buf_json_str(b, info.engine);
+	} else
+		put_file(&info, b);
 	if (info.free_bytes >= 0)
 		buf_printf(
 		    b, ",\"free_bytes\":%lld", (long long)info.free_bytes);

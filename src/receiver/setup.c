@@ -140,7 +140,7 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 		setup_store_close(kept);
 		return -1;
 	}
-	if ((kept->key = key_new(c->store)) == NULL) {
+	if ((kept->key = key_new(config_place(c))) == NULL) {
 		buf_puts(why, "out of memory");
 		setup_store_close(kept);
 		return -1;

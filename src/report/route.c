@@ -14,6 +14,7 @@
 #include "base/allowance.h"
 #include "base/log.h"
 #include "base/ready.h"
+#include "base/server.h"
 #include "base/utf8.h"
 #include "http/exposed.h"
 
@@ -329,7 +330,8 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 	    (strcmp(wk->store_path, c->store) != 0 ||
 		!query_is_current(wk->query)))
 		close_store(wk);
-	if (wk->query == NULL && access(c->store, F_OK) != 0 && errno == ENOENT)
+	if (wk->query == NULL && !server_is(c->store) &&
+	    access(c->store, F_OK) != 0 && errno == ENOENT)
 		return 0;
 	if (wk->query == NULL && open_store(wk, c) != 0) {
 		report_explain(p, w, 503, "The store can not be read",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "db/model.h"
 
 /*
  * Marks belong to words, or those of Hindi would split; Co is that of numbers
@@ -169,6 +170,14 @@ find(struct db *db, const char *sql, const char *expression, db_number_fn fn,
 }
 
 enum db_rc
+model_tail_find(
+    struct db *db, const char *expression, db_number_fn fn, void *arg)
+{
+	return find(db, "SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
+	    expression, fn, arg);
+}
+
+enum db_rc
 lite_words_find(
     struct db *db, const char *expression, db_number_fn fn, void *arg)
 {
@@ -176,10 +185,7 @@ lite_words_find(
 	    "SELECT rowid FROM search WHERE search MATCH ?1", expression, fn,
 	    arg);
 
-	return rc == DB_OK
-	    ? find(db, "SELECT rowid FROM temp.tail WHERE tail MATCH ?1",
-		  expression, fn, arg)
-	    : rc;
+	return rc == DB_OK ? model_tail_find(db, expression, fn, arg) : rc;
 }
 
 /* --- words of a text ----------------------------------------------------- */

@@ -1,0 +1,15 @@
+/*
+ * server - a store whose name is no file's, but tells of a PostgreSQL server:
+ * a URI, or libpq's list of key=value.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+
+bool server_is(const char *store);
+
+/* Does such a name hold a password? */
+bool server_has_password(const char *store);
+
+#endif /* !SERVER_H */

@@ -1,0 +1,187 @@
+/*
+ * postgres - what the files of this folder share.
+ *
+ * Opening:     postgres_open.c connects, and again; postgres_schema.c makes the
+ *              tables, which are those of a new SQLite store
+ * Statements:  postgres_statement.c binds and steps, postgres_value.c has the
+ *              types, postgres_wire.c sends and waits
+ * Writing:     postgres_write.c
+ * Reading:     postgres_read.c; postgres_words.c has the index of words
+ * Health:      postgres_health.c
+ *
+ * A connection is always in libpq's pipeline mode.  What returns no row is
+ * sent and not waited for; what was sent is looked at by the next that has to
+ * wait, the commit at the latest.  A failure so appears late, but never after
+ * the commit, which is not made then.
+ */
+#ifndef POSTGRES_H
+#define POSTGRES_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "db/db.h"
+#include "db/engine.h"
+
+#define STATEMENTS 512 /* slots, a power of 2; more than we have texts */
+#define PARAMETERS_MAX 64 /* of one statement */
+#define NUMBERED_MAX 16 /* tables whose rows we number */
+#define NUMBERED_NAME 24 /* bytes of the name of one, and NUL */
+#define SERVER_LEAST 150000 /* server_version_num */
+#define CONNECT_S "5" /* for a host, where the URI says nothing else */
+#define ANSWER_MS 30000 /* for one answer, then the connection is given up */
+#define CANCEL_MS 3000 /* for the answer of what was cancelled */
+#define FETCH_ROWS "256" /* of db_many(), at once */
+#define LOCK_CLASS 0x43424b31 /* of our advisory locks: "CBK1" */
+
+/* A value that is bound, as it is sent. */
+struct parameter {
+	const char *data; /* NULL: it is NULL */
+	int len;
+	int format; /* 0: text, which ends with a NUL; 1: binary */
+	char number[32]; /* where data may point to */
+	char *escaped; /* likewise; owned */
+};
+
+/* What was asked ahead. */
+struct answer {
+	struct statement *s;
+	char *key; /* the values asked for */
+	size_t len;
+	PGresult *res; /* NULL: not arrived */
+	struct answer *next;
+};
+
+struct statement {
+	const struct engine *engine;
+	struct db *db;
+	const char *sql; /* NULL: the slot is free */
+	char name[12];
+	bool prepared; /* on this connection */
+	int parameters, columns;
+	Oid type[PARAMETERS_MAX];
+	struct parameter parameter[PARAMETERS_MAX];
+	int numbered; /* of db->numbered, whose row it inserts; -1 */
+	bool bad; /* what was bound cannot be sent */
+	bool many; /* db_many() */
+
+	bool stepped; /* since db_done() */
+	bool cursor; /* one is open */
+	bool borrowed; /* res is an answer's */
+	PGresult *res;
+	int rows, row;
+	char **plain; /* of each column, where it was escaped; or NULL */
+	size_t *size; /* of what db_text() or db_bytes() returned */
+	int room; /* columns of the two */
+	enum db_rc rc; /* of the last step */
+};
+
+/* What a result that is to come belongs to. */
+struct expected {
+	struct statement *s; /* or NULL */
+	enum { EXPECT_NOTHING, EXPECT_ROWS, EXPECT_TYPES, EXPECT_ANSWER } kind;
+	struct answer *answer;
+};
+
+/* A table whose rows are numbered, and how far. */
+struct numbered {
+	char name[NUMBERED_NAME], column[NUMBERED_NAME];
+	int64_t last;
+	bool changed; /* in this transaction */
+};
+
+struct db {
+	const struct engine *engine;
+	PGconn *pg; /* NULL: not open */
+	char *uri, *path; /* as configured; for messages, without a password */
+	char *timezone;
+	enum db_mode mode;
+	bool durable;
+	struct statement statement[STATEMENTS]; /* by hash of the address */
+
+	struct expected *expected; /* sent, and not read; in order */
+	size_t expecteds, expected_room;
+	int lock_object; /* of our advisory lock */
+
+	/* Monotonic ms; 0: none. */
+	int64_t deadline; /* of reading */
+	int64_t lock_until; /* as db_lock() was told */
+	int64_t until; /* the same, while it is waited for */
+
+	bool writing; /* a transaction of db_begin() is open */
+	bool reading; /* one of db_read_begin() */
+	int cursors; /* open ones */
+	bool cursor_began; /* a transaction of their own */
+	bool doomed; /* something failed in the transaction */
+	bool broken; /* only another connection can go on */
+	enum db_rc failure; /* the last one; DB_OK: there was none */
+	struct buf message; /* of it */
+	struct answer *answers; /* asked ahead */
+	bool lost; /* memory ran out for a value */
+
+	struct numbered numbered[NUMBERED_MAX];
+	int numbereds;
+	int64_t inserted;
+	int changed;
+
+	struct db *memory; /* an SQLite of our own: tail and splitter */
+	atomic_bool newer; /* the schema is not ours */
+	pthread_mutex_t mutex; /* guards what follows */
+	int version; /* of the server */
+	char engine_text[64];
+};
+
+/* postgres_open.c: */
+enum db_rc connect_again(struct db *db);
+
+/* postgres_schema.c: look at it, make it, bring it up.  -1 after why. */
+int pg_schema_open(struct db *db, struct buf *why);
+
+/* postgres_wire.c: send; all return DB_OK or a failure, noted. */
+enum db_rc wire_prepare(struct statement *s, const char *text);
+enum db_rc wire_send(struct statement *s, int kind, struct answer *a);
+/* Text without parameters, without a name. */
+enum db_rc wire_text(struct db *db, const char *sql);
+/* A text that begins s->sql's parameters; for cursors. */
+enum db_rc wire_declare(struct statement *s, const char *sql);
+enum db_rc wire_fetch(struct statement *s, const char *sql);
+/* Wait for all that was sent.  What failed of it first, noted. */
+enum db_rc wire_wait(struct db *db);
+/* Send text, wait, and have its rows; NULL: failed, noted. */
+PGresult *wire_ask(struct db *db, const char *sql);
+/* Give the connection up. */
+void wire_close(struct db *db);
+/* Note a failure of ours. */
+enum db_rc wire_fail(struct db *db, enum db_rc rc, const char *message);
+/* Forget what was asked ahead. */
+void answers_forget(struct db *db);
+
+/* postgres_value.c: */
+void value_int(struct statement *s, int i, int64_t n);
+void value_double(struct statement *s, int i, double x);
+void value_chars(struct statement *s, int i, const char *text, size_t n);
+void value_bytes(struct statement *s, int i, const void *data, size_t n);
+/* Of a type that has no binary form here. */
+void value_as_text(struct statement *s, int i, const char *text);
+void value_null(struct statement *s, int i);
+void values_clear(struct statement *s);
+int64_t result_int(const PGresult *r, int row, int column);
+double result_double(const PGresult *r, int row, int column);
+bool type_is_text(Oid type);
+/* Text as it was bound; NULL: it is as it stands.  *n: its length. */
+char *text_plain(const char *text, size_t n, size_t *plain, bool *failed);
+
+/* postgres_statement.c: of a connection that is given up. */
+void statements_forget(struct db *db);
+void statements_free(struct db *db);
+
+#define PG(returns, name, parameters, arguments) returns pg_##name parameters;
+#define PG_VOID(name, parameters, arguments) void pg_##name parameters;
+struct db *pg_open(
+    const struct db_options *o, enum db_mode mode, struct buf *why);
+void pg_close(struct db *db);
+void pg_bind_null(struct statement *s, int i);
+ENGINE_FUNCTIONS(PG, PG_VOID)
+
+#endif /* !POSTGRES_H */

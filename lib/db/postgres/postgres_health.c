@@ -1,0 +1,74 @@
+/* What the server is, and whether the tables are what they should be. */
+#include "db/postgres/postgres.h"
+
+#include <string.h>
+
+#include "db/model.h"
+
+void
+pg_info(struct db *db, struct db_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->engine = db->engine_text; /* written once it is connected */
+	info->schema = DB_SCHEMA_VERSION;
+	info->free_bytes = -1;
+}
+
+struct checker {
+	struct db *db;
+	struct buf *b;
+	enum db_rc rc;
+};
+
+static int
+check_column(void *arg, const struct model_column *c)
+{
+	struct checker *k = arg;
+	struct statement *s = db_statement(k->db,
+	    "SELECT CAST(atttypid AS regtype) FROM pg_attribute"
+	    " WHERE attrelid = to_regclass(quote_ident(?1)) AND attname = ?2"
+	    " AND NOT attisdropped");
+	const char *want = strcmp(c->type, "INTEGER") == 0 ? "bigint"
+	    : strcmp(c->type, "BLOB") == 0		   ? "bytea"
+							   : "text";
+	enum db_rc step;
+
+	if (s == NULL) {
+		k->rc = pg_failure(k->db);
+		return 1;
+	}
+	db_bind_text(s, 1, c->table);
+	db_bind_text(s, 2, c->name);
+	step = db_step(s);
+	if (step == DB_DONE) {
+		buf_printf(k->b, "%s%s.%s: is not there",
+		    k->b->len > 0 ? "\n" : "", c->table, c->name);
+		k->rc = DB_CORRUPT;
+	} else if (step != DB_ROW)
+		k->rc = pg_failed(k->db, "schema");
+	(void)want;
+	db_done(s);
+	return step == DB_ROW || step == DB_DONE ? 0 : 1;
+}
+
+enum db_rc
+pg_schema_check(struct db *db, struct buf *b)
+{
+	struct checker k = {db, b, DB_OK};
+	struct db *memory = model_memory(true);
+
+	if (memory == NULL ||
+	    (model_columns(memory, check_column, &k) != DB_OK && k.rc == DB_OK))
+		k.rc = DB_ERROR;
+	db_close(memory);
+	return k.rc;
+}
+
+/* The server checks its pages when it reads them. */
+enum db_rc
+pg_integrity(struct db *db, struct buf *b)
+{
+	(void)db;
+	(void)b;
+	return DB_OK;
+}
