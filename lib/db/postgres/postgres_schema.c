@@ -8,8 +8,8 @@
  *            order, without a hole, and without a question for each row
  *   search   the index of words
  *
- * To bring a schema up is to make what is not there.  What a step of
- * sqlite_schema.c does to rows that are there has to be done in bring_up().
+ * To bring a schema up is to make what is not there, and to want a rebuild.
+ * What more a step of sqlite_schema.c does to rows has to be done here too.
  */
 #include "db/postgres/postgres.h"
 
@@ -202,6 +202,13 @@ make_rows(struct maker *m, int from)
 		send(m);
 	}
 	PQfreemem(zone);
+	/* Rows of before are as that version understood them. */
+	if (from > 0) {
+		buf_puts(&m->sql,
+		    "INSERT INTO meta (name, value) SELECT 'rebuild', 'wanted'"
+		    " WHERE EXISTS (SELECT 1 FROM day) ON CONFLICT DO NOTHING");
+		send(m);
+	}
 	buf_printf(&m->sql,
 	    "INSERT INTO numbers (name, last) VALUES ('', %d)"
 	    " ON CONFLICT (name) DO UPDATE SET last = excluded.last",
