@@ -143,7 +143,8 @@ parse(struct buf *raw, struct spooled *s)
 	char sum[DIGEST_TEXT_SIZE], name[16];
 	struct digest_part part;
 
-	if (raw->len < HEAD_LEN || memcmp(raw->data, MAGIC, strlen(MAGIC)) != 0)
+	if (raw->len < HEAD_LEN || raw->data[HEAD_LEN - 1] != '\n' ||
+	    memcmp(raw->data, MAGIC, strlen(MAGIC)) != 0)
 		return "it does not begin as a delivery of this version does";
 	part.data = raw->data + at;
 	part.len = raw->len - at;

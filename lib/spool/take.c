@@ -53,7 +53,7 @@ struct taking {
 static void
 set_aside(struct taking *g, const char *name, const char *why)
 {
-	char to[NAME_MAX + 8];
+	char to[NAME_MAX + 16];
 	struct stat st;
 	int i = 0;
 
