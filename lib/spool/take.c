@@ -331,8 +331,7 @@ note(struct spool *sp, const struct taking *g, bool all)
 	}
 	(void)pthread_mutex_unlock(&sp->mutex);
 	if (taken > 0)
-		log_info("spool: %s: %" PRId64 " deliveries were taken in",
-		    sp->dir, taken);
+		log_info("spool: %s: taken in: %" PRId64, sp->dir, taken);
 }
 
 /* Is there anything that is worth trying now? */

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# The store is away, and deliveries are kept as files until it is back.
+
+load ../web/server
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  DIR=$BATS_TEST_TMPDIR
+  cd "$DIR" || return
+  installation "$DIR"
+  sed -i 's,^store.*,store = disk/callbook.db\nspool = spool,' callbook.conf
+  export PORT URL LIGHTTPD CALLBOOK_CONFIG=$DIR/callbook.conf
+}
+
+teardown() {
+  [ -z "${POST-}" ] || ! kill "$POST" || wait "$POST" || :
+  [ -z "${LIGHTTPD-}" ] || lighttpd_stop
+}
+
+# waiting COUNT - does the spool hold so many, or more?
+waiting() {
+  [ "$(find spool -path '*/new/*' -type f 2>/dev/null | wc -l)" -ge "$1" ]
+}
+
+empty() {
+  [ -z "$(find spool/new spool/bad -type f)" ]
+}
+
+# more_stored COUNT - have so many been told to be stored?
+more_stored() {
+  [ "$(grep -c '"stored"' answers)" -ge "$1" ]
+}
+
+# The lock is held until so many deliveries were kept, by two processes under
+# the load of eight senders, who go on until others were stored.
+@test "a store that is locked under load refuses nobody, and has all of it afterwards" {
+  mkdir disk
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  lighttpd_start "$DIR"
+  event 000001 >body
+  expect 200 '{"result":"stored",*' formantai body
+  exec {lock}<>disk/callbook.db-lock
+  flock "$lock"
+  event @@@@@@ 1200 | "$PLAIN/tests/post" -c 8 -f 100 -n 999999 \
+    -s "$SECRET" "$URL/sales" >answers 3>&- {lock}>&- &
+  POST=$!
+  wait_for waiting "${WAITING:-200}"
+  flock -u "$lock"
+  wait_for more_stored 200
+  kill "$POST"
+  wait "$POST" || :
+  POST=
+  wait_for empty
+  [ -z "$(awk 'NF > 1 && $2 != 200' answers)" ]
+  grep -q spooled answers
+  nothing_lost "$DIR/disk" answers
+  # Nothing came twice: no file was taken in twice.
+  [ "$(sql "$DIR/disk" 'SELECT count(*) FROM repeat')" = 0 ]
+}
+
+# killed_at_each FROM RUN - `RUN PREFIX...` runs a program with that before it.
+# It is killed at each of its system calls from the one on whose line in a
+# trace is like FROM: at those that change a file, as killing before another is
+# what killing before the next of them is; with KILLS=1000, of `make crash`, at
+# others too.  `before` and `after` are called around each.  Sets KILLED.
+killed_at_each() {
+  local -A count=()
+  local name line on=
+  KILLED=0
+  before
+  "$2" strace -f -o trace env >out 2>err
+  after
+  while read -r line; do
+    [[ $line =~ ^[0-9]+\ +([a-z0-9_]+)\( ]] || continue
+    name=${BASH_REMATCH[1]}
+    count[$name]=$((${count[$name]-0} + 1))
+    [[ $line != *$1* ]] || on=1
+    [ "$on" ] || continue
+    case $line in
+    *mkdir* | *write* | *rename* | *unlink* | *sync* | *truncate* | \
+      *O_CREAT* | *exit_group*) ;;
+    *open* | *close* | *flock*) [ "${KILLS-0}" -ge 1000 ] || continue ;;
+    *) continue ;;
+    esac
+    before
+    "$2" strace -f -qq -o killed -e trace="$name" \
+      -e "inject=$name:signal=KILL:when=${count[$name]}" env >out 2>err || :
+    grep -q SIGKILL killed || continue
+    KILLED=$((KILLED + 1))
+    after
+  done <trace
+}
+
+@test "P1 kill -9 at each call of keeping a delivery leaves it whole or not at all" {
+  before() { rm -rf spool; }
+  after() {
+    if grep -q spooled out; then
+      [ "$(find spool/new -type f | wc -l)" = 1 ]
+    fi
+    "$PLAIN/callbook" spool list >list
+  }
+  put() { signed_cgi body "$@"; }
+  event 000001 >body
+  killed_at_each '/spool", O_RDONLY|O_CLOEXEC|O_DIRECTORY' put
+  echo "killed $KILLED times"
+  [ "$KILLED" -ge 10 ]
+}
+
+@test "P2 kill -9 at each call of taking in neither loses nor doubles" {
+  for n in 1 2 3; do
+    event 00000$n >body
+    signed_cgi body env | grep spooled
+  done
+  cp -rp spool kept
+  mkdir disk
+  event 000004 >body
+  mv spool away
+  signed_cgi body env | grep stored
+  cp -rp disk was
+  before() {
+    rm -rf spool disk
+    cp -rp kept spool
+    cp -rp was disk
+  }
+  after() {
+    "$PLAIN/callbook" spool flush >list
+    empty
+    [ "$(sql disk 'SELECT group_concat(id) FROM (SELECT id FROM event
+      ORDER BY id)')" = evt-000001,evt-000002,evt-000003,evt-000004 ]
+    [ "$(sql disk 'SELECT sum(calls) FROM day')" = 4 ]
+  }
+  flush() { "$@" "$PLAIN/callbook" spool flush; }
+  killed_at_each '"lock", O_RDWR' flush
+  echo "killed $KILLED times"
+  [ "$KILLED" -ge 10 ]
+}
+
+@test "what another left behind is set aside, named and told" {
+  mkdir disk
+  event 000001 >body
+  signed_cgi body env | grep stored
+  mv disk away
+  event 000002 >second
+  signed_cgi second env | grep spooled
+  mv away disk
+  printf x >>"$(find spool/new -type f)"
+  run -1 "$PLAIN/callbook" spool flush
+  [[ $output == *'/spool/bad/'*'set aside: it has not the size'* ]]
+  run -1 "$PLAIN/callbook" spool list
+  [[ $output == *'1 set aside in '* ]]
+  run -1 "$PLAIN/callbook" check
+  [[ $output == *'FAIL  spool: 1 files in '* ]]
+}
