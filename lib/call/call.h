@@ -188,6 +188,20 @@ struct event {
 	const char *headers; /* those the mapping used (message.h), or NULL */
 };
 
+/*
+ * A signature that may have to be tied to what came with it, since somebody who
+ * saw one delivery could send the same signature with something else.
+ */
+struct binding {
+	unsigned char signed_text[EVENT_KEY_SIZE]; /* its hash */
+	unsigned char content[EVENT_KEY_SIZE]; /* of what came with it */
+	/*
+	 * How many contents may come with it; 0: any, since what is signed
+	 * leaves no choice.
+	 */
+	int contents;
+};
+
 /* Bits; the store keeps them, so only append. */
 enum call_flag {
 	CALL_WITH_ERRORS = 1, /* the platform listed errors */

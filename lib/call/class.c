@@ -27,6 +27,7 @@ const char *const refusal_name[REFUSAL__MAX] = {
     [REFUSAL_MISSING] = "missing",
     [REFUSAL_WRONG] = "wrong",
     [REFUSAL_STALE] = "stale",
+    [REFUSAL_REUSED] = "reused",
 };
 
 const int64_t class_delay[CLASS_DELAYS - 1] = {1 * S, 2 * S, 5 * S, 10 * S,

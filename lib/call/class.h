@@ -39,9 +39,10 @@ enum refusal {
 	REFUSAL_TOO_LARGE,
 	REFUSAL_TYPE, /* content type or encoding */
 	REFUSAL_SLOW, /* the body came too slowly */
-	REFUSAL_MISSING, /* these three did not authenticate */
+	REFUSAL_MISSING, /* this and the rest did not authenticate */
 	REFUSAL_WRONG,
 	REFUSAL_STALE,
+	REFUSAL_REUSED, /* its signature had come with another content */
 	REFUSAL__MAX
 };
 extern const char *const refusal_name[REFUSAL__MAX];

@@ -25,7 +25,7 @@
 #define DB_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define DB_WAL_PAGES_MAX 4000 /* then readers are waited for */
 #define DB_WAL_WAIT_MS 250 /* for them, at most */
-#define DB_SCHEMA_VERSION 6 /* of a file that this program made */
+#define DB_SCHEMA_VERSION 7 /* of a file that this program made */
 #define DB_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
 #define DB_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 

@@ -18,6 +18,7 @@
 #include "provider/auth_internal.h"
 #include "provider/crypto.h"
 #include "provider/demand.h"
+#include "provider/form.h"
 #include "provider/jwt.h"
 #include "provider/load.h"
 #include "provider/secret.h"
@@ -224,6 +225,10 @@ auth_new(
 		one->provider = p;
 	}
 	a->secrets_kept.used = a->scheme;
+	for (one = a; one != NULL; one = one->next)
+		if (one->scheme->contents != 0 &&
+		    (a->contents == 0 || one->scheme->contents < a->contents))
+			a->contents = one->scheme->contents;
 	ERR_clear_error();
 	return a;
 fail:
@@ -279,6 +284,12 @@ auth_takes_segment(const struct auth *a)
 	return a->scheme != NULL && a->scheme->type == SCHEME_TOKEN;
 }
 
+int
+auth_contents(const struct auth *a)
+{
+	return a->contents;
+}
+
 const char *
 auth_reason(enum auth_rc rc)
 {
@@ -318,28 +329,37 @@ auth_leaves_body(const struct auth *a)
 	return false;
 }
 
+/* The n bytes of the token, in a header or the body.  AUTH_OK: there is one. */
 static enum auth_rc
-check_jwt(const struct auth *a, const struct message *m, int64_t now)
+find_token(const struct auth *a, const struct message *m, const char **token,
+    size_t *n)
 {
-	const char *value = message_env(m, a->scheme->variable), *token;
+	const char *value;
 
+	if (a->scheme->token_body) {
+		*token = m->body;
+		*n = m->len; /* a line end may follow it */
+		while (*n > 0 && strchr(" \t\r\n", m->body[*n - 1]) != NULL)
+			--*n;
+		return *n == 0 ? AUTH_MISSING : AUTH_OK;
+	}
+	value = message_env(m, a->scheme->variable);
 	if (value == NULL || value[0] == '\0')
 		return AUTH_MISSING;
-	token = auth_after_prefix(a->scheme, value);
-	if (token == NULL || strlen(token) > JWT_SIZE_MAX)
+	if ((*token = auth_after_prefix(a->scheme, value)) == NULL)
 		return AUTH_WRONG;
-	return jwt_verify(a, token, strlen(token), m, now);
+	*n = strlen(*token);
+	return *n > JWT_SIZE_MAX ? AUTH_WRONG : AUTH_OK;
 }
 
-/* The token is the body; a line end may follow it. */
 static enum auth_rc
-check_token_body(const struct auth *a, const struct message *m, int64_t now)
+check_token(const struct auth *a, const struct message *m, int64_t now)
 {
-	size_t n = m->len;
+	const char *token;
+	size_t n;
+	enum auth_rc rc = find_token(a, m, &token, &n);
 
-	while (n > 0 && strchr(" \t\r\n", m->body[n - 1]) != NULL)
-		n--;
-	return n == 0 ? AUTH_MISSING : jwt_verify(a, m->body, n, m, now);
+	return rc == AUTH_OK ? jwt_verify(a, token, n, m, now) : rc;
 }
 
 /* --- credentials ---------------------------------------------------------- */
@@ -435,8 +455,7 @@ auth_verify(const struct auth *a, const struct message *m, const char *segment,
 		rc = check_credential(a, segment, m->kept);
 		break;
 	case SCHEME_JWT:
-		rc = a->scheme->token_body ? check_token_body(a, m, now)
-					   : check_jwt(a, m, now);
+		rc = check_token(a, m, now);
 		break;
 	default:
 		rc = auth_check_signature(a, m, now);
@@ -446,4 +465,98 @@ auth_verify(const struct auth *a, const struct message *m, const char *segment,
 		log_warnx("auth_verify: libcrypto failed");
 	ERR_clear_error();
 	return rc;
+}
+
+/* --- binding -------------------------------------------------------------- */
+
+static int
+add_to_hash(void *arg, const void *data, size_t n)
+{
+	return EVP_DigestUpdate(arg, data, n) == 1 ? 0 : -1;
+}
+
+/* A part is its length in eight bytes, high first, and its bytes. */
+static int
+add_part(void *arg, const char *s, size_t n)
+{
+	unsigned char len[8];
+
+	for (int i = 0; i < 8; i++)
+		len[i] = (unsigned char)((uint64_t)n >> (56 - 8 * i));
+	return add_to_hash(arg, len, sizeof(len)) == 0 ? add_to_hash(arg, s, n)
+						       : -1;
+}
+
+static int
+add_content(const struct auth *a, const struct message *m, EVP_MD_CTX *md)
+{
+	const bool get = strcmp(message_method(m), "GET") == 0;
+	struct form_fields f;
+	int rc = 0;
+
+	if (get || !signed_is_form(a->provider, m))
+		return add_part(md, get ? "query" : "body", get ? 5 : 4) == 0
+		    ? add_part(md, m->body, m->len)
+		    : -1;
+	if (form_fields_read(m->body, m->len, &f) != FORM_OK)
+		rc = -1;
+	for (size_t i = 0; i < f.fields && rc == 0; i++) {
+		struct word name, value;
+
+		form_field(&f, i, &name, &value);
+		rc = add_part(md, name.text, name.len);
+		if (rc == 0)
+			rc = add_part(md, value.text, value.len);
+	}
+	form_fields_free(&f);
+	return rc;
+}
+
+static int
+add_signed(const struct auth *a, const struct message *m, EVP_MD_CTX *md)
+{
+	const char *token;
+	size_t n;
+
+	if (a->scheme->type != SCHEME_JWT)
+		return auth_feed_signed(a, m, add_to_hash, md);
+	return find_token(a, m, &token, &n) == AUTH_OK
+	    ? add_to_hash(md, token, n)
+	    : -1;
+}
+
+static int
+hash(const struct auth *a, const struct message *m,
+    int (*add)(const struct auth *, const struct message *, EVP_MD_CTX *),
+    unsigned char out[EVENT_KEY_SIZE])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char whole[EVP_MAX_MD_SIZE];
+	int rc = -1;
+
+	if (md != NULL && EVP_DigestInit_ex2(md, a->sha256, NULL) == 1 &&
+	    add(a, m, md) == 0 && EVP_DigestFinal_ex(md, whole, NULL) == 1) {
+		memcpy(out, whole, EVENT_KEY_SIZE);
+		rc = 1;
+	}
+	EVP_MD_CTX_free(md);
+	ERR_clear_error();
+	return rc;
+}
+
+int
+auth_bind(const struct auth *a, const struct message *m, struct binding *b)
+{
+	const struct auth *used = NULL;
+
+	b->contents = a->contents;
+	if (a->scheme != NULL && auth_choose(a, m, &used) != AUTH_OK)
+		return -1;
+	if (used == NULL || is_credential(used->scheme) ||
+	    used->scheme->type == SCHEME_TOKEN)
+		return 0;
+	return hash(used, m, add_signed, b->signed_text) == 1 &&
+		hash(used, m, add_content, b->content) == 1
+	    ? 1
+	    : -1;
 }

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/config.h"
+#include "call/call.h"
 #include "provider/message.h"
 #include "provider/provider.h"
 
@@ -62,16 +63,20 @@ bool auth_takes_segment(const struct auth *a);
 enum auth_rc auth_verify(const struct auth *a, const struct message *m,
     const char *segment, int64_t now);
 
-#define AUTH_TEXT_SIZE 32 /* bytes */
+/*
+ * How many contents may come with one signature; 0: what is signed determines
+ * the content, or nothing is signed.  Where it is another number, each message
+ * must be kept with what auth_bind() says of it.  Alternatives have one number:
+ * the text of a GET can be that of a POST.
+ */
+int auth_contents(const struct auth *a);
 
 /*
- * A signature over the fields of a form has nothing between them, so that what
- * is signed can be divided into other fields.  For a message that was verified
- * by such a one, the hash of the text that is signed: no two contents may come
- * with the same.  Returns 1; 0: not such a message; -1: memory ran out.
+ * Hash what was signed of a message that was verified, and what came with it: a
+ * form by its fields, whatever their order.  Returns 1; 0: nothing of it is
+ * signed; -1: memory ran out.
  */
-int auth_signed_text(const struct auth *a, const struct message *m,
-    unsigned char out[AUTH_TEXT_SIZE]);
+int auth_bind(const struct auth *a, const struct message *m, struct binding *b);
 
 /*
  * Let places of the definition find what the source's scheme signs.  Where

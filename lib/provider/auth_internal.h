@@ -31,6 +31,10 @@ enum auth_rc auth_choose(
 enum auth_rc auth_check_signature(
     const struct auth *a, const struct message *m, int64_t now);
 
+/* Feed what was signed of m, which was verified.  0, or -1: no memory. */
+int auth_feed_signed(const struct auth *a, const struct message *m,
+    int (*add)(void *arg, const void *data, size_t n), void *arg);
+
 /*
  * What follows the scheme's prefix; NULL: it does not begin so.  Of a prefix
  * such as "Bearer " neither the case nor the number of spaces counts (RFC 9110

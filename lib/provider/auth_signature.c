@@ -334,44 +334,24 @@ check_fields(const struct auth *a, const struct message *m)
 	return good ? AUTH_OK : AUTH_WRONG;
 }
 
-static int
-add_to_hash(void *arg, const void *data, size_t n)
-{
-	return EVP_DigestUpdate(arg, data, n) == 1 ? 0 : -1;
-}
-
 int
-auth_signed_text(const struct auth *a, const struct message *m,
-    unsigned char out[AUTH_TEXT_SIZE])
+auth_feed_signed(const struct auth *a, const struct message *m,
+    int (*add)(void *arg, const void *data, size_t n), void *arg)
 {
-	const struct auth *used = NULL;
 	struct signed_text t;
-	EVP_MD_CTX *md;
 	struct claim c;
 	int rc = -1;
 
-	if (a->scheme != NULL && auth_choose(a, m, &used) != AUTH_OK)
+	if (read_claim(a->scheme, m, &c) != AUTH_OK)
 		return -1;
-	if (used == NULL ||
-	    (used->scheme->type != SCHEME_HMAC &&
-		used->scheme->type != SCHEME_RSA &&
-		used->scheme->type != SCHEME_ED25519) ||
-	    !signs_fields(used, m) ||
-	    read_claim(used->scheme, m, &c) != AUTH_OK)
-		return 0;
-	md = EVP_MD_CTX_new();
-	if (signed_init(&t, used->provider, used->scheme, m,
-		message_query(m)) == SIGNED_OK &&
-	    md != NULL && EVP_DigestInit_ex2(md, used->sha256, NULL) == 1) {
+	if (signed_init(&t, a->provider, a->scheme, m, message_query(m)) ==
+	    SIGNED_OK) {
 		t.time = c.time;
 		t.time_len = c.time_len;
-		t.url = used->url[0];
-		if (signed_feed(&t, add_to_hash, md) == 0 &&
-		    EVP_DigestFinal_ex(md, out, NULL) == 1)
-			rc = 1;
+		t.url = a->url[0]; /* also where the other one was signed */
+		rc = signed_feed(&t, add, arg);
 	}
 	signed_free(&t);
-	EVP_MD_CTX_free(md);
 	return rc;
 }
 

@@ -32,6 +32,11 @@
 #define DEFINITION_EXCEPT_MAX 64 /* members of a group that are no facts */
 #define DEFINITION_BULK_MAX 16 /* members that a type may leave out */
 #define DEFINITION_ALIASES_MAX 8 /* further ids of one call */
+/*
+ * Of a platform that signs no content, so many may come with one signature: a
+ * call has a few events, which all have that of the call.
+ */
+#define DEFINITION_CONTENTS_MAX 16
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
 
 struct json_object;
@@ -294,6 +299,11 @@ struct scheme {
 	size_t parts;
 	const char *body_hash; /* parameter of the query; NULL: none */
 	bool unsigned_body; /* the definition says that it is */
+	/*
+	 * How many contents may come with one signature, of those that its
+	 * text allows; 0: it allows but one.
+	 */
+	int contents;
 	const char *claim; /* of a JWT: the body's hash; NULL: none */
 	const char *time_claim; /* of a JWT that is the body; NULL: none */
 	const char *algorithm; /* of a JWT */

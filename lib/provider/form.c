@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/percent.h"
+#include "provider/definition.h"
 #include "provider/map.h"
 
 static enum form_rc
@@ -188,6 +189,17 @@ form_fields_free(struct form_fields *f)
 {
 	free(f->field);
 	buf_free(&f->text);
+}
+
+void
+form_field(const struct form_fields *f, size_t i, struct word *name,
+    struct word *value)
+{
+	const struct field *e = &f->field[i];
+
+	*name = (struct word){.text = e->name, .len = e->name_len};
+	*value = (struct word){
+	    .text = e->name + e->name_len, .len = e->value_len};
 }
 
 bool

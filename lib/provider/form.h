@@ -44,6 +44,11 @@ struct form_fields {
 enum form_rc form_fields_read(const char *s, size_t n, struct form_fields *f);
 void form_fields_free(struct form_fields *f);
 
+/* The i-th of them, borrowed; with no NUL behind. */
+struct word;
+void form_field(const struct form_fields *f, size_t i, struct word *name,
+    struct word *value);
+
 /*
  * Is the i-th name free of what values have and names do not, such as the plus
  * of a number and the colon of a time?

@@ -235,6 +235,20 @@ load_signed_text(struct loader *l, const struct node *n)
 	return copy;
 }
 
+/*
+ * Fields that are written one after the other, or decoded with & between, can
+ * be divided otherwise; whoever saw a signature could choose.  A platform sends
+ * one content with it.
+ */
+static int
+contents_of(const struct scheme *s)
+{
+	if (signed_has(s, PART_FORM) || signed_has(s, PART_FORM_SORTED) ||
+	    signed_has(s, PART_QUERY_SORTED))
+		return 1;
+	return s->unsigned_body ? DEFINITION_CONTENTS_MAX : 0;
+}
+
 void
 load_signed(struct loader *l, const struct node *n, const struct provider *p,
     struct scheme *s)
@@ -246,6 +260,7 @@ load_signed(struct loader *l, const struct node *n, const struct provider *p,
 		return;
 	load_body_hash(l, n, s);
 	check_body_signed(l, &member, n, p, s);
+	s->contents = contents_of(s);
 	if (signed_has(s, PART_TIME) && s->time == TIME_NONE)
 		load_fault(l, &member, "has {time}, but \"time\" is missing");
 	if (!signed_has(s, PART_TIME) && s->time != TIME_NONE)

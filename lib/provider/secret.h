@@ -54,6 +54,7 @@ struct auth {
 	size_t keys;
 	struct renamed renamed;
 	/* Of the first alternative, for all of them: */
+	int contents; /* see auth_contents() */
 	struct message_secrets secrets_kept;
 	const struct scheme *defined; /* as the definition has it */
 };

@@ -27,6 +27,12 @@ struct delivery {
 	const char *body; /* as received */
 	size_t len;
 	int64_t received; /* ms */
+	/*
+	 * Of who writes.  used: headers by which it was mapped, or could not
+	 * be; NULL: none.  binding: NULL: nothing of it is signed.
+	 */
+	const char *used;
+	const struct binding *binding;
 };
 
 /* An event as stored. */

@@ -13,14 +13,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/number.h"
 
 #define MAGIC "callbook-spool 1 "
+#define BINDING_TEXT_SIZE (16 + 4 * EVENT_KEY_SIZE)
 #define HEAD_LEN (sizeof(MAGIC) - 1 + DIGEST_TEXT_SIZE) /* with its newline */
 
 enum member {
@@ -31,6 +34,7 @@ enum member {
 	MEMBER_VERIFIED,
 	MEMBER_TYPE,
 	MEMBER_HEADERS,
+	MEMBER_BINDING, /* optional: "CONTENTS SIGNED CONTENT" */
 	MEMBER_BODY,
 	MEMBER__MAX
 };
@@ -43,6 +47,7 @@ static const char *const member_name[MEMBER__MAX] = {
     [MEMBER_VERIFIED] = "verified",
     [MEMBER_TYPE] = "type",
     [MEMBER_HEADERS] = "headers",
+    [MEMBER_BINDING] = "binding",
     [MEMBER_BODY] = "body",
 };
 
@@ -50,6 +55,44 @@ static void
 add_member(struct buf *b, enum member i, const char *text)
 {
 	buf_printf(b, "%s %zu\n%s\n", member_name[i], strlen(text), text);
+}
+
+/* What ties its signature to its content, so that the store can look at it. */
+static void
+add_binding(struct buf *b, const struct binding *of)
+{
+	char text[BINDING_TEXT_SIZE], is_signed[2 * EVENT_KEY_SIZE + 1],
+	    content[2 * EVENT_KEY_SIZE + 1];
+
+	if (of == NULL)
+		return;
+	hex_encode(of->signed_text, sizeof(of->signed_text), is_signed);
+	hex_encode(of->content, sizeof(of->content), content);
+	(void)snprintf(
+	    text, sizeof(text), "%d %s %s", of->contents, is_signed, content);
+	add_member(b, MEMBER_BINDING, text);
+}
+
+/* 0, or -1: it is none. */
+static int
+parse_binding(const char *text, struct binding *out)
+{
+	const size_t digits = 2 * EVENT_KEY_SIZE;
+	const char *space = strchr(text, ' ');
+	int64_t contents;
+
+	if (space == NULL || strlen(space) != 2 * (digits + 1) ||
+	    space[digits + 1] != ' ' ||
+	    number_parse(text, (size_t)(space - text), 0, INT_MAX, &contents) !=
+		0)
+		return -1;
+	out->contents = (int)contents;
+	return hex_decode(space + 1, digits, out->signed_text,
+		   sizeof(out->signed_text)) == 0 &&
+		hex_decode(space + digits + 2, digits, out->content,
+		    sizeof(out->content)) == 0
+	    ? 0
+	    : -1;
 }
 
 int
@@ -68,6 +111,7 @@ spool_file_head(const struct spooled *s, struct buf *head)
 	add_member(&b, MEMBER_VERIFIED, s->verified);
 	add_member(&b, MEMBER_TYPE, d->content_type);
 	add_member(&b, MEMBER_HEADERS, d->headers == NULL ? "" : d->headers);
+	add_binding(&b, d->binding);
 	buf_printf(&b, "%s %zu\n", member_name[MEMBER_BODY], d->len);
 	if (!b.failed) {
 		const struct digest_part part[] = {
@@ -163,12 +207,17 @@ parse(struct buf *raw, struct spooled *s)
 			}
 	}
 	for (int i = 0; i < MEMBER__MAX; i++)
-		if (text[i] == NULL)
+		if (text[i] == NULL && i != MEMBER_BINDING)
 			return "a part of the delivery is missing";
 	memset(s, 0, sizeof(*s));
 	if (number_parse(text[MEMBER_RECEIVED], strlen(text[MEMBER_RECEIVED]),
 		0, INT64_MAX, &s->delivery.received) != 0)
 		return "it does not say when it came";
+	if (text[MEMBER_BINDING] != NULL) {
+		if (parse_binding(text[MEMBER_BINDING], &s->binding) != 0)
+			return "its binding is not written as one is";
+		s->delivery.binding = &s->binding;
+	}
 	s->delivery.source = text[MEMBER_SOURCE];
 	s->delivery.provider = text[MEMBER_PROVIDER];
 	s->delivery.content_type = text[MEMBER_TYPE];

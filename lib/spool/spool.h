@@ -37,6 +37,7 @@ struct spooled {
 	    delivery; /* headers: as message_headers() writes them */
 	const char *remote; /* address that it came from, or "" */
 	const char *verified; /* the scheme by which it was verified */
+	struct binding binding; /* of a file that was read: delivery.binding */
 };
 
 enum spool_rc {

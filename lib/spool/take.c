@@ -32,6 +32,7 @@ struct slot {
 	struct arena *arena;
 	struct mapper *mapper;
 	struct event event;
+	struct binding binding; /* of the delivery, where it has one */
 };
 
 struct taking {
@@ -135,12 +136,17 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 	memset(item, 0, sizeof(*item));
 	item->delivery = *d;
 	item->delivery.provider = provider_name(p);
+	if (d->binding != NULL) {
+		s->binding = *d->binding;
+		item->delivery.binding = &s->binding;
+	}
 	mapper_zone(s->mapper, cs == NULL ? NULL : cs->zone);
 	mapper_lean(s->mapper, cs != NULL && cs->drop_bulk);
 	switch (mapper_map(s->mapper, p, &m, d->received, &s->event, &reason)) {
 	case MAP_OK:
 		/* An event has those headers that it was mapped by. */
-		item->delivery.headers = NULL;
+		if (d->binding == NULL)
+			item->delivery.headers = NULL;
 		if (provider_counts(p, s->event.type)) {
 			item->type = s->event.type;
 			break;
@@ -154,6 +160,7 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 	case MAP_MALFORMED:
 	case MAP_UNMAPPABLE:
 		item->reason = reason;
+		item->delivery.used = mapper_headers(s->mapper);
 		break;
 	case MAP_TOO_LARGE:
 		item->reason = "it inflates to more than max_body";
@@ -170,7 +177,7 @@ static bool
 is_kept(enum store_rc rc)
 {
 	return rc == STORE_OK || rc == STORE_DUPLICATE || rc == STORE_VARIANT ||
-	    rc == STORE_QUARANTINED;
+	    rc == STORE_QUARANTINED || rc == STORE_REUSED;
 }
 
 /* Store what was read, and remove the files of what is on disk now. */
@@ -189,7 +196,10 @@ commit(struct taking *g)
 			continue;
 		}
 		if (!is_kept(rc)) {
-			leave(g, name, "the store failed");
+			leave(g, name,
+			    rc == STORE_NO_ROOM
+				? "the quarantine of its source is full"
+				: "the store failed");
 			continue;
 		}
 		any = true;

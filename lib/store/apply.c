@@ -51,28 +51,47 @@ delivery_insert(struct store *st, struct statement *s, int64_t source,
 	return rc;
 }
 
-/* A sender that repeats what cannot be mapped makes one row. */
+/* Has the source as many rows as it may? */
+static enum store_rc
+quarantine_full(struct store *st, int64_t source, bool *full)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM quarantine WHERE source = ?1 LIMIT 1 OFFSET ?2");
+	enum db_rc step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, source);
+	db_bind_int(s, 2, STORE_QUARANTINE_MAX - 1);
+	step = db_step(s);
+	*full = step == DB_ROW;
+	return stmt_end(st, s, step);
+}
+
+/*
+ * A sender that repeats what cannot be mapped makes one row.  Only headers that
+ * were used tell two apart: whoever has seen a delivery can change the others.
+ */
 static enum store_rc
 quarantine_add(struct store *st, struct job *j)
 {
 	const struct delivery *d = j->delivery;
+	const char *used = d->used == NULL ? "" : d->used;
 	int64_t hash = hash_of(d->body, d->len);
 	struct statement *s = db_statement(st->db,
 	    "UPDATE quarantine SET repeats = repeats + 1"
-	    " WHERE source = ?1 AND hash = ?2 AND body = ?3"
-	    " AND (headers = ?4"
-	    " OR (headers IS NULL AND CAST(?4 AS text) IS NULL))"
+	    " WHERE source = ?1 AND hash = ?2 AND body = ?3 AND used = ?4"
 	    " RETURNING id");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
+	bool full;
 
 	if ((j->source = source_id(st, d)) == 0 || s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, j->source);
 	db_bind_int(s, 2, hash);
 	db_bind_bytes(s, 3, d->body, d->len);
-	/* They may tell the event: an id in a header, a GET's query. */
-	db_bind_text(s, 4, d->headers);
+	db_bind_text(s, 4, used);
 	while ((step = db_step(s)) == DB_ROW)
 		j->number = db_int(s, 0);
 	if (step != DB_DONE)
@@ -80,12 +99,17 @@ quarantine_add(struct store *st, struct job *j)
 	db_done(s);
 	if (rc != STORE_OK || j->number != 0)
 		return rc;
+	if ((rc = quarantine_full(st, j->source, &full)) != STORE_OK)
+		return rc;
+	if (full)
+		return STORE_NO_ROOM;
 	if ((s = db_statement(st->db,
 		 "INSERT INTO quarantine (source, received, reason,"
-		 " content_type, headers, repeats, body, hash) VALUES (?1,"
-		 " ?2, ?3, ?4, ?5, 0, ?6, ?7)")) == NULL)
+		 " content_type, headers, repeats, body, hash, used) VALUES"
+		 " (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8)")) == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 7, hash);
+	db_bind_text(s, 8, used);
 	return delivery_insert(
 	    st, s, j->source, d, j->reason, d->len, SIZE_MAX, &j->number);
 }
@@ -122,7 +146,17 @@ rejected_add(struct store *st, struct job *j)
 static enum store_rc
 counted_add(struct store *st, struct job *j)
 {
-	struct statement *s = db_statement(st->db,
+	bool again;
+	enum store_rc rc;
+	struct statement *s;
+
+	if ((j->source = source_id(st, j->delivery)) == 0)
+		return STORE_ERROR;
+	if ((rc = signed_count(st, j, &again)) != STORE_OK)
+		return rc;
+	if (again)
+		return STORE_DUPLICATE;
+	s = db_statement(st->db,
 	    "INSERT INTO counted (source, type, count, first, last)"
 	    " VALUES (?1, ?2, 1, ?3, ?3)"
 	    " ON CONFLICT (source, type) DO UPDATE SET"
@@ -132,7 +166,7 @@ counted_add(struct store *st, struct job *j)
 	    " last = CASE WHEN counted.last > ?3 THEN counted.last ELSE ?3 "
 	    "END");
 
-	if ((j->source = source_id(st, j->delivery)) == 0 || s == NULL)
+	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, j->source);
 	db_bind_text(s, 2, j->type);
@@ -179,9 +213,13 @@ requeue(struct store *st, struct job *j)
 		return rc;
 	if (!there)
 		return STORE_NOT_FOUND;
+	if ((j->source = source_id(st, j->delivery)) == 0)
+		return STORE_ERROR;
+	if ((rc = signed_keep(st, j)) != STORE_OK)
+		return rc; /* where it is, as below */
 	rc = j->event == NULL ? counted_add(st, j) : event_add(st, j);
 	if (is_failure(rc) || rc == STORE_QUARANTINED)
-		return rc; /* where it is */
+		return rc;
 	dropped = requeued_drop(st, j);
 	return dropped == STORE_OK ? rc : dropped;
 }
@@ -199,6 +237,41 @@ event_apply(struct store *st, struct job *j)
 	return rc == STORE_OK ? STORE_QUARANTINED : rc;
 }
 
+/*
+ * Its signature came with another content: somebody who saw a delivery may have
+ * made it of that one.  As store_reject().
+ */
+static enum store_rc
+reused_add(struct store *st, struct job *j)
+{
+	const struct delivery *d = j->delivery;
+	enum store_rc rc;
+
+	j->why = REFUSAL_REUSED;
+	(void)refusal_note(st, d->source, j->why, d->received);
+	if (!reject_allowed(st, d, j->why)) {
+		j->source = 0;
+		return STORE_REUSED;
+	}
+	rc = rejected_add(st, j);
+	return rc == STORE_OK ? STORE_REUSED : rc;
+}
+
+/* One that came to be kept, and may be one that was divided otherwise. */
+static enum store_rc
+signed_apply(struct store *st, struct job *j,
+    enum store_rc (*keep)(struct store *, struct job *))
+{
+	enum store_rc rc;
+
+	if ((j->source = source_id(st, j->delivery)) == 0)
+		return STORE_ERROR;
+	rc = signed_keep(st, j);
+	if (rc == STORE_REUSED)
+		return reused_add(st, j);
+	return rc == STORE_OK ? keep(st, j) : rc;
+}
+
 /* Only a write proves that one can be made. */
 static enum store_rc
 probe(struct store *st)
@@ -213,15 +286,15 @@ apply(struct store *st, struct job *j)
 {
 	switch (j->kind) {
 	case JOB_EVENT:
-		return event_apply(st, j);
+		return signed_apply(st, j, event_apply);
 	case JOB_QUARANTINE:
-		return quarantine_add(st, j);
+		return signed_apply(st, j, quarantine_add);
 	case JOB_REJECT:
 		return rejected_add(st, j);
 	case JOB_REQUEUE:
 		return requeue(st, j);
 	case JOB_COUNT:
-		return counted_add(st, j);
+		return signed_apply(st, j, counted_add);
 	case JOB_HANDSHAKE:
 		j->source = source_id(st, j->delivery);
 		return j->source == 0 ? STORE_ERROR : STORE_OK;

@@ -23,13 +23,16 @@ delay_class(int64_t ms)
 static enum arrival
 result_of(const struct job *j, enum store_rc rc)
 {
+	if (rc == STORE_REUSED)
+		return ARRIVAL_REJECTED;
 	switch (j->kind) {
 	case JOB_QUARANTINE:
 		return ARRIVAL_QUARANTINED;
 	case JOB_REJECT:
 		return ARRIVAL_REJECTED;
 	case JOB_COUNT:
-		return ARRIVAL_COUNTED;
+		return rc == STORE_DUPLICATE ? ARRIVAL_DUPLICATE
+					     : ARRIVAL_COUNTED;
 	case JOB_HANDSHAKE:
 		return ARRIVAL_HANDSHAKE;
 	case JOB_EVENT:
@@ -62,7 +65,7 @@ arrival_count(struct store *st, const struct job *j, enum store_rc became)
 	struct when_local local;
 	enum store_rc rc;
 
-	if (j->source == 0 || j->kind == JOB_REQUEUE)
+	if (j->source == 0 || j->kind == JOB_REQUEUE || became == STORE_NO_ROOM)
 		return STORE_OK;
 	received = j->delivery->received;
 	when_local(received, &local);

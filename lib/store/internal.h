@@ -6,10 +6,9 @@
  *            share, apply.c does one job, event.c that of an event, batch.c
  *            has what they read and writes what they change
  * Rows:      calls.c a call and what hangs on it, alias.c further ids, day.c
- *            the roll-up, names.c names, arrive.c what arrived, refuse.c what
- *            did not get so far, pack.c compresses bodies
- * Words:     search.c writes their index
- * Again:     rebuild.c
+ *            the roll-up, names.c names, arrive.c what arrived, signed.c which
+ *            signatures, refuse.c what did not get so far, pack.c compresses
+ * bodies Words:     search.c writes their index Again:     rebuild.c
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -181,6 +180,14 @@ enum store_rc arrival_count(
     struct store *st, const struct job *j, enum store_rc became);
 /* Write what was counted; before the commit. */
 enum store_rc arrivals_write(struct store *st);
+
+/*
+ * signed.c: keep the binding of the job's delivery, whose source is known.
+ * STORE_REUSED: as many other contents came with its signature as may.
+ */
+enum store_rc signed_keep(struct store *st, const struct job *j);
+/* Was the signature of a counted event counted already?  Else it is now. */
+enum store_rc signed_count(struct store *st, const struct job *j, bool *again);
 
 /* refuse.c: may d be kept in a ring?  In memory, from any thread. */
 bool reject_allowed(

@@ -35,6 +35,17 @@
 #define STORE_VARIANTS_MAX 64
 #define STORE_VARIANTS_REASON "this event has come with 64 other contents"
 /*
+ * What authenticates and tells no event waits for somebody to look at it.  More
+ * of a source is answered with "send it again later", so that nothing is lost
+ * that was acknowledged, and nothing that waits is.
+ */
+#define STORE_QUARANTINE_MAX 20000 /* rows of a source */
+/*
+ * Events that are only counted count once for a signature: so many of the
+ * newest of all sources are remembered.
+ */
+#define STORE_COUNTED_MAX 16384
+/*
  * What did not authenticate is kept in rings, one for each source and reason: a
  * wrong or a stale signature, which may be genuine and the secret or the clock
  * wrong, or none.  So many strangers without one, or with a wrong one, take no
@@ -65,6 +76,8 @@ enum store_rc {
 	STORE_DUPLICATE, /* that event was stored already; counted */
 	STORE_VARIANT, /* its key had another content: kept beside it */
 	STORE_QUARANTINED, /* its key had too many: it is in the quarantine */
+	STORE_REUSED, /* its signature came with another content: in a ring */
+	STORE_NO_ROOM, /* the source has too much in the quarantine already */
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */
@@ -92,7 +105,11 @@ void store_close(struct store *st);
  * Store e, told by d, and fold it into its call; of d->headers nothing is
  * kept, of e->headers everything.  *number is the event's.  STORE_OK,
  * STORE_DUPLICATE and STORE_VARIANT mean on disk.  So does STORE_QUARANTINED,
- * with the number of its row there, for STORE_VARIANTS_REASON.
+ * with the number of its row there, for STORE_VARIANTS_REASON; but there
+ * STORE_NO_ROOM can come as well.
+ *
+ * Where d->binding has a number of contents, this and what follows keep it, and
+ * answer STORE_REUSED, and store_reject() it, if more came with the signature.
  */
 enum store_rc store_event(struct store *st, const struct delivery *d,
     const struct event *e, int64_t *number);
@@ -106,7 +123,11 @@ typedef void (*store_done_fn)(void *arg, enum store_rc rc, int64_t number);
 void store_event_later(struct store *st, const struct delivery *d,
     const struct event *e, store_done_fn done, void *arg);
 
-/* Keep d, which authenticates and tells no event.  *number is its row's. */
+/*
+ * Keep d, which authenticates and tells no event.  *number is its row's.  The
+ * same body with the same d->used makes one row.  STORE_NO_ROOM: the source has
+ * STORE_QUARANTINE_MAX already; then nothing was kept.
+ */
 enum store_rc store_quarantine(struct store *st, const struct delivery *d,
     const char *reason, int64_t *number);
 
@@ -150,7 +171,10 @@ enum store_rc store_requeue(struct store *st, bool rejected, int64_t row,
 enum store_rc store_requeue_count(struct store *st, bool rejected, int64_t row,
     const struct delivery *d, const char *type);
 
-/* Count d, an event of a type that is not kept. */
+/*
+ * Count d, an event of a type that is not kept.  STORE_DUPLICATE: its signature
+ * was counted already.
+ */
 enum store_rc store_count(
     struct store *st, const struct delivery *d, const char *type);
 

@@ -68,7 +68,7 @@ add_refused(void *arg, const struct refused *r)
 	struct quarantine *q = arg;
 
 	if (r->why == REFUSAL_MISSING || r->why == REFUSAL_WRONG ||
-	    r->why == REFUSAL_STALE)
+	    r->why == REFUSAL_STALE || r->why == REFUSAL_REUSED)
 		q->came += r->count;
 	return 0;
 }
@@ -148,6 +148,7 @@ read_rows(struct quarantine *q, int64_t row, query_delivery_fn fn)
 struct kept {
 	struct arena *arena;
 	struct delivery d;
+	struct binding binding; /* of d, where it is needed */
 	bool found, failed;
 };
 
@@ -224,6 +225,12 @@ verify(struct quarantine *q, struct kept *k, struct buf *why)
 	(void)credential_key_load(
 	    config_place(a->config), false, &key, &no_key);
 	rc = auth_verify(auth, &m, NULL, k->d.received);
+	if (rc == AUTH_OK && auth_contents(auth) > 0) {
+		if (auth_bind(auth, &m, &k->binding) == 1)
+			k->d.binding = &k->binding;
+		else
+			rc = AUTH_ERROR;
+	}
 	if (rc == AUTH_OK && read_as_defined(auth, &m, k) != 0)
 		rc = AUTH_ERROR;
 	auth_free(auth);
@@ -280,6 +287,9 @@ store_row(
 		return NULL;
 	case STORE_QUARANTINED:
 		return STORE_VARIANTS_REASON;
+	case STORE_REUSED:
+		return "its signature came with another content, which was "
+		       "stored";
 	case STORE_NOT_FOUND:
 		return "somebody else took it meanwhile";
 	case STORE_BUSY:

@@ -60,6 +60,9 @@ struct in_flight {
 	struct response *w;
 	struct message m;
 	int64_t received;
+	struct message sent; /* m before its headers got other names */
+	struct binding binding;
+	bool bound; /* each delivery is to be kept with its binding */
 	struct event event; /* to be stored, unless it was answered */
 	struct delivery delivery; /* that told it */
 };
@@ -353,7 +356,8 @@ delivery_of(struct in_flight *p)
 	    .content_type = p->m.content_type,
 	    .body = p->m.body,
 	    .len = p->m.len,
-	    .received = p->received};
+	    .received = p->received,
+	    .binding = p->bound ? &p->binding : NULL};
 
 	return d;
 }
@@ -423,14 +427,93 @@ spool_and_answer(struct in_flight *p)
 		buf_puts(&p->w->body, "}\n");
 }
 
+/* Log that something was not kept, but no more than a few in a second: anybody
+ * can cause it. */
+static void
+log_rejected(struct in_flight *p, const char *what, const char *reason)
+{
+	struct receive *rv = p->worker->rv;
+	int64_t second = when_now() / 1000, silent = 0;
+	bool tell = true;
+
+	(void)pthread_mutex_lock(&rv->lock);
+	if (rv->second != second) {
+		rv->second = second;
+		rv->lines = 0;
+	}
+	if (rv->lines >= RECEIVE_REJECTED_LINES) {
+		rv->silent++;
+		tell = false;
+	} else {
+		rv->lines++;
+		silent = rv->silent;
+		rv->silent = 0;
+	}
+	(void)pthread_mutex_unlock(&rv->lock);
+	if (silent > 0)
+		log_info(
+		    "%lld more rejections were not logged", (long long)silent);
+	if (tell)
+		log_info(
+		    "[source %s] %s%s", p->source->config->name, what, reason);
+}
+
+/* The same words for all: a forger learns nothing from them. */
+static void
+answer_401(struct in_flight *p, const char *reason)
+{
+	log_rejected(p, "rejected: signature or token ", reason);
+	response_problem(p->w, 401,
+	    "The message does not prove that it is from the platform.");
+}
+
+/* The store is there, and does not take it. */
+static bool
+is_refused(enum store_rc rc)
+{
+	return rc == STORE_REUSED || rc == STORE_NO_ROOM;
+}
+
+static void
+answer_refused(struct in_flight *p, enum store_rc rc)
+{
+	if (rc == STORE_REUSED) {
+		answer_401(p, "came with another content before");
+		return;
+	}
+	log_rejected(p, "not stored: its quarantine is full", "");
+	answer_not_stored(p);
+}
+
+/* With its headers where the store may yet refuse it. */
+static int
+delivery_of_event(struct in_flight *p, struct delivery *d)
+{
+	*d = delivery_of(p);
+	return p->bound ? delivery_whole(p, d) : 0;
+}
+
 /* Of some types there are so many that only their number is kept. */
 static void
 count_event(struct in_flight *p, const struct event *e)
 {
-	struct delivery d = delivery_of(p);
+	struct delivery d;
+	enum store_rc rc = STORE_ERROR;
+	int is_signed = p->bound
+	    ? 1
+	    : auth_bind(p->source->auth, &p->sent, &p->binding);
 
-	if (passes_store_by(p) ||
-	    store_count(p->setup->store, &d, e->type) != STORE_OK)
+	if (is_signed == -1 || delivery_of_event(p, &d) != 0) {
+		answer_not_stored(p);
+		return;
+	}
+	if (is_signed == 1)
+		d.binding = &p->binding;
+	if (!passes_store_by(p))
+		rc = store_count(p->setup->store, &d, e->type);
+	if (is_refused(rc))
+		answer_refused(p, rc);
+	else if (rc != STORE_OK && rc != STORE_DUPLICATE)
 		spool_and_answer(p);
 	else if (begin_taken(p, "counted"))
 		buf_puts(&p->w->body, "}\n");
@@ -463,8 +546,10 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 	default:
 		break;
 	}
-	spooled = result == NULL && keep_in_spool(p);
-	if (result == NULL && !spooled)
+	spooled = result == NULL && !is_refused(rc) && keep_in_spool(p);
+	if (is_refused(rc))
+		answer_refused(p, rc);
+	else if (result == NULL && !spooled)
 		answer_not_stored(p);
 	else if (provider_wants_answer(p->source->provider, type))
 		response_problem(p->w, 501,
@@ -490,21 +575,25 @@ quarantine(struct in_flight *p, const char *reason, bool malformed)
 {
 	struct delivery d;
 	int64_t number = 0;
-	bool kept, spooled = false;
+	bool spooled = false;
+	enum store_rc rc = STORE_ERROR;
 
 	if (delivery_whole(p, &d) != 0) {
 		answer_not_stored(p);
 		return;
 	}
-	kept = !passes_store_by(p) &&
-	    store_quarantine(p->setup->store, &d, reason, &number) == STORE_OK;
-	if (!kept)
+	d.used = mapper_headers(p->worker->mapper);
+	if (!passes_store_by(p))
+		rc = store_quarantine(p->setup->store, &d, reason, &number);
+	if (rc != STORE_OK && !is_refused(rc))
 		spooled = keep_in_spool(p);
-	if (!kept && !spooled)
+	if (is_refused(rc))
+		answer_refused(p, rc);
+	else if (rc != STORE_OK && !spooled)
 		answer_not_stored(p);
 	else if (malformed)
 		response_problem(p->w, 400, "%s", reason);
-	else if (kept)
+	else if (rc == STORE_OK)
 		answer_stored(p, "quarantined", "quarantine", number, reason);
 	else if (begin_taken(p, "spooled"))
 		buf_puts(&p->w->body, "}\n");
@@ -542,35 +631,6 @@ shake_hands(struct in_flight *p)
 	return true;
 }
 
-/* Log a rejection, but no more than a few in a second: anybody can cause it. */
-static void
-log_rejected(struct receive *rv, const char *source, const char *reason)
-{
-	int64_t second = when_now() / 1000, silent = 0;
-	bool tell = true;
-
-	(void)pthread_mutex_lock(&rv->lock);
-	if (rv->second != second) {
-		rv->second = second;
-		rv->lines = 0;
-	}
-	if (rv->lines >= RECEIVE_REJECTED_LINES) {
-		rv->silent++;
-		tell = false;
-	} else {
-		rv->lines++;
-		silent = rv->silent;
-		rv->silent = 0;
-	}
-	(void)pthread_mutex_unlock(&rv->lock);
-	if (silent > 0)
-		log_info(
-		    "%lld more rejections were not logged", (long long)silent);
-	if (tell)
-		log_info("[source %s] rejected: signature or token %s", source,
-		    reason);
-}
-
 /*
  * The query is the body: its credentials are kept in neither of the two.
  * Returns 0, or -1 when memory ran out.
@@ -599,15 +659,12 @@ reject(struct in_flight *p, enum auth_rc why)
 		answer_not_stored(p);
 		return;
 	}
-	log_rejected(p->worker->rv, p->source->config->name, auth_reason(why));
 	if (p->setup->store != NULL)
 		(void)store_reject(p->setup->store, &d,
 		    why == AUTH_MISSING	    ? REFUSAL_MISSING
 			: why == AUTH_STALE ? REFUSAL_STALE
 					    : REFUSAL_WRONG);
-	/* The same words for all: a forger learns nothing from them. */
-	response_problem(p->w, 401,
-	    "The message does not prove that it is from the platform.");
+	answer_401(p, auth_reason(why));
 }
 
 /*
@@ -631,7 +688,10 @@ map_and_keep(struct in_flight *p)
 		    !provider_knows(pr, p->event.type) && shake_hands(p))
 			break;
 		if (!provider_counts(pr, p->event.type)) {
-			p->delivery = delivery_of(p);
+			if (delivery_of_event(p, &p->delivery) != 0) {
+				answer_not_stored(p);
+				break;
+			}
 			if ((body = mapper_lean_body(mp, &len)) != NULL) {
 				p->delivery.body = body;
 				p->delivery.len = len;
@@ -674,6 +734,18 @@ read_as_defined(struct in_flight *p)
 	return auth_read_as(p->source->auth, wk->arena, &p->m);
 }
 
+/* Where what is signed leaves a choice, the store is to know what came. */
+static int
+bind_signature(struct in_flight *p)
+{
+	p->sent = p->m;
+	p->bound = auth_contents(p->source->auth) > 0;
+	return p->bound &&
+		auth_bind(p->source->auth, &p->sent, &p->binding) != 1
+	    ? -1
+	    : 0;
+}
+
 /* Returns whether the request was answered, as those below do. */
 static bool
 verify_and_keep(struct in_flight *p)
@@ -683,7 +755,7 @@ verify_and_keep(struct in_flight *p)
 
 	switch (rc) {
 	case AUTH_OK:
-		if (read_as_defined(p) == 0)
+		if (bind_signature(p) == 0 && read_as_defined(p) == 0)
 			return map_and_keep(p);
 		answer_not_stored(p);
 		break;

@@ -223,7 +223,7 @@ on_refused(void *arg, const struct refused *r)
 	if (is_refused(a, r))
 		a->n[CHECK_REFUSED] += r->count;
 	if ((r->why == REFUSAL_MISSING || r->why == REFUSAL_WRONG ||
-		r->why == REFUSAL_STALE) &&
+		r->why == REFUSAL_STALE || r->why == REFUSAL_REUSED) &&
 	    is_wanted(a, r->source))
 		a->came += r->count;
 	return 0;

@@ -44,6 +44,7 @@ refusal_text(enum refusal why)
 	    [REFUSAL_MISSING] = "401: signature or token missing",
 	    [REFUSAL_WRONG] = "401: signature or token wrong",
 	    [REFUSAL_STALE] = "401: signature too old",
+	    [REFUSAL_REUSED] = "401: signature of another content",
 	};
 
 	return text[why];

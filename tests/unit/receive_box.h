@@ -32,6 +32,7 @@
 
 #define SECRET "test-secret"
 #define MAX_BODY 20000
+#ifndef CONFIG
 #define CONFIG                                                              \
 	"[callbook]\nmax_body = 20000\nproviders_dir = .\n"                 \
 	"[source open]\nprovider = formantai\nauth = none\n"                \
@@ -42,11 +43,13 @@
 	"[source bearer]\nprovider = many\nsecret_file = secret\n"          \
 	"[source lean]\nprovider = many\nauth = none\ndrop_bulk = yes\n"    \
 	"[source hush]\nprovider = many\nauth = none\nanswer = 204\n"
+#endif
 
 /* One request: what is NULL is left out of the environment. */
 struct post {
 	const char *method, *path, *type, *encoding, *signature, *root, *query;
 	const char *authorization;
+	const char *header, *value; /* one more, by its variable */
 	const char *from, *to, *login, *proxy; /* addresses, and who asks */
 	const char *body;
 	size_t len; /* 0: strlen(body) */
@@ -165,6 +168,8 @@ send_post(struct post *p)
 	add_env(a, env, &n, "HTTP_CONTENT_ENCODING", p->encoding);
 	add_env(a, env, &n, "HTTP_X_FORMANTAI_SIGNATURE", p->signature);
 	add_env(a, env, &n, "HTTP_AUTHORIZATION", p->authorization);
+	if (p->header != NULL)
+		add_env(a, env, &n, p->header, p->value);
 	add_env(a, env, &n, "DOCUMENT_ROOT", p->root);
 	add_env(a, env, &n, "QUERY_STRING", p->query);
 	add_env(a, env, &n, "REMOTE_ADDR", p->from);

@@ -386,7 +386,7 @@ a_signed_form_is_not_divided_otherwise(void **state)
 	struct providers *ps = providers_load(NULL, &why);
 	const struct provider *p = providers_find(ps, "twilio");
 	struct sent *s = calloc(1, sizeof(*s));
-	unsigned char text[AUTH_TEXT_SIZE], other[AUTH_TEXT_SIZE];
+	struct binding of, other;
 	struct scratch d;
 	char key[200];
 	struct auth *a;
@@ -397,22 +397,25 @@ a_signed_form_is_not_divided_otherwise(void **state)
 	s->auth = a = open_auth(&d, p, &p->scheme[0], key);
 	assert_true(make(s, NULL, FORM_TYPE, genuine, beside[0]));
 	assert_true(is_good(s));
-	assert_int_equal(auth_signed_text(a, &s->m, text), 1);
+	assert_int_equal(auth_bind(a, &s->m, &of), 1);
+	assert_int_equal(of.contents, 1);
 	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
 		snprintf(s->body, LINE_SIZE, "%s", forged[i]);
 		s->m.len = strlen(s->body);
 		if (is_good(s))
 			fail_msg("%s", forged[i]);
-		/* It is the same text, so who is bound to it is refused. */
-		assert_int_equal(auth_signed_text(a, &s->m, other), 1);
-		assert_memory_equal(text, other, AUTH_TEXT_SIZE);
+		/* Its text is that of the genuine one, its content not. */
+		assert_int_equal(auth_bind(a, &s->m, &other), 1);
+		assert_memory_equal(
+		    of.signed_text, other.signed_text, sizeof(of.signed_text));
+		assert_memory_not_equal(
+		    of.content, other.content, sizeof(of.content));
 	}
 	snprintf(s->body, LINE_SIZE, "%s&b=2", genuine);
 	s->m.len = strlen(s->body);
-	assert_int_equal(auth_signed_text(a, &s->m, other), 1);
-	assert_memory_not_equal(text, other, AUTH_TEXT_SIZE);
-	s->m.content_type = JSON_TYPE;
-	assert_int_equal(auth_signed_text(a, &s->m, other), 0);
+	assert_int_equal(auth_bind(a, &s->m, &other), 1);
+	assert_memory_not_equal(
+	    of.signed_text, other.signed_text, sizeof(of.signed_text));
 	auth_free(a);
 	free(s);
 	scratch_remove(&d);

@@ -318,6 +318,34 @@ static const struct step {
 	    " costs BLOB") /* costs.h */
 	"INSERT OR IGNORE INTO meta (name, value) SELECT 'rebuild', 'wanted'"
 	"  WHERE EXISTS (SELECT 1 FROM day);"},
+    {7,
+	/*
+	 * Signatures that do not determine what they are under, each with what
+	 * came with it: hashes of 16 bytes.  No function of the events, which
+	 * are kept without their signatures: a rebuild leaves it alone.
+	 */
+	"CREATE TABLE signed_content ("
+	"  source INTEGER NOT NULL REFERENCES source,"
+	"  signed BLOB NOT NULL," /* the text that was signed */
+	"  content BLOB NOT NULL,"
+	"  PRIMARY KEY (source, signed, content)"
+	") STRICT, WITHOUT ROWID;"
+	/* The newest signed texts of events that were only counted. */
+	"CREATE TABLE counted_signed ("
+	"  id INTEGER PRIMARY KEY,"
+	"  source INTEGER NOT NULL REFERENCES source,"
+	"  signed BLOB NOT NULL,"
+	"  UNIQUE (source, signed)"
+	") STRICT;"
+	/* The headers of those by which it could not be mapped. */
+	ADD_COLUMNS("quarantine", "body BLOB NOT NULL",
+	    "used TEXT NOT NULL DEFAULT ''''")},
+    {7,
+	ADD_COLUMNS("event", "size INTEGER",
+	    /* 1: it came after a later one; NULL: ask the others */
+	    "late INTEGER,"
+	    /* Facts under names of a greater path.id were left out. */
+	    " paths INTEGER")},
 };
 
 /* The number that a statement answers; 0 if it has no row. */
