@@ -4,6 +4,8 @@
  */
 #include "html/chart.h"
 
+#include <math.h>
+
 #include "html/html.h"
 #include "html/parts.h"
 
@@ -142,6 +144,40 @@ chart_label(struct buf *b, const char *label, bool narrow, size_t i, size_t n)
 		html_raw(b, " class=\"lo\"");
 	chart_place(b, "x", 2 * i + 1, 2 * n);
 	html_put(b, ">%s</text>", label);
+}
+
+/* Wide enough for a point of each of CHART_COLUMNS_MAX values. */
+#define TREND_WIDTH 400
+#define TREND_HEIGHT 40
+
+void
+chart_trend(struct buf *b, const double *value, size_t n)
+{
+	double least = 0, most = 0;
+	size_t known = 0;
+	bool drawn = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(value[i]))
+			continue;
+		least = value[i] < least ? value[i] : least;
+		most = value[i] > most ? value[i] : most;
+		known++;
+	}
+	if (known < 2 || !(most > least))
+		return;
+	html_put(b,
+	    "<dd class=\"trend\" aria-hidden=\"true\"><svg"
+	    " viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\"><path d=\"",
+	    TREND_WIDTH, TREND_HEIGHT);
+	for (size_t i = 0; i < n; i++) {
+		if (!isnan(value[i]))
+			html_put(b, "%s%zu %.0f", drawn ? "L" : "M",
+			    i * TREND_WIDTH / (n - 1),
+			    TREND_HEIGHT * (most - value[i]) / (most - least));
+		drawn = !isnan(value[i]);
+	}
+	html_raw(b, "\"/></svg></dd>");
 }
 
 void

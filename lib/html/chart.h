@@ -122,6 +122,13 @@ void chart_heat(struct buf *b, const struct chart *c, const char *const *row,
     const int64_t *value);
 
 /*
+ * A small line for a tile that also has the number: hidden from readers that
+ * speak.  NAN leaves a gap; from 0 or the least value, if that is less, up to
+ * the greatest.  Fewer than two values draw nothing.  Class "trend": stroke.
+ */
+void chart_trend(struct buf *b, const double *value, size_t n);
+
+/*
  * A bar of part ÷ whole for a table's cell that also has the number: hidden
  * from readers that speak.  Class "share" and that of the series.
  */

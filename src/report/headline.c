@@ -1,4 +1,5 @@
 /* The overview's headline: numbers, and what they were in the period before. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,16 +7,31 @@
 #include "report/overview.h"
 
 #define AMOUNT_SIZE 32
+#define MICROS 1000000.0 /* millionths of a unit of money */
 #define CLOCK_CHANGE_MS (2 * 3600 * 1000LL) /* summer time, and to spare */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 void
-sums_add(struct sums *s, const struct tally *t, enum call_outcome o)
+sums_add(struct sums *s, const struct group *g)
 {
-	tally_add(&s->tally, t);
+	tally_add(&s->tally, &g->tally);
 	/* Calls that have not ended are not in the rate yet. */
-	if (o != OUTCOME_NONE)
-		s->answered += t->answered;
+	if (g->outcome != OUTCOME_NONE)
+		s->answered += g->tally.answered;
+	for (size_t i = 0; i < g->lengths; i++)
+		if (class_length(g->length[i].class) < BRIEF_MS)
+			s->brief += g->length[i].calls;
+	if (g->costs != NULL)
+		costs_add_all(&s->costs, g->costs, 1);
+}
+
+void
+sums_join(struct sums *s, const struct sums *other)
+{
+	tally_add(&s->tally, &other->tally);
+	s->answered += other->answered;
+	s->brief += other->brief;
+	costs_add_all(&s->costs, &other->costs, 1);
 }
 
 int64_t
@@ -51,7 +67,7 @@ add_before(void *arg, const struct group *g)
 {
 	struct before *b = arg;
 
-	sums_add(&b->sums, &g->tally, g->outcome);
+	sums_add(&b->sums, g);
 	for (size_t i = 0; i < g->lengths; i++)
 		if (g->length[i].class >= 0 &&
 		    g->length[i].class < CLASS_LENGTHS)
@@ -266,42 +282,140 @@ put_tile(struct page *p, const char *title, const char *hint)
 	    hint, title);
 }
 
-/* A rate, now and in the period before. */
+/* --- small lines --------------------------------------------------------- */
+
+/* What a line shows of a day: a part of a whole, or with NULL an amount. */
+typedef int64_t (*number_fn)(const struct sums *s);
+
+static void
+put_trend(
+    struct page *p, const struct trend *t, number_fn part, number_fn whole)
+{
+	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
+
+	if (value == NULL)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		const int64_t all = whole == NULL ? 1 : whole(&t->sums[i]);
+
+		/* Without a whole there is no rate: the line has a gap. */
+		value[i] = all == 0 ? NAN
+				    : (double)part(&t->sums[i]) / (double)all;
+	}
+	chart_trend(p->out, value, t->n);
+}
+
+static int64_t
+calls_of(const struct sums *s)
+{
+	return s->tally.calls;
+}
+
+static int64_t
+ended_of(const struct sums *s)
+{
+	return s->tally.ended;
+}
+
+static int64_t
+answered_of(const struct sums *s)
+{
+	return s->answered;
+}
+
+static int64_t
+completed_of(const struct sums *s)
+{
+	return s->tally.completed;
+}
+
+static int64_t
+errors_of(const struct sums *s)
+{
+	return s->tally.with_errors;
+}
+
+static int64_t
+talk_of(const struct sums *s)
+{
+	return s->tally.talk;
+}
+
+static int64_t
+timed_of(const struct sums *s)
+{
+	return s->tally.timed;
+}
+
+static int64_t
+brief_of(const struct sums *s)
+{
+	return s->brief;
+}
+
+static int64_t
+goals_of(const struct sums *s)
+{
+	return s->tally.goal_yes;
+}
+
+static int64_t
+told_of(const struct sums *s)
+{
+	return s->tally.goal_yes + s->tally.goal_no;
+}
+
+static int64_t
+transferred_of(const struct sums *s)
+{
+	return s->tally.transferred;
+}
+
+/* --- rates --------------------------------------------------------------- */
+
 struct rate {
 	const char *title, *hint, *formula;
 	enum good good;
 	unsigned flag; /* of the calls that are a part; 0: no link */
-	int64_t part, whole, part_was, whole_was;
+	number_fn part, whole;
 };
 
 /* Its tile: "answered ÷ ended: 412 of 530". */
 static void
-put_rate_tile(struct page *p, const struct rate *r, bool compare)
+put_rate_tile(struct page *p, const struct rate *r, const struct sums *now,
+    const struct before *b, const struct trend *trend)
 {
+	const int64_t part = r->part(now), whole = r->whole(now);
 	struct filter f = p->filter;
 	const char *href = NULL;
 
 	put_tile(p, r->title, r->hint);
-	put_rate(p, r->part, r->whole);
+	put_rate(p, part, whole);
 	html_put(p->out, "</dd><dd class=\"formula\">%s: ", r->formula);
-	if (r->flag != 0 && r->part > 0) {
+	if (r->flag != 0 && part > 0) {
 		f.flag = r->flag;
 		href = link_to(p, "calls", &f);
 	}
 	link_begin(p, href);
-	html_number(p->out, r->part);
+	html_number(p->out, part);
 	link_end(p, href);
 	html_raw(p->out, " of ");
-	html_number(p->out, r->whole);
+	html_number(p->out, whole);
+	if (r->whole == told_of && whole < now->tally.calls) {
+		html_raw(p->out, "; not told of ");
+		html_number(p->out, now->tally.calls - whole);
+	}
 	html_raw(p->out, "</dd>");
-	if (compare)
-		put_points(
-		    p, r->good, r->part, r->whole, r->part_was, r->whole_was);
+	if (!b->none)
+		put_points(p, r->good, part, whole, r->part(&b->sums),
+		    r->whole(&b->sums));
+	put_trend(p, trend, r->part, r->whole);
 	html_raw(p->out, "</div>\n");
 }
 
 static void
-put_calls_tile(struct page *p, const struct sums *now, const struct before *b)
+put_calls_tile(struct page *p, const struct sums *now, const struct before *b,
+    const struct trend *trend)
 {
 	put_tile(p, "Calls", "by their local start");
 	html_number(p->out, now->tally.calls);
@@ -318,12 +432,14 @@ put_calls_tile(struct page *p, const struct sums *now, const struct before *b)
 	if (!b->none)
 		put_amount(p, b, "more", "fewer", now->tally.calls,
 		    b->sums.tally.calls);
+	put_trend(p, trend, calls_of, NULL);
 	html_raw(p->out, "</div>\n");
 }
 
 static void
 put_length_tiles(struct page *p, const struct sums *now,
-    const int64_t length[CLASS_LENGTHS], const struct before *b)
+    const int64_t length[CLASS_LENGTHS], const struct before *b,
+    const struct trend *trend)
 {
 	const struct tally *t = &now->tally;
 
@@ -335,6 +451,7 @@ put_length_tiles(struct page *p, const struct sums *now,
 	html_raw(p->out, "</dd>");
 	if (!b->none)
 		put_amount(p, b, "more", "less", t->talk, b->sums.tally.talk);
+	put_trend(p, trend, talk_of, NULL);
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Average length", "ACD, average call duration");
@@ -350,6 +467,7 @@ put_length_tiles(struct page *p, const struct sums *now,
 	if (!b->none)
 		put_change(p, "longer", "shorter", "",
 		    (double)sums_average(now), (double)sums_average(&b->sums));
+	put_trend(p, trend, talk_of, timed_of);
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Median length", "50th percentile");
@@ -362,6 +480,100 @@ put_length_tiles(struct page *p, const struct sums *now,
 		put_change(p, "longer", "shorter", "", (double)median(length),
 		    (double)median(b->length));
 	html_raw(p->out, "</div>\n");
+}
+
+/* --- money --------------------------------------------------------------- */
+
+void
+put_share_of_money(struct page *p, const char *currency, double amount,
+    double by, const char *unit)
+{
+	const double share = amount / by / MICROS;
+	const double size = share < 0 ? -share : share;
+	int places = 2;
+
+	/* Of what is less than a cent the first two digits that are not 0. */
+	for (double least = 0.1; size > 0 && size < least && places < 6;
+	     least /= 10)
+		places++;
+	html_put(p->out, "<span class=\"num\">%.*f", places, share);
+	if (currency != NULL)
+		html_put(p->out, "\u00a0%s",
+		    strcmp(currency, "XXX") == 0 ? "units" : currency);
+	html_put(p->out, "</span>%s", unit == NULL ? "" : unit);
+}
+
+/* The same currency in another sum, or NULL. */
+static const struct cost *
+cost_find(const struct costs *s, const char *currency)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->item[i].currency, currency) == 0)
+			return &s->item[i];
+	return NULL;
+}
+
+static void
+put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
+    const struct trend *t)
+{
+	const struct cost *was = cost_find(&b->sums.costs, c->currency);
+	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
+
+	put_tile(
+	    p, "Cost", "what the platforms charge, as far as they tell it");
+	put_share_of_money(p, c->currency, (double)c->amount, 1, NULL);
+	html_raw(p->out, "</dd><dd class=\"formula\">of ");
+	html_number(p->out, c->calls);
+	html_put(p->out, " call%s: ", c->calls == 1 ? "" : "s");
+	put_share_of_money(
+	    p, NULL, (double)c->amount, (double)c->calls, " a call");
+	if (c->answered > 0)
+		put_share_of_money(p, NULL, (double)c->amount,
+		    (double)c->answered, " an answered one");
+	if (c->talk > 0)
+		put_share_of_money(p, NULL, (double)c->amount,
+		    (double)c->talk / 60000, " a minute");
+	if (c->goals > 0)
+		put_share_of_money(
+		    p, NULL, (double)c->amount, (double)c->goals, " a goal");
+	html_raw(p->out, "</dd>");
+	if (!b->none)
+		put_change(p, "more", "less", is_by_day(b) ? " a day" : "",
+		    (double)c->amount * b->ratio,
+		    was == NULL ? 0 : (double)was->amount);
+	for (size_t i = 0; value != NULL && i < t->n; i++) {
+		const struct cost *day = cost_find(
+		    &t->sums[i].costs, c->currency);
+
+		value[i] = day == NULL ? 0 : (double)day->amount;
+	}
+	if (value != NULL)
+		chart_trend(p->out, value, t->n);
+	html_raw(p->out, "</div>\n");
+}
+
+static void
+put_cost_tiles(struct page *p, const struct sums *now, const struct before *b,
+    const struct trend *t)
+{
+	for (size_t i = 0; i < now->costs.n; i++)
+		put_cost_tile(p, &now->costs.item[i], b, t);
+}
+
+/* Say where what an older version summed is not in the numbers. */
+static void
+put_unknown(struct page *p, const struct sums *now)
+{
+	if (now->tally.unknown == 0)
+		return;
+	html_raw(p->out,
+	    "<p class=\"attention\" role=\"note\">Costs, goals and transfers "
+	    "of ");
+	html_number(p->out, now->tally.unknown);
+	html_raw(p->out,
+	    " calls are not in these sums, since an older version made them: "
+	    "run <code>callbook rebuild</code>.</p>\n");
 }
 
 /* "1 Mar 2026 to 3 Mar 2026, 03:39" */
@@ -415,42 +627,54 @@ put_compared(struct page *p, const struct before *b)
 
 static void
 put_tiles(struct page *p, const struct sums *now,
-    const int64_t length[CLASS_LENGTHS], const struct before *b)
+    const int64_t length[CLASS_LENGTHS], const struct before *b,
+    const struct trend *trend)
 {
-	const struct sums *was = &b->sums;
-	const struct rate rate[] = {
-	    {"Answer rate", "ASR, answer-seizure ratio",
-		"answered \u00f7 ended", GOOD_MORE, 0, now->answered,
-		now->tally.ended, was->answered, was->tally.ended},
-	    {"Completion rate", "CCR, call completion ratio",
-		"completed \u00f7 ended", GOOD_MORE, 0, now->tally.completed,
-		now->tally.ended, was->tally.completed, was->tally.ended},
-	    {"Error rate", "calls whose platform listed errors",
+	static const struct rate
+	    answer = {"Answer rate", "ASR, answer-seizure ratio",
+		"answered \u00f7 ended", GOOD_MORE, 0, answered_of, ended_of},
+	    goal = {"Goal reached", "of the calls whose platform tells it",
+		"reached \u00f7 goal told", GOOD_MORE, 0, goals_of, told_of},
+	    completion = {"Completion rate", "CCR, call completion ratio",
+		"completed \u00f7 ended", GOOD_MORE, 0, completed_of, ended_of},
+	    brief = {"Short calls", "answered, and over within 10 seconds",
+		"under 10 s \u00f7 answered with a length", GOOD_LESS, 0,
+		brief_of, timed_of},
+	    transfer = {"Transferred", "handed to a person or another number",
+		"transferred \u00f7 calls", GOOD_NEITHER, 0, transferred_of,
+		calls_of},
+	    errors = {"Error rate", "calls whose platform listed errors",
 		"with errors \u00f7 calls", GOOD_LESS, CALL_WITH_ERRORS,
-		now->tally.with_errors, now->tally.calls,
-		was->tally.with_errors, was->tally.calls},
-	};
+		errors_of, calls_of};
 
 	html_raw(p->out,
 	    "<section aria-label=\"In numbers\">\n"
 	    "<dl class=\"tiles\">\n");
-	put_calls_tile(p, now, b);
-	for (size_t i = 0; i < LENGTH(rate); i++)
-		put_rate_tile(p, &rate[i], !b->none);
-	put_length_tiles(p, now, length, b);
+	put_calls_tile(p, now, b, trend);
+	put_rate_tile(p, &answer, now, b, trend);
+	if (told_of(now) > 0)
+		put_rate_tile(p, &goal, now, b, trend);
+	put_cost_tiles(p, now, b, trend);
+	put_rate_tile(p, &completion, now, b, trend);
+	put_length_tiles(p, now, length, b, trend);
+	put_rate_tile(p, &brief, now, b, trend);
+	if (now->tally.transferred > 0)
+		put_rate_tile(p, &transfer, now, b, trend);
+	put_rate_tile(p, &errors, now, b, trend);
 	html_raw(p->out, "</dl>\n");
+	put_unknown(p, now);
 	put_compared(p, b);
 	html_raw(p->out, "</section>\n");
 }
 
 enum page_rc
-put_headline(
-    struct page *p, const struct sums *now, const int64_t length[CLASS_LENGTHS])
+put_headline(struct page *p, const struct sums *now,
+    const int64_t length[CLASS_LENGTHS], const struct trend *trend)
 {
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);
 
 	if (rc == PAGE_OK)
-		put_tiles(p, now, length, &b);
+		put_tiles(p, now, length, &b, trend);
 	return rc;
 }

@@ -218,6 +218,7 @@ put_refused(void *arg, const struct refused *r)
 struct calls {
 	int64_t outcome[OUTCOME__MAX];
 	struct tally tally;
+	struct costs costs;
 };
 
 static int
@@ -226,8 +227,8 @@ add_group(void *arg, const struct group *g)
 	struct calls *c = arg;
 
 	c->outcome[g->outcome] += g->tally.calls;
-	c->tally.answered += g->tally.answered;
-	c->tally.talk += g->tally.talk;
+	tally_add(&c->tally, &g->tally);
+	costs_add_all(&c->costs, g->costs, 1);
 	return 0;
 }
 
@@ -248,6 +249,18 @@ put_calls(struct buf *b, const struct calls *c)
 	buf_puts(b, "callbook_talk_seconds ");
 	seconds(b, c->tally.talk);
 	buf_puts(b, "\n");
+	family(b, "goal_calls", "gauge",
+	    "Calls whose platform told whether they reached their goal.");
+	buf_printf(b,
+	    "callbook_goal_calls{goal=\"yes\"} %" PRId64
+	    "\ncallbook_goal_calls{goal=\"no\"} %" PRId64 "\n",
+	    c->tally.goal_yes, c->tally.goal_no);
+	family(b, "cost", "gauge",
+	    "What the platforms charged for calls, as far as they told it.");
+	for (size_t i = 0; i < c->costs.n; i++)
+		buf_printf(b, "callbook_cost{currency=\"%s\"} %.6f\n",
+		    c->costs.item[i].currency,
+		    (double)c->costs.item[i].amount / 1e6);
 }
 
 /* ------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #define DAYS_AS_MONTHS (25 * 366) /* then as years */
 #define ROWS_MAX 20 /* of a table; the rest in one */
 #define LABEL_SIZE 32
+#define CURRENCIES 2 /* with a column in the tables; the tiles have more */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* --- what is summed ----------------------------------------------------- */
@@ -45,6 +46,7 @@ struct overview {
 	struct rows source, agent;
 	struct span span;
 	int64_t *column; /* [columns][OUTCOME__MAX], in the order of series */
+	struct sums *trend; /* [columns] */
 	int64_t heat[7][24];
 	int64_t length[CLASS_LENGTHS];
 	bool failed; /* memory ran out */
@@ -195,15 +197,17 @@ add_group(void *arg, const struct group *g)
 		o->failed = true;
 		return -1;
 	}
-	sums_add(&o->all, &g->tally, g->outcome);
-	sums_add(&o->outcome[g->outcome], &g->tally, g->outcome);
-	sums_add(&source->sums, &g->tally, g->outcome);
-	sums_add(&agent->sums, &g->tally, g->outcome);
-	if (column >= 0 && column < (int64_t)o->span.columns)
+	sums_add(&o->all, g);
+	sums_add(&o->outcome[g->outcome], g);
+	sums_add(&source->sums, g);
+	sums_add(&agent->sums, g);
+	if (column >= 0 && column < (int64_t)o->span.columns) {
+		sums_add(&o->trend[column], g);
 		for (size_t i = 0; i < LENGTH(stack); i++)
 			if (stack[i] == g->outcome)
 				o->column[(size_t)column * LENGTH(stack) + i] +=
 				    g->tally.calls;
+	}
 	for (size_t i = 0; i < g->hours; i++)
 		if (g->hour[i].class >= 0 && g->hour[i].class < 24)
 			o->heat[(g->day + 3) % 7][g->hour[i].class] +=
@@ -494,6 +498,37 @@ put_outcomes(struct overview *o)
 	html_raw(p->out, "</tbody></table></section>\n");
 }
 
+/* Who hung up, of the calls whose platform tells it. */
+static void
+put_enders(struct overview *o)
+{
+	static const char *const word[ENDER__MAX] = {
+	    [ENDER_AGENT] = "the agent",
+	    [ENDER_CALLER] = "the caller",
+	    [ENDER_PLATFORM] = "the platform",
+	    [ENDER_TRANSFER] = "a transfer",
+	};
+	struct page *p = o->page;
+	int64_t told = 0;
+
+	for (int i = 0; i < ENDER__MAX; i++)
+		told += o->all.tally.ended_by[i];
+	if (told == 0)
+		return;
+	put_table(p, "by-ender", "Who ended the calls", "Ended by", "");
+	html_raw(p->out, "</tr></thead><tbody>\n");
+	for (int i = ENDER_NONE + 1; i < ENDER__MAX; i++) {
+		if (o->all.tally.ended_by[i] == 0)
+			continue;
+		html_put(p->out, "<tr><th scope=\"row\">%s</th>", word[i]);
+		put_share_cells(p, o->all.tally.ended_by[i], told, "s-plain");
+		html_raw(p->out, "</tr>\n");
+	}
+	html_raw(p->out, "</tbody></table><p class=\"muted\">Of the ");
+	html_number(p->out, told);
+	html_raw(p->out, " calls whose platform tells it.</p></section>\n");
+}
+
 static int
 by_calls(const void *a, const void *b)
 {
@@ -503,6 +538,38 @@ by_calls(const void *a, const void *b)
 	if (m != n)
 		return m < n ? 1 : -1;
 	return strcmp((*x)->name, (*y)->name);
+}
+
+/* Of the calls whose platform said whether they reached their goal. */
+static void
+put_goal_cell(struct page *p, const struct tally *t)
+{
+	html_raw(p->out, "<td class=\"num\">");
+	put_rate(p, t->goal_yes, t->goal_yes + t->goal_no);
+	html_raw(p->out, "</td>");
+}
+
+/* A column for each currency that there is. */
+static void
+put_cost_cells(struct overview *o, const struct costs *costs)
+{
+	struct page *p = o->page;
+
+	for (size_t i = 0; i < o->all.costs.n && i < CURRENCIES; i++) {
+		const char *currency = o->all.costs.item[i].currency;
+		size_t k = 0;
+
+		while (k < costs->n &&
+		    strcmp(costs->item[k].currency, currency) != 0)
+			k++;
+		html_raw(p->out, "<td class=\"num\">");
+		if (k < costs->n)
+			put_share_of_money(
+			    p, NULL, (double)costs->item[k].amount, 1, NULL);
+		else
+			html_raw(p->out, "<span class=\"muted\">\u2013</span>");
+		html_raw(p->out, "</td>");
+	}
 }
 
 static void
@@ -515,6 +582,9 @@ put_row_cells(struct overview *o, const struct sums *s)
 	html_raw(p->out, "<td class=\"num\">");
 	put_rate(p, s->answered, s->tally.ended);
 	html_raw(p->out, "</td>");
+	if (o->all.tally.goal_yes + o->all.tally.goal_no > 0)
+		put_goal_cell(p, &s->tally);
+	put_cost_cells(o, &s->costs);
 	put_average_cell(p, s);
 }
 
@@ -545,8 +615,16 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		put_table(p, "by-agent", "By agent", "Agent", " rows");
 	else
 		put_table(p, "by-source", "By source", "Source", " rows");
+	html_raw(p->out, "<th scope=\"col\" class=\"num\">Answered</th>");
+	if (o->all.tally.goal_yes + o->all.tally.goal_no > 0)
+		html_raw(p->out, "<th scope=\"col\" class=\"num\">Goal</th>");
+	for (size_t i = 0; i < o->all.costs.n && i < CURRENCIES; i++) {
+		const char *currency = o->all.costs.item[i].currency;
+
+		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
+		    strcmp(currency, "XXX") == 0 ? "Units" : currency);
+	}
 	html_raw(p->out,
-	    "<th scope=\"col\" class=\"num\">Answered</th>"
 	    "<th scope=\"col\" class=\"num\">Average</th></tr>"
 	    "</thead><tbody>\n");
 	if (r->used > 0)
@@ -556,8 +634,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		struct filter f = p->filter;
 
 		if (i >= ROWS_MAX) {
-			sums_add(&rest.sums, &row->sums.tally, OUTCOME_NONE);
-			rest.sums.answered += row->sums.answered;
+			sums_join(&rest.sums, &row->sums);
 			continue;
 		}
 		if (agents)
@@ -589,7 +666,9 @@ overview_read(struct overview *o)
 		return rc;
 	o->column = arena_alloc(p->arena,
 	    (o->span.columns + 1) * LENGTH(stack) * sizeof(*o->column));
-	if (o->column == NULL)
+	o->trend = arena_alloc(
+	    p->arena, (o->span.columns + 1) * sizeof(*o->trend));
+	if (o->column == NULL || o->trend == NULL)
 		return PAGE_FAILED;
 	stored = query_groups(p->query, &p->filter, add_group, o);
 	if (stored != QUERY_OK)
@@ -597,11 +676,30 @@ overview_read(struct overview *o)
 	return o->failed ? PAGE_FAILED : PAGE_OK;
 }
 
+/*
+ * The columns that are over: one that is going on has less of everything, and
+ * its rates will change.
+ */
+static struct trend
+trend_of(const struct overview *o)
+{
+	struct trend t = {o->trend, o->span.columns};
+	int64_t from, to;
+
+	if (t.n > 0) {
+		column_days(&o->span, t.n - 1, &from, &to);
+		if (to >= o->page->today)
+			t.n--;
+	}
+	return t;
+}
+
 enum page_rc
 overview_page(struct page *p)
 {
 	struct overview *o = arena_alloc(p->arena, sizeof(*o));
 	struct need need[NEEDS];
+	struct trend trend;
 	enum page_rc rc;
 
 	if (o == NULL)
@@ -619,7 +717,8 @@ overview_page(struct page *p)
 		return put_no_calls(p, "");
 	}
 	put_needs_above(p, need);
-	rc = put_headline(p, &o->all, o->length);
+	trend = trend_of(o);
+	rc = put_headline(p, &o->all, o->length, &trend);
 	if (rc != PAGE_OK)
 		return rc;
 	if (needs_kinds(need) > 0)
@@ -634,6 +733,7 @@ overview_page(struct page *p)
 	put_heat(o);
 	put_lengths(o->page, o->length);
 	put_outcomes(o);
+	put_enders(o);
 	put_rows(o, &o->source, false);
 	put_rows(o, &o->agent, true);
 	html_raw(p->out, "</div>\n");

@@ -10,12 +10,21 @@
 struct sums {
 	struct tally tally;
 	int64_t answered; /* of the ended ones */
+	int64_t brief; /* answered, and shorter than BRIEF_MS */
+	struct costs costs;
+};
+#define BRIEF_MS 10000
+
+/* The same of each day, week, month or year of the period, in order. */
+struct trend {
+	const struct sums *sums;
+	size_t n;
 };
 
 /* --- headline.c ---------------------------------------------------------- */
 
-/* Add a group of outcome o. */
-void sums_add(struct sums *s, const struct tally *t, enum call_outcome o);
+void sums_add(struct sums *s, const struct group *g);
+void sums_join(struct sums *s, const struct sums *other);
 /* Talk time of an answered call; ms, 0 where none is known. */
 int64_t sums_average(const struct sums *s);
 
@@ -24,7 +33,14 @@ int64_t sums_average(const struct sums *s);
  * is read here.  length: answered calls by class of their length.
  */
 enum page_rc put_headline(struct page *p, const struct sums *now,
-    const int64_t length[CLASS_LENGTHS]);
+    const int64_t length[CLASS_LENGTHS], const struct trend *trend);
+
+/*
+ * An amount of millionths of a currency, divided: to the cent, or to two
+ * digits that are not 0.
+ */
+void put_share_of_money(struct page *p, const char *currency, double amount,
+    double by, const char *unit);
 
 /* --- lengths.c ----------------------------------------------------------- */
 

@@ -172,7 +172,11 @@ headline(struct box *b, const char *now, const char *preset, const char *from,
     const char *to, struct buf *out)
 {
 	struct before sums = {0};
-	struct page p = {.query = b->read, .out = out, .now = moment(now)};
+	const struct trend none = {0};
+	struct page p = {.query = b->read,
+	    .out = out,
+	    .now = moment(now),
+	    .arena = arena_new()};
 
 	p.today = when_day(p.now);
 	p.preset = preset;
@@ -182,8 +186,10 @@ headline(struct box *b, const char *now, const char *preset, const char *from,
 	sums.filter.until = p.now;
 	assert_int_equal(
 	    query_totals(b->read, &sums.filter, sum_up, &sums), QUERY_OK);
-	assert_int_equal(put_headline(&p, &sums.sums, sums.length), PAGE_OK);
+	assert_int_equal(
+	    put_headline(&p, &sums.sums, sums.length, &none), PAGE_OK);
 	assert_false(out->failed);
+	arena_free(p.arena);
 }
 
 /* Whatever the hour and the day, nothing changes on a steady line. */
@@ -288,6 +294,97 @@ test_a_change_is_told(void **state)
 	buf_free(&out);
 }
 
+/* The tiles of made-up sums, as the text of their definition lists. */
+static void
+tiles(const struct sums *now, const struct trend *trend, struct buf *out)
+{
+	struct page p = {.out = out, .preset = "all", .arena = arena_new()};
+	const int64_t length[CLASS_LENGTHS] = {0};
+	const struct before none = {.none = true};
+
+	put_tiles(&p, now, length, &none, trend);
+	assert_false(out->failed);
+	arena_free(p.arena);
+}
+
+static void
+test_money_has_a_tile_for_each_currency(void **state)
+{
+	struct sums now = {.tally = {.calls = 10, .ended = 10}};
+	const struct cost usd = {"USD", 4, 2, 120000, 1, 1234567},
+			  jpy = {"JPY", 1, 0, 0, 0, 300},
+			  none = {"XXX", 1, 0, 0, 0, -2000000};
+	const struct trend trend = {0};
+	struct buf out = {0};
+
+	(void)state;
+	costs_add(&now.costs, &usd, 1);
+	costs_add(&now.costs, &jpy, 1);
+	costs_add(&now.costs, &none, 1);
+	tiles(&now, &trend, &out);
+	assert_non_null(strstr(buf_str(&out),
+	    "<span class=\"num\">1.23\u00a0USD</span></dd><dd "
+	    "class=\"formula\">"
+	    "of 4 calls: <span class=\"num\">0.31</span> a call"
+	    "<span class=\"num\">0.62</span> an answered one"
+	    "<span class=\"num\">0.62</span> a minute"
+	    "<span class=\"num\">1.23</span> a goal</dd>"));
+	/* Less than a cent is not nothing. */
+	assert_non_null(strstr(buf_str(&out), ">0.00030\u00a0JPY<"));
+	assert_non_null(strstr(buf_str(&out), ">-2.00\u00a0units<"));
+	buf_free(&out);
+}
+
+static void
+test_a_goal_that_nobody_told_has_no_tile(void **state)
+{
+	struct sums now = {.tally = {.calls = 10, .ended = 10}};
+	const struct trend trend = {0};
+	struct buf out = {0};
+
+	(void)state;
+	tiles(&now, &trend, &out);
+	assert_null(strstr(buf_str(&out), "Goal reached"));
+	assert_null(strstr(buf_str(&out), "Cost"));
+	assert_null(strstr(buf_str(&out), "Transferred"));
+	now.tally.goal_yes = 2;
+	now.tally.goal_no = 1;
+	now.tally.unknown = 4;
+	buf_reset(&out, SIZE_MAX);
+	tiles(&now, &trend, &out);
+	assert_non_null(strstr(buf_str(&out),
+	    "2/3</dd><dd class=\"formula\">reached \u00f7 goal told: 2 of 3;"
+	    " not told of 7</dd>"));
+	assert_non_null(strstr(buf_str(&out), "of 4 calls are not in these"));
+	buf_free(&out);
+}
+
+/* Of a day without calls there is no rate, and of one number no line. */
+static void
+test_a_line_has_gaps_where_there_is_no_rate(void **state)
+{
+	const struct sums day[] = {
+	    {.tally = {.calls = 4, .ended = 4}, .answered = 2},
+	    {.tally = {.calls = 0}},
+	    {.tally = {.calls = 2, .ended = 2}, .answered = 2},
+	    {.tally = {.calls = 2, .ended = 1}, .answered = 1},
+	};
+	const struct trend whole = {day, 4}, one = {day, 1};
+	struct buf out = {0};
+
+	(void)state;
+	tiles(&day[0], &whole, &out);
+	/* Answer rate: a half, none, all, all. */
+	assert_non_null(strstr(buf_str(&out), "d=\"M0 20M266 0L400 0\"/>"));
+	/* Calls: 4, 0, 2, 2. */
+	assert_non_null(
+	    strstr(buf_str(&out), "d=\"M0 0L133 40L266 20L400 20\"/>"));
+	buf_reset(&out, SIZE_MAX);
+	tiles(&day[0], &one, &out);
+	assert_null(strstr(buf_str(&out), "<svg"));
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -295,6 +392,9 @@ main(void)
 	    cmocka_unit_test(test_a_steady_line_is_as_before),
 	    cmocka_unit_test(test_no_comparison_with_a_part),
 	    cmocka_unit_test(test_a_change_is_told),
+	    cmocka_unit_test(test_money_has_a_tile_for_each_currency),
+	    cmocka_unit_test(test_a_goal_that_nobody_told_has_no_tile),
+	    cmocka_unit_test(test_a_line_has_gaps_where_there_is_no_rate),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -359,6 +359,15 @@ calls() {
   [ "$(tail -n 1 body)" = '# EOF' ]
   [ "$(calls public)" = 700 ]
   grep -q '^callbook_store 1$' body
+  # Money is that of the calls, each currency by itself.
+  local cost
+  cost=$(sqlite3 "$DIR/callbook.db" "SELECT 'callbook_cost{currency=\"' ||
+    cost_currency || '\"} ' || printf('%.6f', sum(cost) / 1e6) FROM call
+    WHERE cost IS NOT NULL GROUP BY cost_currency")
+  [ -n "$cost" ]
+  [ "$(grep '^callbook_cost{' body)" = "$cost" ]
+  [ "$(sed -n 's/^callbook_goal_calls{goal="yes"} //p' body)" = \
+    "$(sqlite3 "$DIR/callbook.db" 'SELECT count(*) FROM call WHERE goal = 1')" ]
   run ! grep -E '\+?[0-9]{7,}"' body
 }
 
