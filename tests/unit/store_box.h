@@ -133,6 +133,8 @@ ask(struct box *b, const char *sql)
 	sqlite3_stmt *s = NULL;
 	int64_t n;
 
+	if (scratch_server() != NULL)
+		return server_sql(b->scratch.store, sql);
 	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
@@ -149,6 +151,10 @@ run(struct box *b, const char *sql)
 {
 	sqlite3 *db = NULL;
 
+	if (scratch_server() != NULL) {
+		server_sql(b->scratch.store, sql);
+		return;
+	}
 	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)

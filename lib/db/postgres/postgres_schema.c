@@ -35,13 +35,12 @@ static int
 look(struct db *db, bool *ours, bool *others, struct buf *why)
 {
 	PGresult *r = wire_ask(db,
-	    "SELECT current_schema()::regnamespace::oid,"
-	    " (SELECT count(*) FROM pg_class WHERE relkind = 'r'"
-	    "  AND relnamespace = current_schema()::regnamespace"
-	    "  AND relname = 'numbers'),"
-	    " (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm')"
-	    "  AND relnamespace = current_schema()::regnamespace"
-	    "  AND relname IN ('event', 'call', 'source', 'meta', 'search'))");
+	    "SELECT (SELECT oid FROM pg_namespace WHERE nspname ="
+	    " current_schema()), (SELECT count(*) FROM pg_tables"
+	    " WHERE schemaname = current_schema() AND tablename = 'numbers'),"
+	    " (SELECT count(*) FROM pg_tables WHERE schemaname ="
+	    " current_schema() AND tablename IN"
+	    " ('event', 'call', 'source', 'meta', 'search'))");
 
 	if (r == NULL)
 		return failed(db, why, "schema");

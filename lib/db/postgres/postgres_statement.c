@@ -532,7 +532,7 @@ pg_text(struct statement *s, int i)
 size_t
 pg_size(struct statement *s, int i)
 {
-	return has_value(s, i) && i < s->room ? s->size[i] : 0;
+	return pg_bytes(s, i) == NULL ? 0 : s->size[i];
 }
 
 bool
