@@ -175,7 +175,8 @@ plain: deps-test
 	    $(BUILD)/plain/tests/fault/memory \
 	    $(BUILD)/plain/tests/fault/power \
 	    $(BUILD)/plain/tests/fault/starve.so \
-	    $(BUILD)/plain/tests/bench/one_event
+	    $(BUILD)/plain/tests/bench/one_event \
+	    $(BUILD)/plain/tests/bench/rows/one_event
 
 tsan: deps-test
 	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
@@ -236,6 +237,12 @@ $(BUILD)/tests/bench/rows/rows: $(BUILD)/tests/bench/rows/rows.o \
 	$(RECEIVER_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The same store in the program that counts instructions.
+$(BUILD)/tests/bench/rows/one_event: $(BUILD)/tests/bench/rows/rows.o \
+	$(BUILD)/tests/bench/one_event.o $(BUILD)/libcallbook.a
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # PARTS='lighttpd apache' measures those alone (tests/bench/bench.mjs has
 # their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the
@@ -431,4 +438,5 @@ clean:
 	$(REPORT_OBJ:.o=.d) \
 	$(UNIT:=.d) $(BUILD)/tests/post.d $(BUILD)/tests/stream.d \
 	$(wildcard $(BUILD)/tests/fuzz/*.d $(BUILD)/tests/bench/*.d \
+	$(BUILD)/tests/bench/rows/*.d \
 	$(BUILD)/tests/fault/*.d)

@@ -4,7 +4,8 @@
  * insert.  For counting instructions, not for timing: nothing in it depends on
  * the clock, and the bodies are signed before it begins.
  *
- * Each event is new; PER_CALL of them are of one call.
+ * Each event is new; PER_CALL of them are of one call, one in a transaction
+ * that has BATCH events, of as many calls.
  */
 #include <gnu/libc-version.h>
 #include <json-c/json.h>
@@ -23,7 +24,7 @@
 #include "provider/auth.h"
 #include "provider/map.h"
 #include "provider/provider.h"
-#include "store/store.h"
+#include "store/internal.h" /* for a batch without threads: see receive() */
 
 #define PROVIDER "formantai"
 #define VARIABLE "HTTP_X_FORMANTAI_SIGNATURE"
@@ -34,12 +35,20 @@
 #define PLACE "@@@@@@@@@@" /* elsewhere the number of the call */
 #define DIGITS 10
 
+/* An event that waits in a batch. */
+struct waiting {
+	char *body, *signature;
+	struct mapper *mapper;
+	struct delivery delivery;
+	struct event event;
+};
+
 struct bench {
 	struct providers *providers;
 	const struct provider *provider;
 	struct auth *auth;
-	struct mapper *mapper;
 	struct store *store;
+	struct waiting waiting[STORE_BATCH_MAX];
 	char *template;
 };
 
@@ -85,7 +94,6 @@ make(struct bench *b, const char *dir)
 	cs.secret_file = secret.data;
 	o.path = buf_str(&path);
 	if (when_zone("UTC") == -1 ||
-	    (b->mapper = mapper_new(BODY_MAX)) == NULL ||
 	    (b->providers = providers_load(NULL, &why)) == NULL ||
 	    (b->provider = providers_find(b->providers, PROVIDER)) == NULL ||
 	    (b->auth = auth_new(b->provider, &cs, &why)) == NULL ||
@@ -130,47 +138,96 @@ sign(struct bench *b, const char *body)
 	return variable.data;
 }
 
-/* instructions.sh counts what is done in here, by its name. */
-static __attribute__((noinline)) void
-receive(struct bench *b, const char *body, char *signature)
+static void
+stored(void *arg, enum store_rc rc, int64_t number)
 {
-	struct message m = {.env = (char *const[]){signature, NULL},
+	(void)arg;
+	(void)number;
+	if (rc != STORE_OK)
+		die("not stored", NULL);
+}
+
+/* As if another thread led, so that an event waits for the batch, or not. */
+static void
+let_wait(struct store *st, bool wait)
+{
+	pthread_mutex_lock(&st->mutex);
+	st->leading = wait;
+	pthread_mutex_unlock(&st->mutex);
+}
+
+static void
+receive_one(struct bench *b, struct waiting *w)
+{
+	struct message m = {.env = (char *const[]){w->signature, NULL},
 	    .content_type = "application/json",
-	    .body = body,
-	    .len = strlen(body)};
-	struct delivery d = {.source = "sales",
+	    .body = w->body,
+	    .len = strlen(w->body)};
+	const char *reason = "";
+
+	w->delivery = (struct delivery){.source = "sales",
 	    .provider = provider_name(b->provider),
 	    .content_type = m.content_type,
 	    .body = m.body,
 	    .len = m.len,
 	    .received = NOW};
-	const char *reason = "";
-	struct event e;
-	int64_t number;
-
 	if (auth_verify(b->auth, &m, NULL, NOW) != AUTH_OK)
 		die("not authentic", NULL);
-	if (mapper_map(b->mapper, b->provider, &m, NOW, &e, &reason) != MAP_OK)
+	if (mapper_map(w->mapper, b->provider, &m, NOW, &w->event, &reason) !=
+	    MAP_OK)
 		die(reason, NULL);
-	if (store_event(b->store, &d, &e, &number) != STORE_OK)
-		die("not stored", NULL);
-	mapper_release(b->mapper);
+	store_event_later(b->store, &w->delivery, &w->event, stored, NULL);
+}
+
+/* instructions.sh counts what is done in here, by its name. */
+static __attribute__((noinline)) void
+receive(struct bench *b, long batch)
+{
+	let_wait(b->store, true);
+	for (long i = 0; i < batch; i++) {
+		if (i == batch - 1)
+			let_wait(b->store, false);
+		receive_one(b, &b->waiting[i]);
+	}
+	for (long i = 0; i < batch; i++)
+		mapper_release(b->waiting[i].mapper);
+}
+
+/* And in here: words that would be fed with later calls. */
+static __attribute__((noinline)) void
+feed(struct bench *b)
+{
+	if (store_feed(b->store) != STORE_OK)
+		die("feed", NULL);
 }
 
 static void
-run(struct bench *b, long events, long per_call)
+run(struct bench *b, long events, long per_call, long batch)
 {
-	char *body, *signature;
-
-	for (long i = 0; i < events; i++) {
-		if ((body = strdup(b->template)) == NULL)
+	for (long i = 0; i < batch; i++)
+		if ((b->waiting[i].mapper = mapper_new(BODY_MAX)) == NULL)
 			die("out of memory", NULL);
-		number_body(body, i, i / per_call);
-		signature = sign(b, body);
-		receive(b, body, signature);
-		free(signature);
-		free(body);
+	for (long n = 0; n < events; n += batch) {
+		/* PER_CALL batches in a row are of the same calls. */
+		long call = n / batch / per_call * batch;
+
+		for (long i = 0; i < batch; i++) {
+			struct waiting *w = &b->waiting[i];
+
+			if ((w->body = strdup(b->template)) == NULL)
+				die("out of memory", NULL);
+			number_body(w->body, n + i, call + i);
+			w->signature = sign(b, w->body);
+		}
+		receive(b, batch);
+		for (long i = 0; i < batch; i++) {
+			free(b->waiting[i].signature);
+			free(b->waiting[i].body);
+		}
 	}
+	feed(b);
+	for (long i = 0; i < batch; i++)
+		mapper_free(b->waiting[i].mapper);
 }
 
 /* Counts can be compared only where all this is the same. */
@@ -193,29 +250,31 @@ int
 main(int argc, char **argv)
 {
 	struct bench b = {0};
-	int64_t events, per_call;
+	int64_t events, per_call, batch;
 
 	log_init("one_event");
 	if (argc == 1) {
 		tell_system();
 		return 0;
 	}
-	if (argc != 5 ||
+	if (argc != 6 ||
 	    number_parse(argv[3], strlen(argv[3]), 1, EVENTS_MAX, &events) ==
 		-1 ||
 	    number_parse(argv[4], strlen(argv[4]), 1, EVENTS_MAX, &per_call) ==
-		-1) {
-		fputs("usage: one_event [DIRECTORY TEMPLATE EVENTS PER_CALL]\n",
+		-1 ||
+	    number_parse(
+		argv[5], strlen(argv[5]), 1, STORE_BATCH_MAX, &batch) == -1) {
+		fputs("usage: one_event"
+		      " [DIRECTORY TEMPLATE EVENTS PER_CALL BATCH]\n",
 		    stderr);
 		return 2;
 	}
 	make(&b, argv[1]);
 	b.template = read_file(argv[2]);
-	run(&b, (long)events, (long)per_call);
+	run(&b, (long)events, (long)per_call, (long)batch);
 	store_close(b.store);
 	auth_free(b.auth);
 	providers_free(b.providers);
-	mapper_free(b.mapper);
 	free(b.template);
 	return 0;
 }
