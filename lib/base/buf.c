@@ -112,7 +112,7 @@ buf_json(struct buf *b, const char *s, size_t n)
 	size_t i = 0, plain = 0, len;
 
 	buf_puts(b, "\"");
-	while (i < n) {
+	while ((i += utf8_plain(s + i, n - i)) < n) {
 		len = utf8_char(s + i, n - i);
 		if (len > 1) {
 			i += len;

@@ -6,6 +6,23 @@
 
 #include <string.h>
 
+/*
+ * Texts are mostly ASCII, so they are read eight bytes at a time: EACH(c) is
+ * the byte c eight times.
+ */
+#define EACH(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Eight bytes, the first of them lowest; compilers make it one instruction. */
+static uint64_t
+load(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	return (uint64_t)u[0] | (uint64_t)u[1] << 8 | (uint64_t)u[2] << 16 |
+	    (uint64_t)u[3] << 24 | (uint64_t)u[4] << 32 | (uint64_t)u[5] << 40 |
+	    (uint64_t)u[6] << 48 | (uint64_t)u[7] << 56;
+}
+
 static bool
 is_tail(char c)
 {
@@ -113,26 +130,60 @@ utf8_digit(uint32_t c)
 	return c - zero[low] <= 9 ? (int)(c - zero[low]) : formed_digit(c);
 }
 
+size_t
+utf8_ascii(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= 8 && (load(s + i) & EACH(0x80)) == 0)
+		i += 8;
+	while (i < n && (unsigned char)s[i] < 0x80)
+		i++;
+	return i;
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+size_t
+utf8_plain(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	for (; n - i >= 8; i += 8) {
+		uint64_t word = load(s + i), stop;
+
+		/*
+		 * What is less borrows, which sets its high bit: the first that
+		 * is set is sure, and those after it may be set by its borrow.
+		 */
+		stop = word | (word - EACH(0x20)) |
+		    ((word ^ EACH('"')) - EACH(1)) |
+		    ((word ^ EACH('\\')) - EACH(1)) |
+		    ((word ^ EACH(0x7f)) - EACH(1));
+		if ((stop & EACH(0x80)) == 0)
+			continue;
+		for (; (stop & 0x80) == 0; stop >>= 8)
+			i++;
+		return i;
+	}
+	while (i < n && is_plain((unsigned char)s[i]))
+		i++;
+	return i;
+}
+
 bool
 utf8_valid(const char *s, size_t n)
 {
-	const uint64_t high_bits = UINT64_C(0x8080808080808080);
-	size_t i = 0, len;
-	uint64_t word;
+	size_t len;
 
-	while (i < n) {
-		/* Bodies are mostly ASCII: eight bytes at a time. */
-		if (n - i >= sizeof(word)) {
-			memcpy(&word, s + i, sizeof(word));
-			if ((word & high_bits) == 0) {
-				i += sizeof(word);
-				continue;
-			}
-		}
+	for (size_t i = utf8_ascii(s, n); i < n;
+	     i += len + utf8_ascii(s + i + len, n - i - len))
 		if ((len = utf8_char(s + i, n - i)) == 0)
 			return false;
-		i += len;
-	}
 	return true;
 }
 

@@ -10,6 +10,15 @@
 
 bool utf8_valid(const char *s, size_t n);
 
+/* How many bytes at the beginning of s are ASCII. */
+size_t utf8_ascii(const char *s, size_t n);
+
+/*
+ * How many bytes at the beginning of s mean themselves in a string of JSON, and
+ * are ASCII: before a quote, a backslash, a control character.
+ */
+size_t utf8_plain(const char *s, size_t n);
+
 /* Length in bytes of the character at s, 0 if it is not valid; n > 0. */
 size_t utf8_char(const char *s, size_t n);
 

@@ -91,7 +91,8 @@ add_cost(const char *s, const char *end, bool inner, struct cost *c)
 		switch (*s) {
 		case '"':
 			begin = ++s;
-			while (s < end && *s != '"')
+			while ((s += utf8_plain(s, (size_t)(end - s))) < end &&
+			    *s != '"')
 				s += *s == '\\' && end - s > 1 ? 2 : 1;
 			if (inner)
 				cost_add_string(c, begin, s < end ? s : end);
@@ -183,7 +184,7 @@ json_parse(
 	enum json_rc rc = json_check(s, n, false, &cost, fault);
 
 	*out = NULL;
-	return rc == JSON_OK ? json_build(s, n, out, fault) : rc;
+	return rc == JSON_OK ? json_build(s, n, NULL, out, fault) : rc;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "provider/definition.h"
 
 enum json_rc {
@@ -59,12 +60,13 @@ int json_duplicate(const char *s, size_t n, struct buf *pointer,
  * not UTF-8, and returns in advance how many bytes of memory the value will
  * take with all that is made of it; inner: also counts JSON inside of its
  * strings, which may be parsed later.  json_build() parses what json_check()
- * has accepted.
+ * has accepted; names of members are put into the arena, which must live longer
+ * than *out, or if it is NULL into memory of their own.
  */
 enum json_rc json_check(const char *s, size_t n, bool inner, size_t *cost,
     struct json_fault *fault);
-enum json_rc json_build(const char *s, size_t n, struct json_object **out,
-    struct json_fault *fault);
+enum json_rc json_build(const char *s, size_t n, struct arena *names,
+    struct json_object **out, struct json_fault *fault);
 
 /* Add "/NAME", escaped as a token of a JSON Pointer (RFC 6901). */
 void json_pointer_add(struct buf *b, const char *name);

@@ -46,7 +46,8 @@ read_name(struct reader *r)
 	struct json_fault fault;
 
 	skip_string(r);
-	if (json_build(from, (size_t)(r->at - from), &name, &fault) != JSON_OK)
+	if (json_build(from, (size_t)(r->at - from), NULL, &name, &fault) !=
+	    JSON_OK)
 		r->failed = true;
 	return name;
 }

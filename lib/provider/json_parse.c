@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "provider/json.h"
 #include "provider/map.h"
 
@@ -21,6 +22,7 @@
 
 struct parser {
 	const char *at, *end;
+	struct arena *names; /* or NULL */
 	struct buf work; /* of the text or number that is being read */
 	const char *reason; /* of JSON_BAD, which is found at `at` */
 };
@@ -140,7 +142,10 @@ read_text(struct parser *p, const char **s, size_t *n)
 	const char *quote = p->at++, *plain = p->at;
 	bool escaped = false;
 
-	while (p->at < p->end && *p->at != '"' && *p->at != '\0') {
+	for (;;) {
+		p->at += utf8_plain(p->at, (size_t)(p->end - p->at));
+		if (p->at == p->end || *p->at == '"' || *p->at == '\0')
+			break;
 		if (*p->at != '\\') {
 			p->at++;
 			continue;
@@ -323,14 +328,13 @@ read_array(struct parser *p, size_t depth, struct json_object *array)
 }
 
 /*
- * Read a name, and go past its colon.  It is a C string in fixed, or in *large,
- * which the caller frees.  json-c's names end at a NUL.
+ * Read a name, and go past its colon.  *name is a C string among p->names, or
+ * in fixed, or in *large, which the caller frees.  json-c's end at a NUL.
  */
 static enum json_rc
-read_name(struct parser *p, char fixed[NAME_SIZE], char **large)
+read_name(struct parser *p, char fixed[NAME_SIZE], char **large, char **name)
 {
 	const char *s;
-	char *name = fixed;
 	size_t n;
 	enum json_rc rc;
 
@@ -341,10 +345,18 @@ read_name(struct parser *p, char fixed[NAME_SIZE], char **large)
 		return bad(p, "quoted object property name expected");
 	if ((rc = read_text(p, &s, &n)) != JSON_OK)
 		return rc;
-	if (n >= NAME_SIZE && (name = *large = malloc(n + 1)) == NULL)
+	if (p->names != NULL)
+		*name = arena_strndup(p->names, s, n);
+	else if (n < NAME_SIZE)
+		*name = fixed;
+	else
+		*name = *large = malloc(n + 1);
+	if (*name == NULL)
 		return JSON_NO_MEMORY;
-	memcpy(name, s, n);
-	name[n] = '\0';
+	if (p->names == NULL) {
+		memcpy(*name, s, n);
+		(*name)[n] = '\0';
+	}
 	skip_space(p);
 	if (p->at == p->end || *p->at != ':')
 		return bad(p, "object property name separator ':' expected");
@@ -355,16 +367,16 @@ read_name(struct parser *p, char fixed[NAME_SIZE], char **large)
 static enum json_rc
 read_member(struct parser *p, size_t depth, struct json_object *object)
 {
-	char fixed[NAME_SIZE], *large = NULL;
+	char fixed[NAME_SIZE], *large = NULL, *name;
 	struct json_object *value = NULL;
-	enum json_rc rc = read_name(p, fixed, &large);
+	enum json_rc rc = read_name(p, fixed, &large, &name);
 
 	if (rc == JSON_OK)
 		rc = read_value(p, depth, &value);
 	/* Of a name that is there twice the last value counts. */
 	if (rc == JSON_OK &&
-	    json_object_object_add(
-		object, large == NULL ? fixed : large, value) != 0) {
+	    json_object_object_add_ex(object, name, value,
+		p->names == NULL ? 0 : JSON_C_OBJECT_ADD_CONSTANT_KEY) != 0) {
 		json_object_put(value);
 		rc = JSON_NO_MEMORY;
 	}
@@ -473,11 +485,11 @@ read_value(struct parser *p, size_t depth, struct json_object **out)
 }
 
 enum json_rc
-json_build(
-    const char *s, size_t n, struct json_object **out, struct json_fault *fault)
+json_build(const char *s, size_t n, struct arena *names,
+    struct json_object **out, struct json_fault *fault)
 {
 	const size_t mark = json_mark(s, n);
-	struct parser p = {.at = s + mark, .end = s + n};
+	struct parser p = {.at = s + mark, .end = s + n, .names = names};
 	enum json_rc rc = n > INT_MAX ? bad(&p, "too long")
 				      : read_value(&p, MAP_DEPTH_MAX, out);
 

@@ -69,7 +69,7 @@ read_part(const char *s, size_t n, size_t most, struct json_object **out)
 		JSON_OK &&
 	    cost <= most) {
 		enum json_rc read = json_build(
-		    buf_str(&text), text.len, out, &fault);
+		    buf_str(&text), text.len, NULL, out, &fault);
 
 		if (read == JSON_NO_MEMORY)
 			rc = AUTH_ERROR;

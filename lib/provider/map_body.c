@@ -132,7 +132,7 @@ parse_json(struct mapper *mp, bool inner, const char *s, size_t n)
 	}
 	if (take_room(mp, cost) != 0)
 		return MAP_NO_MEMORY;
-	switch (json_build(s, n, &mp->root, &mp->fault)) {
+	switch (json_build(s, n, mp->arena, &mp->root, &mp->fault)) {
 	case JSON_OK:
 		return MAP_OK;
 	case JSON_BAD:
@@ -260,7 +260,7 @@ parse_text(struct mapper *mp, struct json_object *text, size_t *left,
 		return MAP_OK;
 	if (mp->taken_room == 0 && take_room(mp, cost) != 0)
 		return MAP_NO_MEMORY;
-	switch (json_build(s, n, out, &fault)) {
+	switch (json_build(s, n, mp->arena, out, &fault)) {
 	case JSON_OK:
 		*left -= cost;
 		return MAP_OK;

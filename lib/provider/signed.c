@@ -59,7 +59,7 @@ parse_json(const struct message *m, struct json_object **out)
 	if (json_check(m->body, m->len, false, &cost, &fault) != JSON_OK ||
 	    cost > SIGNED_COST_MAX)
 		return SIGNED_BAD;
-	switch (json_build(m->body, m->len, out, &fault)) {
+	switch (json_build(m->body, m->len, NULL, out, &fault)) {
 	case JSON_OK:
 		return SIGNED_OK;
 	case JSON_BAD:

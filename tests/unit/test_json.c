@@ -76,6 +76,26 @@ has_halves(struct json_object *j)
 	return false;
 }
 
+/* Is s read as the same, if the names of members are not the tree's own? */
+static bool
+same_with_names_apart(
+    const char *s, size_t n, struct json_object *as, bool taken)
+{
+	struct arena *names = arena_new();
+	struct json_object *j = NULL;
+	struct json_fault fault;
+	bool same;
+
+	assert_non_null(names);
+	/* It may not be UTF-8, which json_build() does not look for. */
+	same = !taken ||
+	    (json_build(s, n, names, &j, &fault) == JSON_OK &&
+		json_object_equal(j, as));
+	json_object_put(j);
+	arena_free(names);
+	return same;
+}
+
 /* Read s both ways.  Returns whether it was taken. */
 static bool
 same(const char *s, size_t n)
@@ -84,6 +104,8 @@ same(const char *s, size_t n)
 	struct json_fault fault;
 	bool taken = json_parse(s, n, &ours, &fault) == JSON_OK;
 	bool by_json_c = read_by_json_c(s, n, &theirs);
+
+	assert_true(same_with_names_apart(s, n, ours, taken));
 
 	if (taken &&
 	    (!by_json_c ||

@@ -50,6 +50,31 @@ test_validity(void **state)
 			fail_msg("text %zu", i);
 }
 
+/* Each byte, anywhere in a text, before any rest: what is found is the first.
+ */
+static void
+test_runs_end_at_the_first_byte_that_is_not_of_them(void **state)
+{
+	(void)state;
+	for (int byte = 0; byte < 256; byte++)
+		for (size_t at = 0; at < 20; at++)
+			for (size_t n = at + 1; n <= 24; n++) {
+				char s[24];
+				bool ascii = byte < 0x80;
+				bool plain = byte >= 0x20 && byte < 0x7f &&
+				    byte != '"' && byte != '\\';
+
+				memset(s, 'x', at);
+				/* What follows is of neither kind. */
+				memset(s + at, 0x80, sizeof(s) - at);
+				s[at] = (char)byte;
+				assert_int_equal(utf8_ascii(s, n), at + ascii);
+				assert_int_equal(utf8_plain(s, n), at + plain);
+			}
+	assert_int_equal(utf8_ascii("", 0), 0);
+	assert_int_equal(utf8_plain("", 0), 0);
+}
+
 static void
 test_cut_keeps_characters_whole(void **state)
 {
@@ -70,6 +95,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_validity),
+	    cmocka_unit_test(
+		test_runs_end_at_the_first_byte_that_is_not_of_them),
 	    cmocka_unit_test(test_cut_keeps_characters_whole),
 	};
 
