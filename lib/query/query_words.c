@@ -70,7 +70,7 @@ tail_fill(struct query *q, int64_t upto, bool *whole)
 	    bytes < QUERY_TAIL_BYTES && (step = db_step(s)) == DB_ROW) {
 		struct call_row r;
 
-		row_call(s, 0, &r);
+		words_row(s, &r);
 		bytes += words_text(&r, &text)->len;
 		calls++;
 		rc = text.failed

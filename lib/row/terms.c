@@ -107,12 +107,14 @@ put_run(struct buf *b, const char *s, size_t n, bool query)
 static void
 put_text(struct buf *b, const char *s, size_t n, bool query)
 {
-	size_t i = 0, plain = 0, len;
+	size_t i = 0, plain = 0, len, left;
 	uint32_t c;
 
 	while (i < n && b->len + (i - plain) < TERMS_TEXT_MAX) {
-		if ((unsigned char)s[i] < 0x80) {
-			i++;
+		left = TERMS_TEXT_MAX - b->len - (i - plain);
+		len = utf8_ascii(s + i, n - i < left ? n - i : left);
+		if (len > 0) {
+			i += len;
 			continue;
 		}
 		len = utf8_decode(s + i, n - i, &c);
@@ -198,7 +200,7 @@ string_length(const char *s, size_t n)
 {
 	size_t i = 1;
 
-	while (i < n && s[i] != '"')
+	while (i < n && (i += utf8_plain(s + i, n - i)) < n && s[i] != '"')
 		i += s[i] == '\\' ? 2 : 1;
 	return i < n ? i - 1 : n;
 }
@@ -245,26 +247,72 @@ put_transcript(struct buf *b, const char *s, size_t n)
 	}
 }
 
-/* Numbers first: who writes much is cut. */
+/*
+ * What has words, beside the id, which comes after the numbers; these are first
+ * since who writes much is cut, and the transcript is last.
+ */
+static const enum call_field with_words[] = {FIELD_FROM, FIELD_TO, FIELD_TRACE,
+    FIELD_AGENT, FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY,
+    FIELD_AGENT_NAME, FIELD_TRANSFERRED_TO, FIELD_CAMPAIGN, FIELD_TRANSCRIPT};
+
+#define WITH_WORDS (sizeof(with_words) / sizeof(with_words[0]))
+
+/* The text of such a field; NULL: it was not told. */
+static const char *
+words_of(const struct call_row *r, size_t i, size_t *n)
+{
+	const struct value *v = &r->call.field[with_words[i]];
+
+	*n = v->set && v->text != NULL ? v->len : 0;
+	return v->set ? v->text : NULL;
+}
+
 void
 terms_of_call(const struct call_row *r, struct buf *b)
 {
-	static const enum call_field texts[] = {FIELD_TRACE, FIELD_AGENT,
-	    FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION, FIELD_SUMMARY,
-	    FIELD_AGENT_NAME, FIELD_TRANSFERRED_TO, FIELD_CAMPAIGN};
-	const struct value *v = r->call.field;
+	const char *s;
+	size_t n;
 
-	if (v[FIELD_FROM].set)
-		put_phone(b, v[FIELD_FROM].text, v[FIELD_FROM].len);
-	if (v[FIELD_TO].set)
-		put_phone(b, v[FIELD_TO].text, v[FIELD_TO].len);
-	put_text(b, r->id, strlen(r->id), false);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (v[texts[i]].set)
-			put_text(b, v[texts[i]].text, v[texts[i]].len, false);
-	if (v[FIELD_TRANSCRIPT].set)
-		put_transcript(
-		    b, v[FIELD_TRANSCRIPT].text, v[FIELD_TRANSCRIPT].len);
+	for (size_t i = 0; i < WITH_WORDS; i++) {
+		if (with_words[i] == FIELD_TRACE)
+			put_text(b, r->id, strlen(r->id), false);
+		if ((s = words_of(r, i, &n)) == NULL)
+			continue;
+		if (with_words[i] == FIELD_FROM || with_words[i] == FIELD_TO)
+			put_phone(b, s, n);
+		else if (with_words[i] == FIELD_TRANSCRIPT)
+			put_transcript(b, s, n);
+		else
+			put_text(b, s, n, false);
+	}
+}
+
+bool
+terms_are_same(const struct call_row *a, const struct call_row *b)
+{
+	bool same = strcmp(a->id, b->id) == 0;
+
+	for (size_t i = 0; i < WITH_WORDS && same; i++) {
+		size_t n, m;
+		const char *s = words_of(a, i, &n), *t = words_of(b, i, &m);
+
+		same = n == m &&
+		    (s == t ||
+			(s != NULL && t != NULL && memcmp(s, t, n) == 0));
+	}
+	return same;
+}
+
+size_t
+terms_size(const struct call_row *r)
+{
+	size_t size = strlen(r->id), n;
+
+	for (size_t i = 0; i < WITH_WORDS; i++) {
+		(void)words_of(r, i, &n);
+		size += n;
+	}
+	return size < TERMS_TEXT_MAX ? size : TERMS_TEXT_MAX;
 }
 
 /* --- what is looked for ------------------------------------------------ */

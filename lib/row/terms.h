@@ -14,8 +14,17 @@
 #define TERMS_WORDS_MAX 16 /* words of one search; others are ignored */
 #define TERMS_WORD_MAX 100 /* bytes of one */
 
-/* Add the text of a call, for the tokenizer of SQLite. */
+/*
+ * Add the text of a call, for the tokenizer of SQLite.  Of the row it reads the
+ * id and the fields that are listed in words_after(), as the others do.
+ */
 void terms_of_call(const struct call_row *r, struct buf *b);
+
+/* Have two calls the same text? */
+bool terms_are_same(const struct call_row *a, const struct call_row *b);
+
+/* About how many bytes the text of a call has, without making it. */
+size_t terms_size(const struct call_row *r);
 
 /*
  * Add to q the expression for MATCH that finds text: filter.text of query.h,

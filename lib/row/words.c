@@ -39,18 +39,34 @@ words_text(const struct call_row *r, struct buf *b)
 struct statement *
 words_after(struct db *db, int64_t upto)
 {
+	/* As words_row() reads. */
 	struct statement *s = db_statement(db,
-	    "SELECT number, source, id, state, outcome, answered, flags, day,"
-	    " hour, events, states, first_time, last_time, first_received,"
-	    " last_received, ended_time, begun_told, connected_told,"
-	    " ended_told, stamps, trace, agent, direction, from_number,"
-	    " to_number, started, ended, duration, recording, status, reason,"
-	    " disposition, summary, attempt, attempts_max, final, next_retry,"
-	    " transcript, agent_name, cost, cost_currency, goal, goal_word,"
-	    " transferred_to, ended_by, campaign"
+	    "SELECT number, id, from_number, to_number, trace, agent, status,"
+	    " reason, disposition, summary, transcript, agent_name,"
+	    " transferred_to, campaign"
 	    " FROM call WHERE number > ?1 ORDER BY number");
 
 	if (s != NULL)
 		db_bind_int(s, 1, upto);
 	return s;
+}
+
+void
+words_row(struct statement *s, struct call_row *r)
+{
+	static const enum call_field columns[] = {FIELD_FROM, FIELD_TO,
+	    FIELD_TRACE, FIELD_AGENT, FIELD_STATUS, FIELD_REASON,
+	    FIELD_DISPOSITION, FIELD_SUMMARY, FIELD_TRANSCRIPT,
+	    FIELD_AGENT_NAME, FIELD_TRANSFERRED_TO, FIELD_CAMPAIGN};
+
+	memset(r, 0, sizeof(*r));
+	r->number = db_int(s, 0);
+	r->id = row_text(s, 1);
+	for (int i = 0; i < (int)(sizeof(columns) / sizeof(columns[0])); i++) {
+		struct value *v = &r->call.field[columns[i]];
+
+		v->text = db_text(s, 2 + i);
+		v->set = v->text != NULL;
+		v->len = v->set ? db_size(s, 2 + i) : 0;
+	}
 }

@@ -23,9 +23,12 @@ enum db_rc words_upto(struct db *db, int64_t *upto);
 const struct buf *words_text(const struct call_row *r, struct buf *b);
 
 /*
- * The calls after upto in the order of their numbers, to be stepped through:
- * a row is row_call()'s, from column 0 on.  NULL: failed, logged.
+ * The calls after upto in the order of their numbers, to be stepped through.
+ * NULL: failed, logged.
  */
 struct statement *words_after(struct db *db, int64_t upto);
+/* The number of a call, and of what terms_of_call() reads, as the row has it.
+ */
+void words_row(struct statement *s, struct call_row *r);
 
 #endif /* !WORDS_H */

@@ -106,6 +106,7 @@ struct store {
 	/* search.c: the calls that the index goes up to, once it is known */
 	int64_t search_upto;
 	int64_t search_newest; /* greatest call written after it; 0: none */
+	int64_t search_tail, search_bytes; /* such calls, and their texts */
 	bool search_known; /* in this transaction */
 	bool search_broken; /* it failed at a commit */
 	struct buf search_was, search_is; /* texts of a call */

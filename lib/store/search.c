@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "row/terms.h"
 
 #define OFF WORDS_OFF
 
@@ -56,6 +57,7 @@ search_forget(struct store *st)
 {
 	st->search_known = false;
 	st->search_newest = 0;
+	st->search_tail = st->search_bytes = 0;
 }
 
 void
@@ -109,13 +111,6 @@ index_take(struct store *st, int64_t number, const struct buf *text)
 	return index_written(st, db_words_take(st->db, number, buf_str(text)));
 }
 
-static bool
-same_text(const struct buf *a, const struct buf *b)
-{
-	return !a->failed && !b->failed && a->len == b->len &&
-	    memcmp(buf_str(a), buf_str(b), a->len) == 0;
-}
-
 enum store_rc
 search_update(struct store *st, const struct call_row *before,
     const struct call_row *after)
@@ -130,15 +125,17 @@ search_update(struct store *st, const struct call_row *before,
 	if (after->number > upto) { /* of the tail */
 		if (st->search_newest < after->number)
 			st->search_newest = after->number;
+		st->search_tail++;
+		st->search_bytes += (int64_t)terms_size(after);
 		return STORE_OK;
 	}
-	is = words_text(after, &st->search_is);
 	if (before->number != 0) {
-		was = words_text(before, &st->search_was);
-		if (same_text(was, is))
+		if (terms_are_same(before, after))
 			return STORE_OK;
+		was = words_text(before, &st->search_was);
 		rc = index_take(st, before->number, was);
 	}
+	is = words_text(after, &st->search_is);
 	/* It may be off by now. */
 	if (rc == STORE_OK && st->search_upto != OFF)
 		rc = index_add(st, after->number, is);
@@ -176,7 +173,7 @@ search_feed(struct store *st)
 		return STORE_ERROR;
 	while (rc == STORE_OK && calls < STORE_FEED_MAX &&
 	    bytes < STORE_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
-		row_call(s, 0, &r);
+		words_row(s, &r);
 		last = r.number;
 		bytes += words_text(&r, &st->search_is)->len;
 		calls++;
@@ -194,13 +191,27 @@ search_feed(struct store *st)
 	return upto_set(st, last);
 }
 
+/*
+ * Is the tail long, or, if its texts are on average as those that this
+ * transaction has written, so large that it fills one feeding?
+ */
+static bool
+is_due(const struct store *st)
+{
+	int64_t tail = st->search_newest - st->search_upto;
+
+	return tail >= STORE_FEED ||
+	    (st->search_tail > 0 &&
+		tail * (st->search_bytes / st->search_tail) >=
+		    STORE_FEED_BYTES);
+}
+
 enum store_rc
 search_feed_if_due(struct store *st)
 {
 	enum store_rc rc;
 
-	if (!st->search_known || st->search_upto == OFF ||
-	    st->search_newest - st->search_upto < STORE_FEED)
+	if (!st->search_known || st->search_upto == OFF || !is_due(st))
 		return STORE_OK;
 	rc = search_feed(st);
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;

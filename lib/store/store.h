@@ -217,11 +217,11 @@ enum store_rc store_rebuild(struct store *st, store_map_fn map, void *arg,
 
 /*
  * Put all calls that it lacks into the index of words, in short transactions.
- * The index is fed by itself with STORE_FEED calls at once, and up to that a
- * reader finds the others by itself.
+ * The index is fed by itself with STORE_FEED calls at once, or fewer whose
+ * texts are long, and up to that a reader finds the others by itself.
  */
-#define STORE_FEED 64 /* calls that it lacks, before it is fed */
-#define STORE_FEED_MAX 320 /* at once: more than a batch can add */
+#define STORE_FEED 256 /* calls that it lacks, before it is fed */
+#define STORE_FEED_MAX 512 /* at once: more than a batch can add */
 #define STORE_FEED_BYTES (512 * 1024) /* of text, after which that ends */
 enum store_rc store_feed(struct store *st);
 

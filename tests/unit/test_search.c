@@ -566,14 +566,14 @@ the_index_is_fed_by_many_calls_at_once_and_all_are_found(void **state)
 	assert_string_equal(meta(b), "0");
 	assert_int_equal(found(b, "frequent"), STORE_FEED - 1);
 	tell_many(b, STORE_FEED, STORE_FEED);
-	assert_string_equal(meta(b), "64");
+	assert_string_equal(meta(b), "256");
 	assert_int_equal(found(b, "frequent"), STORE_FEED);
 	tell_many(b, STORE_FEED + 1, STORE_FEED + 3);
-	assert_string_equal(meta(b), "64");
+	assert_string_equal(meta(b), "256");
 	assert_int_equal(found(b, "frequent"), STORE_FEED + 3);
 	/* What is told of one later: in the index, and in the tail. */
 	tell(b, "c-5", FIELD_REASON, "rare");
-	tell(b, "c-66", FIELD_REASON, "rare");
+	tell(b, "c-258", FIELD_REASON, "rare");
 	assert_int_equal(found(b, "rare"), 2);
 	assert_int_equal(found(b, "frequent"), STORE_FEED + 1);
 }
@@ -639,15 +639,38 @@ damage_that_a_commit_meets_costs_no_event(void **state)
 	struct box *b = *state;
 
 	tell_many(b, 1, 2 * STORE_FEED);
-	assert_string_equal(meta(b), "128");
+	assert_string_equal(meta(b), "512");
 	run(b,
 	    "INSERT INTO search (search, rank) VALUES ('crisismerge', 2);"
 	    "UPDATE search_data SET block = x'ffffffffff' WHERE id > 10");
-	for (int i = 1; i <= STORE_FEED + 2; i++) {
+	tell_many(b, 2 * STORE_FEED + 1, 3 * STORE_FEED - 3);
+	for (int i = 3 * STORE_FEED - 2; i <= 3 * STORE_FEED + 2; i++) {
 		reopen(b);
-		tell_many(b, 2 * STORE_FEED + i, 2 * STORE_FEED + i);
+		tell_many(b, i, i);
 	}
 	assert_string_equal(meta(b), "off");
+}
+
+/* However few they are, a reader has not to index much for itself. */
+static void
+few_calls_of_long_texts_are_fed_at_once(void **state)
+{
+	struct box *b = *state;
+	struct buf text = {0};
+	int most = STORE_FEED_BYTES / TERMS_TEXT_MAX;
+	char id[16], fed[16];
+
+	while (text.len < TERMS_TEXT_MAX)
+		buf_puts(&text, "many words ");
+	for (int i = 1; i <= most; i++) {
+		assert_string_equal(meta(b), "0");
+		snprintf(id, sizeof(id), "c-%d", i);
+		tell(b, id, FIELD_SUMMARY, buf_str(&text));
+	}
+	snprintf(fed, sizeof(fed), "%d", most);
+	assert_string_equal(meta(b), fed);
+	assert_int_equal(found(b, "words"), most);
+	buf_free(&text);
 }
 
 static void
@@ -784,6 +807,7 @@ main(void)
 	    TEST(an_index_far_behind_is_not_used_and_catches_up, setup_tail),
 	    TEST(an_unreadable_call_costs_no_event, setup_tail),
 	    TEST(damage_that_a_commit_meets_costs_no_event, setup_tail),
+	    TEST(few_calls_of_long_texts_are_fed_at_once, setup_tail),
 	    TEST(a_tail_of_long_texts_is_not_indexed_by_a_reader, setup_tail),
 	    TEST(wherever_time_runs_out_no_transaction_is_left, setup_tail),
 	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_tail),
