@@ -27,6 +27,7 @@ struct spool {
 	pthread_mutex_t mutex; /* guards what follows */
 	struct spool_state state; /* as it was looked, and put since */
 	int64_t looked; /* monotonic ms; 0: never */
+	bool full; /* it was, which was logged */
 	/* take.c: */
 	int64_t taken; /* since that was logged */
 	int64_t left; /* files that could not be taken the last time */

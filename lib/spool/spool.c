@@ -295,6 +295,11 @@ take_room(struct spool *sp, size_t size)
 	}
 	if (rc == SPOOL_OK && sp->state.bytes + more > sp->max)
 		rc = SPOOL_FULL;
+	if (rc == SPOOL_FULL && !sp->full)
+		log_warnx("spool: %s: full: spool_max is %" PRId64
+			  " bytes; deliveries have to be sent again",
+		    sp->dir, sp->max);
+	sp->full = rc == SPOOL_FULL;
 	if (rc == SPOOL_OK) {
 		sp->state.files++;
 		sp->state.bytes += more;
@@ -396,13 +401,8 @@ spool_put(struct spool *sp, const struct spooled *s)
 		goto out;
 	}
 	size = head.len + s->delivery.len + 1;
-	if ((rc = take_room(sp, size)) != SPOOL_OK) {
-		if (rc == SPOOL_FULL)
-			log_warnx("spool: %s: full: its files take %" PRId64
-				  " bytes, spool_max",
-			    sp->dir, sp->max);
+	if ((rc = take_room(sp, size)) != SPOOL_OK)
 		goto out;
-	}
 	rc = SPOOL_ERROR;
 	if (spool_dirs_open(sp, true, &d, &why) == -1) {
 		rc = rc_of_errno(errno);

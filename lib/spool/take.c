@@ -344,23 +344,54 @@ note(struct spool *sp, const struct taking *g, bool all)
 		log_info("spool: %s: taken in: %" PRId64, sp->dir, taken);
 }
 
+/* Is there any file at all?  Yes, where that cannot be seen. */
+static bool
+has_files(const struct spool *sp)
+{
+	struct buf name = {0};
+	const struct dirent *e;
+	bool any = false;
+	DIR *dir;
+
+	buf_printf(&name, "%s/new", sp->dir);
+	if ((dir = opendir(buf_str(&name))) == NULL)
+		any = errno != ENOENT;
+	while (dir != NULL && !any && (e = readdir(dir)) != NULL)
+		any = e->d_name[0] != '.';
+	if (dir != NULL)
+		(void)closedir(dir);
+	buf_free(&name);
+	return any;
+}
+
+/* Is there more or less than what was left the last time? */
+static bool
+is_changed(struct spool *sp, int64_t left)
+{
+	struct spool_state state;
+	struct buf why = {0};
+	bool changed = spool_look(sp, &state, &why) == 0 && state.files != left;
+
+	buf_free(&why);
+	return changed;
+}
+
 /* Is there anything that is worth trying now? */
 static bool
 is_due(struct spool *sp, int ms)
 {
-	struct spool_state state;
-	struct buf why = {0};
-	bool due;
+	bool rests, again;
+	int64_t left;
 
-	if (spool_look(sp, &state, &why) == -1)
-		log_warnx("spool: %s", buf_str(&why));
-	buf_free(&why);
+	if (!has_files(sp))
+		return false;
 	(void)pthread_mutex_lock(&sp->mutex);
-	due = state.files > 0 &&
-	    (ms == 0 || when_monotonic() >= sp->again ||
-		(!sp->rests && state.files != sp->left));
+	left = sp->left;
+	rests = sp->rests;
+	again = when_monotonic() >= sp->again;
 	(void)pthread_mutex_unlock(&sp->mutex);
-	return due;
+	return ms == 0 || again ||
+	    (!rests && (left == 0 || is_changed(sp, left)));
 }
 
 /* Take in, with the lock and all directories open. */
@@ -409,9 +440,11 @@ spool_take(struct spool *sp, struct take *t, int ms)
 	}
 	g->spool = sp;
 	g->take = t;
-	if (spool_dirs_open(sp, true, &g->dirs, &why) == -1)
+	if (spool_dirs_open(sp, true, &g->dirs, &why) == -1) {
 		log_warnx("spool: %s", buf_str(&why));
-	else {
+		g->failing = FAILING_MAX;
+		note(sp, g, false);
+	} else {
 		rc = take_in(sp, ms, g);
 		spool_dirs_close(&g->dirs);
 	}

@@ -36,7 +36,7 @@
 #define RECEIVE_BODIES_MAX (32 * 1024 * 1024)
 #define RECEIVE_WAIT_MS 25000
 
-#define RECEIVE_TAKE_MS 500 /* of a tick, at most, for what is spooled */
+#define RECEIVE_TAKE_MS 900 /* of a tick, at most, for what is spooled */
 
 #define RECEIVE_PROBES 2 /* bodies for healthz that are read at a time */
 

@@ -78,3 +78,29 @@ look() {
   look 'SELECT id FROM event ORDER BY seq' | diff "$DIR/told" -
   [ "$(look 'PRAGMA integrity_check')" = ok ]
 }
+
+@test "a full disk refuses nobody while the spool lies on another" {
+  sed -i "s,^store.*,&\nspool = $DIR/spool," "$DIR/callbook.conf"
+  small_disk
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+
+  for ((n = 100000; n < 101000; n++)); do
+    event "$n" 1200 >"$DIR/body"
+    expect 200 '{"result":"*' formantai "$DIR/body"
+    echo "evt-$n" >>"$DIR/told"
+    [[ $output != *spooled* ]] || break
+  done
+  [[ $output == *spooled* ]]
+  wait_for expect 200 '{"status":"spooling",*' send healthz -X GET
+  event "$((++n))" 1200 >"$DIR/body"
+  expect 200 '{"result":"spooled"}*' formantai "$DIR/body"
+  echo "evt-$n" >>"$DIR/told"
+
+  give_space
+  spool_empty() { [ -z "$(find "$DIR/spool/new" -type f)" ]; }
+  wait_for spool_empty
+  look 'SELECT id FROM event ORDER BY id' | diff "$DIR/told" -
+  [ "$(look 'SELECT count(*) FROM repeat')" = 0 ]
+  [ "$(look 'PRAGMA integrity_check')" = ok ]
+}

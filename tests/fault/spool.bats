@@ -32,10 +32,12 @@ more_stored() {
   [ "$(grep -c '"stored"' answers)" -ge "$1" ]
 }
 
-# The lock is held until so many deliveries were kept, by two processes under
-# the load of eight senders, who go on until others were stored.
+# The lock is held until so many deliveries were kept, and for LOCKED= seconds
+# more, under the load of eight senders on two processes, who go on until others
+# were stored.
 @test "a store that is locked under load refuses nobody, and has all of it afterwards" {
   mkdir disk
+  sed -i 's/^spool.*/&\nspool_max = 4G/' callbook.conf
   receiver_host "$DIR" "$PLAIN" 2 -t 8
   lighttpd_start "$DIR"
   event 000001 >body
@@ -45,18 +47,37 @@ more_stored() {
   event @@@@@@ 1200 | "$PLAIN/tests/post" -c 8 -f 100 -n 999999 \
     -s "$SECRET" "$URL/sales" >answers 3>&- {lock}>&- &
   POST=$!
-  wait_for waiting "${WAITING:-200}"
+  wait_for waiting 200
+  [ -z "${LOCKED-}" ] || sleep "$LOCKED"
+  echo "$(find spool/new -type f | wc -l) in the spool"
   flock -u "$lock"
   wait_for more_stored 200
   kill "$POST"
   wait "$POST" || :
   POST=
-  wait_for empty
+  # A second for each so many, where it was long.
+  for ((i = 0; i < 1 + ${LOCKED:-0}; i++)); do
+    ! wait_for empty || break
+  done
+  empty
   [ -z "$(awk 'NF > 1 && $2 != 200' answers)" ]
   grep -q spooled answers
   nothing_lost "$DIR/disk" answers
   # Nothing came twice: no file was taken in twice.
   [ "$(sql "$DIR/disk" 'SELECT count(*) FROM repeat')" = 0 ]
+}
+
+@test "P1 a delivery that is kept is on disk, and its name, before the answer" {
+  event 000001 >body
+  signed_cgi body strace -f -y -s 400 -o trace \
+    -e trace=writev,fsync,renameat,write env | grep spooled
+  # w: written, s: the file is on disk, r: it has its place, d: that is on disk,
+  # a: the answer.
+  [ "$(awk '/writev\([0-9]+<[^>]*\/spool\/tmp\// { printf "w" }
+    /fsync\([0-9]+<[^>]*\/spool\/tmp\/[^>]+>\) += 0/ { printf "s" }
+    /renameat\([^>]*\/spool\/tmp>/ { printf "r" }
+    /fsync\([0-9]+<[^>]*\/spool\/new>\) += 0/ { printf "d" }
+    /write\(1<.*spooled/ { printf "a" }' trace)" = wsrda ]
 }
 
 # killed_at_each FROM RUN - `RUN PREFIX...` runs a program with that before it.

@@ -1,12 +1,14 @@
 /* The spool: what is a whole file, who may take it, and who takes it. */
-#define _XOPEN_SOURCE 700 /* nftw(3) and the like of the headers */
+#define _XOPEN_SOURCE 700 /* RLIM_INFINITY, utime(2) */
 
 #include "spool_dir.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <utime.h>
 
 #include "brief.h"
@@ -279,6 +281,25 @@ what_cannot_be_taken_now_stays_and_stops_nothing_else(void **state)
 }
 
 static void
+a_file_that_finds_no_room_leaves_nothing(void **state)
+{
+	struct box *b = *state;
+	const struct rlimit small = {
+	    .rlim_cur = 100, .rlim_max = RLIM_INFINITY};
+	struct rlimit was;
+	char path[600];
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_FULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(spool_files(b->dir, "tmp", path), 0);
+	assert_int_equal(spool_files(b->dir, "new", path), 0);
+	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_OK);
+}
+
+static void
 what_a_killed_process_left_half_is_removed_when_it_is_old(void **state)
 {
 	struct box *b = *state;
@@ -382,6 +403,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		what_cannot_be_taken_now_stays_and_stops_nothing_else, set_up,
 		tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_file_that_finds_no_room_leaves_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		what_a_killed_process_left_half_is_removed_when_it_is_old,
 		set_up, tear_down),
