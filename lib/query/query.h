@@ -298,6 +298,28 @@ typedef int (*query_step_fn)(void *arg, const struct stored_step *s);
 enum query_rc query_steps(
     struct query *q, int64_t call, int max, query_step_fn fn, void *arg);
 
+/* --- callers ------------------------------------------------------------- */
+
+/* Whom calls were with: the number on the other side. */
+struct caller {
+	const char *number;
+	bool known; /* there is an earlier call than those of the days */
+	/* Of the days: */
+	int64_t calls, inbound, outbound;
+	bool talked; /* one of them was answered */
+	/* Outbound ones until one was answered, it included; 0: none was. */
+	int64_t tries;
+};
+
+/*
+ * Each number that calls between two local days were with, both included, by
+ * number; source NULL: all.  *without: calls of these days without a number on
+ * the other side, as of the web.
+ */
+typedef int (*query_caller_fn)(void *arg, const struct caller *c);
+enum query_rc query_callers(struct query *q, int64_t from, int64_t to,
+    const char *source, int64_t *without, query_caller_fn fn, void *arg);
+
 /* --- facts --------------------------------------------------------------- */
 
 /* So many calls of one agent have this value under this path. */
@@ -332,6 +354,11 @@ enum query_rc query_fact_counts(struct query *q, const struct filter *f,
 /* --- attention ----------------------------------------------------------- */
 
 enum attention {
+	/*
+	 * Inbound and not answered, started before a moment, and since then
+	 * there is no call from that number, nor to it.
+	 */
+	ATTENTION_MISSED,
 	ATTENTION_STUCK, /* not ended, last event before a moment */
 	/*
 	 * A retry was announced for before a moment, is not said to be off,

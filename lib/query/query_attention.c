@@ -7,6 +7,22 @@
  * there are small ones, of those calls alone that may need attention.
  */
 static const char *const numbers[ATTENTION__MAX] = {
+    /* Who withholds the number, or has none, cannot be called back. */
+    [ATTENTION_MISSED] =
+	"SELECT a.number FROM call a WHERE a.direction = 'inbound'"
+	" AND a.answered = 0 AND a.outcome IS NOT NULL"
+	" AND a.started >= ?2 AND a.started < ?4"
+	" AND a.from_number BETWEEN '(' AND ':'"
+	" AND (CAST(?1 AS text) IS NULL"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+	" AND NOT EXISTS (SELECT 1 FROM call n"
+	" WHERE coalesce(n.direction, '') <> 'outbound'"
+	" AND n.from_number = a.from_number AND n.started > a.started)"
+	" AND NOT EXISTS (SELECT 1 FROM call n"
+	" WHERE n.direction = 'outbound'"
+	" AND n.to_number = a.from_number AND n.started > a.started)"
+	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
     [ATTENTION_STUCK] = "SELECT a.number FROM call a WHERE a.outcome IS NULL"
 			" AND a.last_received < ?4 AND +a.started >= ?2"
 			" AND (CAST(?1 AS text) IS NULL"
@@ -45,6 +61,22 @@ static const char *const numbers[ATTENTION__MAX] = {
 };
 /* The same, only counted. */
 static const char *const counts[ATTENTION__MAX] = {
+    [ATTENTION_MISSED] =
+	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.direction = "
+	"'inbound'"
+	" AND a.answered = 0 AND a.outcome IS NOT NULL"
+	" AND a.started >= ?2 AND a.started < ?4"
+	" AND a.from_number BETWEEN '(' AND ':'"
+	" AND (CAST(?1 AS text) IS NULL"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+	" AND NOT EXISTS (SELECT 1 FROM call n"
+	" WHERE coalesce(n.direction, '') <> 'outbound'"
+	" AND n.from_number = a.from_number AND n.started > a.started)"
+	" AND NOT EXISTS (SELECT 1 FROM call n"
+	" WHERE n.direction = 'outbound'"
+	" AND n.to_number = a.from_number AND n.started > a.started)"
+	" LIMIT ?3) n",
     [ATTENTION_STUCK] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
 	" AND a.last_received < ?4 AND +a.started >= ?2"

@@ -19,6 +19,7 @@
 
 /* What is looked for, the worst first: what loses calls. */
 enum check {
+	CHECK_MISSED,
 	CHECK_SILENT,
 	CHECK_STUCK,
 	CHECK_RETRY,
@@ -31,6 +32,7 @@ enum check {
 };
 
 static const char *const title[CHECK__MAX] = {
+    [CHECK_MISSED] = "Missed and never reached",
     [CHECK_SILENT] = "Silent sources",
     [CHECK_QUARANTINED] = "Quarantine",
     [CHECK_STUCK] = "Stuck calls",
@@ -43,6 +45,7 @@ static const char *const title[CHECK__MAX] = {
 
 /* The section's id, which the overview links to. */
 static const char *const anchor[CHECK__MAX] = {
+    [CHECK_MISSED] = "missed",
     [CHECK_SILENT] = "silent",
     [CHECK_QUARANTINED] = "quarantine",
     [CHECK_STUCK] = "stuck",
@@ -272,6 +275,9 @@ asked(const struct checks *a, enum check c, int64_t *ms)
 	int64_t now = a->page->now;
 
 	switch (c) {
+	case CHECK_MISSED:
+		*ms = now;
+		return ATTENTION_MISSED;
 	case CHECK_STUCK:
 		*ms = now - REPORT_STUCK_MS;
 		return ATTENTION_STUCK;
@@ -320,6 +326,7 @@ look(struct checks *a)
 			    a, CHECK_UNANALYZED, s->name, &s->unanalyzed);
 	}
 	if (rc != QUERY_OK ||
+	    (rc = count_calls(a, CHECK_MISSED, source, &n)) != QUERY_OK ||
 	    (rc = count_calls(a, CHECK_STUCK, source, &n)) != QUERY_OK ||
 	    (rc = count_calls(a, CHECK_RETRY, source, &n)) != QUERY_OK ||
 	    (rc = count_calls(a, CHECK_VARIANT, source, &n)) != QUERY_OK)
@@ -333,8 +340,8 @@ look(struct checks *a)
 static bool
 is_limited(enum check c)
 {
-	return c == CHECK_STUCK || c == CHECK_RETRY || c == CHECK_UNANALYZED ||
-	    c == CHECK_VARIANT;
+	return c == CHECK_MISSED || c == CHECK_STUCK || c == CHECK_RETRY ||
+	    c == CHECK_UNANALYZED || c == CHECK_VARIANT;
 }
 
 enum page_rc
@@ -344,6 +351,7 @@ attention_count(struct page *p, struct attention_counts *n)
 	enum page_rc rc = look(&a);
 
 	*n = (struct attention_counts){
+	    .missed = a.n[CHECK_MISSED],
 	    .stuck = a.n[CHECK_STUCK],
 	    .retry = a.n[CHECK_RETRY],
 	    .unanalyzed = a.n[CHECK_UNANALYZED],
@@ -364,6 +372,13 @@ put_rule(struct page *p, enum check c)
 	struct buf *b = p->out;
 
 	switch (c) {
+	case CHECK_MISSED:
+		html_put(b,
+		    "Who called in the last %d days, was not answered, and"
+		    " since then has neither called again nor been called."
+		    " Withheld numbers are left out.",
+		    REPORT_ATTENTION_DAYS);
+		break;
 	case CHECK_SILENT:
 		html_put(b,
 		    "No delivery for longer than in any pause of the last %d"
@@ -432,6 +447,11 @@ put_help(struct page *p, enum check c)
 	struct buf *b = p->out;
 
 	switch (c) {
+	case CHECK_MISSED:
+		html_raw(b,
+		    "<p>Call them back, the newest first: who waits an hour"
+		    " has often called somebody else.</p>\n");
+		break;
 	case CHECK_SILENT:
 		html_raw(b,
 		    "<p>Look in the platform\u2019s dashboard whether the"
@@ -493,6 +513,8 @@ static int64_t
 call_moment(const struct stored_call *c, enum check check)
 {
 	switch (check) {
+	case CHECK_MISSED:
+		return c->view.started;
 	case CHECK_STUCK:
 		return c->call.last_received;
 	case CHECK_RETRY:
@@ -525,10 +547,13 @@ put_call(struct checks *a, const struct stored_call *c)
 		html_put(p->out, "<span class=\"badge\">%s</span>",
 		    call_state_name[c->view.state]);
 	html_raw(p->out, "</td>");
-	if (a->check != CHECK_VARIANT) {
+	if (a->check != CHECK_VARIANT && a->check != CHECK_MISSED) {
 		html_raw(p->out, "<td>");
 		put_instant(p, moment);
-		html_raw(p->out, "</td><td class=\"num\">");
+		html_raw(p->out, "</td>");
+	}
+	if (a->check != CHECK_VARIANT) {
+		html_raw(p->out, "<td class=\"num\">");
 		put_wait(p, p->now - moment);
 		html_raw(p->out, "</td>");
 	}
@@ -540,6 +565,7 @@ put_calls_begin(struct checks *a)
 {
 #define COLUMNS "Started", "Source, agent", "From \u2192 to", "State"
 	static const char *const column[CHECK__MAX][7] = {
+	    [CHECK_MISSED] = {COLUMNS, "#Waiting for"},
 	    [CHECK_STUCK] = {COLUMNS, "Last event", "#Quiet for"},
 	    [CHECK_RETRY] = {COLUMNS, "Announced for", "#Overdue by"},
 	    [CHECK_UNANALYZED] = {COLUMNS, "Ended", "#Waiting for"},
@@ -814,6 +840,20 @@ put_section(struct checks *a)
 	return rc;
 }
 
+enum page_rc
+put_missed(struct page *p)
+{
+	struct checks a = {.page = p, .check = CHECK_MISSED};
+	int64_t n = 0;
+	enum query_rc rc;
+
+	a.since = when_day_start(p->today - REPORT_ATTENTION_DAYS + 1);
+	rc = count_calls(&a, CHECK_MISSED, p->filter.source, &n);
+	if (rc == QUERY_OK && n > 0)
+		rc = put_section(&a);
+	return page_rc(rc);
+}
+
 /* Checks that found nothing. */
 static void
 put_calm(struct checks *a, size_t calm)
@@ -857,7 +897,8 @@ put_scope(struct page *p)
 		html_raw(p->out, ")");
 	}
 	html_raw(p->out,
-	    ", what loses calls first. The period and the other filters"
+	    ", what loses customers and calls first. The period and the other "
+	    "filters"
 	    " do not matter here: calls since ");
 	put_day(p, p->today - REPORT_ATTENTION_DAYS + 1);
 	html_raw(p->out, " are looked at, and deliveries since ");

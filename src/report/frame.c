@@ -17,6 +17,7 @@ static const struct {
 } pages[] = {
     {"", "Overview", "", HEEDS_ALL},
     {"calls", "Calls", "call", HEEDS_ALL},
+    {"callers", "Callers", "", HEEDS_SOURCE},
     {"results", "Results", "", HEEDS_ALL},
     {"attention", "Attention", "delivery", HEEDS_NOTHING},
     {"deliveries", "Deliveries", "", HEEDS_SOURCE},

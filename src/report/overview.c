@@ -229,7 +229,7 @@ struct need {
 	bool limited; /* counted to QUERY_COUNT_MAX */
 };
 
-#define NEEDS 8
+#define NEEDS 9
 
 static enum page_rc
 needs_read(struct page *p, struct need need[NEEDS])
@@ -237,6 +237,9 @@ needs_read(struct page *p, struct need need[NEEDS])
 	struct attention_counts n;
 	enum page_rc rc = attention_count(p, &n);
 	const struct need told[NEEDS] = {
+	    {"caller was missed and never reached",
+		"callers were missed and never reached", "missed", n.missed,
+		true},
 	    {"call is stuck: begun, and no end",
 		"calls are stuck: begun, and no end", "stuck", n.stuck, true},
 	    {"announced retry never came", "announced retries never came",
@@ -318,7 +321,8 @@ put_no_needs(struct page *p)
 	html_raw(p->out,
 	    "<section class=\"attention none\" aria-labelledby=\"needs\">"
 	    "<h2 id=\"needs\">Nothing needs attention</h2>\n"
-	    "<p>No stuck calls, missing retries or analyses, silent sources"
+	    "<p>No missed callers, stuck calls, missing retries or analyses, "
+	    "silent sources"
 	    " or refused deliveries.</p></section>\n");
 }
 

@@ -81,6 +81,7 @@ typedef enum page_rc (*page_fn)(struct page *p);
 enum page_rc overview_page(struct page *p); /* overview.c … */
 enum page_rc calls_page(struct page *p);
 enum page_rc call_page(struct page *p); /* rest: the call's number */
+enum page_rc callers_page(struct page *p);
 enum page_rc results_page(struct page *p);
 enum page_rc attention_page(struct page *p);
 enum page_rc deliveries_page(struct page *p);
@@ -315,9 +316,15 @@ void put_style(struct page *p);
 
 /* How many things of each kind. */
 struct attention_counts {
-	int64_t stuck, retry, unanalyzed, variant; /* to QUERY_COUNT_MAX */
+	int64_t missed, stuck, retry, unanalyzed, variant; /* to QUERY_COUNT_MAX */
 	int64_t silent, quarantined, rejected, refused; /* all */
 };
 enum page_rc attention_count(struct page *p, struct attention_counts *n);
+
+/*
+ * Whom to call back: the section of those who called, were not answered and not
+ * reached since; nothing where there are none.
+ */
+enum page_rc put_missed(struct page *p);
 
 #endif /* !SRC_REPORT_H */

@@ -67,6 +67,7 @@ static const struct route routes[] = {
     {.name = "", .title = "Overview", .page = overview_page},
     {.name = "calls", .title = "Calls", .page = calls_page},
     {.name = "call", .title = "Call", .page = call_page, .rest = true},
+    {.name = "callers", .title = "Callers", .page = callers_page},
     {.name = "results", .title = "Results", .page = results_page},
     {.name = "attention", .title = "Attention", .page = attention_page},
     {.name = "deliveries", .title = "Deliveries", .page = deliveries_page},

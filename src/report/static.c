@@ -55,6 +55,7 @@ static const struct {
 	page_fn page;
 } pages[] = {
     {"", "index.html", "Overview", overview_page},
+    {"callers", "callers.html", "Callers", callers_page},
     {"results", "results.html", "Results", results_page},
     {"attention", "attention.html", "Attention", attention_page},
     {"deliveries", "deliveries.html", "Deliveries", deliveries_page},

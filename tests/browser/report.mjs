@@ -75,6 +75,7 @@ const find = async (browser) => {
     ['calls-hostile', `${report}calls?${query({ ...always,
       source: 'stranger' })}`],
     ['calls-none', `${report}calls?${query({ text: 'nowhere-to-be-found' })}`],
+    ['callers', `${report}callers`],
     ['results', `${report}results`],
     ['results-hostile', `${report}results?${query({ ...always,
       source: 'stranger' })}`],
@@ -427,7 +428,7 @@ checks.keyboard = async (browser) => {
   const found = [];
   // The others are driven slower.
   const which = isChromium
-    ? /^(overview|calls|results|attention|deliveries|call-completed-1|call-hostile-1|delivery--1|error-filter)$/
+    ? /^(overview|calls|callers|results|attention|deliveries|call-completed-1|call-hostile-1|delivery--1|error-filter)$/
     : /^(overview|results|call-completed-1|delivery--1|error-filter)$/;
   const some = pages().filter(({ name }) => which.test(name));
   for (const viewport of [{ width: 1280, height: 900 },
@@ -472,7 +473,7 @@ const formValues = (page) => page.$$eval(
 
 checks.filters = async (browser) => {
   const { page, faults, close } = await open(browser);
-  for (const path of ['', 'calls', 'results', 'deliveries']) {
+  for (const path of ['', 'calls', 'callers', 'results', 'deliveries']) {
     await page.goto(report + path);
     await openForm(page);
     const before = await formValues(page);

@@ -54,8 +54,8 @@ teardown(void **state)
 
 /* What a test cares about in a call.  0 and NULL: not told. */
 struct spec {
-	const char *id, *source, *agent, *agent_name, *direction, *trace, *to,
-	    *transcript;
+	const char *id, *source, *agent, *agent_name, *direction, *trace, *from,
+	    *to, *transcript;
 	const char *campaign;
 	enum call_state state;
 	enum call_outcome outcome;
@@ -121,6 +121,7 @@ add(struct box *b, const struct spec *s)
 	tell_text(&e, FIELD_AGENT_NAME, s->agent_name);
 	tell_text(&e, FIELD_DIRECTION, s->direction);
 	tell_text(&e, FIELD_TRACE, s->trace);
+	tell_text(&e, FIELD_FROM, s->from);
 	tell_text(&e, FIELD_TO, s->to);
 	tell_text(&e, FIELD_TRANSCRIPT, s->transcript);
 	tell_text(&e, FIELD_CAMPAIGN, s->campaign);

@@ -154,10 +154,50 @@ variants_are_listed_since_a_moment(void **state)
 	assert_attention(b, ATTENTION_VARIANT, NULL, now, now, "v2");
 }
 
+static void
+who_was_missed_waits_until_called_or_calling_again(void **state)
+{
+	struct box *b = *state;
+	const int64_t now = at("2026-05-10T10:00:00Z"), start = now - 5 * HOUR;
+	struct spec s = {.direction = "inbound",
+	    .started = start,
+	    .outcome = OUTCOME_NO_ANSWER};
+
+	s.id = "waits", s.from = "+49301";
+	add(b, &s);
+	s.id = "twice", s.from = "+49302";
+	add(b, &s);
+	s.id = "again", s.started = start + HOUR;
+	add(b, &s);
+	s.id = "served", s.from = "+49303", s.started = start;
+	add(b, &s);
+	s.id = "called", s.from = "+49304", s.source = "other";
+	add(b, &s);
+	s.id = "hidden", s.from = "anonymous";
+	add(b, &s);
+	s.id = "nobody", s.from = NULL;
+	add(b, &s);
+	s.id = "goeson", s.from = "+49305", s.outcome = OUTCOME_NONE;
+	add(b, &s);
+	s.id = "talks", s.from = "+49303", s.outcome = OUTCOME_COMPLETED;
+	s.started = start + 2 * HOUR;
+	add(b, &s);
+	/* They were called, whatever came of it; the other way does not count.
+	 */
+	s.id = "back", s.direction = "outbound", s.from = "+49301";
+	s.to = "+49304", s.outcome = OUTCOME_BUSY, s.source = NULL;
+	add(b, &s);
+	assert_attention(
+	    b, ATTENTION_MISSED, NULL, now - 24 * HOUR, now, "again waits");
+	assert_attention(b, ATTENTION_MISSED, "other", 0, now, "");
+	assert_attention(b, ATTENTION_MISSED, NULL, start + HOUR, now, "again");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    REPORT_TEST(who_was_missed_waits_until_called_or_calling_again),
 	    REPORT_TEST(stuck_calls_have_no_end_and_no_news),
 	    REPORT_TEST(
 		a_retry_is_missed_until_another_call_of_the_trace_starts),

@@ -69,7 +69,7 @@ const random = (n) => {
 const pick = (list) => list[random(list.length)];
 const number = () => String(random(2 * CALLS + 10));
 
-const pages = [() => '', () => 'calls', () => 'results', () => 'attention',
+const pages = [() => '', () => 'calls', () => 'callers', () => 'results', () => 'attention',
   () => 'deliveries', () => 'metrics', () => 'check', () => 'export.csv',
   () => 'export.ndjson', () => `call/${number()}`, () => `event/${number()}`,
   () => `delivery/${number()}`, () => `delivery/rejected/${number()}`];

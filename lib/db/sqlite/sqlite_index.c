@@ -74,6 +74,21 @@ static const struct wanted {
     {"call_unanalyzed", "call", "number", "source, started, ended",
 	"source, started, ended, answered, state",
 	"answered = 1 AND state = 'ended'"},
+    /*
+     * The calls with somebody, by the number on the other side, each in one of
+     * the two; and those who called and were not answered.
+     */
+    {"call_from", "call", "number",
+	"from_number, started, source, direction, answered",
+	"from_number, started, source, direction, answered",
+	"coalesce(direction, '') <> 'outbound'"},
+    {"call_to", "call", "number",
+	"to_number, started, source, direction, answered",
+	"to_number, started, source, direction, answered",
+	"direction = 'outbound'"},
+    {"call_missed", "call", "number", "started, source, from_number",
+	"started, source, from_number, direction, answered, outcome",
+	"direction = 'inbound' AND answered = 0 AND outcome IS NOT NULL"},
     /* What an agent is called now: told by its latest call. */
     {"call_agent_name", "call", "number", "agent, started, agent_name",
 	"agent, started, agent_name", "agent_name IS NOT NULL"},
