@@ -67,6 +67,17 @@ fail_fsync() {
   [[ $output == *'"duplicate"'* ]]
 }
 
+@test "P1 an fsync that fails while the store is made counts as well" {
+  # The first is that of the WAL's header, the second that of the tables.
+  fail_fsync 2
+  run -0 signed_cgi body "${failing[@]}" env
+  [[ $output == *'Status: 503'* ]]
+  grep -q EIO trace
+  # SQLite finds the tables in the WAL, and takes them for what is on disk.
+  run -0 signed_cgi body env
+  [[ $output == *'all is on disk again'*'"stored"'* ]]
+}
+
 @test "P1 after a failed fsync the WAL is on disk before any of it is in the store" {
   signed_cgi body env >/dev/null
   fail_fsync 1

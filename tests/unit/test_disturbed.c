@@ -578,6 +578,39 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 	store_close(st);
 }
 
+/* So many zeros as the store, as a power failure leaves them. */
+static void
+put_zeros(size_t n)
+{
+	FILE *f = fopen(dir.path, "wb");
+
+	assert_non_null(f);
+	while (n-- > 0)
+		putc(0, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+a_store_whose_making_was_cut_off_is_made_again(void **state)
+{
+	struct store_options o = {dir.path, true, "UTC"};
+	struct buf why = {0};
+	struct store *st;
+
+	(void)state;
+	put_zeros(512);
+	st = open_store();
+	assert_int_equal(send(st, 1), STORE_OK);
+	assert_int_equal(left_behind(), 1);
+	store_close(st);
+	/* What is longer may have been a store. */
+	take_away("");
+	take_away("-wal");
+	put_zeros(8192);
+	assert_null(store_open(&o, &why));
+	buf_free(&why);
+}
+
 static void
 a_link_is_no_store_and_no_lock(void **state)
 {
@@ -632,6 +665,7 @@ main(void)
 	    TEST(a_probe_that_was_left_does_not_change_the_journal),
 	    TEST(who_found_no_wal_follows_who_did),
 	    TEST(a_wal_is_cut_when_a_reader_that_kept_it_is_gone),
+	    TEST(a_store_whose_making_was_cut_off_is_made_again),
 	    TEST(a_link_is_no_store_and_no_lock),
 	};
 

@@ -14,6 +14,7 @@
 #include "base/when.h"
 
 #define NEW_PAGE_SIZE "4096" /* bytes */
+#define NEW_PAGE_BYTES 4096 /* the same */
 #define WAL_BYTES_KEPT "16384000" /* DB_WAL_PAGES_MAX of them */
 #define OPEN_TRIES 5 /* while somebody takes its files away */
 #define STOP_LEAST_MS 1000 /* what was open so long stops */
@@ -137,6 +138,39 @@ open_quickly(struct db *db, struct buf *why)
 	return 1;
 }
 
+/*
+ * Is it the beginning of a store, of which the power failed before the first
+ * page was on disk?  Zeros are left then, and no journal, as SQLite removes one
+ * beside an empty file.  Nothing was in it: it is emptied.
+ */
+static bool
+begin_again(struct db *db)
+{
+	unsigned char page[NEW_PAGE_BYTES];
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
+
+	if (db->sqlite == NULL ||
+	    sqlite3_extended_errcode(db->sqlite) != SQLITE_NOTADB ||
+	    db->file[FILE_WAL].st_size > 0 ||
+	    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL ||
+	    file->pMethods->xFileSize(file, &size) != SQLITE_OK || size <= 0 ||
+	    size > (sqlite3_int64)sizeof(page) ||
+	    file->pMethods->xRead(file, page, (int)size, 0) != SQLITE_OK)
+		return false;
+	for (sqlite3_int64 i = 0; i < size; i++)
+		if (page[i] != 0)
+			return false;
+	if (file->pMethods->xTruncate(file, 0) != SQLITE_OK)
+		return false;
+	log_warnx("%s: had nothing but zeros: is begun again", db->path);
+	sqlite3_close(db->sqlite);
+	db->sqlite = NULL;
+	return true;
+}
+
 /* The same under the lock: choose the journal, bring the schema up. */
 static int
 open_locked(struct db *db, struct buf *why)
@@ -144,8 +178,13 @@ open_locked(struct db *db, struct buf *why)
 	int version;
 	bool known;
 
-	if (connect_db(db, false, why) == -1)
-		return -1;
+	if (connect_db(db, false, why) == -1) {
+		if (!begin_again(db))
+			return -1;
+		buf_reset(why, SIZE_MAX);
+		if (connect_db(db, false, why) == -1)
+			return -1;
+	}
 	/*
 	 * Before anything is changed: it may not be ours.  What has a WAL may
 	 * only be readable once that is chosen or given up.
@@ -220,6 +259,13 @@ open_write(struct db *db, struct buf *why)
 		return -1;
 	}
 	rc = open_surely(db, why);
+	/*
+	 * A transaction whose fsync failed is in the WAL all the same, and who
+	 * opens it next finds it there.
+	 */
+	if (rc == -1 && db->sqlite != NULL &&
+	    (sqlite3_extended_errcode(db->sqlite) & 0xff) == SQLITE_IOERR)
+		sync_mark(db);
 	lock_release(db);
 	return rc;
 }
