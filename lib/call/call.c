@@ -52,6 +52,7 @@ const char *const call_flag_name[CALL_FLAGS] = {
     "late",
     "estimated",
     "derived",
+    "cut",
 };
 
 const struct call_field_info call_field[FIELD__MAX] = {
@@ -333,6 +334,8 @@ event_json(const struct event *e, unsigned flags, struct buf *b)
 {
 	if (e->errors > 0)
 		flags |= CALL_WITH_ERRORS;
+	if (e->cut)
+		flags |= CALL_CUT;
 	buf_puts(b, "{");
 	add_text(b, "state", call_state_name[e->state]);
 	add_text(b, "outcome", call_outcome_name[e->outcome]);

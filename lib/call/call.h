@@ -75,7 +75,6 @@ int call_ender_parse(const char *s, size_t n);
 /* inbound, outbound, web or unknown? */
 bool call_direction_valid(const char *s, size_t n);
 
-
 /* Append only: the store keeps what belongs to a field by its position. */
 enum call_field {
 	FIELD_TRACE, /* joins the attempts to reach one person */
@@ -186,6 +185,7 @@ struct event {
 	const struct call_error *error;
 	size_t errors;
 	const char *headers; /* those the mapping used (message.h), or NULL */
+	bool cut; /* a limit left something of it out: CALL_CUT */
 };
 
 /*
@@ -209,17 +209,18 @@ enum call_flag {
 	CALL_LATE = 4, /* an event came after a later one */
 	CALL_ESTIMATED =
 	    8, /* of a call: start or end is the time of an event */
-	CALL_DERIVED = 16 /* of a call: a time is computed from others */
+	CALL_DERIVED = 16, /* of a call: a time is computed from others */
+	CALL_CUT = 32 /* a limit left something out */
 };
 
-#define CALL_FLAGS 5
+#define CALL_FLAGS 6
 
 /* Their words; word i is of the bit 1 << i. */
 extern const char *const call_flag_name[CALL_FLAGS];
 
 /*
  * Add the record as one JSON object on one line: the `data` of the export.
- * flags: what the event alone cannot tell; CALL_WITH_ERRORS is added.
+ * flags: what the event alone cannot tell; the others are added.
  * Absent is absent.  Instants are RFC 3339, durations `duration_ms`; `derived`
  * names the times that were computed.
  */

@@ -125,6 +125,27 @@ facts_join_all(struct facts *f, const struct facts *other)
 		    &other->item[i].stamp);
 }
 
+static int
+item_by_path(const void *pa, const void *pb)
+{
+	const struct call_fact *a = pa, *b = pb;
+
+	return (a->path > b->path) - (a->path < b->path);
+}
+
+bool
+facts_trim(struct facts *f, size_t max)
+{
+	if (f->n <= max)
+		return false;
+	qsort(f->item, f->n, sizeof(*f->item), item_by_path);
+	f->n = max;
+	if (f->placed > 0) /* in other slots now */
+		memset(f->slot, 0, f->slots * sizeof(*f->slot));
+	f->placed = 0;
+	return true;
+}
+
 void
 facts_reset(struct facts *f)
 {

@@ -68,6 +68,12 @@ const char *facts_copy(struct facts *f, const char *text, size_t n);
 /* Join all facts of `other` into f, which borrows its texts. */
 void facts_join_all(struct facts *f, const struct facts *other);
 
+/*
+ * Keep those of the `max` smallest paths.  Which they are does not depend on
+ * the order in which facts are joined.  Was there more?
+ */
+bool facts_trim(struct facts *f, size_t max);
+
 /* Add the bytes of f to out, which has `failed` set if memory ran out. */
 void facts_encode(const struct facts *f, struct buf *out);
 

@@ -174,6 +174,8 @@ fold_event(struct call *c, const struct event *e)
 		c->told = e->outcome;
 	if (e->errors > 0)
 		c->flags |= CALL_WITH_ERRORS;
+	if (e->cut)
+		c->flags |= CALL_CUT;
 
 	stamp_of(e, &s);
 	less = s;

@@ -25,7 +25,7 @@ struct collector {
 	struct json_object
 	    *except[DEFINITION_EXCEPT_MAX]; /* not to become facts */
 	size_t excepts;
-	char path[MAP_FACT_TEXT_MAX]; /* of the node at hand, no NUL */
+	char path[MAP_FACT_PATH_MAX]; /* of the node at hand, no NUL */
 	size_t len;
 };
 
@@ -188,6 +188,8 @@ flatten(struct collector *c, struct json_object *j)
 		{
 			if (push(c, key, strlen(key)))
 				flatten(c, value);
+			else
+				c->scope->cut = true;
 			c->len = len;
 		}
 	} else if (json_object_is_type(j, json_type_array)) {
@@ -198,6 +200,8 @@ flatten(struct collector *c, struct json_object *j)
 
 			if (push(c, index, (size_t)digits))
 				flatten(c, json_object_array_get_idx(j, i));
+			else
+				c->scope->cut = true;
 			c->len = len;
 		}
 	} else
@@ -243,8 +247,11 @@ read_entry(struct collector *c, const struct fact_group *g,
 	const char *name = entry_name(g, entry, key);
 	size_t len = c->len;
 
-	if (name != NULL && c->count < c->max && push(c, name, strlen(name)) &&
-	    !has_path(c, from))
+	if (name == NULL || c->count == c->max)
+		return;
+	if (!push(c, name, strlen(name)))
+		c->scope->cut = true;
+	else if (!has_path(c, from))
 		flatten(c,
 		    json_walk(
 			entry, g->list_value->step, g->list_value->steps));

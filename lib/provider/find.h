@@ -26,6 +26,8 @@ struct scope {
 	struct buf *work;
 	struct buf *used; /* headers that gave a value, as message_headers() */
 	bool failed; /* memory ran out */
+	bool cut; /* a limit of map.h left something out */
+	bool cut_talk; /* of the transcript: it is as long as it may be */
 };
 
 /* Either a node of the body, or text. */

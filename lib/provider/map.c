@@ -325,13 +325,17 @@ map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
 		return;
 	list = json_object_is_type(j, json_type_array);
 	n = list ? json_object_array_length(j) : 1;
-	for (size_t i = 0; i < n && e->errors < MAP_ERRORS_MAX; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct json_object *entry = list
 		    ? json_object_array_get_idx(j, i)
 		    : j;
 
 		if (entry == NULL)
 			continue;
+		if (e->errors == MAP_ERRORS_MAX) {
+			s->cut = true;
+			break;
+		}
 		map_error(c->errors, s, entry, &mp->error[e->errors]);
 		if (list || is_told(&mp->error[e->errors]))
 			e->errors++;
@@ -358,11 +362,16 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 	e->fact = mp->fact;
 	for (size_t i = 0; i < c->facts; i++)
 		e->facts = facts_read(
-		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX);
+		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX + 1);
+	if (e->facts > MAP_FACTS_MAX) {
+		e->facts = MAP_FACTS_MAX;
+		s.cut = true;
+	}
 	map_errors(mp, c, &s, e);
 	if (map_key(mp, p, &s, e) != 0 || s.failed || arena_failed(mp->arena) ||
 	    mp->used.failed || mp->transcript.failed || mp->work.failed)
 		return MAP_NO_MEMORY;
+	e->cut = s.cut;
 	if (mp->used.len > 0)
 		e->headers = buf_str(&mp->used);
 	return MAP_OK;

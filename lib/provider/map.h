@@ -27,9 +27,16 @@
 #define MAP_INFLATE_FREE (64 * 1024) /* likewise, of a compressed body */
 #define MAP_WAIT_MS 25000 /* for the room that a large body takes */
 #define MAP_FACTS_MAX 500 /* leaves taken of one event */
+#define MAP_FACT_PATH_MAX \
+	300 /* bytes of the path of one, else it is left out */
 #define MAP_FACT_TEXT_MAX 1024 /* bytes of one leaf, then it is cut */
 #define MAP_TEXT_MAX 4096 /* bytes of one mapped text, transcript apart */
 #define MAP_ERRORS_MAX 100 /* entries taken of one event */
+/*
+ * Bytes of a transcript as it is kept, then it is cut.  It is written again
+ * with each event of the call.  Two hours of speech are a quarter of it.
+ */
+#define MAP_TRANSCRIPT_MAX (512 * 1024)
 #define MAP_FORM_FIELDS_MAX 1000
 
 struct mapper;

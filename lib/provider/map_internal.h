@@ -30,7 +30,7 @@ struct mapper {
 	struct json_fault fault; /* of a body that is no JSON; else line 0 */
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
-	struct fact fact[MAP_FACTS_MAX];
+	struct fact fact[MAP_FACTS_MAX + 1]; /* the last: there are more */
 	struct call_error error[MAP_ERRORS_MAX];
 };
 

@@ -8,8 +8,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/when.h"
 #include "provider/json.h"
+#include "provider/map.h"
 
 /* One turn of the conversation under way. */
 struct turn {
@@ -21,12 +23,10 @@ struct turn {
 };
 
 static void
-write_turn(struct buf *b, const struct turn *t)
+write_whole(struct buf *b, const struct turn *t)
 {
 	char time[WHEN_TEXT_SIZE];
 
-	if (t->len == 0)
-		return;
 	buf_puts(b, b->len == 0 ? "[{" : ",{");
 	if (t->speaker != NULL) {
 		buf_puts(b, "\"speaker\":");
@@ -38,6 +38,35 @@ write_turn(struct buf *b, const struct turn *t)
 	if (t->time >= 0)
 		buf_printf(b, ",\"time\":\"%s\"", when_rfc3339(t->time, time));
 	buf_puts(b, "}");
+}
+
+/*
+ * Write it, or of its text what fits.  After one that did not there are no
+ * more.
+ */
+static void
+write_turn(struct scope *s, struct buf *b, const struct turn *t)
+{
+	const size_t begun = b->len, room = MAP_TRANSCRIPT_MAX - begun;
+	struct turn part = *t;
+
+	if (t->len == 0 || s->cut_talk)
+		return;
+	part.len = utf8_cut(t->text, t->len, room);
+	if (t->speaker_len <= room)
+		write_whole(b, &part);
+	/* Escaped, a text is longer: as much less of it. */
+	while (b->len > MAP_TRANSCRIPT_MAX && part.len > 0) {
+		part.len = utf8_cut(
+		    part.text, part.len, part.len - part.len / 8 - 1);
+		b->len = begun;
+		write_whole(b, &part);
+	}
+	if (b->len > MAP_TRANSCRIPT_MAX || part.len == 0)
+		b->len = begun;
+	if (b->data != NULL)
+		b->data[b->len] = '\0';
+	s->cut_talk = part.len < t->len || b->len == begun;
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -79,11 +108,12 @@ trim(const char **s, size_t *n)
  * one piece of the text, from its first line to its last.
  */
 static void
-read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
+read_lines(struct scope *scope, const struct turns *how, const char *s,
+    size_t n, struct buf *b)
 {
 	struct turn t = {.time = -1};
 
-	while (n > 0) {
+	while (n > 0 && !scope->cut_talk) {
 		const char *nl = memchr(s, '\n', n);
 		size_t whole = nl == NULL ? n : (size_t)(nl - s) + 1;
 		size_t len = nl == NULL ? n : whole - 1, skip;
@@ -96,7 +126,7 @@ read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
 			skip = prefix(&how->caller, line, len);
 		}
 		if (skip > 0) {
-			write_turn(b, &t);
+			write_turn(scope, b, &t);
 			t.speaker = who;
 			t.speaker_len = strlen(who);
 			t.text = line + skip;
@@ -110,7 +140,7 @@ read_lines(const struct turns *how, const char *s, size_t n, struct buf *b)
 		s += whole;
 		n -= whole;
 	}
-	write_turn(b, &t);
+	write_turn(scope, b, &t);
 }
 
 /* --- turns ---------------------------------------------------------------- */
@@ -165,7 +195,7 @@ read_turn(const struct reading *rd, struct buf *b)
 		t.speaker = ours->text;
 		t.speaker_len = ours->len;
 	}
-	write_turn(b, &t);
+	write_turn(rd->scope, b, &t);
 }
 
 static void
@@ -176,11 +206,12 @@ read_turns(struct scope *s, const struct turns *how, const int64_t *started,
 	const struct reading rd = {how, started, &inner};
 	size_t n = json_object_array_length(list);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !inner.cut_talk; i++) {
 		inner.root = json_object_array_get_idx(list, i);
 		read_turn(&rd, b);
 	}
 	s->failed = inner.failed;
+	s->cut_talk = inner.cut_talk;
 }
 
 bool
@@ -191,12 +222,13 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
 		struct json_object *j = find_node(s, r);
 
 		if (r->turns->lines && json_object_is_type(j, json_type_string))
-			read_lines(r->turns, json_object_get_string(j),
+			read_lines(s, r->turns, json_object_get_string(j),
 			    (size_t)json_object_get_string_len(j), b);
 		else if (!r->turns->lines &&
 		    json_object_is_type(j, json_type_array))
 			read_turns(s, r->turns, started, j, b);
 	}
+	s->cut = s->cut || s->cut_talk;
 	if (b->len == 0)
 		return false;
 	buf_puts(b, "]");

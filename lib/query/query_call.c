@@ -169,8 +169,12 @@ event_slice(struct query *q, int64_t *after, query_event_fn fn, void *arg,
 		" e.digest, e.size,"
 		" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"
 		" AND v.key = e.key AND v.seq <> e.seq),"
-		" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"
-		" AND l.time > e.time AND l.received < e.received)"
+		" CASE WHEN e.late IS NOT NULL THEN e.late <> 0"
+		" WHEN (SELECT k.events FROM call k WHERE k.number = e.call) "
+		"> " ROW_COMPARED
+		" THEN 1 = 0 ELSE EXISTS (SELECT 1 FROM event l"
+		" WHERE l.call = e.call AND l.time > e.time"
+		" AND l.received < e.received) END, e.paths"
 		" FROM event e JOIN source s ON s.id = e.source"
 		" LEFT JOIN repeat r ON r.event = e.seq"
 		" WHERE e.seq > ?1 AND e.variant = 0"
@@ -238,8 +242,12 @@ query_call_events(struct query *q, int64_t call, query_event_fn fn, void *arg)
 		" e.digest, e.size,"
 		" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"
 		" AND v.key = e.key AND v.seq <> e.seq),"
-		" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"
-		" AND l.time > e.time AND l.received < e.received)"
+		" CASE WHEN e.late IS NOT NULL THEN e.late <> 0"
+		" WHEN (SELECT k.events FROM call k WHERE k.number = e.call) "
+		"> " ROW_COMPARED
+		" THEN 1 = 0 ELSE EXISTS (SELECT 1 FROM event l"
+		" WHERE l.call = e.call AND l.time > e.time"
+		" AND l.received < e.received) END, e.paths"
 		" FROM event e JOIN source s ON s.id = e.source"
 		" LEFT JOIN repeat r ON r.event = e.seq WHERE e.call = ?1"
 		" ORDER BY e.time, CASE e.state WHEN 'queued' THEN 1"
@@ -279,8 +287,12 @@ query_event_raw(struct query *q, int64_t number, query_raw_fn fn, void *arg)
 		" e.digest, e.size,"
 		" EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"
 		" AND v.key = e.key AND v.seq <> e.seq),"
-		" EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"
-		" AND l.time > e.time AND l.received < e.received), e.call"
+		" CASE WHEN e.late IS NOT NULL THEN e.late <> 0"
+		" WHEN (SELECT k.events FROM call k WHERE k.number = e.call) "
+		"> " ROW_COMPARED
+		" THEN 1 = 0 ELSE EXISTS (SELECT 1 FROM event l"
+		" WHERE l.call = e.call AND l.time > e.time"
+		" AND l.received < e.received) END, e.paths, e.call"
 		" FROM event e JOIN source s ON s.id = e.source"
 		" LEFT JOIN repeat r ON r.event = e.seq WHERE e.seq = ?1"
 		" AND (CAST(?2 AS text) IS NULL"
@@ -301,7 +313,7 @@ query_event_raw(struct query *q, int64_t number, query_raw_fn fn, void *arg)
 		if (row_event(q->db, s, &e, &body) != 0)
 			rc = QUERY_ERROR;
 		else
-			fn(arg, &e, db_int(s, 15));
+			fn(arg, &e, db_int(s, 16));
 	}
 	ended = query_end(q, s, step);
 	buf_free(&body);
@@ -336,22 +348,31 @@ enum query_rc
 query_steps(struct query *q, int64_t call, int max, query_step_fn fn, void *arg)
 {
 	struct statement *s;
-	/* In the order of query_call_events(). */
+	/* In the order of query_call_events(); of many, few are looked at. */
 	enum query_rc rc = query_begin(q,
 	    "SELECT e.seq, e.type, e.id, e.state, e.outcome, e.time, "
 	    "e.received,"
 	    " EXISTS (SELECT 1 FROM event v WHERE v.source = e.source"
 	    " AND v.key = e.key AND v.seq <> e.seq),"
-	    " EXISTS (SELECT 1 FROM event l WHERE l.call = e.call"
-	    " AND l.time > e.time AND l.received < e.received),"
+	    " CASE WHEN e.late IS NOT NULL THEN e.late <> 0"
+	    " WHEN (SELECT k.events FROM call k WHERE k.number = e.call) "
+	    "> " ROW_COMPARED " THEN 1 = 0 ELSE EXISTS (SELECT 1 FROM event l"
+	    " WHERE l.call = e.call AND l.time > e.time"
+	    " AND l.received < e.received) END,"
 	    " r.count, r.last, coalesce(e.size, length(e.body))"
-	    " FROM event e LEFT JOIN repeat r ON r.event = e.seq"
-	    " WHERE e.call = ?1"
+	    " FROM (SELECT f.seq FROM event f WHERE f.call = ?1"
+	    " ORDER BY f.time, CASE f.state WHEN 'queued' THEN 1"
+	    " WHEN 'requested' THEN 2 WHEN 'ringing' THEN 3"
+	    " WHEN 'connected' THEN 4 WHEN 'closing' THEN 5"
+	    " WHEN 'ended' THEN 6 WHEN 'analyzed' THEN 7 ELSE 0 END,"
+	    " f.received, f.key, f.digest LIMIT ?2) first"
+	    " JOIN event e ON e.seq = first.seq"
+	    " LEFT JOIN repeat r ON r.event = e.seq"
 	    " ORDER BY e.time, CASE e.state WHEN 'queued' THEN 1"
 	    " WHEN 'requested' THEN 2 WHEN 'ringing' THEN 3"
 	    " WHEN 'connected' THEN 4 WHEN 'closing' THEN 5"
 	    " WHEN 'ended' THEN 6 WHEN 'analyzed' THEN 7 ELSE 0 END,"
-	    " e.received, e.key, e.digest LIMIT ?2",
+	    " e.received, e.key, e.digest",
 	    &s);
 	enum db_rc step;
 

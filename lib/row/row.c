@@ -84,6 +84,9 @@ row_event(struct db *db, struct statement *s, struct stored_event *e,
 		e->flags |= CALL_VARIANT;
 	if ((int)db_int(s, 14))
 		e->flags |= CALL_LATE;
+	e->paths = db_int(s, 15);
+	if (e->paths != 0)
+		e->flags |= CALL_CUT;
 	if (db_is_null(s, 12))
 		return 0;
 	if (row_body(e->body, e->len, db_int(s, 12), body) == -1) {

@@ -18,6 +18,15 @@
 #include "call/fold.h"
 #include "db/db.h"
 
+/*
+ * Which events of a call came late is known of so many, for statements as text.
+ * Rows of an older version have no column for it, and are compared.
+ */
+#define ROW_COMPARED_MAX 1000
+#define ROW_TEXT(n) #n
+#define ROW_TEXT_OF(n) ROW_TEXT(n)
+#define ROW_COMPARED ROW_TEXT_OF(ROW_COMPARED_MAX)
+
 /* One delivery.  Borrowed. */
 struct delivery {
 	const char *source; /* name in the configuration */
@@ -48,7 +57,8 @@ struct stored_event {
 	const char *body;
 	size_t len;
 	int64_t received;
-	unsigned flags; /* CALL_VARIANT, CALL_LATE: of this event */
+	unsigned flags; /* CALL_VARIANT, CALL_LATE, CALL_CUT: of this event */
+	int64_t paths; /* facts of greater path.id are left out; 0: of none */
 	int64_t repeats; /* further deliveries */
 	int64_t repeated; /* ms, the last of them; 0: none */
 };
@@ -111,10 +121,10 @@ enum db_rc row_facts(
 /*
  * Read an event: seq, the source's name and provider, key, variant,
  * content_type, headers, body, received, count and last of `repeat`, digest,
- * size; then whether it is a variant, and late.  body holds the body where it
- * was compressed, as long as e is used.  Returns 0, or -1 after logging: it
- * does not inflate, or with body->failed there was no memory; everything else
- * of e is there.
+ * size; then whether it is a variant, and late, and paths.  body holds the body
+ * where it was compressed, as long as e is used.  Returns 0, or -1 after
+ * logging: it does not inflate, or with body->failed there was no memory;
+ * everything else of e is there.
  */
 int row_event(struct db *db, struct statement *s, struct stored_event *e,
     struct buf *body);

@@ -170,26 +170,6 @@ move(struct store *st, const char *sql, int64_t to, int64_t from)
 	return stmt_run(s);
 }
 
-/* Of two calls, neither of them late, the events of both may be. */
-static enum store_rc
-late_again(struct store *st, struct call_row *r)
-{
-	/* Was an event received before another of an earlier time? */
-	struct statement *s = db_statement(st->db,
-	    "SELECT 1 FROM (SELECT received, max(received) OVER (ORDER BY time"
-	    " RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier"
-	    " FROM event WHERE call = ?1) e WHERE received < earlier LIMIT 1");
-	enum db_rc step;
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, r->number);
-	step = db_step(s);
-	if (step == DB_ROW)
-		r->call.flags |= CALL_LATE;
-	return stmt_end(st, s, step);
-}
-
 /* Let both be a with the facts of both. */
 static enum store_rc
 fold_facts(struct store *st, const struct call_row *a, const struct call_row *b,
@@ -207,6 +187,8 @@ fold_facts(struct store *st, const struct call_row *a, const struct call_row *b,
 	if (rc != STORE_OK)
 		return rc;
 	facts_join_all(f, g);
+	if (facts_trim(f, STORE_FACTS_MAX))
+		both->call.flags |= CALL_CUT;
 	return f->failed ? STORE_ERROR : call_set_facts(st, f, both);
 }
 
@@ -216,6 +198,7 @@ fold_both(struct store *st, const struct call_row *a, const struct call_row *b,
     struct call_row *both)
 {
 	enum store_rc rc;
+	bool late; /* of two that are not, the events of both may be */
 
 	if (is_shown(b->id, !b->nameless, a)) {
 		both->id = b->id;
@@ -223,7 +206,10 @@ fold_both(struct store *st, const struct call_row *a, const struct call_row *b,
 	}
 	fold_join(&both->call, &b->call);
 	both->events += b->events;
-	rc = late_again(st, both);
+	rc = event_late_again(st, both->number, &late);
+	if (late)
+		both->call.flags |= CALL_LATE;
+	event_limit(both);
 	return rc == STORE_OK ? call_save(st, a, both) : rc;
 }
 

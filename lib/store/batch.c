@@ -258,8 +258,8 @@ batch_event_next(const struct batch_event *e)
 }
 
 enum store_rc
-batch_event_add(
-    struct store *st, struct job *j, int variant, struct batch_call *c)
+batch_event_add(struct store *st, struct job *j, int variant,
+    struct batch_call *c, const struct told *told)
 {
 	struct batch_event *e = batch_alloc(st, sizeof(*e));
 	struct batch_event **at = bucket_of_key(st, j->event->key);
@@ -269,6 +269,7 @@ batch_event_add(
 	e->job = j;
 	e->call = c;
 	e->variant = variant;
+	e->told = *told;
 	*st->batch.last_event = e;
 	st->batch.last_event = &e->next;
 	while (*at != NULL) /* the first content is found first */
@@ -348,7 +349,7 @@ event_write(struct store *st, struct batch_event *e)
 {
 	const struct job *j = e->job;
 	int64_t call = e->call == NULL ? 0 : e->call->number;
-	enum store_rc rc = event_insert(st, j, e->variant, call, &e->seq);
+	enum store_rc rc = event_insert(st, e, call);
 
 	e->job->number = e->seq;
 	return rc == STORE_OK && call != 0 ? call_add_errors(st, call, j->event)

@@ -58,11 +58,18 @@ struct batch_id {
 	struct batch_id *bucket;
 };
 
+/* What only the store can tell of an event: columns of its row. */
+struct told {
+	bool late; /* it came after a later one of the call */
+	int64_t paths; /* facts of greater path ids are left out; 0: of none */
+};
+
 /* An event to be inserted. */
 struct batch_event {
 	struct job *job;
 	struct batch_call *call; /* or NULL */
 	int variant;
+	struct told told;
 	int64_t seq; /* once it is inserted */
 	struct batch_event *next; /* in the order of their jobs */
 	struct batch_event *bucket;
@@ -150,8 +157,8 @@ struct batch_event *batch_event_find(
     struct store *st, int64_t source, const unsigned char *key);
 struct batch_event *batch_event_next(const struct batch_event *e);
 /* Insert the event of a job, a content of its key after `variant` others. */
-enum store_rc batch_event_add(
-    struct store *st, struct job *j, int variant, struct batch_call *c);
+enum store_rc batch_event_add(struct store *st, struct job *j, int variant,
+    struct batch_call *c, const struct told *told);
 /*
  * Count a further delivery: of an event of this transaction, or if that is
  * NULL, of event seq.

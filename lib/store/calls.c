@@ -326,19 +326,32 @@ call_facts(struct store *st, const struct call_row *r, struct facts *f)
 }
 
 enum store_rc
-call_join_facts(struct store *st, struct facts *f, const struct event *e)
+call_join_facts(struct store *st, struct facts *f, const struct event *e,
+    int64_t source, int64_t *paths, bool *cut)
 {
+	const int64_t limit = *paths;
+	bool left_out = false;
 	struct stamp stamp;
+	enum store_rc rc;
 
 	stamp_of(e, &stamp);
 	for (size_t i = 0; i < e->facts; i++) {
-		int64_t path = path_id(st, e->fact[i].path);
+		int64_t path;
 
-		if (path == 0)
-			return STORE_ERROR;
-		facts_join(f, path, &e->fact[i], &stamp);
+		rc = path_id(st, e->fact[i].path,
+		    limit != 0 ? PATHS_KNOWN : source, e->received, &path);
+		if (rc != STORE_OK)
+			return rc;
+		if (path == 0 || (limit != 0 && path > limit))
+			left_out = true;
+		else
+			facts_join(f, path, &e->fact[i], &stamp);
 	}
-	return f->failed ? STORE_ERROR : STORE_OK;
+	if (facts_trim(f, STORE_FACTS_MAX) || left_out)
+		*cut = true;
+	if (f->failed)
+		return STORE_ERROR;
+	return left_out && limit == 0 ? path_newest(st, paths) : STORE_OK;
 }
 
 enum store_rc

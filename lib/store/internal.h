@@ -152,10 +152,17 @@ enum store_rc transaction_end(struct store *st, enum store_rc rc);
 enum store_rc event_add(struct store *st, struct job *j);
 /* Fold e into its call, made if it is new. */
 enum store_rc event_join(struct store *st, int64_t source,
-    const struct event *e, struct batch_call **call);
-/* Insert its row.  *seq is its number. */
-enum store_rc event_insert(struct store *st, const struct job *j, int variant,
-    int64_t call, int64_t *seq);
+    const struct event *e, struct batch_call **call, struct told *told);
+/* Insert its row, of that call.  e->seq becomes its number. */
+enum store_rc event_insert(
+    struct store *st, struct batch_event *e, int64_t call);
+/*
+ * Find out again which events of a call are late, of at most
+ * STORE_COMPARED_MAX; of more, nothing is changed.  *any: one of them is.
+ */
+enum store_rc event_late_again(struct store *st, int64_t call, bool *any);
+/* The call of so many events: are they compared?  Sets its flags. */
+void event_limit(struct call_row *r);
 
 /* apply.c: */
 /* Do one job inside a transaction. */
@@ -170,9 +177,18 @@ void pack_body(struct store *st, struct job *j);
 void pack_free(struct job *j);
 /* The free packers; nobody uses one. */
 void packers_free(struct store *st);
-/* names.c: the row of a source or a fact's path, made if new; 0: failed. */
+/* names.c: the row of a source, made if new; 0: failed. */
 int64_t source_id(struct store *st, const struct delivery *d);
-int64_t path_id(struct store *st, const char *name);
+/*
+ * The row of a fact's path, made if new: *id 0: it is new, and the source (0:
+ * none, which has no limit; or PATHS_KNOWN) brought too many on the day when
+ * that was received.
+ */
+#define PATHS_KNOWN (-1) /* brings none */
+enum store_rc path_id(struct store *st, const char *name, int64_t source,
+    int64_t received, int64_t *id);
+/* The greatest id of them; 0: there is none. */
+enum store_rc path_newest(struct store *st, int64_t *id);
 /* After a rollback: a remembered row may be gone. */
 void names_forget(struct store *st);
 
@@ -232,9 +248,13 @@ enum store_rc call_is_stored(
 /* Let f, which is empty, be its facts. */
 enum store_rc call_facts(
     struct store *st, const struct call_row *r, struct facts *f);
-/* Join what e tells. */
-enum store_rc call_join_facts(
-    struct store *st, struct facts *f, const struct event *e);
+/*
+ * Join what e tells, of names that the source (0: none) may bring.  *paths, if
+ * it is not 0, is what struct told says; if names were left out, it becomes
+ * that.  *cut becomes true if something was left out.
+ */
+enum store_rc call_join_facts(struct store *st, struct facts *f,
+    const struct event *e, int64_t source, int64_t *paths, bool *cut);
 /* Let f be the facts that call_save() writes. */
 enum store_rc call_set_facts(
     struct store *st, const struct facts *f, struct call_row *r);

@@ -1,5 +1,6 @@
 #include "store/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
  * What was found is remembered until a rollback, which may take the row away;
  * no other process removes one.
  */
+
+#define DAY_MS INT64_C(86400000)
 
 /* FNV-1a. */
 static size_t
@@ -119,17 +122,102 @@ source_id(struct store *st, const struct delivery *d)
 	return id;
 }
 
-int64_t
-path_id(struct store *st, const char *name)
+static const char *
+cached_path(struct store *st, const char *name, int64_t *id)
 {
 	const struct path_slot *slot = &st->path_slot[slot_of(name)];
-	int64_t id;
 
-	if (slot->name != NULL && strcmp(slot->name, name) == 0)
-		return slot->id;
-	id = row_of(st, "SELECT id FROM path WHERE name = ?1",
-	    "INSERT INTO path (name) VALUES (?1)", name, NULL);
-	if (id != 0)
-		path_remember(st, name, id);
-	return id;
+	if (slot->name == NULL || strcmp(slot->name, name) != 0)
+		return NULL;
+	*id = slot->id;
+	return slot->name;
+}
+
+/*
+ * May the source bring a name more on that day (UTC)?  Then it is counted.  A
+ * delivery that is older counts on the day of the newest.
+ */
+static enum store_rc
+take_new_path(struct store *st, int64_t source, int64_t day, bool *may)
+{
+	char name[48];
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM allowance WHERE name = ?1 AND at >= ?2"
+	    " AND \"left\" >= ?3");
+	enum store_rc rc;
+	enum db_rc step;
+
+	(void)snprintf(name, sizeof(name), "paths %lld", (long long)source);
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, name);
+	db_bind_int(s, 2, day);
+	db_bind_int(s, 3, STORE_PATHS_MAX);
+	step = db_step(s);
+	*may = step == DB_DONE;
+	if ((rc = stmt_end(st, s, step)) != STORE_OK || !*may)
+		return rc;
+	if ((s = db_statement(st->db,
+		 "INSERT INTO allowance (name, \"left\", at)"
+		 " VALUES (?1, 1, ?2) ON CONFLICT (name) DO UPDATE SET"
+		 " \"left\" = CASE WHEN allowance.at < ?2 THEN 1"
+		 " ELSE allowance.\"left\" + 1 END,"
+		 " at = CASE WHEN allowance.at < ?2 THEN ?2"
+		 " ELSE allowance.at END")) == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, name);
+	db_bind_int(s, 2, day);
+	return stmt_run(s);
+}
+
+enum store_rc
+path_id(struct store *st, const char *name, int64_t source, int64_t received,
+    int64_t *id)
+{
+	static const char find[] = "SELECT id FROM path WHERE name = ?1";
+	struct statement *s;
+	enum store_rc rc = STORE_OK;
+	enum db_rc step;
+	bool may = true;
+
+	if (cached_path(st, name, id) != NULL)
+		return STORE_OK;
+	if ((s = db_statement(st->db, find)) == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, name);
+	step = db_step(s);
+	*id = step == DB_ROW ? db_int(s, 0) : 0;
+	if ((rc = stmt_end(st, s, step)) != STORE_OK)
+		return rc;
+	if (*id == 0 && source == PATHS_KNOWN)
+		return STORE_OK;
+	if (*id == 0 && source != 0)
+		rc = take_new_path(st, source, received / DAY_MS, &may);
+	if (rc != STORE_OK || (*id == 0 && !may))
+		return rc;
+	if (*id == 0) {
+		s = db_statement(st->db, "INSERT INTO path (name) VALUES (?1)");
+		if (s == NULL)
+			return STORE_ERROR;
+		db_bind_text(s, 1, name);
+		if ((rc = stmt_run(s)) != STORE_OK)
+			return rc;
+		*id = db_inserted(st->db);
+	}
+	path_remember(st, name, *id);
+	return STORE_OK;
+}
+
+enum store_rc
+path_newest(struct store *st, int64_t *id)
+{
+	struct statement *s = db_statement(
+	    st->db, "SELECT coalesce(max(id), 0) FROM path");
+	enum db_rc step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	step = db_step(s);
+	*id = step == DB_ROW ? db_int(s, 0) : 0;
+	return stmt_end(st, s, step);
 }

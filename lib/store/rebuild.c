@@ -91,6 +91,8 @@ place_event(
     struct rebuild *rb, int64_t source, const struct event *e, int64_t *call)
 {
 	struct batch_call *c;
+	struct event bare = *e;
+	struct told told;
 	enum store_rc rc = alias_join(rb->st, source, e, false, &c);
 
 	if (rc != STORE_OK)
@@ -102,8 +104,10 @@ place_event(
 		rc = batch_call_load(rb->st, c);
 		return rc == STORE_OK ? alias_tell(rb->st, c, e) : rc;
 	}
-	/* Written at once: e is borrowed. */
-	rc = event_join(rb->st, source, e, &c);
+	/* Written at once: e is borrowed.  Its facts come in the second pass.
+	 */
+	bare.facts = 0;
+	rc = event_join(rb->st, source, &bare, &c, &told);
 	if (rc == STORE_OK)
 		rc = batch_write_call(rb->st, c, call);
 	return rc == STORE_OK ? call_add_errors(rb->st, *call, e) : rc;
@@ -117,7 +121,7 @@ event_again(struct rebuild *rb, int64_t *after)
 	struct statement *s = db_statement(rb->st->db,
 	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
 	    " e.content_type, e.headers, e.body, e.received, r.count,"
-	    " r.last, e.digest, e.size, 0, 0, e.source"
+	    " r.last, e.digest, e.size, 0, 0, e.paths, e.source"
 	    " FROM event e JOIN source s ON s.id = e.source"
 	    " LEFT JOIN repeat r ON r.event = e.seq"
 	    " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1");
@@ -138,7 +142,7 @@ event_again(struct rebuild *rb, int64_t *after)
 		goto out;
 	}
 	readable = row_event(rb->st->db, s, &se, &rb->body) == 0;
-	source = db_int(s, 15);
+	source = db_int(s, 16);
 	*after = se.number;
 	rb->result->events++;
 	if (!readable && rb->body.failed) {
@@ -300,8 +304,10 @@ keep_errors(struct store *st, struct again *a, const struct event *e)
 }
 
 static enum store_rc
-keep_facts(struct store *st, struct again *a, struct event *e)
+keep_facts(struct store *st, struct again *a, struct event *e, int64_t paths)
 {
+	bool cut = false;
+	enum store_rc rc;
 	struct fact *kept = batch_alloc(st, e->facts * sizeof(*kept));
 	bool ok = kept != NULL || e->facts == 0;
 
@@ -311,7 +317,12 @@ keep_facts(struct store *st, struct again *a, struct event *e)
 			kept[i].text = keep(st, kept[i].text, kept[i].len, &ok);
 	}
 	e->fact = kept;
-	return ok ? call_join_facts(st, a->facts, e) : STORE_ERROR;
+	if (!ok)
+		return STORE_ERROR;
+	rc = call_join_facts(st, a->facts, e, 0, &paths, &cut);
+	if (cut)
+		a->row.call.flags |= CALL_CUT;
+	return rc;
 }
 
 /* The smallest of its ids, of those told as its own if there is one. */
@@ -330,27 +341,6 @@ choose_id(struct again *a)
 	}
 }
 
-/* Events come by time: one received before an earlier one was overtaken. */
-struct order {
-	int64_t time; /* of the last event */
-	int64_t received; /* the latest of all earlier than that time */
-	int64_t same; /* the latest of all of that time */
-};
-
-static bool
-overtaken(struct order *o, const struct event *e)
-{
-	if (e->time > o->time) {
-		if (o->same > o->received)
-			o->received = o->same;
-		o->same = 0;
-		o->time = e->time;
-	}
-	if (e->received > o->same)
-		o->same = e->received;
-	return e->received < o->received;
-}
-
 /*
  * Fold all events of the call.  A body that is damaged, or that no definition
  * can read, leaves the call as it was: STORE_NOT_FOUND.
@@ -361,11 +351,11 @@ fold_again(struct rebuild *rb, struct again *a)
 	struct statement *s = db_statement(rb->st->db,
 	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
 	    " e.content_type, e.headers, e.body, e.received, r.count,"
-	    " r.last, e.digest, e.size, 0, 0"
+	    " r.last, e.digest, e.size, 0, 0, e.paths"
 	    " FROM event e JOIN source s ON s.id = e.source"
 	    " LEFT JOIN repeat r ON r.event = e.seq"
 	    " WHERE e.call = ?1 ORDER BY e.time, e.seq");
-	struct order order = {0};
+	bool late;
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 
@@ -382,19 +372,22 @@ fold_again(struct rebuild *rb, struct again *a)
 			return rb->body.failed ? STORE_ERROR : STORE_NOT_FOUND;
 		}
 		fold_event(&a->row.call, &e);
-		if (overtaken(&order, &e))
-			a->row.call.flags |= CALL_LATE;
 		a->row.events++;
 		if (!keep_fields(rb, a, &e) || !keep_ids(rb->st, a, &e) ||
 		    !keep_errors(rb->st, a, &e))
 			rc = STORE_ERROR;
 		else
-			rc = keep_facts(rb->st, a, &e);
+			rc = keep_facts(rb->st, a, &e, se.paths);
 	}
 	if (rc == STORE_OK)
 		rc = stmt_end(rb->st, s, step);
 	else
 		db_done(s);
+	if (rc == STORE_OK)
+		rc = event_late_again(rb->st, a->row.number, &late);
+	if (rc == STORE_OK && late)
+		a->row.call.flags |= CALL_LATE;
+	event_limit(&a->row);
 	choose_id(a);
 	return rc;
 }

@@ -35,6 +35,19 @@
 #define STORE_VARIANTS_MAX 64
 #define STORE_VARIANTS_REASON "this event has come with 64 other contents"
 /*
+ * Of a call.  What is more than that is cut, and the call says so (CALL_CUT):
+ * of its facts those are kept whose names the store has known longest, and
+ * events of a call of very many are not looked at for which came late.
+ */
+#define STORE_FACTS_MAX 1000
+#define STORE_COMPARED_MAX ROW_COMPARED_MAX /* events */
+/*
+ * Names of facts that a source may bring in a day (UTC) that the store does not
+ * know.  A fact of a further one is left out, for ever, of the event that told
+ * it, which is cut as well.
+ */
+#define STORE_PATHS_MAX 1000
+/*
  * What authenticates and tells no event waits for somebody to look at it.  More
  * of a source is answered with "send it again later", so that nothing is lost
  * that was acknowledged, and nothing that waits is.

@@ -287,6 +287,10 @@ put_flags(struct page *p, unsigned flags)
 	    {CALL_DERIVED, "computed",
 		"The platform did not tell all of start, end and length; what"
 		" it left out is computed from the others."},
+	    {CALL_CUT, "cut",
+		"It told more than is kept of a call: of its facts, its"
+		" transcript or the order of its events, something is left"
+		" out here. The events have all of it, as it came."},
 	};
 
 	if (flags == 0)

@@ -534,6 +534,7 @@ static const struct {
     {CALL_LATE, "late", "an event came after a later one", "with late events"},
     {CALL_ESTIMATED, NULL, NULL, "with an estimated start or end"},
     {CALL_DERIVED, NULL, NULL, "with a computed time"},
+    {CALL_CUT, "cut", "it is larger than is kept of a call", "cut"},
 };
 
 const char *

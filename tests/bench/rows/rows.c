@@ -19,7 +19,7 @@ event_add(struct store *st, struct job *j)
 {
 	if ((j->source = source_id(st, j->delivery)) == 0)
 		return STORE_ERROR;
-	return batch_event_add(st, j, 0, NULL);
+	return batch_event_add(st, j, 0, NULL, &(struct told){0});
 }
 
 void
