@@ -42,8 +42,8 @@ check_contents(struct check *k, const struct spool_state *s)
 		    "well?  Its log says more");
 	if (s->bad > 0)
 		check_finding(k, CHECK_FAIL, "spool",
-		    "%" PRId64 " files in %s/bad are no whole deliveries: "
-		    "look at them, then remove them",
+		    "%" PRId64 " files %s/new/*.bad are no whole "
+		    "deliveries: look at them, then remove them",
 		    s->bad, k->config->spool);
 	buf_free(&bytes);
 	buf_free(&max);

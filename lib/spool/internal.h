@@ -35,9 +35,11 @@ struct spool {
 	int64_t again; /* monotonic ms: when to try again what was left */
 };
 
+#define SPOOL_BAD ".bad" /* ends the name of what was set aside */
+
 /* Descriptors of the directories. */
 struct spool_dirs {
-	int root, tmp, new, bad;
+	int root, new;
 };
 
 /*
@@ -50,6 +52,9 @@ void spool_dirs_close(struct spool_dirs *d);
 
 /* The name of a file: when it came, and its size.  0, or -1: it is none. */
 int spool_name_parse(const char *name, int64_t *received, int64_t *size);
+
+/* Was it set aside? */
+bool spool_name_is_bad(const char *name);
 
 /* Read directory fd from its beginning.  NULL with errno. */
 DIR *spool_dir_read(int fd);

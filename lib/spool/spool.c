@@ -2,9 +2,9 @@
  * spool - the directory: who may write there, how a file comes to be on disk,
  * and how many there are.
  *
- * A file is written under tmp, brought to disk, renamed into new, and the
- * directory is brought to disk: as in a maildir, a program that is killed at
- * any moment leaves a whole file or none.
+ * A file is written under a name that does not count, brought to disk, renamed,
+ * and the directory is brought to disk: a program that is killed at any moment
+ * leaves a whole file or none.
  */
 #include "spool/internal.h"
 
@@ -133,11 +133,9 @@ int
 spool_dirs_open(
     const struct spool *sp, bool make, struct spool_dirs *d, struct buf *why)
 {
-	d->tmp = d->new = d->bad = -1;
+	d->new = -1;
 	if ((d->root = dir_open(sp, AT_FDCWD, sp->dir, make, why)) == -1 ||
-	    (d->tmp = dir_open(sp, d->root, "tmp", make, why)) == -1 ||
-	    (d->new = dir_open(sp, d->root, "new", make, why)) == -1 ||
-	    (d->bad = dir_open(sp, d->root, "bad", make, why)) == -1) {
+	    (d->new = dir_open(sp, d->root, "new", make, why)) == -1) {
 		int saved = errno;
 
 		spool_dirs_close(d);
@@ -150,13 +148,11 @@ spool_dirs_open(
 void
 spool_dirs_close(struct spool_dirs *d)
 {
-	int *const fd[] = {&d->root, &d->tmp, &d->new, &d->bad};
-
-	for (size_t i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
-		if (*fd[i] != -1)
-			(void)close(*fd[i]);
-		*fd[i] = -1;
-	}
+	if (d->root != -1)
+		(void)close(d->root);
+	if (d->new != -1)
+		(void)close(d->new);
+	d->root = d->new = -1;
 }
 
 DIR *
@@ -200,6 +196,14 @@ spool_name_parse(const char *name, int64_t *received, int64_t *size)
 	return 0;
 }
 
+bool
+spool_name_is_bad(const char *name)
+{
+	const size_t n = strlen(name), end = strlen(SPOOL_BAD);
+
+	return n > end && strcmp(name + n - end, SPOOL_BAD) == 0;
+}
+
 /* What a file of that size counts as. */
 static int64_t
 on_disk(int64_t size)
@@ -209,26 +213,16 @@ on_disk(int64_t size)
 
 /* --- how much there is ---------------------------------------------------- */
 
-/* Count the directory at name.  0, or -1 with errno. */
-static int
-count(int at, const char *name, struct spool_state *s, bool bad)
+static void
+count(DIR *dir, struct spool_state *s)
 {
-	int fd = openat(
-	    at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct dirent *e;
 	int64_t received, size;
-	DIR *dir;
 
-	if (fd == -1)
-		return errno == ENOENT ? 0 : -1;
-	if ((dir = fdopendir(fd)) == NULL) {
-		(void)close(fd);
-		return -1;
-	}
 	while ((e = readdir(dir)) != NULL) {
 		if (e->d_name[0] == '.')
 			continue;
-		if (bad) {
+		if (spool_name_is_bad(e->d_name)) {
 			s->bad++;
 			continue;
 		}
@@ -239,26 +233,26 @@ count(int at, const char *name, struct spool_state *s, bool bad)
 		if (s->oldest == 0 || received < s->oldest)
 			s->oldest = received;
 	}
-	(void)closedir(dir);
-	return 0;
 }
 
 int
 spool_look(struct spool *sp, struct spool_state *state, struct buf *why)
 {
-	int fd = open(sp->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	struct buf name = {0};
+	int rc = 0;
+	DIR *dir;
 
 	memset(state, 0, sizeof(*state));
 	state->max = sp->max;
-	if (fd == -1)
-		rc = errno == ENOENT ? 0 : -1;
-	else if (count(fd, "new", state, false) == -1 ||
-	    count(fd, "bad", state, true) == -1)
+	buf_printf(&name, "%s/new", sp->dir);
+	if ((dir = opendir(buf_str(&name))) != NULL) {
+		count(dir, state);
+		(void)closedir(dir);
+	} else if (errno != ENOENT || name.failed) {
+		buf_printf(why, "%s: %s", buf_str(&name), strerror(errno));
 		rc = -1;
-	if (rc == -1)
-		buf_printf(why, "%s: %s", sp->dir, strerror(errno));
-	if (fd != -1)
-		(void)close(fd);
+	}
+	buf_free(&name);
 	return rc;
 }
 
@@ -347,33 +341,35 @@ write_all(int fd, const struct buf *head, const char *body, size_t len)
 	return 0;
 }
 
-/* Have the file in new, on disk.  0, or -1 with errno and nothing of it. */
+/* Have the file in dir, on disk.  0, or -1 with errno and nothing of it. */
 static int
-write_file(const struct spool_dirs *d, const char *name, const struct buf *head,
+write_file(int dir, const char *name, const struct buf *head,
     const struct delivery *delivery)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(d->tmp, name, flags, FILE_MODE), saved;
-	int in = d->tmp; /* where it is */
+	char unfinished[SPOOL_NAME_SIZE + 1];
+	const char *is = unfinished; /* its name */
+	int fd, saved;
 
-	if (fd == -1)
+	(void)snprintf(unfinished, sizeof(unfinished), ".%s", name);
+	if ((fd = openat(dir, unfinished, flags, FILE_MODE)) == -1)
 		return -1;
 	if (write_all(fd, head, delivery->body, delivery->len) == -1 ||
 	    fsync(fd) == -1)
 		goto fail;
 	saved = close(fd);
 	fd = -1;
-	if (saved == -1 || renameat(d->tmp, name, d->new, name) == -1)
+	if (saved == -1 || renameat(dir, unfinished, dir, name) == -1)
 		goto fail;
-	in = d->new;
-	if (fsync(d->new) == -1)
+	is = name;
+	if (fsync(dir) == -1)
 		goto fail;
 	return 0;
 fail:
 	saved = errno;
 	if (fd != -1)
 		(void)close(fd);
-	(void)unlinkat(in, name, 0);
+	(void)unlinkat(dir, is, 0);
 	errno = saved;
 	return -1;
 }
@@ -410,7 +406,7 @@ spool_put(struct spool *sp, const struct spooled *s)
 		goto out;
 	}
 	if (make_name(s->delivery.received, size, name) == 0 &&
-	    write_file(&d, name, &head, &s->delivery) == 0)
+	    write_file(d.new, name, &head, &s->delivery) == 0)
 		rc = SPOOL_OK;
 	else {
 		rc = rc_of_errno(errno);
@@ -430,8 +426,8 @@ spool_each(struct spool *sp, spool_fn fn, void *arg, struct buf *failed)
 {
 	struct spool_dirs d;
 	struct buf raw = {0};
-	const struct dirent *e;
 	struct spooled s;
+	const struct dirent *e;
 	const char *why;
 	int rc = 0, stop = 0;
 	DIR *dir;
@@ -449,6 +445,10 @@ spool_each(struct spool *sp, spool_fn fn, void *arg, struct buf *failed)
 	while (dir != NULL && stop == 0 && (e = readdir(dir)) != NULL) {
 		if (e->d_name[0] == '.')
 			continue;
+		if (spool_name_is_bad(e->d_name)) {
+			stop = fn(arg, e->d_name, NULL, "it was set aside");
+			continue;
+		}
 		switch (spool_file_read(d.new, e->d_name, &raw, &s, &why)) {
 		case SPOOL_FILE_OK:
 			stop = fn(arg, e->d_name, &s, NULL);

@@ -6,11 +6,14 @@
  * The store tells deliveries apart by the keys of their events, so a file that
  * is taken in twice is one event; it is removed when the event is on disk.
  *
- *   DIR/new    whole files, on disk: TIME-RANDOM-SIZE, sorted by arrival
- *   DIR/tmp    files being written, not acknowledged yet
- *   DIR/bad    what was found in new and is no whole delivery: for a person
- *   DIR/lock   held by who takes in
+ *   DIR/new/NAME       a whole file, on disk; TIME-RANDOM-SIZE, which sorts
+ *                      by arrival
+ *   DIR/new/.NAME      being written, not acknowledged yet
+ *   DIR/new/NAME.bad   what was found there and is no whole delivery: set
+ *                      aside, for a person
+ *   DIR/lock           held by who takes in
  *
+ * A file never changes its directory, which a confined program could not do.
  * All is of one user, and nobody else may write there: what a file says is
  * believed, as it was verified before.  Of credentials a file has what
  * message_headers() writes.  From any thread; several processes may use one

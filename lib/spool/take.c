@@ -22,7 +22,7 @@
 #include "provider/message.h"
 #include "spool/internal.h"
 
-#define BAD_NAMES 100 /* tries for a name that is free under bad */
+#define BAD_NAMES 100 /* tries for a name that is free */
 #define FAILING_MAX 3 /* whole batches in a row that fail, then it rests */
 
 /* One delivery of a batch, and memory for it. */
@@ -58,20 +58,24 @@ set_aside(struct taking *g, const char *name, const char *why)
 	struct stat st;
 	int i = 0;
 
-	(void)snprintf(to, sizeof(to), "%s", name);
-	while (fstatat(g->dirs.bad, to, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    ++i < BAD_NAMES)
-		(void)snprintf(
-		    to, sizeof(to), "%.*s.%d", NAME_MAX - 4, name, i);
+	do {
+		if (i == 0)
+			(void)snprintf(to, sizeof(to), "%.*s" SPOOL_BAD,
+			    NAME_MAX - 8, name);
+		else
+			(void)snprintf(to, sizeof(to), "%.*s.%d" SPOOL_BAD,
+			    NAME_MAX - 8, name, i);
+	} while (fstatat(g->dirs.new, to, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ++i < BAD_NAMES);
 	if (i == BAD_NAMES ||
-	    renameat(g->dirs.new, name, g->dirs.bad, to) == -1) {
+	    renameat(g->dirs.new, name, g->dirs.new, to) == -1) {
 		log_warnx("spool: %s/new/%s: %s, and it could not be set "
 			  "aside: %s",
 		    g->spool->dir, name, why, strerror(errno));
 		g->take->left++;
 		return;
 	}
-	log_warnx("spool: %s/bad/%s: set aside: %s", g->spool->dir, to, why);
+	log_warnx("spool: %s/new/%s: set aside: %s", g->spool->dir, to, why);
 	g->take->bad++;
 }
 
@@ -116,6 +120,7 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
     struct store_item *item)
 {
 	const struct delivery *d = &what->delivery;
+	const bool bound = d->binding != NULL && d->binding->contents > 0;
 	const struct config_source *cs = config_source(
 	    t->config, d->source, strlen(d->source));
 	/* The platform of now: another may have been a mistake. */
@@ -145,7 +150,7 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 	switch (mapper_map(s->mapper, p, &m, d->received, &s->event, &reason)) {
 	case MAP_OK:
 		/* An event has those headers that it was mapped by. */
-		if (d->binding == NULL)
+		if (!bound)
 			item->delivery.headers = NULL;
 		if (provider_counts(p, s->event.type)) {
 			item->type = s->event.type;
@@ -270,15 +275,17 @@ static void
 remove_unfinished(const struct spool_dirs *d)
 {
 	const int64_t oldest = when_now() / 1000 - TAKE_TMP_S;
-	DIR *dir = spool_dir_read(d->tmp);
+	DIR *dir = spool_dir_read(d->new);
+	int64_t received, size;
 	const struct dirent *e;
 	struct stat st;
 
 	while (dir != NULL && (e = readdir(dir)) != NULL)
-		if (e->d_name[0] != '.' &&
-		    fstatat(d->tmp, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (e->d_name[0] == '.' &&
+		    spool_name_parse(e->d_name + 1, &received, &size) == 0 &&
+		    fstatat(d->new, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_mtim.tv_sec < oldest)
-			(void)unlinkat(d->tmp, e->d_name, 0);
+			(void)unlinkat(d->new, e->d_name, 0);
 	if (dir != NULL)
 		(void)closedir(dir);
 }
@@ -296,7 +303,7 @@ pass(struct taking *g, int64_t until)
 	}
 	while (!is_over(g) && when_monotonic() < until &&
 	    (e = readdir(dir)) != NULL)
-		if (e->d_name[0] != '.')
+		if (e->d_name[0] != '.' && !spool_name_is_bad(e->d_name))
 			add(g, e->d_name);
 	if (g->n > 0)
 		commit(g);
@@ -357,7 +364,7 @@ has_files(const struct spool *sp)
 	if ((dir = opendir(buf_str(&name))) == NULL)
 		any = errno != ENOENT;
 	while (dir != NULL && !any && (e = readdir(dir)) != NULL)
-		any = e->d_name[0] != '.';
+		any = e->d_name[0] != '.' && !spool_name_is_bad(e->d_name);
 	if (dir != NULL)
 		(void)closedir(dir);
 	buf_free(&name);

@@ -62,9 +62,9 @@ add_state(struct buf *b, const struct config *c, const struct spool_state *s)
 	safe_str(b, c->spool);
 	buf_puts(b, "\n");
 	if (s->bad > 0) {
-		buf_printf(b, "%" PRId64 " set aside in ", s->bad);
+		buf_printf(b, "%" PRId64 " set aside as ", s->bad);
 		safe_str(b, c->spool);
-		buf_puts(b, "/bad: look at them, then remove them\n");
+		buf_puts(b, "/new/*.bad: look at them, then remove them\n");
 	}
 }
 

@@ -410,11 +410,17 @@ keep_in_spool(struct in_flight *p)
 	struct spooled s = {.remote = remote == NULL ? "" : remote,
 	    .verified = auth_scheme(p->source->auth)};
 
+	int is_signed = 1;
+
 	if (!may_be_spooled(p))
 		return false;
 	spool_store_failed(p->setup->spool);
-	return delivery_whole(p, &s.delivery) == 0 &&
-	    spool_put(p->setup->spool, &s) == SPOOL_OK;
+	if (!p->bound)
+		is_signed = auth_bind(p->source->auth, &p->sent, &p->binding);
+	if (is_signed == -1 || delivery_whole(p, &s.delivery) != 0)
+		return false;
+	s.delivery.binding = is_signed == 1 ? &p->binding : NULL;
+	return spool_put(p->setup->spool, &s) == SPOOL_OK;
 }
 
 /* It goes there, or has to be sent again. */

@@ -161,9 +161,10 @@ begin_without_store(
 	if (setup->spool == NULL)
 		return -1;
 	/* A directory that is not there is served by nobody. */
-	if ((kept->dir = exposed_place(c->store)) == NULL)
+	if ((kept->dir = exposed_place(config_place(c))) == NULL)
 		kept->dir = strdup("");
-	if (kept->dir == NULL || (kept->key = key_new(c->store)) == NULL) {
+	if (kept->dir == NULL ||
+	    (kept->key = key_new(config_place(c))) == NULL) {
 		buf_puts(why, "\nout of memory");
 		return -1;
 	}

@@ -8,17 +8,33 @@
 
 #include <sys/stat.h>
 
-/* The files in a directory; the name of one of them is in name, if any is. */
-static inline int
-files_in(const char *dir, char name[300])
+/* Of which kind is a file in a spool? */
+enum spool_kind { SPOOL_WHOLE, SPOOL_UNFINISHED, SPOOL_ASIDE };
+
+static inline enum spool_kind
+kind_of(const char *name)
 {
-	DIR *d = opendir(dir);
+	return name[0] == '.'	      ? SPOOL_UNFINISHED
+	    : ends_with(name, ".bad") ? SPOOL_ASIDE
+				      : SPOOL_WHOLE;
+}
+
+/* How many there are of a kind; path is that of one of them. */
+static inline int
+spool_files(const char *spool, enum spool_kind kind, char path[600])
+{
+	char name[260];
 	const struct dirent *e;
+	DIR *d;
 	int n = 0;
 
+	snprintf(name, sizeof(name), "%s/new", spool);
+	d = opendir(name);
 	while (d != NULL && (e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.') {
-			snprintf(name, 300, "%s", e->d_name);
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0 &&
+		    kind_of(e->d_name) == kind) {
+			snprintf(path, 600, "%s/%s", name, e->d_name);
 			n++;
 		}
 	if (d != NULL)
@@ -26,32 +42,17 @@ files_in(const char *dir, char name[300])
 	return n;
 }
 
-/* The same of a part of a spool: "new", "tmp", "bad". */
-static inline int
-spool_files(const char *spool, const char *part, char path[600])
-{
-	char dir[260], name[300] = "";
-	int n;
-
-	snprintf(dir, sizeof(dir), "%s/%s", spool, part);
-	n = files_in(dir, name);
-	snprintf(path, 600, "%s/%s", dir, name);
-	return n;
-}
-
 static inline void
 spool_remove(const char *spool)
 {
-	static const char *const part[] = {"new", "tmp", "bad"};
 	char path[600];
 
-	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
-		while (spool_files(spool, part[i], path) > 0)
+	for (int kind = SPOOL_WHOLE; kind <= SPOOL_ASIDE; kind++)
+		while (spool_files(spool, (enum spool_kind)kind, path) > 0)
 			if (unlink(path) == -1)
 				assert_int_equal(rmdir(path), 0);
-		snprintf(path, sizeof(path), "%s/%s", spool, part[i]);
-		(void)rmdir(path);
-	}
+	snprintf(path, sizeof(path), "%s/new", spool);
+	(void)rmdir(path);
 	snprintf(path, sizeof(path), "%s/lock", spool);
 	(void)unlink(path);
 	(void)rmdir(spool);

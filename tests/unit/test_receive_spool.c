@@ -72,7 +72,7 @@ waiting(void)
 {
 	char path[600];
 
-	return spool_files(spool_path, "new", path);
+	return spool_files(spool_path, SPOOL_WHOLE, path);
 }
 
 /* What a statement says, a line a row; to be freed. */
@@ -236,7 +236,7 @@ it_is_told_when_it_came_and_not_when_it_was_taken_in(void **state)
 	fail_store();
 	p.authorization = "Bearer " SECRET;
 	assert_int_equal(send_post(&p), 200);
-	assert_int_equal(spool_files(spool_path, "new", path), 1);
+	assert_int_equal(spool_files(spool_path, SPOOL_WHOLE, path), 1);
 	snprintf(wanted, sizeof(wanted), "%lld\n",
 	    strtoll(strrchr(path, '/') + 1, NULL, 10));
 	while (when_now() <= strtoll(wanted, NULL, 10))
@@ -256,7 +256,7 @@ a_file_of_the_spool_has_no_secret_and_is_nobody_elses(void **state)
 	(void)state;
 	fail_store();
 	send_all(true);
-	while (spool_files(spool_path, "new", path) > 0) {
+	while (spool_files(spool_path, SPOOL_WHOLE, path) > 0) {
 		size_t n = read_whole(path, text, sizeof(text));
 
 		for (const char *at = text; at < text + n; at += strlen(at) + 1)
@@ -390,7 +390,7 @@ without_room_anywhere_the_health_is_failing(void **state)
 	p.authorization = "Bearer " SECRET;
 	assert_int_equal(send_post(&p), 503);
 	assert_int_equal(receive_tick(shared), SERVE_GO_ON);
-	assert_int_equal(spool_files(spool_path, "new", path), 10);
+	assert_int_equal(spool_files(spool_path, SPOOL_WHOLE, path), 10);
 	assert_int_equal(chmod(spool_path, 0750), 0);
 }
 

@@ -123,7 +123,7 @@ a_file_that_is_torn_or_changed_at_any_byte_is_set_aside(void **state)
 	size_t n;
 
 	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_OK);
-	assert_int_equal(spool_files(b->dir, "new", path), 1);
+	assert_int_equal(spool_files(b->dir, SPOOL_WHOLE, path), 1);
 	n = read_whole(path, text, sizeof(text));
 	assert_int_equal(unlink(path), 0);
 	for (size_t at = 0; at < n; at += (size_t)step) {
@@ -147,7 +147,7 @@ a_file_that_is_torn_or_changed_at_any_byte_is_set_aside(void **state)
 		}
 		/* Each is there, under a name of its own, until a person */
 		look(b, 0, at > 0 ? 2 : 1);
-		while (spool_files(b->dir, "bad", other) > 0)
+		while (spool_files(b->dir, SPOOL_ASIDE, other) > 0)
 			assert_int_equal(unlink(other), 0);
 		bad++;
 	}
@@ -221,7 +221,7 @@ what_could_be_anothers_is_not_believed(void **state)
 	snprintf(aside, sizeof(aside), "%s/aside", b->dir);
 	for (int how = 0; how <= 5; how++) {
 		assert_int_equal(put(b->spool, "formantai", how), SPOOL_OK);
-		assert_int_equal(spool_files(b->dir, "new", path), 1);
+		assert_int_equal(spool_files(b->dir, SPOOL_WHOLE, path), 1);
 		spoil(path, how);
 		assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
 		assert_int_equal(b->take.bad, 1);
@@ -294,8 +294,8 @@ a_file_that_finds_no_room_leaves_nothing(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_FULL);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
-	assert_int_equal(spool_files(b->dir, "tmp", path), 0);
-	assert_int_equal(spool_files(b->dir, "new", path), 0);
+	assert_int_equal(spool_files(b->dir, SPOOL_UNFINISHED, path), 0);
+	assert_int_equal(spool_files(b->dir, SPOOL_WHOLE, path), 0);
 	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_OK);
 }
 
@@ -308,15 +308,17 @@ what_a_killed_process_left_half_is_removed_when_it_is_old(void **state)
 	char path[600];
 
 	assert_int_equal(spool_ready(b->spool, &why), 0);
-	snprintf(path, sizeof(path), "%s/tmp/old", b->dir);
+	snprintf(path, sizeof(path),
+	    "%s/new/.000000000000001-00000000000000aa-9", b->dir);
 	write_whole(path, "half", 4);
 	assert_int_equal(utime(path, &old), 0);
-	snprintf(path, sizeof(path), "%s/tmp/young", b->dir);
+	snprintf(path, sizeof(path),
+	    "%s/new/.000000000000001-00000000000000bb-9", b->dir);
 	write_whole(path, "half", 4);
 	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_OK);
 	assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
-	assert_int_equal(spool_files(b->dir, "tmp", path), 1);
-	assert_non_null(strstr(path, "/young"));
+	assert_int_equal(spool_files(b->dir, SPOOL_UNFINISHED, path), 1);
+	assert_non_null(strstr(path, "bb-9"));
 }
 
 /* --- many at once ----------------------------------------------------------
