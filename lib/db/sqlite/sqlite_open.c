@@ -31,12 +31,21 @@ wal_grew(void *arg, sqlite3 *sqlite, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* Nobody asks how much memory is in use, and to count it takes a lock. */
+static void
+count_no_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int
 connect_db(struct db *db, bool alone, struct buf *why)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = db->mode == DB_WRITE ? SQLITE_OPEN_READWRITE
 					 : SQLITE_OPEN_READONLY;
 
+	(void)pthread_once(&once, count_no_memory);
 	/* NOMUTEX: at any time one thread, the one that leads, uses it. */
 	if (sqlite3_open_v2(db->path, &db->sqlite,
 		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)) {
