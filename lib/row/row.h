@@ -77,6 +77,7 @@ struct call_row {
 	/* Of who writes: facts_encode()'s bytes; NULL: rows of `fact`. */
 	const char *facts;
 	size_t facts_len;
+	bool whole; /* columns may not be as it would be written now */
 };
 /* Beside enum call_state in the column `states`: the row is nameless. */
 #define NAMELESS (1u << STATE__MAX)

@@ -14,7 +14,22 @@
 #include "store/day.h"
 #include "store/search.h"
 
-#define FACTS_COLUMN 46 /* of call_load() */
+#define OUTCOME_COLUMN 4 /* of call_load() */
+#define FACTS_COLUMN 46
+
+/*
+ * Fields that the call is found and listed by: they have indexes, which UPDATE
+ * writes again, each on a page of its own, even if nothing of them changes.
+ */
+static const bool is_listed[FIELD__MAX] = {[FIELD_TRACE] = true,
+    [FIELD_AGENT] = true,
+    [FIELD_DIRECTION] = true,
+    [FIELD_STARTED] = true,
+    [FIELD_ATTEMPT] = true,
+    [FIELD_FINAL] = true,
+    [FIELD_NEXT_RETRY] = true,
+    [FIELD_AGENT_NAME] = true,
+    [FIELD_CAMPAIGN] = true};
 
 /* Bind what row_call() reads, from parameter *i on. */
 static void
@@ -70,6 +85,7 @@ call_load(struct store *st, int64_t number, struct call_row *r)
 	    " final, next_retry, transcript, agent_name, cost,"
 	    " cost_currency, goal, goal_word, transferred_to, ended_by,"
 	    " campaign, facts FROM call WHERE number = ?1");
+	const char *outcome;
 	enum store_rc rc = STORE_OK;
 
 	memset(r, 0, sizeof(*r));
@@ -78,6 +94,10 @@ call_load(struct store *st, int64_t number, struct call_row *r)
 	db_bind_int(s, 1, number);
 	if (db_step(s) == DB_ROW) {
 		row_call(s, 0, r);
+		/* Another version may have made another of the same events. */
+		outcome = call_outcome_name[r->view.outcome];
+		r->whole = strcmp(row_text(s, OUTCOME_COLUMN),
+			       outcome == NULL ? "" : outcome) != 0;
 		r->facts = db_bytes(s, FACTS_COLUMN);
 		r->facts_len = db_size(s, FACTS_COLUMN);
 		if (r->facts == NULL && !db_is_null(s, FACTS_COLUMN))
@@ -163,9 +183,32 @@ value_stored(const struct call_row *r, enum call_field f)
 	return r->call.field[f];
 }
 
-/* Bind the columns of a call, id last; stamps: their bytes. */
-static void
-call_bind(struct statement *s, const struct call_row *r,
+/* Is the call found and listed as before? */
+static bool
+same_listed(const struct call_row *a, const struct call_row *b)
+{
+	bool same = strcmp(a->id, b->id) == 0 &&
+	    a->view.outcome == b->view.outcome &&
+	    a->view.flags == b->view.flags;
+
+	for (int f = 0; f < FIELD__MAX && same; f++) {
+		struct value v = value_stored(a, (enum call_field)f);
+		struct value w = value_stored(b, (enum call_field)f);
+
+		if (is_listed[f])
+			same = v.set == w.set && v.number == w.number &&
+			    v.len == w.len &&
+			    (v.len == 0 || memcmp(v.text, w.text, v.len) == 0);
+	}
+	return same;
+}
+
+/*
+ * Bind the columns of a call, id not yet; stamps: their bytes.  With listed,
+ * also those that it is found and listed by.  Returns the next parameter.
+ */
+static int
+call_bind(struct statement *s, const struct call_row *r, bool listed,
     const unsigned char *stamps, size_t len)
 {
 	const struct call *c = &r->call;
@@ -173,9 +216,11 @@ call_bind(struct statement *s, const struct call_row *r,
 	int i = 1;
 
 	db_bind_text(s, i++, call_state_name[v->state]);
-	db_bind_text(s, i++, call_outcome_name[v->outcome]);
+	if (listed)
+		db_bind_text(s, i++, call_outcome_name[v->outcome]);
 	db_bind_int(s, i++, v->answered);
-	db_bind_int(s, i++, v->flags);
+	if (listed)
+		db_bind_int(s, i++, v->flags);
 	db_bind_int(s, i++, r->day);
 	db_bind_int(s, i++, r->hour);
 	db_bind_int(s, i++, r->events);
@@ -192,11 +237,12 @@ call_bind(struct statement *s, const struct call_row *r,
 	for (int f = 0; f < FIELD__MAX; f++) {
 		struct value stored = value_stored(r, (enum call_field)f);
 
-		value_bind(s, &i, call_field[f].kind, &stored);
+		if (listed || !is_listed[f])
+			value_bind(s, &i, call_field[f].kind, &stored);
 	}
 	if (r->facts != NULL)
 		db_bind_bytes(s, i, r->facts, r->facts_len);
-	db_bind_text(s, i + 2, r->id);
+	return i + 1;
 }
 
 /* What follows from its events. */
@@ -241,16 +287,35 @@ call_save(
 	    " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
 	    " ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38,"
 	    " ?39, ?40, ?41, ?42, ?43, ?44, ?46) WHERE number = ?45";
+	static const char update_unlisted[] =
+	    "UPDATE call SET (state, answered, day, hour, events, states,"
+	    " first_time, last_time, first_received, last_received,"
+	    " ended_time, begun_told, connected_told, ended_told, stamps,"
+	    " from_number, to_number, ended, duration, recording, status,"
+	    " reason, disposition, summary, attempts_max, transcript, cost,"
+	    " cost_currency, goal, goal_word, transferred_to, ended_by, facts)"
+	    " = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+	    " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,"
+	    " ?28, ?29, ?30, ?31, ?32, ?33) WHERE number = ?34";
 	unsigned char stamps[STAMPS_SIZE];
-	bool fresh = before->number == 0;
-	struct statement *s = db_statement(st->db, fresh ? insert : update);
+	bool fresh = before->number == 0, listed;
+	struct statement *s;
 	enum store_rc rc;
+	int i;
 
+	call_derive(after);
+	listed = fresh || before->whole || !same_listed(before, after);
+	s = db_statement(st->db,
+	    fresh	 ? insert
+		: listed ? update
+			 : update_unlisted);
 	if (s == NULL)
 		return STORE_ERROR;
-	call_derive(after);
-	call_bind(s, after, stamps, stamps_encode(&after->call, stamps));
-	db_bind_int(s, 45, fresh ? after->source : before->number);
+	i = call_bind(
+	    s, after, listed, stamps, stamps_encode(&after->call, stamps));
+	db_bind_int(s, i, fresh ? after->source : before->number);
+	if (listed)
+		db_bind_text(s, i + 1, after->id);
 	if ((rc = stmt_run(s)) != STORE_OK)
 		return rc;
 	if (fresh)
@@ -278,12 +343,14 @@ call_is_stored(struct store *st, struct call_row *r, bool *stored)
 	    " ?43, ?44, ?46)");
 	unsigned char stamps[STAMPS_SIZE];
 	enum db_rc step;
+	int i;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	call_derive(r);
-	call_bind(s, r, stamps, stamps_encode(&r->call, stamps));
-	db_bind_int(s, 45, r->number);
+	i = call_bind(s, r, true, stamps, stamps_encode(&r->call, stamps));
+	db_bind_int(s, i, r->number);
+	db_bind_text(s, i + 1, r->id);
 	step = db_step(s);
 	*stored = step == DB_ROW;
 	return stmt_end(st, s, step);

@@ -560,6 +560,7 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	rc = call_load(rb->st, number, &before);
 	if (rc != STORE_OK)
 		return rc;
+	before.whole = true; /* whatever is wrong with it */
 	a.row.number = number;
 	a.row.source = before.source;
 	rc = fold_again(rb, &a);
