@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/confine.h"
 #include "base/zone.h"
 
 #define CONFIG_FILE_MAX (1024 * 1024) /* bytes */
@@ -131,6 +132,9 @@ void config_free(struct config *c);
  * store itself, or the configuration of one that is a server.
  */
 const char *config_place(const struct config *c);
+
+/* Allow what it was read from, and all that it names but the store. */
+void config_places(const struct config *c, struct confine *to);
 
 /* The source of that name (n bytes), or NULL. */
 const struct config_source *config_source(

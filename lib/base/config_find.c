@@ -1,6 +1,7 @@
 /*
  * config_find - which file is the configuration, and where lies what comes
- * with it: above the program, where a host lets nobody install anything.
+ * with it: above the program, where a host lets nobody install anything; and
+ * which places it names.
  */
 #define _XOPEN_SOURCE 700 /* realpath(3) */
 
@@ -100,4 +101,17 @@ config_find(const char *option)
 		return config_absolute(env);
 	found = above(CONFIG_NAME, F_OK);
 	return found != NULL ? found : strdup(CONFIG_SYSTEM);
+}
+
+void
+config_places(const struct config *c, struct confine *to)
+{
+	confine_allow_edited(to, c->file);
+	for (size_t i = 0; i < c->sources; i++) {
+		confine_allow_edited(to, c->source[i].secret_file);
+		confine_allow_edited(to, c->source[i].key_file);
+	}
+	if (c->providers_dir != NULL)
+		confine_allow(to, CONFINE_LIST, c->providers_dir);
+	confine_allow(to, CONFINE_READ, when_zone_dir());
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/outside.h"
 
 #define PLACES_MAX 5 /* told of many faults */
 
@@ -18,6 +19,7 @@ struct ready {
 	struct ready_maker maker;
 	pthread_mutex_t looking; /* while files are read; taken before lock */
 	bool looked; /* load() was called */
+	bool left; /* another process takes what there is now */
 	struct watch watch; /* the files of the last load() */
 	uint64_t last; /* their hash at the previous look */
 	pthread_mutex_t lock; /* protects all below, and `users` */
@@ -111,7 +113,13 @@ tell_faults(struct ready *r, struct buf *why)
 	}
 	(void)pthread_mutex_lock(&r->lock);
 	news = strcmp(buf_str(why), buf_str(&r->told)) != 0;
-	ready_tell(&r->told, why);
+	if (outside_is_trial()) {
+		buf_free(&r->told);
+		r->told = *why;
+		memset(why, 0, sizeof(*why));
+	} else {
+		ready_tell(&r->told, why);
+	}
 	news = news && r->current != NULL;
 	(void)pthread_mutex_unlock(&r->lock);
 	if (news)
@@ -119,6 +127,24 @@ tell_faults(struct ready *r, struct buf *why)
 		    "%s: what was read before stays in force until that is "
 		    "mended",
 		    r->file);
+}
+
+/*
+ * What there is now could not be had in here, where not everything can be
+ * reached.  If another process has it, that one goes on.
+ */
+static bool
+leave_to_another(struct ready *r, struct buf *why)
+{
+	if (!outside_is_there())
+		return false;
+	buf_free(why);
+	if (outside_ask(why) != 0)
+		return false;
+	r->left = true;
+	log_info("%s: names what only another process reaches: started again",
+	    r->file);
+	return true;
 }
 
 /* With `looking` held: make a generation of the files as they are now. */
@@ -145,7 +171,8 @@ load(struct ready *r)
 		put_in_force(r, g);
 		return;
 	}
-	if (g == NULL || why.failed || why.len > 0)
+	if ((g == NULL || why.failed || why.len > 0) &&
+	    !leave_to_another(r, &why))
 		tell_faults(r, &why);
 	free(g);
 	buf_free(&why);
@@ -169,7 +196,9 @@ ready_look(struct ready *r)
 
 	(void)pthread_mutex_lock(&r->looking);
 	now = watch_look(&r->watch);
-	if (r->looked && now != r->last)
+	if (r->left)
+		; /* until this process is told to end */
+	else if (r->looked && now != r->last)
 		r->last = now; /* maybe half written: wait for the next look */
 	else if (!r->looked || now != r->watch.seen || r->watch.failed ||
 	    has_faults(r))

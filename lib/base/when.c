@@ -448,16 +448,22 @@ zone_name_valid(const char *name)
 	return i > 0 && name[0] != '/';
 }
 
+const char *
+when_zone_dir(void)
+{
+	const char *dir = getenv("TZDIR");
+
+	return dir == NULL || *dir == '\0' ? ZONE_DIR : dir;
+}
+
 int
 when_zone_path(const char *name, char *path, size_t size)
 {
-	const char *dir = getenv("TZDIR");
 	int n;
 
 	if (!zone_name_valid(name))
 		return -1;
-	n = snprintf(path, size, "%s/%s",
-	    dir == NULL || *dir == '\0' ? ZONE_DIR : dir, name);
+	n = snprintf(path, size, "%s/%s", when_zone_dir(), name);
 	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 

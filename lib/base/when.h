@@ -89,6 +89,8 @@ int when_zone(const char *name);
  * where programs are locked into a directory, UTC is all there is.
  */
 bool when_zones_there(void);
+/* Where its files are; borrowed. */
+const char *when_zone_dir(void);
 
 /* Does the system know the time zone?  Sets nothing. */
 bool when_zone_known(const char *name);

@@ -205,6 +205,21 @@ is_replaced(struct running *r)
 	return false;
 }
 
+static bool
+running_replaced(void *arg, bool ending)
+{
+	struct running *r = arg;
+
+	if (!ending)
+		return is_replaced(r);
+	/* The program is about to end: one look has to be enough. */
+	if (*r->file == '\0' || watch_look(&r->watch) == r->watch.seen ||
+	    !runs(r->file))
+		return false;
+	log_info("%s: was replaced: started again", r->file);
+	return true;
+}
+
 static void *
 running_worker_new(void *arg)
 {
@@ -216,18 +231,25 @@ running_worker_new(void *arg)
 static enum serve_next
 running_tick(void *arg)
 {
-	struct running *r = arg;
-	enum serve_next next = r->handler->tick(r->handler->arg);
+	const struct serve_handler *h = ((struct running *)arg)->handler;
 
-	if (next == SERVE_GO_ON && is_replaced(r))
-		next = SERVE_RESTART;
-	/* The program is about to end: one look has to be enough. */
-	if (next == SERVE_END && *r->file != '\0' &&
-	    watch_look(&r->watch) != r->watch.seen && runs(r->file)) {
-		log_info("%s: was replaced: started again", r->file);
-		next = SERVE_RESTART;
-	}
-	return next;
+	return h->tick(h->arg);
+}
+
+static void
+running_places(void *arg, struct confine *c)
+{
+	const struct serve_handler *h = ((struct running *)arg)->handler;
+
+	h->places(h->arg, c);
+}
+
+static bool
+running_loaded(void *arg, struct buf *why)
+{
+	const struct serve_handler *h = ((struct running *)arg)->handler;
+
+	return h->loaded(h->arg, why);
 }
 
 int
@@ -244,6 +266,9 @@ program_serve(const struct program *p, const struct program_options *o,
 	r.last = r.watch.seen;
 	watched.worker_new = running_worker_new;
 	watched.tick = running_tick;
+	watched.places = h->places == NULL ? NULL : running_places;
+	watched.loaded = running_loaded;
+	watched.replaced = running_replaced;
 	watched.arg = &r;
 	rc = serve(&o->serve, &watched);
 	watch_free(&r.watch);

@@ -22,7 +22,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/outside.h"
+#include "base/ready.h"
 #include "base/when.h"
+#include "http/keeper.h"
 #include "http/listen.h"
 #include "http/room.h"
 
@@ -75,6 +78,9 @@ struct server {
 	struct place *free;
 	int running; /* threads */
 	int streams; /* that may still begin */
+	bool kept; /* this process has a keeper */
+	struct buf
+	    told; /* why it could have no other in its place, as logged */
 	atomic_bool stopping;
 	atomic_bool broken; /* the socket is, or (CGI) the answer was cut */
 };
@@ -646,6 +652,18 @@ free_places(struct server *s)
 	free(s->place);
 }
 
+/* From here on only what the handler needs can be reached. */
+static void
+confine(const struct server *s, bool lasting)
+{
+	struct confine c = {.lasting = lasting};
+
+	if (s->handler->places == NULL)
+		return;
+	s->handler->places(s->handler->arg, &c);
+	confine_begin(&c);
+}
+
 static int
 new_places(struct server *s, int n)
 {
@@ -684,28 +702,74 @@ wait_for_stop(void)
 	return true;
 }
 
-/* While the threads serve: tick, until it is time to stop. */
+/* A directory of ours is another now: a process is needed that reaches it. */
+static void
+look_at_places(struct server *s)
+{
+	struct buf why = {0};
+
+	if (!confine_is_stale())
+		buf_free(&s->told);
+	else if (outside_ask(&why) != 0)
+		ready_tell(&s->told, &why);
+	buf_free(&why);
+}
+
 static enum serve_next
-tick_until_stop(const struct server *s)
+tick(struct server *s)
 {
 	const struct serve_handler *h = s->handler;
+	enum serve_next next = SERVE_GO_ON;
+
+	room_tick(s->room);
+	if (h->tick != NULL)
+		next = h->tick(h->arg);
+	if (s->kept) {
+		look_at_places(s);
+		return next;
+	}
+	if (h->replaced != NULL && next != SERVE_RESTART &&
+	    h->replaced(h->arg, next == SERVE_END))
+		next = SERVE_RESTART;
+	return next;
+}
+
+/* While the threads serve: tick, until it is time to stop. */
+static enum serve_next
+tick_until_stop(struct server *s)
+{
 	enum serve_next next = SERVE_GO_ON;
 
 	while (next == SERVE_GO_ON) {
 		if (wait_for_stop())
 			return SERVE_END;
-		room_tick(s->room);
-		if (h->tick != NULL)
-			next = h->tick(h->arg);
+		next = tick(s);
 	}
 	return next;
 }
 
-static enum serve_rc
-serve_fcgi(const struct serve_handler *h, int fd, int threads)
+/* Who is to take the place of another has to be able to. */
+static bool
+is_worth(const struct server *s)
 {
-	struct server s = {
-	    .handler = h, .streams = threads > 1 ? threads / 2 : 1};
+	struct buf why = {0};
+	bool is;
+
+	if (!outside_is_trial())
+		return true;
+	is = s->handler->loaded(s->handler->arg, &why);
+	if (!is)
+		outside_failed(&why);
+	buf_free(&why);
+	return is;
+}
+
+static enum serve_rc
+serve_fcgi(const struct serve_handler *h, int fd, int threads, bool kept)
+{
+	struct server s = {.handler = h,
+	    .streams = threads > 1 ? threads / 2 : 1,
+	    .kept = kept};
 	struct thread *t = NULL;
 	enum serve_rc rc = SERVE_FAILED;
 	enum serve_next next = SERVE_END;
@@ -729,7 +793,15 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 	if ((s.room = room_new(fd, threads)) == NULL ||
 	    new_places(&s, threads > 1 ? threads + h->kept : 1) != 0)
 		goto out_room;
+	if (kept) {
+		if (!is_worth(&s)) {
+			free_places(&s);
+			goto out_room;
+		}
+		confine(&s, true);
+	}
 	if (start_threads(&s, t, threads) == threads) {
+		outside_serving();
 		next = tick_until_stop(&s);
 		rc = SERVE_OK;
 	}
@@ -742,9 +814,11 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads)
 		default_stops();
 	if (atomic_load(&s.broken))
 		rc = SERVE_FAILED;
-	else if (next == SERVE_RESTART && sem_trywait(&stop_wanted) != 0)
+	else if (!kept && next == SERVE_RESTART &&
+	    sem_trywait(&stop_wanted) != 0)
 		rc = SERVE_AGAIN;
 	free_places(&s);
+	buf_free(&s.told);
 out_room:
 	room_free(s.room);
 out_cond:
@@ -856,6 +930,7 @@ serve_cgi(const struct serve_handler *h)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (new_places(&s, 1) != 0)
 		return SERVE_FAILED;
+	confine(&s, false);
 	p = s.place;
 	p->request = (struct request){.env = environ,
 	    .read = read_cgi,
@@ -876,6 +951,21 @@ serve_cgi(const struct serve_handler *h)
 	return rc;
 }
 
+/* --- two processes, or one ------------------------------------------------ */
+
+/* *child: this process has a keeper. */
+static enum serve_rc
+serve_socket(const struct serve_handler *h, int fd, int threads, bool *child)
+{
+	enum serve_rc rc;
+
+	*child = false;
+	if (h->places == NULL || !confine_is_offered())
+		return serve_fcgi(h, fd, threads, false);
+	*child = keeper_run(h->replaced, h->arg, &rc);
+	return *child ? serve_fcgi(h, fd, threads, true) : rc;
+}
+
 /* --- a socket of our own ------------------------------------------------- */
 
 static enum serve_rc
@@ -883,10 +973,13 @@ serve_own(const struct serve_handler *h, const char *where, int threads)
 {
 	struct listener l;
 	enum serve_rc rc;
+	bool child;
 
 	if (listen_begin(&l, where) != 0)
 		return SERVE_FAILED;
-	rc = serve_fcgi(h, l.fd, threads);
+	rc = serve_socket(h, l.fd, threads, &child);
+	if (child)
+		return rc; /* the socket is the keeper's */
 	if (rc != SERVE_AGAIN)
 		listen_end(&l);
 	else if (listen_leave(&l) != 0)
@@ -898,6 +991,7 @@ enum serve_rc
 serve(const struct serve_options *o, const struct serve_handler *h)
 {
 	int threads = o->threads;
+	bool child;
 
 	if (threads < 1)
 		threads = 1;
@@ -914,5 +1008,5 @@ serve(const struct serve_options *o, const struct serve_handler *h)
 		return serve_own(h, o->listen, threads);
 	if (FCGX_IsCGI())
 		return serve_cgi(h);
-	return serve_fcgi(h, STDIN_FILENO, threads);
+	return serve_socket(h, STDIN_FILENO, threads, &child);
 }

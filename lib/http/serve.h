@@ -7,12 +7,16 @@
  *
  * SIGTERM and SIGINT: no further request is accepted, those accepted are
  * answered, serve() returns.
+ *
+ * The process that handles requests is confined before the first (confine.h);
+ * with FastCGI it is a child, and serve() returns in both (keeper.h).
  */
 #ifndef SERVE_H
 #define SERVE_H
 
 #include <stdbool.h>
 
+#include "base/confine.h"
 #include "http/request.h"
 
 #define SERVE_THREADS_DEFAULT 16
@@ -49,7 +53,19 @@ struct serve_handler {
 	 * May be NULL.
 	 */
 	enum serve_next (*tick)(void *arg);
-	void *arg; /* for worker_new and tick */
+	/*
+	 * What it has to reach from now on; called after the first worker was
+	 * made, before there are threads.  NULL: serve() confines nothing.
+	 */
+	void (*places)(void *arg, struct confine *c);
+	/* Can it do its work?  Else adds why, one line per fault. */
+	bool (*loaded)(void *arg, struct buf *why);
+	/*
+	 * Has another program taken the place of this one?  Asked about every
+	 * SERVE_TICK_S; ending: once more before the process ends by itself.
+	 */
+	bool (*replaced)(void *arg, bool ending);
+	void *arg; /* for all of these but handle and worker_free */
 	int kept; /* requests that may be kept beside those at work */
 };
 

@@ -7,6 +7,7 @@
  */
 #include "provider/crypto.h"
 
+#include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdalign.h>
@@ -97,4 +98,22 @@ crypto_begin(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	(void)pthread_once(&once, begin);
+}
+
+void
+crypto_configure(void)
+{
+	crypto_begin();
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
+
+void
+crypto_places(struct confine *c)
+{
+	char *file;
+
+	crypto_begin();
+	if ((file = CONF_get1_default_config_file()) != NULL)
+		confine_allow(c, CONFINE_READ, file);
+	OPENSSL_free(file);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/confine.h"
 #include "base/when.h"
 #include "receive.h"
 
@@ -138,7 +139,12 @@ ask(const struct setup *setup, struct buf *b)
 {
 	bool stores = setup->store != NULL && ask_store(setup->store, b);
 	bool spools = setup->spool != NULL && ask_spool(setup->spool, b);
+	struct buf confined = {0};
 
+	buf_puts(b, ",\"confinement\":");
+	confine_put(&confined);
+	buf_json_str(b, buf_str(&confined));
+	buf_free(&confined);
 	buf_puts(b, ",\"version\":");
 	buf_json_str(b, CALLBOOK_VERSION);
 	return stores ? HEALTH_OK : spools ? HEALTH_SPOOLING : HEALTH_FAILING;

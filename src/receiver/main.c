@@ -24,6 +24,8 @@ main(int argc, char **argv)
 	    .worker_free = receive_worker_free,
 	    .handle = receive_handle,
 	    .tick = receive_tick,
+	    .places = receive_places,
+	    .loaded = receive_loaded,
 	    .kept = RECEIVE_KEPT};
 	struct receive *rv = NULL;
 	char *config = NULL;

@@ -31,6 +31,7 @@
 #define PROBE_TYPE "application/octet-stream"
 
 struct receive {
+	const char *config; /* its path */
 	struct ready *ready; /* of struct setup */
 	struct setup_store kept;
 	struct health *health;
@@ -89,6 +90,7 @@ receive_new(const char *config)
 
 	if ((rv = calloc(1, sizeof(*rv))) == NULL)
 		return NULL;
+	rv->config = config;
 	maker.arg = &rv->kept;
 	if ((rv->ready = ready_new(config, &maker)) == NULL ||
 	    (rv->health = health_new()) == NULL ||
@@ -153,6 +155,33 @@ receive_tick(void *arg)
 	if (rv->kept.store != NULL && store_is_newer(rv->kept.store))
 		return SERVE_END;
 	return rv->kept.restart ? SERVE_RESTART : SERVE_GO_ON;
+}
+
+void
+receive_places(void *arg, struct confine *c)
+{
+	struct receive *rv = arg;
+	struct generation *g = ready_take(rv->ready);
+
+	if (g == NULL) {
+		confine_allow_edited(c, rv->config);
+		return;
+	}
+	setup_places(g->made, c);
+	ready_give(rv->ready, g);
+}
+
+bool
+receive_loaded(void *arg, struct buf *why)
+{
+	struct receive *rv = arg;
+	struct generation *g = ready_take(rv->ready);
+
+	if (g != NULL)
+		ready_give(rv->ready, g);
+	else
+		(void)ready_state(rv->ready, why);
+	return g != NULL;
 }
 
 void *

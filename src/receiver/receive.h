@@ -56,6 +56,8 @@ void receive_free(struct receive *rv);
 void *receive_worker_new(void *arg);
 void receive_worker_free(void *worker);
 enum serve_next receive_tick(void *arg);
+void receive_places(void *arg, struct confine *c);
+bool receive_loaded(void *arg, struct buf *why);
 bool receive_handle(void *worker, const struct request *r, struct response *w);
 
 #endif /* !RECEIVE_H */

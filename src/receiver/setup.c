@@ -10,8 +10,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/outside.h"
 #include "base/when.h"
 #include "http/exposed.h"
+#include "provider/crypto.h"
+
+#define TEMPORARY "SQLITE_TMPDIR" /* of SQLite, in the environment */
 
 /* Begin a new line in why, for a fault of a source. */
 static void
@@ -122,6 +126,25 @@ setup_key_of(struct setup_key *k)
 	return set ? &k->key : NULL;
 }
 
+/*
+ * Have SQLite put what does not fit into memory beside the store, where it may
+ * write and strangers may not read.  It looks there once, when it begins.
+ */
+static int
+begin_temporary(const char *store)
+{
+	char *dir = strdup(store), *slash;
+	int rc = -1;
+
+	if (dir == NULL)
+		return -1;
+	if ((slash = strrchr(dir, '/')) != NULL)
+		slash[slash == dir] = '\0';
+	rc = setenv(TEMPORARY, dir, 0);
+	free(dir);
+	return rc;
+}
+
 /* Returns 0, or -1 after adding to why. */
 static int
 open_store(struct setup_store *kept, const struct config *c, struct buf *why)
@@ -182,6 +205,10 @@ begin_store(struct setup *setup, struct setup_store *kept, struct buf *why)
 	if (when_zone(c->timezone) != 0) {
 		buf_printf(why, "%s: timezone: %s can not be set", c->file,
 		    c->timezone);
+		return -1;
+	}
+	if (!server_is(c->store) && begin_temporary(c->store) != 0) {
+		buf_puts(why, "out of memory");
 		return -1;
 	}
 	if (open_store(kept, c, why) == 0)
@@ -297,6 +324,12 @@ setup_load(void *arg, const char *file, const void *before, struct watch *w,
 	if (old == NULL) {
 		if (begin_store(setup, kept, why) != 0)
 			goto fail;
+	} else if (needs_restart(setup->config, old->config) &&
+	    outside_is_there()) {
+		/* Which is no fault, if there is another process to take it. */
+		buf_printf(why, "%s: names another store or time zone",
+		    setup->config->file);
+		goto fail;
 	} else if (needs_restart(setup->config, old->config)) {
 		kept->restart = try_store(setup->config, why) == 0;
 		if (kept->restart)
@@ -333,6 +366,17 @@ setup_free(void *loaded)
 		providers_free(setup->providers);
 	config_free(setup->config);
 	free(setup);
+}
+
+void
+setup_places(const struct setup *setup, struct confine *c)
+{
+	config_places(setup->config, c);
+	confine_allow_around(c, CONFINE_WRITE, setup->config->store);
+	if (getenv(TEMPORARY) != NULL)
+		confine_allow(c, CONFINE_WRITE, getenv(TEMPORARY));
+	confine_allow(c, CONFINE_READ, "/dev/urandom");
+	crypto_configure();
 }
 
 void

@@ -91,6 +91,12 @@ bool setup_store_is_back(struct setup_store *kept, const struct setup *setup);
 /* After the last setup. */
 void setup_store_close(struct setup_store *kept);
 
+/*
+ * Allow what it needs from now on: all that is configured, and the store.  The
+ * rest, such as libcrypto's configuration, is loaded here.
+ */
+void setup_places(const struct setup *setup, struct confine *c);
+
 /* The key, made where there is none; NULL: there is none now, as was logged. */
 const struct credential_key *setup_key_of(struct setup_key *key);
 

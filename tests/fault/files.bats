@@ -129,7 +129,7 @@ cut_off() {
     answer=$(formantai body | tail -n 1)
   done
   [ "$answer" = 503 ]
-  prlimit --pid "$RECEIVER" --fsize=unlimited:
+  prlimit --pid "$(serving "$RECEIVER")" --fsize=unlimited:
   expect 200 '{"result":"stored",*' formantai body
   receiver_stop
   [ "$(sqlite3 callbook.db 'SELECT count(*) FROM event')" = "$((n - 100000))" ]

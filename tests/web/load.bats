@@ -46,7 +46,7 @@ same_events() {
   event @@@@@@ 1200 | "$PLAIN/tests/post" -c 32 -n 100000 -s "$SECRET" \
     "$URL/sales" >"$DIR/answers"
   [ "$(awk '{ print $2 }' "$DIR/answers" | sort -u)" = 200 ]
-  kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(children "$LIGHTTPD")/status")
+  kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(serving "$(children "$LIGHTTPD")")/status")
   echo "resident: $kib KiB"
   [ "$kib" -lt 32768 ]
 }
@@ -123,7 +123,7 @@ long_calls() {
   [ "$(grep -l '"stored"' "$DIR"/answer.* | wc -l)" = 16 ]
   [ "$(sql "$DIR" 'SELECT count(*) FROM call
     WHERE json_array_length(transcript) = 900')" = 16 ]
-  status=/proc/$(children "$LIGHTTPD")/status
+  status=/proc/$(serving "$(children "$LIGHTTPD")")/status
   peak=$(awk '/^VmHWM/ { print $2 }' "$status")
   kib=$(awk '/^VmRSS/ { print $2 }' "$status")
   echo "resident: $kib KiB, at most $peak KiB"
@@ -145,7 +145,7 @@ long_calls() {
   done
   for pid in "${pids[@]}"; do wait "$pid"; done
   [ "$(tail -qc 3 "$DIR"/answer.*)" = "$(printf '401%.0s' {1..16})" ]
-  kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(children "$LIGHTTPD")/status")
+  kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(serving "$(children "$LIGHTTPD")")/status")
   echo "resident: $kib KiB"
   [ "$kib" -lt $((32 * 1024)) ]
 }

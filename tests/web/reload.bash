@@ -92,9 +92,12 @@ told_again() {
   [ "$(cat "$DIR"/*.log "$DIR"/server.out 2>/dev/null | grep -c -- "$1")" -ge "$2" ]
 }
 
-# receivers - the processes of this installation.
+# receivers - the processes of this installation that somebody started; what
+# serves may be a child of one (lib/http/keeper.h).
 receivers() {
-  find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' \
+  local pids
+  pids=$(find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' \
     -lname "$DIR/bin/callbook.fcgi*" -printf '%h\n' 2>/dev/null |
-    cut -d / -f 3
+    cut -d / -f 3)
+  keepers "$pids"
 }

@@ -77,14 +77,14 @@ started() {
   before=$(receivers | sort)
   posting 1 "$SECRET"
   sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
-  wait_for told_again 'another store or time zone: started again' 2
+  wait_for told_again 'callbook.conf: .*: started again' 2
   more 1 300
   [ "$(receivers | sort)" = "$before" ]
   unharmed
   [ "$(sql "$DIR" 'SELECT group_concat(DISTINCT hour) FROM call')" = 10,15 ]
   posting 400001 "$SECRET"
   sed -i 's|^store.*|store = other.db|' callbook.conf
-  wait_for told_again 'another store or time zone: started again' 4
+  wait_for told_again 'callbook.conf: .*: started again' 4
   more 400001 300
   stopped "$POST"
   awk 'NF >= 4 && $2 != 200' answers.400001 >bad

@@ -132,6 +132,26 @@ children() {
   grep -lsE "^PPid:[[:space:]]+$1\$" /proc/[0-9]*/status | cut -d/ -f3
 }
 
+# keepers PIDS - those of them that are no child of another of them.
+keepers() {
+  local pid parent
+  for pid in $1; do
+    parent=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null) ||
+      continue
+    case " ${1//$'\n'/ } " in
+    *" $parent "*) ;;
+    *) echo "$pid" ;;
+    esac
+  done
+}
+
+# serving PID - the process that serves for it: its child, or itself.
+serving() {
+  local child
+  child=$(children "$1")
+  echo "${child:-$1}"
+}
+
 gone() {
   local pid
   for pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done
