@@ -148,8 +148,9 @@ $(BUILD)/tests/stream: tests/web/stream.c $(BUILD)/libcallbook.a
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS)
 
-# The n-th allocation of a program fails; what drives that, and looks.
-$(BUILD)/tests/fault/%.so: tests/fault/%.c | needs
+# What is loaded into a program of ours: the n-th allocation fails; what can be
+# reached from inside?
+$(BUILD)/tests/%.so: tests/%.c | needs
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
@@ -175,6 +176,7 @@ plain: deps-test
 	    $(BUILD)/plain/tests/fault/memory \
 	    $(BUILD)/plain/tests/fault/power \
 	    $(BUILD)/plain/tests/fault/starve.so \
+	    $(BUILD)/plain/tests/web/inside.so \
 	    $(BUILD)/plain/tests/bench/one_event \
 	    $(BUILD)/plain/tests/bench/rows/one_event
 

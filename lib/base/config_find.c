@@ -111,6 +111,7 @@ config_places(const struct config *c, struct confine *to)
 		confine_allow_edited(to, c->source[i].secret_file);
 		confine_allow_edited(to, c->source[i].key_file);
 	}
+	confine_allow_edited(to, c->logo);
 	if (c->providers_dir != NULL)
 		confine_allow(to, CONFINE_LIST, c->providers_dir);
 	confine_allow(to, CONFINE_READ, when_zone_dir());

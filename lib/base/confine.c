@@ -33,7 +33,9 @@
 #define READ_FILE (1ULL << 2)
 #define READ_DIR (1ULL << 3)
 #define REMOVE_FILE (1ULL << 5)
+#define MAKE_DIR (1ULL << 7)
 #define MAKE_REG (1ULL << 8)
+#define REFER (1ULL << 13) /* to another directory; without it, refused */
 #define TRUNCATE (1ULL << 14)
 #define OF_FILES (1ULL << 0 | WRITE_FILE | READ_FILE | TRUNCATE | 1ULL << 15)
 /* Those of the first version, and how many there are from each further one. */
@@ -97,10 +99,22 @@ rights(enum confine_right right)
 		return READ_FILE | READ_DIR;
 	case CONFINE_NAMES:
 		return READ_DIR;
+	case CONFINE_TREE:
+		return rights(CONFINE_WRITE) | MAKE_DIR | REFER;
 	default:
 		return READ_FILE | READ_DIR | WRITE_FILE | TRUNCATE | MAKE_REG |
 		    REMOVE_FILE;
 	}
+}
+
+/* Its first version lets nobody move a file to another directory. */
+static bool
+is_enough(const struct confine *c, int version)
+{
+	for (size_t i = 0; i < c->places; i++)
+		if (c->place[i].right == CONFINE_TREE && version < 2)
+			return false;
+	return version > 0;
 }
 
 /* Returns 0, or -1 with errno; a place where nothing is needs no rule. */
@@ -117,7 +131,8 @@ add_rule(int ruleset, uint64_t handled, struct confine_place *p)
 	if (fstat(rule.fd, &st) == 0) {
 		p->dev = st.st_dev;
 		p->ino = st.st_ino;
-		if (!S_ISDIR(st.st_mode))
+		p->dir = S_ISDIR(st.st_mode);
+		if (!p->dir)
 			rule.allowed &= OF_FILES;
 	}
 	if (rule.allowed != 0)
@@ -132,10 +147,12 @@ add_rule(int ruleset, uint64_t handled, struct confine_place *p)
 static int
 begin_files(struct confine *c)
 {
-	const struct ruleset all = refused(landlock_version());
-	int fd = (int)syscall(CREATE_RULESET, &all, sizeof(all), 0), rc = 0;
-	int saved;
+	struct ruleset all = refused(landlock_version());
+	int fd, rc = 0, saved;
 
+	if (c->connects)
+		all.net = 0;
+	fd = (int)syscall(CREATE_RULESET, &all, sizeof(all), 0);
 	if (fd == -1)
 		return -1;
 	for (size_t i = 0; i < c->places && rc == 0; i++)
@@ -220,6 +237,43 @@ confine_allow_temporary(struct confine *c)
 		}
 }
 
+/* One below a directory that the environment names. */
+static void
+allow_below(struct confine *c, const char *variable, const char *name)
+{
+	const char *dir = getenv(variable);
+	struct buf path = {0};
+
+	if (dir == NULL || *dir == '\0')
+		return;
+	buf_printf(&path, "%s%s", dir, name);
+	if (path.failed)
+		c->failed = true;
+	else
+		confine_allow(c, CONFINE_LIST, buf_str(&path));
+	buf_free(&path);
+}
+
+void
+confine_allow_server(struct confine *c)
+{
+	static const char *const place[] = {
+	    "/etc", "/lib", "/lib64", "/usr/lib", "/run/systemd/resolve"};
+
+	c->connects = true;
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++)
+		confine_allow(c, CONFINE_LIST, place[i]);
+	allow_below(c, "HOME", "/.pgpass");
+	allow_below(c, "HOME", "/.pg_service.conf");
+	allow_below(c, "HOME", "/.postgresql");
+	allow_below(c, "PGPASSFILE", "");
+	allow_below(c, "PGSERVICEFILE", "");
+	allow_below(c, "PGSYSCONFDIR", "");
+	allow_below(c, "PGSSLCERT", "");
+	allow_below(c, "PGSSLKEY", "");
+	allow_below(c, "PGSSLROOTCERT", "");
+}
+
 static void
 places_free(struct confine_place *place, size_t places)
 {
@@ -235,9 +289,11 @@ confine_is_stale(void)
 
 	for (size_t i = 0; i < now.places; i++) {
 		const struct confine_place *p = &now.place[i];
+		const bool is = stat(p->path, &st) == 0;
 
-		if (stat(p->path, &st) == 0 && S_ISDIR(st.st_mode) &&
-		    (st.st_dev != p->dev || st.st_ino != p->ino))
+		if (is ? S_ISDIR(st.st_mode) &&
+			    (st.st_dev != p->dev || st.st_ino != p->ino)
+		       : p->dir && (errno == ENOENT || errno == ENOTDIR))
 			return true;
 	}
 	return false;
@@ -307,13 +363,13 @@ confine_begin(struct confine *c)
 	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		log_warn("confinement");
 	else {
-		if (landlock_version() > 0) {
+		if (is_enough(c, landlock_version())) {
 			now.files = begin_files(c) == 0;
 			if (!now.files)
 				log_warn("confinement: Landlock");
 		}
 		if (confine_calls_offered()) {
-			now.calls = confine_calls_begin() == 0;
+			now.calls = confine_calls_begin(c->connects) == 0;
 			if (!now.calls)
 				log_warn("confinement: seccomp");
 		}

@@ -12,7 +12,8 @@
  * receiving the day that libc, SQLite or libcrypto calls the kernel by a newer
  * name; what matters is refused by both parts.
  *
- * What neither bounds: what is open already, stat(2), and messages to whoever
+ * Who has a store on a server may connect, and read what that takes.  What
+ * neither bounds: what is open already, stat(2), and messages to whoever
  * is connected.
  *
  * Where the kernel has neither, or the build left them out, a program works as
@@ -34,7 +35,8 @@ enum confine_right {
 	CONFINE_READ, /* read the file, or those in and below the directory */
 	CONFINE_LIST, /* the same, and which there are */
 	CONFINE_NAMES, /* which files there are, and no more */
-	CONFINE_WRITE /* all of that, and make, change and remove files */
+	CONFINE_WRITE, /* all of that, and make, change and remove files */
+	CONFINE_TREE /* and make directories, and move files among them */
 };
 
 struct confine_place {
@@ -42,6 +44,7 @@ struct confine_place {
 	enum confine_right right;
 	dev_t dev; /* of what was there when it began, and */
 	ino_t ino; /* 0: nothing */
+	bool dir; /* that is a directory */
 };
 
 /* What is to be reached.  All zero: nothing. */
@@ -51,6 +54,7 @@ struct confine {
 	 * others, so that the directory of one is allowed, not it alone.
 	 */
 	bool lasting;
+	bool connects; /* it has to reach a server */
 	struct confine_place *place;
 	size_t places, cap;
 	bool failed; /* memory ran out */
@@ -64,6 +68,8 @@ void confine_allow_edited(struct confine *c, const char *file);
 /* The directory that a file is in. */
 void confine_allow_around(
     struct confine *c, enum confine_right right, const char *file);
+/* What libpq and the resolver of names read, and to connect to anybody. */
+void confine_allow_server(struct confine *c);
 /* Where SQLite puts what does not fit into memory, unless it is told where. */
 void confine_allow_temporary(struct confine *c);
 
@@ -80,8 +86,8 @@ bool confine_is_offered(void);
 void confine_begin(struct confine *c);
 
 /*
- * Has something else taken the place of what was allowed, or come where there
- * was nothing?  Only a new process would reach it.
+ * Has a directory that was allowed been replaced or removed, or has one come
+ * where there was nothing?  Only a new process would reach, or make, it.
  */
 bool confine_is_stale(void);
 

@@ -19,8 +19,9 @@ confine_calls_offered(void)
 }
 
 int
-confine_calls_begin(void)
+confine_calls_begin(bool connects)
 {
+	(void)connects;
 	errno = ENOSYS;
 	return -1;
 }
@@ -54,9 +55,11 @@ static const char *const processes[] = {"execve", "execveat", "fork", "vfork",
     "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "setpgid",
     "setsid"};
 
+/* Connections that nobody made to us. */
+static const char *const connections[] = {
+    "socket", "socketpair", "connect", "bind", "listen", "socketcall"};
+
 static const char *const others[] = {
-    /* connections that nobody made to us */
-    "socket", "socketpair", "connect", "bind", "listen", "socketcall",
     /* ways around this list, and around who owns what is asked for */
     "io_uring_setup", "io_uring_enter", "io_uring_register",
     "open_by_handle_at", "name_to_handle_at", "userfaultfd", "bpf",
@@ -156,7 +159,7 @@ confine_calls_offered(void)
 }
 
 int
-confine_calls_begin(void)
+confine_calls_begin(bool connects)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	int rc = f == NULL ? -ENOMEM : 0;
@@ -169,6 +172,8 @@ confine_calls_begin(void)
 		(void)seccomp_attr_set(f, SCMP_FLTATR_CTL_SSB, 1);
 	if (rc == 0)
 		rc = refuse(f, others, COUNT(others));
+	if (rc == 0 && !connects)
+		rc = refuse(f, connections, COUNT(connections));
 	if (rc == 0)
 		rc = refuse_typing(f);
 	if (rc == 0 && !SANITIZED)

@@ -8,7 +8,7 @@
 
 /* Does the kernel have it, and was it built in? */
 bool confine_calls_offered(void);
-/* Returns 0, or -1 with errno. */
-int confine_calls_begin(void);
+/* connects: all but to connect.  Returns 0, or -1 with errno. */
+int confine_calls_begin(bool connects);
 
 #endif /* !CONFINE_CALLS_H */

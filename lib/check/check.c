@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/confine.h"
 #include "base/when.h"
 #include "provider/auth.h"
 
@@ -247,10 +248,27 @@ check_clock(struct check *k)
 		check_finding(k, CHECK_GOOD, "clock", "%s", text);
 }
 
+/* --- confinement ---------------------------------------------------------- */
+
+static void
+check_confinement(struct check *k)
+{
+	struct buf b = {0};
+
+	confine_put(&b);
+	check_finding(k, CHECK_GOOD, "confinement", "%s: %s",
+	    k->reader ? "of this program"
+		      : "of the programs that a web server runs, as it can be "
+			"here",
+	    buf_str(&b));
+	buf_free(&b);
+}
+
 void
 check_installation(struct check *k)
 {
 	check_config(k);
+	check_confinement(k);
 	check_sources(k);
 	check_clock(k);
 	check_store(k);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -139,6 +140,25 @@ tell_to_end(struct keeper *k, struct served *s)
 	forget(s);
 }
 
+/*
+ * Whoever started us is to see what happened to the process that served.  Of
+ * the two, only that one is worth a core.  Others of ours end with us.
+ */
+static void
+end_by(int sig, pid_t pid)
+{
+	const struct rlimit none = {0};
+	sigset_t none_blocked;
+
+	log_warnx("process %ld, which served, was ended by signal %d",
+	    (long)pid, sig);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&none_blocked);
+	(void)sigprocmask(SIG_SETMASK, &none_blocked, NULL);
+	(void)kill(getpid(), sig);
+}
+
 /* Whoever serves has ended by itself.  How? */
 static enum serve_rc
 end_of(pid_t pid)
@@ -149,8 +169,7 @@ end_of(pid_t pid)
 		if (errno != EINTR)
 			return SERVE_FAILED;
 	if (WIFSIGNALED(status))
-		log_warnx("process %ld, which served, was ended by signal %d",
-		    (long)pid, WTERMSIG(status));
+		end_by(WTERMSIG(status), pid);
 	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS
 	    ? SERVE_OK
 	    : SERVE_FAILED;

@@ -702,13 +702,15 @@ wait_for_stop(void)
 	return true;
 }
 
-/* A directory of ours is another now: a process is needed that reaches it. */
+/*
+ * Have another process in our place, if it is needed: it tells this one to end.
+ */
 static void
-look_at_places(struct server *s)
+look_for_another(struct server *s, bool needed)
 {
 	struct buf why = {0};
 
-	if (!confine_is_stale())
+	if (!needed)
 		buf_free(&s->told);
 	else if (outside_ask(&why) != 0)
 		ready_tell(&s->told, &why);
@@ -725,8 +727,9 @@ tick(struct server *s)
 	if (h->tick != NULL)
 		next = h->tick(h->arg);
 	if (s->kept) {
-		look_at_places(s);
-		return next;
+		look_for_another(
+		    s, next == SERVE_RESTART || confine_is_stale());
+		return next == SERVE_RESTART ? SERVE_GO_ON : next;
 	}
 	if (h->replaced != NULL && next != SERVE_RESTART &&
 	    h->replaced(h->arg, next == SERVE_END))

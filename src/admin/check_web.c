@@ -166,6 +166,17 @@ check_in_force(struct web *w, const char *health)
 		    "it is not in force yet");
 }
 
+static void
+check_confined(struct web *w, const char *health)
+{
+	char is[SHOWN_MAX];
+
+	read_member(health, "confinement", is, sizeof is);
+	if (*is != '\0')
+		check_finding(
+		    w->check, CHECK_GOOD, "web", "its confinement: %s", is);
+}
+
 /*
  * Ask for the receiver's health; if its files have just changed, wait until
  * they are read.
@@ -210,6 +221,7 @@ check_health(struct web *w)
 			    "machine and to those with a login");
 		else {
 			check_in_force(w, text);
+			check_confined(w, text);
 			check_version(w, text);
 		}
 		check_date(w, got.date);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/outside.h"
+#include "base/server.h"
 #include "base/when.h"
 #include "http/exposed.h"
 #include "provider/crypto.h"
@@ -181,7 +182,8 @@ begin_without_store(
 {
 	const struct config *c = setup->config;
 
-	if (setup->spool == NULL)
+	/* Who goes on as before has a store, or keeps what comes. */
+	if (setup->spool == NULL || outside_is_trial())
 		return -1;
 	/* A directory that is not there is served by nobody. */
 	if ((kept->dir = exposed_place(config_place(c))) == NULL)
@@ -371,10 +373,24 @@ setup_free(void *loaded)
 void
 setup_places(const struct setup *setup, struct confine *c)
 {
+	struct buf why = {0};
+
 	config_places(setup->config, c);
-	confine_allow_around(c, CONFINE_WRITE, setup->config->store);
+	if (server_is(setup->config->store)) {
+		confine_allow_server(c);
+		/* It is kept beside the configuration, and made once. */
+		(void)setup_key_of(setup->key);
+	} else {
+		confine_allow_around(c, CONFINE_WRITE, setup->config->store);
+	}
 	if (getenv(TEMPORARY) != NULL)
 		confine_allow(c, CONFINE_WRITE, getenv(TEMPORARY));
+	if (setup->spool != NULL) {
+		/* Makes its directories; what is wrong is told by healthz. */
+		(void)spool_ready(setup->spool, &why);
+		buf_free(&why);
+		confine_allow(c, CONFINE_TREE, setup->config->spool);
+	}
 	confine_allow(c, CONFINE_READ, "/dev/urandom");
 	crypto_configure();
 }

@@ -25,7 +25,9 @@ main(int argc, char **argv)
 	struct serve_handler h = {.worker_new = report_worker_new,
 	    .worker_free = report_worker_free,
 	    .handle = report_handle,
-	    .tick = report_tick};
+	    .tick = report_tick,
+	    .places = report_places,
+	    .loaded = report_loaded};
 	struct report *rp = NULL;
 	char *config = NULL;
 	int status;

@@ -13,10 +13,12 @@
 
 #include "base/allowance.h"
 #include "base/log.h"
+#include "base/outside.h"
 #include "base/ready.h"
 #include "base/server.h"
 #include "base/utf8.h"
 #include "http/exposed.h"
+#include "provider/crypto.h"
 
 #define METHODS "GET, HEAD"
 #define HTML_TYPE "text/html; charset=utf-8"
@@ -33,10 +35,12 @@
 	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 struct report {
+	const char *config; /* its path */
 	struct ready *ready; /* generations of struct config */
 	bool restart; /* only a new process can use the new time zone */
 	pthread_mutex_t lock; /* protects what is below */
 	struct allowance searches; /* for digits */
+	bool shut; /* a store could not be opened */
 };
 
 /* What one thread keeps from request to request. */
@@ -109,6 +113,12 @@ load(void *arg, const char *file, const void *before, struct watch *w,
 		    c->timezone);
 		goto fail;
 	}
+	if (old != NULL && strcmp(old->timezone, c->timezone) != 0 &&
+	    outside_is_there()) {
+		/* Which is no fault, if there is another process to take it. */
+		buf_printf(why, "%s: names another time zone", file);
+		goto fail;
+	}
 	if (old != NULL && strcmp(old->timezone, c->timezone) != 0) {
 		log_info("%s: names another time zone: started again", file);
 		rp->restart = true;
@@ -135,6 +145,7 @@ report_new(const char *config)
 	maker.arg = rp;
 	if (rp == NULL)
 		return NULL;
+	rp->config = config;
 	if ((rp->ready = ready_new(config, &maker)) == NULL ||
 	    pthread_mutex_init(&rp->lock, NULL) != 0) {
 		ready_free(rp->ready);
@@ -154,12 +165,34 @@ report_free(struct report *rp)
 	free(rp);
 }
 
+/*
+ * A store that has no index of its WAL yet, or of which a transaction has to be
+ * undone, can only be opened by who may write there: a process that is not
+ * confined yet.  What is wrong with it otherwise was logged.
+ */
+static void
+open_outside(struct report *rp)
+{
+	struct buf why = {0};
+	bool shut;
+
+	(void)pthread_mutex_lock(&rp->lock);
+	shut = rp->shut;
+	rp->shut = false;
+	(void)pthread_mutex_unlock(&rp->lock);
+	if (shut)
+		(void)outside_ask(&why);
+	buf_free(&why);
+}
+
 enum serve_next
 report_tick(void *arg)
 {
 	struct report *rp = arg;
 
 	ready_look(rp->ready);
+	if (outside_is_there())
+		open_outside(rp);
 	return rp->restart ? SERVE_RESTART : SERVE_GO_ON;
 }
 
@@ -169,21 +202,6 @@ give_generation(struct worker *wk)
 	if (wk->generation != NULL)
 		ready_give(wk->report->ready, wk->generation);
 	wk->generation = NULL;
-}
-
-void *
-report_worker_new(void *arg)
-{
-	struct worker *wk = calloc(1, sizeof(*wk));
-
-	if (wk == NULL || (wk->arena = arena_new()) == NULL) {
-		free(wk);
-		return NULL;
-	}
-	wk->report = arg;
-	/* The first load is made here, before there are threads. */
-	wk->generation = ready_take(wk->report->ready);
-	return wk;
 }
 
 static void
@@ -196,6 +214,112 @@ close_store(struct worker *wk)
 	free(wk->store_dir);
 	wk->store_dir = NULL;
 	exposed_free(&wk->exposed);
+}
+
+/* Days are counted in the zone of the roll-up; ours has to be that one. */
+static void
+check_zone(struct worker *wk, const struct config *c)
+{
+	char zone[QUERY_ZONE_SIZE];
+
+	if (query_zone(wk->query, zone) == QUERY_OK &&
+	    strcmp(zone, c->timezone) != 0)
+		log_warnx("%s: its days are those of %s, and the "
+			  "configuration says %s: run `callbook rebuild`",
+		    c->store, zone, c->timezone);
+}
+
+/* Open the store.  Returns -1 after logging why it can not be. */
+static int
+open_store(struct worker *wk, const struct config *c)
+{
+	struct buf why = {0};
+
+	wk->query = query_open(c->store, &why);
+	if (wk->query != NULL &&
+	    ((wk->store_path = strdup(c->store)) == NULL ||
+		(wk->store_dir = exposed_dir(c->store)) == NULL)) {
+		buf_printf(&why, "%s: %s", c->store, strerror(errno));
+		close_store(wk);
+	}
+	if (wk->query == NULL) {
+		ready_tell(&wk->told, &why);
+		return -1;
+	}
+	buf_free(&why);
+	buf_free(&wk->told);
+	check_zone(wk, c);
+	return 0;
+}
+
+/* Without the right to write into the store's directory: see worker_new(). */
+void
+report_places(void *arg, struct confine *c)
+{
+	struct report *rp = arg;
+	struct generation *g = ready_take(rp->ready);
+	const struct config *config;
+	/* Where the page `check` looks for links. */
+	const char *root = c->lasting ? "/" : getenv("DOCUMENT_ROOT");
+
+	if (g == NULL) {
+		confine_allow_edited(c, rp->config);
+		return;
+	}
+	config = g->made;
+	config_places(config, c);
+	if (server_is(config->store))
+		confine_allow_server(c);
+	else
+		confine_allow_around(c, CONFINE_LIST, config->store);
+	if (config->spool != NULL)
+		confine_allow(c, CONFINE_LIST, config->spool);
+	confine_allow_temporary(c);
+	crypto_places(c);
+	confine_allow(c, CONFINE_READ, "/dev/urandom");
+	/* The page `check` says by which name we run. */
+	confine_allow(c, CONFINE_READ, "/etc/passwd");
+	if (root != NULL)
+		confine_allow(c, CONFINE_NAMES, root);
+	ready_give(rp->ready, g);
+}
+
+bool
+report_loaded(void *arg, struct buf *why)
+{
+	struct report *rp = arg;
+	struct generation *g = ready_take(rp->ready);
+
+	if (g != NULL)
+		ready_give(rp->ready, g);
+	else
+		(void)ready_state(rp->ready, why);
+	return g != NULL;
+}
+
+void *
+report_worker_new(void *arg)
+{
+	struct worker *wk = calloc(1, sizeof(*wk));
+	const struct config *c;
+
+	if (wk == NULL || (wk->arena = arena_new()) == NULL) {
+		free(wk);
+		return NULL;
+	}
+	wk->report = arg;
+	/* The first load is made here, before there are threads. */
+	wk->generation = ready_take(wk->report->ready);
+	/*
+	 * SQLite makes an index of the WAL where none is, and undoes what was
+	 * cut off: from here on we may not.
+	 */
+	if (wk->generation != NULL) {
+		c = wk->generation->made;
+		if (!server_is(c->store) && access(c->store, F_OK) == 0)
+			(void)open_store(wk, c);
+	}
+	return wk;
 }
 
 void
@@ -282,42 +406,6 @@ page_rc(enum query_rc rc)
 
 /* --- the store ----------------------------------------------------------- */
 
-/* Days are counted in the zone of the roll-up; ours has to be that one. */
-static void
-check_zone(struct worker *wk, const struct config *c)
-{
-	char zone[QUERY_ZONE_SIZE];
-
-	if (query_zone(wk->query, zone) == QUERY_OK &&
-	    strcmp(zone, c->timezone) != 0)
-		log_warnx("%s: its days are those of %s, and the "
-			  "configuration says %s: run `callbook rebuild`",
-		    c->store, zone, c->timezone);
-}
-
-/* Open the store.  Returns -1 after logging why it can not be. */
-static int
-open_store(struct worker *wk, const struct config *c)
-{
-	struct buf why = {0};
-
-	wk->query = query_open(c->store, &why);
-	if (wk->query != NULL &&
-	    ((wk->store_path = strdup(c->store)) == NULL ||
-		(wk->store_dir = exposed_dir(c->store)) == NULL)) {
-		buf_printf(&why, "%s: %s", c->store, strerror(errno));
-		close_store(wk);
-	}
-	if (wk->query == NULL) {
-		ready_tell(&wk->told, &why);
-		return -1;
-	}
-	buf_free(&why);
-	buf_free(&wk->told);
-	check_zone(wk, c);
-	return 0;
-}
-
 /*
  * The store, as it is now; p->query stays NULL while no event has ever made
  * one.  Returns -1 after answering.
@@ -335,6 +423,9 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 	    access(c->store, F_OK) != 0 && errno == ENOENT)
 		return 0;
 	if (wk->query == NULL && open_store(wk, c) != 0) {
+		(void)pthread_mutex_lock(&wk->report->lock);
+		wk->report->shut = true;
+		(void)pthread_mutex_unlock(&wk->report->lock);
 		report_explain(p, w, 503, "The store can not be read",
 		    "The file with the calls can not be opened. The web "
 		    "server's log says why, and `callbook check` what to do.");

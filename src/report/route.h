@@ -26,6 +26,8 @@ void report_free(struct report *rp);
 void *report_worker_new(void *arg);
 void report_worker_free(void *worker);
 enum serve_next report_tick(void *arg);
+void report_places(void *arg, struct confine *c);
+bool report_loaded(void *arg, struct buf *why);
 bool report_handle(void *worker, const struct request *r, struct response *w);
 
 /* Answer with a page that explains, in place of all that was begun. */

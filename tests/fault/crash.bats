@@ -23,7 +23,8 @@ more() {
 # kill_one - one receiver of those that run.
 kill_one() {
   local pids
-  mapfile -t pids < <(children "$LIGHTTPD")
+  # shellcheck disable=SC2046
+  mapfile -t pids < <(serving $(children "$LIGHTTPD"))
   [ "${#pids[@]}" -gt 0 ] && kill -9 "${pids[RANDOM % ${#pids[@]}]}"
 }
 

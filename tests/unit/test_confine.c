@@ -240,6 +240,52 @@ test_link(void **state)
 	in_child(reach_by_link);
 }
 
+/* A spool is one: what is kept is written in one directory, and moved. */
+static void
+reach_tree(void)
+{
+	struct confine c = {0};
+
+	confine_allow(&c, CONFINE_TREE, in("store"));
+	confine_begin(&c);
+	expect(mkdir(in("store/tmp"), 0700) == 0, "make a directory");
+	expect(can_open(in("store/tmp/a"), O_WRONLY | O_CREAT), "a file in it");
+	expect(mkdir(in("store/new"), 0700) == 0, "make another");
+	expect(rename(in("store/tmp/a"), in("store/new/a")) == 0, "move it");
+	expect(unlink(in("store/new/a")) == 0, "remove it");
+}
+
+static void
+test_tree(void **state)
+{
+	(void)state;
+	in_child(reach_tree);
+	assert_int_equal(rmdir(in("store/tmp")), 0);
+	assert_int_equal(rmdir(in("store/new")), 0);
+}
+
+/* A store on a server is reached by a connection, and nothing else is more. */
+static void
+reach_server(void)
+{
+	struct confine c = {0};
+	bool offered = told("Landlock");
+
+	confine_allow_server(&c);
+	confine_begin(&c);
+	expect(socket(AF_INET, SOCK_STREAM, 0) != -1, "a socket");
+	expect(can_open("/etc/hosts", O_RDONLY), "read names of hosts");
+	expect(!offered || !can_open(in("outside"), O_RDONLY), "a file");
+	expect(!told("seccomp") || chmod(in("outside"), 0644) == -1, "chmod");
+}
+
+static void
+test_server(void **state)
+{
+	(void)state;
+	in_child(reach_server);
+}
+
 static void
 replace(void)
 {
@@ -378,8 +424,8 @@ main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {TEST(test_files), TEST(test_once),
-	    TEST(test_link), TEST(test_stale), TEST(test_calls),
-	    TEST(test_older)};
+	    TEST(test_link), TEST(test_tree), TEST(test_server),
+	    TEST(test_stale), TEST(test_calls), TEST(test_older)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

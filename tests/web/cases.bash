@@ -375,7 +375,8 @@ more() {
 # kill_receiver - one of those that run.
 kill_receiver() {
   local pids
-  mapfile -t pids < <(programs callbook.fcgi)
+  # shellcheck disable=SC2046
+  mapfile -t pids < <(serving $(keepers "$(programs callbook.fcgi)"))
   [ "${#pids[@]}" -gt 0 ] && kill -9 "${pids[RANDOM % ${#pids[@]}]}"
 }
 

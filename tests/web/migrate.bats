@@ -92,6 +92,12 @@ schema() {
   done
 }
 
+# killed - those that serve.
+killed() {
+  # shellcheck disable=SC2046
+  serving $(receivers) | xargs -r kill -9
+}
+
 @test "what is half migrated is gone on with after kill -9" {
   large 3
   facts=$(sql . 'SELECT count(DISTINCT call) FROM fact')
@@ -99,12 +105,12 @@ schema() {
   lighttpd_start "$DIR"
   wait_for told_again 'building indexes' 1
   for _ in 1 2 3; do
-    receivers | xargs -r kill -9
+    killed
     wait_for in_force
   done
   wait_for packing
   for _ in 1 2 3; do
-    receivers | xargs -r kill -9
+    killed
     wait_for in_force
   done
   posting 1 "$SECRET"

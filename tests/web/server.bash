@@ -145,11 +145,16 @@ keepers() {
   done
 }
 
-# serving PID - the process that serves for it: its child, or itself.
+# serving PID... - the processes that serve for them: their children, or they
+# themselves.  It is these that are killed where a test kills without warning,
+# as a system that is out of memory does: lighttpd takes a socket whose server
+# is still about to end after its keeper for one that somebody else serves.
 serving() {
-  local child
-  child=$(children "$1")
-  echo "${child:-$1}"
+  local pid child
+  for pid; do
+    child=$(children "$pid")
+    echo "${child:-$pid}"
+  done
 }
 
 gone() {
