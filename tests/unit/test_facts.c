@@ -397,6 +397,46 @@ a_set_is_used_again(void **state)
 	buf_free(&same);
 }
 
+/* Those of the smallest paths stay, however often it is done. */
+static void
+more_than_a_call_may_have_is_left_out(void **state)
+{
+	struct facts f = {0}, g = {0};
+	struct buf a = {0}, b = {0};
+	struct told t = told[0];
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		t.path = 1 + (i * 37) % 60;
+		join(&f, &t);
+		if (i == 40)
+			assert_true(facts_trim(&f, 20));
+		t.path = 60 - i;
+		join(&g, &t);
+		if (i % 25 == 24)
+			(void)facts_trim(&g, 20);
+	}
+	assert_true(facts_trim(&f, 20));
+	assert_true(facts_trim(&g, 20));
+	assert_false(facts_trim(&g, 20));
+	facts_encode(&f, &a);
+	facts_encode(&g, &b);
+	assert_bytes(&a, &b);
+	for (size_t i = 0; i < f.n; i++)
+		assert_in_range(f.item[i].path, 1, 20);
+	/* One that was trimmed is as good as a new one. */
+	facts_reset(&f);
+	buf_reset(&a, SIZE_MAX);
+	for (t.path = 20; t.path > 0; t.path--)
+		join(&f, &t);
+	facts_encode(&f, &a);
+	assert_bytes(&a, &b);
+	facts_free(&f);
+	facts_free(&g);
+	buf_free(&a);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -411,6 +451,7 @@ main(void)
 	    cmocka_unit_test(each_part_is_checked),
 	    cmocka_unit_test(many_facts_are_joined_quickly),
 	    cmocka_unit_test(a_set_is_used_again),
+	    cmocka_unit_test(more_than_a_call_may_have_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

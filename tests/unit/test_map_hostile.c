@@ -1,6 +1,8 @@
 /* Bodies that are malformed, deep, long, compressed, or cost too much. */
 #include "map_box.h"
 
+#include "provider/transcript.h"
+
 #include <zlib.h>
 
 #include "base/utf8.h"
@@ -153,6 +155,97 @@ test_long_texts(void **state)
 	buf_free(&b);
 }
 
+/* A body of n facts, the first of a path of that many bytes. */
+static void
+tell_facts(struct fixture *f, int n, int path)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, HEAD ",\"facts\":{\"");
+	for (int i = 2; i < path; i++) /* behind "f/" */
+		buf_puts(&b, "n");
+	buf_puts(&b, "\":1");
+	for (int i = 1; i < n; i++)
+		buf_printf(&b, ",\"k%d\":1", i);
+	buf_puts(&b, "}}");
+	map_ok(f, buf_str(&b));
+	buf_free(&b);
+}
+
+static void
+test_what_is_left_out_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	tell_facts(f, MAP_FACTS_MAX, MAP_FACT_PATH_MAX);
+	assert_int_equal(f->e.facts, MAP_FACTS_MAX);
+	assert_false(f->e.cut);
+	tell_facts(f, MAP_FACTS_MAX + 1, 5);
+	assert_int_equal(f->e.facts, MAP_FACTS_MAX);
+	assert_true(f->e.cut);
+	tell_facts(f, 2, MAP_FACT_PATH_MAX + 1);
+	assert_int_equal(f->e.facts, 1);
+	assert_true(f->e.cut);
+	map_ok(f, HEAD "}");
+	assert_false(f->e.cut);
+}
+
+static int
+count_turn(void *arg, const struct said *t)
+{
+	assert_true(utf8_valid(t->text, strlen(t->text)));
+	++*(int *)arg;
+	return 0;
+}
+
+/* Turns of so many times that text: how many are kept, as JSON that is whole.
+ */
+static int
+tell_turns(struct fixture *f, int turns, const char *text, int times)
+{
+	const struct value *v = &f->e.field[FIELD_TRANSCRIPT];
+	struct buf b = {0};
+	int n = 0;
+
+	buf_puts(&b, HEAD ",\"talk\":[{}");
+	for (int i = 0; i < turns; i++) {
+		buf_puts(&b, ",{\"role\":\"bot\",\"text\":\"");
+		for (int k = 0; k < times; k++)
+			buf_puts(&b, text);
+		buf_puts(&b, "\"}");
+	}
+	buf_puts(&b, "]}");
+	map_ok(f, buf_str(&b));
+	buf_free(&b);
+	if (!v->set)
+		return 0;
+	assert_in_range(v->len, 1, MAP_TRANSCRIPT_MAX + 1);
+	assert_int_equal(
+	    transcript_each(v->text, v->len, count_turn, &n), TRANSCRIPT_OK);
+	return n;
+}
+
+static void
+test_a_long_conversation_is_cut(void **state)
+{
+	const int bytes = 1000, most = MAP_TRANSCRIPT_MAX / bytes;
+	struct fixture *f = *state;
+
+	assert_int_equal(tell_turns(f, 400, "x", bytes), 400);
+	assert_false(f->e.cut);
+	assert_in_range(tell_turns(f, 2 * most, "x", bytes), most - 30, most);
+	assert_true(f->e.cut);
+	/* Between characters, whatever an escaped one takes. */
+	assert_int_equal(
+	    tell_turns(f, 2, "\xe2\x82\xac", MAP_TRANSCRIPT_MAX), 1);
+	assert_true(f->e.cut);
+	assert_true(f->e.field[FIELD_TRANSCRIPT].len > MAP_TRANSCRIPT_MAX / 2);
+	assert_int_equal(
+	    tell_turns(f, 2, "\\u0001\\\"", MAP_TRANSCRIPT_MAX), 1);
+	assert_true(f->e.cut);
+	assert_true(f->e.field[FIELD_TRANSCRIPT].len > MAP_TRANSCRIPT_MAX / 2);
+}
+
 static void
 compress_text(const char *text, size_t n, struct buf *out)
 {
@@ -211,6 +304,8 @@ main(void)
 	    cmocka_unit_test(test_malformed),
 	    cmocka_unit_test(test_deep_and_wide),
 	    cmocka_unit_test(test_long_texts),
+	    cmocka_unit_test(test_what_is_left_out_is_told),
+	    cmocka_unit_test(test_a_long_conversation_is_cut),
 	    cmocka_unit_test(test_gzip),
 	};
 

@@ -158,13 +158,9 @@ map_as_told(void *arg, const struct stored_event *se, struct event *e)
 	return -1;
 }
 
-/* Threads do not queue in the order in which they received. */
 static void
-events_of_one_transaction_are_late_by_the_rule_of_a_rebuild(void **state)
+late_in_one_transaction(struct box *b, const int64_t received_time[3][2])
 {
-	static const int64_t received_time[][2] = {
-	    {2020, 1200}, {2015, 1150}, {2020, 1120}};
-	struct box *b = *state;
 	struct event e[BATCH_MAX];
 	struct store_rebuilt r;
 
@@ -178,10 +174,32 @@ events_of_one_transaction_are_late_by_the_rule_of_a_rebuild(void **state)
 	in_one_transaction(b, e, 4, 0);
 	assert_int_equal(
 	    ask(b, "SELECT flags & 4 FROM call WHERE id <> 'other'"), 4);
+	assert_int_equal(ask(b, "SELECT sum(late) FROM event"), 1);
+	assert_int_equal(ask(b, "SELECT late FROM event WHERE time = 1120"), 1);
 	told = e;
 	assert_int_equal(
 	    store_rebuild(b->store, map_as_told, NULL, &r), STORE_OK);
 	assert_int_equal(r.changed, 0);
+	assert_int_equal(ask(b, "SELECT sum(late) FROM event"), 1);
+}
+
+/* Threads do not queue in the order in which they received. */
+static void
+events_of_one_transaction_are_late_by_the_rule_of_a_rebuild(void **state)
+{
+	static const int64_t received_time[3][2] = {
+	    {2020, 1200}, {2015, 1150}, {2020, 1120}};
+
+	late_in_one_transaction(*state, received_time);
+}
+
+static void
+one_that_is_late_by_the_next_of_its_transaction_is_told(void **state)
+{
+	static const int64_t received_time[3][2] = {
+	    {2020, 1200}, {2020, 1120}, {2015, 1150}};
+
+	late_in_one_transaction(*state, received_time);
 }
 
 /* --- a rebuild beside a receiver -------------------------------------------
@@ -281,6 +299,7 @@ main(void)
 		facts_that_are_packed_beside_an_event_of_their_call_stay),
 	    STORE_TEST(
 		events_of_one_transaction_are_late_by_the_rule_of_a_rebuild),
+	    STORE_TEST(one_that_is_late_by_the_next_of_its_transaction_is_told),
 	    STORE_TEST(calls_that_become_one_during_a_rebuild_are_folded_anew),
 	};
 
