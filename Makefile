@@ -335,14 +335,15 @@ SAMPLE = tests/data/providers/formantai/call.completed.json
 UNIT_callbook.fcgi = callbook
 UNIT_report.cgi = callbook-report
 UNITS = $(foreach p,$(CGI),$(foreach i,$(UNIT_$p) $(UNIT_$p)@,\
-	$i.socket $i.service))
+	$i.socket $i.service)) $(foreach i,callbook-tend callbook-tend@,\
+	$i.service $i.timer)
 
 # The units of one program, plain and for each of several configurations; made
 # again each time, as the places they name are the user's.
 $(BUILD)/systemd/%: FORCE
 	@mkdir -p $(@D)
-	$(Q)CGIDIR=$(CGIDIR) WEBUSER=$(WEBUSER) $(PACKAGING)/systemd/units.sh \
-	    $* >$@.tmp && mv $@.tmp $@
+	$(Q)CGIDIR=$(CGIDIR) BINDIR=$(PREFIX)/bin WEBUSER=$(WEBUSER) \
+	    $(PACKAGING)/systemd/units.sh $* >$@.tmp && mv $@.tmp $@
 
 units: $(UNITS:%=$(BUILD)/systemd/%)
 

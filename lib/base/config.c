@@ -25,6 +25,8 @@
 #define LOGIN_PREFIX "login "
 #define SOURCE_RESERVED "healthz" /* a path of the receiver itself */
 #define LINE_SIZE (CONFIG_LINE_MAX + 3) /* with CR, LF and NUL */
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+#define AGE_MAX 36500 /* of any unit: numbers stay far from INT64_MAX */
 
 enum section {
 	SECTION_NONE, /* before the first, or one that is not known */
@@ -55,6 +57,7 @@ enum type {
 	TYPE_SIZE, /* int64_t: bytes in min..max */
 	TYPE_WORD, /* an enum: index into words */
 	TYPE_FLAG, /* bool: yes or no */
+	TYPE_AGE, /* int64_t: ms, CONFIG_KEEP_FOREVER for "forever" */
 	TYPE_NUMBER /* int: one of words, as a number */
 };
 
@@ -82,6 +85,30 @@ static const char *const flag_words[] = {"no", "yes", NULL};
 		    NULL                                                       \
 	}
 
+#define KEEP_KEYS(SECTION, AT)                                                 \
+	{SECTION, "keep_bodies", TYPE_AGE, AT(keep[KEEP_BODIES]), 0, 0, NULL}, \
+	    {SECTION, "keep_transcripts", TYPE_AGE,                            \
+		AT(keep[KEEP_TRANSCRIPTS]), 0, 0, NULL},                       \
+	    {SECTION, "keep_facts", TYPE_AGE, AT(keep[KEEP_FACTS]), 0, 0,      \
+		NULL},                                                         \
+	    {SECTION, "keep_calls", TYPE_AGE, AT(keep[KEEP_CALLS]), 0, 0,      \
+		NULL},                                                         \
+	    {SECTION, "keep_quarantine", TYPE_AGE, AT(keep[KEEP_QUARANTINE]),  \
+		0, 0, NULL},                                                   \
+	{                                                                      \
+		SECTION, "keep_rejected", TYPE_AGE, AT(keep[KEEP_REJECTED]),   \
+		    0, 0, NULL                                                 \
+	}
+
+const char *const config_keep_name[KEEP__MAX] = {
+    [KEEP_BODIES] = "bodies",
+    [KEEP_TRANSCRIPTS] = "transcripts",
+    [KEEP_FACTS] = "facts",
+    [KEEP_CALLS] = "calls",
+    [KEEP_QUARANTINE] = "quarantine",
+    [KEEP_REJECTED] = "rejected",
+};
+
 static const struct key keys[] = {
     {SECTION_CALLBOOK, "store", TYPE_STORE, GLOBAL(store), 0, 0, NULL},
     {SECTION_CALLBOOK, "durability", TYPE_WORD, GLOBAL(durability), 0, 0,
@@ -95,6 +122,7 @@ static const struct key keys[] = {
     {SECTION_CALLBOOK, "providers_dir", TYPE_PATH, GLOBAL(providers_dir), 0, 0,
 	NULL},
     {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
+    KEEP_KEYS(SECTION_CALLBOOK, GLOBAL),
     {SECTION_REPORT, "access", TYPE_WORD, GLOBAL(access), 0, 0, access_words},
     {SECTION_REPORT, "phones", TYPE_WORD, GLOBAL(phones), 0, 0, phones_words},
     {SECTION_REPORT, "title", TYPE_TITLE, GLOBAL(title), 0, 0, NULL},
@@ -123,6 +151,7 @@ static const struct key keys[] = {
     {SECTION_SOURCE, "drop_bulk", TYPE_FLAG, SOURCE(drop_bulk), 0, 0,
 	flag_words},
     {SECTION_SOURCE, "zone", TYPE_ZONE, SOURCE(zone_name), 0, 0, NULL},
+    KEEP_KEYS(SECTION_SOURCE, SOURCE),
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -629,6 +658,32 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 	}
 }
 
+/* "90d", "18mo", "7y", "forever".  0, or -1. */
+static int
+parse_age(const char *value, int64_t *ms)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms; /* a month is a twelfth of 365 days */
+	} units[] = {
+	    {"d", DAY_MS}, {"mo", 365 * DAY_MS / 12}, {"y", 365 * DAY_MS}};
+	const size_t digits = strspn(value, "0123456789");
+	int64_t n;
+	size_t i;
+
+	if (strcmp(value, "forever") == 0) {
+		*ms = CONFIG_KEEP_FOREVER;
+		return 0;
+	}
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(value + digits, units[i].unit) == 0 &&
+		    number_parse(value, digits, 1, AGE_MAX, &n) == 0) {
+			*ms = n * units[i].ms;
+			return 0;
+		}
+	return -1;
+}
+
 static void
 set(struct reader *r, const struct key *k, const char *value)
 {
@@ -661,6 +716,15 @@ set(struct reader *r, const struct key *k, const char *value)
 			    "as 512K or 1M, not \"%s\"",
 			    k->name, (long long)k->min, (long long)k->max,
 			    value);
+		break;
+	case TYPE_AGE:
+		if (parse_age(value, &number) == 0)
+			memcpy(slot, &number, sizeof(number));
+		else
+			fault(r, r->line,
+			    "%s is how long, in days, months or years, such "
+			    "as 90d, 18mo, 7y, or forever, not \"%s\"",
+			    k->name, value);
 		break;
 	case TYPE_WORD:
 	case TYPE_NUMBER:
@@ -936,4 +1000,31 @@ config_login(const struct config *c, const char *name)
 		if (strcmp(c->login[i].name, name) == 0)
 			return &c->login[i];
 	return NULL;
+}
+
+/* As configured, without what else it has a part in. */
+static int64_t
+keep_alone(const struct config *c, const char *source, enum config_keep what)
+{
+	const struct config_source *s = config_source(
+	    c, source, strlen(source));
+	int64_t ms = s == NULL || s->keep[what] == 0 ? c->keep[what]
+						     : s->keep[what];
+
+	return ms == 0 ? CONFIG_KEEP_FOREVER : ms;
+}
+
+int64_t
+config_keep(const struct config *c, const char *source, enum config_keep what)
+{
+	int64_t least = keep_alone(c, source, what);
+
+	/* In this order: a body tells all of them, a call has two of them. */
+	for (int i = (int)what + 1; what < KEEP_CALLS && i <= KEEP_CALLS; i++) {
+		int64_t ms = keep_alone(c, source, (enum config_keep)i);
+
+		if ((what == KEEP_BODIES || i == KEEP_CALLS) && ms < least)
+			least = ms;
+	}
+	return least;
 }

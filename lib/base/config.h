@@ -50,6 +50,22 @@ enum config_auth {
 	CONFIG_AUTH__MAX
 };
 
+/*
+ * What is kept for a time, callbook.conf(5): the keys keep_NAME, for all
+ * sources and for one.
+ */
+enum config_keep {
+	KEEP_BODIES, /* with the headers that they were mapped by */
+	KEEP_TRANSCRIPTS, /* of a call: transcript, summary, recording link */
+	KEEP_FACTS,
+	KEEP_CALLS,
+	KEEP_QUARANTINE,
+	KEEP_REJECTED,
+	KEEP__MAX
+};
+extern const char *const config_keep_name[KEEP__MAX]; /* "bodies", ... */
+#define CONFIG_KEEP_FOREVER INT64_MAX
+
 /* One [source NAME] section.  Paths are absolute.  NULL: not given. */
 struct config_source {
 	char *name;
@@ -63,6 +79,7 @@ struct config_source {
 	bool drop_bulk; /* do not keep what the definition calls bulk */
 	char *zone_name; /* IANA name, for times without an offset; NULL: UTC */
 	struct zone *zone; /* the zone of that name; NULL: UTC */
+	int64_t keep[KEEP__MAX]; /* ms; 0: as all sources */
 	int line; /* of the section, for messages found later */
 };
 
@@ -101,6 +118,7 @@ struct config {
 	char *title; /* of the report, or NULL */
 	char *logo; /* absolute path of a picture, or NULL */
 	char *accent; /* "#rrggbb", or NULL */
+	int64_t keep[KEEP__MAX]; /* ms; 0: for ever */
 	struct config_source *source;
 	size_t sources;
 	struct config_login *login;
@@ -143,5 +161,12 @@ const struct config_source *config_source(
 /* The section of that login, or NULL: it has none, or name is NULL. */
 const struct config_login *config_login(
     const struct config *c, const char *name);
+/*
+ * How long it is kept of a source, configured or not, in ms, or
+ * CONFIG_KEEP_FOREVER.  What has a part of something goes with it: bodies tell
+ * transcripts, facts and calls, so they are kept no longer than those.
+ */
+int64_t config_keep(
+    const struct config *c, const char *source, enum config_keep what);
 
 #endif /* !CONFIG_H */

@@ -14,10 +14,14 @@
 #include <unistd.h>
 
 #include "base/server.h"
+#include "base/when.h"
 #include "provider/credential.h"
 #include "query/query.h"
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
+#define DISK_DAYS 30 /* less are worth a warning */
+#define DISK_FAR 3650 /* days: further ahead nobody can tell */
+#define KEPT_LATE_MS ((int64_t)2 * 24 * 60 * 60 * 1000)
 #define FREE_NONE (10 * 1000 * 1000) /* bytes: events are refused soon */
 
 /* --- the place ------------------------------------------------------------ */
@@ -301,11 +305,90 @@ check_counts(struct check *k, const struct query_health *h)
 		    h->rejected);
 }
 
+/* "3.4 MB", as long as b. */
+static const char *
+size_text(struct buf *b, int64_t bytes)
+{
+	buf_reset(b, SIZE_MAX);
+	check_size(b, bytes);
+	return buf_str(b);
+}
+
+/* How large it is, and when the disk will be full. */
+static void
+check_sizes(struct check *k, const struct query_care *c, int64_t left)
+{
+	struct buf all = {0}, bodies = {0}, calls = {0}, empty = {0};
+
+	check_finding(k, CHECK_GOOD, "size",
+	    "%s; of it bodies about %s, records of calls %s, empty %s",
+	    size_text(&all, c->bytes), size_text(&bodies, c->bodies),
+	    size_text(&calls, c->calls), size_text(&empty, c->unused));
+	if (c->a_day > 0 && left >= 0) {
+		const int64_t days = left / c->a_day;
+
+		if (days < DISK_DAYS)
+			check_finding(k, CHECK_WARN, "growth",
+			    "about %s a day as in the last week: at this pace "
+			    "the disk is full in %" PRId64 " days",
+			    size_text(&all, c->a_day), days);
+		else
+			check_finding(k, CHECK_GOOD, "growth",
+			    "about %s a day as in the last week; at this pace "
+			    "the disk is full in %s%" PRId64 " days",
+			    size_text(&all, c->a_day),
+			    days > DISK_FAR ? "more than " : "",
+			    days > DISK_FAR ? (int64_t)DISK_FAR : days);
+	}
+	buf_free(&all);
+	buf_free(&bodies);
+	buf_free(&calls);
+	buf_free(&empty);
+}
+
+/* Is anything kept for a time only? */
+static bool
+has_limit(const struct config *c)
+{
+	for (int i = 0; i < KEEP__MAX; i++) {
+		if (config_keep(c, "", (enum config_keep)i) !=
+		    CONFIG_KEEP_FOREVER)
+			return true;
+		for (size_t j = 0; j < c->sources; j++)
+			if (config_keep(c, c->source[j].name,
+				(enum config_keep)i) != CONFIG_KEEP_FOREVER)
+				return true;
+	}
+	return false;
+}
+
+/* Does what is kept for a time go when that is over? */
+static void
+check_kept(struct check *k, const struct query_care *c)
+{
+	char at[WHEN_TEXT_SIZE];
+
+	if (c->tended > 0)
+		check_finding(k, CHECK_GOOD, "tend", "last run %s",
+		    when_rfc3339(c->tended, at));
+	if (!has_limit(k->config))
+		return;
+	if (c->kept > 0 && when_now() - c->kept < KEPT_LATE_MS)
+		check_finding(k, CHECK_GOOD, "retention",
+		    "what is kept no longer was gone at %s",
+		    when_rfc3339(c->kept, at));
+	else
+		check_finding(k, CHECK_WARN, "retention",
+		    "there is more than is to be kept: the receiver lets go of "
+		    "it by and by while it runs, and 'callbook tend' at once");
+}
+
 /* What is in the store, and whether it is sound. */
 static void
 check_content(struct check *k, struct query *q)
 {
 	struct query_health h = {0};
+	struct query_care care;
 	struct buf why = {0};
 	enum query_rc rc;
 
@@ -322,6 +405,12 @@ check_content(struct check *k, struct query *q)
 		check_counts(k, &h);
 	if (rc == QUERY_OK)
 		rc = query_each_count(q, counted, k);
+	if (rc == QUERY_OK)
+		rc = query_care(q, &h, &care);
+	if (rc == QUERY_OK) {
+		check_sizes(k, &care, h.info.free_bytes);
+		check_kept(k, &care);
+	}
 	if (rc == QUERY_TIMEOUT)
 		check_finding(k, CHECK_WARN, "store",
 		    "not counted, as reading it takes too long here: "

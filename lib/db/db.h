@@ -25,7 +25,7 @@
 #define DB_CHECKPOINT_PAGES 1000 /* of the WAL, before it is copied back */
 #define DB_WAL_PAGES_MAX 4000 /* then readers are waited for */
 #define DB_WAL_WAIT_MS 250 /* for them, at most */
-#define DB_SCHEMA_VERSION 7 /* of a file that this program made */
+#define DB_SCHEMA_VERSION 8 /* of a file that this program made */
 #define DB_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
 #define DB_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 
@@ -165,6 +165,28 @@ void db_rollback(struct db *db);
 void db_unlock(struct db *db);
 enum db_rc db_sync(struct db *db);
 
+/*
+ * Be the one who does a duty beside writing, until db_duty_end() or the end of
+ * the process.  false: another process does it now.
+ */
+enum db_duty { DB_DUTY_TEND, DB_DUTY_FORGET };
+bool db_duty_begin(struct db *db, enum db_duty duty);
+void db_duty_end(struct db *db, enum db_duty duty);
+
+/*
+ * Give pages that are empty back to the file system, some at a time, inside a
+ * transaction: DB_DONE: there are none, or this file cannot.
+ */
+enum db_rc db_shrink(struct db *db);
+
+/*
+ * The body of that event was taken away, in this transaction: let the engine
+ * have the room, if it needs to be told.  Not of each event, but in turn of
+ * one in DB_TIGHTEN_ONE_IN.
+ */
+#define DB_TIGHTEN_ONE_IN 2
+enum db_rc db_tighten(struct db *db, int64_t event);
+
 /* Is it open?  Not after db_lock() could not open it again. */
 bool db_is_open(const struct db *db);
 
@@ -287,6 +309,9 @@ struct db_info {
 };
 /* Of the files opened last.  From any thread, at any time. */
 void db_info(struct db *db, struct db_info *info);
+
+/* Bytes that the store takes, and of them those that are free to be used. */
+enum db_rc db_size_of_all(struct db *db, int64_t *bytes, int64_t *unused);
 
 /*
  * Compare the tables with what they should be; b: what differs, a line each.

@@ -52,6 +52,15 @@
 	ENGINE_VOID(rollback, (struct db * db), (db))                          \
 	ENGINE_VOID(unlock, (struct db * db), (db))                            \
 	ENGINE(enum db_rc, sync, (struct db * db), (db))                       \
+	ENGINE(                                                                \
+	    bool, duty_begin, (struct db * db, enum db_duty duty), (db, duty)) \
+	ENGINE_VOID(duty_end, (struct db * db, enum db_duty duty), (db, duty)) \
+	ENGINE(enum db_rc, shrink, (struct db * db), (db))                     \
+	ENGINE(                                                                \
+	    enum db_rc, tighten, (struct db * db, int64_t event), (db, event)) \
+	ENGINE(enum db_rc, size_of_all,                                        \
+	    (struct db * db, int64_t * bytes, int64_t * unused),               \
+	    (db, bytes, unused))                                               \
 	ENGINE(bool, is_open, (const struct db *db), (db))                     \
 	ENGINE(bool, is_disturbed, (struct db * db), (db))                     \
 	ENGINE(bool, is_newer, (struct db * db), (db))                         \

@@ -292,7 +292,7 @@ struct stored_step {
 	bool late; /* received after an event of a later time */
 	int64_t repeats; /* further deliveries */
 	int64_t repeated; /* ms, the last of them; 0: none */
-	int64_t bytes; /* of the body */
+	int64_t bytes; /* of the body, or ROW_BODY_GONE */
 };
 typedef int (*query_step_fn)(void *arg, const struct stored_step *s);
 enum query_rc query_steps(
@@ -511,6 +511,21 @@ struct query_health {
  * is right as far as it goes.
  */
 enum query_rc query_health(struct query *q, struct query_health *h);
+
+/* When things were done, in ms; 0: never. */
+struct query_care {
+	int64_t kept; /* all was gone that is kept no longer */
+	int64_t tended; /* `callbook tend` ended */
+	/*
+	 * Bytes of the store, and of them those of empty pages; then, about, as
+	 * some rows of each tell, of bodies and of the records of calls.
+	 */
+	int64_t bytes, unused, bodies, calls;
+	int64_t a_day; /* about so many come each day, as in the last 7 */
+};
+/* Needs the numbers of events and calls that query_health() told. */
+enum query_rc query_care(
+    struct query *q, const struct query_health *h, struct query_care *care);
 
 /* Are the tables as this program makes them?  b: what is not, a line each. */
 enum query_rc query_schema(struct query *q, struct buf *b);

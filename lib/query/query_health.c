@@ -148,7 +148,8 @@ static enum query_rc
 bodies_check(struct query *q, struct buf *b)
 {
 	return rows_check(q,
-	    "SELECT seq, body, size FROM event WHERE size IS NOT NULL",
+	    "SELECT seq, body, size FROM event"
+	    " WHERE size NOT IN (-1, -2)", /* ROW_BODY_GONE, _NOTE */
 	    "bodies", "body of event", body_fault, b);
 }
 

@@ -87,7 +87,12 @@ row_event(struct db *db, struct statement *s, struct stored_event *e,
 	e->paths = db_int(s, 15);
 	if (e->paths != 0)
 		e->flags |= CALL_CUT;
+	e->gone = e->note = false;
 	if (db_is_null(s, 12))
+		return 0;
+	e->gone = db_int(s, 12) == ROW_BODY_GONE;
+	e->note = db_int(s, 12) == ROW_BODY_NOTE;
+	if (e->gone || e->note)
 		return 0;
 	if (row_body(e->body, e->len, db_int(s, 12), body) == -1) {
 		log_warnx("%s: event %" PRId64 ": %s", db_path(db), e->number,

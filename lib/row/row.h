@@ -56,6 +56,8 @@ struct stored_event {
 	const char *headers; /* those the mapping used, or NULL */
 	const char *body;
 	size_t len;
+	bool gone; /* the body, with the headers, is not kept any more */
+	bool note; /* not a platform's: the body is a note of Callbook's own */
 	int64_t received;
 	unsigned flags; /* CALL_VARIANT, CALL_LATE, CALL_CUT: of this event */
 	int64_t paths; /* facts of greater path.id are left out; 0: of none */
@@ -129,6 +131,10 @@ enum db_rc row_facts(
  */
 int row_event(struct db *db, struct statement *s, struct stored_event *e,
     struct buf *body);
+
+/* In place of the length, event.size says what there is in place of a body. */
+#define ROW_BODY_GONE (-1) /* nothing: it is not kept any more */
+#define ROW_BODY_NOTE (-2) /* JSON of Callbook's own, as it is */
 
 /*
  * Inflate what event.size says is size bytes into out.  0, or -1: it is

@@ -213,12 +213,34 @@ fold_both(struct store *st, const struct call_row *a, const struct call_row *b,
 	return rc == STORE_OK ? call_save(st, a, both) : rc;
 }
 
+/* Is a body of either gone?  Then what was folded of it is all there is. */
+static enum store_rc
+has_gone(struct store *st, int64_t a, int64_t b, bool *gone)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT 1 FROM event WHERE call IN (?1, ?2) AND size = ?3"
+	    " LIMIT 1");
+	enum db_rc step;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, a);
+	db_bind_int(s, 2, b);
+	db_bind_int(s, 3, ROW_BODY_GONE);
+	step = db_step(s);
+	*gone = step == DB_ROW;
+	return stmt_end(st, s, step);
+}
+
 /* Join the call `from` into the call `to`.  Nothing waits to be written. */
 static enum store_rc
 merge(struct store *st, int64_t to, int64_t from, bool fold)
 {
 	struct call_row a, b, both;
 	enum store_rc rc = call_load(st, to, &a);
+
+	if (rc == STORE_OK && !fold)
+		rc = has_gone(st, to, from, &fold);
 
 	if (rc == STORE_OK)
 		rc = call_load(st, from, &b);

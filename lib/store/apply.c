@@ -309,6 +309,11 @@ apply(struct store *st, struct job *j)
 		return rc == STORE_OK ? store_rc_of(db_index_slice(st->db))
 				      : rc;
 	}
+	case JOB_KEEP: {
+		enum store_rc rc = batch_write(st);
+
+		return rc == STORE_OK ? keep_slice(st, j->keep) : rc;
+	}
 	}
 	return STORE_ERROR;
 }

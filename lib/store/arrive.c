@@ -40,6 +40,7 @@ result_of(const struct job *j, enum store_rc rc)
 	case JOB_REFUSED:
 	case JOB_PROBE:
 	case JOB_INDEX:
+	case JOB_KEEP:
 		break;
 	}
 	if (rc == STORE_DUPLICATE)

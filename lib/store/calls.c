@@ -119,7 +119,7 @@ or_empty(const struct value *v)
 	return v->set ? v->text : "";
 }
 
-static void
+void
 share_of(const struct call_row *r, struct share *s)
 {
 	const struct value *field = r->call.field;
@@ -443,6 +443,19 @@ call_drop_errors(struct store *st, int64_t number)
 	return drop(st, "DELETE FROM error WHERE call = ?1", number);
 }
 
+/* The row, what is indexed of it, and facts of an older version. */
+static enum store_rc
+row_drop(struct store *st, const struct call_row *r)
+{
+	enum store_rc rc = search_remove(st, r);
+
+	if (rc == STORE_OK && r->facts == NULL)
+		rc = facts_drop_old(st, r->number);
+	return rc == STORE_OK
+	    ? drop(st, "DELETE FROM call WHERE number = ?1", r->number)
+	    : rc;
+}
+
 enum store_rc
 call_drop(struct store *st, const struct call_row *r)
 {
@@ -451,13 +464,56 @@ call_drop(struct store *st, const struct call_row *r)
 
 	share_of(r, &was);
 	rc = day_count(st, &was, -1);
+	return rc == STORE_OK ? row_drop(st, r) : rc;
+}
+
+/* What is left of an event whose call is not kept: that it was, and its key. */
+static enum store_rc
+events_strip(struct store *st, int64_t call)
+{
+	struct statement *s = db_statement(st->db,
+	    "UPDATE event SET id = NULL, call = NULL, content_type = '',"
+	    " headers = NULL, body = ?2, size = ?3 WHERE call = ?1");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, call);
+	db_bind_bytes(s, 2, "", 0);
+	db_bind_int(s, 3, ROW_BODY_GONE);
+	return stmt_run(s);
+}
+
+enum store_rc
+call_leave(struct store *st, const struct call_row *r)
+{
+	struct share share;
+	enum store_rc rc;
+
+	share_of(r, &share);
+	share.gone = true;
+	rc = day_count(st, &share, 1);
 	if (rc == STORE_OK)
-		rc = search_remove(st, r);
-	if (rc == STORE_OK && r->facts == NULL)
-		rc = facts_drop_old(st, r->number);
-	return rc == STORE_OK
-	    ? drop(st, "DELETE FROM call WHERE number = ?1", r->number)
-	    : rc;
+		rc = alias_drop(st, r->number);
+	if (rc == STORE_OK)
+		rc = call_drop_errors(st, r->number);
+	if (rc == STORE_OK)
+		rc = events_strip(st, r->number);
+	return rc == STORE_OK ? row_drop(st, r) : rc;
+}
+
+enum store_rc
+call_drop_bodies(struct store *st, int64_t number)
+{
+	struct statement *s = db_statement(st->db,
+	    "UPDATE event SET headers = NULL, body = ?2, size = ?3"
+	    " WHERE call = ?1 AND (size IS NULL OR size <> ?3)");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, number);
+	db_bind_bytes(s, 2, "", 0);
+	db_bind_int(s, 3, ROW_BODY_GONE);
+	return stmt_run(s);
 }
 
 static enum store_rc

@@ -29,7 +29,7 @@ static bool
 same_row(const struct share *a, const struct share *b)
 {
 	return a->day == b->day && a->source == b->source &&
-	    strcmp(a->agent, b->agent) == 0 &&
+	    a->gone == b->gone && strcmp(a->agent, b->agent) == 0 &&
 	    strcmp(a->direction, b->direction) == 0 &&
 	    strcmp(a->outcome, b->outcome) == 0;
 }
@@ -159,14 +159,50 @@ row_bind(struct statement *s, const struct share *row)
 	db_bind_text(s, 5, row->outcome);
 }
 
+/* Add what a row counts, in columns 0 to 12. */
+static void
+row_add(struct statement *s, struct day_row *r)
+{
+	struct costs costs;
+	const void *p;
+
+	r->calls += db_int(s, 0);
+	r->answered += db_int(s, 1);
+	r->analyzed += db_int(s, 2);
+	r->with_errors += db_int(s, 3);
+	r->timed += db_int(s, 4);
+	r->talk += db_int(s, 5);
+	p = db_bytes(s, 6);
+	histogram_read(&r->hours, p, db_size(s, 6));
+	p = db_bytes(s, 7);
+	histogram_read(&r->lengths, p, db_size(s, 7));
+	r->whole = r->whole && !db_is_null(s, 8);
+	r->goal_yes += db_int(s, 8);
+	r->goal_no += db_int(s, 9);
+	r->transferred += db_int(s, 10);
+	p = db_bytes(s, 11);
+	histogram_read(&r->enders, p, db_size(s, 11));
+	/* What is damaged counts from nothing: a rebuild mends it. */
+	p = db_bytes(s, 12);
+	if (costs_decode(&costs, p, db_size(s, 12)) == 0)
+		costs_add_all(&r->costs, &costs, 1);
+}
+
 static enum store_rc
 row_read(struct store *st, const struct share *row, struct day_row *r)
 {
-	struct statement *s = db_statement(st->db,
+	static const char of_day[] =
 	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
 	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs"
 	    " FROM day WHERE day = ?1 AND source = ?2"
-	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5");
+	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5";
+	static const char of_gone[] =
+	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
+	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs"
+	    " FROM day_gone WHERE day = ?1 AND source = ?2"
+	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5";
+	struct statement *s = db_statement(
+	    st->db, row->gone ? of_gone : of_day);
 	enum db_rc step;
 
 	memset(r, 0, sizeof(*r));
@@ -175,29 +211,8 @@ row_read(struct store *st, const struct share *row, struct day_row *r)
 		return STORE_ERROR;
 	row_bind(s, row);
 	if ((step = db_step(s)) == DB_ROW) {
-		const void *p;
-
 		r->there = true;
-		r->calls = db_int(s, 0);
-		r->answered = db_int(s, 1);
-		r->analyzed = db_int(s, 2);
-		r->with_errors = db_int(s, 3);
-		r->timed = db_int(s, 4);
-		r->talk = db_int(s, 5);
-		p = db_bytes(s, 6);
-		histogram_read(&r->hours, p, db_size(s, 6));
-		p = db_bytes(s, 7);
-		histogram_read(&r->lengths, p, db_size(s, 7));
-		r->whole = !db_is_null(s, 8);
-		r->goal_yes = db_int(s, 8);
-		r->goal_no = db_int(s, 9);
-		r->transferred = db_int(s, 10);
-		p = db_bytes(s, 11);
-		histogram_read(&r->enders, p, db_size(s, 11));
-		/* What is damaged counts from nothing: a rebuild mends it. */
-		p = db_bytes(s, 12);
-		if (costs_decode(&r->costs, p, db_size(s, 12)) != 0)
-			memset(&r->costs, 0, sizeof(r->costs));
+		row_add(s, r);
 	}
 	return stmt_end(st, s, step);
 }
@@ -242,9 +257,23 @@ row_write(struct store *st, const struct share *row, const struct day_row *r)
 	    " transferred = ?16, enders = ?17, costs = ?18 WHERE day = ?1 AND "
 	    "source = ?2 AND agent = ?3"
 	    " AND direction = ?4 AND outcome = ?5";
+	static const char insert_gone[] =
+	    "INSERT INTO day_gone (day, source, agent, direction, outcome,"
+	    " calls, answered, analyzed, with_errors, timed, talk, hours,"
+	    " lengths, goal_yes, goal_no, transferred, enders, costs)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15, ?16, ?17, ?18)";
+	static const char update_gone[] =
+	    "UPDATE day_gone SET calls = ?6, answered = ?7, analyzed = ?8,"
+	    " with_errors = ?9, timed = ?10, talk = ?11, hours = ?12,"
+	    " lengths = ?13, goal_yes = ?14, goal_no = ?15,"
+	    " transferred = ?16, enders = ?17, costs = ?18 WHERE day = ?1 AND"
+	    " source = ?2 AND agent = ?3 AND direction = ?4 AND outcome = ?5";
 	unsigned char hours[HISTOGRAM_SIZE], lengths[HISTOGRAM_SIZE],
 	    enders[HISTOGRAM_SIZE], costs[COSTS_SIZE];
-	struct statement *s = db_statement(st->db, r->there ? update : insert);
+	struct statement *s = db_statement(st->db,
+	    row->gone ? (r->there ? update_gone : insert_gone)
+		      : (r->there ? update : insert));
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -271,6 +300,7 @@ row_write(struct store *st, const struct share *row, const struct day_row *r)
 static enum store_rc
 row_delete(struct store *st, const struct share *row)
 {
+	/* Of those that are gone no row gets less. */
 	struct statement *s = db_statement(st->db,
 	    "DELETE FROM day WHERE day = ?1 AND source = ?2 AND agent = ?3"
 	    " AND direction = ?4 AND outcome = ?5");
@@ -298,5 +328,38 @@ days_write(struct store *st)
 		else if (r.there)
 			rc = row_delete(st, d->row);
 	}
+	return rc;
+}
+
+enum store_rc
+day_add_gone(struct store *st, int64_t day)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
+	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs,"
+	    " source, agent, direction, outcome FROM day_gone"
+	    " WHERE day = ?1");
+	enum store_rc rc = STORE_OK;
+	enum db_rc step = DB_DONE;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, day);
+	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
+		struct share row = {.day = day,
+		    .source = db_int(s, 13),
+		    .agent = row_text(s, 14),
+		    .direction = row_text(s, 15),
+		    .outcome = row_text(s, 16)};
+		struct day_row r;
+
+		if ((rc = row_read(st, &row, &r)) != STORE_OK)
+			break;
+		row_add(s, &r);
+		rc = row_write(st, &row, &r);
+	}
+	if (rc == STORE_OK)
+		return stmt_end(st, s, step);
+	db_done(s);
 	return rc;
 }

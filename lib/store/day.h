@@ -22,6 +22,8 @@ struct share {
 	bool transferred;
 	enum call_ender ender;
 	struct cost cost; /* of this call alone; without calls: not told */
+	/* In `day_gone`, of a call whose share of `day` stays without it. */
+	bool gone;
 };
 
 /*
@@ -36,6 +38,13 @@ bool share_same(const struct share *a, const struct share *b);
 
 /* Count a call more (n 1) or less (-1) once the batch is written. */
 enum store_rc day_count(struct store *st, const struct share *s, int n);
+
+/* The share of a call. */
+struct call_row;
+void share_of(const struct call_row *r, struct share *s);
+
+/* Add those of a day that are gone to the others, which were written. */
+enum store_rc day_add_gone(struct store *st, int64_t day);
 
 /* Write what was counted. */
 enum store_rc days_write(struct store *st);

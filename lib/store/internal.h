@@ -8,7 +8,10 @@
  * Rows:      calls.c a call and what hangs on it, alias.c further ids, day.c
  *            the roll-up, names.c names, arrive.c what arrived, signed.c which
  *            signatures, refuse.c what did not get so far, pack.c compresses
- * bodies Words:     search.c writes their index Again:     rebuild.c
+ *            bodies
+ * Care:      keep.c lets go of what is too old
+ * Words:     search.c writes their index
+ * Again:     rebuild.c
  */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
@@ -40,7 +43,8 @@ struct job {
 		JOB_HANDSHAKE,
 		JOB_REFUSED, /* what was counted is to be written */
 		JOB_PROBE,
-		JOB_INDEX
+		JOB_INDEX,
+		JOB_KEEP /* let go of what is kept no longer */
 	} kind;
 	const struct delivery *delivery;
 	const struct event *event;
@@ -50,6 +54,7 @@ struct job {
 	/* JOB_REQUEUE with event NULL: only to be counted. */
 	bool rejected; /* JOB_REQUEUE: of the ring, not the quarantine */
 	int64_t row; /* JOB_REQUEUE */
+	struct keep *keep; /* JOB_KEEP */
 
 	enum store_rc rc;
 	int64_t number; /* of the row written */
@@ -116,6 +121,8 @@ struct store {
 	struct refused_row refused_out[REFUSED_ROWS_MAX]; /* written by it */
 	size_t refused_outs;
 
+	int64_t keep_next; /* keep.c: monotonic ms, of store_keep() alone */
+
 	pthread_mutex_t mutex; /* guards what follows */
 	struct job *head, **tail; /* waiting, in order of arrival */
 	bool leading; /* a thread is committing */
@@ -137,6 +144,9 @@ enum store_rc stmt_alone(struct store *st, const char *sql);
 /* After the last step of one that reads: was that the end, or a failure? */
 enum store_rc stmt_end(struct store *st, struct statement *s, enum db_rc step);
 
+/* What is remembered under a name, cut to size bytes; "": nothing. */
+enum store_rc store_meta_get(
+    struct store *st, const char *name, char *value, size_t size);
 /* Remember a value under a name. */
 enum store_rc store_meta_set(
     struct store *st, const char *name, const char *value);
@@ -167,6 +177,20 @@ void event_limit(struct call_row *r);
 /* apply.c: */
 /* Do one job inside a transaction. */
 enum store_rc apply_job(struct store *st, struct job *j);
+
+/*
+ * keep.c: let go of what is kept no longer, in the transaction, for as long as
+ * k says.  STORE_NOT_FOUND: there is no more.
+ */
+struct keep {
+	const struct config *config;
+	int64_t budget; /* ms */
+	bool shared; /* of all processes: once a second */
+	struct store_tended *tended;
+};
+enum store_rc keep_slice(struct store *st, const struct keep *k);
+/* writer.c: have it done with what else waits. */
+enum store_rc keep_submit(struct store *st, struct keep *k);
 
 /*
  * pack.c: compress the body of a job that stores an event, where it pays; from
@@ -242,6 +266,13 @@ enum store_rc call_save(
     struct store *st, const struct call_row *before, struct call_row *after);
 /* Remove the row and its share of the roll-up. */
 enum store_rc call_drop(struct store *st, const struct call_row *r);
+/*
+ * Let go of a call that is not kept any more, and of all that hangs on it.  Its
+ * share of the roll-up stays, and of its events that they were, and the keys.
+ */
+enum store_rc call_leave(struct store *st, const struct call_row *r);
+/* Let go of the bodies of its events. */
+enum store_rc call_drop_bodies(struct store *st, int64_t number);
 /* Would it be written as it is? */
 enum store_rc call_is_stored(
     struct store *st, struct call_row *r, bool *stored);
@@ -273,7 +304,7 @@ bool alias_has_call(const struct event *e);
 /*
  * The call that the ids of e name; NULL: none of them is known.  If they name
  * several calls, those become one.  Without fold only events and ids move to
- * it, for a rebuild, which folds it again.
+ * it, for a rebuild, which folds it again, unless a body of either is gone.
  */
 enum store_rc alias_join(struct store *st, int64_t source,
     const struct event *e, bool fold, struct batch_call **call);

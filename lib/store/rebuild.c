@@ -149,6 +149,8 @@ event_again(struct rebuild *rb, int64_t *after)
 		rc = STORE_ERROR;
 		goto out;
 	}
+	if (se.gone || se.note)
+		goto out; /* it keeps what it has */
 	/* One that is damaged is as one that no definition can read. */
 	if (!readable || map_again(rb, &se, &e) != 0) {
 		rb->result->failed++;
@@ -198,6 +200,7 @@ struct again {
 	struct told_id *ids;
 	bool aliased; /* an event told none of the call's own */
 	struct told_error *errors;
+	bool partly; /* a body is gone: what was folded of it stays */
 };
 
 struct told_id {
@@ -366,8 +369,14 @@ fold_again(struct rebuild *rb, struct again *a)
 		struct stored_event se;
 		struct event e;
 
-		if (row_event(rb->st->db, s, &se, &rb->body) == -1 ||
-		    map_again(rb, &se, &e) != 0) {
+		const bool read = row_event(rb->st->db, s, &se, &rb->body) == 0;
+
+		if (read && se.gone) {
+			a->partly = true;
+			a->row.events++;
+			continue;
+		}
+		if (!read || map_again(rb, &se, &e) != 0) {
 			db_done(s);
 			return rb->body.failed ? STORE_ERROR : STORE_NOT_FOUND;
 		}
@@ -390,6 +399,27 @@ fold_again(struct rebuild *rb, struct again *a)
 	event_limit(&a->row);
 	choose_id(a);
 	return rc;
+}
+
+/*
+ * Join what the call was: bodies that are gone are still told of there alone.
+ * Where a body that is there tells the same, that stands.
+ */
+static enum store_rc
+fold_before(struct rebuild *rb, const struct call_row *before, struct again *a)
+{
+	struct facts *f = batch_facts(rb->st);
+	enum store_rc rc;
+
+	if (f == NULL)
+		return STORE_ERROR;
+	fold_join(&a->row.call, &before->call);
+	a->row.id = before->id;
+	a->row.nameless = before->nameless;
+	rc = call_facts(rb->st, before, f);
+	if (rc == STORE_OK)
+		facts_join_all(a->facts, f);
+	return rc == STORE_OK && a->facts->failed ? STORE_ERROR : rc;
 }
 
 /* FNV-1a over every column of every row. */
@@ -460,7 +490,7 @@ errors_write(struct store *st, const struct again *a, bool *changed)
 	uint64_t was, is;
 	enum store_rc rc = hash_errors(st, number, &was);
 
-	if (rc == STORE_OK)
+	if (rc == STORE_OK && !a->partly)
 		rc = call_drop_errors(st, number);
 	for (const struct told_error *t = a->errors;
 	     t != NULL && rc == STORE_OK; t = t->next) {
@@ -479,8 +509,11 @@ errors_write(struct store *st, const struct again *a, bool *changed)
 static enum store_rc
 ids_write(struct store *st, const struct again *a)
 {
-	enum store_rc rc = alias_drop(st, a->row.number);
+	enum store_rc rc;
 
+	if (a->partly) /* its were left, and the first pass added to them */
+		return STORE_OK;
+	rc = alias_drop(st, a->row.number);
 	if (a->ids != NULL && a->ids->next == NULL && !a->aliased)
 		return rc;
 	for (const struct told_id *t = a->ids; t != NULL && rc == STORE_OK;
@@ -564,6 +597,8 @@ call_again(struct rebuild *rb, int64_t *after_number)
 	a.row.number = number;
 	a.row.source = before.source;
 	rc = fold_again(rb, &a);
+	if (rc == STORE_OK && a.partly)
+		rc = fold_before(rb, &before, &a);
 	if (rc == STORE_OK)
 		rc = call_write(rb, &before, &a);
 	else if (rc == STORE_NOT_FOUND) {
@@ -692,6 +727,8 @@ next_day_again(struct rebuild *rb, int64_t *after)
 	if (rc == STORE_OK)
 		rc = batch_write(rb->st);
 	if (rc == STORE_OK)
+		rc = day_add_gone(rb->st, day);
+	if (rc == STORE_OK)
 		rb->day = day;
 	return rc;
 }
@@ -742,11 +779,21 @@ search_none(struct rebuild *rb)
 	return rc == STORE_OK ? in_one(rb->st, search_renew) : rc;
 }
 
-/* Also before all: what a definition made the same call may be two now. */
+/*
+ * Also before all: what a definition made the same call may be two now.  Ids
+ * that a body told which is gone would not be found again.
+ */
 static enum store_rc
 aliases_none(struct store *st)
 {
-	return stmt_alone(st, "DELETE FROM call_alias");
+	struct statement *s = db_statement(st->db,
+	    "DELETE FROM call_alias WHERE NOT EXISTS (SELECT 1 FROM event"
+	    " WHERE event.call = call_alias.call AND event.size = ?1)");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, ROW_BODY_GONE);
+	return stmt_run(s);
 }
 
 enum store_rc

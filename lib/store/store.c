@@ -3,6 +3,7 @@
  */
 #include "store/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,22 @@ stmt_end(struct store *st, struct statement *s, enum db_rc step)
 		rc = store_failed(st, "read");
 	db_done(s);
 	return rc;
+}
+
+enum store_rc
+store_meta_get(struct store *st, const char *name, char *value, size_t size)
+{
+	struct statement *s = db_statement(
+	    st->db, "SELECT value FROM meta WHERE name = ?1");
+	enum db_rc step;
+
+	value[0] = '\0';
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_text(s, 1, name);
+	if ((step = db_step(s)) == DB_ROW)
+		snprintf(value, size, "%s", row_text(s, 0));
+	return stmt_end(st, s, step);
 }
 
 enum store_rc

@@ -82,6 +82,9 @@
 #define STORE_REFUSED_BURST 20 /* writes of counts of what was refused */
 #define STORE_REFUSED_PER_SECOND 1
 
+/* The type of the events that tell of an erasure, in the export too. */
+#define STORE_FORGOTTEN_TYPE "callbook.call.forgotten"
+
 struct store;
 
 enum store_rc {
@@ -208,6 +211,27 @@ enum store_rc store_probe(struct store *st);
  * others.  Returns at once where there is nothing.  From any thread.
  */
 void store_turn(struct store *st);
+
+/*
+ * Let go of what is kept no longer by the configuration, config_keep(), in
+ * short transactions between those of others.  The keys of events stay, so that
+ * a repetition is still a duplicate, and so do the sums per day.
+ *
+ * store_keep() does a part, at most STORE_KEEP_MS in a second of all processes
+ * together.  Returns at once where there is nothing.  From any thread.
+ *
+ * store_tend() does all, with pauses, and gives empty pages back.  STORE_BUSY
+ * with result->elsewhere: another process does it now.
+ */
+#define STORE_KEEP_MS 10 /* of one transaction, before its commit */
+#define STORE_KEEP_PAUSE_MS 1000 /* between two, of store_keep() */
+struct store_tended {
+	int64_t bodies, transcripts, facts, calls, quarantine, rejected;
+	bool elsewhere;
+};
+void store_keep(struct store *st, const struct config *c);
+enum store_rc store_tend(
+    struct store *st, const struct config *c, struct store_tended *result);
 
 /*
  * Did another program, of a newer Callbook, migrate the file?  Then nothing is

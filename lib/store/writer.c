@@ -470,6 +470,14 @@ store_requeue_count(struct store *st, bool rejected, int64_t row,
 }
 
 enum store_rc
+keep_submit(struct store *st, struct keep *k)
+{
+	struct job j = {.kind = JOB_KEEP, .keep = k};
+
+	return submit_wait(st, &j);
+}
+
+enum store_rc
 store_probe(struct store *st)
 {
 	struct job j = {.kind = JOB_PROBE};

@@ -57,6 +57,7 @@ extern const struct command command_report;
 extern const struct command command_send;
 extern const struct command command_show;
 extern const struct command command_spool;
+extern const struct command command_tend;
 
 struct admin {
 	const struct command *command; /* NULL: no command chosen yet */

@@ -110,9 +110,11 @@ add_raw(struct buf *b, const struct stored_event *se)
 }
 
 static void
-add_type(struct buf *b, const struct event *e)
+add_type(struct buf *b, const struct stored_event *se, const struct event *e)
 {
-	if (e == NULL || e->call == NULL)
+	if (se->note)
+		buf_puts(b, ",\"type\":\"" STORE_FORGOTTEN_TYPE "\"");
+	else if (e == NULL || e->call == NULL)
 		buf_puts(b, ",\"type\":\"callbook.event\"");
 	else
 		buf_printf(b, ",\"type\":\"callbook.call.%s\"",
@@ -129,13 +131,18 @@ add_data(struct buf *b, const struct stored_event *se, const struct event *e,
 	buf_puts(b, ",\"datacontenttype\":\"application/json\",\"data\":");
 	if (e != NULL) {
 		event_json(e, se->flags, b);
+	} else if (se->note) {
+		buf_add(b, se->body, se->len);
+	} else if (se->gone) {
+		buf_printf(b, "{\"received\":\"%s\",\"gone\":true}",
+		    when_rfc3339(se->received, when));
 	} else {
 		buf_printf(b, "{\"received\":\"%s\",\"unmapped\":",
 		    when_rfc3339(se->received, when));
 		buf_json_str(b, reason);
 		buf_puts(b, "}");
 	}
-	if (raw && b->len > 0) {
+	if (raw && b->len > 0 && !se->gone && !se->note) {
 		b->len--; /* over the closing brace */
 		add_raw(b, se);
 		buf_puts(b, "}");
@@ -158,7 +165,7 @@ add_line(struct buf *b, const struct stored_event *se, const struct event *e,
 	buf_puts(b, "{\"specversion\":\"1.0\"");
 	attribute(b, "id", key);
 	attribute(b, "source", buf_str(&source));
-	add_type(b, e);
+	add_type(b, se, e);
 	attribute(
 	    b, "time", when_rfc3339(e == NULL ? se->received : e->time, when));
 	if (e != NULL && e->call != NULL)
@@ -179,9 +186,14 @@ each(void *arg, const struct stored_event *se)
 	struct delivery d;
 	struct event e;
 	const char *reason = NULL;
-	bool mapped;
+	bool mapped = false;
 
 	admin_delivery(se, &d);
+	if (se->gone || se->note) {
+		add_line(&x->out, se, NULL, NULL, x->raw);
+		x->after = se->number;
+		return x->out.failed || x->out.len >= EXPORT_SLICE || stop;
+	}
 	mapped = admin_map(x->admin, &d, &e, &reason) == 0;
 	if (!mapped) {
 		x->unmapped = true;

@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
     &command_quarantine,
     &command_spool,
     &command_rebuild,
+    &command_tend,
     &command_demo,
 };
 

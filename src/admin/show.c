@@ -172,12 +172,26 @@ text_head(struct show *s, const struct stored_call *c)
 	show_call(b, &c->call, v);
 }
 
+/* What the event says; one whose body is gone says nothing any more. */
+static enum map_rc
+map_event(struct show *s, const struct stored_event *se, struct event *e,
+    const char **reason)
+{
+	struct delivery d;
+
+	if (se->gone) {
+		*reason = "its body is not kept any more";
+		return MAP_UNMAPPABLE;
+	}
+	admin_delivery(se, &d);
+	return admin_map(s->admin, &d, e, reason);
+}
+
 static int
 text_event(void *arg, const struct stored_event *se)
 {
 	struct show *s = arg;
 	struct buf *b = &s->out;
-	struct delivery d;
 	struct event e;
 	const char *reason;
 	char when[WHEN_TEXT_SIZE];
@@ -186,8 +200,7 @@ text_event(void *arg, const struct stored_event *se)
 
 	if (s->events++ == 0)
 		buf_puts(b, "\nEvents\n");
-	admin_delivery(se, &d);
-	rc = admin_map(s->admin, &d, &e, &reason);
+	rc = map_event(s, se, &e, &reason);
 	mapped = rc == MAP_OK;
 	s->out.failed = s->out.failed || rc == MAP_NO_MEMORY;
 	buf_printf(
@@ -323,17 +336,15 @@ json_event(void *arg, const struct stored_event *se)
 {
 	struct show *s = arg;
 	struct buf *b = &s->out;
-	struct delivery d;
 	struct event e;
 	const char *reason;
 	char when[WHEN_TEXT_SIZE];
 	enum map_rc rc;
 
-	admin_delivery(se, &d);
 	buf_printf(b, "%s{\"sequence\":\"%020" PRId64 "\",\"received\":\"%s\"",
 	    s->events++ == 0 ? "" : ",", se->number,
 	    when_rfc3339(se->received, when));
-	rc = admin_map(s->admin, &d, &e, &reason);
+	rc = map_event(s, se, &e, &reason);
 	b->failed = b->failed || rc == MAP_NO_MEMORY;
 	if (rc == MAP_OK) {
 		member(b, "providertype", e.type);

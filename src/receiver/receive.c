@@ -128,6 +128,8 @@ look_after_store(struct receive *rv, const struct setup *setup)
 	struct take take = {.store = rv->kept.store};
 
 	store_turn(rv->kept.store);
+	if (setup != NULL)
+		store_keep(rv->kept.store, setup->config);
 	if (setup == NULL || setup->spool == NULL)
 		return;
 	take.config = setup->config;

@@ -727,7 +727,10 @@ put_raw(struct show *s, const struct stored_step *e)
 	char path[32];
 	const char *href;
 
-	if (p->masked)
+	if (e->bytes == ROW_BODY_GONE)
+		html_raw(p->out,
+		    "<p class=\"muted\">Its body is not kept any more.</p>");
+	if (p->masked || e->bytes < 0)
 		return QUERY_OK;
 	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&
 	    s->bodies_bytes < BODIES_BYTES_MAX) {

@@ -619,6 +619,12 @@ take_body(void *arg, const struct stored_event *e, int64_t call)
 	char value[64];
 
 	(void)call;
+	if (e->gone) {
+		w->status = 404;
+		w->content_type = "text/plain";
+		buf_puts(&w->body, "This body is not kept any more.\n");
+		return 0;
+	}
 	(void)snprintf(value, sizeof(value),
 	    "attachment; filename=\"event-%" PRId64 ".%s\"", e->number,
 	    json ? "json" : "bin");

@@ -46,6 +46,9 @@ cgi: ; @echo $(CGI)'); do
         echo "644 usr/lib/systemd/system/$unit$kind"
       done
     done
+    for kind in .service .timer @.service @.timer; do
+      echo "644 usr/lib/systemd/system/callbook-tend$kind"
+    done
     echo '644 usr/lib/sysusers.d/callbook.conf'
     echo '644 usr/lib/tmpfiles.d/callbook.conf'
     echo '644 usr/share/doc/callbook/examples/callbook.conf'
@@ -97,8 +100,10 @@ cgi: ; @echo $(CGI)'); do
   cd "$D/usr/lib/systemd/system"
   for unit in *@.*; do cp "$unit" "${unit/@/@acme}"; done
   for unit in *[a-z].service; do
+    other=${unit%.service}.socket
+    [ -e "$other" ] || other=${unit%.service}.timer
     SYSTEMD_UNIT_PATH=$PWD: run -0 systemd-analyze --man=no verify "$unit" \
-      "${unit%.service}.socket"
+      "$other"
     [ "$output" = '' ]
     run -0 systemd-analyze security --offline=true --threshold=19 \
       --no-pager "$unit"
@@ -115,6 +120,8 @@ cgi: ; @echo $(CGI)'); do
   grep -x 'ListenStream=/run/callbook/callbook.sock' callbook.socket
   grep -x 'ListenStream=/run/callbook/%i/callbook.sock' callbook@.socket
   grep -x 'User=callbook-%i' callbook@.service
+  grep -x 'ExecStart=/usr/local/bin/callbook -c /etc/callbook/callbook.conf tend' callbook-tend.service
+  grep -x 'ExecStart=/usr/local/bin/callbook -c /etc/callbook/%i/callbook.conf tend' callbook-tend@.service
   run -1 grep -rE '@[a-z]+@' .
   for file in callbook.service callbook@.service; do
     # Output must not go into the socket.

@@ -106,6 +106,46 @@ test_everything_is_read(void **state)
 	buf_free(&why);
 }
 
+/* What tells something of another thing goes no later than that. */
+static void
+test_how_long_things_are_kept(void **state)
+{
+	const int64_t day = (int64_t)24 * 60 * 60 * 1000;
+	const char *text =
+	    "[callbook]\nkeep_bodies = 90d\nkeep_calls = 2y\n" SOURCE
+	    "keep_bodies = forever\nkeep_transcripts = 12mo\n"
+	    "[source b]\nprovider = p\nauth = none\nkeep_rejected = 7d\n";
+	static const char *const bad[] = {
+	    "90", "d", "0d", "90 days", "-1d", "1w", "36501d", "Forever"};
+	struct buf why = {0};
+	struct config *c;
+
+	(void)state;
+	c = load(text, strlen(text), &why);
+	assert_string_equal(buf_str(&why), "");
+	assert_int_equal(config_keep(c, "b", KEEP_BODIES), 90 * day);
+	assert_int_equal(config_keep(c, "a", KEEP_TRANSCRIPTS), 365 * day);
+	assert_int_equal(config_keep(c, "a", KEEP_BODIES), 365 * day);
+	assert_int_equal(config_keep(c, "a", KEEP_FACTS), 730 * day);
+	assert_int_equal(config_keep(c, "b", KEEP_REJECTED), 7 * day);
+	assert_true(
+	    config_keep(c, "a", KEEP_REJECTED) == CONFIG_KEEP_FOREVER);
+	/* One that is not configured any more is as all are. */
+	assert_int_equal(config_keep(c, "gone", KEEP_BODIES), 90 * day);
+	config_free(c);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char line[100];
+
+		(void)snprintf(line, sizeof(line),
+		    "[callbook]\nkeep_facts = %s\n", bad[i]);
+		assert_null(load(line, strlen(line), &why));
+		assert_non_null(strstr(buf_str(&why),
+		    ":2: keep_facts is how long, in days, months or years"));
+		buf_reset(&why, SIZE_MAX);
+	}
+	buf_free(&why);
+}
+
 /* A source's public address, and members of the platform's scheme. */
 static void
 test_what_a_source_says_of_its_signatures(void **state)
@@ -397,6 +437,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everything_is_read),
+	    cmocka_unit_test(test_how_long_things_are_kept),
 	    cmocka_unit_test(test_what_a_source_says_of_its_signatures),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_faults_are_told_by_line),

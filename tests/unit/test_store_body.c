@@ -216,7 +216,7 @@ a_damaged_body_is_an_error_and_the_rest_is_served(void **state)
 	    "size = size + 1",
 	    "size = size - 1",
 	    "size = 0",
-	    "size = -1",
+	    "size = -3",
 	    "size = 67108864",
 	    "size = 67108865", /* more than any body may have */
 	    "size = 9223372036854775807",

@@ -72,3 +72,70 @@ pg_integrity(struct db *db, struct buf *b)
 	(void)b;
 	return DB_OK;
 }
+
+enum db_rc
+pg_size_of_all(struct db *db, int64_t *bytes, int64_t *unused)
+{
+	PGresult *r = wire_ask(db,
+	    "SELECT CAST(sum(pg_total_relation_size(oid)) AS bigint)"
+	    " FROM pg_class WHERE relkind = 'r'"
+	    " AND relnamespace = current_schema()::regnamespace");
+
+	*unused = 0; /* autovacuum's business */
+	if (r == NULL)
+		return pg_failed(db, "size");
+	*bytes = result_int(r, 0, 0);
+	PQclear(r);
+	return DB_OK;
+}
+
+/* --- what autovacuum does --------------------------------------------------
+ */
+
+enum db_rc
+pg_shrink(struct db *db)
+{
+	(void)db;
+	return DB_DONE;
+}
+
+enum db_rc
+pg_tighten(struct db *db, int64_t event)
+{
+	(void)db;
+	(void)event;
+	return DB_OK;
+}
+
+/* --- duties -----------------------------------------------------------------
+ */
+
+static bool
+duty_ask(struct db *db, const char *function, enum db_duty duty)
+{
+	struct buf sql = {0};
+	PGresult *r;
+	bool yes;
+
+	/* Of another class than the lock of who writes. */
+	buf_printf(&sql, "SELECT %s(%d, %d)", function, LOCK_CLASS + 1,
+	    db->lock_object ^ (int)(duty + 1));
+	r = sql.failed ? NULL : wire_ask(db, buf_str(&sql));
+	yes = r != NULL && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+	PQclear(r);
+	buf_free(&sql);
+	return yes;
+}
+
+/* Of the session: with the connection it is given back. */
+bool
+pg_duty_begin(struct db *db, enum db_duty duty)
+{
+	return duty_ask(db, "pg_try_advisory_lock", duty);
+}
+
+void
+pg_duty_end(struct db *db, enum db_duty duty)
+{
+	(void)duty_ask(db, "pg_advisory_unlock", duty);
+}

@@ -20,7 +20,9 @@
 
 #define LOCK_SIGNAL SIGRTMIN
 #define LOCK_NUDGE_MS 50 /* between signals once the wait is over */
-#define SHARE_AT 4096 /* byte of the lock's file, beyond what is written */
+/* Bytes of the lock's file, beyond what is written. */
+#define SHARE_AT 4096
+#define DUTY_AT 4100 /* and one for each */
 #define BUSY_PAUSE_MS 25 /* between two tries of SQLite, at most */
 
 /* Being there is enough: it makes flock(2) return EINTR. */
@@ -136,12 +138,13 @@ lock_busy(void *arg, int tries)
 
 /* A lock of another kind than flock(2)'s, which does not hinder anybody. */
 static int
-share(const struct db *db, int command, short type, struct flock *lock)
+lock_byte(
+    const struct db *db, int at, int command, short type, struct flock *lock)
 {
 	memset(lock, 0, sizeof(*lock));
 	lock->l_type = type;
 	lock->l_whence = SEEK_SET;
-	lock->l_start = SHARE_AT;
+	lock->l_start = at;
 	lock->l_len = 1;
 	return fcntl(db->lock_fd, command, lock);
 }
@@ -152,7 +155,7 @@ lock_share(struct db *db)
 	struct flock lock;
 
 	/* Where there is no such lock, everybody seems to be alone. */
-	(void)share(db, F_OFD_SETLK, F_RDLCK, &lock);
+	(void)lock_byte(db, SHARE_AT, F_OFD_SETLK, F_RDLCK, &lock);
 }
 
 bool
@@ -160,6 +163,26 @@ lock_is_shared(const struct db *db)
 {
 	struct flock lock;
 
-	return share(db, F_OFD_GETLK, F_WRLCK, &lock) == 0 &&
+	return lock_byte(db, SHARE_AT, F_OFD_GETLK, F_WRLCK, &lock) == 0 &&
 	    lock.l_type != F_UNLCK;
+}
+
+/* --- duties --------------------------------------------------------------- */
+
+bool
+lite_duty_begin(struct db *db, enum db_duty duty)
+{
+	struct flock lock;
+
+	return lock_byte(
+		   db, DUTY_AT + (int)duty, F_OFD_SETLK, F_WRLCK, &lock) == 0 ||
+	    (errno != EACCES && errno != EAGAIN);
+}
+
+void
+lite_duty_end(struct db *db, enum db_duty duty)
+{
+	struct flock lock;
+
+	(void)lock_byte(db, DUTY_AT + (int)duty, F_OFD_SETLK, F_UNLCK, &lock);
 }

@@ -38,6 +38,16 @@ count_no_memory(void)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* Is the file there, for a new store? */
+static bool
+is_empty(const struct db *db)
+{
+	struct stat st;
+
+	return db->mode == DB_WRITE && stat(db->path, &st) == 0 &&
+	    st.st_size == 0;
+}
+
 int
 connect_db(struct db *db, bool alone, struct buf *why)
 {
@@ -72,12 +82,16 @@ connect_db(struct db *db, bool alone, struct buf *why)
 	 * Any other statement would look at the file, and share it.  The size
 	 * of a page matters to a new file alone: each event writes a page of
 	 * the index of keys, which are in no order, so small ones write less.
+	 * Only a new file can be told to give back pages that are empty.
 	 */
 	if ((alone &&
 		sqlite3_exec(db->sqlite, "PRAGMA locking_mode = EXCLUSIVE",
 		    NULL, NULL, NULL)) ||
 	    sqlite3_exec(db->sqlite, "PRAGMA page_size = " NEW_PAGE_SIZE, NULL,
 		NULL, NULL) ||
+	    (is_empty(db) &&
+		sqlite3_exec(db->sqlite, "PRAGMA auto_vacuum = INCREMENTAL",
+		    NULL, NULL, NULL)) ||
 	    /*
 	     * Less than FULL is only safe with a WAL, which is cut once it has
 	     * grown large, after a reader let go of it.

@@ -346,6 +346,51 @@ static const struct step {
 	    "late INTEGER,"
 	    /* Facts under names of a greater path.id were left out. */
 	    " paths INTEGER")},
+    {8,
+	/*
+	 * The part of `day` that is of calls which are not kept any more: they
+	 * were too old, or forgotten.  A rebuild counts the others and adds it.
+	 */
+	"CREATE TABLE day_gone ("
+	"  day INTEGER NOT NULL,"
+	"  source INTEGER NOT NULL REFERENCES source,"
+	"  agent TEXT NOT NULL,"
+	"  direction TEXT NOT NULL,"
+	"  outcome TEXT NOT NULL,"
+	"  calls INTEGER NOT NULL,"
+	"  answered INTEGER NOT NULL,"
+	"  analyzed INTEGER NOT NULL,"
+	"  with_errors INTEGER NOT NULL,"
+	"  timed INTEGER NOT NULL,"
+	"  talk INTEGER NOT NULL," /* ms */
+	"  hours BLOB NOT NULL,"
+	"  lengths BLOB NOT NULL,"
+	"  goal_yes INTEGER NOT NULL,"
+	"  goal_no INTEGER NOT NULL,"
+	"  transferred INTEGER NOT NULL,"
+	"  enders BLOB NOT NULL,"
+	"  costs BLOB NOT NULL,"
+	"  PRIMARY KEY (day, source, agent, direction, outcome)"
+	") STRICT, WITHOUT ROWID;"
+	/* What was erased because somebody asked for it. */
+	"CREATE TABLE erasure ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  time INTEGER NOT NULL," /* ms */
+	"  criterion TEXT NOT NULL," /* number, call, trace, fact */
+	"  hash BLOB NOT NULL," /* keyed, of what was asked for */
+	"  future INTEGER NOT NULL," /* 1: what comes of it is dropped */
+	"  calls INTEGER NOT NULL,"
+	"  events INTEGER NOT NULL,"
+	"  quarantine INTEGER NOT NULL,"
+	"  rejected INTEGER NOT NULL"
+	") STRICT;"
+	/* Of which nothing that comes late is stored: keyed hashes. */
+	"CREATE TABLE forgotten ("
+	"  hash BLOB NOT NULL," /* of an id of a call, or of a number */
+	"  source INTEGER NOT NULL," /* 0: any */
+	"  erasure INTEGER NOT NULL,"
+	"  PRIMARY KEY (hash, source)"
+	") STRICT, WITHOUT ROWID;"},
 };
 
 /* The number that a statement answers; 0 if it has no row. */

@@ -16,7 +16,8 @@
 static const char ours[] =
     " IN ('meta', 'source', 'event', 'repeat', 'call', 'path', 'fact', 'error',"
     " 'day', 'arrival', 'counted', 'quarantine', 'rejected', 'call_alias',"
-    " 'refused', 'allowance', 'signed_content', 'counted_signed', 'search',"
+    " 'refused', 'allowance', 'signed_content', 'counted_signed', 'day_gone',"
+    " 'erasure', 'forgotten', 'search',"
     " 'build')";
 
 #define WORDS_BEGIN "CREATE VIRTUAL TABLE search USING fts5 ("

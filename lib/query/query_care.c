@@ -1,0 +1,132 @@
+/*
+ * What is kept, how much room it takes, and when it was looked after.  Sizes
+ * are told by some rows, so that it costs the same in a store of any size.
+ */
+#include "query/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+#define SAMPLES 200 /* rows of a table that tell its size */
+#define DAYS 7 /* that tell the growth */
+
+/* The number that a statement answers, of one parameter or none; 0: none. */
+static enum query_rc
+number(struct query *q, const char *sql, int64_t arg, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q, sql, &s);
+	enum db_rc step;
+
+	*n = 0;
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, arg);
+	if ((step = db_step(s)) == DB_ROW)
+		*n = db_int(s, 0);
+	return query_end(q, s, step);
+}
+
+static enum query_rc
+meta_number(struct query *q, const char *name, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(
+	    q, "SELECT value FROM meta WHERE name = ?1", &s);
+	enum db_rc step;
+
+	*n = 0;
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, name);
+	if ((step = db_step(s)) == DB_ROW)
+		*n = strtoll(row_text(s, 0), NULL, 10);
+	return query_end(q, s, step);
+}
+
+/* What so many rows take, by those at equal distances from 1 to last. */
+static enum query_rc
+sample(struct query *q, const char *size, int64_t last, int64_t rows,
+    int64_t *bytes)
+{
+	enum query_rc rc = QUERY_OK;
+	int64_t sum = 0, n;
+	int samples = 0;
+
+	*bytes = 0;
+	for (; samples < SAMPLES && samples < last && rc == QUERY_OK;
+	     samples++) {
+		rc = number(q, size, 1 + samples * last / SAMPLES, &n);
+		sum += n;
+	}
+	if (samples > 0)
+		*bytes = (int64_t)((double)sum / samples * (double)rows);
+	return rc;
+}
+
+/* Events that came in a day, of the last ones. */
+static enum query_rc
+events_a_day(struct query *q, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT CAST(coalesce(sum(count), 0) AS bigint) FROM arrival"
+	    " WHERE day >= ?1 AND (result = ?2 OR result = ?3)",
+	    &s);
+	enum db_rc step;
+
+	*n = 0;
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, when_day(when_now()) - DAYS);
+	db_bind_int(s, 2, ARRIVAL_STORED);
+	db_bind_int(s, 3, ARRIVAL_VARIANT);
+	if ((step = db_step(s)) == DB_ROW)
+		*n = db_int(s, 0) / DAYS;
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_care(
+    struct query *q, const struct query_health *h, struct query_care *care)
+{
+	int64_t last = 0, events = 0;
+	enum query_rc rc;
+
+	memset(care, 0, sizeof(*care));
+	rc = meta_number(q, "kept", &care->kept);
+	if (rc == QUERY_OK)
+		rc = meta_number(q, "tend", &care->tended);
+	if (rc == QUERY_OK)
+		rc = query_rc_of(
+		    db_size_of_all(q->db, &care->bytes, &care->unused));
+	if (rc == QUERY_OK)
+		rc = number(q,
+		    "SELECT coalesce(max(seq), 0) FROM event WHERE seq > ?1", 0,
+		    &last);
+	if (rc == QUERY_OK)
+		rc = sample(q,
+		    "SELECT length(body) FROM event WHERE seq >= ?1"
+		    " ORDER BY seq LIMIT 1",
+		    last, h->events, &care->bodies);
+	if (rc == QUERY_OK)
+		rc = number(q,
+		    "SELECT coalesce(max(number), 0) FROM call"
+		    " WHERE number > ?1",
+		    0, &last);
+	if (rc == QUERY_OK)
+		rc = sample(q,
+		    "SELECT coalesce(length(transcript), 0)"
+		    " + coalesce(length(summary), 0)"
+		    " + coalesce(length(facts), 0) + length(stamps) + 200"
+		    " FROM call WHERE number >= ?1 ORDER BY number LIMIT 1",
+		    last, h->calls, &care->calls);
+	if (rc == QUERY_OK)
+		rc = events_a_day(q, &events);
+	if (rc == QUERY_OK && h->events > 0)
+		care->a_day = (int64_t)((double)(care->bytes - care->unused) /
+		    (double)h->events * (double)events);
+	return rc;
+}

@@ -1,0 +1,56 @@
+/*
+ * callbook tend: do all that is due beside receiving, for cron and timers.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "admin.h"
+
+static const char help[] =
+    "usage: callbook tend\n\n"
+    "Lets go of all that is kept no longer, as keep_bodies and its kin say in\n"
+    "callbook.conf(5), and gives empty pages back.  For cron and timers; a\n"
+    "receiver may go on meanwhile, and does a part of it itself.  A run that\n"
+    "meets another one leaves.\n\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option longs[] = {ADMIN_OPTIONS};
+
+static int
+run(struct admin *a, int argc, char **argv)
+{
+	struct store_tended t;
+
+	if (admin_option(a, argc, argv, longs) != OPTION_END)
+		return a->status;
+	if (optind < argc)
+		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
+	if (admin_store(a) == -1)
+		return ADMIN_WRONG;
+	switch (store_tend(a->store, a->config, &t)) {
+	case STORE_OK:
+		break;
+	case STORE_BUSY:
+		if (t.elsewhere) {
+			admin_warnx(a, "another run is at it");
+			return ADMIN_OK;
+		}
+		admin_warnx(a, "the store is busy; run it again");
+		return ADMIN_WRONG;
+	case STORE_FULL:
+		admin_warnx(a, "the disk is full; make room, run it again");
+		return ADMIN_WRONG;
+	default:
+		admin_warnx(a, "stopped; see the line above, run it again");
+		return ADMIN_WRONG;
+	}
+	printf("bodies       %" PRId64 "\ntranscripts  %" PRId64 "\n"
+	       "facts        %" PRId64 "\ncalls        %" PRId64 "\n"
+	       "quarantine   %" PRId64 "\nrejected     %" PRId64 "\n",
+	    t.bodies, t.transcripts, t.facts, t.calls, t.quarantine,
+	    t.rejected);
+	return ADMIN_OK;
+}
+
+const struct command command_tend = {
+    "tend", "let go of what is kept no longer, for cron and timers", help, run};

@@ -1,0 +1,434 @@
+/*
+ * What is kept for a time goes when that is over, and only that; what is left
+ * stands, is counted as before, and no rebuild brings the rest back (P3).
+ */
+#include "store_box.h"
+
+#define DAY ((int64_t)24 * 60 * 60 * 1000)
+#define EVENTS 8
+
+/* What the definition makes of the bodies, by the first byte of the key. */
+static struct event told[EVENTS];
+
+static struct config_source source[] = {
+    {.name = (char[]){"sales"}}, {.name = (char[]){"support"}}};
+static struct config config = {.source = source, .sources = 2};
+
+static int
+setup_all(void **state)
+{
+	memset(told, 0, sizeof(told));
+	memset(config.keep, 0, sizeof(config.keep));
+	memset(source[0].keep, 0, sizeof(source[0].keep));
+	memset(source[1].keep, 0, sizeof(source[1].keep));
+	return setup(state);
+}
+
+/* Store event i of a call, received so many days ago. */
+static void
+put(struct box *b, int i, const char *call, int64_t days, const char *from)
+{
+	struct delivery d = a_delivery("{}");
+	struct event *e = &told[i];
+	int64_t n;
+
+	e->key[0] = (unsigned char)i;
+	e->type = "call.completed";
+	e->call = call;
+	e->state = STATE_ENDED;
+	e->outcome = OUTCOME_COMPLETED;
+	e->received = d.received = when_now() - days * DAY;
+	e->time = e->received - 1000;
+	d.source = from;
+	assert_int_equal(store_event(b->store, &d, e, &n), STORE_OK);
+}
+
+static struct store_tended
+tend(struct box *b)
+{
+	struct store_tended t;
+
+	assert_int_equal(store_tend(b->store, &config, &t), STORE_OK);
+	return t;
+}
+
+/* As the receiver does: a body that is gone is not asked for. */
+static int
+map_again(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	assert_false(se->gone);
+	*e = told[se->key[0]];
+	return 0;
+}
+
+static struct store_rebuilt
+rebuild(struct box *b)
+{
+	struct store_rebuilt r;
+
+	assert_int_equal(
+	    store_rebuild(b->store, map_again, NULL, &r), STORE_OK);
+	assert_int_equal(r.failed, 0);
+	return r;
+}
+
+/* The rebuild finds everything as it is. */
+static void
+rebuild_changes_nothing(struct box *b)
+{
+	char *before = strdup(record(b));
+	const int64_t ids = ask(b,
+	    "SELECT count(*) + 100 * coalesce(sum(call), 0) FROM call_alias");
+	const int64_t days = ask(b,
+	    "SELECT sum(calls) * 1000 + sum(answered) * 100 + sum(talk)"
+	    " + sum(length(hours)) FROM day");
+
+	assert_int_equal(rebuild(b).changed, 0);
+	assert_string_equal(record(b), before);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) + 100 * coalesce(sum(call), 0)"
+			     " FROM call_alias"),
+	    ids);
+	assert_int_equal(ask(b,
+			     "SELECT sum(calls) * 1000 + sum(answered) * 100"
+			     " + sum(talk) + sum(length(hours)) FROM day"),
+	    days);
+	free(before);
+}
+
+static void
+is_in_record(struct box *b, const char *text)
+{
+	if (strstr(record(b), text) == NULL)
+		fail_msg("no %s in %s", text, record(b));
+}
+
+/* One call, of which the first body goes and the second stays. */
+static void
+half_a_call(struct box *b)
+{
+	static const struct fact one = {.path = "results/a",
+	    .type = FACT_TEXT,
+	    .text = "from the first",
+	    .len = 14};
+	static const struct call_error error = {.code = "E1"};
+	static const char *const also[] = {"other-id"};
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	set_text(&told[1], FIELD_FROM, "+1 555 0100");
+	told[1].fact = &one;
+	told[1].facts = 1;
+	told[1].error = &error;
+	told[1].errors = 1;
+	told[1].alias = also;
+	told[1].aliases = 1;
+	put(b, 1, "c-1", 40, "sales");
+	set_text(&told[2], FIELD_SUMMARY, "from the second");
+	put(b, 2, "c-1", 20, "sales");
+	assert_int_equal(tend(b).bodies, 1);
+	assert_int_equal(ask(b, "SELECT size FROM event WHERE seq = 1"), -1);
+	assert_int_equal(
+	    ask(b, "SELECT length(body) FROM event WHERE seq = 1"), 0);
+	assert_int_equal(
+	    ask(b, "SELECT length(body) FROM event WHERE seq = 2"), 2);
+}
+
+static void
+a_call_whose_first_body_is_gone_stays_as_it_is_through_a_rebuild_P3(
+    void **state)
+{
+	struct box *b = *state;
+
+	half_a_call(b);
+	rebuild_changes_nothing(b);
+	is_in_record(b, "+1 555 0100");
+	is_in_record(b, "from the first");
+	is_in_record(b, "from the second");
+	is_in_record(b, "\"E1\"");
+	assert_int_equal(ask(b, "SELECT events FROM call"), 2);
+	assert_int_equal(tend(b).bodies, 0); /* once */
+}
+
+/* What is still there is understood as the definition is now. */
+static void
+a_body_that_is_there_is_told_anew_on_top_of_what_is_gone(void **state)
+{
+	struct box *b = *state;
+
+	half_a_call(b);
+	set_text(&told[2], FIELD_SUMMARY, "understood better");
+	assert_int_equal(rebuild(b).changed, 1);
+	is_in_record(b, "understood better");
+	is_in_record(b, "+1 555 0100");
+	is_in_record(b, "from the first");
+	rebuild_changes_nothing(b);
+}
+
+/* Its other id was told by the body that is gone. */
+static void
+an_event_by_an_id_that_a_gone_body_told_is_still_of_the_call(void **state)
+{
+	static const char *const also[] = {"other-id"};
+	struct box *b = *state;
+
+	half_a_call(b);
+	(void)rebuild(b);
+	told[3].alias = also;
+	told[3].aliases = 1;
+	put(b, 3, NULL, 0, "sales");
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(ask(b, "SELECT events FROM call"), 3);
+	rebuild_changes_nothing(b);
+}
+
+static void
+put_talk(struct box *b, int i, const char *call, int64_t days)
+{
+	static const struct fact fact = {
+	    .path = "results/rating", .type = FACT_NUMBER, .number = 5};
+
+	set_text(&told[i], FIELD_TRANSCRIPT, "[{\"text\":\"hello\"}]");
+	set_text(&told[i], FIELD_SUMMARY, "greeted");
+	set_text(&told[i], FIELD_RECORDING, "https://example.org/r");
+	set_text(&told[i], FIELD_AGENT, "mia");
+	set_number(&told[i], FIELD_DURATION, 60000);
+	told[i].fact = &fact;
+	told[i].facts = 1;
+	put(b, i, call, days, "sales");
+}
+
+static void
+transcripts_and_facts_go_with_the_bodies_that_told_them_and_do_not_come_back(
+    void **state)
+{
+	struct box *b = *state;
+	struct store_tended t;
+
+	config.keep[KEEP_TRANSCRIPTS] = 30 * DAY;
+	config.keep[KEEP_FACTS] = 10 * DAY;
+	put_talk(b, 1, "old", 40);
+	put_talk(b, 2, "younger", 20);
+	put_talk(b, 3, "new", 1);
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	t = tend(b);
+	assert_int_equal(t.transcripts, 1);
+	assert_int_equal(t.facts, 2);
+	assert_int_equal(ask(b,
+			     "SELECT count(transcript) + count(summary)"
+			     " + count(recording) FROM call"),
+	    6);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE length(facts) > 0"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event WHERE size = -1"),
+	    2); /* as soon as it may tell what is gone */
+	assert_int_equal(ask(b, "SELECT sum(talk) FROM day"), 180000);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM search"
+			     " WHERE search MATCH 'greeted'"),
+	    2);
+	rebuild_changes_nothing(b);
+}
+
+/* As one that lay in the quarantine for long: others came before it. */
+static void
+a_body_that_was_stored_late_does_not_bring_a_transcript_back(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_TRANSCRIPTS] = 30 * DAY;
+	put_talk(b, 1, "old", 40);
+	put_talk(b, 2, "new", 1);
+	put_talk(b, 3, "old", 39);
+	assert_int_equal(tend(b).transcripts, 1);
+	rebuild_changes_nothing(b);
+	assert_int_equal(ask(b, "SELECT count(transcript) FROM call"), 1);
+}
+
+static void
+a_call_goes_and_its_numbers_and_keys_stay(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	config.keep[KEEP_CALLS] = 30 * DAY;
+	put_talk(b, 1, "old", 40);
+	put_talk(b, 2, "new", 1);
+	assert_int_equal(tend(b).calls, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 2);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), 2);
+	assert_int_equal(ask(b, "SELECT sum(talk) FROM day"), 120000);
+	rebuild_changes_nothing(b);
+	assert_int_equal(
+	    store_event(b->store, &d, &told[1], &n), STORE_DUPLICATE);
+	assert_int_equal(n, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+}
+
+static void
+a_call_is_as_old_as_its_last_event(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_CALLS] = 30 * DAY;
+	put(b, 1, "c-1", 40, "sales");
+	put(b, 2, "c-1", 20, "sales");
+	assert_int_equal(tend(b).calls, 0);
+	config.keep[KEEP_CALLS] = 15 * DAY;
+	assert_int_equal(tend(b).calls, 1);
+}
+
+static void
+each_source_has_its_own_times(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	source[1].keep[KEEP_BODIES] = CONFIG_KEEP_FOREVER;
+	put(b, 1, "a", 40, "support");
+	put(b, 2, "b", 39, "sales");
+	put(b, 3, "c", 38, "unconfigured");
+	put(b, 4, "d", 1, "sales");
+	assert_int_equal(tend(b).bodies, 2);
+	assert_int_equal(
+	    ask(b, "SELECT sum(seq) FROM event WHERE size = -1"), 2 + 3);
+	/* Another configuration looks at all of it again. */
+	source[1].keep[KEEP_BODIES] = 30 * DAY;
+	assert_int_equal(tend(b).bodies, 1);
+}
+
+static void
+what_a_wrong_clock_dated_far_ahead_does_not_hold_up_the_rest(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	put(b, 1, "a", -4000, "sales");
+	put(b, 2, "b", 40, "sales");
+	assert_int_equal(tend(b).bodies, 1);
+}
+
+static void
+the_quarantine_and_the_rejected_go_too(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("odd");
+	struct store_tended t;
+	int64_t n;
+
+	config.keep[KEEP_QUARANTINE] = 30 * DAY;
+	config.keep[KEEP_REJECTED] = 7 * DAY;
+	for (int i = 0; i < 2; i++) {
+		d.received = when_now() - (i == 0 ? 40 : 1) * DAY;
+		d.body = i == 0 ? "odd" : "new";
+		assert_int_equal(
+		    store_quarantine(b->store, &d, "why", &n), STORE_OK);
+		assert_int_equal(
+		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	}
+	t = tend(b);
+	assert_int_equal(t.quarantine, 1);
+	assert_int_equal(t.rejected, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), 1);
+}
+
+static void
+the_receiver_lets_go_of_some_once_in_a_while(void **state)
+{
+	struct box *b = *state;
+
+	put(b, 1, "a", 40, "sales");
+	store_keep(b->store, &config); /* for ever */
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 0);
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	store_keep(b->store, &config);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 1);
+	/* All is done: it does not look again at once. */
+	put(b, 2, "b", 40, "sales");
+	store_keep(b->store, &config);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 1);
+}
+
+static void
+a_run_that_meets_another_leaves(void **state)
+{
+	struct box *b = *state;
+	struct db *other = scratch_db(&b->scratch);
+	struct store_tended t;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	put(b, 1, "a", 40, "sales");
+	assert_true(db_duty_begin(other, DB_DUTY_TEND));
+	assert_int_equal(store_tend(b->store, &config, &t), STORE_BUSY);
+	assert_true(t.elsewhere);
+	assert_int_equal(t.bodies, 0);
+	db_close(other); /* as when it dies */
+	assert_int_equal(tend(b).bodies, 1);
+}
+
+/* Bodies of less than a page leave the pages that they were in, too. */
+static void
+the_file_shrinks_to_what_is_left(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("");
+	char body[1200 + 1];
+	struct stat before, after;
+	int64_t n;
+
+	memset(body, 'x', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	for (int i = 0; i < 600; i++) {
+		struct event e = an_event((unsigned char)i);
+
+		e.key[1] = (unsigned char)(i >> 8);
+		e.call = NULL;
+		d.body = body;
+		d.len = strlen(body);
+		e.received = d.received = when_now() - 40 * DAY;
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	run(b, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(stat(b->scratch.path, &before), 0);
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	assert_int_equal(tend(b).bodies, 600);
+	run(b, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(stat(b->scratch.path, &after), 0);
+	assert_true(after.st_size < before.st_size / 2);
+	run(b, "PRAGMA integrity_check");
+}
+
+#define KEEP_TEST(f) cmocka_unit_test_setup_teardown(f, setup_all, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    KEEP_TEST(
+		a_call_whose_first_body_is_gone_stays_as_it_is_through_a_rebuild_P3),
+	    KEEP_TEST(a_body_that_is_there_is_told_anew_on_top_of_what_is_gone),
+	    KEEP_TEST(
+		an_event_by_an_id_that_a_gone_body_told_is_still_of_the_call),
+	    KEEP_TEST(
+		transcripts_and_facts_go_with_the_bodies_that_told_them_and_do_not_come_back),
+	    KEEP_TEST(
+		a_body_that_was_stored_late_does_not_bring_a_transcript_back),
+	    KEEP_TEST(a_call_goes_and_its_numbers_and_keys_stay),
+	    KEEP_TEST(a_call_is_as_old_as_its_last_event),
+	    KEEP_TEST(each_source_has_its_own_times),
+	    KEEP_TEST(
+		what_a_wrong_clock_dated_far_ahead_does_not_hold_up_the_rest),
+	    KEEP_TEST(the_quarantine_and_the_rejected_go_too),
+	    KEEP_TEST(the_receiver_lets_go_of_some_once_in_a_while),
+	    KEEP_TEST(a_run_that_meets_another_leaves),
+	    KEEP_TEST(the_file_shrinks_to_what_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
