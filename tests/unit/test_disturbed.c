@@ -429,14 +429,141 @@ a_backup_that_is_put_in_place_is_not_mixed_with_the_wal(void **state)
 	store_close(st);
 }
 
+/* Store events of these keys; each takes some 30 pages. */
 static void
-nor_is_it_when_the_program_was_killed_before(void **state)
+send_large(struct store *st, int from, int to)
+{
+	static char body[100000];
+	unsigned int x = 1;
+
+	for (size_t k = 0; k < sizeof(body); k++)
+		body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
+	for (int i = from; i < to; i++) {
+		struct event e = {
+		    .key = {2, (unsigned char)i}, .type = "t", .time = 1};
+		struct delivery d = {.source = "sales",
+		    .provider = "p",
+		    .content_type = "text/plain",
+		    .body = body,
+		    .len = sizeof(body),
+		    .received = 2000};
+		int64_t n;
+
+		assert_int_equal(store_event(st, &d, &e, &n), STORE_OK);
+	}
+}
+
+/* `cp`: the file stays the same, and has another content. */
+static void
+a_backup_that_is_copied_over_the_store_is_not_mixed_with_it(void **state)
+{
+	/* Events before and after the backup: in the WAL, or beyond it. */
+	static const int before[] = {1, 30}, after[] = {5, 40};
+	char backup[200];
+
+	for (int i = 0; i < 2; i++)
+		for (int plain = 0; plain < 2; plain++) {
+			struct store *st = open_store();
+
+			put_name(backup, ".backup");
+			send_large(st, 0, before[i]);
+			/* As SQLite makes it, or as it happens to be. */
+			if (plain)
+				copy(dir.path, backup);
+			else
+				make_backup(backup);
+			send_large(st, before[i], before[i] + after[i]);
+			copy(backup, dir.path);
+			assert_int_equal(send(st, 98), STORE_OK);
+			send_large(st, 200, 255);
+			assert_int_equal(send(st, 98), STORE_DUPLICATE);
+			assert_true(left_behind() >= 56);
+			store_close(st);
+			teardown(state);
+			setup(state);
+		}
+}
+
+static void
+nor_is_it_by_several_programs(void **state)
+{
+	char backup[200];
+	struct program p[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		p[i] = start_program();
+	put_name(backup, ".backup");
+	for (int i = 0; i < 2; i++) {
+		let_open(&p[i]);
+		assert_true(is_open(&p[i], -1));
+	}
+	for (unsigned char key = 1; key <= 40; key++) {
+		assert_int_equal(let_send(&p[key % 2], key), STORE_OK);
+		if (key == 20)
+			make_backup(backup);
+	}
+	copy(backup, dir.path);
+	assert_int_equal(let_send(&p[0], 40), STORE_OK);
+	assert_int_equal(let_send(&p[1], 40), STORE_DUPLICATE);
+	assert_int_equal(let_send(&p[1], 41), STORE_OK);
+	assert_int_equal(left_behind(), 22);
+	end_programs(p, 2);
+}
+
+static void
+nothing_is_stored_while_a_backup_is_being_copied(void **state)
+{
+	char backup[200];
+	struct stat is;
+	struct store *st = open_store();
+
+	(void)state;
+	put_name(backup, ".backup");
+	send_large(st, 0, 2);
+	make_backup(backup);
+	send_large(st, 2, 4);
+	assert_int_equal(stat(backup, &is), 0);
+	copy(backup, dir.path);
+	assert_int_equal(truncate(dir.path, is.st_size / 2), 0);
+	assert_int_equal(send(st, 1), STORE_BUSY);
+	assert_int_equal(truncate(dir.path, 0), 0);
+	assert_int_equal(send(st, 1), STORE_BUSY);
+	copy(backup, dir.path);
+	assert_int_equal(send(st, 1), STORE_OK);
+	assert_int_equal(left_behind(), 3);
+	store_close(st);
+}
+
+/* What is written to the file by others is no other content by itself. */
+static void
+a_checkpoint_of_another_program_is_no_other_content(void **state)
+{
+	struct store *st = open_store();
+	sqlite3 *db;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		send_large(st, 2 * i, 2 * i + 1);
+		assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+		assert_int_equal(
+		    sqlite3_exec(db, "PRAGMA wal_checkpoint", NULL, NULL, NULL),
+		    SQLITE_OK);
+		sqlite3_close(db);
+		send_large(st, 2 * i + 1, 2 * i + 2);
+		assert_int_equal(left_behind(), 2 * i + 2);
+	}
+	assert_int_equal(count_files("-wal.foreign-*"), 0);
+	store_close(st);
+}
+
+static void
+killed_before(bool copied)
 {
 	char backup[200];
 	struct program p = start_program();
 	struct store *st;
 
-	(void)state;
 	let_open(&p);
 	assert_true(is_open(&p, -1));
 	put_name(backup, ".backup");
@@ -446,12 +573,29 @@ nor_is_it_when_the_program_was_killed_before(void **state)
 			make_backup(backup);
 	}
 	end_programs(&p, 1);
-	assert_int_equal(rename(backup, dir.path), 0);
+	if (copied)
+		copy(backup, dir.path);
+	else
+		assert_int_equal(rename(backup, dir.path), 0);
 	st = open_store();
 	assert_int_equal(send(st, 99), STORE_OK);
 	assert_int_equal(left_behind(), 21);
 	assert_int_equal(count_files("-wal.foreign-*"), 1);
 	store_close(st);
+}
+
+static void
+nor_is_it_when_the_program_was_killed_before(void **state)
+{
+	(void)state;
+	killed_before(false);
+}
+
+static void
+nor_is_it_when_it_was_killed_before_the_copy(void **state)
+{
+	(void)state;
+	killed_before(true);
 }
 
 static void
@@ -660,7 +804,12 @@ main(void)
 	    TEST(who_starts_after_a_removal_waits_for_who_writes),
 	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
+	    TEST(a_backup_that_is_copied_over_the_store_is_not_mixed_with_it),
+	    TEST(nor_is_it_by_several_programs),
+	    TEST(nothing_is_stored_while_a_backup_is_being_copied),
+	    TEST(a_checkpoint_of_another_program_is_no_other_content),
 	    TEST(nor_is_it_when_the_program_was_killed_before),
+	    TEST(nor_is_it_when_it_was_killed_before_the_copy),
 	    TEST(a_store_that_cannot_be_written_is_stored_to_when_it_can),
 	    TEST(a_probe_that_was_left_does_not_change_the_journal),
 	    TEST(who_found_no_wal_follows_who_did),

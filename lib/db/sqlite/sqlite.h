@@ -2,6 +2,7 @@
  * sqlite - what the files of this room share.
  *
  * Opening:     sqlite_open.c opens and closes, sqlite_files.c knows the files,
+ *              and sqlite_content.c whether one was written over;
  *              sqlite_journal.c chooses the journal, sqlite_schema.c migrates,
  *              sqlite_trust.c looks for what is not ours in it,
  *              sqlite_index.c builds indexes by and by, sqlite_facts.c packs
@@ -50,6 +51,7 @@ struct db {
 	int64_t busy_until; /* the same for the wait that SQLite is in */
 	int64_t opened; /* monotonic ms */
 	struct stat file[FILE__MAX]; /* when they were opened */
+	uint64_t boot; /* sqlite_content.c: since when the system runs */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool lost; /* memory ran out for a value, in this transaction */
 	bool reading; /* db_read_begin() has a transaction open */
@@ -125,6 +127,31 @@ bool files_are_there(const struct db *db);
  * opened again.
  */
 enum db_rc files_save(struct db *db);
+
+/* Is the WAL the one that was made for this store? */
+bool files_have_wal(const struct db *db);
+/*
+ * Another content was written over the store: put its WAL aside, under the
+ * lock, so that the store can be opened again.
+ */
+enum db_rc files_set_aside(struct db *db);
+
+/*
+ * sqlite_content.c: has somebody written over the file that is open?  Asked
+ * under the lock before the file is written to.
+ */
+enum content {
+	CONTENT_OURS,
+	CONTENT_CHECKPOINT, /* ours, of a checkpoint that is not noted yet */
+	CONTENT_OTHER, /* yes: its WAL must not get to it */
+	CONTENT_CUT /* that is at work, or was cut off: nothing can be used */
+};
+#define CONTENT_CUT_WHY                                                  \
+	"is being written over, or is cut off: put a whole store there " \
+	"or remove it"
+enum content content_look(struct db *db);
+/* It is right as it is: after a checkpoint, or once it is open. */
+void content_note(struct db *db);
 
 /* sqlite_journal.c: find the one that works, under the lock; -1 and why. */
 int journal_choose(struct db *db, struct buf *why);

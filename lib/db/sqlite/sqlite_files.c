@@ -247,6 +247,31 @@ set_wal_aside(struct db *db)
 	return rc;
 }
 
+bool
+files_have_wal(const struct db *db)
+{
+	const struct record r = record_read(db);
+
+	return r.wal != 0 && r.store == (uint64_t)db->file[FILE_STORE].st_ino &&
+	    r.wal == (uint64_t)db->file[FILE_WAL].st_ino;
+}
+
+enum db_rc
+files_set_aside(struct db *db)
+{
+	int rc;
+
+	if (look(db, FILE_WAL).st_size > 0)
+		rc = set_wal_aside(db);
+	else {
+		/* Programs that have them open notice, and open it again. */
+		(void)unlink(db->name[FILE_SHM]);
+		(void)unlink(db->name[FILE_WAL]);
+		rc = record_write(db, (struct record){0, 0, 0});
+	}
+	return rc == 0 ? DB_OK : DB_ERROR;
+}
+
 /* Was the WAL removed that we have open, and has nobody gone on without it? */
 static bool
 wal_is_lost(const struct db *db)
@@ -381,11 +406,8 @@ files_look(struct db *db)
 bool
 files_trusted(const struct db *db)
 {
-	const struct record r = record_read(db);
-
-	return r.wal != 0 && r.store == (uint64_t)db->file[FILE_STORE].st_ino &&
-	    r.wal == (uint64_t)db->file[FILE_WAL].st_ino &&
-	    r.shm == (uint64_t)db->file[FILE_SHM].st_ino;
+	return files_have_wal(db) &&
+	    record_read(db).shm == (uint64_t)db->file[FILE_SHM].st_ino;
 }
 
 int

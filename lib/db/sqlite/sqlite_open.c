@@ -148,7 +148,8 @@ open_quickly(struct db *db, struct buf *why)
 		buf_reset(why, SIZE_MAX);
 		return 0;
 	}
-	if (schema_version(db->sqlite, &version) == -1)
+	if (content_look(db) != CONTENT_OURS ||
+	    schema_version(db->sqlite, &version) == -1)
 		return 0;
 	if (version > DB_SCHEMA_VERSION)
 		atomic_store(&db->newer, true);
@@ -194,7 +195,10 @@ begin_again(struct db *db)
 	return true;
 }
 
-/* The same under the lock: choose the journal, bring the schema up. */
+/*
+ * The same under the lock: choose the journal, bring the schema up.  Returns 1
+ * if it is open, 0 if it is to be opened again, or -1.
+ */
 static int
 open_locked(struct db *db, struct buf *why)
 {
@@ -207,6 +211,22 @@ open_locked(struct db *db, struct buf *why)
 		buf_reset(why, SIZE_MAX);
 		if (connect_db(db, false, why) == -1)
 			return -1;
+	}
+	switch (content_look(db)) {
+	case CONTENT_OURS:
+		break;
+	case CONTENT_CHECKPOINT:
+		content_note(db);
+		break;
+	case CONTENT_OTHER:
+		if (files_set_aside(db) == DB_OK)
+			return 0;
+		buf_printf(why, "%s: is of what was in the store before",
+		    db->name[FILE_WAL]);
+		return -1;
+	case CONTENT_CUT:
+		buf_printf(why, "%s: " CONTENT_CUT_WHY, db->path);
+		return -1;
 	}
 	/*
 	 * Before anything is changed: it may not be ours.  What has a WAL may
@@ -230,7 +250,7 @@ open_locked(struct db *db, struct buf *why)
 	    (version < DB_SCHEMA_VERSION &&
 		schema_migrate(db, version, why) == -1))
 		return -1;
-	return 0;
+	return 1;
 }
 
 static void
@@ -253,15 +273,20 @@ open_surely(struct db *db, struct buf *why)
 	if (files_settle(db, why) == -1)
 		return -1;
 	for (int i = 0; i < OPEN_TRIES; i++) {
+		int rc;
+
 		files_look(db);
-		if (open_locked(db, why) == -1)
+		if ((rc = open_locked(db, why)) == -1)
 			return -1;
-		if (db->wal && !files_stayed(db)) {
+		if (rc == 0 || (db->wal && !files_stayed(db))) {
 			disconnect(db);
 			continue;
 		}
-		if (files_note(db) == 0)
+		if (files_note(db) == 0) {
+			if (db->wal)
+				content_note(db);
 			return 0;
+		}
 		buf_printf(why, "%s: cannot be written", db->name[FILE_LOCK]);
 		return -1;
 	}
@@ -500,6 +525,7 @@ leave_whole(struct db *db)
 		db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 		rc = sqlite3_wal_checkpoint_v2(
 		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		content_note(db);
 		/* Somebody reads: it stays as it is. */
 		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 			db_failed(db, "checkpoint");

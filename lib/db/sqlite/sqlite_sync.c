@@ -135,6 +135,7 @@ sync_mend(struct db *db)
 	rc = sqlite3_wal_checkpoint_v2(
 	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
 	db->lock_until = until;
+	content_note(db);
 	if (rc != SQLITE_OK)
 		return db_failed(db, "after a failed fsync: checkpoint");
 	if (sync_unmark(db) == -1)

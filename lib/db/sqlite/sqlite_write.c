@@ -76,6 +76,21 @@ look_at_files(struct db *db, const char **what)
 		*what = "was removed or replaced";
 		return files_save(db);
 	}
+	if (db->wal)
+		switch (content_look(db)) {
+		case CONTENT_OURS:
+			break;
+		case CONTENT_CHECKPOINT:
+			/* Once the WAL is begun anew nothing would tell it. */
+			content_note(db);
+			break;
+		case CONTENT_OTHER:
+			*what = "was written over with another content";
+			return files_set_aside(db);
+		case CONTENT_CUT:
+			log_warnx("%s: " CONTENT_CUT_WHY, db->path);
+			return DB_BUSY;
+		}
 	if (db->doubtful)
 		*what = "failed before";
 	else if (journal_is_outdated(db))
@@ -132,11 +147,15 @@ checkpoint_if_due(struct db *db)
 		db->wal_tried = 0;
 	if (!db->wal || db->wal_pages - db->wal_tried < DB_CHECKPOINT_PAGES)
 		return;
+	/* Again, as some time has gone by; the next transaction tells it. */
+	if (content_look(db) != CONTENT_OURS)
+		return;
 	db->wal_tried = db->wal_pages;
 	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
 	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
 	    NULL);
+	content_note(db);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		db_failed(db, "checkpoint");
 		if ((rc & 0xff) == SQLITE_IOERR)

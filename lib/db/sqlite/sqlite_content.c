@@ -1,0 +1,183 @@
+/*
+ * Is what the store's file has in it what its WAL was written for?
+ *
+ * `cp backup callbook.db` writes over the file that programs have open: it is
+ * the same file then, and its WAL would damage it.  As long as there is a WAL,
+ * a checkpoint alone writes to the file, and whoever makes one notes in
+ * FILE-lock the header of the first page, which hardly any two contents share.
+ * Who is about to write compares.  A header that is also in the WAL came from
+ * there, by a checkpoint that was cut off or that somebody else made.
+ *
+ * The note is not brought to disk, so it is believed until the system starts
+ * anew and no longer: what is lost with the power must accuse nobody.
+ */
+#include "db/sqlite/sqlite.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* In FILE-lock, behind what sqlite_files.c writes there. */
+#define NOTE_AT 128
+#define NOTE "content %16" PRIx64 " %16" PRIx64 "\n" /* boot, header */
+#define NOTE_SIZE 64 /* at least, with its NUL */
+
+/* Of the file: what comes before does not change (fileformat2.html, 1.3). */
+#define MAGIC "SQLite format 3"
+#define HEADER_SIZE 100
+#define PAGE_SIZE_AT 16
+#define COUNTER_AT 24 /* from here to the end of the header */
+#define PAGES_AT 28
+
+/* Of the WAL (4.1): its header, and that of each frame. */
+#define WAL_HEADER_SIZE 32
+#define WAL_PAGE_SIZE_AT 8
+#define WAL_SALT_AT 16
+#define FRAME_HEADER_SIZE 24
+#define FRAME_SALT_AT 8
+#define SALT_SIZE 8
+
+static uint32_t
+big_endian(const unsigned char *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+}
+
+/* FNV-1a; never 0. */
+static uint64_t
+hash(const unsigned char *b, size_t n)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 1099511628211u;
+	return h == 0 ? 1 : h;
+}
+
+/* Since when does the system run?  0: unknown. */
+static uint64_t
+boot_id(struct db *db)
+{
+	unsigned char text[64];
+	ssize_t n = -1;
+	int fd;
+
+	if (db->boot != 0)
+		return db->boot;
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, text, sizeof(text));
+		close(fd);
+	}
+	if (n > 0)
+		db->boot = hash(text, (size_t)n);
+	return db->boot;
+}
+
+/*
+ * The header of the file that is open, by SQLite: to open and close it would
+ * drop the locks of this process.  0, or -1: it cannot be read.
+ */
+static int
+read_header(
+    struct db *db, unsigned char header[HEADER_SIZE], sqlite3_int64 *size)
+{
+	sqlite3_file *file = NULL;
+	int rc;
+
+	if (sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL ||
+	    file->pMethods->xFileSize(file, size) != SQLITE_OK)
+		return -1;
+	rc = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
+	/* What is too short is filled with zeros. */
+	return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ ? 0 : -1;
+}
+
+static uint64_t
+hash_header(const unsigned char header[HEADER_SIZE])
+{
+	return hash(header + COUNTER_AT, HEADER_SIZE - COUNTER_AT);
+}
+
+/* Does the WAL have, or did it have, a first page of that header? */
+static bool
+is_in_wal(const struct db *db, const unsigned char header[HEADER_SIZE])
+{
+	unsigned char wal[WAL_HEADER_SIZE];
+	unsigned char frame[FRAME_HEADER_SIZE + HEADER_SIZE];
+	int fd = open(db->name[FILE_WAL], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool found = false;
+	off_t at = WAL_HEADER_SIZE;
+
+	if (fd == -1)
+		return false;
+	if (pread(fd, wal, sizeof(wal), 0) == (ssize_t)sizeof(wal))
+		while (!found &&
+		    pread(fd, frame, sizeof(frame), at) ==
+			(ssize_t)sizeof(frame) &&
+		    memcmp(frame + FRAME_SALT_AT, wal + WAL_SALT_AT,
+			SALT_SIZE) == 0) {
+			found = big_endian(frame) == 1 &&
+			    memcmp(frame + FRAME_HEADER_SIZE + COUNTER_AT,
+				header + COUNTER_AT,
+				HEADER_SIZE - COUNTER_AT) == 0;
+			at += FRAME_HEADER_SIZE +
+			    (off_t)big_endian(wal + WAL_PAGE_SIZE_AT);
+		}
+	close(fd);
+	return found;
+}
+
+/* Is it less than it says, as a file is that is being copied? */
+static bool
+is_cut_off(const unsigned char header[HEADER_SIZE], sqlite3_int64 size)
+{
+	int page = header[PAGE_SIZE_AT] << 8 | header[PAGE_SIZE_AT + 1];
+
+	if (page == 1)
+		page = 65536;
+	return memcmp(header, MAGIC, sizeof(MAGIC)) != 0 ||
+	    size < (sqlite3_int64)page * big_endian(header + PAGES_AT);
+}
+
+/* Write down what is there; the lock is held. */
+void
+content_note(struct db *db)
+{
+	unsigned char header[HEADER_SIZE];
+	char text[NOTE_SIZE];
+	sqlite3_int64 size;
+	int n;
+
+	if (boot_id(db) == 0 || read_header(db, header, &size) == -1)
+		return;
+	n = snprintf(text, sizeof(text), NOTE, db->boot, hash_header(header));
+	if (pwrite(db->lock_fd, text, (size_t)n, NOTE_AT) != n)
+		log_warn("%s", db->name[FILE_LOCK]);
+}
+
+enum content
+content_look(struct db *db)
+{
+	unsigned char header[HEADER_SIZE];
+	char text[NOTE_SIZE] = "";
+	uint64_t boot, noted;
+	sqlite3_int64 size;
+
+	if (boot_id(db) == 0 || !files_have_wal(db) ||
+	    pread(db->lock_fd, text, sizeof(text) - 1, NOTE_AT) <= 0 ||
+	    sscanf(text, NOTE, &boot, &noted) != 2 || boot != db->boot ||
+	    read_header(db, header, &size) == -1 ||
+	    hash_header(header) == noted)
+		return CONTENT_OURS;
+	if (is_in_wal(db, header))
+		return CONTENT_CHECKPOINT;
+	return is_cut_off(header, size) ? CONTENT_CUT : CONTENT_OTHER;
+}
