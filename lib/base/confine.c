@@ -137,6 +137,9 @@ add_rule(int ruleset, uint64_t handled, struct confine_place *p)
 	}
 	if (rule.allowed != 0)
 		rc = (int)syscall(ADD_RULE, ruleset, PATH_BENEATH, &rule, 0);
+	/* A pipe, such as a shell's <(...), has no place: it is not bounded. */
+	if (rc == -1 && errno == EBADFD)
+		rc = 0;
 	saved = errno;
 	(void)close(rule.fd);
 	errno = saved;

@@ -256,10 +256,8 @@ check_confinement(struct check *k)
 	struct buf b = {0};
 
 	confine_put(&b);
-	check_finding(k, CHECK_GOOD, "confinement", "%s: %s",
-	    k->reader ? "of this program"
-		      : "of the programs that a web server runs, as it can be "
-			"here",
+	check_finding(k, CHECK_GOOD, "confinement",
+	    "of the programs that a web server runs, as this system has it: %s",
 	    buf_str(&b));
 	buf_free(&b);
 }

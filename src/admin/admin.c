@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "base/confine.h"
 #include "base/server.h"
 #include "base/when.h"
+#include "provider/crypto.h"
 #include "provider/message.h"
 #include "rights.h"
 
@@ -257,6 +259,30 @@ int
 admin_mapping(struct admin *a)
 {
 	return admin_providers(a) == -1 ? -1 : admin_mapper(a);
+}
+
+void
+admin_confine(struct admin *a, char **file, int n, bool follow)
+{
+	const char *store = a->config == NULL ? NULL : a->config->store;
+	struct confine c = {0};
+
+	for (int i = 0; i < n; i++)
+		confine_allow(&c, CONFINE_READ, file[i]);
+	if (store != NULL && server_is(store))
+		confine_allow_server(&c);
+	else if (store != NULL && follow) {
+		/* In whatever directory; SQLite makes the index of its WAL. */
+		confine_allow(&c, CONFINE_LIST, "/");
+		confine_allow_around(&c, CONFINE_WRITE, store);
+	} else if (store != NULL) {
+		confine_allow_around(&c, CONFINE_LIST, store);
+	}
+	confine_allow_temporary(&c);
+	confine_allow(&c, CONFINE_READ, when_zone_dir());
+	confine_allow(&c, CONFINE_READ, "/dev/urandom");
+	crypto_configure();
+	confine_begin(&c);
 }
 
 void

@@ -124,6 +124,13 @@ int admin_mapper(struct admin *a);
 int admin_mapping(struct admin *a);
 
 /*
+ * From here on the command reads what senders chose: it only reaches the store,
+ * to read it, and the n files.  follow: the store may be replaced by another,
+ * which is read too.
+ */
+void admin_confine(struct admin *a, char **file, int n, bool follow);
+
+/*
  * Give up root's rights for those of the store's owner.  Where there is no
  * store yet, or it is root's, or this is not root, nothing changes.
  */

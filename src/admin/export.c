@@ -313,6 +313,7 @@ run(struct admin *a, int argc, char **argv)
 	if (admin_query(a) == -1 || admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 
+	admin_confine(a, NULL, 0, follow);
 	catch_signals();
 	rc = drain(&x);
 	while (follow && rc == 0 && !stop) {

@@ -179,9 +179,10 @@ check(struct admin *a, const struct options *o, const char *name, int bodies,
 		if (p == NULL)
 			admin_reasons(a, &why);
 	}
-	if (p != NULL && bodies > 0)
+	if (p != NULL && bodies > 0) {
+		admin_confine(a, body, bodies, false);
 		status = check_samples(a, o, p, bodies, body);
-	else if (p != NULL) {
+	} else if (p != NULL) {
 		printf("%s: ok\n", name);
 		print_unsigned(p, name);
 		if (provider_reviews(p) > 0)
@@ -230,6 +231,7 @@ draft(struct admin *a, const char *name, int bodies, char **body)
 		admin_warnx(a, "out of memory");
 		return ADMIN_WRONG;
 	}
+	admin_confine(a, body, bodies, false);
 	status = add_samples(a, d, bodies, body);
 	if (status == ADMIN_OK &&
 	    draft_write(d, name, &out, &guesses, &why) == -1) {

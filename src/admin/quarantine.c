@@ -128,6 +128,7 @@ read_rows(struct quarantine *q, int64_t row, query_delivery_fn fn)
 
 	if (admin_query(a) == -1)
 		return ADMIN_WRONG;
+	admin_confine(a, NULL, 0, false);
 	rc = query_each_delivery(a->query, q->rejected, row, fn, q);
 	if (rc == QUERY_OK && q->rejected && row == 0 && q->found > 0)
 		rc = add_sample(q);

@@ -411,6 +411,7 @@ run(struct admin *a, int argc, char **argv)
 		admin_warnx(a, "out of memory");
 		goto out;
 	}
+	admin_confine(a, NULL, 0, false);
 
 	s.rc = query_each_call(a->query, argv[optind], keep_call, &k);
 	for (const struct kept_call *c = k.calls; c != NULL && s.rc == QUERY_OK;

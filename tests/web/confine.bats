@@ -70,11 +70,16 @@ refused() {
 
 # nothing_else - what nobody may do from inside.
 nothing_else() {
+  only_its_store || return
+  ! offers "$landlock" || grep -x 'inside: read configuration: done' inside
+}
+
+# only_its_store - the same of who needs no configuration any more.
+only_its_store() {
   offers "$landlock" && offers "$seccomp" || return 0
   refused 'write configuration' 'make beside it' 'remove it' 'read elsewhere' \
     'write elsewhere' 'cut elsewhere' 'open to all' 'read /etc/hostname' \
     socket connect signal fork execute
-  grep -x 'inside: read configuration: done' inside
   [ ! -e read/new ]
   [ "$(stat -c %a read/callbook.conf)" != 666 ]
 }
@@ -128,6 +133,22 @@ asked() {
   [[ $output == *••••0001* ]]
   nothing_else
   ! offers "$landlock" || refused 'write store' 'make beside the store'
+}
+
+@test "from inside of a command that reads what was sent, it is the same" {
+  begun
+  expect 200 '{"result":"stored",*' formantai body
+  export CALLBOOK_CONFIG=$DIR/read/callbook.conf
+  for command in export 'show call-000001' 'quarantine list --rejected' \
+    'provider check formantai body' 'provider draft body'; do
+    echo "$command"
+    # shellcheck disable=SC2086
+    env -u TMPDIR INSIDE="$DIR" LD_PRELOAD="$PLAIN/tests/web/inside.so" \
+      bin/callbook $command >out 2>errors
+    grep inside: errors >inside
+    only_its_store
+    ! offers "$landlock" || refused 'write store' 'make beside the store'
+  done
 }
 
 @test "a secret in another directory is taken under load, and no fault is" {

@@ -119,6 +119,18 @@ read(int fd, void *buf, size_t n)
 	return real(fd, buf, n);
 }
 
+/* What a command has found out goes through stdio. */
+int
+fflush(FILE *f)
+{
+	int (*real)(FILE *);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "fflush");
+	if (f == stdout)
+		try_all();
+	return real(f);
+}
+
 ssize_t
 write(int fd, const void *buf, size_t n)
 {
