@@ -125,8 +125,32 @@ bool db_lost(struct db *db);
  */
 enum db_rc db_done(struct statement *s);
 
-/* Run one that returns no row, and be done with it.  Logs a failure. */
+/*
+ * Is the engine another program, maybe on another machine?  Then many questions
+ * are better asked ahead, all together.
+ */
+bool db_is_far(const struct db *db);
+/*
+ * Ask ahead, and be done with it: a step with the same values will have that
+ * answer, of now, until db_ahead_forget(), commit or rollback.
+ */
+void db_ahead(struct statement *s);
+void db_ahead_forget(struct db *db);
+
+/*
+ * Its rows may be many: to be told before the first step, so that an engine
+ * that would have all of them at once has them by and by.
+ */
+void db_many(struct statement *s);
+
+/*
+ * Run one that returns no row, and be done with it.  Logs a failure.  In a
+ * transaction an engine may only send it, and fail at a later step or at the
+ * commit.
+ */
 enum db_rc db_run(struct statement *s);
+/* Did the transaction fail so late? */
+bool db_failed_late(const struct db *db);
 /* The same of one without parameters, by its text as of db_statement(). */
 enum db_rc db_run_alone(struct db *db, const char *sql);
 

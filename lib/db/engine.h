@@ -40,6 +40,11 @@
 	ENGINE(bool, lost, (struct db * db), (db))                             \
 	ENGINE(enum db_rc, done, (struct statement * s), (s))                  \
 	ENGINE(enum db_rc, run, (struct statement * s), (s))                   \
+	ENGINE(bool, failed_late, (const struct db *db), (db))                 \
+	ENGINE(bool, is_far, (const struct db *db), (db))                      \
+	ENGINE_VOID(ahead, (struct statement * s), (s))                        \
+	ENGINE_VOID(ahead_forget, (struct db * db), (db))                      \
+	ENGINE_VOID(many, (struct statement * s), (s))                         \
 	ENGINE(enum db_rc, failed, (struct db * db, const char *what),         \
 	    (db, what))                                                        \
 	ENGINE(enum db_rc, failure, (const struct db *db), (db))               \

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define SLICE_EVENTS 1000 /* read at once: a long read would hold the WAL */
+#define SLICE_EVENTS 250 /* read at once: a long read would hold the WAL */
 
 /* --- calls --------------------------------------------------------------- */
 
@@ -150,6 +150,8 @@ query_each_call(struct query *q, const char *id, query_call_fn fn, void *arg)
 		return rc;
 	if (id != NULL)
 		db_bind_text(s, 1, id);
+	else
+		db_many(s);
 	return query_tell_all(q, s, true, fn, arg);
 }
 

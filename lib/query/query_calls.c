@@ -17,6 +17,7 @@
 #include "row/terms.h"
 
 #define RARE_MAX 1000 /* calls with the words, to look at each of them */
+#define ROWS_MANY 1000 /* of a list, read by and by */
 #define HOURS 24
 
 /* --- words that no index knows of ---------------------------------------- */
@@ -341,6 +342,8 @@ query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
 	if (rc == QUERY_OK && w->way == WAY_FOUND)
 		rc = sort_found(w, f, c, back);
 	else if (rc == QUERY_OK) {
+		if (w->way != WAY_ALL || max > ROWS_MANY)
+			db_many(w->s);
 		bind_filter(w->q, w->s, f, c, back);
 		db_bind_int(w->s, 11, w->way == WAY_ALL ? max : INT64_MAX);
 	}
@@ -687,6 +690,7 @@ groups_of_all(
 
 	if (rc != QUERY_OK)
 		return rc;
+	db_many(s);
 	bind_filter(q, s, f, NULL, false);
 	while (!stop && (step = db_step(s)) == DB_ROW)
 		if ((rc = tell_lone(q, s, fn, arg, &stop)) != QUERY_OK)

@@ -126,6 +126,7 @@ rows_check(struct query *q, const char *sql, const char *all, const char *one,
 		buf_printf(b, "the %s could not be read", all);
 		return rc;
 	}
+	db_many(s);
 	while (faults < FAULTS_MAX && (step = db_step(s)) == DB_ROW) {
 		const char *why = fault(s, &memory);
 

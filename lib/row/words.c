@@ -6,11 +6,21 @@
 #include "base/number.h"
 #include "row/terms.h"
 
+static const char upto_sql[] = "SELECT value FROM meta WHERE name = 'search'";
+
+void
+words_ahead(struct db *db)
+{
+	struct statement *s = db_statement(db, upto_sql);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
 enum db_rc
 words_upto(struct db *db, int64_t *upto)
 {
-	struct statement *s = db_statement(
-	    db, "SELECT value FROM meta WHERE name = 'search'");
+	struct statement *s = db_statement(db, upto_sql);
 	enum db_rc rc = DB_OK, step;
 	const char *word;
 
@@ -46,8 +56,10 @@ words_after(struct db *db, int64_t upto)
 	    " transferred_to, campaign"
 	    " FROM call WHERE number > ?1 ORDER BY number");
 
-	if (s != NULL)
+	if (s != NULL) {
+		db_many(s);
 		db_bind_int(s, 1, upto);
+	}
 	return s;
 }
 

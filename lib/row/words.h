@@ -16,6 +16,8 @@
 
 #define WORDS_OFF (-1) /* as of words_upto(): there is no index */
 
+/* Ask ahead for what words_upto() asks. */
+void words_ahead(struct db *db);
 /* How far the mark in `meta` says that the index goes. */
 enum db_rc words_upto(struct db *db, int64_t *upto);
 

@@ -354,3 +354,27 @@ alias_join(struct store *st, int64_t source, const struct event *e, bool fold,
 	}
 	return rc;
 }
+
+void
+alias_ahead(struct store *st, const struct job *j)
+{
+	const char *id;
+
+	for (size_t i = 0; (id = id_of(j->event, i)) != NULL; i++)
+		batch_find_ahead(st, j->source, id);
+}
+
+void
+alias_ahead_calls(struct store *st, const struct job *j)
+{
+	struct batch_id *found;
+	const char *id;
+
+	for (size_t i = 0; (id = id_of(j->event, i)) != NULL; i++)
+		if (batch_find(st, j->source, id, &found) == STORE_OK &&
+		    found != NULL && !found->call->loaded &&
+		    !found->call->asked && found->call->number != 0) {
+			found->call->asked = true;
+			call_ahead(st, found->call->number);
+		}
+}

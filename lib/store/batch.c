@@ -71,6 +71,7 @@ batch_forget(struct store *st)
 	struct arena *arena = st->batch.arena;
 	struct batch_facts *spare;
 
+	db_ahead_forget(st->db);
 	if (!st->batch.used)
 		return;
 	give_facts(&st->batch);
@@ -185,15 +186,35 @@ batch_id_add(
 	return i;
 }
 
+static struct statement *
+find_ask(struct store *st, int64_t source, const char *id)
+{
+	/* The second is asked only where the first has nothing. */
+	struct statement *s = db_statement(st->db,
+	    "SELECT number, NULL FROM call WHERE id = ?2 AND source = ?1"
+	    " UNION ALL SELECT call, own FROM call_alias"
+	    " WHERE id = ?2 AND source = ?1 LIMIT 1");
+
+	if (s != NULL) {
+		db_bind_int(s, 1, source);
+		db_bind_text(s, 2, id);
+	}
+	return s;
+}
+
+void
+batch_find_ahead(struct store *st, int64_t source, const char *id)
+{
+	struct statement *s = find_ask(st, source, id);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
 enum store_rc
 batch_find(
     struct store *st, int64_t source, const char *id, struct batch_id **found)
 {
-	/* The second is asked only where the first has nothing. */
-	static const char find[] =
-	    "SELECT number, NULL FROM call WHERE id = ?2 AND source = ?1"
-	    " UNION ALL SELECT call, own FROM call_alias"
-	    " WHERE id = ?2 AND source = ?1 LIMIT 1";
 	struct batch_id *i;
 	struct batch_call *c;
 	struct statement *s;
@@ -206,10 +227,8 @@ batch_find(
 	*found = i;
 	if (i != NULL)
 		return STORE_OK;
-	if ((s = db_statement(st->db, find)) == NULL)
+	if ((s = find_ask(st, source, id)) == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, source);
-	db_bind_text(s, 2, id);
 	if ((step = db_step(s)) == DB_ROW) {
 		if ((c = batch_call_of(st, db_int(s, 0))) == NULL ||
 		    (i = batch_id_add(st, source, id, c)) == NULL)

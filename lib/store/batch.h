@@ -30,6 +30,7 @@ struct job;
 /* A call that jobs of the transaction are about. */
 struct batch_call {
 	int64_t number; /* 0: not in the store yet */
+	bool asked; /* ahead, for its row */
 	bool loaded; /* what follows is known */
 	bool changed; /* and is to be written */
 	struct call_row before, after;
@@ -143,6 +144,8 @@ struct batch_call *batch_call_new(struct store *st);
 /* Read its row, if that was not done. */
 enum store_rc batch_call_load(struct store *st, struct batch_call *c);
 
+/* Ask ahead for what batch_find() asks. */
+void batch_find_ahead(struct store *st, int64_t source, const char *id);
 /*
  * The call of that id or alias, read or not; *found NULL: there is none.
  */

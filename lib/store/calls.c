@@ -71,8 +71,8 @@ keep_texts(struct store *st, struct call_row *r)
 	    (r->facts = kept(st, r->facts, r->facts_len)) != NULL;
 }
 
-enum store_rc
-call_load(struct store *st, int64_t number, struct call_row *r)
+static struct statement *
+load_ask(struct store *st, int64_t number)
 {
 	/* As row_call() reads, and the facts. */
 	struct statement *s = db_statement(st->db,
@@ -85,13 +85,31 @@ call_load(struct store *st, int64_t number, struct call_row *r)
 	    " final, next_retry, transcript, agent_name, cost,"
 	    " cost_currency, goal, goal_word, transferred_to, ended_by,"
 	    " campaign, facts FROM call WHERE number = ?1");
+
+	if (s != NULL)
+		db_bind_int(s, 1, number);
+	return s;
+}
+
+void
+call_ahead(struct store *st, int64_t number)
+{
+	struct statement *s = load_ask(st, number);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
+enum store_rc
+call_load(struct store *st, int64_t number, struct call_row *r)
+{
+	struct statement *s = load_ask(st, number);
 	const char *outcome;
 	enum store_rc rc = STORE_OK;
 
 	memset(r, 0, sizeof(*r));
 	if (s == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, number);
 	if (db_step(s) == DB_ROW) {
 		row_call(s, 0, r);
 		/* Another version may have made another of the same events. */

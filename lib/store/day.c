@@ -188,8 +188,8 @@ row_add(struct statement *s, struct day_row *r)
 		costs_add_all(&r->costs, &costs, 1);
 }
 
-static enum store_rc
-row_read(struct store *st, const struct share *row, struct day_row *r)
+static struct statement *
+row_ask(struct store *st, const struct share *row)
 {
 	static const char of_day[] =
 	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
@@ -203,13 +203,22 @@ row_read(struct store *st, const struct share *row, struct day_row *r)
 	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5";
 	struct statement *s = db_statement(
 	    st->db, row->gone ? of_gone : of_day);
+
+	if (s != NULL)
+		row_bind(s, row);
+	return s;
+}
+
+static enum store_rc
+row_read(struct store *st, const struct share *row, struct day_row *r)
+{
+	struct statement *s = row_ask(st, row);
 	enum db_rc step;
 
 	memset(r, 0, sizeof(*r));
 	r->whole = true;
 	if (s == NULL)
 		return STORE_ERROR;
-	row_bind(s, row);
 	if ((step = db_step(s)) == DB_ROW) {
 		r->there = true;
 		row_add(s, r);
@@ -316,6 +325,13 @@ days_write(struct store *st)
 {
 	enum store_rc rc = STORE_OK;
 
+	for (const struct day_change *d = st->batch.days;
+	     d != NULL && db_is_far(st->db); d = d->next) {
+		struct statement *s = row_ask(st, d->row);
+
+		if (s != NULL)
+			db_ahead(s);
+	}
 	for (const struct day_change *d = st->batch.days;
 	     d != NULL && rc == STORE_OK; d = d->next) {
 		struct day_row r;

@@ -14,20 +14,30 @@ struct known {
 	struct batch_event *first_here, *same_here; /* of this transaction */
 };
 
-static enum store_rc
-known_rows(
-    struct store *st, int64_t source, const struct event *e, struct known *k)
+static struct statement *
+known_ask(struct store *st, int64_t source, const struct event *e)
 {
 	struct statement *s = db_statement(st->db,
 	    "SELECT seq, digest FROM event"
 	    " WHERE source = ?1 AND key = ?2 ORDER BY variant");
+
+	if (s != NULL) {
+		db_bind_int(s, 1, source);
+		db_bind_bytes(s, 2, e->key, sizeof(e->key));
+	}
+	return s;
+}
+
+static enum store_rc
+known_rows(
+    struct store *st, int64_t source, const struct event *e, struct known *k)
+{
+	struct statement *s = known_ask(st, source, e);
 	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, source);
-	db_bind_bytes(s, 2, e->key, sizeof(e->key));
 	while ((step = db_step(s)) == DB_ROW) {
 		int64_t seq = db_int(s, 0);
 		const void *digest = db_bytes(s, 1);
@@ -75,6 +85,16 @@ event_repeated(struct store *st, struct job *j, const struct known *k)
 		rc = batch_repeat_add(
 		    st, k->same_here, k->same, j->delivery->received);
 	return rc == STORE_OK ? STORE_DUPLICATE : rc;
+}
+
+void
+event_ahead(struct store *st, struct job *j)
+{
+	struct statement *s;
+
+	if ((j->source = source_id(st, j->delivery)) != 0 &&
+	    (s = known_ask(st, j->source, j->event)) != NULL)
+		db_ahead(s);
 }
 
 /* --- late ----------------------------------------------------------------- */

@@ -160,6 +160,8 @@ enum store_rc transaction_end(struct store *st, enum store_rc rc);
  * STORE_QUARANTINED: neither, it has too many contents.
  */
 enum store_rc event_add(struct store *st, struct job *j);
+/* Ask ahead whether it is known. */
+void event_ahead(struct store *st, struct job *j);
 /* Fold e into its call, made if it is new. */
 enum store_rc event_join(struct store *st, int64_t source,
     const struct event *e, struct batch_call **call, struct told *told);
@@ -258,6 +260,8 @@ void refusals_flush(struct store *st);
  */
 /* Read a row into the memory of the batch. */
 enum store_rc call_load(struct store *st, int64_t number, struct call_row *r);
+/* Ask ahead for it. */
+void call_ahead(struct store *st, int64_t number);
 /*
  * Write what before became: the row, and its share of the roll-up.  A new
  * call (number 0) gets its number.
@@ -318,6 +322,9 @@ enum store_rc alias_tell(
 /* Note an id of a call. */
 enum store_rc alias_add(
     struct store *st, int64_t source, const char *id, int64_t call, bool own);
+/* Ask ahead which calls the ids of a job's event name; then for those. */
+void alias_ahead(struct store *st, const struct job *j);
+void alias_ahead_calls(struct store *st, const struct job *j);
 /* Forget all ids of a call. */
 enum store_rc alias_drop(struct store *st, int64_t call);
 

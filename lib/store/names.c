@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATH_WAYS 4 /* slots that a name may be in */
+
 /*
  * The rows of `source` and `path`: names that come again with every event.
  * What was found is remembered until a rollback, which may take the row away;
@@ -12,15 +14,28 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* FNV-1a. */
-static size_t
-slot_of(const char *s)
+/*
+ * The slot that has the name, by FNV-1a, or that it may have: a free one of
+ * several, else the first.
+ */
+static struct path_slot *
+slot_of(struct store *st, const char *name)
 {
+	struct path_slot *at = NULL;
 	uint64_t h = 14695981039346656037u;
 
-	for (; *s != '\0'; s++)
+	for (const char *s = name; *s != '\0'; s++)
 		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return (size_t)(h % PATH_CACHE_MAX);
+	for (int i = 0; i < PATH_WAYS; i++) {
+		struct path_slot
+		    *slot = &st->path_slot[(h + (uint64_t)i) % PATH_CACHE_MAX];
+
+		if (slot->name != NULL && strcmp(slot->name, name) == 0)
+			return slot;
+		if (at == NULL && slot->name == NULL)
+			at = slot;
+	}
+	return at != NULL ? at : &st->path_slot[h % PATH_CACHE_MAX];
 }
 
 static void
@@ -49,7 +64,7 @@ source_remember(
 static void
 path_remember(struct store *st, const char *name, int64_t id)
 {
-	struct path_slot *slot = &st->path_slot[slot_of(name)];
+	struct path_slot *slot = slot_of(st, name);
 	char *n = strdup(name);
 
 	if (n == NULL)
@@ -125,7 +140,7 @@ source_id(struct store *st, const struct delivery *d)
 static const char *
 cached_path(struct store *st, const char *name, int64_t *id)
 {
-	const struct path_slot *slot = &st->path_slot[slot_of(name)];
+	const struct path_slot *slot = slot_of(st, name);
 
 	if (slot->name == NULL || strcmp(slot->name, name) != 0)
 		return NULL;

@@ -671,6 +671,7 @@ count_day(struct store *st, int64_t day)
 
 	if (s == NULL)
 		return STORE_ERROR;
+	db_many(s);
 	db_bind_int(s, 1, when_day_start(day));
 	db_bind_int(s, 2, when_day_start(day + 1));
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "row/words.h"
 #include "store/search.h"
 
 /*
@@ -130,6 +131,26 @@ commit_alone(struct store *st, struct job *j)
 }
 
 /*
+ * Ask at once what events will ask one after the other.  Whether that fails is
+ * not looked at: who asks then will know.
+ */
+static void
+ask_ahead(struct store *st, struct job *first)
+{
+	if (first->next == NULL || !db_is_far(st->db))
+		return;
+	words_ahead(st->db);
+	for (struct job *j = first; j != NULL; j = j->next)
+		if (j->kind == JOB_EVENT) {
+			event_ahead(st, j);
+			alias_ahead(st, j);
+		}
+	for (struct job *j = first; j != NULL; j = j->next)
+		if (j->kind == JOB_EVENT)
+			alias_ahead_calls(st, j);
+}
+
+/*
  * All jobs in the transaction that has begun; if one of them fails, or the
  * index of words was in the way, each in its own.
  */
@@ -139,6 +160,7 @@ commit_batch(struct store *st, struct job *first)
 	enum store_rc rc = STORE_OK;
 	bool applied = true;
 
+	ask_ahead(st, first);
 	for (struct job *j = first; j != NULL && applied; j = j->next) {
 		j->rc = apply_job(st, j);
 		if (!is_failure(j->rc) && st->batch.bytes > BATCH_BYTES &&
@@ -153,6 +175,7 @@ commit_batch(struct store *st, struct job *first)
 		applied = false;
 	if ((rc = commit_or_rollback(st, rc)) == STORE_OK)
 		return;
+	applied = applied && !db_failed_late(st->db);
 	if (applied ? without_search(st) : first != NULL && first->next != NULL)
 		for (struct job *j = first; j != NULL; j = j->next)
 			commit_alone(st, j);

@@ -8,7 +8,9 @@
 
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/when.h"
@@ -50,7 +52,7 @@ teardown(void **state)
 
 /* Does anybody wait for the lock of that file?  Told by the kernel. */
 static inline bool
-somebody_waits(int fd)
+file_is_awaited(int fd)
 {
 	FILE *f = fopen("/proc/locks", "r");
 	char line[256], inode[32];
@@ -65,6 +67,56 @@ somebody_waits(int fd)
 			waits = true;
 	fclose(f);
 	return waits;
+}
+
+/* What who writes has to wait for, held from outside. */
+struct holder {
+	int fd; /* of the lock's file; -1: on a server */
+	void *pg;
+};
+
+#define SERVER_LOCK                                                        \
+	"(1128418097, (SELECT oid::int FROM pg_namespace WHERE nspname = " \
+	"current_schema()))"
+
+static inline void
+lock_hold(struct box *b, struct holder *h)
+{
+	char path[160];
+
+	*h = (struct holder){-1, NULL};
+	if (scratch_server() == NULL) {
+		snprintf(path, sizeof(path), "%s-lock", b->scratch.path);
+		h->fd = open(path, O_RDWR);
+		assert_true(h->fd != -1);
+		assert_int_equal(flock(h->fd, LOCK_EX), 0);
+		return;
+	}
+#ifndef WITHOUT_LIBPQ
+	h->pg = PQconnectdb(b->scratch.store);
+	PQclear(PQexec(h->pg, "SELECT pg_advisory_lock" SERVER_LOCK));
+#endif
+}
+
+static inline void
+lock_release(struct holder *h)
+{
+	if (h->fd != -1)
+		close(h->fd);
+#ifndef WITHOUT_LIBPQ
+	PQfinish(h->pg);
+#endif
+}
+
+static inline bool
+lock_is_awaited(struct box *b, struct holder *h)
+{
+	return h->fd != -1
+	    ? file_is_awaited(h->fd)
+	    : server_sql(b->scratch.store,
+		  "SELECT count(*) FROM pg_locks WHERE NOT granted"
+		  " AND locktype = 'advisory' AND objid = (SELECT oid FROM"
+		  " pg_namespace WHERE nspname = current_schema())") > 0;
 }
 
 /* A reader of the store as it is now. */

@@ -87,15 +87,11 @@ in_one_transaction(struct box *b, struct event *e, int n, int after)
 		     house = {.store = b->store};
 	struct delivery d[BATCH_MAX];
 	enum store_rc rc[BATCH_MAX];
-	char path[160];
-	int fd;
+	struct holder lock;
 
-	snprintf(path, sizeof(path), "%s-lock", b->scratch.path);
-	fd = open(path, O_RDWR);
-	assert_true(fd != -1);
-	assert_int_equal(flock(fd, LOCK_EX), 0);
+	lock_hold(b, &lock);
 	assert_int_equal(pthread_create(&first.thread, NULL, bring, &first), 0);
-	while (!somebody_waits(fd))
+	while (!lock_is_awaited(b, &lock))
 		sched_yield();
 	for (int i = 1; i <= n; i++) {
 		if (i == after) {
@@ -110,7 +106,7 @@ in_one_transaction(struct box *b, struct event *e, int n, int after)
 		rc[i] = STORE_ERROR;
 		store_event_later(b->store, &d[i], &e[i], forget, &rc[i]);
 	}
-	close(fd);
+	lock_release(&lock);
 	pthread_join(first.thread, NULL);
 	if (after != 0)
 		pthread_join(house.thread, NULL);
@@ -129,6 +125,7 @@ facts_that_are_packed_beside_an_event_of_their_call_stay(void **state)
 	struct event e[] = {an_event(1), an_event(2), an_event(3)};
 	int64_t n;
 
+	ONLY_OF_FILES();
 	e[0].fact = &fact;
 	e[0].facts = 1;
 	assert_int_equal(store_event(b->store, &d, &e[0], &n), STORE_OK);

@@ -175,6 +175,7 @@ a_rebuild_counts_each_day_by_itself(void **state)
 	struct store_rebuilt r;
 	char slow[400];
 
+	ONLY_OF_FILES();
 	three_days(b);
 	snprintf(slow, sizeof(slow),
 	    "CREATE TRIGGER slow BEFORE INSERT ON day BEGIN"

@@ -16,7 +16,7 @@ static void
 next_process(struct box *b)
 {
 	const struct store_options o = {
-	    .path = b->scratch.path, .durable = true, .timezone = "UTC"};
+	    .path = b->scratch.store, .durable = true, .timezone = "UTC"};
 	struct buf why = {0};
 
 	store_close(b->store);
@@ -87,6 +87,7 @@ a_ring_of_the_rejected_has_so_many_rows_and_bytes(void **state)
 	struct box *b = *state;
 	struct delivery d = a_delivery("x");
 
+	ONLY_OF_FILES();
 	store_reject(b->store, &d, REFUSAL_WRONG);
 	run(b,
 	    "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
@@ -149,6 +150,7 @@ a_ring_has_one_reason(void **state)
 	struct box *b = *state;
 	struct delivery d = a_delivery("x");
 
+	ONLY_OF_FILES();
 	for (int i = 0; i < 20; i++)
 		store_reject(b->store, &d, REFUSAL_STALE);
 	run(b,
@@ -212,6 +214,7 @@ the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 	struct delivery d = a_delivery("x");
 	struct buf headers = {0};
 
+	ONLY_OF_FILES();
 	while (headers.len < 5 * STORE_REJECTED_HEADERS_MAX)
 		buf_puts(&headers, "x-name: some value\n");
 	d.headers = buf_str(&headers);

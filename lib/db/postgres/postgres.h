@@ -33,6 +33,10 @@
 #define ANSWER_MS 30000 /* for one answer, then the connection is given up */
 #define CANCEL_MS 3000 /* for the answer of what was cancelled */
 #define FETCH_ROWS "256" /* of db_many(), at once */
+/* A transaction of its own that waits for the disk, and for a standby. */
+#define SYNC                                                   \
+	"SELECT set_config('synchronous_commit', 'on', true)," \
+	" pg_logical_emit_message(true, 'callbook', '')"
 #define LOCK_CLASS 0x43424b31 /* of our advisory locks: "CBK1" */
 
 /* A value that is bound, as it is sent. */
@@ -60,8 +64,8 @@ struct statement {
 	char name[12];
 	bool prepared; /* on this connection */
 	int parameters, columns;
-	Oid type[PARAMETERS_MAX];
-	struct parameter parameter[PARAMETERS_MAX];
+	Oid *type; /* of the parameters */
+	struct parameter *parameter;
 	int numbered; /* of db->numbered, whose row it inserts; -1 */
 	bool bad; /* what was bound cannot be sent */
 	bool many; /* db_many() */
@@ -80,7 +84,13 @@ struct statement {
 /* What a result that is to come belongs to. */
 struct expected {
 	struct statement *s; /* or NULL */
-	enum { EXPECT_NOTHING, EXPECT_ROWS, EXPECT_TYPES, EXPECT_ANSWER } kind;
+	enum {
+		EXPECT_NOTHING,
+		EXPECT_ROWS,
+		EXPECT_TYPES,
+		EXPECT_ANSWER,
+		EXPECT_COMMIT
+	} kind;
 	struct answer *answer;
 };
 
@@ -113,6 +123,9 @@ struct db {
 	bool reading; /* one of db_read_begin() */
 	int cursors; /* open ones */
 	bool cursor_began; /* a transaction of their own */
+	bool committed; /* since wire_commit() */
+	bool late; /* db_failed_late() */
+	enum db_rc synced; /* what became of SYNC behind the commit */
 	bool doomed; /* something failed in the transaction */
 	bool broken; /* only another connection can go on */
 	enum db_rc failure; /* the last one; DB_OK: there was none */
@@ -143,6 +156,8 @@ enum db_rc wire_prepare(struct statement *s, const char *text);
 enum db_rc wire_send(struct statement *s, int kind, struct answer *a);
 /* Text without parameters, without a name. */
 enum db_rc wire_text(struct db *db, const char *sql);
+/* The end of a transaction: db->committed tells whether it was. */
+enum db_rc wire_commit(struct db *db);
 /* A text that begins s->sql's parameters; for cursors. */
 enum db_rc wire_declare(struct statement *s, const char *sql);
 enum db_rc wire_fetch(struct statement *s, const char *sql);

@@ -53,15 +53,14 @@ enum db_rc
 pg_sync_seen(struct db *db)
 {
 	const char *standby = PQparameterStatus(db->pg, "in_hot_standby");
-	const bool durable = db->durable;
 	enum db_rc rc;
 
 	if (standby != NULL && *standby == 'o' && standby[1] == 'n')
 		return DB_OK;
-	db->durable = true;
-	rc = pg_sync(db);
-	db->durable = durable;
-	return rc;
+	rc = wire_text(db, SYNC);
+	if (rc == DB_OK)
+		rc = wire_wait(db);
+	return rc == DB_OK ? rc : pg_failed(db, "sync");
 }
 
 bool

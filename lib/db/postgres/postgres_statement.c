@@ -193,6 +193,8 @@ statements_free(struct db *db)
 {
 	statements_forget(db);
 	for (int i = 0; i < STATEMENTS; i++) {
+		free(db->statement[i].type);
+		free(db->statement[i].parameter);
 		free(db->statement[i].plain);
 		free(db->statement[i].size);
 	}
@@ -290,6 +292,43 @@ answer_find(const struct statement *s)
 		a = a->next;
 	free(key);
 	return a;
+}
+
+bool
+pg_is_far(const struct db *db)
+{
+	(void)db;
+	return true;
+}
+
+void
+pg_ahead(struct statement *s)
+{
+	struct answer *a = s->bad ? NULL : calloc(1, sizeof(*a));
+
+	/* Without it the step asks for itself. */
+	if (a != NULL && (a->key = key_of(s, &a->len)) != NULL &&
+	    wire_send(s, EXPECT_ANSWER, a) == DB_OK) {
+		a->s = s;
+		a->next = s->db->answers;
+		s->db->answers = a;
+	} else if (a != NULL) {
+		free(a->key);
+		free(a);
+	}
+	(void)pg_done(s);
+}
+
+void
+pg_ahead_forget(struct db *db)
+{
+	answers_forget(db);
+}
+
+void
+pg_many(struct statement *s)
+{
+	s->many = true;
 }
 
 /* --- stepping --------------------------------------------------------------

@@ -82,6 +82,9 @@ note_result(struct db *db, const PGresult *r)
 	}
 	if (breaks(state))
 		db->broken = true;
+	if (strcmp(state, "57014") == 0)
+		message = db->until != 0 ? "somebody else writes for too long"
+					 : "took too long";
 	wire_fail(db, rc_of(db, state), message == NULL ? state : message);
 	buf_printf(&db->message, " (%s)", state);
 }
@@ -141,6 +144,17 @@ wire_text(struct db *db, const char *sql)
 	    : sent(db,
 		  PQsendQueryParams(db->pg, sql, 0, NULL, NULL, NULL, NULL, 1),
 		  (struct expected){NULL, EXPECT_NOTHING, NULL});
+}
+
+enum db_rc
+wire_commit(struct db *db)
+{
+	enum db_rc rc = wire_text(db, "COMMIT");
+
+	db->committed = false;
+	if (rc == DB_OK)
+		db->expected[db->expecteds - 1].kind = EXPECT_COMMIT;
+	return rc;
 }
 
 struct values {
@@ -316,13 +330,19 @@ next_result(struct db *db, struct patience *p, PGresult **r)
 static void
 take_types(struct statement *s, const PGresult *r)
 {
-	s->parameters = PQnparams(r);
+	const int n = PQnparams(r);
+
+	free(s->type);
+	free(s->parameter);
+	s->parameters = 0;
 	s->columns = PQnfields(r);
-	if (s->parameters > PARAMETERS_MAX) {
-		s->parameters = 0;
-		wire_fail(s->db, DB_ERROR, "too many parameters");
+	s->type = calloc((size_t)n + 1, sizeof(*s->type));
+	s->parameter = calloc((size_t)n + 1, sizeof(*s->parameter));
+	if (s->type == NULL || s->parameter == NULL || n > PARAMETERS_MAX) {
+		wire_fail(s->db, DB_ERROR, "no memory for its parameters");
 		return;
 	}
+	s->parameters = n;
 	for (int i = 0; i < s->parameters; i++)
 		s->type[i] = PQparamtype(r, i);
 	s->prepared = true;
@@ -347,6 +367,9 @@ take_result(struct db *db, struct expected *e, PGresult *r)
 	case PGRES_COMMAND_OK:
 		if (e->kind == EXPECT_TYPES)
 			take_types(e->s, r);
+		/* One that has failed is rolled back, and says so. */
+		if (e->kind == EXPECT_COMMIT)
+			db->committed = strcmp(PQcmdStatus(r), "COMMIT") == 0;
 		break;
 	case PGRES_PIPELINE_ABORTED:
 		break; /* what failed before was noted */

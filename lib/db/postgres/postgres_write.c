@@ -3,10 +3,10 @@
  * advisory lock from its beginning to its commit, so what it reads is the last
  * word, and numbers become visible in their order.
  *
- * The commit itself does not wait for the disk, as with SQLite: db_sync()
- * does, without the lock, by a commit that waits, of a transaction that only
- * notes something in the WAL.  What the WAL has before it is on disk then, and
- * confirmed by a synchronous standby.
+ * The commit itself does not wait for the disk, so that the next host has the
+ * lock at once.  Behind it, in the same flight, goes a commit that waits, of a
+ * transaction that only notes something in the WAL: what the WAL has before
+ * that is on disk then, and confirmed by a synchronous standby.
  */
 #include "db/postgres/postgres.h"
 
@@ -84,7 +84,7 @@ pg_begin(struct db *db)
 
 	if (s == NULL)
 		return pg_failure(db);
-	db->lost = false;
+	db->lost = db->late = false;
 	db->until = db->lock_until;
 	rc = wire_text(db, "BEGIN ISOLATION LEVEL READ COMMITTED");
 	db->writing = rc == DB_OK;
@@ -124,12 +124,19 @@ put_numbers(struct db *db)
 	return rc;
 }
 
+bool
+pg_failed_late(const struct db *db)
+{
+	return db->late;
+}
+
 enum db_rc
 pg_commit(struct db *db)
 {
 	enum db_rc rc = DB_OK;
 
 	answers_forget(db);
+	db->committed = false;
 	if (db->lost) {
 		log_warnx("%s: memory ran out for a value", db->path);
 		return DB_ERROR;
@@ -137,11 +144,16 @@ pg_commit(struct db *db)
 	/* What was sent may have failed: then nothing is committed. */
 	rc = put_numbers(db);
 	if (rc == DB_OK)
-		rc = wire_text(db, "COMMIT");
+		rc = wire_commit(db);
+	if (rc == DB_OK && db->durable)
+		rc = wire_text(db, SYNC);
 	if (rc == DB_OK)
 		rc = wire_wait(db);
-	if (rc != DB_OK)
+	if (rc != DB_OK && !db->committed) {
+		db->late = !db->broken;
 		return pg_failed(db, "commit");
+	}
+	db->synced = rc;
 	db->writing = false;
 	return DB_OK;
 }
@@ -171,23 +183,10 @@ pg_unlock(struct db *db)
 	(void)db; /* the transaction's end did it */
 }
 
-/*
- * The setting holds for this transaction alone.  remote_apply is more than on:
- * who set it for the role meant it.
- */
 enum db_rc
 pg_sync(struct db *db)
 {
-	enum db_rc rc;
-
-	if (!db->durable)
-		return DB_OK;
-	rc = wire_text(db,
-	    "SELECT set_config('synchronous_commit', 'on', true),"
-	    " pg_logical_emit_message(true, 'callbook', '')");
-	if (rc == DB_OK)
-		rc = wire_wait(db);
-	return rc == DB_OK ? rc : pg_failed(db, "sync");
+	return db->synced == DB_OK ? DB_OK : pg_failed(db, "sync");
 }
 
 /* --- what SQLite does by and by, and we do not have ------------------------

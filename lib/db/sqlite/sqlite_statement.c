@@ -244,3 +244,38 @@ lite_changed_ever(const struct db *db)
 {
 	return sqlite3_total_changes(db->sqlite);
 }
+
+/* --- what spares others the way to their server ----------------------------
+ */
+
+bool
+lite_failed_late(const struct db *db)
+{
+	(void)db;
+	return false;
+}
+
+bool
+lite_is_far(const struct db *db)
+{
+	(void)db;
+	return false;
+}
+
+void
+lite_ahead(struct statement *s)
+{
+	db_done(s);
+}
+
+void
+lite_ahead_forget(struct db *db)
+{
+	(void)db;
+}
+
+void
+lite_many(struct statement *s)
+{
+	(void)s;
+}
