@@ -49,7 +49,7 @@ histogram_decode(
 	while (bins < max && p != end) {
 		if ((p = varint_read(p, end, &step)) == NULL ||
 		    (p = varint_read(p, end, &n)) == NULL ||
-		    step >= max - class)
+		    step >= max - class || (step == 0 && bins > 0))
 			break;
 		class += step;
 		out[bins].class = (int)class;

@@ -113,6 +113,15 @@ message_env_name(const char *header, char *out, size_t size)
 	return variable_name(header, strlen(header), out, size);
 }
 
+/* The length of the character at s; 0: it is no text that can be kept. */
+static size_t
+text_char(const char *s, size_t n)
+{
+	if (*s == '\t')
+		return 1;
+	return (unsigned char)*s < ' ' || *s == 0x7f ? 0 : utf8_char(s, n);
+}
+
 /* Add a value on one line: what is no text becomes a question mark. */
 static void
 add_value(struct buf *b, const char *s, size_t n)
@@ -120,9 +129,9 @@ add_value(struct buf *b, const char *s, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
-		len = utf8_char(s + i, n - i);
-		if (len == 0 || (unsigned char)s[i] < ' ' || s[i] == 0x7f) {
-			buf_puts(b, s[i] == '\t' ? " " : "?");
+		len = text_char(s + i, n - i);
+		if (len == 0 || s[i] == '\t') {
+			buf_puts(b, len == 0 ? "?" : " ");
 			len = 1;
 		} else {
 			buf_add(b, s + i, len);
@@ -214,17 +223,34 @@ has_segment(const struct message *m, const char *value)
 	    strstr(value, m->segment) != NULL;
 }
 
+/*
+ * Bytes of an address before its parameters.  They begin as well where a
+ * question mark is only written in place of what is no text: who reads what
+ * was kept cannot know.
+ */
+static size_t
+path_of(const char *value)
+{
+	const size_t n = strlen(value);
+	size_t i = 0, len;
+
+	while (
+	    i < n && value[i] != '?' && (len = text_char(value + i, n - i)) > 0)
+		i += len;
+	return i;
+}
+
 /* Add a header's value; an address in it may have parameters. */
 static void
 add_header(struct keeping *k, const char *variable, size_t n, const char *value)
 {
-	const size_t path = strcspn(value, "?");
+	const size_t path = path_of(value);
 	struct buf written = {0};
 
 	if (!credential_hides_header(k->secrets, variable, n, value) &&
 	    !has_segment(k->m, value)) {
 		add_value(k->out, value, path);
-		if (value[path] == '?') {
+		if (value[path] != '\0') {
 			buf_puts(k->out, "?");
 			add_parameters(k, value + path + 1);
 		}
@@ -278,6 +304,8 @@ message_headers(const struct message *m, const struct message_secrets *secrets,
 		if (strncmp(m->env[i], HEADER_PREFIX, prefix) != 0 ||
 		    (value = strchr(m->env[i], '=')) == NULL)
 			continue;
+		if (value == m->env[i] + prefix)
+			continue; /* a header has a name */
 		if (++kept > MESSAGE_HEADERS_MAX)
 			break;
 		n = (size_t)(value - m->env[i]);

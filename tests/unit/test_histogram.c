@@ -67,6 +67,7 @@ what_is_no_histogram_ends_where_it_stops_being_one(void **state)
 	static const unsigned char good[] = {3, 0xc8, 1, 2, 1};
 	static const unsigned char far[] = {0x8b, 3, 1};
 	static const unsigned char sum[] = {0x8a, 3, 1, 1, 1};
+	static const unsigned char twice[] = {3, 2, 0, 1, 1, 1};
 	static const unsigned char large[] = {1, 0xff, 0xff, 0xff, 0xff, 0x1f};
 	const int all = HISTOGRAM_CLASSES;
 	struct bin bin[HISTOGRAM_CLASSES];
@@ -88,6 +89,8 @@ what_is_no_histogram_ends_where_it_stops_being_one(void **state)
 	assert_int_equal(n, 0);
 	assert_int_equal(histogram_decode(far, 3, all, bin, &n), 0);
 	assert_int_equal(histogram_decode(sum, 5, all, bin, &n), 1);
+	assert_int_equal(histogram_decode(twice, 6, all, bin, &n), 1);
+	assert_int_equal(n, 2);
 	assert_int_equal(histogram_decode(large, 6, all, bin, &n), 0);
 }
 

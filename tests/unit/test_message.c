@@ -135,6 +135,49 @@ test_what_was_kept_stays(void **state)
 	arena_free(a);
 }
 
+/* A question mark that stands for what is no text begins parameters, too. */
+static void
+test_what_looks_like_a_parameter_once_it_is_kept_is_one(void **state)
+{
+	static const char *const value[] = {
+	    "HTTP_X_URL=http://a/\x7ftoken=hunter2",
+	    "HTTP_X_FOO=\xff"
+	    "a=1&password=hunter2"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(value) / sizeof(value[0]); i++) {
+		char *const one[] = {(char *)(uintptr_t)value[i], NULL};
+		struct message m = {.env = one};
+		struct arena *a = arena_new();
+		struct buf b = {0}, again = {0};
+
+		message_headers(&m, &names, &key, &b);
+		assert_null(strstr(buf_str(&b), "hunter2"));
+		m.env = message_env_from(a, buf_str(&b));
+		m.kept = &key;
+		message_headers(&m, &names, &key, &again);
+		assert_string_equal(buf_str(&again), buf_str(&b));
+		buf_free(&b);
+		buf_free(&again);
+		arena_free(a);
+	}
+}
+
+/* No server passes one on; kept, its line would be read as another header. */
+static void
+test_a_header_without_a_name_is_not_kept(void **state)
+{
+	static char nameless[] = "HTTP_=a: b", named[] = "HTTP_X=c";
+	char *const one[] = {nameless, named, NULL};
+	const struct message m = {.env = one};
+	struct buf b = {0};
+
+	(void)state;
+	message_headers(&m, &names, &key, &b);
+	assert_string_equal(buf_str(&b), "x: c\n");
+	buf_free(&b);
+}
+
 static void
 test_few_hashes_are_made_of_a_message(void **state)
 {
@@ -218,6 +261,9 @@ main(void)
 	    cmocka_unit_test(test_headers_tell_no_secret),
 	    cmocka_unit_test(test_no_place_tells_a_secret),
 	    cmocka_unit_test(test_what_was_kept_stays),
+	    cmocka_unit_test(
+		test_what_looks_like_a_parameter_once_it_is_kept_is_one),
+	    cmocka_unit_test(test_a_header_without_a_name_is_not_kept),
 	    cmocka_unit_test(test_few_hashes_are_made_of_a_message),
 	    cmocka_unit_test(test_headers_come_back),
 	    cmocka_unit_test(test_headers_are_bounded),
