@@ -50,6 +50,8 @@ DEPS_clean = $(DEPS_deb) debootstrap systemd-container
 DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
 	php-sqlite3 webhook wrk sqlite3 spawn-fcgi strace g++ make python3 \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm libnode-dev)
+# What `make mutations` and `make fuzz-coverage` tell coverage by.
+DEPS_fuzz = $(DEPS_test) llvm
 DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
 	cppcheck shellcheck mandoc postgresql sqlite3
 
@@ -127,12 +129,18 @@ $(BUILD)/%.o: %.c | needs
 
 # --- tests ------------------------------------------------------------------
 
-$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(BUILD)/libcallbook.a
+LIBCALLBOOK ?= $(BUILD)/libcallbook.a
+
+$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIBCALLBOOK)
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(BUILD)/libcallbook.a $(LIBS) $$(pkg-config --libs cmocka)
+	    $(LIBCALLBOOK) $(LIBS) $$(pkg-config --libs cmocka)
+
+# The unit programs of which one object can be exchanged: see mutations.
+$(BUILD)/libcallbook.so: $(LIB_OBJ)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) $(CFLAGS) -o $@ $^ $(LIBS)
 
 # The load generator of the tests: signed events over many connections.
 $(BUILD)/tests/post: tests/web/post.c | needs
@@ -189,9 +197,13 @@ $(BUILD)/npm/node_modules: tests/package.json tests/package-lock.json
 	cp tests/package.json tests/package-lock.json $(@D)
 	cd $(@D) && npm ci --no-audit --no-fund && touch node_modules
 
-# Definitions and bodies made up by libFuzzer, which is clang's.
+# Bytes from outside, made up by libFuzzer, which is clang's: one program for
+# each reader of them.
 FUZZ = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_COVERAGE = -O1 -g -fsanitize=fuzzer-no-link -fprofile-instr-generate \
+	-fcoverage-mapping
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS ?= 60
 
 $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
@@ -199,18 +211,37 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
 	    -MMD -MP -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(BUILD)/libcallbook.a $(LIBS)
+	    $(filter %.o,$^) $(BUILD)/libcallbook.a $(LIBS) -lm
+
+$(BUILD)/tests/fuzz/fuzz_page: $(PAGES_OBJ)
 
 fuzz-programs: deps-test
 	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
-	    $(BUILD)/fuzz/tests/fuzz/fuzz_provider
+	    $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz/%)
 
-# SECONDS=600 for longer; what is found stays in $(BUILD)/fuzz/corpus.
+# Each for SECONDS, two at once, from the kept corpora on; ONLY=json for one.
+# What is found stays in $(BUILD)/fuzz/work.
 fuzz: fuzz-programs
-	tests/fuzz/seeds.sh $(BUILD)/fuzz/seeds
-	@mkdir -p $(BUILD)/fuzz/corpus
-	cd $(BUILD)/fuzz && tests/fuzz/fuzz_provider -timeout=5 -max_len=16384 \
-	    -max_total_time=$(SECONDS) corpus seeds
+	SECONDS_EACH=$(SECONDS) tests/fuzz/run.sh long $(BUILD)/fuzz $(ONLY)
+
+# Take what `make fuzz` found into tests/data/fuzz, as little as covers it all.
+fuzz-keep: fuzz-programs
+	tests/fuzz/run.sh keep $(BUILD)/fuzz $(ONLY)
+
+# Which lines of lib the kept corpora reach, by file.
+fuzz-coverage: deps-fuzz
+	$(MAKE) BUILD=$(BUILD)/coverage CC=clang CFLAGS='$(FUZZ_COVERAGE)' \
+	    $(FUZZERS:%=$(BUILD)/coverage/tests/fuzz/%)
+	tests/fuzz/run.sh coverage $(BUILD)/coverage
+
+# Change the code in small ways, and tell which changes no unit test sees.
+# SAMPLE=300 SEED=2 ONLY=lib/store/pack.c: how many, which ones, of what.
+mutations: deps-fuzz
+	$(MAKE) BUILD=$(BUILD)/mutations CC=clang \
+	    LIBCALLBOOK=$(BUILD)/mutations/libcallbook.so CFLAGS='-O1 -fPIC \
+	    -fprofile-instr-generate -fcoverage-mapping' unit-programs
+	SAMPLE=$(SAMPLE) SEED=$(SEED) tests/mutations/run.pl \
+	    $(BUILD)/mutations $(ONLY)
 
 # As needed: what a program does not use must not cost it a load.
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libcallbook.a
@@ -409,7 +440,7 @@ HAVE = $(shell dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' \
 # What a build needs; `make run` and `make test` install for themselves.
 deps: deps-build
 
-deps-build deps-run deps-test deps-lint deps-bench deps-deb deps-clean: deps-%:
+deps-build deps-run deps-test deps-fuzz deps-lint deps-bench deps-deb deps-clean: deps-%:
 	@missing='$(strip $(filter-out $(HAVE),$(DEPS_$*)))'; \
 	[ -n "$$missing" ] || exit 0; \
 	if ! command -v apt-get >/dev/null; then \
@@ -430,10 +461,10 @@ clean:
 	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
 .PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs bench test picture valgrind crash faults lint \
+	fuzz fuzz-programs fuzz-keep fuzz-coverage mutations bench test picture valgrind crash faults lint \
 	lint-sql run format clean portable units install uninstall deb \
 	test-clean FORCE needs \
-	deps deps-build deps-run deps-test deps-lint deps-bench deps-deb \
+	deps deps-build deps-run deps-test deps-fuzz deps-lint deps-bench deps-deb \
 	deps-clean
 .SECONDARY:
 

@@ -6,10 +6,7 @@
  * reason; one that is taken must read, authenticate and sign any message
  * without a fault of memory and in short time.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "fuzz.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -23,21 +20,9 @@
 #define BODY_MAX (64 * 1024)
 #define NOW 1779300000000LL
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static char secret_file[] = "/tmp/callbook-fuzz-XXXXXX";
 static char raw_key_file[] = "/tmp/callbook-fuzz-XXXXXX";
 static char rsa_key_file[] = TEST_DATA "/auth/rsa_public_key.pem";
-
-static void
-write_file(char *path, const char *text)
-{
-	int fd = mkstemp(path);
-
-	if (fd == -1 || write(fd, text, strlen(text)) == -1 || close(fd) != 0)
-		abort();
-}
 
 static void
 remove_files(void)
@@ -52,28 +37,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	/* A line is a key of text, of base64, and a token. */
-	write_file(secret_file, "dGVzdC1zZWNyZXQtMTIz\n");
-	write_file(raw_key_file,
+	fuzz_file(secret_file, "dGVzdC1zZWNyZXQtMTIz\n");
+	fuzz_file(raw_key_file,
 	    "whpk_/FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU=\n");
 	return atexit(remove_files);
-}
-
-/* Cut the next part off; the last one is all that is left. */
-static struct buf
-next_part(const uint8_t **data, size_t *size)
-{
-	const size_t n = strlen(SEPARATOR);
-	struct buf part = {0};
-	size_t i = 0;
-
-	while (i + n <= *size && memcmp(*data + i, SEPARATOR, n) != 0)
-		i++;
-	if (i + n > *size)
-		i = *size;
-	buf_add(&part, *data, i);
-	*data += i == *size ? i : i + n;
-	*size -= i == *size ? i : i + n;
-	return part;
 }
 
 static void
@@ -134,21 +101,19 @@ try_message(const struct provider *p, const struct message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf definition = next_part(&data, &size);
-	struct buf headers = next_part(&data, &size);
+	struct input in = {(const char *)data, size};
+	struct input definition = input_part(&in, SEPARATOR);
+	struct buf headers = input_text(input_part(&in, SEPARATOR));
 	struct buf why = {0};
 	struct arena *arena = arena_new();
 	struct provider *p;
-	struct message m = {
-	    .content_type = "", .body = (const char *)data, .len = size};
+	struct message m = {.content_type = "", .body = in.s, .len = in.n};
 	const char *type;
 
 	if (arena == NULL)
 		abort();
-	p = definition_parse(
-	    "fuzz.json", buf_str(&definition), definition.len, &why);
-	if (p == NULL && why.len == 0)
-		abort();
+	p = definition_parse("fuzz.json", definition.s, definition.n, &why);
+	must(p != NULL || why.len > 0);
 	m.env = message_env_from(arena, buf_str(&headers));
 	if (p != NULL && m.env != NULL) {
 		type = message_env(&m, "CONTENT_TYPE");
@@ -157,7 +122,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	definition_free(p);
 	arena_free(arena);
-	buf_free(&definition);
 	buf_free(&headers);
 	buf_free(&why);
 	return 0;

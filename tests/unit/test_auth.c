@@ -282,6 +282,13 @@ test_time_in_the_header_must_be_one(void **state)
 	    NULL, NULL);
 	assert_int_equal(
 	    auth_verify(a, &s.m, NULL, 1779310150000LL), AUTH_WRONG);
+	/* Blanks around an item are none of it. */
+	send_with(&s, body.data, body.len,
+	    "HTTP_X_SIGNATURE=  t=1779310150  ,  v0="
+	    "851c74686544c64a2b6fc5017f43ad41dd6fbbf6537f6108bb6873bd4f1c3658 "
+	    " ",
+	    NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, 1779310150000LL), AUTH_OK);
 	buf_free(&body);
 	auth_free(a);
 	definition_free(p);
@@ -370,6 +377,14 @@ test_bearer(void **state)
 	check_bearer(a, "HTTP_AUTHORIZATION");
 	check_kept(a, "Bearer " SECRET);
 	send_with(&s, "{}", 2, "HTTP_X_VAPI_SECRET=" SECRET, NULL, NULL);
+	assert_int_equal(auth_verify(plain, &s.m, NULL, NOW), AUTH_OK);
+	/* The shortest prefix that has a space. */
+	definition_free(own);
+	auth_free(plain);
+	own = parse(DEFINITION("{\"b\":{\"type\":\"bearer\",\"header\":"
+			       "\"X-Vapi-Secret\",\"prefix\":\"K \"}}"));
+	plain = make_ok(own, NULL, SECRET);
+	send_with(&s, "{}", 2, "HTTP_X_VAPI_SECRET=k  " SECRET, NULL, NULL);
 	assert_int_equal(auth_verify(plain, &s.m, NULL, NOW), AUTH_OK);
 	auth_free(a);
 	auth_free(plain);

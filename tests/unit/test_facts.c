@@ -316,6 +316,8 @@ each_part_is_checked(void **state)
 		    "\1x"), /* of 64 bits */
 	      BYTES("\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f" STAMP
 		    "\1\1\0\1x"), /* stamps */
+	      /* So many that their bytes, modulo 2^64, are one. */
+	      BYTES("\1\xb5\x84\xcb\xfb\xb4\x84\xcb\xfb\x34" STAMP "\1\1\0\1x"),
 	      BYTES("\1\1" STAMP "\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
 		    "\1\0\1x"), /* facts */
 	      BYTES("\1\1" STAMP "\1\1\2\2"), /* boolean */

@@ -23,6 +23,17 @@ struct doing {
 	enum store_rc rc;
 };
 
+/* Whose the n-th delivery is: of the events after the first, one in two. */
+static struct delivery
+delivery_of(int n, bool two_sources)
+{
+	struct delivery d = a_delivery("{}");
+
+	if (two_sources && n % 2 != 0)
+		d.source = "support";
+	return d;
+}
+
 static void *
 bring(void *arg)
 {
@@ -81,7 +92,8 @@ forget(void *arg, enum store_rc rc, int64_t number)
  * version lacks comes after so many of them; 0: none does.
  */
 static void
-in_one_transaction(struct box *b, struct event *e, int n, int after)
+in_one_transaction_of(
+    struct box *b, struct event *e, int n, int after, bool two_sources)
 {
 	struct doing first = {.store = b->store, .event = e},
 		     house = {.store = b->store};
@@ -102,7 +114,7 @@ in_one_transaction(struct box *b, struct event *e, int n, int after)
 		}
 		if (i == n)
 			break;
-		d[i] = a_delivery("{}");
+		d[i] = delivery_of(i, two_sources);
 		rc[i] = STORE_ERROR;
 		store_event_later(b->store, &d[i], &e[i], forget, &rc[i]);
 	}
@@ -113,6 +125,58 @@ in_one_transaction(struct box *b, struct event *e, int n, int after)
 	assert_int_equal(first.rc, STORE_OK);
 	for (int i = 1; i < n; i++)
 		assert_int_equal(rc[i], STORE_OK);
+}
+
+static void
+in_one_transaction(struct box *b, struct event *e, int n, int after)
+{
+	in_one_transaction_of(b, e, n, after, false);
+}
+
+/*
+ * Keys that begin alike are in one list of what the transaction has; so are
+ * those of another source.
+ */
+static void
+events_of_one_transaction_are_told_apart_by_key_and_source(void **state)
+{
+	struct box *b = *state;
+	struct event e[6];
+
+	for (int i = 0; i < 6; i++) {
+		e[i] = an_event(7);
+		e[i].key[1] = (unsigned char)(i / 2);
+	}
+	in_one_transaction_of(b, e, 6, 0, true);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 6);
+	assert_int_equal(ask(b, "SELECT sum(variant) FROM event"), 0);
+	assert_int_equal(
+	    ask(b, "SELECT count(DISTINCT source || hex(key)) FROM event"), 6);
+	/* Each source has its own count of what arrived. */
+	assert_int_equal(ask(b, "SELECT count(*) FROM arrival"), 2);
+	assert_int_equal(ask(b, "SELECT min(count) FROM arrival"), 3);
+	assert_int_equal(ask(b, "SELECT max(count) FROM arrival"), 3);
+}
+
+/* Both are in one bucket of the ids that a transaction has. */
+static void
+calls_of_one_transaction_are_told_apart_by_id(void **state)
+{
+	static const char *const id[] = {"call-2", "call-60"};
+	struct box *b = *state;
+	struct event e[4];
+
+	for (int i = 0; i < 4; i++) {
+		e[i] = an_event((unsigned char)i);
+		e[i].call = id[i % 2];
+	}
+	in_one_transaction(b, e, 4, 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
+	assert_int_equal(ask(b, "SELECT min(events) FROM call"), 2);
+	assert_int_equal(
+	    ask(b,
+		"SELECT count(DISTINCT id) FROM call WHERE id LIKE 'call-%'"),
+	    2);
 }
 
 static void
@@ -292,6 +356,9 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    STORE_TEST(
+		events_of_one_transaction_are_told_apart_by_key_and_source),
+	    STORE_TEST(calls_of_one_transaction_are_told_apart_by_id),
 	    STORE_TEST(
 		facts_that_are_packed_beside_an_event_of_their_call_stay),
 	    STORE_TEST(

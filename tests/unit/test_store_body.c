@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #define LARGE (300 * 1000)
+#define HEADERS "x-type: a\n" /* those the mapping used */
 #define DAMAGED 3000 /* bytes of a body that is damaged */
 
 /* What a body is to be, and whether it was. */
@@ -12,6 +13,7 @@ struct expected {
 	size_t len;
 	int seen;
 	int64_t call; /* that was told with it */
+	const char *headers; /* NULL: not looked at */
 };
 
 static int
@@ -22,6 +24,8 @@ compare_body(void *arg, const struct stored_event *e, int64_t call)
 	x->call = call;
 	assert_int_equal(e->len, x->len);
 	assert_memory_equal(e->body, x->body, x->len);
+	if (x->headers != NULL)
+		assert_string_equal(e->headers, x->headers);
 	x->seen++;
 	return 0;
 }
@@ -45,7 +49,7 @@ compare_step(void *arg, const struct stored_step *s)
 static int64_t
 there_and_back(struct box *b, unsigned char key, const char *body, size_t len)
 {
-	struct expected x = {body, len, 0, 0};
+	struct expected x = {.body = body, .len = len, .headers = HEADERS};
 	struct event e = an_event(key);
 	struct delivery d = a_delivery("");
 	char call[8], sql[80];
@@ -55,6 +59,7 @@ there_and_back(struct box *b, unsigned char key, const char *body, size_t len)
 	d.len = len;
 	snprintf(call, sizeof(call), "c-%d", key);
 	e.call = call;
+	e.headers = HEADERS;
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
 	assert_int_equal(
 	    query_event_raw(reader(b), n, compare_body, &x), QUERY_OK);
@@ -119,7 +124,7 @@ a_body_of_a_requeued_delivery_comes_back(void **state)
 {
 	struct box *b = *state;
 	char body[4000];
-	struct expected x = {body, sizeof(body), 0, 0};
+	struct expected x = {.body = body, .len = sizeof(body)};
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("");
 	int64_t row, n;
@@ -142,7 +147,7 @@ a_body_of_before_bodies_were_compressed_is_read(void **state)
 {
 	struct box *b = *state;
 	char body[1000];
-	struct expected x = {body, sizeof(body), 0, 0};
+	struct expected x = {.body = body, .len = sizeof(body)};
 	int64_t n;
 
 	ONLY_OF_FILES();
@@ -170,7 +175,7 @@ static void
 check_damaged(struct box *b, const char *damage, int64_t number)
 {
 	char sql[200], told[80], body[DAMAGED];
-	struct expected x = {body, sizeof(body), 0, 0};
+	struct expected x = {.body = body, .len = sizeof(body)};
 	struct store_rebuilt r;
 	struct buf why = {0};
 

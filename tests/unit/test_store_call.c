@@ -305,6 +305,54 @@ a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
 }
 
+/* The errors that an event tells, or, of a newer definition, does not. */
+static int
+map_error(void *arg, const struct stored_event *se, struct event *e)
+{
+	static const struct call_error error = {
+	    .code = "c", .message = "m", .phase = "p"};
+	const bool *tells = arg;
+
+	*e = an_event(se->key[0]);
+	e->error = &error;
+	e->errors = *tells;
+	return 0;
+}
+
+static void
+a_rebuild_writes_errors_that_were_not_there_and_drops_what_is_not_told(
+    void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e = an_event(1);
+	struct store_rebuilt r;
+	bool tells = true;
+	int64_t n;
+
+	store_event(b->store, &d, &e, &n);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    store_rebuild(b->store, map_error, &tells, &r), STORE_OK);
+		assert_int_equal(r.changed, i == 0);
+		assert_int_equal(ask(b,
+				     "SELECT count(*) FROM error WHERE code ="
+				     " 'c' AND message = 'm' AND phase = 'p'"),
+		    1);
+	}
+	run(b, "UPDATE error SET message = 'another'");
+	assert_int_equal(
+	    store_rebuild(b->store, map_error, &tells, &r), STORE_OK);
+	assert_int_equal(r.changed, 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM error WHERE message = 'm'"), 1);
+	tells = false;
+	assert_int_equal(
+	    store_rebuild(b->store, map_error, &tells, &r), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 0);
+	assert_int_equal(ask(b, "SELECT sum(with_errors) FROM day"), 0);
+}
+
 /*
  * A row as schema 3 had it: of an event of time 1500, which told the agent and
  * the status of a call that was ringing.
@@ -362,6 +410,8 @@ main(void)
 	    STORE_TEST(a_call_is_found_by_any_of_its_ids),
 	    STORE_TEST(
 		a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
+	    STORE_TEST(
+		a_rebuild_writes_errors_that_were_not_there_and_drops_what_is_not_told),
 	    STORE_TEST(a_call_of_an_older_version_goes_on),
 	};
 

@@ -52,6 +52,35 @@ the_roll_up_counts_hours_lengths_and_analyses(void **state)
 	assert_int_equal(ask(b, "SELECT hex(lengths) = 'B80101' FROM day"), 1);
 }
 
+/* The row is read and written again for each call: no count takes another's. */
+static void
+the_roll_up_counts_each_thing_by_itself(void **state)
+{
+	struct box *b = *state;
+	const struct call_error error = {.code = "e"};
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (unsigned char key = 1; key <= 3; key++) {
+		struct event e = an_event(key);
+		char call[] = {'c', (char)('0' + key), '\0'};
+
+		e.call = call;
+		e.error = &error;
+		e.errors = key <= 2; /* of two calls */
+		set_number(&e, FIELD_DURATION, 1000);
+		e.field[FIELD_DURATION].set = key == 1; /* of one */
+		e.state = key == 1 ? STATE_ENDED : STATE_ANALYZED;
+		store_event(b->store, &d, &e, &n);
+	}
+	assert_int_equal(ask(b, "SELECT calls FROM day"), 3);
+	assert_int_equal(ask(b, "SELECT answered FROM day"), 3);
+	assert_int_equal(ask(b, "SELECT analyzed FROM day"), 2);
+	assert_int_equal(ask(b, "SELECT with_errors FROM day"), 2);
+	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
+	assert_int_equal(ask(b, "SELECT talk FROM day"), 1000);
+}
+
 static void
 an_unanswered_call_has_no_length(void **state)
 {
@@ -295,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORE_TEST(the_roll_up_follows_a_call_that_moves),
 	    STORE_TEST(the_roll_up_counts_hours_lengths_and_analyses),
+	    STORE_TEST(the_roll_up_counts_each_thing_by_itself),
 	    STORE_TEST(an_unanswered_call_has_no_length),
 	    STORE_TEST(talk_time_is_that_of_answered_calls_alone),
 	    STORE_TEST(a_derived_length_is_counted_like_a_told_one),

@@ -1,0 +1,352 @@
+#!/usr/bin/perl
+# run.pl BUILD [FILE...] - change the code in small ways, and tell which
+# changes no unit test sees.
+#
+# A change is one of: a condition negated, < for <=, == for !=, && for ||, a
+# constant one more or one less, true for false, a call or an early return
+# left out.  For each, one object is compiled, libcallbook.so linked, and the
+# unit programs that reach the line are run, the quickest first, until one
+# fails.  What is not changed: calls that only log, free memory or lock, since
+# other runs of the same tests (with sanitizers) look after the latter two.
+#
+# SAMPLE=300 changes are drawn by SEED=1; 0 is all of them.  Of the changes
+# that survive, those that mean the same are named in equivalent.txt, with why.
+# BUILD/result.txt has a line for each change; a change that is there already
+# is not tried again, unless it survived and AGAIN=1.  WHOLE=1 has all programs
+# try all that they have; without it those that take longer than $SECONDS_FIRST
+# are left out, and the others try less (TEST_BRIEF).
+use strict;
+use warnings;
+use POSIX qw(:sys_wait_h setpgid);
+use Time::HiRes qw(time);
+
+my $build = shift or die "usage: run.pl BUILD [FILE...]\n";
+my @files = @ARGV ? @ARGV
+    : sort glob('lib/call/*.c lib/store/*.c lib/provider/auth*.c');
+my $sample = $ENV{SAMPLE} || 300;
+my $state = $ENV{SEED} || 1;
+my $again = $ENV{AGAIN};
+my $whole = $ENV{WHOLE};
+my $SECONDS_MAX = 120;     # of one unit program
+my $SECONDS_FIRST = 5;
+my $MEMORY_MAX = 4 << 20;  # kB
+my $FILE_MAX = 1 << 20;    # blocks of 512 or 1024 bytes
+
+# --- the changes ------------------------------------------------------------
+
+# The text with comments, strings and directives blanked, of the same length.
+sub masked {
+	my ($s) = @_;
+	my $blank = sub { my $t = $_[0]; $t =~ s/[^\n]/ /g; $t };
+	$s =~ s{(/\*.*?\*/)|("(?:\\.|[^"\\])*")|('(?:\\.|[^'\\])*')}
+	    {defined $1 ? $blank->($1) : 'S' x length($2 // $3)}gse;
+	$s =~ s{^(#(?!define\s+\w+\s+[(\d])(?:.*\\\n)*.*)}{$blank->($1)}gme;
+	return $s;
+}
+
+# Where the parenthesis at $at is closed.
+sub closing {
+	my ($m, $at) = @_;
+	my $depth = 0;
+	for (my $i = $at; $i < length $m; $i++) {
+		my $c = substr $m, $i, 1;
+		$depth++ if $c eq '(';
+		return $i if $c eq ')' && --$depth == 0;
+	}
+	return -1;
+}
+
+# All changes of a file: [kind, from, length, replacement].
+sub changes {
+	my ($s) = @_;
+	my $m = masked($s);
+	my @c;
+	my %other = ('&&' => '||', '||' => '&&', '==' => '!=', '!=' => '==',
+	    '<' => '<=', '<=' => '<', '>' => '>=', '>=' => '>');
+
+	while ($m =~ /\b(?:if|while) (?=\()/g) {
+		my $from = pos $m;
+		my $to = closing($m, $from);
+		next if $to < 0;
+		push @c, ['negated', $from + 1, $to - $from - 1,
+		    '!(' . substr($s, $from + 1, $to - $from - 1) . ')'];
+	}
+	while ($m =~ / (&&|\|\||==|!=|<=|>=|<|>) /g) {
+		push @c, ['operator', $-[1], length $1, $other{$1}];
+	}
+	while ($m =~ /(?<=[\s(!&|,?:])!(?=[\w(*])/g) {
+		push @c, ['negated', $-[0], 1, ''];
+	}
+	while ($m =~ /(?<![\w.])(\d+)(?=(?:u|U|L|LL|ull|ULL)?\b)(?![\w.]*[.x])/g) {
+		my ($from, $n) = ($-[1], $1);
+		my $line = substr $m, 0, $from;
+		$line =~ s/.*\n//s;
+		# The size of an array: one more is no other behaviour.
+		next if $line =~ /\w\[$/ &&
+		    $line =~ /^\s*(?:static |const |unsigned |struct )*\w+ \**\w+\[$/;
+		push @c, ['constant', $from, length $n, $n + 1];
+		push @c, ['constant', $from, length $n, $n - 1] if $n > 0;
+		push @c, ['constant', $from, length $n, '-1']
+		    if $n eq '0' && $line =~ /return $/;
+	}
+	while ($m =~ /\b(true|false)\b/g) {
+		push @c, ['constant', $-[1], length $1,
+		    $1 eq 'true' ? 'false' : 'true'];
+	}
+	while ($m =~ /^(\t+)(?:\(void\))?([a-z_]\w*)(?=\()/gm) {
+		my ($name, $from) = ($2, $+[1]);
+		my $to = closing($m, pos $m);
+		next if $name =~ /^(?:if|while|for|switch|return|sizeof)$/ ||
+		    $name =~ /^log_|free$|mutex|^va_|cleanse/ ||
+		    substr($m, $to + 1, 1) ne ';';
+		push @c, ['call', $from, $to + 1 - $from, '(void)0'];
+	}
+	while ($m =~ /^\t+(return\b[^;]*;)(?=\s*\n(?!\}))/gm) {
+		push @c, ['return', $-[1], length $1, ';'];
+	}
+	return @c;
+}
+
+# A number from 0 to n - 1, the same for the same seed on every machine.
+sub chance {
+	my ($n) = @_;
+	$state = ($state * 1103515245 + 12345) & 0x7fffffff;
+	return ($state >> 8) % $n;
+}
+
+# --- running ----------------------------------------------------------------
+
+# Run a program with limits.  Returns its status, or -1 after $seconds.
+sub run {
+	my ($seconds, $dir, @command) = @_;
+	my $pid = fork;
+	if ($pid == 0) {
+		setpgid(0, 0);
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>', "$build/out.txt";
+		open STDERR, '>&', \*STDOUT;
+		$ENV{TMPDIR} = $dir if $dir;
+		exec 'sh', '-c', "ulimit -v $MEMORY_MAX -f $FILE_MAX -c 0;" .
+		    ' exec "$@"', 'sh', @command;
+	}
+	my $until = time + $seconds;
+	while (waitpid($pid, WNOHANG) == 0) {
+		if (time > $until) {
+			kill 'KILL', -$pid;
+			waitpid $pid, 0;
+			return -1;
+		}
+		select undef, undef, undef, 0.01;
+	}
+	my $status = $?;
+	kill 'KILL', -$pid; # what it may have left behind
+	return $status;
+}
+
+my @programs = sort grep { -x && !/\.d$/ } glob "$build/tests/unit/test_*";
+my (%reaches, %takes);
+$ENV{TEST_BRIEF} = 1 if !$whole;
+
+# Which program reaches which line, by a run of each with the true library.
+sub survey {
+	my ($scratch) = @_;
+	mkdir "$build/lines";
+	for my $p (@programs) {
+		my ($name) = $p =~ m{([^/]+)$};
+		my $lines = "$build/lines/$name";
+		if (!-e $lines || -M $lines > -M "$build/libcallbook.so") {
+			my $raw = "$build/lines/raw";
+			my $begun = time;
+			local $ENV{LLVM_PROFILE_FILE} = $raw;
+			local $ENV{LD_LIBRARY_PATH} = $build;
+			my $status = run($SECONDS_MAX, $scratch, $p);
+			my $took = time - $begun;
+			if ($status != 0) {
+				warn "$name: status $status; left out\n";
+				next;
+			}
+			system("llvm-profdata merge -o $raw.data $raw && " .
+			    "llvm-cov export --format=lcov " .
+			    "--instr-profile=$raw.data " .
+			    "$build/libcallbook.so @files >$lines.new && " .
+			    "echo took:$took >>$lines.new && " .
+			    "mv $lines.new $lines && rm $raw $raw.data") == 0
+			    or die "$name: no coverage\n";
+		}
+		open my $f, '<', $lines or die "$lines: $!\n";
+		my $file;
+		while (<$f>) {
+			$file = $1 if m{^SF:.*?(lib/.*)$};
+			push @{$reaches{$file}[$1]}, $name if /^DA:(\d+),[1-9]/;
+			$takes{$name} = $1 if /^took:(.*)/;
+		}
+	}
+	# Quickest first: most changes are seen by any test of their subject.
+	for my $lines (values %reaches) {
+		for (@$lines) {
+			$_ = [sort { $takes{$a} <=> $takes{$b} } grep {
+				$whole || $takes{$_} < $SECONDS_FIRST
+			} @$_] if $_;
+		}
+	}
+}
+
+sub slurp {
+	open my $f, '<', $_[0] or die "$_[0]: $!\n";
+	local $/;
+	return <$f>;
+}
+
+# --- the whole --------------------------------------------------------------
+
+my $scratch = `mktemp -d \${TMPDIR:-/tmp}/callbook-mutations.XXXXXX`;
+chomp $scratch;
+chmod 0711, $scratch; # some tests become another user
+END { system 'rm', '-rf', $scratch if $scratch }
+$SIG{INT} = $SIG{TERM} = sub { exit 130 };
+survey($scratch);
+
+# What compiles an object: the line that make would run.
+my %compile;
+for my $file (@files) {
+	my $object = "$build/$file";
+	$object =~ s/c$/o/;
+	my ($line) = grep { /-c -o/ } `make -nW $file V=1 BUILD=$build CC=clang CFLAGS='-O1 -fPIC -w' $object 2>/dev/null`;
+	die "$file: no rule\n" if !$line;
+	$line =~ s/-MMD -MP//;
+	$line =~ s/-c -o .*//;
+	chomp $line;
+	$compile{$file} = $line;
+}
+# And what links the library: the line with all objects of it.
+my ($link) = grep { /-shared/ }
+    `make -nW $files[0] V=1 BUILD=$build CC=clang CFLAGS='-O1 -fPIC -fprofile-instr-generate' $build/libcallbook.so 2>/dev/null`;
+die "libcallbook.so: no rule\n" if !$link;
+chomp $link;
+
+my %equivalent;
+if (open my $f, '<', 'tests/mutations/equivalent.txt') {
+	while (<$f>) {
+		$equivalent{$1} = 1 if /^(lib\S+: .*)$/;
+	}
+}
+
+# A change by what it says, not by its line, which moves.
+my (@all, %seen);
+for my $file (@files) {
+	my $s = slurp($file);
+	for my $c (changes($s)) {
+		my ($kind, $from, $n, $new) = @$c;
+		my $line = 1 + (substr($s, 0, $from) =~ tr/\n//);
+		my $start = 1 + rindex $s, "\n", $from;
+		my $end = index $s, "\n", $from + $n;
+		my $was = substr $s, $start, $end - $start;
+		my $is = $was;
+		substr($is, $from - $start, $n) = $new;
+		s/\s+/ /g, s/^ | $//g for $was, $is;
+		my ($function) = reverse
+		    substr($s, 0, $from) =~ /^([a-z_]\w*)\([^;]*?\)\n\{/gms;
+		my $key = "$file: " . ($function // '') . ": $was -> $is";
+		$key .= ' #' . $seen{$key} if $seen{$key}++;
+		push @all, {file => $file, kind => $kind, from => $from,
+		    n => $n, new => $new, line => $line, key => $key};
+	}
+}
+printf "%d changes of %d files\n", scalar @all, scalar @files;
+
+for (my $i = $#all; $i > 0; $i--) { # Fisher and Yates
+	my $j = chance($i + 1);
+	@all[$i, $j] = @all[$j, $i];
+}
+splice @all, $sample if $sample > 0 && $sample < @all;
+
+my %known;
+if (open my $f, '<', "$build/result.txt") {
+	while (<$f>) {
+		chomp;
+		my ($what, $by, $key) = split /\t/;
+		$known{$key} = [$what, $by];
+	}
+}
+
+sub try {
+	my ($c) = @_;
+	my $s = slurp($c->{file});
+	my @by = @{$reaches{$c->{file}}[$c->{line}] // []};
+	return ('unreached', '-') if !@by;
+	substr($s, $c->{from}, $c->{n}) = $c->{new};
+	my $dir = "$scratch/lib";
+	mkdir $dir;
+	my ($name) = $c->{file} =~ m{([^/]+)$};
+	my ($folder) = $c->{file} =~ m{(.*)/};
+	open my $f, '>', "$dir/$name" or die "$dir/$name: $!\n";
+	print $f $s;
+	close $f;
+	run(30, '', 'sh', '-c', "$compile{$c->{file}} -I$folder " .
+	    "-c -o $dir/x.o $dir/$name") == 0 or return ('uncompiled', '-');
+	my $mine = "$build/$c->{file}";
+	$mine =~ s/c$/o/;
+	my $line = $link;
+	$line =~ s{-o \S+}{-o $dir/libcallbook.so};
+	$line =~ s{(?<= )\Q$mine\E(?= )}{$dir/x.o} or die "$mine: not linked\n";
+	run(60, '', 'sh', '-c', $line) == 0 or die "does not link\n";
+	local $ENV{LD_LIBRARY_PATH} = $dir;
+	local $ENV{LLVM_PROFILE_FILE} = '/dev/null';
+	for my $p (@by) {
+		my $tmp = "$scratch/tmp";
+		mkdir $tmp;
+		chmod 01777, $tmp;
+		my $status = run(10 + 3 * $takes{$p}, $tmp,
+		    "$build/tests/unit/$p");
+		system 'rm', '-rf', $tmp;
+		return ('late', $p) if $status == -1;
+		return ('seen', $p) if $status != 0;
+	}
+	return ('survived', scalar(@by) . ' programs');
+}
+
+my %table;
+my @left;
+open my $result, '>>', "$build/result.txt" or die "result.txt: $!\n";
+$result->autoflush(1);
+$| = 1;
+my $count = 0;
+for my $c (@all) {
+	my $k = $known{$c->{key}};
+	my $lost = !$k || $k->[0] eq 'survived' || $k->[0] eq 'unreached';
+	my ($what, $by) = $k ? @$k : ();
+	if (!$k || ($again && $lost)) {
+		($what, $by) = try($c);
+		print $result "$what\t$by\t$c->{key}\n";
+	}
+	$count++;
+	print "$count/", scalar(@all), " $what $c->{file}:$c->{line}\n"
+	    if -t STDOUT || $count % 50 == 0;
+	next if $what eq 'uncompiled';
+	my $t = $table{$c->{file}} //= {};
+	if ($what eq 'survived' || $what eq 'unreached') {
+		$what = 'equivalent' if $equivalent{$c->{key}};
+		push @left, "$what\t$c->{file}:$c->{line}\t$c->{key}"
+		    if $what ne 'equivalent';
+	}
+	$t->{$what}++;
+	$t->{all}++;
+}
+
+print "\n$_\n" for sort @left;
+printf "\n%-32s %5s %5s %5s %9s %9s %10s\n", 'file', 'all', 'seen', 'late',
+    'survived', 'unreached', 'equivalent';
+my %sum;
+for my $file (sort keys %table) {
+	my $t = $table{$file};
+	$sum{$_} += $t->{$_} for keys %$t;
+	printf "%-32s %5d %5d %5d %9d %9d %10d\n", $file,
+	    map { $t->{$_} // 0 }
+	    qw(all seen late survived unreached equivalent);
+}
+my $live = ($sum{survived} // 0) + ($sum{unreached} // 0);
+my $counted = ($sum{all} // 0) - ($sum{equivalent} // 0);
+printf "%-32s %5d %5d %5d %9d %9d %10d\n", 'all',
+    map { $sum{$_} // 0 } qw(all seen late survived unreached equivalent);
+printf "%.1f %% of %d changes survive\n",
+    $counted ? 100 * $live / $counted : 0, $counted;
