@@ -65,7 +65,7 @@ histogram_encode(const struct histogram *h, unsigned char out[HISTOGRAM_SIZE])
 	uint32_t last = 0;
 	size_t len = 0;
 
-	for (uint32_t i = 0; i < HISTOGRAM_CLASSES; i++) {
+	for (uint32_t i = 0; i < h->used; i++) {
 		if (h->calls[i] == 0)
 			continue;
 		len += varint_write(out + len, i - last);
@@ -84,6 +84,8 @@ histogram_read(struct histogram *h, const void *blob, size_t len)
 
 	for (size_t i = 0; i < n; i++)
 		h->calls[bin[i].class] = bin[i].calls;
+	if (n > 0 && h->used <= (uint32_t)bin[n - 1].class)
+		h->used = (uint32_t)bin[n - 1].class + 1;
 }
 
 void
@@ -91,8 +93,10 @@ histogram_count(struct histogram *h, int64_t class, int64_t n)
 {
 	int64_t calls;
 
-	if (class < 0 || class >= HISTOGRAM_CLASSES)
+	if (class < 0 || class >= HISTOGRAM_CLASSES || n == 0)
 		return;
+	if (h->used <= (uint32_t) class)
+		h->used = (uint32_t) class + 1;
 	calls = (int64_t)h->calls[class] + n;
 	if (calls < 0)
 		calls = 0;

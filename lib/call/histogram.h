@@ -27,6 +27,7 @@ struct bin {
 /* All classes, those without calls too: what is counted in. */
 struct histogram {
 	uint32_t calls[HISTOGRAM_CLASSES];
+	uint32_t used; /* classes from this one on have no calls */
 };
 
 /*

@@ -226,6 +226,15 @@ row_read(struct store *st, const struct share *row, struct day_row *r)
 	return stmt_end(st, s, step);
 }
 
+/* Count what changed of so many classes; most of them did not. */
+static void
+bins_change(struct histogram *h, const int32_t *change, int classes)
+{
+	for (int i = 0; i < classes; i++)
+		if (change[i] != 0)
+			histogram_count(h, i, change[i]);
+}
+
 static void
 row_change(struct day_row *r, const struct day_change *d)
 {
@@ -235,15 +244,12 @@ row_change(struct day_row *r, const struct day_change *d)
 	r->with_errors += d->with_errors;
 	r->timed += d->timed;
 	r->talk += d->talk;
-	for (int i = 0; i < HOURS; i++)
-		histogram_count(&r->hours, i, d->hours[i]);
-	for (int i = 0; i < CLASS_LENGTHS; i++)
-		histogram_count(&r->lengths, i, d->lengths[i]);
+	bins_change(&r->hours, d->hours, HOURS);
+	bins_change(&r->lengths, d->lengths, CLASS_LENGTHS);
 	r->goal_yes += d->goal_yes;
 	r->goal_no += d->goal_no;
 	r->transferred += d->transferred;
-	for (int i = 0; i < ENDER__MAX; i++)
-		histogram_count(&r->enders, i, d->enders[i]);
+	bins_change(&r->enders, d->enders, ENDER__MAX);
 	if (d->more != NULL)
 		costs_add_all(&r->costs, d->more, 1);
 	if (d->less != NULL)
