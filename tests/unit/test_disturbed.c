@@ -9,14 +9,17 @@
 #include <errno.h>
 #include <glob.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "query/query.h"
 #include "store/store.h"
 
+#define READ_MS 700 /* of a reader that would stay */
 #define NOBODY 65534 /* a user, where the test is root */
 
 static struct scratch dir;
@@ -440,7 +443,9 @@ send_large(struct store *st, int from, int to)
 		body[k] = (char)((x = x * 1664525 + 1013904223) >> 24);
 	for (int i = from; i < to; i++) {
 		struct event e = {
-		    .key = {2, (unsigned char)i}, .type = "t", .time = 1};
+		    .key = {2, (unsigned char)(i >> 8), (unsigned char)i},
+		    .type = "t",
+		    .time = 1};
 		struct delivery d = {.source = "sales",
 		    .provider = "p",
 		    .content_type = "text/plain",
@@ -722,6 +727,66 @@ a_wal_is_cut_when_a_reader_that_kept_it_is_gone(void **state)
 	store_close(st);
 }
 
+struct endless {
+	struct db *db;
+	enum db_rc rc;
+	int64_t ms;
+	atomic_bool over;
+};
+
+static void *
+read_without_end(void *arg)
+{
+	struct endless *e = arg;
+	const int64_t begun = when_monotonic();
+	struct statement *s;
+
+	db_time_limit(e->db, READ_MS);
+	s = db_statement(e->db,
+	    "WITH RECURSIVE n(i) AS (SELECT count(*) FROM event"
+	    " UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n");
+	e->rc = s == NULL ? DB_ERROR : db_step(s);
+	if (s != NULL)
+		db_done(s);
+	e->ms = when_monotonic() - begun;
+	atomic_store(&e->over, true);
+	return NULL;
+}
+
+static void
+a_reader_that_stays_is_ended_and_the_wal_has_its_size_again(void **state)
+{
+	const struct db_options o = {.path = dir.path};
+	struct buf why = {0};
+	struct store *st = open_store();
+	struct endless e = {.rc = DB_OK};
+	pthread_t thread;
+	struct stat wal;
+	char path[200];
+	int n;
+
+	(void)state;
+	send_large(st, 0, 1);
+	e.db = db_open(&o, DB_READ, &why);
+	assert_non_null(e.db);
+	atomic_init(&e.over, false);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, read_without_end, &e), 0);
+	for (n = 1; !atomic_load(&e.over); n++)
+		send_large(st, n, n + 1);
+	pthread_join(thread, NULL);
+	assert_int_equal(e.rc, DB_TIMEOUT);
+	assert_true(e.ms >= READ_MS && e.ms < READ_MS + 5000);
+	/* Until it is begun anew, and cut. */
+	send_large(st, n, n + 200);
+	put_name(path, "-wal");
+	assert_int_equal(stat(path, &wal), 0);
+	assert_true(wal.st_size < 17 * 1000 * 1000);
+	db_close(e.db);
+	store_close(st);
+	buf_free(&why);
+}
+
 /* So many zeros as the store, as a power failure leaves them. */
 static void
 put_zeros(size_t n)
@@ -814,6 +879,7 @@ main(void)
 	    TEST(a_probe_that_was_left_does_not_change_the_journal),
 	    TEST(who_found_no_wal_follows_who_did),
 	    TEST(a_wal_is_cut_when_a_reader_that_kept_it_is_gone),
+	    TEST(a_reader_that_stays_is_ended_and_the_wal_has_its_size_again),
 	    TEST(a_store_whose_making_was_cut_off_is_made_again),
 	    TEST(a_link_is_no_store_and_no_lock),
 	};
