@@ -46,6 +46,21 @@ teardown(void **state)
 	return 0;
 }
 
+/* Be who may rename the directory itself. */
+static void
+to_parent(void)
+{
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+}
+
+static void
+from_parent(void)
+{
+	if (getuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+}
+
 static struct store *
 open_store(void)
 {
@@ -635,6 +650,85 @@ a_store_that_cannot_be_written_is_stored_to_when_it_can(void **state)
 }
 
 static void
+a_directory_that_is_moved_away_is_stored_to_when_it_is_back(void **state)
+{
+	struct store *st = open_store();
+	char away[200];
+
+	(void)state;
+	snprintf(away, sizeof(away), "%s-away", dir.dir);
+	assert_int_equal(send(st, 1), STORE_OK);
+	to_parent();
+	assert_int_equal(rename(dir.dir, away), 0);
+	from_parent();
+	assert_int_equal(send(st, 2), STORE_ERROR);
+	to_parent();
+	assert_int_equal(rename(away, dir.dir), 0);
+	from_parent();
+	assert_int_equal(send(st, 2), STORE_OK);
+	assert_int_equal(left_behind(), 2);
+	store_close(st);
+}
+
+/* An empty one is a new installation; the other stays whole. */
+static void
+a_directory_in_the_place_of_another_has_a_store_of_its_own(void **state)
+{
+	struct store *st = open_store();
+	char away[200];
+
+	(void)state;
+	snprintf(away, sizeof(away), "%s-away", dir.dir);
+	assert_int_equal(send(st, 1), STORE_OK);
+	assert_int_equal(send(st, 2), STORE_OK);
+	to_parent();
+	assert_int_equal(rename(dir.dir, away), 0);
+	assert_int_equal(mkdir(dir.dir, 0700), 0);
+	if (getuid() == 0)
+		assert_int_equal(chown(dir.dir, NOBODY, NOBODY), 0);
+	from_parent();
+	assert_int_equal(send(st, 3), STORE_OK);
+	assert_int_equal(left_behind(), 1);
+	to_parent();
+	scratch_remove(&dir);
+	assert_int_equal(rename(away, dir.dir), 0);
+	from_parent();
+	assert_int_equal(left_behind(), 2);
+	assert_int_equal(send(st, 3), STORE_OK);
+	assert_int_equal(left_behind(), 3);
+	store_close(st);
+}
+
+static void
+a_directory_that_cannot_be_written_loses_nothing(void **state)
+{
+	static const char *const suffix[] = {"-wal", "-shm", "-lock"};
+	struct store *st = open_store();
+	char path[200];
+
+	(void)state;
+	assert_int_equal(send(st, 1), STORE_OK);
+	for (int i = 0; i < 3; i++) {
+		const unsigned char key = (unsigned char)(10 + 3 * i);
+
+		/* What is open can be used; what was removed not be made. */
+		assert_int_equal(chmod(dir.dir, 0500), 0);
+		assert_int_equal(send(st, key), STORE_OK);
+		assert_int_equal(chmod(dir.dir, 0700), 0);
+		put_name(path, suffix[i]);
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(chmod(dir.dir, 0500), 0);
+		assert_int_equal(send(st, key + 1), STORE_ERROR);
+		assert_int_equal(chmod(dir.dir, 0700), 0);
+		assert_int_equal(send(st, key + 1), STORE_OK);
+		assert_int_equal(send(st, key), STORE_DUPLICATE);
+		assert_int_equal(send(st, 1), STORE_DUPLICATE);
+		assert_int_equal(left_behind(), 1 + 2 * (i + 1));
+	}
+	store_close(st);
+}
+
+static void
 a_probe_that_was_left_does_not_change_the_journal(void **state)
 {
 	struct db_info info;
@@ -876,6 +970,9 @@ main(void)
 	    TEST(nor_is_it_when_the_program_was_killed_before),
 	    TEST(nor_is_it_when_it_was_killed_before_the_copy),
 	    TEST(a_store_that_cannot_be_written_is_stored_to_when_it_can),
+	    TEST(a_directory_that_is_moved_away_is_stored_to_when_it_is_back),
+	    TEST(a_directory_in_the_place_of_another_has_a_store_of_its_own),
+	    TEST(a_directory_that_cannot_be_written_loses_nothing),
 	    TEST(a_probe_that_was_left_does_not_change_the_journal),
 	    TEST(who_found_no_wal_follows_who_did),
 	    TEST(a_wal_is_cut_when_a_reader_that_kept_it_is_gone),
