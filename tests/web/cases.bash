@@ -376,7 +376,7 @@ more() {
 kill_receiver() {
   local pids
   # shellcheck disable=SC2046
-  mapfile -t pids < <(serving $(keepers "$(programs callbook.fcgi)"))
+  mapfile -t pids < <(servers $(programs callbook.fcgi))
   [ "${#pids[@]}" -gt 0 ] && kill -9 "${pids[RANDOM % ${#pids[@]}]}"
 }
 

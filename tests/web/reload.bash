@@ -99,5 +99,6 @@ receivers() {
   pids=$(find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' \
     -lname "$DIR/bin/callbook.fcgi*" -printf '%h\n' 2>/dev/null |
     cut -d / -f 3)
-  keepers "$pids"
+  # shellcheck disable=SC2086
+  keepers $pids
 }

@@ -132,17 +132,27 @@ children() {
   grep -lsE "^PPid:[[:space:]]+$1\$" /proc/[0-9]*/status | cut -d/ -f3
 }
 
-# keepers PIDS - those of them that are no child of another of them.
+# keepers PID... - those of them that are no child of another of them.
 keepers() {
-  local pid parent
-  for pid in $1; do
-    parent=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null) ||
-      continue
-    case " ${1//$'\n'/ } " in
-    *" $parent "*) ;;
-    *) echo "$pid" ;;
-    esac
-  done
+  related "$@" | awk '$3 == "child" { next } { print $1 }'
+}
+
+# servers PID... - those of them that have no child among them.
+servers() {
+  related "$@" | awk '$2 == "parent" { next } { print $1 }'
+}
+
+# related PID... - each with what it is to another: parent or -, child or -.
+related() {
+  local files=("${@/%//status}")
+  [ $# -gt 0 ] || return 0
+  cat "${files[@]/#//proc/}" 2>/dev/null | awk '
+    /^Pid:/ { pid = $2 }
+    /^PPid:/ { of[pid] = $2; parent[$2] = 1 }
+    END {
+      for (pid in of)
+        print pid, pid in parent ? "parent" : "-", of[pid] in of ? "child" : "-"
+    }' || :
 }
 
 # serving PID... - the processes that serve for them: their children, or they
