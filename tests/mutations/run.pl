@@ -12,9 +12,11 @@
 # SAMPLE=300 changes are drawn by SEED=1; 0 is all of them.  Of the changes
 # that survive, those that mean the same are named in equivalent.txt, with why.
 # BUILD/result.txt has a line for each change; a change that is there already
-# is not tried again, unless it survived and AGAIN=1.  WHOLE=1 has all programs
-# try all that they have; without it those that take longer than $SECONDS_FIRST
-# are left out, and the others try less (TEST_BRIEF).
+# is not tried again.  AGAIN=1 tries those again that survived, and no others.
+# WHOLE=1 has all programs try all that they have; without it those that take
+# longer than $SECONDS_FIRST are left out, and the others try less (TEST_BRIEF).
+# TESTS='test_a test_b' has those programs alone, for what was tried without them
+# or before they changed.
 use strict;
 use warnings;
 use POSIX qw(:sys_wait_h setpgid);
@@ -27,6 +29,7 @@ my $sample = $ENV{SAMPLE} || 300;
 my $state = $ENV{SEED} || 1;
 my $again = $ENV{AGAIN};
 my $whole = $ENV{WHOLE};
+my %only = map { $_ => 1 } split ' ', $ENV{TESTS} // '';
 my $SECONDS_MAX = 120;     # of one unit program
 my $SECONDS_FIRST = 5;
 my $MEMORY_MAX = 4 << 20;  # kB
@@ -84,7 +87,9 @@ sub changes {
 		# The size of an array: one more is no other behaviour.
 		next if $line =~ /\w\[$/ &&
 		    $line =~ /^\s*(?:static |const |unsigned |struct )*\w+ \**\w+\[$/;
-		push @c, ['constant', $from, length $n, $n + 1];
+		# Every -1 that is returned is as good as -2.
+		push @c, ['constant', $from, length $n, $n + 1]
+		    if $line !~ /(?:return|[?:]) -$/;
 		push @c, ['constant', $from, length $n, $n - 1] if $n > 0;
 		push @c, ['constant', $from, length $n, '-1']
 		    if $n eq '0' && $line =~ /return $/;
@@ -145,6 +150,7 @@ sub run {
 
 my @programs = sort grep { -x && !/\.d$/ } glob "$build/tests/unit/test_*";
 my (%reaches, %takes);
+my (%code, %any); # is the line code; the programs that reach the file
 $ENV{TEST_BRIEF} = 1 if !$whole;
 
 # Which program reaches which line, by a run of each with the true library.
@@ -177,18 +183,23 @@ sub survey {
 		my $file;
 		while (<$f>) {
 			$file = $1 if m{^SF:.*?(lib/.*)$};
+			$code{$file}[$1] = 1 if /^DA:(\d+),/;
 			push @{$reaches{$file}[$1]}, $name if /^DA:(\d+),[1-9]/;
+			$any{$file}{$name} = 1 if /^DA:\d+,[1-9]/;
 			$takes{$name} = $1 if /^took:(.*)/;
 		}
 	}
-	# Quickest first: most changes are seen by any test of their subject.
-	for my $lines (values %reaches) {
-		for (@$lines) {
-			$_ = [sort { $takes{$a} <=> $takes{$b} } grep {
-				$whole || $takes{$_} < $SECONDS_FIRST
-			} @$_] if $_;
-		}
-	}
+}
+
+# The programs that see a line, quickest first: most changes are seen by any
+# test of their subject.  A constant of a table may be seen by all of its file.
+sub programs {
+	my ($file, $line) = @_;
+	my @names = $code{$file}[$line] ? @{$reaches{$file}[$line] // []}
+	    : keys %{$any{$file} // {}};
+	return sort { $takes{$a} <=> $takes{$b} || $a cmp $b } grep {
+		%only ? $only{$_} : $whole || $takes{$_} < $SECONDS_FIRST
+	} @names;
 }
 
 sub slurp {
@@ -258,8 +269,6 @@ for (my $i = $#all; $i > 0; $i--) { # Fisher and Yates
 	my $j = chance($i + 1);
 	@all[$i, $j] = @all[$j, $i];
 }
-splice @all, $sample if $sample > 0 && $sample < @all;
-
 my %known;
 if (open my $f, '<', "$build/result.txt") {
 	while (<$f>) {
@@ -269,10 +278,13 @@ if (open my $f, '<', "$build/result.txt") {
 	}
 }
 
+@all = grep { $known{$_->{key}} } @all if $again;
+splice @all, $sample if !$again && $sample > 0 && $sample < @all;
+
 sub try {
 	my ($c) = @_;
 	my $s = slurp($c->{file});
-	my @by = @{$reaches{$c->{file}}[$c->{line}] // []};
+	my @by = programs($c->{file}, $c->{line});
 	return ('unreached', '-') if !@by;
 	substr($s, $c->{from}, $c->{n}) = $c->{new};
 	my $dir = "$scratch/lib";
@@ -315,8 +327,11 @@ for my $c (@all) {
 	my $k = $known{$c->{key}};
 	my $lost = !$k || $k->[0] eq 'survived' || $k->[0] eq 'unreached';
 	my ($what, $by) = $k ? @$k : ();
-	if (!$k || ($again && $lost)) {
+	if (!$k || ($again && $lost && !$equivalent{$c->{key}})) {
+		my ($was, $whose) = ($what, $by);
 		($what, $by) = try($c);
+		# What was tried before, too, stays tried.
+		($what, $by) = ($was, $whose) if $was && $what eq 'unreached';
 		print $result "$what\t$by\t$c->{key}\n";
 	}
 	$count++;

@@ -305,6 +305,42 @@ a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
 }
 
+/* What a newer definition makes of the same bytes. */
+static int
+map_otherwise(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	*e = an_event(se->key[0]);
+	e->type = "other";
+	e->id = "id";
+	e->state = STATE_RINGING;
+	e->outcome = OUTCOME_BUSY;
+	e->time = 1234;
+	return 0;
+}
+
+static void
+a_rebuild_writes_what_an_event_says_now(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e = an_event(1);
+	struct store_rebuilt r;
+	int64_t n;
+
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(
+	    store_rebuild(b->store, map_otherwise, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event WHERE type = 'other'"
+			     " AND id = 'id' AND state = 'ringing'"
+			     " AND outcome = 'busy' AND time = 1234"
+			     " AND call = (SELECT number FROM call)"),
+	    1);
+	assert_int_equal(
+	    ask(b, "SELECT calls FROM day WHERE outcome = 'busy'"), 1);
+}
+
 /* The errors that an event tells, or, of a newer definition, does not. */
 static int
 map_error(void *arg, const struct stored_event *se, struct event *e)
@@ -410,6 +446,7 @@ main(void)
 	    STORE_TEST(a_call_is_found_by_any_of_its_ids),
 	    STORE_TEST(
 		a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
+	    STORE_TEST(a_rebuild_writes_what_an_event_says_now),
 	    STORE_TEST(
 		a_rebuild_writes_errors_that_were_not_there_and_drops_what_is_not_told),
 	    STORE_TEST(a_call_of_an_older_version_goes_on),

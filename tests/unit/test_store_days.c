@@ -1,6 +1,8 @@
 /* The store: what it counts of calls and deliveries, day by day. */
 #include "store_box.h"
 
+#include "call/class.h"
+
 #define SLICE_MS 100 /* of one transaction of a rebuild */
 
 static void
@@ -229,6 +231,11 @@ a_rebuild_counts_each_day_by_itself(void **state)
 	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
+	/* A day that has calls and no row is one of them. */
+	run(b, "DELETE FROM day WHERE day = 2");
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
 }
 
 /* Its share of the roll-up is what that version counted, until a rebuild. */
@@ -267,6 +274,30 @@ arrived(struct box *b, enum arrival result)
 	    "SELECT coalesce(sum(count), 0) FROM arrival WHERE result = %d",
 	    (int)result);
 	return ask(b, sql);
+}
+
+/* However late it came; of one that came before its time, the least. */
+static void
+a_delay_is_of_a_class_that_there_is(void **state)
+{
+	static const int64_t late[] = {
+	    -1, 0, 86400 * 1000LL, 99 * 86400 * 1000LL};
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (int i = 0; i < 4; i++) {
+		struct event e = an_event((unsigned char)i);
+
+		d.received = e.received = 100 * 86400 * 1000LL;
+		e.time_known = true;
+		e.time = e.received - late[i];
+		store_event(b->store, &d, &e, &n);
+	}
+	assert_int_equal(ask(b, "SELECT min(delay) FROM arrival"), 0);
+	assert_int_equal(
+	    ask(b, "SELECT max(delay) FROM arrival"), CLASS_DELAYS - 1);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"), 4);
 }
 
 static void
@@ -331,6 +362,7 @@ main(void)
 	    STORE_TEST(a_rebuild_counts_each_day_by_itself),
 	    STORE_TEST(
 		a_call_that_was_counted_by_other_rules_leaves_nothing_behind),
+	    STORE_TEST(a_delay_is_of_a_class_that_there_is),
 	    STORE_TEST(every_delivery_that_is_kept_is_counted_where_it_arrived),
 	};
 
