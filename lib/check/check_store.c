@@ -17,6 +17,7 @@
 #include "base/when.h"
 #include "provider/credential.h"
 #include "query/query.h"
+#include "store/store.h"
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
 #define DISK_DAYS 30 /* less are worth a warning */
@@ -294,9 +295,13 @@ check_counts(struct check *k, const struct query_health *h)
 	    "%" PRId64 " events, %" PRId64 " calls", h->events, h->calls);
 	if (h->quarantined > 0)
 		check_finding(k, CHECK_WARN, "quarantine",
-		    "%" PRId64 " kept that could not be understood; see "
+		    "%" PRId64 " kept that could not be understood%s; see "
 		    "'callbook quarantine list'",
-		    h->quarantined);
+		    h->quarantined,
+		    h->quarantined >= STORE_QUARANTINE_MAX
+			? ": of a source that has so many no more is taken, "
+			  "and the platform is told to send it again later"
+			: "");
 	if (h->rejected > 0)
 		check_finding(k, CHECK_WARN, "rejected",
 		    "%" PRId64 " kept that did not authenticate: "

@@ -165,6 +165,9 @@ derived_rows(struct world *w, const char *source)
 	    "SELECT c.id, a.id, a.own FROM call_alias a JOIN call c"
 	    " ON c.number = a.call AND c.source = a.source"
 	    " JOIN source s ON s.id = c.source WHERE s.name = ?1 ORDER BY a.id",
+	    "SELECT hex(e.key), hex(e.digest), e.late, e.paths FROM event e"
+	    " JOIN source s ON s.id = e.source WHERE s.name = ?1"
+	    " ORDER BY e.key, e.digest",
 	    "SELECT c.id, w.term FROM word w JOIN call c ON c.number = w.doc"
 	    " JOIN source s ON s.id = c.source WHERE s.name = ?1"
 	    " ORDER BY 1, 2",
