@@ -1,9 +1,10 @@
 /*
  * What somebody can do who has seen one genuine delivery: the same signature
- * with something else, or the same again with other headers.
+ * with something else, or the same again with other headers; and how much a
+ * platform gone wrong can have kept.
  */
 #define CONFIG                                                            \
-	"[callbook]\nmax_body = 20000\nproviders_dir = .\n"               \
+	"[callbook]\nmax_body = 1M\nproviders_dir = .\n"                  \
 	"url = https://h.example/cb\n"                                    \
 	"[source calls]\nprovider = twilio\nsecret_file = secret\n"       \
 	"[source other]\nprovider = twilio\nsecret_file = secret\n"       \
@@ -16,6 +17,8 @@
 	"\n"
 
 #include "receive_box.h"
+
+#include <zlib.h>
 
 #include "base/base64.h"
 #include "provider/definition.h"
@@ -443,6 +446,56 @@ a_full_quarantine_takes_no_more_and_events_come_through(void **state)
 	    stored("SELECT count(*) FROM quarantine"), STORE_QUARANTINE_MAX);
 }
 
+/* Compressed names took a thousand times their bytes: of the store, ours. */
+static void
+little_that_is_sent_makes_no_large_store(void **state)
+{
+	static char packed[65536];
+	struct buf b = {0};
+	char mac[72];
+	size_t sent = 0;
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		struct post p = POST("/sales", packed);
+		z_stream z = {0};
+
+		buf_reset(&b, SIZE_MAX);
+		buf_printf(&b,
+		    "{\"event_id\":\"%d\",\"event_type\":\"call.completed\","
+		    "\"timestamp\":\"2026-03-18T20:53:41Z\",\"data\":{"
+		    "\"call\":{\"conversation_id\":\"%d\"},\"results\":{\"a\":"
+		    "1",
+		    i, i);
+		for (int k = 1; k < MAP_FACTS_MAX; k++)
+			buf_printf(&b, ",\"%d %d %0280d\":1", i, k, 0);
+		buf_puts(&b, "}}}");
+		assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, MAX_WBITS + 16,
+				     9, Z_DEFAULT_STRATEGY),
+		    Z_OK);
+		z.next_in = (unsigned char *)b.data;
+		z.avail_in = (unsigned)b.len;
+		z.next_out = (unsigned char *)packed;
+		z.avail_out = sizeof(packed);
+		assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+		p.len = z.total_out;
+		deflateEnd(&z);
+		p.encoding = "gzip";
+		sign(packed, p.len, SECRET, mac);
+		p.signature = mac;
+		assert_answer(&p, 200, "stored");
+		sent += p.len;
+	}
+	buf_free(&b);
+	assert_in_range(sent, 1, 200000);
+	assert_int_equal(stored("SELECT count(*) FROM path"), STORE_PATHS_MAX);
+	assert_int_equal(
+	    stored("SELECT count(*) FROM call WHERE flags & 32"), 48);
+	assert_in_range(stored("SELECT page_count * page_size FROM"
+			       " pragma_page_count, pragma_page_size"),
+	    1, 4000000);
+}
+
 static int
 set_up_signed(void **state)
 {
@@ -476,6 +529,7 @@ main(void)
 	    TEST(headers_that_were_used_do),
 	    TEST(what_is_only_counted_counts_once_for_a_signature),
 	    TEST(only_the_newest_signatures_of_the_counted_are_remembered),
+	    TEST(little_that_is_sent_makes_no_large_store),
 	    TEST(a_full_quarantine_takes_no_more_and_events_come_through),
 	};
 
