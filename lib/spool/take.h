@@ -15,8 +15,8 @@
 #include "spool/spool.h"
 #include "store/store.h"
 
-#define TAKE_BATCH 32 /* deliveries stored together */
-#define TAKE_BATCH_BYTES (256 * 1024) /* of their files; one may be larger */
+#define TAKE_BATCH 64 /* deliveries stored together */
+#define TAKE_BATCH_BYTES (512 * 1024) /* of their files; one may be larger */
 #define TAKE_AGAIN_MS 60000 /* until what could not be taken is tried again */
 #define TAKE_TMP_S 3600 /* age at which an unfinished file is removed */
 
