@@ -172,4 +172,7 @@ killed_at_each() {
   [[ $output == *'1 set aside as '* ]]
   run -1 "$PLAIN/callbook" check
   [[ $output == *'FAIL  spool: 1 files '* ]]
+  env -i CALLBOOK_CONFIG="$CALLBOOK_CONFIG" GATEWAY_INTERFACE=CGI/1.1 \
+    REQUEST_METHOD=GET REMOTE_USER=owner SCRIPT_NAME=/r PATH_INFO=/metrics \
+    "$PLAIN/report.cgi" | grep '^callbook_spool_bad_files 1$'
 }

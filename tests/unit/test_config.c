@@ -55,6 +55,7 @@ test_everything_is_read(void **state)
 			   "timezone : Asia/Kolkata\r\n"
 			   "max_body = 2M\r\n"
 			   "providers_dir = /srv/defs\r\n"
+			   "spool = kept\r\nspool_max = 2G\r\n"
 			   "url = https://example.org/callbook/\r\n"
 			   "[report]\r\n"
 			   "access = public\r\n"
@@ -85,6 +86,8 @@ test_everything_is_read(void **state)
 	assert_string_equal(c->timezone, "Asia/Kolkata");
 	assert_int_equal(c->max_body, 2 * 1024 * 1024);
 	assert_string_equal(c->providers_dir, "/srv/defs");
+	assert_non_null(strstr(c->spool, "/kept"));
+	assert_int_equal(c->spool_max, 2LL * 1024 * 1024 * 1024);
 	assert_string_equal(c->url, "https://example.org/callbook");
 	assert_int_equal(c->access, ACCESS_PUBLIC);
 	assert_int_equal(c->phones, PHONES_FULL);
@@ -205,6 +208,8 @@ test_defaults(void **state)
 	assert_int_equal(c->access, ACCESS_LOGIN);
 	assert_int_equal(c->phones, PHONES_MASKED);
 	assert_int_equal(c->max_body, CONFIG_BODY_MAX_DEFAULT);
+	assert_null(c->spool);
+	assert_int_equal(c->spool_max, CONFIG_SPOOL_MAX_DEFAULT);
 	assert_null(c->url);
 	config_free(c);
 }
@@ -229,6 +234,7 @@ static const struct {
     {"[callbook]\nstore = \xff\n", {":2: the line is not UTF-8"}},
     {"[callbook]\ndurability = very\n", {":2: durability is full or normal"}},
     {"[callbook]\nmax_body = 1\n", {":2: max_body is a number of bytes"}},
+    {"[callbook]\nspool_max = 63K\n", {":2: spool_max is a number of bytes"}},
     {"[callbook]\nmax_body = 65M\n", {":2: max_body is a number of bytes"}},
     {"[callbook]\ntimezone = ../../etc/passwd\n", {":2: timezone:"}},
     {"[source a]\nprovider = vapi\nauth = none\nzone = Asia/Atlantis\n",
