@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/when.h"
@@ -56,7 +55,6 @@ check_spool(struct check *k)
 	struct spool_state s;
 	struct buf why = {0};
 	struct spool *sp;
-	struct stat st;
 
 	if (c->spool == NULL)
 		return;
@@ -69,10 +67,8 @@ check_spool(struct check *k)
 	/* It is the receiver's, and may be closed to who reads the store. */
 	if (k->reader && access(c->spool, R_OK | X_OK) == -1)
 		goto out;
-	if (spool_look(sp, &s, &why) == -1)
-		check_faults(k, "spool", &why);
-	else if (!k->reader && stat(c->spool, &st) == 0 &&
-	    spool_ready(sp, &why) == -1)
+	if (spool_look(sp, &s, &why) == -1 ||
+	    (!k->reader && spool_usable(sp, &why) == -1))
 		check_faults(k, "spool", &why);
 	else
 		check_contents(k, &s);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,15 +257,39 @@ spool_look(struct spool *sp, struct spool_state *state, struct buf *why)
 	return rc;
 }
 
+/* May the directory be made, or new in it?  0, or -1 with errno. */
+static int
+may_make(const char *dir)
+{
+	char *above;
+	int rc;
+
+	if (access(dir, F_OK) == 0)
+		return access(dir, W_OK | X_OK);
+	if ((above = strdup(dir)) == NULL)
+		return -1;
+	rc = access(dirname(above), W_OK | X_OK);
+	free(above);
+	return rc;
+}
+
 int
-spool_ready(struct spool *sp, struct buf *why)
+spool_usable(struct spool *sp, struct buf *why)
 {
 	struct spool_dirs d;
+	int rc;
 
-	if (spool_dirs_open(sp, true, &d, why) == -1)
+	if (spool_dirs_open(sp, false, &d, why) == 0) {
+		rc = faccessat(d.new, ".", W_OK | X_OK, 0);
+		spool_dirs_close(&d);
+	} else if (errno == ENOENT) {
+		buf_reset(why, why->cap);
+		rc = may_make(sp->dir);
+	} else
 		return -1;
-	spool_dirs_close(&d);
-	return 0;
+	if (rc == -1)
+		buf_printf(why, "%s: %s", sp->dir, strerror(errno));
+	return rc;
 }
 
 /*
@@ -386,7 +411,7 @@ rc_of_errno(int error)
 enum spool_rc
 spool_put(struct spool *sp, const struct spooled *s)
 {
-	enum spool_rc rc = SPOOL_ERROR;
+	enum spool_rc rc;
 	char name[SPOOL_NAME_SIZE];
 	struct buf head = {0}, why = {0};
 	struct spool_dirs d;
@@ -394,12 +419,12 @@ spool_put(struct spool *sp, const struct spooled *s)
 
 	if (spool_file_head(s, &head) == -1) {
 		log_warnx("spool: %s: out of memory", sp->dir);
+		rc = SPOOL_ERROR;
 		goto out;
 	}
 	size = head.len + s->delivery.len + 1;
 	if ((rc = take_room(sp, size)) != SPOOL_OK)
 		goto out;
-	rc = SPOOL_ERROR;
 	if (spool_dirs_open(sp, true, &d, &why) == -1) {
 		rc = rc_of_errno(errno);
 		log_warnx("spool: %s", buf_str(&why));

@@ -88,10 +88,10 @@ struct spool_state {
 int spool_look(struct spool *sp, struct spool_state *state, struct buf *why);
 
 /*
- * Could a delivery be kept now?  Makes what is missing.  0, or -1 after adding
- * a reason to why.
+ * Could a delivery be kept, if there is room?  Makes nothing.  0, or -1 after
+ * adding a reason to why.
  */
-int spool_ready(struct spool *sp, struct buf *why);
+int spool_usable(struct spool *sp, struct buf *why);
 
 /*
  * Have fn() called with each file, in no order; s is NULL where it cannot be

@@ -118,7 +118,7 @@ ask_spool(struct spool *sp, struct buf *b)
 	const int64_t now = when_now();
 	struct spool_state s;
 	struct buf why = {0};
-	bool ok = spool_look(sp, &s, &why) == 0 && spool_ready(sp, &why) == 0;
+	bool ok = spool_look(sp, &s, &why) == 0 && spool_usable(sp, &why) == 0;
 
 	buf_printf(b,
 	    ",\"spool\":{\"usable\":%s,\"files\":%lld,"

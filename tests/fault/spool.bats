@@ -119,7 +119,7 @@ killed_at_each() {
     if grep -q spooled out; then
       [ "$(find spool/new -name '0*' | wc -l)" = 1 ]
     fi
-    "$PLAIN/callbook" spool list >list
+    "$PLAIN/callbook" spool list >listed
   }
   put() { signed_cgi body "$@"; }
   event 000001 >body
@@ -147,9 +147,9 @@ killed_at_each() {
   after() {
     "$PLAIN/callbook" spool flush >list
     empty
-    [ "$(sql disk 'SELECT group_concat(id) FROM (SELECT id FROM event
-      ORDER BY id)')" = evt-000001,evt-000002,evt-000003,evt-000004 ]
-    [ "$(sql disk 'SELECT sum(calls) FROM day')" = 4 ]
+    [ "$(sql disk 'SELECT (SELECT group_concat(id) FROM (SELECT id FROM event
+      ORDER BY id)), (SELECT sum(calls) FROM day)')" = \
+      'evt-000001,evt-000002,evt-000003,evt-000004|4' ]
   }
   flush() { "$@" "$PLAIN/callbook" spool flush; }
   killed_at_each '"lock", O_RDWR' flush

@@ -99,7 +99,7 @@ test_everything_is_read(void **state)
 	assert_true(s->drop_bulk);
 	assert_string_equal(s->zone_name, "Asia/Tokyo");
 	assert_int_equal(zone_instant(s->zone, 9 * 3600), 0);
-	assert_int_equal(s->line, 13);
+	assert_int_equal(s->line, 15);
 	assert_null(s->auth);
 	assert_null(config_source(c, "sale", 4));
 	assert_null(config_source(c, "", 0));
