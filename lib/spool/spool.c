@@ -257,6 +257,17 @@ spool_look(struct spool *sp, struct spool_state *state, struct buf *why)
 	return rc;
 }
 
+int
+spool_ready(struct spool *sp, struct buf *why)
+{
+	struct spool_dirs d;
+
+	if (spool_dirs_open(sp, true, &d, why) == -1)
+		return -1;
+	spool_dirs_close(&d);
+	return 0;
+}
+
 /* May the directory be made, or new in it?  0, or -1 with errno. */
 static int
 may_make(const char *dir)

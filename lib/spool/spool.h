@@ -94,6 +94,12 @@ int spool_look(struct spool *sp, struct spool_state *state, struct buf *why);
 int spool_usable(struct spool *sp, struct buf *why);
 
 /*
+ * Make its directories now, for a program that is about to be confined to what
+ * is there.  0, or -1 after adding a reason to why.
+ */
+int spool_ready(struct spool *sp, struct buf *why);
+
+/*
  * Have fn() called with each file, in no order; s is NULL where it cannot be
  * read as a delivery, and why says so.  fn() returns 0 to go on.  Returns 0,
  * or -1 after adding a reason to failed.
