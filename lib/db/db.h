@@ -211,6 +211,14 @@ enum db_rc db_shrink(struct db *db);
 #define DB_TIGHTEN_ONE_IN 2
 enum db_rc db_tighten(struct db *db, int64_t event);
 
+/*
+ * Write all files anew, under the lock and outside of a transaction, so that
+ * nothing is left of what was deleted.  It takes as long as to read and write
+ * the store twice, and as much room again.  DB_BUSY: somebody reads, and what
+ * he reads is still in the WAL.
+ */
+enum db_rc db_compact(struct db *db);
+
 /* Is it open?  Not after db_lock() could not open it again. */
 bool db_is_open(const struct db *db);
 
@@ -286,6 +294,12 @@ bool db_words_possible(struct db *db);
  */
 enum db_rc db_words_add(struct db *db, int64_t number, const char *text);
 enum db_rc db_words_take(struct db *db, int64_t number, const char *text);
+
+/*
+ * Drop from it what was taken out, a part in each transaction; first: of the
+ * first.  DB_DONE: all of it is.
+ */
+enum db_rc db_words_tidy(struct db *db, bool first);
 
 /*
  * Make it anew, in several transactions: create where there is none, shrink

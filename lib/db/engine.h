@@ -61,6 +61,7 @@
 	    bool, duty_begin, (struct db * db, enum db_duty duty), (db, duty)) \
 	ENGINE_VOID(duty_end, (struct db * db, enum db_duty duty), (db, duty)) \
 	ENGINE(enum db_rc, shrink, (struct db * db), (db))                     \
+	ENGINE(enum db_rc, compact, (struct db * db), (db))                    \
 	ENGINE(                                                                \
 	    enum db_rc, tighten, (struct db * db, int64_t event), (db, event)) \
 	ENGINE(enum db_rc, size_of_all,                                        \
@@ -86,6 +87,8 @@
 	    (struct db * db, int64_t number, const char *t), (db, number, t))  \
 	ENGINE(enum db_rc, words_take,                                         \
 	    (struct db * db, int64_t number, const char *t), (db, number, t))  \
+	ENGINE(                                                                \
+	    enum db_rc, words_tidy, (struct db * db, bool first), (db, first)) \
 	ENGINE(enum db_rc, words_create, (struct db * db), (db))               \
 	ENGINE(enum db_rc, words_shrink, (struct db * db), (db))               \
 	ENGINE(enum db_rc, words_renew, (struct db * db), (db))                \

@@ -160,6 +160,20 @@ credential_text(const struct credential_key *k, const char *s, size_t n,
 	hex_encode(mac, CREDENTIAL_KEY_SIZE, out + strlen(CREDENTIAL_PREFIX));
 }
 
+int
+credential_hash(const struct credential_key *k, const char *s, size_t n,
+    unsigned char out[CREDENTIAL_HASH_SIZE])
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+
+	if (k == NULL || !k->set ||
+	    HMAC(EVP_sha256(), k->key, sizeof(k->key), (const unsigned char *)s,
+		n, mac, NULL) == NULL)
+		return -1;
+	memcpy(out, mac, CREDENTIAL_HASH_SIZE);
+	return 0;
+}
+
 bool
 credential_is_of(
     const struct credential_key *k, const char *text, const char *s)

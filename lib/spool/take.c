@@ -182,7 +182,8 @@ static bool
 is_kept(enum store_rc rc)
 {
 	return rc == STORE_OK || rc == STORE_DUPLICATE || rc == STORE_VARIANT ||
-	    rc == STORE_QUARANTINED || rc == STORE_REUSED;
+	    rc == STORE_QUARANTINED || rc == STORE_REUSED ||
+	    rc == STORE_FORGOTTEN;
 }
 
 /* Store what was read, and remove the files of what is on disk now. */

@@ -45,6 +45,8 @@ result_of(const struct job *j, enum store_rc rc)
 	}
 	if (rc == STORE_DUPLICATE)
 		return ARRIVAL_DUPLICATE;
+	if (rc == STORE_FORGOTTEN)
+		return ARRIVAL_COUNTED;
 	if (rc == STORE_QUARANTINED)
 		return ARRIVAL_QUARANTINED;
 	return rc == STORE_VARIANT ? ARRIVAL_VARIANT : ARRIVAL_STORED;

@@ -315,10 +315,14 @@ row_write(struct store *st, const struct share *row, const struct day_row *r)
 static enum store_rc
 row_delete(struct store *st, const struct share *row)
 {
-	/* Of those that are gone no row gets less. */
-	struct statement *s = db_statement(st->db,
+	static const char of_day[] =
 	    "DELETE FROM day WHERE day = ?1 AND source = ?2 AND agent = ?3"
-	    " AND direction = ?4 AND outcome = ?5");
+	    " AND direction = ?4 AND outcome = ?5";
+	static const char of_gone[] =
+	    "DELETE FROM day_gone WHERE day = ?1 AND source = ?2"
+	    " AND agent = ?3 AND direction = ?4 AND outcome = ?5";
+	struct statement *s = db_statement(
+	    st->db, row->gone ? of_gone : of_day);
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -351,6 +355,68 @@ days_write(struct store *st)
 			rc = row_delete(st, d->row);
 	}
 	return rc;
+}
+
+/* Move what a row counts to that of no agent. */
+static enum store_rc
+row_move(struct store *st, struct statement *s, struct share *row)
+{
+	struct day_row r;
+	enum store_rc rc = row_delete(st, row);
+
+	row->agent = "";
+	if (rc == STORE_OK)
+		rc = row_read(st, row, &r);
+	if (rc != STORE_OK)
+		return rc;
+	row_add(s, &r);
+	return row_write(st, row, &r);
+}
+
+static enum store_rc
+agents_leave(struct store *st, bool gone,
+    bool (*has)(void *arg, const char *agent), void *arg)
+{
+	static const char of_day[] =
+	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
+	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs,"
+	    " source, agent, direction, outcome, day FROM day"
+	    " WHERE agent <> ''";
+	static const char of_gone[] =
+	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
+	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs,"
+	    " source, agent, direction, outcome, day FROM day_gone"
+	    " WHERE agent <> ''";
+	struct statement *s = db_statement(st->db, gone ? of_gone : of_day);
+	enum store_rc rc = STORE_OK;
+	enum db_rc step = DB_DONE;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
+		struct share row = {.day = db_int(s, 17),
+		    .source = db_int(s, 13),
+		    .agent = row_text(s, 14),
+		    .direction = row_text(s, 15),
+		    .outcome = row_text(s, 16),
+		    .gone = gone};
+
+		if (has(arg, row.agent))
+			rc = row_move(st, s, &row);
+	}
+	if (rc == STORE_OK)
+		return stmt_end(st, s, step);
+	db_done(s);
+	return rc;
+}
+
+enum store_rc
+days_without_agent(
+    struct store *st, bool (*has)(void *arg, const char *agent), void *arg)
+{
+	enum store_rc rc = agents_leave(st, false, has, arg);
+
+	return rc == STORE_OK ? agents_leave(st, true, has, arg) : rc;
 }
 
 enum store_rc

@@ -46,6 +46,13 @@ void share_of(const struct call_row *r, struct share *s);
 /* Add those of a day that are gone to the others, which were written. */
 enum store_rc day_add_gone(struct store *st, int64_t day);
 
+/*
+ * Let days count what they have of agents that has() names under no agent;
+ * nothing waits to be written.
+ */
+enum store_rc days_without_agent(
+    struct store *st, bool (*has)(void *arg, const char *agent), void *arg);
+
 /* Write what was counted. */
 enum store_rc days_write(struct store *st);
 

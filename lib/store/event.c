@@ -385,6 +385,8 @@ event_add(struct store *st, struct job *j)
 		return rc;
 	if (k.same != 0 || k.same_here != NULL)
 		return event_repeated(st, j, &k);
+	if ((rc = forgotten_look(st, j->source, e)) != STORE_OK)
+		return rc;
 	if (k.contents >= STORE_VARIANTS_MAX)
 		return STORE_QUARANTINED; /* where the caller puts it */
 	if (alias_has_call(e))

@@ -9,7 +9,8 @@
  *            the roll-up, names.c names, arrive.c what arrived, signed.c which
  *            signatures, refuse.c what did not get so far, pack.c compresses
  *            bodies
- * Care:      keep.c lets go of what is too old
+ * Care:      keep.c lets go of what is too old; find.c finds all of a person,
+ *            forget.c erases it, forgotten.c drops what comes late of it
  * Words:     search.c writes their index
  * Again:     rebuild.c
  */
@@ -121,6 +122,10 @@ struct store {
 	struct refused_row refused_out[REFUSED_ROWS_MAX]; /* written by it */
 	size_t refused_outs;
 
+	/* forgotten.c: */
+	store_hash_fn hash;
+	void *hash_arg;
+	bool forgotten_known, forgotten_any; /* in this transaction */
 	int64_t keep_next; /* keep.c: monotonic ms, of store_keep() alone */
 
 	pthread_mutex_t mutex; /* guards what follows */
@@ -179,6 +184,36 @@ void event_limit(struct call_row *r);
 /* apply.c: */
 /* Do one job inside a transaction. */
 enum store_rc apply_job(struct store *st, struct job *j);
+
+/*
+ * forgotten.c: the keyed hash of a text of that kind, "call" (an id) or
+ * "number"; -1: there is no key.
+ */
+int forgotten_hash(struct store *st, const char *kind, const char *text,
+    size_t n, unsigned char out[STORE_HASH_SIZE]);
+/* source 0: any. */
+enum store_rc forgotten_add(struct store *st, int64_t source, int64_t erasure,
+    const unsigned char hash[STORE_HASH_SIZE]);
+/* STORE_FORGOTTEN: the event is of what was forgotten. */
+enum store_rc forgotten_look(
+    struct store *st, int64_t source, const struct event *e);
+
+/* find.c: what an erasure is about, as numbers of rows, each once. */
+struct numbers {
+	int64_t *n;
+	size_t count, room;
+	bool failed;
+};
+struct found {
+	struct numbers calls, events, quarantine, rejected, paths;
+	int64_t upto; /* the last event that was looked at */
+};
+void found_free(struct found *f);
+/* Outside of a transaction; events after f->upto are added to what f has. */
+enum store_rc find_all(
+    struct store *st, const struct store_wish *wish, struct found *f);
+/* Does the text have what the wish names? */
+bool find_in(const struct store_wish *wish, const char *text, size_t n);
 
 /*
  * keep.c: let go of what is kept no longer, in the transaction, for as long as

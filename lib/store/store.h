@@ -94,6 +94,7 @@ enum store_rc {
 	STORE_QUARANTINED, /* its key had too many: it is in the quarantine */
 	STORE_REUSED, /* its signature came with another content: in a ring */
 	STORE_NO_ROOM, /* the source has too much in the quarantine already */
+	STORE_FORGOTTEN, /* of a call or number that was: not stored */
 	STORE_NOT_FOUND,
 	STORE_BUSY, /* lock not had in time: try later */
 	STORE_FULL, /* the disk is: try later */
@@ -114,6 +115,16 @@ struct store_options {
  */
 struct store *store_open(const struct store_options *o, struct buf *why);
 void store_close(struct store *st);
+
+/*
+ * What was forgotten is known by hashes under a key that others do not have.
+ * 0, or -1: there is no key.  From any thread.
+ */
+#define STORE_HASH_SIZE 16
+typedef int (*store_hash_fn)(
+    void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE]);
+/* At once after the opening. */
+void store_set_hash(struct store *st, store_hash_fn hash, void *arg);
 
 /* --- writing; from any thread ------------------------------------------- */
 
@@ -232,6 +243,62 @@ struct store_tended {
 void store_keep(struct store *st, const struct config *c);
 enum store_rc store_tend(
     struct store *st, const struct config *c, struct store_tended *result);
+
+/* --- erasing; nobody else uses this store meanwhile ------------------------
+ */
+
+/* Whom or what to forget. */
+enum store_criterion {
+	STORE_BY_NUMBER, /* in any spelling, wherever it stands */
+	STORE_BY_CALL, /* an id of a call */
+	STORE_BY_TRACE,
+	STORE_BY_FACT, /* calls that have that value under that path */
+	STORE_BY__MAX
+};
+extern const char *const store_criterion_name[STORE_BY__MAX];
+struct store_wish {
+	enum store_criterion by;
+	const char *value;
+	const char *path; /* STORE_BY_FACT: GROUP/MEMBER… */
+	const char *source; /* of that one alone; NULL: of all */
+	bool drop; /* STORE_BY_NUMBER: nor store what comes of it later */
+};
+
+/* What is found, or was erased. */
+struct store_erased {
+	int64_t calls, events, quarantine, rejected;
+	bool elsewhere; /* STORE_BUSY: another process is at it */
+};
+/* A call that is found; borrowed. */
+typedef void (*store_found_fn)(
+    void *arg, const char *source, const char *id, int64_t started);
+
+/* Look only. */
+enum store_rc store_find(struct store *st, const struct store_wish *wish,
+    store_found_fn fn, void *arg, struct store_erased *found);
+
+/*
+ * Erase all of it from every file of the store.  What stays of a call is its
+ * share of the day, the keys of its events, and hashes of its ids, by which
+ * what comes late is dropped; an event of STORE_FORGOTTEN_TYPE names the keys.
+ * Where it ends early, what is left is told in `meta`; to call it again, or
+ * store_forget_end(), completes it.
+ */
+enum store_rc store_forget(struct store *st, const struct store_wish *wish,
+    struct store_erased *erased);
+
+/* Is a part of an erasure left to be done?  Do it. */
+enum store_rc store_forget_end(struct store *st);
+
+struct store_erasure {
+	int64_t time; /* ms */
+	const char *by; /* store_criterion_name */
+	unsigned char hash[STORE_HASH_SIZE]; /* of what was asked for */
+	bool drop;
+	struct store_erased rows;
+};
+typedef void (*store_erasure_fn)(void *arg, const struct store_erasure *e);
+enum store_rc store_erasures(struct store *st, store_erasure_fn fn, void *arg);
 
 /*
  * Did another program, of a newer Callbook, migrate the file?  Then nothing is

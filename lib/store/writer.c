@@ -20,6 +20,7 @@ static enum store_rc
 begin(struct store *st)
 {
 	batch_forget(st);
+	st->forgotten_known = false;
 	refusals_begin(st);
 	return store_rc_of(db_begin(st->db));
 }

@@ -220,6 +220,28 @@ admin_query_close(struct admin *a)
 	a->query = NULL;
 }
 
+static int
+hash_with_key(
+    void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE])
+{
+	const struct admin *a = arg;
+
+	return credential_hash(&a->key, text, n, out);
+}
+
+int
+admin_key(struct admin *a)
+{
+	struct buf why = {0};
+
+	if (!a->key.set &&
+	    credential_key_load(config_place(a->config), true, &a->key, &why) !=
+		0)
+		admin_reasons(a, &why);
+	buf_free(&why);
+	return a->key.set ? 0 : -1;
+}
+
 int
 admin_store(struct admin *a)
 {
@@ -234,6 +256,13 @@ admin_store(struct admin *a)
 	a->store = store_open(&o, &why);
 	if (a->store == NULL)
 		admin_reasons(a, &why);
+	else {
+		/* Where there is none, nothing was forgotten. */
+		buf_reset(&why, SIZE_MAX);
+		(void)credential_key_load(
+		    config_place(a->config), false, &a->key, &why);
+		store_set_hash(a->store, hash_with_key, a);
+	}
 	buf_free(&why);
 	return a->store == NULL ? -1 : 0;
 }

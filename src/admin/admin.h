@@ -19,6 +19,7 @@
 #include "base/config.h"
 #include "call/call.h"
 #include "call/fold.h"
+#include "provider/credential.h"
 #include "provider/map.h"
 #include "provider/provider.h"
 #include "query/query.h"
@@ -50,6 +51,7 @@ struct command {
 extern const struct command command_check;
 extern const struct command command_demo;
 extern const struct command command_export;
+extern const struct command command_forget;
 extern const struct command command_provider;
 extern const struct command command_quarantine;
 extern const struct command command_rebuild;
@@ -70,6 +72,7 @@ struct admin {
 	struct providers *providers;
 	struct query *query; /* the store, for reading; or NULL */
 	struct store *store; /* the same, for writing; or NULL */
+	struct credential_key key; /* the store's, where there is one */
 	struct mapper *mapper;
 	struct arena *arena; /* what the last admin_map() made */
 };
@@ -119,6 +122,8 @@ int admin_providers(struct admin *a);
 int admin_query(struct admin *a);
 void admin_query_close(struct admin *a); /* before the store is written */
 int admin_store(struct admin *a);
+/* The store's key is there, made if there was none. */
+int admin_key(struct admin *a);
 /* Mapper and arena; with the definitions they are what admin_map() needs. */
 int admin_mapper(struct admin *a);
 int admin_mapping(struct admin *a);

@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
     &command_spool,
     &command_rebuild,
     &command_tend,
+    &command_forget,
     &command_demo,
 };
 
@@ -119,6 +120,7 @@ main(int argc, char **argv)
 	arena_free(a.arena);
 	query_close(a.query);
 	store_close(a.store);
+	credential_key_clear(&a.key);
 	providers_free(a.providers);
 	config_free(a.config);
 	free(a.config_file);

@@ -291,6 +291,9 @@ store_row(
 	case STORE_REUSED:
 		return "its signature came with another content, which was "
 		       "stored";
+	case STORE_FORGOTTEN:
+		buf_puts(text, "is of a call that was forgotten: dropped");
+		return NULL;
 	case STORE_NOT_FOUND:
 		return "somebody else took it meanwhile";
 	case STORE_BUSY:

@@ -27,6 +27,8 @@ run(struct admin *a, int argc, char **argv)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
 	if (admin_store(a) == -1)
 		return ADMIN_WRONG;
+	if (store_forget_end(a->store) != STORE_OK)
+		admin_warnx(a, "an erasure could not be completed now");
 	switch (store_tend(a->store, a->config, &t)) {
 	case STORE_OK:
 		break;

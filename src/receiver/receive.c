@@ -580,6 +580,9 @@ event_kept(void *arg, enum store_rc rc, int64_t number)
 		row = "quarantine";
 		reason = STORE_VARIANTS_REASON;
 		break;
+	case STORE_FORGOTTEN:
+		result = "forgotten";
+		break;
 	default:
 		break;
 	}

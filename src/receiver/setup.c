@@ -146,6 +146,13 @@ begin_temporary(const char *store)
 	return rc;
 }
 
+static int
+hash_with_key(
+    void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE])
+{
+	return credential_hash(setup_key_of(arg), text, n, out);
+}
+
 /* Returns 0, or -1 after adding to why. */
 static int
 open_store(struct setup_store *kept, const struct config *c, struct buf *why)
@@ -169,6 +176,7 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 		setup_store_close(kept);
 		return -1;
 	}
+	store_set_hash(kept->store, hash_with_key, kept->key);
 	return 0;
 }
 

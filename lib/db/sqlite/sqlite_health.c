@@ -4,6 +4,9 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/when.h"
+
+#define COMPACT_WAIT_MS 30000 /* for those who read */
 #define AUTO_VACUUM_INCREMENTAL 2 /* of PRAGMA auto_vacuum */
 
 /*
@@ -140,6 +143,34 @@ lite_tighten(struct db *db, int64_t event)
 	sqlite3_finalize(add);
 	buf_free(&sql);
 	return rc;
+}
+
+/* Bring the WAL into the file and empty it, when nobody reads it any more. */
+static enum db_rc
+empty_wal(struct db *db)
+{
+	int rc;
+
+	if (!db->wal)
+		return DB_OK;
+	db->lock_until = when_monotonic() + COMPACT_WAIT_MS;
+	rc = sqlite3_wal_checkpoint_v2(
+	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
+}
+
+enum db_rc
+lite_compact(struct db *db)
+{
+	enum db_rc rc = empty_wal(db);
+
+	db->lock_until = when_monotonic() + COMPACT_WAIT_MS;
+	/* An older file becomes one that gives its pages back. */
+	if (rc == DB_OK &&
+	    sqlite3_exec(db->sqlite, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
+		NULL, NULL, NULL) != SQLITE_OK)
+		rc = lite_failed(db, "vacuum");
+	return rc == DB_OK ? empty_wal(db) : rc;
 }
 
 /*

@@ -91,6 +91,26 @@ lite_words_take(struct db *db, int64_t number, const char *text)
 	    number, text);
 }
 
+/*
+ * FTS5 marks as deleted what is taken out, until it merges: first all segments
+ * into one level, then some pages of that at a time.
+ */
+enum db_rc
+lite_words_tidy(struct db *db, bool first)
+{
+	const int before = sqlite3_total_changes(db->sqlite);
+	enum db_rc rc = words_run(db,
+	    first ? "INSERT INTO search (search, rank) VALUES ('merge', -500)"
+		  : "INSERT INTO search (search, rank) VALUES ('merge', 500)",
+	    0, NULL);
+
+	/* One change is that of the statement itself. */
+	return rc == DB_OK && !first &&
+		sqlite3_total_changes(db->sqlite) - before < 2
+	    ? DB_DONE
+	    : rc;
+}
+
 enum db_rc
 lite_words_create(struct db *db)
 {

@@ -1,0 +1,516 @@
+/* memmem(3) */
+#define _GNU_SOURCE
+/*
+ * After an erasure no byte of the person is in any file of the store, nothing
+ * that comes late brings it back, and nobody else has lost anything (P10).
+ */
+#include "store_box.h"
+
+#include "brief.h"
+
+#define PERSONS 10
+#define DAY ((int64_t)24 * 60 * 60 * 1000)
+
+/* Of person i, whose digit is the N of the spelling. */
+static const char *
+number_of_person(int i, const char *spelling)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s", spelling);
+	*strchr(text, 'N') = (char)('0' + i);
+	return text;
+}
+
+static int
+hash_plainly(
+    void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE])
+{
+	uint64_t h = 14695981039346656037u;
+
+	(void)arg;
+	for (size_t k = 0; k < STORE_HASH_SIZE; k++) {
+		for (size_t i = 0; i < n; i++)
+			h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+		out[k] = (unsigned char)(h >> 32);
+	}
+	return 0;
+}
+
+static int
+setup_quick(void **state)
+{
+	struct box *b = calloc(1, sizeof(*b));
+
+	scratch_make(&b->scratch);
+	b->store = scratch_open(&b->scratch, false, "UTC");
+	store_set_hash(b->store, hash_plainly, NULL);
+	*state = b;
+	return 0;
+}
+
+/* --- a call that has the number in one place
+ * ------------------------------------ */
+
+static const char *const spellings[] = {"+91987654320N", "91987654320N",
+    "+91 98765 4320N", "0987654320N", "98765-4320N", "(98765) 4320N",
+    "0091 98765 4320N"};
+#define SPELLINGS (sizeof(spellings) / sizeof(spellings[0]))
+
+static const enum call_field places[] = {FIELD_TRACE, FIELD_AGENT, FIELD_FROM,
+    FIELD_TO, FIELD_RECORDING, FIELD_STATUS, FIELD_REASON, FIELD_DISPOSITION,
+    FIELD_SUMMARY, FIELD_TRANSCRIPT, FIELD_AGENT_NAME, FIELD_TRANSFERRED_TO,
+    FIELD_CAMPAIGN};
+#define FIELDS (sizeof(places) / sizeof(places[0]))
+/* After the fields: elsewhere. */
+enum {
+	IN_ID = FIELDS,
+	IN_ALIAS,
+	IN_FACT,
+	IN_FACT_NUMBER,
+	IN_PATH,
+	IN_ERROR,
+	IN_BODY,
+	IN_LONG_BODY,
+	IN_JSON_ESCAPE,
+	IN_HEADERS,
+	IN_TYPE,
+	IN_EVENT_ID,
+	PLACES
+};
+
+struct told {
+	char text[100], body[4000], id[60], alias[60], path[100];
+	const char *aliases[1];
+	struct fact fact;
+	struct call_error error;
+};
+
+static void
+tell(struct event *e, struct told *t, int person, int i)
+{
+	const char *number = number_of_person(
+	    person, spellings[(size_t)i % SPELLINGS]);
+	const int place = i % PLACES;
+
+	snprintf(t->text, sizeof(t->text), "%s", number);
+	snprintf(t->id, sizeof(t->id), "call-%d", i);
+	snprintf(t->body, sizeof(t->body), "{\"n\":%d}", i);
+	e->key[0] = (unsigned char)i;
+	e->key[1] = (unsigned char)(i >> 8);
+	e->call = t->id;
+	if (place < (int)FIELDS) {
+		set_text(e, places[place], t->text);
+		if (places[place] == FIELD_TRANSCRIPT) {
+			snprintf(t->text, sizeof(t->text),
+			    "[{\"text\":\"%s\"}]", number);
+			set_text(e, places[place], t->text);
+		}
+	}
+	t->fact = (struct fact){.path = "results/a",
+	    .type = FACT_TEXT,
+	    .text = t->text,
+	    .len = strlen(t->text)};
+	switch (place) {
+	case IN_ID:
+		snprintf(t->id, sizeof(t->id), "%s-%d", number, i);
+		break;
+	case IN_ALIAS:
+		snprintf(t->alias, sizeof(t->alias), "x-%s-%d", number, i);
+		t->aliases[0] = t->alias;
+		e->alias = t->aliases;
+		e->aliases = 1;
+		break;
+	case IN_FACT:
+		e->fact = &t->fact;
+		e->facts = 1;
+		break;
+	case IN_FACT_NUMBER:
+		t->fact.type = FACT_NUMBER;
+		t->fact.number = 919876543200.0 + person;
+		e->fact = &t->fact;
+		e->facts = 1;
+		break;
+	case IN_PATH:
+		snprintf(t->path, sizeof(t->path), "results/%s", number);
+		t->fact.path = t->path;
+		t->fact.type = FACT_BOOLEAN;
+		e->fact = &t->fact;
+		e->facts = 1;
+		break;
+	case IN_ERROR:
+		t->error.message = t->text;
+		e->error = &t->error;
+		e->errors = 1;
+		break;
+	case IN_BODY:
+		snprintf(t->body, sizeof(t->body), "{\"n\":%d,\"from\":\"%s\"}",
+		    i, number);
+		break;
+	case IN_LONG_BODY:
+		memset(t->body, ' ', sizeof(t->body) - 1);
+		t->body[sizeof(t->body) - 1] = '\0';
+		memcpy(t->body + 2000, number, strlen(number));
+		memcpy(t->body, "{\"n\":1", 6);
+		t->body[10 + i % 100] = 'x';
+		break;
+	case IN_JSON_ESCAPE:
+		snprintf(t->body, sizeof(t->body),
+		    "{\"n\":%d,\"from\":\"\\u002b91987654320%d\"}", i, person);
+		break;
+	case IN_HEADERS:
+		e->headers = t->text;
+		break;
+	case IN_TYPE:
+		e->type = t->text;
+		break;
+	case IN_EVENT_ID:
+		e->id = t->text;
+		break;
+	default:
+		break;
+	}
+}
+
+static struct event told_events[1000];
+static struct told told_texts[1000];
+
+static void
+put_call(struct box *b, int i)
+{
+	struct event *e = &told_events[i];
+	struct told *t = &told_texts[i];
+	struct delivery d = a_delivery("");
+	int64_t n;
+
+	memset(t, 0, sizeof(*t));
+	*e = an_event(0);
+	e->received = e->time = 1700000000000 + i * 60000;
+	tell(e, t, i / PLACES % PERSONS, i);
+	d.body = t->body;
+	d.len = strlen(t->body);
+	assert_int_equal(store_event(b->store, &d, e, &n), STORE_OK);
+}
+
+/* The same again: what each person has beside calls. */
+static void
+put_others(struct box *b, int person)
+{
+	const char *number = number_of_person(person, "+91987654320N");
+	char body[100];
+	struct delivery d = a_delivery("");
+	struct event e = an_event((unsigned char)(200 + person));
+	int64_t n;
+
+	snprintf(body, sizeof(body), "odd %s", number);
+	d.body = body;
+	d.len = strlen(body);
+	assert_int_equal(store_quarantine(b->store, &d, "why", &n), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_int_equal(store_count(b->store, &d, number), STORE_OK);
+	e.call = NULL; /* an event of no call */
+	e.key[5] = 1;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+}
+
+/* --- looking
+ * ----------------------------------------------------------------------- */
+
+/* How often any file of the store has the digits. */
+static int
+digits_in_files(struct box *b, const char *digits)
+{
+	DIR *dir = opendir(b->scratch.dir);
+	struct dirent *entry;
+	int found = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		char path[400], *data, *at;
+		struct stat st;
+		FILE *f;
+		size_t n;
+
+		snprintf(
+		    path, sizeof(path), "%s/%s", b->scratch.dir, entry->d_name);
+		if (stat(path, &st) == -1 || !S_ISREG(st.st_mode) ||
+		    st.st_size == 0)
+			continue;
+		assert_non_null(f = fopen(path, "rb"));
+		data = malloc((size_t)st.st_size);
+		n = fread(data, 1, (size_t)st.st_size, f);
+		fclose(f);
+		for (at = data; (at = memmem(at, n - (size_t)(at - data),
+				     digits, strlen(digits))) != NULL;
+		     at++)
+			found++;
+		free(data);
+	}
+	closedir(dir);
+	return found;
+}
+
+static int
+body_has(void *arg, const struct stored_event *e)
+{
+	const char *digits = arg;
+
+	if (memmem(e->body, e->len, digits, strlen(digits)) != NULL)
+		fail_msg("event %d still has %s", (int)e->number, digits);
+	return 0;
+}
+
+/* No file, no body as it inflates, no word of the index. */
+static void
+nothing_is_left(struct box *b, int person)
+{
+	const char *const parts[] = {
+	    "987654320N", "98765 4320N", "98765-4320N", "98765) 4320N"};
+	char sql[200];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char digits[64];
+
+		snprintf(digits, sizeof(digits), "%s",
+		    number_of_person(person, parts[i]));
+		if (digits_in_files(b, digits) != 0)
+			fail_msg("%s is in a file", digits);
+		assert_int_equal(
+		    query_each_event(reader(b), 0, body_has, digits), QUERY_OK);
+	}
+	snprintf(sql, sizeof(sql),
+	    "SELECT count(*) FROM v WHERE term LIKE '%%98765432%%%d'", person);
+	{
+		sqlite3 *db = NULL;
+		int n;
+
+		assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db,
+				     "CREATE VIRTUAL TABLE temp.v USING"
+				     " fts5vocab(main, search, row)",
+				     NULL, NULL, NULL),
+		    SQLITE_OK);
+		n = number_of(db, sql);
+		sqlite3_close(db);
+		assert_int_equal(n, 0);
+	}
+}
+
+static struct store_erased
+forget(struct box *b, const struct store_wish *wish)
+{
+	struct store_erased e;
+
+	assert_int_equal(store_forget(b->store, wish, &e), STORE_OK);
+	return e;
+}
+
+static int
+map_again(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	assert_false(se->gone || se->note);
+	*e = told_events[se->key[0] + 256 * se->key[1]];
+	return se->key[5] != 0 ? -1 : 0;
+}
+
+static void
+the_rebuild_changes_nothing(struct box *b)
+{
+	struct store_rebuilt r;
+	const int64_t calls = ask(b, "SELECT sum(calls) FROM day");
+	const int64_t talk = ask(b, "SELECT sum(talk) FROM day");
+
+	assert_int_equal(
+	    store_rebuild(b->store, map_again, NULL, &r), STORE_OK);
+	assert_int_equal(r.changed, 0);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), calls);
+	assert_int_equal(ask(b, "SELECT sum(talk) FROM day"), talk);
+}
+
+/* --- the tests
+ * ------------------------------------------------------------------------ */
+
+static void
+nothing_of_a_person_is_left_in_any_file_and_others_lose_nothing_P10(
+    void **state)
+{
+	struct box *b = *state;
+	const int calls = brief(1000, 300);
+	int64_t before, n;
+
+	for (int i = 0; i < calls; i++)
+		put_call(b, i);
+	for (int i = 0; i < PERSONS; i++)
+		put_others(b, i);
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	assert_true(digits_in_files(b, "9876543203") > 0);
+	before = ask(b, "SELECT count(*) FROM call");
+	for (int i = 3; i < 6; i++) {
+		const struct store_wish wish = {.by = STORE_BY_NUMBER,
+		    .value = number_of_person(i, "+91 98765 4320N")};
+		struct store_erased e = forget(b, &wish);
+
+		assert_true(e.calls > 0);
+		assert_int_equal(e.quarantine, 1);
+		assert_int_equal(e.rejected, 1);
+		before -= e.calls;
+		nothing_is_left(b, i);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), before);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), calls);
+	assert_true(digits_in_files(b, "9876543202") > 0);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event WHERE type ="
+			     " 'callbook.call.forgotten'"),
+	    calls - before);
+	the_rebuild_changes_nothing(b);
+	/* Each delivery again: all are known. */
+	for (int i = 0; i < calls; i++) {
+		struct delivery d = a_delivery(told_texts[i].body);
+
+		assert_int_equal(store_event(b->store, &d, &told_events[i], &n),
+		    STORE_DUPLICATE);
+	}
+	nothing_is_left(b, 4);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), before);
+}
+
+static void
+what_comes_late_of_a_forgotten_call_is_dropped(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(9);
+	struct delivery d = a_delivery("{}");
+	const struct store_wish wish = {
+	    .by = STORE_BY_CALL, .value = told_texts[0].id};
+	int64_t n;
+
+	put_call(b, 0);
+	put_call(b, 1);
+	assert_int_equal(forget(b, &wish).calls, 1);
+	e.call = told_texts[0].id;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	/* Of another source it is another call. */
+	d.source = "other";
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+}
+
+static void
+further_calls_of_a_number_are_kept_or_dropped_as_was_said(void **state)
+{
+	static const char *const forms[] = {
+	    "+919876543201", "09876543201", "98765 43201", "0091 9876543201"};
+	struct box *b = *state;
+	struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+91 98765 43201"};
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (unsigned char drop = 0; drop < 2; drop++) {
+		wish.drop = drop;
+		(void)forget(b, &wish);
+		for (unsigned char i = 0; i < 4; i++) {
+			struct event e = an_event(i);
+			char id[20];
+
+			snprintf(id, sizeof(id), "f-%d-%d", drop, i);
+			e.key[1] = drop;
+			e.call = id;
+			set_text(&e, FIELD_TO, forms[i]);
+			assert_int_equal(store_event(b->store, &d, &e, &n),
+			    drop ? STORE_FORGOTTEN : STORE_OK);
+			/* A later event of it tells no number. */
+			e.key[2] = 1;
+			e.field[FIELD_TO].set = false;
+			assert_int_equal(store_event(b->store, &d, &e, &n),
+			    drop ? STORE_FORGOTTEN : STORE_OK);
+		}
+	}
+	assert_int_equal(digits_in_files(b, "9876543201"), 0);
+}
+
+static void
+count_call(void *arg, const char *source, const char *id, int64_t started)
+{
+	int *n = arg;
+
+	(void)id;
+	(void)started;
+	assert_string_equal(source, "sales");
+	++*n;
+}
+
+static void
+calls_are_found_by_trace_and_fact_and_source(void **state)
+{
+	static const struct fact fact = {.path = "results/email",
+	    .type = FACT_TEXT,
+	    .text = "a@b.c",
+	    .len = 5};
+	struct box *b = *state;
+	struct store_wish wish = {.by = STORE_BY_TRACE, .value = "trace-77"};
+	struct store_erased e;
+	int64_t n;
+	int calls = 0;
+
+	for (unsigned char i = 0; i < 4; i++) {
+		struct event ev = an_event(i);
+		struct delivery d = a_delivery("{}");
+		char id[20];
+
+		snprintf(id, sizeof(id), "t-%d", i);
+		ev.call = id;
+		if (i < 2)
+			set_text(&ev, FIELD_TRACE, "trace-77");
+		ev.fact = &fact;
+		ev.facts = i > 1;
+		d.source = i == 3 ? "other" : "sales";
+		assert_int_equal(store_event(b->store, &d, &ev, &n), STORE_OK);
+	}
+	/* To look erases nothing. */
+	assert_int_equal(
+	    store_find(b->store, &wish, count_call, &calls, &e), STORE_OK);
+	assert_int_equal(calls, 2);
+	assert_int_equal(e.events, 2);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 4);
+	assert_int_equal(forget(b, &wish).calls, 2);
+	wish = (struct store_wish){.by = STORE_BY_FACT,
+	    .path = "results/email",
+	    .value = "a@b.c",
+	    .source = "sales"};
+	assert_int_equal(forget(b, &wish).calls, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM erasure"), 2);
+}
+
+static void
+an_erasure_that_was_cut_off_is_told_and_completed(void **state)
+{
+	struct box *b = *state;
+
+	put_call(b, 0);
+	run(b, "INSERT INTO meta VALUES ('forget', 'wanted')");
+	assert_int_equal(store_forget_end(b->store), STORE_OK);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'forget'"), 0);
+}
+
+#define FORGET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quick, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FORGET_TEST(
+		nothing_of_a_person_is_left_in_any_file_and_others_lose_nothing_P10),
+	    FORGET_TEST(what_comes_late_of_a_forgotten_call_is_dropped),
+	    FORGET_TEST(
+		further_calls_of_a_number_are_kept_or_dropped_as_was_said),
+	    FORGET_TEST(calls_are_found_by_trace_and_fact_and_source),
+	    FORGET_TEST(an_erasure_that_was_cut_off_is_told_and_completed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
