@@ -65,13 +65,13 @@ is_decimal(const char *s, size_t n)
 	return i == n && i > start;
 }
 
-int
-number_parse_double(const char *s, size_t n, double *out)
+static int
+read_double(const char *s, size_t n, double *out)
 {
 	char text[DOUBLE_TEXT_MAX + 1];
 	double value;
 
-	if (n > DOUBLE_TEXT_MAX || !is_decimal(s, n))
+	if (n > DOUBLE_TEXT_MAX)
 		return -1;
 	memcpy(text, s, n);
 	text[n] = '\0';
@@ -81,6 +81,30 @@ number_parse_double(const char *s, size_t n, double *out)
 		return -1;
 	*out = value;
 	return 0;
+}
+
+int
+number_parse_double(const char *s, size_t n, double *out)
+{
+	return is_decimal(s, n) ? read_double(s, n, out) : -1;
+}
+
+int
+number_parse_real(const char *s, size_t n, double *out)
+{
+	size_t e = 0, sign;
+
+	while (e < n && s[e] != 'e' && s[e] != 'E')
+		e++;
+	if (!is_decimal(s, e))
+		return -1;
+	sign = e + 1 < n && (s[e + 1] == '+' || s[e + 1] == '-');
+	for (size_t i = e + 1 + sign; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+	if (e < n && e + 1 + sign >= n)
+		return -1;
+	return read_double(s, n, out);
 }
 
 int

@@ -14,6 +14,9 @@ int number_parse(
 /* A decimal number without exponent, such as "49.350622".  0 or -1. */
 int number_parse_double(const char *s, size_t n, double *out);
 
+/* The same with or without an exponent, "1.2e-05". */
+int number_parse_real(const char *s, size_t n, double *out);
+
 /*
  * A decimal number, with or without exponent ("1.2e-05"), times ten to the
  * power of scale, exactly; what is finer is rounded, halves away from zero.

@@ -62,8 +62,9 @@ enum query_rc query_tell_all(struct query *q, struct statement *s, bool whole,
  * own `tail`: in a transaction, so that both are of one moment, until
  * db_read_end(). Not ready: there is no index that can be read, or the tail is
  * long; then words are to be looked for in the calls, and nothing is open.
+ * *facts: it has words of facts too.
  */
-enum query_rc query_words_open(struct query *q, bool *ready);
+enum query_rc query_words_open(struct query *q, bool *ready, bool *facts);
 /* How it is with the index, for people. */
 enum query_rc query_words_state(struct query *q, enum query_search *is);
 
@@ -99,7 +100,21 @@ struct walk {
 	} word[TERMS_WORDS_MAX];
 	size_t words;
 	bool never; /* one of them is not to be found */
+	bool nothing; /* no call has such a fact */
+	/* Calls are to be read for the fact, which no index knows; or NULL. */
+	const struct fact_filter *fact;
+	int64_t path; /* its number */
+	struct facts facts; /* of the call at hand */
 };
+/*
+ * query_fact.c: how calls with that fact are found. indexed: by words, which
+ * are added to those of the text, and *terms counts them; else w->fact is set,
+ * and look tells whether the call of that number has it.
+ */
+enum query_rc query_fact_plan(struct walk *w, const struct fact_filter *f,
+    bool indexed, struct buf *words, int *terms);
+enum query_rc query_fact_look(struct walk *w, int64_t number, bool *has);
+
 enum query_rc query_walk_begin(struct walk *w, struct query *q,
     const struct filter *f, const struct cursor *c, bool back, int64_t max);
 enum query_rc query_walk_next(struct walk *w, int64_t *number);

@@ -85,7 +85,21 @@ void query_time_limit(struct query *q, int ms);
 /* The time zone whose days the roll-up counts: that of the last rebuild. */
 enum query_rc query_zone(struct query *q, char zone[QUERY_ZONE_SIZE]);
 
+#define QUERY_FACT_TEXT_MAX 200 /* bytes of a text that are compared */
+
 /* --- which calls --------------------------------------------------------- */
+
+/*
+ * Calls with a fact of that path: of a value that is written so, whether it is
+ * a text (of which the first QUERY_FACT_TEXT_MAX bytes count), a number, or
+ * "yes" or "no"; or with text NULL a number between two.
+ */
+struct fact_filter {
+	const char *path; /* GROUP/MEMBER… */
+	const char *text;
+	double low, high; /* -INFINITY, INFINITY: no bound */
+	bool below; /* high is not included */
+};
 
 /* Which calls are meant.  All conditions must hold.  Borrowed. */
 struct filter {
@@ -102,6 +116,7 @@ struct filter {
 	enum call_outcome outcome; /* OUTCOME_NONE: all */
 	unsigned flag; /* one bit of enum call_flag; 0: all */
 	const char *campaign; /* "": those without one */
+	const struct fact_filter *fact; /* NULL: all */
 	/*
 	 * Words, all of which are in the call: in its transcript, summary,
 	 * id, trace, agent, campaign, status, reason, disposition or numbers;
@@ -337,7 +352,6 @@ struct fact_count {
 	int64_t calls;
 };
 
-#define QUERY_FACT_TEXT_MAX 200 /* bytes of a text that are compared */
 #define QUERY_FACTS_BYTES ((size_t)64 * 1024 * 1024) /* about */
 
 typedef int (*query_fact_count_fn)(void *arg, const struct fact_count *f);

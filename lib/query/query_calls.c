@@ -158,28 +158,29 @@ plan(struct walk *w, const struct filter *f)
 {
 	struct buf words = {0};
 	enum query_rc rc;
-	bool ready;
+	bool ready, facts;
+	int terms = 0;
 
 	w->way = WAY_ALL;
-	if (f->text == NULL)
+	if (f->text == NULL && f->fact == NULL)
 		return QUERY_OK;
-	if ((rc = query_words_open(w->q, &ready)) != QUERY_OK)
+	if ((rc = query_words_open(w->q, &ready, &facts)) != QUERY_OK)
 		return rc;
-	if (!ready) {
+	if (f->text != NULL && ready)
+		terms = terms_query(w->q->db, f->text, f->discreet, &words);
+	else if (f->text != NULL) {
 		walk_words(w, f->text, f->discreet);
 		w->way = w->words > 0 ? WAY_LIKE : WAY_ALL;
-		return QUERY_OK;
 	}
-	switch (terms_query(w->q->db, f->text, f->discreet, &words)) {
-	case -1:
+	if (f->fact != NULL && terms != -1)
+		rc = query_fact_plan(w, f->fact, facts, &words, &terms);
+	if (terms == -1)
 		rc = QUERY_ERROR;
-		break;
-	case 0:
-		break;
-	default:
+	else if (w->nothing)
+		w->way = WAY_FOUND;
+	else if (terms > 0 && rc == QUERY_OK)
 		rc = db_is_late(w->q->db) ? QUERY_TIMEOUT
 					  : find_words(w, buf_str(&words));
-	}
 	if (words.failed || w->failed) {
 		log_warnx("%s: search: out of memory", db_path(w->q->db));
 		rc = QUERY_ERROR;
@@ -345,7 +346,8 @@ query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
 		if (w->way != WAY_ALL || max > ROWS_MANY)
 			db_many(w->s);
 		bind_filter(w->q, w->s, f, c, back);
-		db_bind_int(w->s, 11, w->way == WAY_ALL ? max : INT64_MAX);
+		db_bind_int(w->s, 11,
+		    w->way == WAY_ALL && w->fact == NULL ? max : INT64_MAX);
 	}
 	return rc;
 }
@@ -354,26 +356,29 @@ enum query_rc
 query_walk_next(struct walk *w, int64_t *number)
 {
 	enum query_rc rc = QUERY_OK;
-	bool has = w->way == WAY_ALL;
+	bool has;
 
-	if (w->way == WAY_FOUND) {
-		if (w->at == w->calls)
-			return QUERY_NOT_FOUND;
-		*number = w->call[w->at++].number;
-		return QUERY_OK;
-	}
 	do {
-		enum db_rc step = db_step(w->s);
+		has = true;
+		if (w->way == WAY_FOUND) {
+			if (w->at == w->calls)
+				return QUERY_NOT_FOUND;
+			*number = w->call[w->at++].number;
+		} else {
+			enum db_rc step = db_step(w->s);
 
-		if (step == DB_DONE)
-			return QUERY_NOT_FOUND;
-		if (step != DB_ROW)
-			return query_failed(w->q, "read");
-		*number = db_int(w->s, 0);
+			if (step == DB_DONE)
+				return QUERY_NOT_FOUND;
+			if (step != DB_ROW)
+				return query_failed(w->q, "read");
+			*number = db_int(w->s, 0);
+		}
 		if (w->way == WAY_AMONG)
 			has = found_has(w, *number);
 		else if (w->way == WAY_LIKE)
 			rc = look_through(w, *number, &has);
+		if (rc == QUERY_OK && has && w->fact != NULL)
+			rc = query_fact_look(w, *number, &has);
 		if (!has && db_is_late(w->q->db))
 			return QUERY_TIMEOUT;
 	} while (rc == QUERY_OK && !has);
@@ -388,6 +393,7 @@ query_walk_end(struct walk *w, enum query_rc rc)
 	db_read_end(w->q->db);
 	free(w->found);
 	free(w->call);
+	facts_free(&w->facts);
 	return rc == QUERY_NOT_FOUND ? QUERY_OK : rc;
 }
 
@@ -736,7 +742,7 @@ groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
 	bool stop = false;
 	enum query_rc rc = query_walk_begin(&w, q, f, NULL, true, INT64_MAX);
 
-	*asked = w.way != WAY_ALL;
+	*asked = w.way != WAY_ALL || w.fact != NULL;
 	while (rc == QUERY_OK && *asked && !stop) {
 		rc = query_walk_next(&w, &number);
 		if (rc == QUERY_OK)
@@ -752,7 +758,7 @@ groups(struct query *q, bool totals, const struct filter *f, query_group_fn fn,
 	enum query_rc rc = QUERY_OK;
 	bool asked = false;
 
-	if (f->text != NULL)
+	if (f->text != NULL || f->fact != NULL)
 		rc = groups_of_words(q, f, fn, arg, &asked);
 	if (asked || rc != QUERY_OK)
 		return rc;

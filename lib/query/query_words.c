@@ -28,16 +28,16 @@ tail_is_short(struct query *q, int64_t upto, bool *is)
 }
 
 static enum query_rc
-state_read(struct query *q, enum query_search *is, int64_t *upto)
+state_read(struct query *q, enum query_search *is, struct words_state *w)
 {
 	bool is_short = false;
-	enum query_rc rc = query_rc_of(words_upto(q->db, upto));
+	enum query_rc rc = query_rc_of(words_state(q->db, w));
 
-	if (rc == QUERY_OK && *upto != WORDS_OFF)
-		rc = tail_is_short(q, *upto, &is_short);
-	*is = *upto == WORDS_OFF ? QUERY_SEARCH_OFF
-	    : is_short		 ? QUERY_SEARCH_ON
-				 : QUERY_SEARCH_BUILDING;
+	if (rc == QUERY_OK && w->upto != WORDS_OFF)
+		rc = tail_is_short(q, w->upto, &is_short);
+	*is = w->upto == WORDS_OFF ? QUERY_SEARCH_OFF
+	    : is_short		   ? QUERY_SEARCH_ON
+				   : QUERY_SEARCH_BUILDING;
 	if (rc == QUERY_OK && !db_words_possible(q->db))
 		*is = QUERY_SEARCH_IMPOSSIBLE;
 	return rc;
@@ -46,14 +46,14 @@ state_read(struct query *q, enum query_search *is, int64_t *upto)
 enum query_rc
 query_words_state(struct query *q, enum query_search *is)
 {
-	int64_t upto;
+	struct words_state w;
 
-	return state_read(q, is, &upto);
+	return state_read(q, is, &w);
 }
 
 /* Make the index of the tail; whole: it is not too long for that. */
 static enum query_rc
-tail_fill(struct query *q, int64_t upto, bool *whole)
+tail_fill(struct query *q, const struct words_state *w, bool *whole)
 {
 	enum db_rc rc = db_words_tail(q->db), step = DB_ROW;
 	struct statement *s;
@@ -64,14 +64,14 @@ tail_fill(struct query *q, int64_t upto, bool *whole)
 	*whole = false;
 	if (rc != DB_OK)
 		return query_rc_of(rc);
-	if ((s = words_after(q->db, upto)) == NULL)
+	if ((s = words_after(q->db, w->upto)) == NULL)
 		return QUERY_ERROR;
 	while (rc == DB_OK && calls <= QUERY_TAIL_MAX &&
 	    bytes < QUERY_TAIL_BYTES && (step = db_step(s)) == DB_ROW) {
 		struct call_row r;
 
 		words_row(s, &r);
-		bytes += words_text(&r, &text)->len;
+		bytes += words_text(&r, w->facts, &text)->len;
 		calls++;
 		rc = text.failed
 		    ? DB_ERROR
@@ -87,18 +87,19 @@ tail_fill(struct query *q, int64_t upto, bool *whole)
 }
 
 enum query_rc
-query_words_open(struct query *q, bool *ready)
+query_words_open(struct query *q, bool *ready, bool *facts)
 {
 	enum query_search is = QUERY_SEARCH_OFF;
-	int64_t upto;
+	struct words_state w;
 	enum query_rc rc;
 
 	*ready = false;
 	rc = query_rc_of(db_read_begin(q->db));
 	if (rc == QUERY_OK)
-		rc = state_read(q, &is, &upto);
+		rc = state_read(q, &is, &w);
 	if (rc == QUERY_OK && is == QUERY_SEARCH_ON)
-		rc = tail_fill(q, upto, ready);
+		rc = tail_fill(q, &w, ready);
+	*facts = *ready && w.facts;
 	if (!*ready)
 		db_read_end(q->db);
 	/* What is damaged may be elsewhere than what is looked for. */

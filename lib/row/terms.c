@@ -17,6 +17,8 @@
  * number and its last 10, 7 and 4 digits, each as a word that begins with this.
  */
 #define OLD_NUMBER "\xee\x80\x80" /* U+E000 */
+/* So a fact begins; what follows is made of its path, type and value. */
+#define FACT "\xee\x80\x82" /* U+E002 */
 #define PHONE_DIGITS_MAX 20
 #define END_SHOWN 4 /* digits that a masked number shows; they find it, */
 #define END_MIN 6 /* and so many or more */
@@ -68,7 +70,7 @@ is_dropped(uint32_t c)
 	    {0x00ad, 0x00ad},
 	    {0x200c, 0x200d},
 	    {0x2060, 0x2060},
-	    {0xe000, 0xe001},
+	    {0xe000, 0xe002},
 	    {0xfeff, 0xfeff},
 	};
 
@@ -285,6 +287,68 @@ terms_of_call(const struct call_row *r, struct buf *b)
 		else
 			put_text(b, s, n, false);
 	}
+}
+
+/* FNV-1a, of 64 bits: kept in stores, so it stays what it is. */
+static uint64_t
+hash_add(uint64_t h, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ p[i]) * 0x100000001b3u;
+	return h;
+}
+
+static uint64_t
+hash_number(uint64_t h, uint64_t n)
+{
+	unsigned char byte[8];
+
+	for (size_t i = 0; i < sizeof(byte); i++)
+		byte[i] = (unsigned char)(n >> 8 * i);
+	return hash_add(h, byte, sizeof(byte));
+}
+
+void
+terms_of_fact(int64_t path, const struct fact *f, struct buf *b)
+{
+	static const char letter[] = "abcdefghijklmnopqrstuvwxyz234567";
+	const unsigned char type = (unsigned char)f->type;
+	uint64_t h = 0xcbf29ce484222325u;
+	char word[13]; /* 5 bits each */
+
+	h = hash_number(h, (uint64_t)path);
+	h = hash_add(h, &type, 1);
+	if (f->type == FACT_TEXT)
+		h = hash_add(
+		    h, f->text, utf8_cut(f->text, f->len, TERMS_FACT_MAX));
+	else {
+		/* 0 and -0 are the same number. */
+		const double x = f->number == 0 ? 0 : f->number;
+		uint64_t bits;
+
+		memcpy(&bits, &x, sizeof(bits));
+		h = hash_number(h, bits);
+	}
+	for (size_t i = 0; i < sizeof(word); i++, h >>= 5)
+		word[i] = letter[h & 31];
+	buf_puts(b, FACT);
+	buf_add(b, word, sizeof(word));
+	buf_puts(b, " ");
+}
+
+void
+terms_of_facts(const void *facts, size_t n, struct buf *b)
+{
+	struct facts f = {0};
+
+	/* What is damaged is found again after a rebuild. */
+	if (facts_decode(&f, facts, n) != 0)
+		b->failed = b->failed || f.failed;
+	for (size_t i = 0; i < f.n && b->len < TERMS_TEXT_MAX; i++)
+		terms_of_fact(f.item[i].path, &f.item[i].fact, b);
+	facts_free(&f);
 }
 
 bool

@@ -20,6 +20,17 @@
  */
 void terms_of_call(const struct call_row *r, struct buf *b);
 
+/*
+ * Add the words of packed facts (facts.h): one for each value of a path.  Which
+ * facts they are no user can write, so that no text has them.
+ */
+void terms_of_facts(const void *facts, size_t n, struct buf *b);
+
+/* The same of what a fact may be: of the path of that number, such a value. */
+void terms_of_fact(int64_t path, const struct fact *f, struct buf *b);
+
+#define TERMS_FACT_MAX 200 /* bytes of a text that are told apart */
+
 /* Have two calls the same text? */
 bool terms_are_same(const struct call_row *a, const struct call_row *b);
 

@@ -6,31 +6,35 @@
 #include "base/number.h"
 #include "row/terms.h"
 
-static const char upto_sql[] = "SELECT value FROM meta WHERE name = 'search'";
+static const char state_sql[] =
+    "SELECT value, (SELECT count(*) FROM meta WHERE name = 'search_facts')"
+    " FROM meta WHERE name = 'search'";
 
 void
 words_ahead(struct db *db)
 {
-	struct statement *s = db_statement(db, upto_sql);
+	struct statement *s = db_statement(db, state_sql);
 
 	if (s != NULL)
 		db_ahead(s);
 }
 
 enum db_rc
-words_upto(struct db *db, int64_t *upto)
+words_state(struct db *db, struct words_state *w)
 {
-	struct statement *s = db_statement(db, upto_sql);
+	struct statement *s = db_statement(db, state_sql);
 	enum db_rc rc = DB_OK, step;
 	const char *word;
 
-	*upto = WORDS_OFF;
+	w->upto = WORDS_OFF;
+	w->facts = false;
 	if (s == NULL)
 		return DB_ERROR;
 	step = db_step(s);
 	if (step == DB_ROW) {
 		word = row_text(s, 0);
-		(void)number_parse(word, strlen(word), 0, INT64_MAX, upto);
+		(void)number_parse(word, strlen(word), 0, INT64_MAX, &w->upto);
+		w->facts = db_int(s, 1) != 0;
 	} else if (step != DB_DONE)
 		rc = db_failed(db, "search");
 	if (db_done(s) != DB_OK && rc == DB_OK)
@@ -39,9 +43,12 @@ words_upto(struct db *db, int64_t *upto)
 }
 
 const struct buf *
-words_text(const struct call_row *r, struct buf *b)
+words_text(const struct call_row *r, bool facts, struct buf *b)
 {
 	buf_reset(b, TERMS_TEXT_MAX);
+	/* First, since who writes much is cut. */
+	if (facts && r->facts_len > 0)
+		terms_of_facts(r->facts, r->facts_len, b);
 	terms_of_call(r, b);
 	return b;
 }
@@ -53,7 +60,7 @@ words_after(struct db *db, int64_t upto)
 	struct statement *s = db_statement(db,
 	    "SELECT number, id, from_number, to_number, trace, agent, status,"
 	    " reason, disposition, summary, transcript, agent_name,"
-	    " transferred_to, campaign"
+	    " transferred_to, campaign, facts"
 	    " FROM call WHERE number > ?1 ORDER BY number");
 
 	if (s != NULL) {
@@ -81,4 +88,6 @@ words_row(struct statement *s, struct call_row *r)
 		v->set = v->text != NULL;
 		v->len = v->set ? db_size(s, 2 + i) : 0;
 	}
+	r->facts = db_bytes(s, 14);
+	r->facts_len = r->facts == NULL ? 0 : db_size(s, 14);
 }

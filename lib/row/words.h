@@ -14,15 +14,27 @@
 
 #include "row/row.h"
 
-#define WORDS_OFF (-1) /* as of words_upto(): there is no index */
+#define WORDS_OFF (-1) /* as of words_state(): there is no index */
 
-/* Ask ahead for what words_upto() asks. */
+/* What is known of the index. */
+struct words_state {
+	int64_t upto; /* the mark, or WORDS_OFF */
+	/*
+	 * Does it have the facts of its calls too?  One that an older version
+	 * made does not, until a rebuild: the row `search_facts` of `meta`.
+	 */
+	bool facts;
+};
+enum db_rc words_state(struct db *db, struct words_state *w);
+/* Ask ahead for it. */
 void words_ahead(struct db *db);
-/* How far the mark in `meta` says that the index goes. */
-enum db_rc words_upto(struct db *db, int64_t *upto);
 
-/* The text of a call as it is indexed, which is written to b. */
-const struct buf *words_text(const struct call_row *r, struct buf *b);
+/*
+ * The text of a call as it is indexed, which is written to b; facts: and its
+ * facts.
+ */
+const struct buf *words_text(
+    const struct call_row *r, bool facts, struct buf *b);
 
 /*
  * The calls after upto in the order of their numbers, to be stepped through.

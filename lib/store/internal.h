@@ -23,6 +23,7 @@
 #include "base/allowance.h"
 #include "db/db.h"
 #include "row/row.h"
+#include "row/words.h"
 #include "store/batch.h"
 #include "store/store.h"
 
@@ -110,7 +111,7 @@ struct store {
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
 	/* search.c: the calls that the index goes up to, once it is known */
-	int64_t search_upto;
+	struct words_state search;
 	int64_t search_newest; /* greatest call written after it; 0: none */
 	int64_t search_tail, search_bytes; /* such calls, and their texts */
 	bool search_known; /* in this transaction */

@@ -20,7 +20,7 @@ upto_set(struct store *st, int64_t upto)
 	char number[24];
 
 	(void)snprintf(number, sizeof(number), "%lld", (long long)upto);
-	st->search_upto = upto;
+	st->search.upto = upto;
 	st->search_known = true;
 	return store_meta_set(st, "search", upto == OFF ? "off" : number);
 }
@@ -29,7 +29,7 @@ static enum store_rc
 search_off(struct store *st)
 {
 	st->search_broken = false;
-	if (st->search_upto == OFF)
+	if (st->search.upto == OFF)
 		return STORE_OK;
 	log_warnx("%s: the search index is off until `callbook rebuild`",
 	    db_path(st->db));
@@ -43,12 +43,12 @@ upto_get(struct store *st, int64_t *upto)
 	enum store_rc rc = STORE_OK;
 
 	if (!st->search_known) {
-		rc = store_rc_of(words_upto(st->db, &st->search_upto));
+		rc = store_rc_of(words_state(st->db, &st->search));
 		st->search_known = rc == STORE_OK;
 		if (rc == STORE_OK && st->search_broken)
 			rc = search_off(st);
 	}
-	*upto = st->search_upto;
+	*upto = st->search.upto;
 	return rc;
 }
 
@@ -90,7 +90,7 @@ search_give_up(struct store *st)
 static enum store_rc
 index_written(struct store *st, enum db_rc rc)
 {
-	if (rc == DB_CORRUPT && st->search_upto != OFF)
+	if (rc == DB_CORRUPT && st->search.upto != OFF)
 		return search_off(st);
 	return store_rc_of(rc);
 }
@@ -111,6 +111,14 @@ index_take(struct store *st, int64_t number, const struct buf *text)
 	return index_written(st, db_words_take(st->db, number, buf_str(text)));
 }
 
+static bool
+facts_are_same(const struct call_row *a, const struct call_row *b)
+{
+	return a->facts_len == b->facts_len &&
+	    (a->facts_len == 0 ||
+		memcmp(a->facts, b->facts, a->facts_len) == 0);
+}
+
 enum store_rc
 search_update(struct store *st, const struct call_row *before,
     const struct call_row *after)
@@ -129,15 +137,23 @@ search_update(struct store *st, const struct call_row *before,
 		st->search_bytes += (int64_t)terms_size(after);
 		return STORE_OK;
 	}
+	is = NULL;
 	if (before->number != 0) {
-		if (terms_are_same(before, after))
+		if (terms_are_same(before, after) &&
+		    (!st->search.facts || facts_are_same(before, after)))
 			return STORE_OK;
-		was = words_text(before, &st->search_was);
+		was = words_text(before, st->search.facts, &st->search_was);
+		is = words_text(after, st->search.facts, &st->search_is);
+		/* The same facts may be those of another event. */
+		if (!was->failed && !is->failed && was->len == is->len &&
+		    memcmp(was->data, is->data, is->len) == 0)
+			return STORE_OK;
 		rc = index_take(st, before->number, was);
 	}
-	is = words_text(after, &st->search_is);
+	if (is == NULL)
+		is = words_text(after, st->search.facts, &st->search_is);
 	/* It may be off by now. */
-	if (rc == STORE_OK && st->search_upto != OFF)
+	if (rc == STORE_OK && st->search.upto != OFF)
 		rc = index_add(st, after->number, is);
 	return rc;
 }
@@ -150,7 +166,26 @@ search_remove(struct store *st, const struct call_row *r)
 
 	if (rc != STORE_OK || r->number > upto)
 		return rc;
-	return index_take(st, r->number, words_text(r, &st->search_was));
+	return index_take(
+	    st, r->number, words_text(r, st->search.facts, &st->search_was));
+}
+
+/*
+ * Have an index that is empty know facts too, unless some calls still have them
+ * in rows of an older version.
+ */
+static enum store_rc
+facts_begin(struct store *st)
+{
+	char wanted[DB_INDEXING_SIZE];
+	enum store_rc rc;
+
+	db_index_state(st->db, wanted);
+	if (wanted[0] != '\0')
+		return STORE_OK;
+	rc = store_meta_set(st, "search_facts", "yes");
+	st->search.facts = rc == STORE_OK;
+	return rc;
 }
 
 enum store_rc
@@ -168,6 +203,9 @@ search_feed(struct store *st)
 		return rc;
 	if (upto == OFF)
 		return STORE_NOT_FOUND;
+	if (upto == 0 && !st->search.facts &&
+	    (rc = facts_begin(st)) != STORE_OK)
+		return rc;
 	last = upto;
 	if ((s = words_after(st->db, upto)) == NULL)
 		return STORE_ERROR;
@@ -175,9 +213,9 @@ search_feed(struct store *st)
 	    bytes < STORE_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
 		words_row(s, &r);
 		last = r.number;
-		bytes += words_text(&r, &st->search_is)->len;
+		bytes += words_text(&r, st->search.facts, &st->search_is)->len;
 		calls++;
-		if (st->search_upto != OFF) /* since the call before */
+		if (st->search.upto != OFF) /* since the call before */
 			rc = index_add(st, r.number, &st->search_is);
 	}
 	if (rc == STORE_OK)
@@ -186,7 +224,7 @@ search_feed(struct store *st)
 		db_done(s);
 	if (rc != STORE_OK)
 		return rc;
-	if (last == upto || st->search_upto == OFF)
+	if (last == upto || st->search.upto == OFF)
 		return STORE_NOT_FOUND;
 	return upto_set(st, last);
 }
@@ -198,7 +236,7 @@ search_feed(struct store *st)
 static bool
 is_due(const struct store *st)
 {
-	int64_t tail = st->search_newest - st->search_upto;
+	int64_t tail = st->search_newest - st->search.upto;
 
 	return tail >= STORE_FEED ||
 	    (st->search_tail > 0 &&
@@ -211,7 +249,7 @@ search_feed_if_due(struct store *st)
 {
 	enum store_rc rc;
 
-	if (!st->search_known || st->search_upto == OFF || !is_due(st))
+	if (!st->search_known || st->search.upto == OFF || !is_due(st))
 		return STORE_OK;
 	rc = search_feed(st);
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;

@@ -505,20 +505,27 @@ put_talk(struct show *s)
 static void
 put_fact_value(struct page *p, const struct fact *f)
 {
+	const char *href = link_fact(p, f);
+
+	if (f->type == FACT_TEXT)
+		html_raw(p->out, "<td dir=\"auto\">");
+	else
+		html_raw(p->out, "<td>");
+	link_begin(p, href);
 	switch (f->type) {
 	case FACT_TEXT:
-		html_raw(p->out, "<td dir=\"auto\">");
 		html_put(p->out, "%s", outside_fact_text(p, f->path, f->text));
 		break;
 	case FACT_BOOLEAN:
-		html_put(p->out, "<td>%s", f->number != 0 ? "yes" : "no");
+		html_put(p->out, "%s", f->number != 0 ? "yes" : "no");
 		break;
 	case FACT_NUMBER:
 		/* A telephone number may have been sent as a JSON number. */
-		html_put(p->out, "<td>%s",
-		    outside_fact_number(p, f->path, f->number));
+		html_put(
+		    p->out, "%s", outside_fact_number(p, f->path, f->number));
 		break;
 	}
+	link_end(p, href);
 	html_raw(p->out, "</td>");
 }
 

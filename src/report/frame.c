@@ -2,6 +2,7 @@
  * What surrounds every page: head, navigation, the form of the filter, and the
  * sentence that says which calls are shown.
  */
+#include <math.h>
 #include <string.h>
 
 #include "report/report.h"
@@ -179,6 +180,26 @@ preset_words(const struct page *p)
 	return NULL;
 }
 
+static void
+put_fact_condition(struct page *p, const struct fact_filter *f)
+{
+	char name[FACT_NAME_SIZE];
+
+	html_raw(p->out, ", ");
+	put_outside(p, fact_name(f->path, name));
+	if (f->text != NULL) {
+		html_raw(p->out, " is ");
+		html_put(p->out, "<bdi>%s</bdi>",
+		    outside_fact_text(p, f->path, f->text));
+		return;
+	}
+	if (!isinf(f->low))
+		html_put(p->out, " from %g", f->low);
+	if (!isinf(f->high))
+		html_put(
+		    p->out, " %s %g", f->below ? "below" : "up to", f->high);
+}
+
 /* What it asks beside a period; each with a comma before it. */
 static void
 put_conditions(struct page *p)
@@ -204,6 +225,8 @@ put_conditions(struct page *p)
 		html_raw(p->out, ", campaign ");
 		put_id(p, f->campaign);
 	}
+	if (f->fact != NULL)
+		put_fact_condition(p, f->fact);
 	if (f->direction != NULL)
 		html_put(p->out, ", %s%s", f->direction,
 		    strcmp(f->direction, "unknown") == 0 ? " direction" : "");
@@ -239,7 +262,7 @@ filter_narrows(const struct filter *f)
 {
 	return f->source != NULL || f->agent != NULL || f->campaign != NULL ||
 	    f->direction != NULL || f->open || f->outcome != OUTCOME_NONE ||
-	    f->flag != 0 || f->text != NULL;
+	    f->flag != 0 || f->text != NULL || f->fact != NULL;
 }
 
 static void
@@ -428,6 +451,8 @@ put_hidden(struct page *p, enum heeds heeds)
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			put_kept(p, "flag", call_flag_name[i]);
+	if (f->fact != NULL)
+		put_kept(p, "fact", fact_written(p, f->fact));
 	if (heeds == HEEDS_ALL)
 		return;
 	put_kept(p, "agent", name_or_none(f->agent));

@@ -4,9 +4,12 @@
  * mount.
  */
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "report/route.h"
 #include "report/static.h"
 
@@ -177,7 +180,7 @@ filter_equal(const struct filter *a, const struct filter *b)
 {
 	return a->from == b->from && a->to == b->to && a->until == b->until &&
 	    same_text(a->source, b->source) && same_text(a->agent, b->agent) &&
-	    same_text(a->campaign, b->campaign) &&
+	    same_text(a->campaign, b->campaign) && a->fact == b->fact &&
 	    same_text(a->direction, b->direction) && a->open == b->open &&
 	    a->outcome == b->outcome && a->flag == b->flag &&
 	    same_text(a->text, b->text);
@@ -211,6 +214,104 @@ day(struct buf *b, const char *parameter, int64_t value)
 	buf_printf(b, "%04d-%02d-%02d", l.year, l.month, l.mday);
 }
 
+/* --- facts ---------------------------------------------------------------- */
+
+/* A number that reads as the same one. */
+static void
+put_double(struct buf *b, double x)
+{
+	if (!isinf(x))
+		buf_printf(b, "%.17g", x);
+}
+
+const char *
+fact_written(struct page *p, const struct fact_filter *f)
+{
+	struct buf b = {0};
+	const char *written;
+
+	/* In a path "~" is followed by 0 or 1 (RFC 6901). */
+	for (const char *s = f->path; *s != '\0'; s++) {
+		if (*s == ':')
+			buf_puts(&b, "~2");
+		else
+			buf_add(&b, s, 1);
+	}
+	buf_puts(&b, ":");
+	if (f->text != NULL)
+		buf_puts(&b, f->text);
+	else {
+		put_double(&b, f->low);
+		buf_puts(&b, f->below ? "..<" : "..");
+		put_double(&b, f->high);
+	}
+	written = b.failed ? NULL : arena_strndup(p->arena, b.data, b.len);
+	buf_free(&b);
+	return written == NULL ? page_lost(p) : written;
+}
+
+static const char *
+link_to_fact(struct page *p, const struct fact_filter *fact)
+{
+	struct fact_filter *kept = arena_alloc(p->arena, sizeof(*kept));
+	struct filter f = p->filter;
+
+	if (kept == NULL)
+		return page_lost(p);
+	*kept = *fact;
+	f.fact = kept;
+	return link_to(p, "calls", &f);
+}
+
+const char *
+link_fact(struct page *p, const struct fact *f)
+{
+	struct fact_filter fact = {.path = f->path};
+	char number[32];
+
+	switch (f->type) {
+	case FACT_TEXT:
+		if (strlen(f->text) >= QUERY_FACT_TEXT_MAX ||
+		    *f->text == '\0' || !utf8_valid(f->text, strlen(f->text)) ||
+		    strpbrk(f->text, "\r\n\t") != NULL ||
+		    !same_text(outside_fact_text(p, f->path, f->text), f->text))
+			return NULL;
+		fact.text = f->text;
+		break;
+	case FACT_NUMBER:
+		(void)snprintf(number, sizeof(number), "%.17g", f->number);
+		if (!same_text(outside_fact_digits(p, f->path, number), number))
+			return NULL;
+		if ((fact.text = arena_strndup(
+			 p->arena, number, strlen(number))) == NULL)
+			return page_lost(p);
+		break;
+	case FACT_BOOLEAN:
+		fact.text = f->number > 0 ? "yes" : "no";
+		break;
+	}
+	return link_to_fact(p, &fact);
+}
+
+const char *
+link_fact_range(
+    struct page *p, const char *path, double low, double high, bool below)
+{
+	const struct fact_filter fact = {
+	    .path = path, .low = low, .high = high, .below = below};
+	char number[32];
+
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(
+		    number, sizeof(number), "%.17g", i == 0 ? low : high);
+		if (!same_text(outside_fact_digits(p, path, number), number))
+			return NULL;
+	}
+	return link_to_fact(p, &fact);
+}
+
+/* --- the query ------------------------------------------------------------ */
+
 const char *
 name_or_none(const char *name)
 {
@@ -219,7 +320,7 @@ name_or_none(const char *name)
 
 /* What differs from the default.  The days of the page keep their name. */
 static void
-add_filter(struct buf *b, const struct page *p, const struct filter *f)
+add_filter(struct buf *b, struct page *p, const struct filter *f)
 {
 	if (p->preset == NULL || f->from != p->filter.from ||
 	    f->to != p->filter.to) {
@@ -231,6 +332,8 @@ add_filter(struct buf *b, const struct page *p, const struct filter *f)
 	text(b, "source", f->source);
 	text(b, "agent", name_or_none(f->agent));
 	text(b, "campaign", name_or_none(f->campaign));
+	if (f->fact != NULL)
+		text(b, "fact", fact_written(p, f->fact));
 	text(b, "direction", f->direction);
 	if (f->open)
 		text(b, "outcome", QUERY_OPEN);

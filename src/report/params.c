@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,6 +95,61 @@ static int
 take_campaign(struct params *q, const char *value, size_t n)
 {
 	return keep_name(q, value, n, &q->page->filter.campaign);
+}
+
+/* An end of a range; none: without one.  -1: it is no number. */
+static int
+read_end(const char *s, size_t n, double none, double *out)
+{
+	*out = none;
+	return n == 0 ? 0 : number_parse_real(s, n, out);
+}
+
+/* "5..10", "5..", "..<10": is it a range of numbers? */
+static bool
+read_range(const char *value, struct fact_filter *f)
+{
+	const char *dots = strstr(value, ".."), *high;
+
+	if (dots == NULL || strcmp(value, "..") == 0)
+		return false;
+	high = dots + 2;
+	f->below = *high == '<';
+	high += f->below;
+	return read_end(value, (size_t)(dots - value), -INFINITY, &f->low) ==
+	    0 &&
+	    read_end(high, strlen(high), INFINITY, &f->high) == 0;
+}
+
+/* "PATH:VALUE", as fact_written() writes it. */
+static int
+take_fact(struct params *q, const char *value, size_t n)
+{
+	const char *colon = strchr(value, ':');
+	struct fact_filter *f = arena_alloc(q->page->arena, sizeof(*f));
+	struct buf path = {0};
+	int rc = -1;
+
+	if (f == NULL)
+		q->why->failed = true;
+	if (f == NULL || colon == NULL || colon == value || colon[1] == '\0' ||
+	    n > REPORT_NAME_MAX)
+		return -1;
+	for (const char *s = value; s < colon; s++) {
+		if (s[0] == '~' && s[1] == '2') {
+			buf_puts(&path, ":");
+			s++;
+		} else
+			buf_add(&path, s, 1);
+	}
+	if (!path.failed)
+		rc = keep(q, buf_str(&path), path.len, &f->path);
+	buf_free(&path);
+	if (rc == 0 && !read_range(colon + 1, f))
+		rc = keep(q, colon + 1, strlen(colon + 1), &f->text);
+	if (rc == 0)
+		q->page->filter.fact = f;
+	return rc;
 }
 
 static int
@@ -211,6 +267,10 @@ static const struct parameter {
     {"campaign", take_campaign,
 	"a campaign of at most " STRING(
 	    REPORT_NAME_MAX) " bytes, or - for calls of none",
+	NULL},
+    {"fact", take_fact,
+	"PATH:VALUE, or PATH:LEAST..MOST for numbers, such as "
+	"results/mood:happy",
 	NULL},
     {"direction", take_direction, "one of inbound, outbound, web, unknown",
 	NULL},

@@ -118,6 +118,17 @@ const char *link_to(struct page *p, const char *path, const struct filter *f);
 /* A name as the query has it: "" becomes QUERY_NONE. */
 const char *name_or_none(const char *name);
 
+/*
+ * Where the calls with the same fact are listed, beside what the page's filter
+ * says; NULL where its value is masked, or too long to be told apart.
+ */
+const char *link_fact(struct page *p, const struct fact *f);
+/* Of a path, the numbers from low to high; below: high is not one of them. */
+const char *link_fact_range(
+    struct page *p, const char *path, double low, double high, bool below);
+/* A fact as the query has it, "PATH:VALUE"; in the page's arena. */
+const char *fact_written(struct page *p, const struct fact_filter *f);
+
 /* The same list, further on (back: towards newer ones). */
 const char *link_list(struct page *p, const char *path, const struct filter *f,
     const struct cursor *c, bool back);
@@ -316,7 +327,8 @@ void put_style(struct page *p);
 
 /* How many things of each kind. */
 struct attention_counts {
-	int64_t missed, stuck, retry, unanalyzed, variant; /* to QUERY_COUNT_MAX */
+	int64_t missed, stuck, retry, unanalyzed,
+	    variant; /* to QUERY_COUNT_MAX */
 	int64_t silent, quarantined, rejected, refused; /* all */
 };
 enum page_rc attention_count(struct page *p, struct attention_counts *n);

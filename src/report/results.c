@@ -3,6 +3,7 @@
  * setup.  A fact's kind is told by its values.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,24 @@ class_label(
 	return text == NULL ? "" : text;
 }
 
+/* The calls of a class, for a click on its column. */
+static const char *
+class_link(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
+{
+	const double low = i == 0 && c->below ? -INFINITY : c->lower[i];
+	const double high = i + 1 == c->n && c->above ? INFINITY : c->upper[i];
+
+	if (!isinf(low) && !isinf(high) && low >= high) {
+		const struct fact f = {
+		    .path = path, .type = FACT_NUMBER, .number = low};
+
+		return link_fact(p, &f);
+	}
+	return link_fact_range(
+	    p, path, low, high, c->upper[i] > c->lower[i] && !isinf(high));
+}
+
 static void
 put_histogram(struct results *r, const struct gist *g, const char *name)
 {
@@ -115,6 +134,7 @@ put_histogram(struct results *r, const struct gist *g, const char *name)
 		column[i] = (struct chart_column){
 		    .label = class_label(p, g->path, c, i),
 		    .title = class_title(p, g->path, c, i),
+		    .href = class_link(p, g->path, c, i),
 		    .mark = true,
 		};
 	chart_low(p->out, &chart, column, c->n, c->count);
@@ -167,10 +187,18 @@ put_boolean(struct page *p, const struct gist *g)
 	const struct gist_yes *y = &g->boolean;
 
 	values_begin(p);
-	html_raw(p->out, "<tr><th scope=\"row\">yes</th>");
-	put_share(p, y->yes, y->calls);
-	html_raw(p->out, "<tr><th scope=\"row\">no</th>");
-	put_share(p, y->calls - y->yes, y->calls);
+	for (int yes = 1; yes >= 0; yes--) {
+		const struct fact f = {
+		    .path = g->path, .type = FACT_BOOLEAN, .number = yes};
+		const char *href = link_fact(p, &f);
+
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		link_begin(p, href);
+		html_put(p->out, "%s", yes ? "yes" : "no");
+		link_end(p, href);
+		html_raw(p->out, "</th>");
+		put_share(p, yes ? y->yes : y->calls - y->yes, y->calls);
+	}
 	html_raw(p->out, "</tbody></table>\n");
 }
 
@@ -211,8 +239,15 @@ put_word_rows(struct page *p, const struct gist *g, size_t from, size_t to)
 {
 	values_begin(p);
 	for (size_t i = from; i < to; i++) {
+		const struct fact f = {.path = g->path,
+		    .type = FACT_TEXT,
+		    .text = g->word[i].text};
+		const char *href = link_fact(p, &f);
+
 		html_raw(p->out, "<tr><th scope=\"row\">");
+		link_begin(p, href);
 		put_cut(p, g->path, g->word[i].text);
+		link_end(p, href);
 		html_raw(p->out, "</th>");
 		put_share(p, g->word[i].calls, g->texts);
 	}

@@ -30,6 +30,7 @@
  */
 #define SEARCH_BURST 60
 #define SEARCH_EACH_S 5
+#define FACT_DIGITS 4 /* more of them in the value of a fact are a search */
 #define POLICY                                                  \
 	"default-src 'none'; style-src 'self'; img-src 'self' " \
 	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -594,14 +595,25 @@ has_digit(const char *s)
 	return false;
 }
 
+/* Of a fact few digits are no number: an amount, a grade, a year. */
+static bool
+looks_for_digits(const struct filter *f)
+{
+	int digits = 0;
+
+	if (f->fact != NULL && f->fact->text != NULL)
+		for (const char *s = f->fact->text; *s != '\0'; s++)
+			digits += *s >= '0' && *s <= '9';
+	return digits > FACT_DIGITS || (f->text != NULL && has_digit(f->text));
+}
+
 /* May what the filter looks for be looked for now?  -1: answered. */
 static int
 allow_search(struct report *rp, struct page *p, struct response *w)
 {
 	bool allowed;
 
-	if (!p->filter.discreet || p->filter.text == NULL ||
-	    !has_digit(p->filter.text))
+	if (!p->filter.discreet || !looks_for_digits(&p->filter))
 		return 0;
 	(void)pthread_mutex_lock(&rp->lock);
 	allowed = allowance_take(&rp->searches, when_monotonic(), SEARCH_EACH_S,

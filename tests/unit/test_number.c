@@ -56,6 +56,8 @@ test_decimals(void **state)
 {
 	static const char *const bad[] = {"", "-", ".", "1.", ".5", "1e3",
 	    "inf", "nan", "0x1p3", " 1", "1 ", "1.2.3", "+1", "1,5"};
+	static const char *const exponents[] = {
+	    "e3", "1e", "1e+", "1e3.0", "1e3e3", "1e400", "inf", "0x1p3"};
 	char digits[401];
 	size_t i;
 	double v = 0;
@@ -68,6 +70,13 @@ test_decimals(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(
 		    number_parse_double(bad[i], strlen(bad[i]), &v), -1);
+	assert_int_equal(number_parse_real("-1.5e-2", 7, &v), 0);
+	assert_true(v < -0.0149 && v > -0.0151);
+	assert_int_equal(number_parse_real("12", 2, &v), 0);
+	for (i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++)
+		assert_int_equal(
+		    number_parse_real(exponents[i], strlen(exponents[i]), &v),
+		    -1);
 	/* 1e400 is infinite, and more digits are not looked at. */
 	memset(digits, '9', sizeof(digits));
 	assert_int_equal(number_parse_double(digits, 400, &v), -1);

@@ -3,6 +3,7 @@
 #include "report_box.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 struct counts {
 	char text[2000];
@@ -262,6 +263,141 @@ numbers_of_several_platforms_are_told_apart(void **state)
 	    t.text, "metrics/wait p:1\nmetrics/wait q:1\nmetrics/word :2\n");
 }
 
+/* --- calls with a fact -----------------------------------------------------
+ */
+
+static void
+assert_with(struct box *b, struct fact_filter fact, const char *ids)
+{
+	struct filter f = {ALL_DAYS, .fact = &fact};
+	struct list l = list_of(b, &f);
+
+	if (strcmp(ids_of(&l), ids) != 0)
+		fail_msg("%s:%s: %s and not %s", fact.path,
+		    fact.text == NULL ? "range" : fact.text, ids_of(&l), ids);
+	/* Sums speak of the same calls. */
+	assert_int_equal(sum_of(b, &f).t.calls, l.n);
+}
+
+static void
+assert_value(
+    struct box *b, const char *path, const char *value, const char *ids)
+{
+	const struct fact_filter fact = {.path = path, .text = value};
+
+	assert_with(b, fact, ids);
+}
+
+static void
+assert_facts_found(struct box *b)
+{
+	const struct fact_filter range = {
+	    .path = "results/score", .low = 9, .high = 10};
+	struct fact_filter below = range, open = range, high = range;
+
+	assert_value(b, "results/sale", "yes", "c1");
+	assert_value(b, "results/sale", "no", "c2");
+	assert_value(b, "results/word", "yes", "c3");
+	assert_value(b, "results/score", "10", "c4 c1");
+	assert_value(b, "results/score", "1e1", "c1");
+	assert_value(b, "results/score", "9", "c2");
+	assert_value(b, "results/word", "two words", "c1");
+	assert_value(b, "results/word", "two", "");
+	assert_value(b, "results/sale", "1", "");
+	assert_value(b, "results/none", "1", "");
+	assert_value(b, "score", "10", "");
+	assert_with(b, range, "c2 c1");
+	below.below = true;
+	assert_with(b, below, "c2");
+	open.low = -INFINITY;
+	open.high = 9;
+	assert_with(b, open, "c3 c2");
+	high.low = 9.5;
+	high.high = INFINITY;
+	assert_with(b, high, "c1");
+}
+
+/* Whether the index has facts or not, as of an older version, or not at all. */
+static void
+a_fact_finds_the_calls_that_have_it(void **state)
+{
+	const struct fact fact[][3] = {
+	    {{"results/sale", FACT_BOOLEAN, NULL, 0, 1},
+		{"results/score", FACT_NUMBER, NULL, 0, 10},
+		{"results/word", FACT_TEXT, "two words", 9, 0}},
+	    {{"results/sale", FACT_BOOLEAN, NULL, 0, 0},
+		{"results/score", FACT_NUMBER, NULL, 0, 9},
+		{"results/word", FACT_TEXT, "two WORDS", 9, 0}},
+	    {{"results/score", FACT_NUMBER, NULL, 0, -0.0},
+		{"results/word", FACT_TEXT, "yes", 3, 0}},
+	    {{"results/score", FACT_TEXT, "10", 2, 0}},
+	};
+	static const size_t facts[] = {3, 3, 2, 1};
+	struct box *b = *state;
+	struct spec s = {.id = NULL};
+	char id[8];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(id, sizeof(id), "c%d", i + 1);
+		s.id = id;
+		s.started = at("2026-05-01T10:00:00Z") + i;
+		s.fact = fact[i];
+		s.facts = facts[i];
+		s.transcript = i == 1
+		    ? "[{\"speaker\":\"agent\",\"text\":\"hello\"}]"
+		    : NULL;
+		add(b, &s);
+	}
+	assert_facts_found(b); /* of the tail, by reading */
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	assert_facts_found(b);
+	/* Together with words. */
+	{
+		const struct fact_filter score = {
+		    .path = "results/score", .text = "9"};
+		struct filter f = {ALL_DAYS, .fact = &score, .text = "hello"};
+
+		assert_ids(b, &f, "c2");
+		f.text = "nowhere";
+		assert_ids(b, &f, "");
+	}
+	run(b, "DELETE FROM meta WHERE name = 'search_facts'");
+	assert_facts_found(b);
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	assert_facts_found(b);
+}
+
+static void
+a_fact_that_changed_is_found_as_it_is(void **state)
+{
+	const struct fact fact[] = {
+	    {"results/score", FACT_NUMBER, NULL, 0, 1},
+	    {"results/score", FACT_NUMBER, NULL, 0, 2},
+	};
+	struct box *b = *state;
+	struct spec s = {.id = "c1",
+	    .started = at("2026-05-01T10:00:00Z"),
+	    .fact = fact,
+	    .facts = 1};
+
+	add(b, &s);
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	s.id = "c2";
+	s.started++;
+	add(b, &s); /* of the tail */
+	assert_value(b, "results/score", "1", "c2 c1");
+	s.id = "c1";
+	s.started += HOUR;
+	s.fact = &fact[1];
+	add(b, &s);
+	assert_value(b, "results/score", "1", "c2");
+	assert_value(b, "results/score", "2", "c1");
+	/* The same again, by a later event. */
+	s.started += HOUR;
+	add(b, &s);
+	assert_value(b, "results/score", "2", "c1");
+}
+
 int
 main(void)
 {
@@ -270,6 +406,8 @@ main(void)
 	    REPORT_TEST(long_texts_are_compared_by_their_beginning),
 	    REPORT_TEST(counting_takes_no_more_memory_than_it_may),
 	    REPORT_TEST(numbers_of_several_platforms_are_told_apart),
+	    REPORT_TEST(a_fact_finds_the_calls_that_have_it),
+	    REPORT_TEST(a_fact_that_changed_is_found_as_it_is),
 	};
 
 	return cmocka_run_group_tests_name(

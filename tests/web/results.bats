@@ -45,3 +45,23 @@ cards() {
   run -0 report 'results?preset=all&source=open'
   has_not '>formantai</span>'
 }
+
+@test "every value leads to the calls that have it, and to no others" {
+  callbook demo --calls 300 --days 20 >/dev/null
+  run -0 report 'results?preset=all'
+  local links link path value calls rows=0
+  links=$(grep -oP 'href="\./calls\?\K[^"]*fact=results[^"]*' <<<"$output" |
+    sed 's/&amp;/\&/g' | grep -vF .. | sort -u)
+  for link in $links; do
+    IFS=: read -r path value <<<"$(sed 's/.*fact=//; s/%2F/\//g; s/%3A/:/; s/%20/ /g' <<<"$link")"
+    # As the export of events tells it: of each call what was told last.
+    calls=$(callbook export | jq -s --arg path "$path" --arg value "$value" '
+      map(select(.data.facts[$path] != null)) | group_by(.source, .subject) |
+      map(sort_by(.time) | last.data.facts[$path] | if . == true then "yes" elif . == false
+        then "no" else tostring end) | map(select(. == $value)) | length')
+    run -0 report "export.csv?$link"
+    [ "$(grep -cE '^[0-9]+,' <<<"$output")" = "$calls" ]
+    rows=$((rows + 1))
+  done
+  [ "$rows" -ge 5 ]
+}
