@@ -43,7 +43,7 @@ DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
 	webkit2gtk-driver xvfb fonts-noto-core fonts-ipafont-gothic \
 	fonts-noto-color-emoji $(DEPS_deb) systemd apache2 \
-	libapache2-mod-fcgid nginx-light perl libreoffice-calc \
+	libapache2-mod-fcgid nginx-light perl libreoffice-calc postgresql \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 DEPS_deb = $(DEPS_build) build-essential debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# A store on a PostgreSQL server: what the server does to it, and what is told.
+
+load ../web/server
+load ../web/postgres
+load ../web/programs
+
+setup_file() {
+  PG_FIRST=$(mktemp -d "${TMPDIR:-/tmp}/callbook-pg.XXXXXX")
+  chmod 0755 "$PG_FIRST"
+  export PG_FIRST
+}
+
+teardown_file() {
+  rm -rf "$PG_FIRST"
+}
+
+setup() {
+  DIR=$BATS_TEST_TMPDIR
+  installation "$DIR"
+  export PORT URL LIGHTTPD
+  pg_begin
+  pg_make 5432
+  pg_start 5432
+  pg_database 5432
+  use "$(pg_uri 5432)"
+}
+
+teardown() {
+  [ -n "${BATS_TEST_COMPLETED-}" ] ||
+    tail -n 8 "$DIR"/programs.log "$DIR"/server.log "$PG"/log.* || :
+  [ -z "${POST-}" ] || ! kill "$POST" || wait "$POST" || :
+  [ -z "${LIGHTTPD-}" ] || lighttpd_stop
+  pg_end
+}
+
+# use URI - as the store.
+use() {
+  sed -i "s#^store = .*#store = ${1//&/\\&}#" "$DIR/callbook.conf"
+}
+
+# post_all COUNT [SENDERS] - in the background; answers go to DIR/answers.
+post_all() {
+  event @@@@@@ 1200 | "$PLAIN/tests/post" -r -c "${2-32}" -n "$1" \
+    -s "$SECRET" "$URL/sales" >"$DIR/answers" 3>&- &
+  POST=$!
+}
+
+acknowledged() {
+  [ "$(grep -c ' 200 ' "$DIR/answers")" -ge "$1" ]
+}
+
+# all_there PORT COUNT - each event was acknowledged, and is stored once.
+all_there() {
+  wait "$POST"
+  POST=
+  [ "$(grep ' 200 ' "$DIR/answers" | cut -d ' ' -f 1 | sort -u | wc -l)" = "$2" ]
+  [ "$(pg_sql "$1" 'SELECT count(*) FROM event')" = "$2" ]
+  [ "$(pg_sql "$1" 'SELECT count(DISTINCT key) FROM event')" = "$2" ]
+  [ "$(pg_sql "$1" 'SELECT max(seq) FROM event')" = "$2" ]
+  [ "$(pg_sql "$1" 'SELECT sum(events) FROM call')" = "$2" ]
+  [ "$(pg_sql "$1" "SELECT sum(count) FROM arrival WHERE result = 0")" = "$2" ]
+}
+
+@test "a primary killed under load loses and doubles nothing, on its standby" {
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  pg_start 5432 "-c synchronous_standby_names=*"
+  pg_standby 5432 5433
+  use "$(pg_uri 5432 5433)"
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  echo '"disable-time" => 0' >>"$DIR/host"
+  lighttpd_start "$DIR"
+  post_all 1500
+  wait_for acknowledged 400
+  pg_kill 5432
+  pg_run pg_ctl -D "$PG/data.5433" -w promote >/dev/null
+  all_there 5433 1500
+  grep -q ' 503 ' "$DIR/answers"
+}
+
+@test "a server that is stopped and started again goes on" {
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  echo '"disable-time" => 0' >>"$DIR/host"
+  lighttpd_start "$DIR"
+  post_all 1000
+  wait_for acknowledged 300
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m immediate >/dev/null
+  pg_start 5432
+  all_there 5432 1000
+}
+
+@test "connections that are cut in the middle lose and double nothing" {
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  lighttpd_start "$DIR"
+  post_all 1500
+  for i in 200 500 800 1100; do
+    wait_for acknowledged "$i"
+    pg_sql 5432 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE usename = 'callbook'" >/dev/null
+  done
+  all_there 5432 1500
+}
+
+@test "numbers become visible in their order, whichever host wrote them" {
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  lighttpd_start "$DIR"
+  post_all 3000
+  wait_for acknowledged 1
+  # One connection asks, as often as it can.
+  while kill -0 "$POST" 2>/dev/null; do
+    echo 'SELECT max(seq) - count(*) FROM event;'
+  done | psql -X -q -A -t -h "$PG" -p 5432 -U postgres -d callbook \
+    >"$DIR/holes"
+  all_there 5432 3000
+  [ -s "$DIR/holes" ]
+  [ "$(sort -u "$DIR/holes")" = 0 ]
+}
+
+@test "what is wrong with a server is told in words" {
+  check() { "$PLAIN/callbook" check -c "$DIR/callbook.conf" 2>&1; }
+  event 1 100 >"$DIR/body"
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  formantai "$DIR/body" | grep -q '200$'
+  lighttpd_stop
+  LIGHTTPD=
+  check | grep -q 'ok *server: PostgreSQL 15'
+  check | grep -q '1 events, 1 calls'
+
+  pg_sql 5432 "UPDATE numbers SET last = 99 WHERE name = ''"
+  check | grep -q 'newer Callbook'
+  pg_sql 5432 "UPDATE numbers SET last = 1 WHERE name = ''"
+  check | grep -q 'older than'
+
+  pg_sql 5432 "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1
+    LC_COLLATE 'C' LC_CTYPE 'C'"
+  use "$(pg_uri 5432 | sed 's#@/callbook#@/latin#')"
+  check | grep -q 'LATIN1.*UTF8'
+  pg_sql 5432 'CREATE DATABASE others'
+  pg_sql 5432 'CREATE TABLE event (a int)' others
+  use "$(pg_uri 5432 | sed 's#@/callbook#@/others#')"
+  check | grep -q 'another program'
+  use "$(pg_uri 5432 | sed 's#callbook@#nobody@#')"
+  check | grep -q 'nobody'
+  use "$(pg_uri 5439)"
+  check | grep -q 'No such file'
+  use 'postgresql://callbook@/callbook?nonsense=1'
+  check | grep -q 'no URI of PostgreSQL'
+  use 'postgresql://callbook:secret@/callbook'
+  chmod 644 "$DIR/callbook.conf"
+  check | grep -q 'holds a password'
+  check | grep -qv 'secret@'
+}
+
+@test "a role that may only read is enough for the report" {
+  "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 20
+  pg_sql 5432 'CREATE ROLE viewer LOGIN'
+  pg_sql 5432 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer'
+  sed "s#callbook@#viewer@#" "$DIR/callbook.conf" >"$DIR/viewer.conf"
+  "$PLAIN/callbook" report -c "$DIR/viewer.conf" --preset all \
+    --html "$DIR/pages"
+  "$PLAIN/callbook" report -c "$DIR/callbook.conf" --preset all \
+    --html "$DIR/pages-2"
+  ls "$DIR/pages"
+  grep -q '>20<' "$DIR/pages/index.html"
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# What the tests of the store prove on a file holds on a PostgreSQL server.
+
+load ../web/postgres
+
+setup_file() {
+  pg_begin
+  pg_make 5432
+  pg_start 5432
+  pg_database 5432
+  export PG CALLBOOK_TEST_SERVER="host=$PG user=callbook dbname=callbook"
+  export CMOCKA_MESSAGE_OUTPUT=STDOUT
+}
+
+teardown_file() {
+  local PG_AS=()
+  [ "$(id -u)" != 0 ] || PG_AS=(runuser -u postgres --)
+  pg_end
+}
+
+@test "events, batches and locks" {
+  "$BIN/tests/unit/test_store"
+  "$BIN/tests/unit/test_store_batch"
+}
+
+@test "calls, bodies and what was rejected" {
+  "$BIN/tests/unit/test_store_call"
+  "$BIN/tests/unit/test_store_body"
+  "$BIN/tests/unit/test_store_rejected"
+}
+
+@test "days" {
+  "$BIN/tests/unit/test_store_days"
+}
