@@ -17,7 +17,6 @@
 #include "base/when.h"
 #include "provider/credential.h"
 #include "query/query.h"
-#include "store/store.h"
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
 #define DISK_DAYS 30 /* less are worth a warning */
@@ -298,7 +297,7 @@ check_counts(struct check *k, const struct query_health *h)
 		    "%" PRId64 " kept that could not be understood%s; see "
 		    "'callbook quarantine list'",
 		    h->quarantined,
-		    h->quarantined >= STORE_QUARANTINE_MAX
+		    h->quarantined >= ROW_QUARANTINE_MAX
 			? ": of a source that has so many no more is taken, "
 			  "and the platform is told to send it again later"
 			: "");

@@ -27,6 +27,9 @@
 #define ROW_TEXT_OF(n) ROW_TEXT(n)
 #define ROW_COMPARED ROW_TEXT_OF(ROW_COMPARED_MAX)
 
+/* Rows of the quarantine that a source has at most. */
+#define ROW_QUARANTINE_MAX 20000
+
 /* One delivery.  Borrowed. */
 struct delivery {
 	const char *source; /* name in the configuration */

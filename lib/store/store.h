@@ -52,7 +52,7 @@
  * of a source is answered with "send it again later", so that nothing is lost
  * that was acknowledged, and nothing that waits is.
  */
-#define STORE_QUARANTINE_MAX 20000 /* rows of a source */
+#define STORE_QUARANTINE_MAX ROW_QUARANTINE_MAX /* rows of a source */
 /*
  * Events that are only counted count once for a signature: so many of the
  * newest of all sources are remembered.
