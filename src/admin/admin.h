@@ -129,6 +129,12 @@ int admin_mapper(struct admin *a);
 int admin_mapping(struct admin *a);
 
 /*
+ * Store what waits in the spool, if there is one; admin_store() comes before.
+ * *taken is how much.  0, or -1 after reporting.
+ */
+int spool_flush(struct admin *a, int64_t *taken);
+
+/*
  * From here on the command reads what senders chose: it only reaches the store,
  * to read it, and the n files.  follow: the store may be replaced by another,
  * which is read too.

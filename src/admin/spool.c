@@ -119,31 +119,52 @@ take(struct admin *a, struct spool *sp, struct take *t)
 	return rc;
 }
 
-static int
-flush(struct admin *a, struct spool *sp)
+int
+spool_flush(struct admin *a, int64_t *taken)
 {
 	struct take t = {0};
-	struct spool_state s;
-	struct buf out = {0};
+	struct spool *sp;
 	enum spool_rc rc;
-	int status = ADMIN_WRONG;
 
+	*taken = 0;
+	if (a->config->spool == NULL)
+		return 0;
 	/* All definitions: a source may have left the configuration. */
-	if (admin_store(a) == -1 || admin_providers(a) == -1)
-		return ADMIN_WRONG;
+	if (admin_providers(a) == -1)
+		return -1;
+	sp = spool_new(a->config->spool, a->config->spool_max);
+	if (sp == NULL) {
+		admin_warnx(a, "out of memory");
+		return -1;
+	}
 	rc = take(a, sp, &t);
+	*taken = t.taken;
 	if (rc == SPOOL_BUSY)
 		admin_warnx(a, "another program takes in; run it again");
 	else if (rc == SPOOL_DOWN)
 		admin_warnx(a, "the store cannot take deliveries now");
 	else if (rc != SPOOL_OK)
 		admin_warnx(a, "stopped; see the line above");
+	spool_free(sp);
+	return rc == SPOOL_OK ? 0 : -1;
+}
+
+static int
+flush(struct admin *a, struct spool *sp)
+{
+	struct spool_state s;
+	struct buf out = {0};
+	int64_t taken;
+	int rc, status = ADMIN_WRONG;
+
+	if (admin_store(a) == -1)
+		return ADMIN_WRONG;
+	rc = spool_flush(a, &taken);
 	if (look(a, sp, &s) == -1)
 		return ADMIN_WRONG;
-	buf_printf(&out, "%" PRId64 " taken in\n", t.taken);
+	buf_printf(&out, "%" PRId64 " taken in\n", taken);
 	add_state(&out, a->config, &s);
-	if (admin_write(a, &out) == 0 && rc == SPOOL_OK && s.files == 0 &&
-	    s.bad == 0)
+	if (admin_write(a, &out) == 0 && rc == 0 && s.files == 0 && s.bad == 0)
 		status = ADMIN_OK;
 	buf_free(&out);
 	return status;

@@ -9,9 +9,9 @@
 static const char help[] =
     "usage: callbook tend\n\n"
     "Lets go of all that is kept no longer, as keep_bodies and its kin say in\n"
-    "callbook.conf(5), and gives empty pages back.  For cron and timers; a\n"
-    "receiver may go on meanwhile, and does a part of it itself.  A run that\n"
-    "meets another one leaves.\n\n"
+    "callbook.conf(5), gives empty pages back, and stores what waits in the\n"
+    "spool.  For cron and timers; a receiver may go on meanwhile, and does a\n"
+    "part of it itself.  A run that meets another one leaves.\n\n"
     "  -c, --config FILE   the configuration, callbook.conf(5)\n";
 
 static const struct option longs[] = {ADMIN_OPTIONS};
@@ -20,6 +20,8 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct store_tended t;
+	int64_t taken;
+	int spooled;
 
 	if (admin_option(a, argc, argv, longs) != OPTION_END)
 		return a->status;
@@ -27,6 +29,8 @@ run(struct admin *a, int argc, char **argv)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
 	if (admin_store(a) == -1)
 		return ADMIN_WRONG;
+	/* First: what waits there may be too old, or of somebody forgotten. */
+	spooled = spool_flush(a, &taken);
 	if (store_forget_end(a->store) != STORE_OK)
 		admin_warnx(a, "an erasure could not be completed now");
 	switch (store_tend(a->store, a->config, &t)) {
@@ -51,7 +55,9 @@ run(struct admin *a, int argc, char **argv)
 	       "quarantine   %" PRId64 "\nrejected     %" PRId64 "\n",
 	    t.bodies, t.transcripts, t.facts, t.calls, t.quarantine,
 	    t.rejected);
-	return ADMIN_OK;
+	if (a->config->spool != NULL)
+		printf("spool        %" PRId64 "\n", taken);
+	return spooled == 0 ? ADMIN_OK : ADMIN_WRONG;
 }
 
 const struct command command_tend = {

@@ -67,6 +67,19 @@ more_stored() {
   [ "$(sql "$DIR/disk" 'SELECT count(*) FROM repeat')" = 0 ]
 }
 
+# The same process: its socket stays open, and who connects meanwhile waits.
+@test "a receiver that was started without its store begins again with it" {
+  receiver_host "$DIR" "$PLAIN" 1 -t 4
+  lighttpd_start "$DIR"
+  event 000001 >body
+  expect 200 '{"result":"spooled"}*' formantai body
+  expect 200 '{"status":"spooling",*' send healthz -X GET
+  mkdir disk
+  wait_for expect 200 '{"status":"ok",*' send healthz -X GET
+  wait_for empty
+  expect 200 '{"result":"duplicate","event":1}*' formantai body
+}
+
 @test "P1 a delivery that is kept is on disk, and its name, before the answer" {
   event 000001 >body
   signed_cgi body strace -f -y -s 400 -o trace \
@@ -155,6 +168,21 @@ killed_at_each() {
   killed_at_each '"lock", O_RDWR' flush
   echo "killed $KILLED times"
   [ "$KILLED" -ge 10 ]
+}
+
+@test "callbook tend stores what waits" {
+  event 000001 >body
+  signed_cgi body env | grep spooled
+  mkdir disk
+  event 000002 >body
+  mv spool away
+  signed_cgi body env | grep stored
+  rm -r spool
+  mv away spool
+  run -0 "$PLAIN/callbook" tend
+  [[ $output == *$'spool        1'* ]]
+  empty
+  [ "$(stored disk)" = 2 ]
 }
 
 @test "what another left behind is set aside, named and told" {
