@@ -461,12 +461,11 @@ deps-build deps-run deps-test deps-fuzz deps-lint deps-bench deps-deb deps-clean
 clean:
 	rm -rf $(BUILD) $(CGI:%=cgi-bin/%)
 
-.PHONY: all programs unit unit-programs asan plain tsan \
-	fuzz fuzz-programs fuzz-keep fuzz-coverage mutations bench test picture valgrind crash faults lint \
-	lint-sql run format clean portable units install uninstall deb \
-	test-clean FORCE needs \
-	deps deps-build deps-run deps-test deps-fuzz deps-lint deps-bench deps-deb \
-	deps-clean
+.PHONY: all programs unit unit-programs asan plain tsan fuzz fuzz-programs \
+	fuzz-keep fuzz-coverage mutations bench test picture valgrind crash \
+	faults lint lint-sql run format clean portable units install \
+	uninstall deb test-clean FORCE needs deps deps-build deps-run \
+	deps-test deps-fuzz deps-lint deps-bench deps-deb deps-clean
 .SECONDARY:
 
 -include $(LIB_OBJ:.o=.d) $(RECEIVER_OBJ:.o=.d) $(ADMIN_OBJ:.o=.d) \

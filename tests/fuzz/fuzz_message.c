@@ -7,6 +7,8 @@
 #define _GNU_SOURCE /* memmem(3) */
 #include "fuzz.h"
 
+#include <ctype.h>
+
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "http/request.h"
@@ -58,6 +60,16 @@ check_kept(const struct buf *kept, size_t variables)
 	(void)hashes;
 }
 
+/* Servers make variables of nothing but capitals, digits and _. */
+static void
+name_as_server(struct buf *b)
+{
+	for (size_t i = 0; i < b->len && b->data[i] != '='; i++)
+		b->data[i] = isalnum((unsigned char)b->data[i])
+		    ? (char)toupper((unsigned char)b->data[i])
+		    : '_';
+}
+
 /* The environment, with credentials in all places that have them. */
 static size_t
 environment(struct input in, struct buf *text, char **env)
@@ -72,6 +84,7 @@ environment(struct input in, struct buf *text, char **env)
 		env[n++] = fixed[i];
 	while (in.n > 0 && n < VARIABLES_MAX) {
 		text[n] = input_text(input_part(&in, "\n"));
+		name_as_server(&text[n]);
 		if (strncmp(buf_str(&text[n]), "QUERY_STRING=", 13) == 0)
 			buf_puts(&text[n], "&token=" SECRET "&a=1");
 		env[n] = text[n].data;

@@ -96,7 +96,7 @@ coverage)
     lib/base lib/call lib/http lib/provider lib/query/record.c lib/row \
     lib/store/pack.c src/report/params.c src/report/link.c |
     tee "$build/coverage.txt" |
-    awk '/^File|^-/ { next } NF > 9 { printf "%-40s %6d lines %7s\n", $1, $8, $10 }'
+    awk '$8 + 0 > 0 { printf "%-36s %6d lines %8s\n", $1, $8, $10 }' | sort
   ;;
 *)
   sed -n '2,3s/^# //p' "$0"
