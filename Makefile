@@ -303,7 +303,7 @@ valgrind: plain
 	@tests/run $(BUILD) valgrind
 
 crash: plain
-	@KILLS=$(KILLS) tests/run $(BUILD) fault/crash
+	@KILLS=$(KILLS) tests/run $(BUILD) fault/crash fault/spool
 
 # Every fault, where `make test` tries some: hours.  ONLY=power/ or ONLY=page/
 # makes them few: the names that the programs of tests/fault write begin so.
