@@ -334,6 +334,33 @@ int db_split(struct db_splitter *w, const char *text, size_t n, db_word_fn fn,
     void *arg);
 void db_splitter_free(struct db_splitter *w);
 
+/* --- copies -------------------------------------------------------------- */
+
+/* What is in one. */
+struct db_copy {
+	int64_t events, calls;
+	int64_t erasures; /* so often something was forgotten */
+	int schema; /* version */
+};
+
+/*
+ * Copy the store, as it is at one moment, to that file, which is there and
+ * empty, while others write; then check the copy, which is on disk.  Adds a
+ * reason to why where it fails.
+ */
+enum db_rc db_backup(
+    struct db *db, const char *path, struct db_copy *copy, struct buf *why);
+
+/*
+ * Of stores that are files.  Is the file a whole store?  And put one in the
+ * place of a store that no program has open for writing, at once; both in the
+ * same directory.  What was there stays beside it as STORE-before; *was: what
+ * it had.  0, or -1 after adding a reason to why.
+ */
+int db_copy_check(const char *path, struct db_copy *copy, struct buf *why);
+int db_restore(
+    const char *store, const char *file, struct db_copy *was, struct buf *why);
+
 /* --- health -------------------------------------------------------------- */
 
 struct db_info {

@@ -62,6 +62,10 @@
 	ENGINE_VOID(duty_end, (struct db * db, enum db_duty duty), (db, duty)) \
 	ENGINE(enum db_rc, shrink, (struct db * db), (db))                     \
 	ENGINE(enum db_rc, compact, (struct db * db), (db))                    \
+	ENGINE(enum db_rc, backup,                                             \
+	    (struct db * db, const char *path, struct db_copy *copy,           \
+		struct buf *why),                                              \
+	    (db, path, copy, why))                                             \
 	ENGINE(                                                                \
 	    enum db_rc, tighten, (struct db * db, int64_t event), (db, event)) \
 	ENGINE(enum db_rc, size_of_all,                                        \

@@ -541,6 +541,10 @@ struct query_care {
 enum query_rc query_care(
     struct query *q, const struct query_health *h, struct query_care *care);
 
+/* As db_backup(). */
+enum query_rc query_backup(
+    struct query *q, const char *path, struct db_copy *copy, struct buf *why);
+
 /* Are the tables as this program makes them?  b: what is not, a line each. */
 enum query_rc query_schema(struct query *q, struct buf *b);
 

@@ -130,3 +130,10 @@ query_care(
 		    (double)h->events * (double)events);
 	return rc;
 }
+
+enum query_rc
+query_backup(
+    struct query *q, const char *path, struct db_copy *copy, struct buf *why)
+{
+	return query_rc_of(db_backup(q->db, path, copy, why));
+}

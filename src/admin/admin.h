@@ -48,6 +48,7 @@ struct command {
 	int (*run)(struct admin *a, int argc, char **argv);
 };
 
+extern const struct command command_backup;
 extern const struct command command_check;
 extern const struct command command_demo;
 extern const struct command command_export;
@@ -56,6 +57,7 @@ extern const struct command command_provider;
 extern const struct command command_quarantine;
 extern const struct command command_rebuild;
 extern const struct command command_report;
+extern const struct command command_restore;
 extern const struct command command_send;
 extern const struct command command_show;
 extern const struct command command_spool;

@@ -21,6 +21,8 @@ static const struct command *const commands[] = {
     &command_rebuild,
     &command_tend,
     &command_forget,
+    &command_backup,
+    &command_restore,
     &command_demo,
 };
 

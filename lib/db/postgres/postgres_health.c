@@ -99,6 +99,18 @@ pg_shrink(struct db *db)
 	return DB_DONE;
 }
 
+enum db_rc
+pg_backup(
+    struct db *db, const char *path, struct db_copy *copy, struct buf *why)
+{
+	(void)db;
+	(void)path;
+	(void)copy;
+	buf_puts(
+	    why, "is on a PostgreSQL server: use pg_dump, or pg_basebackup");
+	return DB_ERROR;
+}
+
 /* A server's VACUUM is its owner's: callbook(1) says which. */
 enum db_rc
 pg_compact(struct db *db)

@@ -39,7 +39,7 @@ ExecStart=$BINDIR/callbook -c @config@ tend|"
 
 case $unit in
 callbook-tend*) filter=tend ;;
-*) filter=cat ;;
+*) filter='cat' ;;
 esac
 
 $filter <"$here/${1##*.}.in" | sed -e "s|@program@|$CGIDIR/$program|" \

@@ -1,0 +1,266 @@
+/*
+ * A copy of a store, made while others write to it; and putting one in its
+ * place.
+ */
+#include "db/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define BEFORE "-before" /* what a store was before another took its place */
+
+/* Bring what has that name to disk.  0, or -1 with errno. */
+static int
+sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC), rc;
+
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+static int
+sync_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? strdup(".")
+	    : slash == path	  ? strdup("/")
+				  : strndup(path, (size_t)(slash - path));
+	int rc = dir == NULL ? -1 : sync_path(dir, O_RDONLY | O_DIRECTORY);
+
+	free(dir);
+	return rc;
+}
+
+/* --- the copy
+ * ------------------------------------------------------------------ */
+
+static int
+number_in(sqlite3 *copy, const char *sql, int64_t *n)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = -1;
+
+	if (sqlite3_prepare_v2(copy, sql, -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW) {
+		*n = sqlite3_column_int64(s, 0);
+		rc = 0;
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+/* Does SQLite find nothing wrong with the file?  0, or -1 after why. */
+static int
+check_pages(sqlite3 *copy, struct buf *why)
+{
+	sqlite3_stmt *s = NULL;
+	const char *line = NULL;
+	int rc = -1;
+
+	if (sqlite3_prepare_v2(
+		copy, "PRAGMA integrity_check(1)", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		line = (const char *)sqlite3_column_text(s, 0);
+	if (line != NULL && strcmp(line, "ok") == 0)
+		rc = 0;
+	else
+		buf_puts(why, line == NULL ? sqlite3_errmsg(copy) : line);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+/* Is it a whole store of ours?  0, or -1 after adding to why. */
+static int
+check_copy(sqlite3 *copy, struct db_copy *c, struct buf *why)
+{
+	int64_t id = 0, version = 0;
+
+	if (number_in(copy, "PRAGMA application_id", &id) == -1 ||
+	    number_in(copy, "PRAGMA user_version", &version) == -1) {
+		buf_puts(why, sqlite3_errmsg(copy));
+		return -1;
+	}
+	if (id != SCHEMA_ID || version < 1) {
+		buf_puts(why, "is no store of Callbook's");
+		return -1;
+	}
+	if (version > DB_SCHEMA_VERSION) {
+		buf_printf(why,
+		    "was written by a newer Callbook (schema %d, this program "
+		    "knows %d)",
+		    (int)version, DB_SCHEMA_VERSION);
+		return -1;
+	}
+	if (check_pages(copy, why) == -1)
+		return -1;
+	c->schema = (int)version;
+	c->erasures = 0; /* there is no such table in an older one */
+	(void)number_in(copy, "SELECT count(*) FROM erasure", &c->erasures);
+	if (number_in(copy, "SELECT count(*) FROM event", &c->events) == -1 ||
+	    number_in(copy, "SELECT count(*) FROM call", &c->calls) == -1) {
+		buf_puts(why, sqlite3_errmsg(copy));
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * All pages in one step, of one moment: in more, each commit of another program
+ * would begin it anew.
+ */
+static int
+copy_pages(struct db *db, sqlite3 *copy, struct buf *why)
+{
+	sqlite3_backup *b = sqlite3_backup_init(
+	    copy, "main", db->sqlite, "main");
+	int rc = b == NULL ? SQLITE_ERROR : sqlite3_backup_step(b, -1);
+
+	if (b != NULL)
+		(void)sqlite3_backup_finish(b);
+	if (rc == SQLITE_DONE)
+		return 0;
+	buf_puts(why, b == NULL ? sqlite3_errmsg(copy) : sqlite3_errstr(rc));
+	return -1;
+}
+
+enum db_rc
+lite_backup(struct db *db, const char *path, struct db_copy *c, struct buf *why)
+{
+	sqlite3 *copy = NULL;
+	enum db_rc rc = DB_ERROR;
+
+	/* The last makes it one file, whatever the store's journal is. */
+	if (sqlite3_open_v2(path, &copy,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ||
+	    sqlite3_exec(copy,
+		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
+		NULL, NULL))
+		buf_puts(why, sqlite3_errmsg(copy));
+	else if (copy_pages(db, copy, why) == 0) {
+		if (sqlite3_exec(copy,
+			"PRAGMA locking_mode = EXCLUSIVE;"
+			"PRAGMA journal_mode = DELETE",
+			NULL, NULL, NULL))
+			buf_puts(why, sqlite3_errmsg(copy));
+		else if (check_copy(copy, c, why) == 0)
+			rc = DB_OK;
+	}
+	sqlite3_close(copy);
+	if (rc == DB_OK && sync_path(path, O_RDWR) == -1) {
+		buf_puts(why, strerror(errno));
+		rc = DB_ERROR;
+	}
+	return rc;
+}
+
+int
+db_copy_check(const char *path, struct db_copy *c, struct buf *why)
+{
+	sqlite3 *copy = NULL;
+	int rc = -1;
+
+	memset(c, 0, sizeof(*c));
+	if (sqlite3_open_v2(
+		path, &copy, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL))
+		buf_puts(why, sqlite3_errmsg(copy));
+	else
+		rc = check_copy(copy, c, why);
+	sqlite3_close(copy);
+	return rc;
+}
+
+/* --- putting it in place
+ * ---------------------------------------------------------- */
+
+/* Nobody has it open: have all that its WAL has in the file itself. */
+static void
+make_whole(const char *store, struct db_copy *was)
+{
+	struct buf why = {0};
+	sqlite3 *old = NULL;
+
+	memset(was, 0, sizeof(*was));
+	if (sqlite3_open_v2(store, &old,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		NULL) == SQLITE_OK) {
+		(void)sqlite3_wal_checkpoint_v2(
+		    old, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)number_in(
+		    old, "SELECT count(*) FROM erasure", &was->erasures);
+		(void)number_in(
+		    old, "SELECT count(*) FROM event", &was->events);
+	}
+	sqlite3_close(old);
+	buf_free(&why);
+}
+
+/* What was there stays beside it; then the name changes hands at once. */
+static int
+replace(struct db *db, const char *file, struct buf *why)
+{
+	struct buf before = {0};
+	struct stat st;
+	int rc = -1;
+
+	buf_printf(&before, "%s" BEFORE, db->path);
+	if (before.failed)
+		buf_puts(why, "out of memory");
+	else if ((unlink(before.data) == -1 && errno != ENOENT) ||
+	    (stat(db->path, &st) == 0 && st.st_size > 0 &&
+		link(db->path, before.data) == -1))
+		buf_printf(why, "%s: %s", before.data, strerror(errno));
+	else if (rename(file, db->path) == -1)
+		buf_printf(why, "%s: %s", db->path, strerror(errno));
+	else
+		rc = 0;
+	/* Of the other store; a WAL that still has something is set aside. */
+	if (rc == 0) {
+		(void)unlink(db->name[FILE_SHM]);
+		if (stat(db->name[FILE_WAL], &st) == 0 && st.st_size == 0)
+			(void)unlink(db->name[FILE_WAL]);
+		if (sync_directory_of(db->path) == -1)
+			log_warn("%s", db->path);
+	}
+	buf_free(&before);
+	return rc;
+}
+
+int
+db_restore(
+    const char *store, const char *file, struct db_copy *was, struct buf *why)
+{
+	struct db db = {.mode = DB_WRITE, .lock_fd = -1};
+	int rc = -1;
+
+	memset(was, 0, sizeof(*was));
+	if (files_name(&db, store) == -1)
+		buf_puts(why, "out of memory");
+	else if (files_open(&db, why) == -1)
+		; /* it said why */
+	else if (flock(db.lock_fd, LOCK_EX | LOCK_NB) == -1 ||
+	    lock_is_shared(&db))
+		buf_printf(why,
+		    "%s: a receiver or another program has it open: stop those "
+		    "that write to it first",
+		    store);
+	else {
+		make_whole(store, was);
+		rc = replace(&db, file, why);
+	}
+	if (db.lock_fd != -1)
+		close(db.lock_fd); /* which gives the lock back */
+	files_forget(&db);
+	return rc;
+}

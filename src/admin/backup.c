@@ -1,0 +1,368 @@
+/*
+ * callbook backup: a copy of the store while receivers write; and restore,
+ * which puts one in its place.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "admin.h"
+#include "base/server.h"
+#include "db/db.h"
+
+#define CHUNK (256 * 1024)
+#define PART "-part" /* behind the name of what is not whole yet */
+
+/* --- bytes
+ * ------------------------------------------------------------------------ */
+
+static int
+write_all(int fd, const char *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, data, n);
+
+		if (done == -1 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -1;
+		data += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Copy a file to another, as it is or as gzip.  0, or -1 with errno. */
+static int
+copy_out(int from, int to, bool compress)
+{
+	char *chunk = malloc(CHUNK);
+	const int other = compress ? dup(to) : -1;
+	gzFile gz = compress && other != -1 ? gzdopen(other, "wb6") : NULL;
+	ssize_t n = -1;
+	int rc = 0;
+
+	if (chunk == NULL || (compress && gz == NULL))
+		rc = -1;
+	while (rc == 0 && (n = read(from, chunk, CHUNK)) > 0)
+		if (gz != NULL ? gzwrite(gz, chunk, (unsigned)n) != (int)n
+			       : write_all(to, chunk, (size_t)n) == -1)
+			rc = -1;
+	if (gz != NULL && gzclose(gz) != Z_OK)
+		rc = -1;
+	free(chunk);
+	return rc == 0 && n == 0 ? 0 : -1;
+}
+
+/* The same the other way: gzread() takes what is not compressed as it is. */
+static int
+copy_in(int from, int to)
+{
+	char *chunk = malloc(CHUNK);
+	const int other = dup(from);
+	gzFile gz = other == -1 ? NULL : gzdopen(other, "rb");
+	int n = -1, rc = chunk == NULL || gz == NULL ? -1 : 0;
+
+	while (rc == 0 && (n = gzread(gz, chunk, CHUNK)) > 0)
+		rc = write_all(to, chunk, (size_t)n);
+	/* One that was cut short ends with an error. */
+	if (gz != NULL && gzclose_r(gz) != Z_OK)
+		rc = -1;
+	free(chunk);
+	return rc == 0 && n == 0 ? 0 : -1;
+}
+
+/* A new file of that name, nobody else's; what is there is a part of one. */
+static int
+new_file(const char *path)
+{
+	if (unlink(path) == -1 && errno != ENOENT)
+		return -1;
+	return open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static int
+failed(const struct admin *a, const char *path)
+{
+	admin_warnx(a, "%s: %s", path, strerror(errno));
+	return ADMIN_WRONG;
+}
+
+/* --- backup
+ * ------------------------------------------------------------------------- */
+
+static const char backup_help[] =
+    "usage: callbook backup [--compress] FILE|-\n\n"
+    "Copies the store, as it is at one moment, while receivers go on, checks\n"
+    "the copy and counts what is in it.  FILE is replaced when that is done;\n"
+    "- is standard output.\n\n"
+    "      --compress      as gzip, which 'callbook restore' reads as well\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option backup_longs[] = {
+    {"compress", no_argument, NULL, 'z'},
+    ADMIN_OPTIONS,
+};
+
+/* A checked copy in that file.  0, or -1 and reported. */
+static int
+make_copy(struct admin *a, const char *path, struct db_copy *copy)
+{
+	struct buf why = {0};
+	enum query_rc rc = query_backup(a->query, path, copy, &why);
+
+	if (rc != QUERY_OK)
+		admin_warnx(a, "%s: %s", a->config->store, buf_str(&why));
+	buf_free(&why);
+	return rc == QUERY_OK ? 0 : -1;
+}
+
+static void
+tell_copy(const struct admin *a, const struct db_copy *copy)
+{
+	admin_warnx(a, "%" PRId64 " events, %" PRId64 " calls, sound",
+	    copy->events, copy->calls);
+}
+
+/*
+ * To standard output: by way of a file beside the store that has no name as
+ * soon as SQLite has opened it, so that nothing of it can stay.
+ */
+static int
+backup_out(struct admin *a, bool compress)
+{
+	struct buf path = {0};
+	struct db_copy copy;
+	int fd, status = ADMIN_WRONG;
+
+	buf_printf(&path, "%s-copy" PART, a->config->store);
+	if (path.failed || (fd = new_file(path.data)) == -1) {
+		status = failed(a, buf_str(&path));
+		buf_free(&path);
+		return status;
+	}
+	if (make_copy(a, path.data, &copy) == 0) {
+		(void)unlink(path.data);
+		if (lseek(fd, 0, SEEK_SET) == -1 ||
+		    copy_out(fd, STDOUT_FILENO, compress) == -1)
+			(void)failed(a, "standard output");
+		else {
+			tell_copy(a, &copy);
+			status = ADMIN_OK;
+		}
+	}
+	(void)unlink(path.data);
+	close(fd);
+	buf_free(&path);
+	return status;
+}
+
+/* Compress a file into another.  0, or -1 with errno. */
+static int
+compress_file(const char *from, const char *to)
+{
+	const int in = open(from, O_RDONLY | O_CLOEXEC);
+	const int out = in == -1 ? -1 : new_file(to);
+	int rc = out == -1 ? -1 : copy_out(in, out, true);
+
+	if (rc == 0)
+		rc = fsync(out);
+	if (in != -1)
+		close(in);
+	if (out != -1)
+		close(out);
+	return rc;
+}
+
+static int
+sync_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	(void)snprintf(dir, sizeof(dir), "%.*s",
+	    slash == NULL ? 1 : (int)(slash - path) + 1,
+	    slash == NULL ? "." : path);
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* A whole file takes the name at once. */
+static int
+backup_file(struct admin *a, const char *file, bool compress)
+{
+	struct buf part = {0}, packed = {0};
+	const char *whole;
+	struct db_copy copy;
+	int fd, status = ADMIN_WRONG;
+
+	buf_printf(&part, "%s" PART, file);
+	buf_printf(&packed, "%s-gz" PART, file);
+	if (part.failed || packed.failed || (fd = new_file(part.data)) == -1) {
+		status = failed(a, buf_str(&part));
+		goto out;
+	}
+	close(fd);
+	whole = part.data;
+	if (make_copy(a, part.data, &copy) == -1)
+		goto remove;
+	if (compress) {
+		if (compress_file(part.data, packed.data) == -1) {
+			(void)failed(a, packed.data);
+			goto remove;
+		}
+		(void)unlink(part.data);
+		whole = packed.data;
+	}
+	if (rename(whole, file) == -1 || sync_dir(file) == -1) {
+		(void)failed(a, file);
+		goto remove;
+	}
+	tell_copy(a, &copy);
+	status = ADMIN_OK;
+remove:
+	(void)unlink(part.data);
+	(void)unlink(packed.data);
+out:
+	buf_free(&part);
+	buf_free(&packed);
+	return status;
+}
+
+static int
+backup_run(struct admin *a, int argc, char **argv)
+{
+	bool compress = false;
+	int opt;
+
+	while (
+	    (opt = admin_option(a, argc, argv, backup_longs)) != OPTION_END) {
+		if (opt != 'z')
+			return a->status;
+		compress = true;
+	}
+	if (argc - optind != 1)
+		return admin_usage(a, "wants one FILE, or -");
+	if (admin_query(a) == -1)
+		return ADMIN_WRONG;
+	return strcmp(argv[optind], "-") == 0
+	    ? backup_out(a, compress)
+	    : backup_file(a, argv[optind], compress);
+}
+
+const struct command command_backup = {"backup",
+    "a checked copy of the store, while receivers go on", backup_help,
+    backup_run};
+
+/* --- restore
+ * -------------------------------------------------------------------------- */
+
+static const char restore_help[] =
+    "usage: callbook restore FILE|-\n\n"
+    "Checks a file that 'callbook backup' made and puts it in the place of\n"
+    "the store, which no receiver may have open.  The store that was there\n"
+    "stays beside it, with -before behind its name.\n\n"
+    "  -c, --config FILE   the configuration, callbook.conf(5)\n";
+
+static const struct option restore_longs[] = {ADMIN_OPTIONS};
+
+/* Unpack it beside the store.  0, or -1 and reported. */
+static int
+unpack(struct admin *a, const char *file, const char *part)
+{
+	const int in = strcmp(file, "-") == 0
+	    ? dup(STDIN_FILENO)
+	    : open(file, O_RDONLY | O_CLOEXEC);
+	int out = -1, rc = -1;
+
+	if (in == -1)
+		(void)failed(a, file);
+	else if ((out = new_file(part)) == -1)
+		(void)failed(a, part);
+	else if (copy_in(in, out) == -1 || fsync(out) == -1)
+		admin_warnx(a, "%s: cannot be read as a whole, or %s written",
+		    file, part);
+	else
+		rc = 0;
+	if (in != -1)
+		close(in);
+	if (out != -1)
+		close(out);
+	return rc;
+}
+
+static void
+tell_restored(
+    const struct admin *a, const struct db_copy *is, const struct db_copy *was)
+{
+	printf("events   %" PRId64 "\ncalls    %" PRId64 "\n", is->events,
+	    is->calls);
+	if (was->events > 0)
+		printf("before   %" PRId64 " events, now in %s-before: remove "
+		       "it when it is not needed\n",
+		    was->events, a->config->store);
+	if (was->erasures > is->erasures)
+		admin_warnx(a,
+		    "%" PRId64 " erasures were made after this copy, which "
+		    "still has what they erased: 'callbook forget' has to be "
+		    "run for them again, and %s-before removed",
+		    was->erasures - is->erasures, a->config->store);
+}
+
+static int
+restore_run(struct admin *a, int argc, char **argv)
+{
+	struct db_copy is, was;
+	struct buf part = {0}, why = {0};
+	int status = ADMIN_WRONG;
+
+	if (admin_option(a, argc, argv, restore_longs) != OPTION_END)
+		return a->status;
+	if (argc - optind != 1)
+		return admin_usage(a, "wants one FILE, or -");
+	if (admin_config(a) == -1)
+		return ADMIN_WRONG;
+	if (server_is(a->config->store)) {
+		admin_warnx(a,
+		    "the store is on a PostgreSQL server: use "
+		    "pg_restore");
+		return ADMIN_WRONG;
+	}
+	/* What only root may read is opened by root's shell: < FILE. */
+	if (admin_become_owner(a) == -1)
+		return ADMIN_WRONG;
+	buf_printf(&part, "%s-restore" PART, a->config->store);
+	if (part.failed)
+		admin_warnx(a, "out of memory");
+	else if (unpack(a, argv[optind], part.data) == -1)
+		; /* reported */
+	else if (db_copy_check(part.data, &is, &why) == -1)
+		admin_warnx(a, "%s: %s", argv[optind], buf_str(&why));
+	else if (db_restore(a->config->store, part.data, &was, &why) == -1)
+		admin_warnx(a, "%s", buf_str(&why));
+	else {
+		tell_restored(a, &is, &was);
+		status = ADMIN_OK;
+	}
+	if (!part.failed)
+		(void)unlink(part.data);
+	buf_free(&part);
+	buf_free(&why);
+	return status;
+}
+
+const struct command command_restore = {"restore",
+    "put a copy in the place of the store", restore_help, restore_run};

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# callbook backup and restore.
+#
+# Bats sets output and lines; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+EVENT=$DATA/formantai/call.completed.json
+
+setup() {
+  site
+  mkdir out
+}
+
+teardown() {
+  [ -z "${receiver-}" ] || kill "$receiver" 2>/dev/null || :
+}
+
+# ask SQL [FILE] - of the store, or of a copy.
+ask() {
+  sqlite3 "${2-callbook.db}" "$1"
+}
+
+# post N - event N, whose answer goes to `answered` when it is there.
+post() {
+  jq -c ".event_id = \"e-$1\" | .data.call.conversation_id = \"c-$1\"" \
+    "$EVENT" >"event-$1.json"
+  cgi open <"event-$1.json" | grep -q '"result":"stored"' &&
+    echo "e-$1" >>answered
+}
+
+@test "a copy under load has all that was answered up to then, and is restored" {
+  post 0
+  for i in $(seq 1 40); do post "$i"; done &
+  load=$!
+  until [ "$(wc -l <answered)" -ge 5 ]; do :; done
+  cp answered before
+  run -0 callbook backup out/copy.db
+  has 'sound'
+  run -0 callbook backup --compress out/copy.gz
+  wait "$load"
+  [ "$(wc -l <answered)" = 41 ]
+  [ "$(ls out)" = $'copy.db\ncopy.gz' ] # no part of one
+  [ "$(stat -c %a out/copy.db)" = 600 ]
+  ask 'SELECT id FROM event' out/copy.db | sort >in-copy
+  sort before | comm -23 - in-copy | cmp - /dev/null
+
+  # Of the store nothing is left but the copy.
+  rm callbook.db*
+  run -0 callbook restore out/copy.gz
+  [ "$(ask 'PRAGMA integrity_check')" = ok ]
+  ask 'SELECT id FROM event' | sort >restored
+  sort before | comm -23 - restored | cmp - /dev/null
+  post 100
+  run -0 callbook rebuild
+  has 'changed  0'
+  run -0 callbook check --deep
+  has 'ok    integrity: sound'
+}
+
+@test "a store that a receiver has open is not replaced" {
+  post 0
+  run -0 callbook backup out/copy.db
+  post 1
+  "$BIN/callbook.fcgi" -s "$PWD/socket" &
+  receiver=$!
+  until [ -S socket ]; do kill -0 "$receiver"; done
+  run -1 callbook restore out/copy.db
+  has 'a receiver or another program has it open'
+  kill "$receiver"
+  wait "$receiver" || :
+  receiver=
+  [ "$(ask 'SELECT count(*) FROM event')" = 2 ]
+  run -0 callbook restore out/copy.db
+  has 'events   1'
+  [ "$(ask 'SELECT count(*) FROM event' callbook.db-before)" = 2 ]
+  # What comes is stored in the one that was put there.
+  post 2
+  [ "$(ask 'SELECT count(*) FROM event')" = 2 ]
+}
+
+@test "a file that is damaged, cut short or no store replaces nothing" {
+  post 0
+  callbook backup out/copy.db
+  callbook backup --compress out/copy.gz
+  head -c "$(($(wc -c <out/copy.gz) / 2))" out/copy.gz >out/cut.gz
+  head -c 20000 out/copy.db >out/cut.db
+  { head -c 30000 out/copy.db; head -c 40000 /dev/zero
+    tail -c +70001 out/copy.db; } >out/damaged.db
+  sqlite3 out/other.db 'CREATE TABLE x (y)'
+  : >out/empty
+  sum=$(sha256sum <callbook.db)
+  for file in cut.gz cut.db damaged.db other.db empty none; do
+    run -1 callbook restore "out/$file"
+  done
+  [ "$(sha256sum <callbook.db)" = "$sum" ]
+  [ ! -e callbook.db-before ]
+  [ ! -e callbook.db-restore-part ]
+  run -2 callbook restore
+  run -2 callbook backup
+  run -1 callbook backup out/none/copy.db
+}
+
+@test "by a pipe, and nothing of it stays beside the store" {
+  post 0
+  callbook backup - >out/copy.db
+  callbook backup --compress - | callbook restore -
+  [ "$(ask 'SELECT count(*) FROM event')" = 1 ]
+  run -1 compgen -G '*part*'
+}
+
+@test "a backup and a restore that are killed are done by the next run" {
+  callbook demo --calls 200 --days 10 >/dev/null
+  callbook backup out/copy.db
+  events=$(ask 'SELECT count(*) FROM event')
+  for pause in 0.02 0.05 0.1; do
+    callbook backup --compress out/again.gz 2>/dev/null &
+    sleep "$pause" # there is no better moment than any
+    kill -9 $! 2>/dev/null || :
+    wait $! 2>/dev/null || :
+    callbook restore out/copy.db >/dev/null 2>&1 &
+    sleep "$pause"
+    kill -9 $! 2>/dev/null || :
+    wait $! 2>/dev/null || :
+    [ "$(ask 'PRAGMA integrity_check')" = ok ]
+    [ "$(ask 'SELECT count(*) FROM event')" = "$events" ]
+  done
+  run -0 callbook backup --compress out/again.gz
+  run -0 callbook restore out/again.gz
+  [ "$(ask 'SELECT count(*) FROM event')" = "$events" ]
+  run -1 compgen -G '*part*'
+}
+
+@test "a copy from before an erasure says that it still has what was erased" {
+  post 0
+  callbook backup out/copy.db
+  callbook forget --number "$(jq -r .data.call.to_phone "$EVENT")" --yes
+  run -0 callbook restore out/copy.db
+  has '1 erasures were made after this copy'
+}
