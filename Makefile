@@ -273,10 +273,11 @@ $(BUILD)/tests/bench/rows/rows: $(BUILD)/tests/bench/rows/rows.o \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The same store in the program that counts instructions.
-$(BUILD)/tests/bench/rows/one_event: $(BUILD)/tests/bench/rows/rows.o \
-	$(BUILD)/tests/bench/one_event.o $(BUILD)/libcallbook.a
-	@echo '  LD $@'
-	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/tests/bench/rows/one_event: tests/bench/one_event.c \
+	$(BUILD)/tests/bench/rows/rows.o $(BUILD)/libcallbook.a
+	@echo '  CC $<'
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) \
+	    -MMD -MP -o $@ $^ $(LIBS)
 
 # PARTS='lighttpd apache' measures those alone (tests/bench/bench.mjs has
 # their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the
