@@ -24,6 +24,8 @@
 static const bool is_listed[FIELD__MAX] = {[FIELD_TRACE] = true,
     [FIELD_AGENT] = true,
     [FIELD_DIRECTION] = true,
+    [FIELD_FROM] = true,
+    [FIELD_TO] = true,
     [FIELD_STARTED] = true,
     [FIELD_ATTEMPT] = true,
     [FIELD_FINAL] = true,
@@ -207,6 +209,7 @@ same_listed(const struct call_row *a, const struct call_row *b)
 {
 	bool same = strcmp(a->id, b->id) == 0 &&
 	    a->view.outcome == b->view.outcome &&
+	    a->view.answered == b->view.answered &&
 	    a->view.flags == b->view.flags;
 
 	for (int f = 0; f < FIELD__MAX && same; f++) {
@@ -234,11 +237,11 @@ call_bind(struct statement *s, const struct call_row *r, bool listed,
 	int i = 1;
 
 	db_bind_text(s, i++, call_state_name[v->state]);
-	if (listed)
+	if (listed) {
 		db_bind_text(s, i++, call_outcome_name[v->outcome]);
-	db_bind_int(s, i++, v->answered);
-	if (listed)
+		db_bind_int(s, i++, v->answered);
 		db_bind_int(s, i++, v->flags);
+	}
 	db_bind_int(s, i++, r->day);
 	db_bind_int(s, i++, r->hour);
 	db_bind_int(s, i++, r->events);
@@ -306,15 +309,15 @@ call_save(
 	    " ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38,"
 	    " ?39, ?40, ?41, ?42, ?43, ?44, ?46) WHERE number = ?45";
 	static const char update_unlisted[] =
-	    "UPDATE call SET (state, answered, day, hour, events, states,"
-	    " first_time, last_time, first_received, last_received,"
-	    " ended_time, begun_told, connected_told, ended_told, stamps,"
-	    " from_number, to_number, ended, duration, recording, status,"
-	    " reason, disposition, summary, attempts_max, transcript, cost,"
-	    " cost_currency, goal, goal_word, transferred_to, ended_by, facts)"
-	    " = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-	    " ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,"
-	    " ?28, ?29, ?30, ?31, ?32, ?33) WHERE number = ?34";
+	    "UPDATE call SET (state, day, hour, events, states, first_time,"
+	    " last_time, first_received, last_received, ended_time,"
+	    " begun_told, connected_told, ended_told, stamps, ended, duration,"
+	    " recording, status, reason, disposition, summary, attempts_max,"
+	    " transcript, cost, cost_currency, goal, goal_word,"
+	    " transferred_to, ended_by, facts) = (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+	    " ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"
+	    " WHERE number = ?31";
 	unsigned char stamps[STAMPS_SIZE];
 	bool fresh = before->number == 0, listed;
 	struct statement *s;
