@@ -29,6 +29,17 @@ teardown_file() {
   "$BIN/tests/unit/test_store_rejected"
 }
 
-@test "days" {
+@test "days and their sums" {
   "$BIN/tests/unit/test_store_days"
+  "$BIN/tests/unit/test_report_sums"
+}
+
+@test "the words of calls" {
+  "$BIN/tests/unit/test_search"
+  "$BIN/tests/unit/test_report_words"
+}
+
+@test "what is let go of, and what is exported" {
+  "$BIN/tests/unit/test_keep"
+  "$BIN/tests/unit/test_export"
 }

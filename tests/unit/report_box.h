@@ -166,6 +166,10 @@ run(struct box *b, const char *sql)
 {
 	sqlite3 *db = NULL;
 
+	if (scratch_server() != NULL) {
+		server_sql(b->scratch.store, sql);
+		return;
+	}
 	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);

@@ -138,6 +138,7 @@ struct db {
 	int64_t inserted;
 	int changed;
 
+	bool duty; /* one may have begun */
 	struct db *memory; /* an SQLite of our own: tail and splitter */
 	atomic_bool newer; /* the schema is not ours */
 	pthread_mutex_t mutex; /* guards what follows */

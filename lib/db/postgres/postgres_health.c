@@ -79,7 +79,8 @@ pg_size_of_all(struct db *db, int64_t *bytes, int64_t *unused)
 	PGresult *r = wire_ask(db,
 	    "SELECT CAST(sum(pg_total_relation_size(oid)) AS bigint)"
 	    " FROM pg_class WHERE relkind = 'r'"
-	    " AND relnamespace = current_schema()::regnamespace");
+	    " AND relnamespace = (SELECT oid FROM pg_namespace"
+	    " WHERE nspname = current_schema())");
 
 	*unused = 0; /* autovacuum's business */
 	if (r == NULL)
@@ -149,7 +150,7 @@ duty_ask(struct db *db, const char *function, enum db_duty duty)
 	buf_printf(&sql, "SELECT %s(%d, %d)", function, LOCK_CLASS + 1,
 	    db->lock_object ^ (int)(duty + 1));
 	r = sql.failed ? NULL : wire_ask(db, buf_str(&sql));
-	yes = r != NULL && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+	yes = r != NULL && result_int(r, 0, 0) != 0;
 	PQclear(r);
 	buf_free(&sql);
 	return yes;
@@ -159,6 +160,7 @@ duty_ask(struct db *db, const char *function, enum db_duty duty)
 bool
 pg_duty_begin(struct db *db, enum db_duty duty)
 {
+	db->duty = true;
 	return duty_ask(db, "pg_try_advisory_lock", duty);
 }
 

@@ -214,6 +214,9 @@ pg_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 void
 pg_close(struct db *db)
 {
+	/* The server notices the end of a connection somewhat later. */
+	if (db->duty && db->pg != NULL)
+		PQclear(wire_ask(db, "SELECT pg_advisory_unlock_all()"));
 	if (db->pg != NULL)
 		wire_close(db);
 	statements_free(db);
