@@ -179,6 +179,28 @@ calls_of_one_transaction_are_told_apart_by_id(void **state)
 	    2);
 }
 
+/* Of two that were received at once, neither came after the other. */
+static void
+what_is_received_at_once_is_late_by_what_came_before(void **state)
+{
+	struct box *b = *state;
+	struct event e[6];
+
+	for (int i = 0; i < 6; i++) {
+		e[i] = an_event((unsigned char)i);
+		e[i].call = i < 3 ? "late" : "not";
+		e[i].received = i % 3 == 0 ? 2000 : 3000;
+		e[i].time = i % 3 == 0 ? 1000 : 2000;
+	}
+	e[2].time = 500; /* before the first */
+	e[5].time = 1500; /* before the second alone */
+	in_one_transaction(b, e, 6, 0);
+	assert_int_equal(
+	    ask(b, "SELECT flags & 4 FROM call WHERE id = 'late'"), CALL_LATE);
+	assert_int_equal(
+	    ask(b, "SELECT flags & 4 FROM call WHERE id = 'not'"), 0);
+}
+
 static void
 facts_that_are_packed_beside_an_event_of_their_call_stay(void **state)
 {
@@ -359,6 +381,7 @@ main(void)
 	    STORE_TEST(
 		events_of_one_transaction_are_told_apart_by_key_and_source),
 	    STORE_TEST(calls_of_one_transaction_are_told_apart_by_id),
+	    STORE_TEST(what_is_received_at_once_is_late_by_what_came_before),
 	    STORE_TEST(
 		facts_that_are_packed_beside_an_event_of_their_call_stay),
 	    STORE_TEST(
