@@ -116,11 +116,11 @@ post() {
   callbook backup out/copy.db
   events=$(ask 'SELECT count(*) FROM event')
   for pause in 0.02 0.05 0.1; do
-    callbook backup --compress out/again.gz 2>/dev/null &
+    "$BIN/callbook" backup --compress out/again.gz 2>/dev/null &
     sleep "$pause" # there is no better moment than any
     kill -9 $! 2>/dev/null || :
     wait $! 2>/dev/null || :
-    callbook restore out/copy.db >/dev/null 2>&1 &
+    "$BIN/callbook" restore out/copy.db >/dev/null 2>&1 &
     sleep "$pause"
     kill -9 $! 2>/dev/null || :
     wait $! 2>/dev/null || :

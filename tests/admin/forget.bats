@@ -87,7 +87,7 @@ is_gone() {
   digits=${number//[^0-9]/}
   calls=$(ask 'SELECT sum(calls) FROM day')
   for pause in 0.03 0.1 0.2 0.3; do
-    callbook forget --number "$number" --yes >/dev/null &
+    "$BIN/callbook" forget --number "$number" --yes >/dev/null &
     sleep "$pause" # there is no better moment than any
     kill -9 $! 2>/dev/null || :
     wait $! 2>/dev/null || :
