@@ -23,21 +23,18 @@ PKGS = fcgi json-c sqlite3 libcrypto inih zlib $(LIBPQ)
 CGI = callbook.fcgi report.cgi
 OURS = $(STD) $(WARN) -Ilib -Isrc -DCALLBOOK_VERSION='"$(VERSION)"' -pthread \
 	$(if $(filter no,$(CONFINE)),-DWITHOUT_CONFINE) \
-	$(if $(strip $(SECCOMP_LIBS)),,-DWITHOUT_SECCOMP) \
 	$(if $(LIBPQ),$(shell $(PKG_CONFIG) --cflags libpq),-DWITHOUT_LIBPQ)
-LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) $(SECCOMP_LIBS) -pthread
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
 CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
 # CONFINE=no: programs that are not bounded by the kernel (lib/base/confine.h).
 CONFINE ?= yes
-SECCOMP_LIBS = $(if $(filter no,$(CONFINE)),,$$($(PKG_CONFIG) --libs libseccomp))
-# Libraries by the names of pkg-config; `make portable` does without two.
-NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl) \
-	$(if $(strip $(SECCOMP_LIBS)),libseccomp)
+# Libraries by the names of pkg-config; `make portable` does without libcurl.
+NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl)
 
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev \
-	libseccomp-dev libpq-dev
+	libpq-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
@@ -329,13 +326,13 @@ format: deps-lint
 # --- a host without our libraries --------------------------------------------
 
 # $(BUILD)/portable is ready for upload: static programs that need nothing but
-# the kernel, without libcurl and libseccomp.  The linker's warnings about name services do
+# the kernel, without libcurl.  The linker's warnings about name services do
 # not matter, as no names are looked up, and no library is loaded at run time.
 PORTABLE = $(BUILD)/portable
 
 portable:
 	$(MAKE) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
-	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= SECCOMP_LIBS= \
+	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= \
 	    LIBPQ= \
 	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \
 	    LDFLAGS='-static -s -Wl,--gc-sections,--no-warnings' programs
