@@ -41,6 +41,8 @@
 #define BODY_MAX 12000
 #define TRIES 200 /* of an event that is not stored */
 #define SYNC_MICROSECONDS 400 /* at most */
+#define READ_NANOSECONDS 60000000 /* at most */
+#define READERS_MAX 2
 #define IMAGES 2 /* of each moment */
 #define FAULTS_SHOWN 10
 #define PATH_SIZE 400
@@ -92,6 +94,7 @@ struct load {
 	const char *name;
 	int events;
 	int programs, threads; /* of each */
+	int readers; /* who always begin one before the other ends */
 	bool anew; /* each event opens the store, as plain CGI does */
 	bool truncate; /* a WAL does not work there */
 	bool normal; /* durability: the last events may be lost */
@@ -139,6 +142,13 @@ static const struct load loads[] = {
 	.events = 700,
 	.programs = 2,
 	.threads = 4,
+	.sync_fails = 200,
+	.normal = true},
+    {.name = "power/failing-sync-readers",
+	.events = 700,
+	.programs = 2,
+	.threads = 4,
+	.readers = 2,
 	.sync_fails = 200,
 	.normal = true},
     {.name = "power/failing-start",
@@ -540,6 +550,30 @@ send_all(void *arg)
 	return NULL;
 }
 
+static atomic_bool reading;
+
+/* Read what is there at some moment, for a while, again and again. */
+static void *
+read_on(void *arg)
+{
+	uint64_t random = (uint64_t)(uintptr_t)arg * 104729 + 7;
+	struct timespec pause = {0};
+	sqlite3 *db;
+
+	if (sqlite3_open(path, &db) != SQLITE_OK)
+		die("sqlite3_open");
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	while (atomic_load(&reading)) {
+		(void)sqlite3_exec(
+		    db, "BEGIN; SELECT count(*) FROM event", NULL, NULL, NULL);
+		pause.tv_nsec = (long)(next_random(&random) % READ_NANOSECONDS);
+		nanosleep(&pause, NULL);
+		(void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	}
+	sqlite3_close(db);
+	return NULL;
+}
+
 /* The store of an older version, as what the disk has at the beginning. */
 static void
 begin_with(int version)
@@ -596,6 +630,7 @@ run_load(const struct load *l)
 {
 	struct store *program[PROGRAMS_MAX] = {NULL};
 	struct sender s[PROGRAMS_MAX * THREADS_MAX];
+	pthread_t reader[READERS_MAX];
 	const int senders = l->programs * l->threads;
 
 	if (l->truncate)
@@ -610,6 +645,11 @@ run_load(const struct load *l)
 		while ((program[i] = open_store(path, !l->normal)) == NULL)
 			;
 	sync_fails = l->sync_fails;
+	atomic_store(&reading, true);
+	for (int i = 0; i < l->readers; i++)
+		if (pthread_create(&reader[i], NULL, read_on,
+			(void *)(uintptr_t)(i + 1)) != 0)
+			die("thread");
 	for (int i = 0; i < senders; i++) {
 		s[i] = (struct sender){.load = l,
 		    .store = program[i % l->programs],
@@ -619,6 +659,9 @@ run_load(const struct load *l)
 	}
 	for (int i = 0; i < senders; i++)
 		pthread_join(s[i].thread, NULL);
+	atomic_store(&reading, false);
+	for (int i = 0; i < l->readers; i++)
+		pthread_join(reader[i], NULL);
 	for (int i = 0; i < l->programs; i++)
 		store_close(program[i]);
 	record_end();

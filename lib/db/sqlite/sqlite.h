@@ -9,7 +9,8 @@
  *              the facts of older versions
  * Statements:  sqlite_statement.c
  * Writing:     sqlite_write.c begins and ends transactions, sqlite_lock.c is
- *              the lock across processes, sqlite_sync.c brings it to disk
+ *              the lock across processes, sqlite_sync.c brings it to disk,
+ *              sqlite_wal.c looks into the WAL
  * Reading:     sqlite_read.c; sqlite_words.c has the index of words
  */
 #ifndef SQLITE_H
@@ -152,6 +153,19 @@ enum content {
 enum content content_look(struct db *db);
 /* It is right as it is: after a checkpoint, or once it is open. */
 void content_note(struct db *db);
+
+/*
+ * sqlite_wal.c: is there a first page in the WAL that has these n bytes at that
+ * place of the header?
+ */
+#define FILE_HEADER_SIZE 100
+bool wal_has_first_page(
+    const struct db *db, const unsigned char *part, size_t at, size_t n);
+/*
+ * Copy to the store once more what a checkpoint has copied, of that many frames
+ * of the WAL, and bring it to disk.  The lock is held.  0, or -1, logged.
+ */
+int wal_copy_again(struct db *db, int frames);
 
 /* sqlite_journal.c: find the one that works, under the lock; -1 and why. */
 int journal_choose(struct db *db, struct buf *why);

@@ -28,18 +28,9 @@
 
 /* Of the file: what comes before does not change (fileformat2.html, 1.3). */
 #define MAGIC "SQLite format 3"
-#define HEADER_SIZE 100
 #define PAGE_SIZE_AT 16
 #define COUNTER_AT 24 /* from here to the end of the header */
 #define PAGES_AT 28
-
-/* Of the WAL (4.1): its header, and that of each frame. */
-#define WAL_HEADER_SIZE 32
-#define WAL_PAGE_SIZE_AT 8
-#define WAL_SALT_AT 16
-#define FRAME_HEADER_SIZE 24
-#define FRAME_SALT_AT 8
-#define SALT_SIZE 8
 
 static uint32_t
 big_endian(const unsigned char *b)
@@ -85,7 +76,7 @@ boot_id(struct db *db)
  */
 static int
 read_header(
-    struct db *db, unsigned char header[HEADER_SIZE], sqlite3_int64 *size)
+    struct db *db, unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 *size)
 {
 	sqlite3_file *file = NULL;
 	int rc;
@@ -95,49 +86,20 @@ read_header(
 	    file == NULL || file->pMethods == NULL ||
 	    file->pMethods->xFileSize(file, size) != SQLITE_OK)
 		return -1;
-	rc = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
+	rc = file->pMethods->xRead(file, header, FILE_HEADER_SIZE, 0);
 	/* What is too short is filled with zeros. */
 	return rc == SQLITE_OK || rc == SQLITE_IOERR_SHORT_READ ? 0 : -1;
 }
 
 static uint64_t
-hash_header(const unsigned char header[HEADER_SIZE])
+hash_header(const unsigned char header[FILE_HEADER_SIZE])
 {
-	return hash(header + COUNTER_AT, HEADER_SIZE - COUNTER_AT);
-}
-
-/* Does the WAL have, or did it have, a first page of that header? */
-static bool
-is_in_wal(const struct db *db, const unsigned char header[HEADER_SIZE])
-{
-	unsigned char wal[WAL_HEADER_SIZE];
-	unsigned char frame[FRAME_HEADER_SIZE + HEADER_SIZE];
-	int fd = open(db->name[FILE_WAL], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool found = false;
-	off_t at = WAL_HEADER_SIZE;
-
-	if (fd == -1)
-		return false;
-	if (pread(fd, wal, sizeof(wal), 0) == (ssize_t)sizeof(wal))
-		while (!found &&
-		    pread(fd, frame, sizeof(frame), at) ==
-			(ssize_t)sizeof(frame) &&
-		    memcmp(frame + FRAME_SALT_AT, wal + WAL_SALT_AT,
-			SALT_SIZE) == 0) {
-			found = big_endian(frame) == 1 &&
-			    memcmp(frame + FRAME_HEADER_SIZE + COUNTER_AT,
-				header + COUNTER_AT,
-				HEADER_SIZE - COUNTER_AT) == 0;
-			at += FRAME_HEADER_SIZE +
-			    (off_t)big_endian(wal + WAL_PAGE_SIZE_AT);
-		}
-	close(fd);
-	return found;
+	return hash(header + COUNTER_AT, FILE_HEADER_SIZE - COUNTER_AT);
 }
 
 /* Is it less than it says, as a file is that is being copied? */
 static bool
-is_cut_off(const unsigned char header[HEADER_SIZE], sqlite3_int64 size)
+is_cut_off(const unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 size)
 {
 	int page = header[PAGE_SIZE_AT] << 8 | header[PAGE_SIZE_AT + 1];
 
@@ -151,7 +113,7 @@ is_cut_off(const unsigned char header[HEADER_SIZE], sqlite3_int64 size)
 void
 content_note(struct db *db)
 {
-	unsigned char header[HEADER_SIZE];
+	unsigned char header[FILE_HEADER_SIZE];
 	char text[NOTE_SIZE];
 	sqlite3_int64 size;
 	int n;
@@ -166,7 +128,7 @@ content_note(struct db *db)
 enum content
 content_look(struct db *db)
 {
-	unsigned char header[HEADER_SIZE];
+	unsigned char header[FILE_HEADER_SIZE];
 	char text[NOTE_SIZE] = "";
 	uint64_t boot, noted;
 	sqlite3_int64 size;
@@ -177,7 +139,8 @@ content_look(struct db *db)
 	    read_header(db, header, &size) == -1 ||
 	    hash_header(header) == noted)
 		return CONTENT_OURS;
-	if (is_in_wal(db, header))
+	if (wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
+		FILE_HEADER_SIZE - COUNTER_AT))
 		return CONTENT_CHECKPOINT;
 	return is_cut_off(header, size) ? CONTENT_CUT : CONTENT_OTHER;
 }

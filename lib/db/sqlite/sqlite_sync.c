@@ -120,6 +120,9 @@ wal_write_again(struct db *db)
  * (Linux forgets it).  So the WAL is written again; when it is on disk it is
  * copied into the store, and begun anew.  In this order: a store that has a
  * part of a WAL that is not on disk is damaged when the power fails.
+ *
+ * SQLite waits for the store only once it has copied all of the WAL, which
+ * readers may delay.  If that fsync fails, it copies the last part alone again.
  */
 enum db_rc
 sync_mend(struct db *db)
@@ -133,7 +136,12 @@ sync_mend(struct db *db)
 		return DB_ERROR;
 	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(
-	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	    db->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	if (rc == SQLITE_OK && done > 0 && wal_copy_again(db, done) == -1)
+		rc = SQLITE_IOERR;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(
+		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
 	db->lock_until = until;
 	content_note(db);
 	if (rc != SQLITE_OK)

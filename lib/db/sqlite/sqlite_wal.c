@@ -1,0 +1,152 @@
+/*
+ * What is in the WAL, read as fileformat2.html (4.1) describes it: SQLite tells
+ * neither what a checkpoint has copied nor lets it copy that again.
+ */
+#include "db/sqlite/sqlite.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define WAL_HEADER_SIZE 32
+#define PAGE_SIZE_AT 8
+#define SALT_AT 16
+#define FRAME_HEADER_SIZE 24 /* of each; it begins with the page's number */
+#define FRAME_SALT_AT 8
+#define SALT_SIZE 8
+#define PAGE_SIZE_MAX 65536
+
+static uint32_t
+big_endian(const unsigned char *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+}
+
+bool
+wal_has_first_page(
+    const struct db *db, const unsigned char *part, size_t at, size_t n)
+{
+	unsigned char wal[WAL_HEADER_SIZE];
+	unsigned char frame[FRAME_HEADER_SIZE + FILE_HEADER_SIZE];
+	int fd = open(db->name[FILE_WAL], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool found = false;
+	off_t next = WAL_HEADER_SIZE;
+
+	if (fd == -1)
+		return false;
+	if (pread(fd, wal, sizeof(wal), 0) == (ssize_t)sizeof(wal))
+		while (!found &&
+		    pread(fd, frame, sizeof(frame), next) ==
+			(ssize_t)sizeof(frame) &&
+		    memcmp(frame + FRAME_SALT_AT, wal + SALT_AT, SALT_SIZE) ==
+			0) {
+			found = big_endian(frame) == 1 &&
+			    memcmp(frame + FRAME_HEADER_SIZE + at, part, n) ==
+				0;
+			next += FRAME_HEADER_SIZE +
+			    (off_t)big_endian(wal + PAGE_SIZE_AT);
+		}
+	close(fd);
+	return found;
+}
+
+/* --- copying again what was copied ---------------------------------------- */
+
+struct copy {
+	sqlite3_file *wal, *store;
+	uint32_t page_size;
+	unsigned char *page;
+	unsigned char *copied; /* a bit for each page */
+};
+
+/* Where the frame is, from 1 on, in the WAL. */
+static sqlite3_int64
+frame_at(const struct copy *c, int frame)
+{
+	return WAL_HEADER_SIZE +
+	    (frame - 1) * (sqlite3_int64)(FRAME_HEADER_SIZE + c->page_size);
+}
+
+/* The number of the page in a frame.  0, or a code of SQLite. */
+static int
+page_of(const struct copy *c, int frame, uint32_t *page)
+{
+	unsigned char number[4];
+	int rc = c->wal->pMethods->xRead(
+	    c->wal, number, sizeof(number), frame_at(c, frame));
+
+	*page = big_endian(number);
+	return rc != SQLITE_OK || *page > 0 ? rc : SQLITE_CORRUPT;
+}
+
+static int
+copy_begin(struct copy *c, struct db *db, int frames)
+{
+	unsigned char size[4];
+	uint32_t page, last = 0;
+	int rc;
+
+	if (sqlite3_file_control(db->sqlite, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &c->wal) != SQLITE_OK ||
+	    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
+		&c->store) != SQLITE_OK ||
+	    c->wal == NULL || c->wal->pMethods == NULL || c->store == NULL ||
+	    c->store->pMethods == NULL)
+		return SQLITE_IOERR;
+	rc = c->wal->pMethods->xRead(c->wal, size, sizeof(size), PAGE_SIZE_AT);
+	if (rc != SQLITE_OK)
+		return rc;
+	c->page_size = big_endian(size);
+	if (c->page_size == 0 || c->page_size > PAGE_SIZE_MAX)
+		return SQLITE_CORRUPT;
+	for (int i = 1; i <= frames; i++) {
+		if ((rc = page_of(c, i, &page)) != SQLITE_OK)
+			return rc;
+		if (page > last)
+			last = page;
+	}
+	c->page = malloc(c->page_size);
+	c->copied = calloc(last / 8 + 1, 1);
+	return c->page == NULL || c->copied == NULL ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+/* The newest of each page, as others read the store meanwhile. */
+static int
+copy_frame(struct copy *c, int frame)
+{
+	uint32_t page;
+	int rc = page_of(c, frame, &page);
+
+	if (rc != SQLITE_OK || (c->copied[page / 8] & 1u << page % 8) != 0)
+		return rc;
+	c->copied[page / 8] |= (unsigned char)(1u << page % 8);
+	rc = c->wal->pMethods->xRead(c->wal, c->page, (int)c->page_size,
+	    frame_at(c, frame) + FRAME_HEADER_SIZE);
+	if (rc != SQLITE_OK)
+		return rc;
+	return c->store->pMethods->xWrite(c->store, c->page, (int)c->page_size,
+	    (page - 1) * (sqlite3_int64)c->page_size);
+}
+
+int
+wal_copy_again(struct db *db, int frames)
+{
+	struct copy c = {0};
+	int rc = copy_begin(&c, db, frames);
+
+	for (int i = frames; i > 0 && rc == SQLITE_OK; i--)
+		rc = copy_frame(&c, i);
+	if (rc == SQLITE_OK)
+		rc = c.store->pMethods->xSync(c.store, SQLITE_SYNC_NORMAL);
+	free(c.page);
+	free(c.copied);
+	if (rc == SQLITE_OK)
+		return 0;
+	log_warnx(
+	    "%s: copied again: %s (%d)", db->path, sqlite3_errstr(rc), rc);
+	return -1;
+}
