@@ -461,6 +461,9 @@ files_open_read(struct db *db, struct buf *why)
 	}
 	if (S_ISLNK(db->file[FILE_STORE].st_mode))
 		return check_file(db, FILE_STORE, why);
+	/* For a mark, which a program that is confined could not open later. */
+	db->lock_fd = open(
+	    db->name[FILE_LOCK], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	return 0;
 }
 

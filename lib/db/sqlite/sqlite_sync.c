@@ -154,17 +154,14 @@ sync_mend(struct db *db)
 }
 
 /*
- * Who reads has no lock open.  Linux tells a failure once to each who has the
- * file open then: a program that starts later has to find the mark.
+ * Linux tells a failure once to each who has the file open then: a program that
+ * starts later has to find the mark.
  */
 enum db_rc
 lite_sync_seen(struct db *db)
 {
 	if (!db->wal || wal_to_disk(db) == DB_OK)
 		return DB_OK;
-	if (db->lock_fd == -1)
-		db->lock_fd = open(
-		    db->name[FILE_LOCK], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (db->lock_fd != -1)
 		sync_mark(db);
 	return DB_ERROR;
