@@ -385,7 +385,7 @@ units: $(UNITS:%=$(BUILD)/systemd/%)
 define INSTALLED
 $(foreach p,$(CGI),0755 $(BUILD)/$p $(CGIDIR)/$p)
 0755 $(BUILD)/callbook $(PREFIX)/bin/callbook
-$(foreach m,$(wildcard src/man/*.[158]),0644 $m \
+$(foreach m,$(wildcard src/man/*.[1578]),0644 $m \
 	$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m))
 $(foreach a,$(wildcard apache/*),0644 $a $(DOCDIR)/examples/$(notdir $a))
 0644 $(PACKAGING)/callbook.conf $(DOCDIR)/examples/callbook.conf

@@ -231,10 +231,19 @@ check_search(struct check *k, enum query_search is)
 }
 
 static void
-check_engine(struct check *k, const struct query_health *h)
+advised(void *arg, bool good, const char *text)
+{
+	check_finding(
+	    arg, good ? CHECK_GOOD : CHECK_WARN, "server", "%s", text);
+}
+
+static void
+check_engine(struct check *k, struct query *q, const struct query_health *h)
 {
 	if (h->info.journal == NULL) {
 		check_finding(k, CHECK_GOOD, "server", "%s", h->info.engine);
+		/* What fails of it is told by what is counted next. */
+		(void)query_advise(q, advised, k);
 		return;
 	}
 	if (h->info.journal_why[0] == '\0')
@@ -402,7 +411,7 @@ check_content(struct check *k, struct query *q)
 	if (rc == QUERY_OK || rc == QUERY_TIMEOUT) {
 		check_finding(
 		    k, CHECK_GOOD, "store", "schema %d", h.info.schema);
-		check_engine(k, &h);
+		check_engine(k, q, &h);
 		check_state(k, &h);
 	}
 	if (rc == QUERY_OK)

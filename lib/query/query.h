@@ -545,6 +545,9 @@ enum query_rc query_care(
 enum query_rc query_backup(
     struct query *q, const char *path, struct db_copy *copy, struct buf *why);
 
+/* What db_advise() tells. */
+enum query_rc query_advise(struct query *q,
+    void (*fn)(void *arg, bool good, const char *text), void *arg);
 /* Are the tables as this program makes them?  b: what is not, a line each. */
 enum query_rc query_schema(struct query *q, struct buf *b);
 

@@ -163,6 +163,13 @@ facts_check(struct query *q, struct buf *b)
 }
 
 enum query_rc
+query_advise(struct query *q,
+    void (*fn)(void *arg, bool good, const char *text), void *arg)
+{
+	return query_rc_of(db_advise(q->db, fn, arg));
+}
+
+enum query_rc
 query_schema(struct query *q, struct buf *b)
 {
 	return query_rc_of(db_schema_check(q->db, b));

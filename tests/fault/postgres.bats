@@ -126,6 +126,11 @@ all_there() {
   LIGHTTPD=
   check | grep -q 'ok *server: PostgreSQL 15'
   check | grep -q '1 events, 1 calls'
+  # The tests' own servers do not wait for the disk.
+  check | grep -q '^warn *server: fsync is off'
+  check | grep -q '^ok *server: full_page_writes is on'
+  check | grep -q 'no standby confirms'
+  check | grep -q 'the role callbook may read, write, and make tables'
 
   pg_sql 5432 "UPDATE numbers SET last = 99 WHERE name = ''"
   check | grep -q 'newer Callbook'
@@ -163,4 +168,6 @@ all_there() {
     --html "$DIR/pages-2"
   ls "$DIR/pages"
   grep -q '>20<' "$DIR/pages/index.html"
+  "$PLAIN/callbook" check -c "$DIR/viewer.conf" 2>&1 |
+    grep -q 'the role viewer may read alone'
 }

@@ -1,8 +1,11 @@
 /* What the server is, and whether the tables are what they should be. */
 #include "db/postgres/postgres.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/when.h"
 #include "db/model.h"
 
 void
@@ -168,4 +171,106 @@ void
 pg_duty_end(struct db *db, enum db_duty duty)
 {
 	(void)duty_ask(db, "pg_advisory_unlock", duty);
+}
+
+/* --- advice ----------------------------------------------------------------
+ */
+
+#define CLOCKS_MS 5000 /* that clocks may differ */
+
+/* Columns of the question below. */
+enum {
+	ADVICE_FSYNC,
+	ADVICE_PAGES,
+	ADVICE_STANDBYS,
+	ADVICE_RECOVERY,
+	ADVICE_NOW,
+	ADVICE_WRITES,
+	ADVICE_MAKES,
+	ADVICE_ROLE
+};
+
+static void
+advise_disk(const PGresult *r, db_advice_fn fn, void *arg)
+{
+	const bool fsync = result_int(r, 0, ADVICE_FSYNC) != 0;
+	const bool pages = result_int(r, 0, ADVICE_PAGES) != 0;
+
+	fn(arg, fsync,
+	    fsync ? "fsync is on"
+		  : "fsync is off: a failing machine takes events that were "
+		    "acknowledged, or the whole store");
+	fn(arg, pages,
+	    pages ? "full_page_writes is on"
+		  : "full_page_writes is off: a failing machine may damage the "
+		    "store");
+}
+
+static void
+advise_standby(const PGresult *r, db_advice_fn fn, void *arg)
+{
+	if (result_int(r, 0, ADVICE_RECOVERY) != 0)
+		fn(arg, false,
+		    "this server is a standby: events are not stored while no "
+		    "primary is among the hosts");
+	else if (*PQgetvalue(r, 0, ADVICE_STANDBYS) != '\0')
+		fn(arg, true,
+		    "a synchronous standby confirms each event before it is "
+		    "acknowledged");
+	else
+		fn(arg, true,
+		    "no standby confirms events (synchronous_standby_names is "
+		    "empty): with the disk of this server goes what no backup "
+		    "has");
+}
+
+static void
+advise_clock(const PGresult *r, int64_t now, db_advice_fn fn, void *arg)
+{
+	const int64_t ms = result_int(r, 0, ADVICE_NOW) - now;
+	struct buf b = {0};
+
+	buf_printf(&b, "its clock is %" PRId64 " ms %s of this machine's",
+	    ms < 0 ? -ms : ms, ms < 0 ? "behind" : "ahead");
+	fn(arg, ms > -CLOCKS_MS && ms < CLOCKS_MS, buf_str(&b));
+	buf_free(&b);
+}
+
+static void
+advise_role(const PGresult *r, db_advice_fn fn, void *arg)
+{
+	const bool writes = result_int(r, 0, ADVICE_WRITES) != 0;
+	const bool makes = result_int(r, 0, ADVICE_MAKES) != 0;
+	struct buf b = {0};
+
+	buf_printf(&b, "the role %s may %s", PQgetvalue(r, 0, ADVICE_ROLE),
+	    !writes	 ? "read alone, which is enough for the report"
+		: !makes ? "write, but not make tables: another version has to "
+			   "be started by one that may"
+			 : "read, write, and make tables");
+	fn(arg, true, buf_str(&b));
+	buf_free(&b);
+}
+
+enum db_rc
+pg_advise(struct db *db, db_advice_fn fn, void *arg)
+{
+	const int64_t now = when_now();
+	PGresult *r = wire_ask(db,
+	    "SELECT current_setting('fsync') = 'on',"
+	    " current_setting('full_page_writes') = 'on',"
+	    " current_setting('synchronous_standby_names'),"
+	    " pg_is_in_recovery(),"
+	    " CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint),"
+	    " has_table_privilege('event', 'INSERT'),"
+	    " has_schema_privilege(current_schema(), 'CREATE'), current_user");
+
+	if (r == NULL)
+		return pg_failed(db, "settings");
+	advise_disk(r, fn, arg);
+	advise_standby(r, fn, arg);
+	advise_clock(r, now, fn, arg);
+	advise_role(r, fn, arg);
+	PQclear(r);
+	return DB_OK;
 }
