@@ -18,6 +18,10 @@ teardown_file() {
   pg_end
 }
 
+@test "P3 a file and a server tell the same of the same events" {
+  "$BIN/tests/unit/test_engines"
+}
+
 @test "events, batches and locks" {
   "$BIN/tests/unit/test_store"
   "$BIN/tests/unit/test_store_batch"

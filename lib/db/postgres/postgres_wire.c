@@ -22,10 +22,8 @@ wire_fail(struct db *db, enum db_rc rc, const char *message)
 {
 	db->failure = rc;
 	buf_reset(&db->message, SIZE_MAX);
-	buf_puts(&db->message, message);
-	while (db->message.len > 0 &&
-	    db->message.data[db->message.len - 1] == '\n')
-		db->message.data[--db->message.len] = '\0';
+	/* libpq goes on to guess why, in further lines. */
+	buf_add(&db->message, message, strcspn(message, "\n"));
 	if (db->writing || db->reading || db->cursors > 0)
 		db->doomed = true;
 	return rc;
