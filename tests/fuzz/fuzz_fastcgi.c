@@ -9,6 +9,7 @@
 #define _GNU_SOURCE /* memmem(3) */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -224,12 +225,16 @@ ask(const struct buf *out, struct buf *answer)
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char piece[4096];
 	ssize_t n;
+	int ready;
 
 	must(fd != -1);
 	(void)send(fd, out->data, out->len, MSG_NOSIGNAL);
 	(void)shutdown(fd, SHUT_WR);
 	do {
-		must(poll(&p, 1, WAIT_MS) == 1);
+		/* libFuzzer's alarm interrupts it. */
+		while ((ready = poll(&p, 1, WAIT_MS)) == -1 && errno == EINTR)
+			continue;
+		must(ready == 1);
 		n = read(fd, piece, sizeof(piece));
 		if (n > 0)
 			buf_add(answer, piece, (size_t)n);
