@@ -72,6 +72,7 @@ struct key {
 
 static const char *const durability_words[] = {"full", "normal", NULL};
 static const char *const access_words[] = {"login", "public", NULL};
+static const char *const recordings_words[] = {"link", "play", NULL};
 static const char *const phones_words[] = {"full", "masked", NULL};
 static const char *const answer_words[] = {"200", "204", NULL};
 static const char *const flag_words[] = {"no", "yes", NULL};
@@ -124,6 +125,8 @@ static const struct key keys[] = {
     {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
     KEEP_KEYS(SECTION_CALLBOOK, GLOBAL),
     {SECTION_REPORT, "access", TYPE_WORD, GLOBAL(access), 0, 0, access_words},
+    {SECTION_REPORT, "recordings", TYPE_WORD, GLOBAL(recordings), 0, 0,
+	recordings_words},
     {SECTION_REPORT, "phones", TYPE_WORD, GLOBAL(phones), 0, 0, phones_words},
     {SECTION_REPORT, "title", TYPE_TITLE, GLOBAL(title), 0, 0, NULL},
     {SECTION_REPORT, "logo", TYPE_PUBLIC, GLOBAL(logo), 0, 0, NULL},

@@ -35,6 +35,8 @@ enum config_durability { DURABILITY_FULL, DURABILITY_NORMAL };
 enum config_access { ACCESS_LOGIN, ACCESS_PUBLIC };
 enum config_phones { PHONES_FULL, PHONES_MASKED, PHONES_AS_REPORT };
 
+enum config_recordings { RECORDINGS_LINK, RECORDINGS_PLAY };
+
 /* The keys auth_NAME, each in place of a member of the platform's scheme. */
 enum config_auth {
 	CONFIG_AUTH_SIGNED,
@@ -116,6 +118,7 @@ struct config {
 	enum config_access access;
 	enum config_phones phones;
 	char *title; /* of the report, or NULL */
+	enum config_recordings recordings;
 	char *logo; /* absolute path of a picture, or NULL */
 	char *accent; /* "#rrggbb", or NULL */
 	int64_t keep[KEEP__MAX]; /* ms; 0: for ever */

@@ -373,6 +373,7 @@ enum attention {
 	 * there is no call from that number, nor to it.
 	 */
 	ATTENTION_MISSED,
+	ATTENTION_OPEN, /* not ended, last event at a moment or since */
 	ATTENTION_STUCK, /* not ended, last event before a moment */
 	/*
 	 * A retry was announced for before a moment, is not said to be off,

@@ -7,6 +7,12 @@
  * there are small ones, of those calls alone that may need attention.
  */
 static const char *const numbers[ATTENTION__MAX] = {
+    [ATTENTION_OPEN] = "SELECT a.number FROM call a WHERE a.outcome IS NULL"
+		       " AND a.last_received >= ?4 AND +a.started >= ?2"
+		       " AND (CAST(?1 AS text) IS NULL"
+		       " OR a.source IN (SELECT id FROM source"
+		       " WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+		       " ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
     /* Who withholds the number, or has none, cannot be called back. */
     [ATTENTION_MISSED] =
 	"SELECT a.number FROM call a WHERE a.direction = 'inbound'"
@@ -61,6 +67,13 @@ static const char *const numbers[ATTENTION__MAX] = {
 };
 /* The same, only counted. */
 static const char *const counts[ATTENTION__MAX] = {
+    [ATTENTION_OPEN] =
+	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
+	" AND a.last_received >= ?4 AND +a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL"
+	" OR a.source IN (SELECT id FROM source"
+	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+	" LIMIT ?3) n",
     [ATTENTION_MISSED] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.direction = "
 	"'inbound'"

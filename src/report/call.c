@@ -148,6 +148,12 @@ put_recording(struct page *p, const char *url)
 		return;
 	}
 	begin_pair(p, "Recording");
+	/* The policy of the page (route.c) has media by TLS alone. */
+	if (p->config->recordings == RECORDINGS_PLAY && p->site == NULL &&
+	    strncasecmp(url, "https://", 8) == 0)
+		html_put(p->out,
+		    "<audio controls preload=\"none\" src=\"%s\"></audio> ",
+		    url);
 	html_put(p->out,
 	    "<a href=\"%s\" rel=\"noreferrer nofollow\">recording at the"
 	    " platform</a> <span class=\"muted\">(needs the platform\u2019s"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/keep.h"
 #include "report/overview.h"
 
 #define DAYS_AS_DAYS 92 /* more of them are shown as weeks, */
@@ -13,6 +14,7 @@
 #define DAYS_AS_MONTHS (25 * 366) /* then as years */
 #define ROWS_MAX 20 /* of a table; the rest in one */
 #define LABEL_SIZE 32
+#define RUNNING_MAX 8 /* calls in progress that are listed */
 #define CURRENCIES 2 /* with a column in the tables; the tiles have more */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
@@ -324,6 +326,51 @@ put_no_needs(struct page *p)
 	    "<p>No missed callers, stuck calls, missing retries or analyses, "
 	    "silent sources"
 	    " or refused deliveries.</p></section>\n");
+}
+
+/* --- now ---------------------------------------------------------------- */
+
+/* Calls that go on: begun, not ended, and heard of not long ago. */
+static enum page_rc
+put_running(struct page *p)
+{
+	const int64_t since = p->now - REPORT_STUCK_MS;
+	const int64_t from = when_day_start(p->today - 1);
+	struct keep k = {.arena = p->arena};
+	int64_t n;
+	enum query_rc rc = query_attention_count(
+	    p->query, ATTENTION_OPEN, p->filter.source, from, since, &n);
+
+	if (p->filter.from > p->today || p->filter.to < p->today)
+		return PAGE_OK;
+	if (rc == QUERY_OK)
+		rc = query_attention(p->query, ATTENTION_OPEN, p->filter.source,
+		    from, since, RUNNING_MAX, keep_call, &k);
+	if (rc != QUERY_OK || k.failed || n == 0)
+		return k.failed ? PAGE_FAILED : page_rc(rc);
+	html_raw(p->out,
+	    "<section class=\"card\" aria-labelledby=\"running\">"
+	    "<h2 id=\"running\">In progress now <span class=\"badge\">");
+	html_number(p->out, n);
+	html_raw(p->out, "</span></h2>\n<ul class=\"running\">\n");
+	for (const struct kept_call *c = k.calls; c != NULL; c = c->next) {
+		html_raw(p->out, "<li>");
+		put_call_link(p, &c->call);
+		html_raw(p->out, " ");
+		put_parties(p, &c->call);
+		html_raw(p->out, " <span class=\"muted\">");
+		put_outside(p, c->call.source);
+		html_raw(p->out, ", for ");
+		put_duration(p, p->now - c->call.view.started);
+		html_raw(p->out, "</span></li>\n");
+	}
+	html_raw(p->out, "</ul>\n");
+	if (n > RUNNING_MAX)
+		html_put(p->out,
+		    "<p class=\"muted\">The newest %d are shown.</p>\n",
+		    RUNNING_MAX);
+	html_raw(p->out, "</section>\n");
+	return PAGE_OK;
 }
 
 /* --- charts ------------------------------------------------------------- */
@@ -729,7 +776,9 @@ overview_page(struct page *p)
 		put_needs(p, need);
 	else
 		put_no_needs(p);
-	rc = put_columns(o);
+	rc = put_running(p);
+	if (rc == PAGE_OK)
+		rc = put_columns(o);
 	if (rc != PAGE_OK)
 		return rc;
 	/* Fill the first column, then the second. */

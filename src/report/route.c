@@ -31,9 +31,13 @@
 #define SEARCH_BURST 60
 #define SEARCH_EACH_S 5
 #define FACT_DIGITS 4 /* more of them in the value of a fact are a search */
-#define POLICY                                                  \
+#define POLICY POLICY_WITH("")
+/* The page of a call, where recordings are to be played. */
+#define POLICY_PLAY POLICY_WITH("media-src https:; ")
+#define POLICY_WITH(MORE)                                       \
 	"default-src 'none'; style-src 'self'; img-src 'self' " \
-	"data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"data:; " MORE                                          \
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 struct report {
 	const char *config; /* its path */
@@ -341,10 +345,10 @@ report_worker_free(void *worker)
 
 /* Headers of every answer, whatever it will be. */
 static void
-secure(struct response *w, const char *cache)
+secure(struct response *w, const char *cache, const char *policy)
 {
 	w->cache = cache;
-	response_header(w, "Content-Security-Policy", POLICY);
+	response_header(w, "Content-Security-Policy", policy);
 	response_header(w, "Referrer-Policy", "no-referrer");
 	response_header(w, "X-Robots-Tag", "noindex");
 }
@@ -354,7 +358,7 @@ report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text)
 {
 	response_reset(w);
-	secure(w, PRIVATE);
+	secure(w, PRIVATE, POLICY);
 	w->status = status;
 	w->content_type = HTML_TYPE;
 	if (status == 503)
@@ -483,13 +487,13 @@ answer_style(const char *path, struct response *w)
 
 	text = style_text(&len, name);
 	if (strcmp(path, name) == 0) {
-		secure(w, "public, max-age=31536000, immutable");
+		secure(w, "public, max-age=31536000, immutable", POLICY);
 		buf_add(&w->body, text, len);
 	} else if (strncmp(path, ACCENT_PREFIX, prefix) == 0 &&
 	    strlen(path) == prefix + digits + strlen(".css") &&
 	    strcmp(path + prefix + digits, ".css") == 0 &&
 	    accent_parse(path + prefix, digits, &color)) {
-		secure(w, "public, max-age=86400");
+		secure(w, "public, max-age=86400", POLICY);
 		accent_css(&w->body, color);
 	} else {
 		return false;
@@ -662,7 +666,10 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 	rc = page_rc(params_days(p));
 	if (p->query == NULL && (rt->rest || (rt->page == NULL && !rt->empty)))
 		rc = PAGE_NOT_FOUND;
-	secure(w, PRIVATE);
+	secure(w, PRIVATE,
+	    rt->page == call_page && p->config->recordings == RECORDINGS_PLAY
+		? POLICY_PLAY
+		: POLICY);
 	if (rc == PAGE_OK && rt->page != NULL)
 		rc = write_page(rt, p, w);
 	else if (rc == PAGE_OK)

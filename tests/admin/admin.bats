@@ -29,7 +29,7 @@ some_events() {
 # the last calls.
 everything() {
   sqlite3 callbook.db .dump |
-    grep -av -e '^[^(]*search' -e "^INSERT INTO meta VALUES('search',"
+    grep -av -e '^[^(]*search' -e "^INSERT INTO meta VALUES('search"
 }
 
 # wait_for COMMAND... - until it succeeds, ten seconds at most.

@@ -18,6 +18,7 @@ phones = full
 title = Bureau & Sons
 accent = #ffe000
 logo = logo.svg
+recordings = play
 
 [source apple]
 provider = formantai
@@ -59,6 +60,10 @@ teardown_file() {
   lighttpd_stop
 }
 
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
 # get LOGIN PATH - the page, as that login.
 get() {
   curl -s -m 30 -u "$1:$1" "$REPORT/$2"
@@ -74,6 +79,14 @@ get() {
   get apple calls | grep -qF "Apple&#39;s calls</a>"
   get masked calls | grep -q zebra
   run ! grep -q '+49' <(get masked calls)
+}
+
+@test "recordings are played on the page of a call alone" {
+  curl -s -D head -o body -u owner:owner "$REPORT/call/1"
+  grep -q '<audio controls preload="none" src="https://example.com/' body
+  grep -qi '^content-security-policy:.*media-src https:' head
+  run ! grep -qi media-src <(curl -s -D - -o /dev/null -u owner:owner \
+    "$REPORT/calls")
 }
 
 @test "a login with a section learns nothing of the host" {
