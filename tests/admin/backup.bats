@@ -33,7 +33,7 @@ post() {
 
 @test "a copy under load has all that was answered up to then, and is restored" {
   post 0
-  for i in $(seq 1 40); do post "$i"; done &
+  for i in $(seq 1 20); do post "$i"; done &
   load=$!
   until [ "$(wc -l <answered)" -ge 5 ]; do :; done
   cp answered before
@@ -41,7 +41,7 @@ post() {
   has 'sound'
   run -0 callbook backup --compress out/copy.gz
   wait "$load"
-  [ "$(wc -l <answered)" = 41 ]
+  [ "$(wc -l <answered)" = 21 ]
   [ "$(ls out)" = $'copy.db\ncopy.gz' ] # no part of one
   [ "$(stat -c %a out/copy.db)" = 600 ]
   ask 'SELECT id FROM event' out/copy.db | sort >in-copy
@@ -112,10 +112,10 @@ post() {
 }
 
 @test "a backup and a restore that are killed are done by the next run" {
-  callbook demo --calls 200 --days 10 >/dev/null
+  callbook demo --calls 100 --days 10 >/dev/null
   callbook backup out/copy.db
   events=$(ask 'SELECT count(*) FROM event')
-  for pause in 0.02 0.05 0.1; do
+  for pause in 0.03 0.08; do
     "$BIN/callbook" backup --compress out/again.gz 2>/dev/null &
     sleep "$pause" # there is no better moment than any
     kill -9 $! 2>/dev/null || :
