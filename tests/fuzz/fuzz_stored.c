@@ -105,7 +105,7 @@ static void
 try_histogram(struct input in)
 {
 	unsigned char out[HISTOGRAM_SIZE], again[HISTOGRAM_SIZE] = {0};
-	struct histogram h = {{0}}, g = {{0}};
+	struct histogram h = {0}, g = {0};
 	struct bin bin[HISTOGRAM_CLASSES];
 	int64_t calls = 0, sum = 0;
 	size_t n, bins;
