@@ -111,11 +111,16 @@
 	    (db, b))                                                           \
 	ENGINE(enum db_rc, integrity, (struct db * db, struct buf * b), (db, b))
 
-/* The members of the table have the names that db.h gives them. */
+/*
+ * The members of the table have the names that db.h gives them.  Parameters
+ * have their parentheses.
+ */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define ENGINE_MEMBER(returns, name, parameters, arguments) \
 	returns(*db_##name) parameters;
 #define ENGINE_MEMBER_VOID(name, parameters, arguments) \
 	void(*db_##name) parameters;
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct engine {
 	struct db *(*db_open)(

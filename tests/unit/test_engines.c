@@ -129,7 +129,7 @@ by_line(const void *a, const void *b)
 static void
 sort_lines(char *text, struct buf *out)
 {
-	char *line[2000], *rest = NULL;
+	char *line[2000] = {NULL}, *rest = NULL;
 	size_t n = 0;
 
 	for (char *p = strtok_r(text, "\n", &rest); p != NULL && n < 2000;

@@ -32,7 +32,7 @@
 #define CONNECT_S "5" /* for a host, where the URI says nothing else */
 #define ANSWER_MS 30000 /* for one answer, then the connection is given up */
 #define CANCEL_MS 3000 /* for the answer of what was cancelled */
-#define FETCH_ROWS "256" /* of db_many(), at once */
+#define FETCH_ROWS 256 /* of db_many(), at once */
 /* A transaction of its own that waits for the disk, and for a standby. */
 #define SYNC                                                   \
 	"SELECT set_config('synchronous_commit', 'on', true)," \
@@ -81,16 +81,17 @@ struct statement {
 	enum db_rc rc; /* of the last step */
 };
 
-/* What a result that is to come belongs to. */
+/* What becomes of a result that is to come, and whom it belongs to. */
+enum expect {
+	EXPECT_NOTHING,
+	EXPECT_ROWS,
+	EXPECT_TYPES,
+	EXPECT_ANSWER,
+	EXPECT_COMMIT
+};
 struct expected {
 	struct statement *s; /* or NULL */
-	enum {
-		EXPECT_NOTHING,
-		EXPECT_ROWS,
-		EXPECT_TYPES,
-		EXPECT_ANSWER,
-		EXPECT_COMMIT
-	} kind;
+	enum expect kind;
 	struct answer *answer;
 };
 
@@ -154,7 +155,7 @@ int pg_schema_open(struct db *db, struct buf *why);
 
 /* postgres_wire.c: send; all return DB_OK or a failure, noted. */
 enum db_rc wire_prepare(struct statement *s, const char *text);
-enum db_rc wire_send(struct statement *s, int kind, struct answer *a);
+enum db_rc wire_send(struct statement *s, enum expect kind, struct answer *a);
 /* Text without parameters, without a name. */
 enum db_rc wire_text(struct db *db, const char *sql);
 /* The end of a transaction: db->committed tells whether it was. */

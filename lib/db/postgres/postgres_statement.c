@@ -27,7 +27,7 @@ put_text(const char *sql, struct buf *b)
 		if (*p == '\'')
 			quoted = !quoted;
 		if (*p == '?' && !quoted) {
-			const int n = atoi(p + 1);
+			const int n = (int)strtol(p + 1, NULL, 10);
 
 			buf_puts(b, "$");
 			most = n > most ? n : most;
@@ -349,7 +349,7 @@ fetch(struct statement *s)
 
 	plain_free(s);
 	(void)snprintf(
-	    sql, sizeof(sql), "FETCH " FETCH_ROWS " FROM c%s", s->name);
+	    sql, sizeof(sql), "FETCH %d FROM c%s", FETCH_ROWS, s->name);
 	rc = wire_fetch(s, sql);
 	if (rc == DB_OK)
 		rc = wire_wait(s->db);
@@ -442,7 +442,7 @@ pg_step(struct statement *s)
 			return s->rc;
 	}
 	plain_free(s);
-	if (++s->row >= s->rows && s->cursor && s->rows == atoi(FETCH_ROWS)) {
+	if (++s->row >= s->rows && s->cursor && s->rows == FETCH_ROWS) {
 		if ((s->rc = fetch(s)) != DB_OK)
 			return s->rc;
 		s->row = 0;

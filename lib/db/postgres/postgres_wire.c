@@ -178,15 +178,14 @@ may_send_values(struct statement *s)
 }
 
 enum db_rc
-wire_send(struct statement *s, int kind, struct answer *a)
+wire_send(struct statement *s, enum expect kind, struct answer *a)
 {
 	struct values v;
 	enum db_rc rc = may_send_values(s);
-	struct expected e = {s, 0, a};
+	const struct expected e = {s, kind, a};
 
 	if (rc != DB_OK)
 		return rc;
-	e.kind = kind;
 	values_of(s, &v);
 	return sent(s->db,
 	    PQsendQueryPrepared(
