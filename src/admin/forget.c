@@ -10,6 +10,7 @@
 #include "admin.h"
 #include "base/hex.h"
 #include "base/phone.h"
+#include "base/server.h"
 #include "base/when.h"
 #include "spool/take.h"
 
@@ -270,8 +271,11 @@ forget(struct admin *a, const struct options *o)
 		status = failed(a, rc, &erased);
 		goto out;
 	}
-	puts("Erased, and the files of the store written anew. Copies and "
-	     "backups elsewhere still have it.");
+	puts(server_is(a->config->store)
+		? "Erased from the tables. Run VACUUM FULL and CHECKPOINT on "
+		  "the server; its WAL, copies and backups still have it."
+		: "Erased, and the files of the store written anew. Copies and "
+		  "backups elsewhere still have it.");
 out:
 	buf_free(&l.out);
 	return status;
