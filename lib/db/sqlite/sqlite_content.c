@@ -25,6 +25,7 @@
 #define NOTE_AT 128
 #define NOTE "content %16" PRIx64 " %16" PRIx64 "\n" /* boot, header */
 #define NOTE_SIZE 64 /* at least, with its NUL */
+#define NOTE_BOOT 24 /* bytes of it up to the header */
 
 /* Of the file: what comes before does not change (fileformat2.html, 1.3). */
 #define MAGIC "SQLite format 3"
@@ -109,6 +110,13 @@ is_cut_off(const unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 size)
 	    size < (sqlite3_int64)page * big_endian(header + PAGES_AT);
 }
 
+static void
+put_note(char text[NOTE_SIZE], const struct db *db,
+    const unsigned char header[FILE_HEADER_SIZE])
+{
+	snprintf(text, NOTE_SIZE, NOTE, db->boot, hash_header(header));
+}
+
 /* Write down what is there; the lock is held. */
 void
 content_note(struct db *db)
@@ -116,12 +124,12 @@ content_note(struct db *db)
 	unsigned char header[FILE_HEADER_SIZE];
 	char text[NOTE_SIZE];
 	sqlite3_int64 size;
-	int n;
 
 	if (boot_id(db) == 0 || read_header(db, header, &size) == -1)
 		return;
-	n = snprintf(text, sizeof(text), NOTE, db->boot, hash_header(header));
-	if (pwrite(db->lock_fd, text, (size_t)n, NOTE_AT) != n)
+	put_note(text, db, header);
+	if (pwrite(db->lock_fd, text, strlen(text), NOTE_AT) !=
+	    (ssize_t)strlen(text))
 		log_warn("%s", db->name[FILE_LOCK]);
 }
 
@@ -129,15 +137,16 @@ enum content
 content_look(struct db *db)
 {
 	unsigned char header[FILE_HEADER_SIZE];
-	char text[NOTE_SIZE] = "";
-	uint64_t boot, noted;
+	char noted[NOTE_SIZE] = "", text[NOTE_SIZE];
 	sqlite3_int64 size;
 
 	if (boot_id(db) == 0 || !files_have_wal(db) ||
-	    pread(db->lock_fd, text, sizeof(text) - 1, NOTE_AT) <= 0 ||
-	    sscanf(text, NOTE, &boot, &noted) != 2 || boot != db->boot ||
-	    read_header(db, header, &size) == -1 ||
-	    hash_header(header) == noted)
+	    pread(db->lock_fd, noted, sizeof(noted) - 1, NOTE_AT) <= 0 ||
+	    read_header(db, header, &size) == -1)
+		return CONTENT_OURS;
+	put_note(text, db, header);
+	/* Of another start of the system it tells nothing. */
+	if (strncmp(noted, text, NOTE_BOOT) != 0 || strcmp(noted, text) == 0)
 		return CONTENT_OURS;
 	if (wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
 		FILE_HEADER_SIZE - COUNTER_AT))
