@@ -78,6 +78,34 @@ all_there() {
   grep -q ' 503 ' "$DIR/answers"
 }
 
+# What waits for the standby.
+waits() {
+  [ "$(pg_sql 5432 "SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event = 'SyncRep'")" = 1 ]
+}
+
+@test "what no standby has confirmed is not acknowledged" {
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  pg_start 5432 "-c synchronous_standby_names=*"
+  pg_standby 5432 5433
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event 1 100 >"$DIR/body"
+  formantai "$DIR/body" | grep -q '200$'
+  pg_run pg_ctl -D "$PG/data.5433" -w stop -m fast >/dev/null
+  event 2 100 >"$DIR/body"
+  formantai "$DIR/body" >"$DIR/answer" 3>&- &
+  wait_for waits
+  pg_sql 5432 "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE wait_event = 'SyncRep'"
+  wait $!
+  grep -q '503$' "$DIR/answer"
+  pg_start 5433
+  formantai "$DIR/body" >"$DIR/answer"
+  grep -q duplicate "$DIR/answer"
+  grep -q '200$' "$DIR/answer"
+}
+
 @test "a server that is stopped and started again goes on" {
   receiver_host "$DIR" "$PLAIN" 2 -t 8
   echo '"disable-time" => 0' >>"$DIR/host"

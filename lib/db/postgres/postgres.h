@@ -30,7 +30,7 @@
 #define NUMBERED_NAME 24 /* bytes of the name of one, and NUL */
 #define SERVER_LEAST 150000 /* server_version_num */
 #define CONNECT_S "5" /* for a host, where the URI says nothing else */
-#define ANSWER_MS 30000 /* for one answer, then the connection is given up */
+#define ANSWER_MS 10000 /* for one answer, then the connection is given up */
 #define CANCEL_MS 3000 /* for the answer of what was cancelled */
 #define FETCH_ROWS 256 /* of db_many(), at once */
 /* A transaction of its own that waits for the disk, and for a standby. */
@@ -126,6 +126,8 @@ struct db {
 	bool cursor_began; /* a transaction of their own */
 	bool committed; /* since wire_commit() */
 	bool late; /* db_failed_late() */
+	bool warned; /* by the server */
+	bool patient; /* what is done may take longer than ANSWER_MS */
 	enum db_rc synced; /* what became of SYNC behind the commit */
 	bool doomed; /* something failed in the transaction */
 	bool broken; /* only another connection can go on */

@@ -128,11 +128,16 @@ set_session(struct db *db, struct buf *why)
 	return rc == DB_OK ? 0 : -1;
 }
 
+/* What else the server says, of which only a warning is of interest. */
 static void
-quiet(void *arg, const char *message)
+on_notice(void *arg, const PGresult *r)
 {
-	(void)arg;
-	(void)message;
+	const char *severity = PQresultErrorField(
+	    r, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct db *db = arg;
+
+	if (severity != NULL && strcmp(severity, "WARNING") == 0)
+		db->warned = true;
 }
 
 static int
@@ -155,7 +160,7 @@ connect_server(struct db *db, struct buf *why)
 		add_message(db, why, PQerrorMessage(db->pg));
 		return -1;
 	}
-	PQsetNoticeProcessor(db->pg, quiet, NULL);
+	PQsetNoticeReceiver(db->pg, on_notice, db);
 	if (PQsetnonblocking(db->pg, 1) == -1 ||
 	    PQenterPipelineMode(db->pg) != 1) {
 		add_message(db, why, PQerrorMessage(db->pg));

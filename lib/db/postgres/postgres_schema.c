@@ -263,8 +263,10 @@ bring_up_locked(struct db *db, struct db *memory, struct buf *why)
 	if (version >= DB_SCHEMA_VERSION)
 		return 0;
 	rc = bring_up(db, version, memory);
+	db->patient = true; /* an index of a large table takes its time */
 	if (rc == DB_OK)
 		rc = wire_wait(db);
+	db->patient = false;
 	if (rc == DB_OK)
 		log_info("%s: schema %d", db->path, DB_SCHEMA_VERSION);
 	return rc == DB_OK ? 0 : failed(db, why, "cannot make the tables");

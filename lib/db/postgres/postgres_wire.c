@@ -264,6 +264,8 @@ patience_of(const struct db *db)
 	const int64_t now = when_monotonic();
 	struct patience p = {now + ANSWER_MS, 0, false};
 
+	if (db->patient)
+		p.cancel = INT64_MAX - CANCEL_MS;
 	if (db->deadline != 0 && db->deadline < p.cancel)
 		p.cancel = db->deadline;
 	if (db->until != 0 && db->until < p.cancel)

@@ -147,14 +147,18 @@ pg_commit(struct db *db)
 		rc = wire_commit(db);
 	if (rc == DB_OK && db->durable)
 		rc = wire_text(db, SYNC);
+	db->warned = false;
 	if (rc == DB_OK)
 		rc = wire_wait(db);
 	if (rc != DB_OK && !db->committed) {
 		db->late = !db->broken;
 		return pg_failed(db, "commit");
 	}
+	db->writing = db->doomed = false;
+	/* Who is not let wait for a standby is told so by a warning alone. */
+	if (rc == DB_OK && db->durable && db->warned)
+		rc = wire_fail(db, DB_ERROR, "no standby has confirmed it");
 	db->synced = rc;
-	db->writing = false;
 	return DB_OK;
 }
 
