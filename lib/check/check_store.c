@@ -359,6 +359,29 @@ check_sizes(struct check *k, const struct query_care *c, int64_t left)
 	buf_free(&empty);
 }
 
+/* Are forgotten calls recognised, if one comes late? */
+static void
+check_forgotten(struct check *k, const struct query_care *c)
+{
+	struct credential_key key;
+	struct buf why = {0};
+
+	if (c->erasures == 0 || k->reader)
+		return;
+	if (credential_key_load(config_place(k->config), false, &key, &why) ==
+	    -1)
+		check_finding(k, CHECK_FAIL, "forgotten",
+		    "%s: what was forgotten is not recognised when it comes "
+		    "again: put the key back that was there",
+		    buf_str(&why));
+	else
+		check_finding(k, CHECK_GOOD, "forgotten",
+		    "%" PRId64 " times; see 'callbook forget --log'",
+		    c->erasures);
+	credential_key_clear(&key);
+	buf_free(&why);
+}
+
 /* Is anything kept for a time only? */
 static bool
 has_limit(const struct config *c)
@@ -423,6 +446,7 @@ check_content(struct check *k, struct query *q)
 	if (rc == QUERY_OK) {
 		check_sizes(k, &care, h.info.free_bytes);
 		check_kept(k, &care);
+		check_forgotten(k, &care);
 	}
 	if (rc == QUERY_TIMEOUT)
 		check_finding(k, CHECK_WARN, "store",

@@ -166,10 +166,11 @@ credential_hash(const struct credential_key *k, const char *s, size_t n,
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 
-	if (k == NULL || !k->set ||
-	    HMAC(EVP_sha256(), k->key, sizeof(k->key), (const unsigned char *)s,
-		n, mac, NULL) == NULL)
+	if (k == NULL || !k->set)
 		return -1;
+	if (HMAC(EVP_sha256(), k->key, sizeof(k->key), (const unsigned char *)s,
+		n, mac, NULL) == NULL)
+		return -2;
 	memcpy(out, mac, CREDENTIAL_HASH_SIZE);
 	return 0;
 }

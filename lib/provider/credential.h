@@ -44,7 +44,10 @@ void credential_key_clear(struct credential_key *k);
 void credential_text(const struct credential_key *k, const char *s, size_t n,
     char out[CREDENTIAL_TEXT_SIZE]);
 
-/* The first 16 bytes of the same HMAC.  0, or -1: there is no key. */
+/*
+ * The first 16 bytes of the same HMAC.  0, or -1: there is no key; or -2: no
+ * memory.
+ */
 #define CREDENTIAL_HASH_SIZE 16
 int credential_hash(const struct credential_key *k, const char *s, size_t n,
     unsigned char out[CREDENTIAL_HASH_SIZE]);

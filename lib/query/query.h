@@ -537,6 +537,7 @@ struct query_care {
 	 */
 	int64_t bytes, unused, bodies, calls;
 	int64_t a_day; /* about so many come each day, as in the last 7 */
+	int64_t erasures; /* so often something was forgotten */
 };
 /* Needs the numbers of events and calls that query_health() told. */
 enum query_rc query_care(

@@ -124,6 +124,9 @@ query_care(
 		    " FROM call WHERE number >= ?1 ORDER BY number LIMIT 1",
 		    last, h->calls, &care->calls);
 	if (rc == QUERY_OK)
+		rc = number(q, "SELECT count(*) FROM erasure WHERE id > ?1", 0,
+		    &care->erasures);
+	if (rc == QUERY_OK)
 		rc = events_a_day(q, &events);
 	if (rc == QUERY_OK && h->events > 0)
 		care->a_day = (int64_t)((double)(care->bytes - care->unused) /

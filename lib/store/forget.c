@@ -86,7 +86,7 @@ ids_forget(struct forget *g, const struct call_row *r)
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		const char *id = row_text(s, 0);
 
-		rc = forgotten_hash(g->st, "call", id, strlen(id), hash) == -1
+		rc = forgotten_hash(g->st, "call", id, strlen(id), hash) != 0
 		    ? STORE_ERROR
 		    : forgotten_add(g->st, r->source, g->erasure, hash);
 	}
@@ -133,7 +133,7 @@ note_insert(struct forget *g, const struct call_row *r, const struct buf *text)
 	unsigned char key[STORE_HASH_SIZE];
 
 	if (s == NULL ||
-	    forgotten_hash(g->st, "note", r->id, strlen(r->id), key) == -1)
+	    forgotten_hash(g->st, "note", r->id, strlen(r->id), key) != 0)
 		return STORE_ERROR;
 	db_bind_int(s, 1, r->source);
 	db_bind_bytes(s, 2, key, EVENT_KEY_SIZE);
@@ -309,7 +309,7 @@ erasure_insert(struct forget *g)
 
 	if (s == NULL ||
 	    forgotten_hash(g->st, store_criterion_name[w->by], w->value,
-		strlen(w->value), hash) == -1)
+		strlen(w->value), hash) != 0)
 		return STORE_ERROR;
 	db_bind_int(s, 1, when_now());
 	db_bind_text(s, 2, store_criterion_name[w->by]);

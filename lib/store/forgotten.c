@@ -15,12 +15,14 @@ forgotten_hash(struct store *st, const char *kind, const char *text, size_t n,
     unsigned char out[STORE_HASH_SIZE])
 {
 	struct buf b = {0};
-	int rc = -1;
+	int rc = STORE_HASH_NO_KEY;
 
 	/* An id that is a number must not be taken for the number. */
 	buf_printf(&b, "%s:", kind);
 	buf_add(&b, text, n);
-	if (st->hash != NULL && !b.failed)
+	if (b.failed)
+		rc = STORE_HASH_FAILED;
+	else if (st->hash != NULL)
 		rc = st->hash(st->hash_arg, b.data, b.len, out);
 	buf_free(&b);
 	return rc;
@@ -59,10 +61,14 @@ look(struct store *st, int64_t source, const char *kind, const char *text,
 	    " AND source IN (0, ?2)");
 	unsigned char hash[STORE_HASH_SIZE];
 	enum db_rc step;
+	int hashed;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	if (forgotten_hash(st, kind, text, n, hash) == -1) {
+	hashed = forgotten_hash(st, kind, text, n, hash);
+	if (hashed == STORE_HASH_FAILED)
+		return STORE_ERROR;
+	if (hashed == STORE_HASH_NO_KEY) {
 		log_warnx("%s: the key of its hashes cannot be read: what was "
 			  "forgotten is not recognised",
 		    db_path(st->db));

@@ -188,7 +188,7 @@ enum store_rc apply_job(struct store *st, struct job *j);
 
 /*
  * forgotten.c: the keyed hash of a text of that kind, "call" (an id) or
- * "number"; -1: there is no key.
+ * "number".  As a store_hash_fn.
  */
 int forgotten_hash(struct store *st, const char *kind, const char *text,
     size_t n, unsigned char out[STORE_HASH_SIZE]);

@@ -118,9 +118,12 @@ void store_close(struct store *st);
 
 /*
  * What was forgotten is known by hashes under a key that others do not have.
- * 0, or -1: there is no key.  From any thread.
+ * 0, or STORE_HASH_NO_KEY, after which what comes late is stored; or
+ * STORE_HASH_FAILED, for want of memory.  From any thread.
  */
 #define STORE_HASH_SIZE 16
+#define STORE_HASH_NO_KEY (-1)
+#define STORE_HASH_FAILED (-2)
 typedef int (*store_hash_fn)(
     void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE]);
 /* At once after the opening. */

@@ -65,6 +65,11 @@ is_gone() {
   has 'changed  0'
   run -0 callbook check --deep
   has 'ok    integrity: sound'
+  has "ok    forgotten: 1 times"
+  mv callbook.db-key key
+  run -1 callbook check
+  has 'FAIL  forgotten: '
+  mv key callbook.db-key
   run -0 report ''
   has 'Status: 200'
 }

@@ -48,6 +48,13 @@ older() {
     'keep_calls = 40d'
   run -0 callbook check
   has 'warn  retention: there is more than is to be kept'
+  # Wherever a run is killed, the next goes on.
+  for pause in 0.02 0.06; do
+    "$BIN/callbook" tend &
+    sleep "$pause"
+    kill -9 $! 2>/dev/null || :
+    wait $! 2>/dev/null || :
+  done
   run -0 callbook tend
   [ "$(ask "SELECT count(*) FROM event WHERE size = -1")" -gt 100 ]
   [ "$(ask 'SELECT count(*) FROM call')" -lt "$calls" ]
