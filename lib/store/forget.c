@@ -354,7 +354,7 @@ number_drop(struct forget *g)
 		if (i > 0 && p.digits[i] == '0')
 			continue; /* zeros in front are not kept */
 		rc = forgotten_hash(
-			 g->st, "number", p.digits + i, p.n - i, hash) == -1
+			 g->st, "number", p.digits + i, p.n - i, hash) != 0
 		    ? STORE_ERROR
 		    : forgotten_add(g->st, 0, g->erasure, hash);
 	}

@@ -120,9 +120,11 @@ drop_call(
 	const char *id = e->call;
 
 	for (size_t i = 0; rc == STORE_OK; id = e->alias[i++]) {
-		if (id != NULL &&
-		    forgotten_hash(st, "call", id, strlen(id), hash) == 0)
-			rc = forgotten_add(st, source, erasure, hash);
+		if (id != NULL)
+			rc = forgotten_hash(st, "call", id, strlen(id), hash) !=
+				0
+			    ? STORE_ERROR
+			    : forgotten_add(st, source, erasure, hash);
 		if (i == e->aliases)
 			break;
 	}
