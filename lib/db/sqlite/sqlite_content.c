@@ -6,7 +6,11 @@
  * a checkpoint alone writes to the file, and whoever makes one notes in
  * FILE-lock the header of the first page, which hardly any two contents share.
  * Who is about to write compares.  A header that is also in the WAL came from
- * there, by a checkpoint that was cut off or that somebody else made.
+ * there, by a checkpoint that was cut off or that somebody else made.  So did
+ * one whose counter of changes is greater than that of the note: other programs
+ * of SQLite, such as those that copy a WAL elsewhere, make checkpoints and do
+ * not note them, and then the WAL begins anew.  What is copied over the store
+ * is a backup, so older, and its counter is not greater.
  *
  * The note is not brought to disk, so it is believed until the system starts
  * anew and no longer: what is lost with the power must accuse nobody.
@@ -16,6 +20,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,9 +28,11 @@
 
 /* In FILE-lock, behind what sqlite_files.c writes there. */
 #define NOTE_AT 128
-#define NOTE "content %16" PRIx64 " %16" PRIx64 "\n" /* boot, header */
+/* Boot, header, counter of changes. */
+#define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32 "\n"
 #define NOTE_SIZE 64 /* at least, with its NUL */
-#define NOTE_BOOT 24 /* bytes of it up to the header */
+#define NOTE_BOOT 24 /* bytes of it up to the header, */
+#define NOTE_COUNTER 42 /* and up to the counter */
 
 /* Of the file: what comes before does not change (fileformat2.html, 1.3). */
 #define MAGIC "SQLite format 3"
@@ -114,7 +121,8 @@ static void
 put_note(char text[NOTE_SIZE], const struct db *db,
     const unsigned char header[FILE_HEADER_SIZE])
 {
-	snprintf(text, NOTE_SIZE, NOTE, db->boot, hash_header(header));
+	snprintf(text, NOTE_SIZE, NOTE, db->boot, hash_header(header),
+	    big_endian(header + COUNTER_AT));
 }
 
 /* Write down what is there; the lock is held. */
@@ -133,6 +141,15 @@ content_note(struct db *db)
 		log_warn("%s", db->name[FILE_LOCK]);
 }
 
+/* 0 where it has none, so that any is greater. */
+static uint32_t
+noted_counter(const char *noted)
+{
+	return strlen(noted) > NOTE_COUNTER
+	    ? (uint32_t)strtoul(noted + NOTE_COUNTER, NULL, 16)
+	    : 0;
+}
+
 enum content
 content_look(struct db *db)
 {
@@ -148,7 +165,8 @@ content_look(struct db *db)
 	/* Of another start of the system it tells nothing. */
 	if (strncmp(noted, text, NOTE_BOOT) != 0 || strcmp(noted, text) == 0)
 		return CONTENT_OURS;
-	if (wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
+	if (big_endian(header + COUNTER_AT) > noted_counter(noted) ||
+	    wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
 		FILE_HEADER_SIZE - COUNTER_AT))
 		return CONTENT_CHECKPOINT;
 	return is_cut_off(header, size) ? CONTENT_CUT : CONTENT_OTHER;
