@@ -9,12 +9,10 @@ setup_file() {
   pg_start 5432
   pg_database 5432
   export PG CALLBOOK_TEST_SERVER="host=$PG user=callbook dbname=callbook"
-  export CMOCKA_MESSAGE_OUTPUT=STDOUT
+  export CMOCKA_MESSAGE_OUTPUT=STDOUT TEST_BRIEF=1
 }
 
 teardown_file() {
-  local PG_AS=()
-  [ "$(id -u)" != 0 ] || PG_AS=(runuser -u postgres --)
   pg_end
 }
 

@@ -28,7 +28,7 @@ next(uint64_t *x)
 
 /* Event i, always the same. */
 static void
-make_event(int i, struct event *e, struct fact *fact, char id[8])
+make_event(int i, struct event *e, struct fact *fact, char id[16])
 {
 	static const enum call_field text[] = {FIELD_AGENT, FIELD_FROM,
 	    FIELD_SUMMARY, FIELD_REASON, FIELD_CAMPAIGN};
@@ -38,7 +38,7 @@ make_event(int i, struct event *e, struct fact *fact, char id[8])
 		next(&x);
 	*e = an_event((unsigned char)(i % 251));
 	e->key[1] = (unsigned char)(i / 251);
-	snprintf(id, 8, "c-%d", (int)(next(&x) % CALLS));
+	snprintf(id, 16, "c-%d", (int)(next(&x) % CALLS));
 	e->call = id;
 	e->state = (enum call_state)(next(&x) % STATE__MAX);
 	e->outcome = e->state >= STATE_ENDED
@@ -72,7 +72,7 @@ bring_all(struct box *b, bool backwards)
 		struct event e;
 		struct fact fact;
 		struct delivery d = a_delivery("{\"body\":1}");
-		char id[8];
+		char id[16];
 		int64_t number;
 
 		make_event(backwards ? n - 1 - i : i, &e, &fact, id);
@@ -147,7 +147,7 @@ tell(struct box *b, struct buf *out)
 	struct told days = {{0}}, calls = {{0}};
 
 	for (int i = 0; i < CALLS; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "c-%d", i);
 		assert_int_equal(

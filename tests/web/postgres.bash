@@ -11,11 +11,7 @@ PG_BIN=/usr/lib/postgresql/15/bin
 pg_begin() {
   PG=$(mktemp -d "${TMPDIR:-/tmp}/callbook-pg.XXXXXX")
   chmod 0755 "$PG"
-  PG_AS=()
-  if [ "$(id -u)" = 0 ]; then
-    chown postgres "$PG"
-    PG_AS=(runuser -u postgres --)
-  fi
+  [ "$(id -u)" != 0 ] || chown postgres "$PG"
 }
 
 # pg_end - stop what runs, and remove it all.
@@ -29,18 +25,27 @@ pg_end() {
   rm -rf "${PG:?}"
 }
 
+# pg_user COMMAND... - as the servers' user.
+pg_user() {
+  if [ "$(id -u)" = 0 ]; then
+    (cd / && runuser -u postgres -- "$@" 3>&-)
+  else
+    (cd / && "$@" 3>&-)
+  fi
+}
+
 # pg_run PROGRAM ARGUMENT... - of the server's, as its user.
 pg_run() {
   local program=$1
   shift
-  (cd / && "${PG_AS[@]}" "$PG_BIN/$program" "$@" 3>&-)
+  pg_user "$PG_BIN/$program" "$@"
 }
 
 # pg_make PORT - an empty server; the first of a file's is copied for others.
 pg_make() {
   local first=${PG_FIRST-}
   if [ -n "$first" ] && [ -d "$first/data" ]; then
-    "${PG_AS[@]}" cp -a "$first/data" "$PG/data.$1"
+    pg_user cp -a "$first/data" "$PG/data.$1"
     return
   fi
   pg_run initdb -D "$PG/data.$1" -U postgres -A trust -E UTF8 --no-locale -N \

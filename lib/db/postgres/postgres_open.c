@@ -107,9 +107,11 @@ check_server(struct db *db, struct buf *why)
 		return -1;
 	}
 	pthread_mutex_lock(&db->mutex);
+	/* Who was told it may still read it. */
+	if (db->version != version)
+		(void)snprintf(db->engine_text, sizeof(db->engine_text),
+		    "PostgreSQL %d.%d", version / 10000, version % 10000);
 	db->version = version;
-	(void)snprintf(db->engine_text, sizeof(db->engine_text),
-	    "PostgreSQL %d.%d", version / 10000, version % 10000);
 	pthread_mutex_unlock(&db->mutex);
 	return 0;
 }
