@@ -44,6 +44,19 @@ id_is_masked(struct page *p, const char *s)
 	return p->masked && strchr(s, '+') != NULL;
 }
 
+const char *
+outside_fact_text(struct page *p, const char *path, const char *s)
+{
+	(void)path;
+	return id_is_masked(p, s) ? "masked" : s;
+}
+
+const char *
+outside_fact_digits(struct page *p, const char *path, const char *digits)
+{
+	return outside_fact_text(p, path, digits);
+}
+
 static int64_t first_day, last_day;
 
 enum query_rc
@@ -350,6 +363,11 @@ test_links_have_what_is_not_the_default(void **state)
 	assert_link("campaign=spring+26&agent=a",
 	    "/r/calls?agent=a&amp;campaign=spring%2026");
 	assert_link("campaign=-", "/r/calls?campaign=-");
+	assert_link(
+	    "fact=results/a~2b:c:d", "/r/calls?fact=results%2Fa~2b%3Ac%3Ad");
+	assert_link("fact=x:-1.50..<2e3", "/r/calls?fact=x%3A-1.5..%3C2000");
+	assert_link("fact=x:..3", "/r/calls?fact=x%3A..3");
+	assert_link("fact=x:a..b", "/r/calls?fact=x%3Aa..b");
 	assert_link("text=%22%3E%3Cscript%3E%26",
 	    "/r/calls?text=%22%3E%3Cscript%3E%26");
 	assert_link("outcome=busy&flag=variant&direction=web&preset=7d",
