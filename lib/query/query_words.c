@@ -90,7 +90,7 @@ enum query_rc
 query_words_open(struct query *q, bool *ready, bool *facts)
 {
 	enum query_search is = QUERY_SEARCH_OFF;
-	struct words_state w;
+	struct words_state w = {.upto = WORDS_OFF};
 	enum query_rc rc;
 
 	*ready = false;

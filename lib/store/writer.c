@@ -138,7 +138,7 @@ commit_alone(struct store *st, struct job *j)
 static void
 ask_ahead(struct store *st, struct job *first)
 {
-	if (first->next == NULL || !db_is_far(st->db))
+	if (first == NULL || first->next == NULL || !db_is_far(st->db))
 		return;
 	words_ahead(st->db);
 	for (struct job *j = first; j != NULL; j = j->next)

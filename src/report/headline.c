@@ -493,8 +493,7 @@ put_share_of_money(struct page *p, const char *currency, double amount,
 	int places = 2;
 
 	/* Of what is less than a cent the first two digits that are not 0. */
-	for (double least = 0.1; size > 0 && size < least && places < 6;
-	     least /= 10)
+	while (size > 0 && places < 6 && size * pow(10, places - 1) < 1)
 		places++;
 	html_put(p->out, "<span class=\"num\">%.*f", places, share);
 	if (currency != NULL)

@@ -131,8 +131,7 @@ test_how_long_things_are_kept(void **state)
 	assert_int_equal(config_keep(c, "a", KEEP_BODIES), 365 * day);
 	assert_int_equal(config_keep(c, "a", KEEP_FACTS), 730 * day);
 	assert_int_equal(config_keep(c, "b", KEEP_REJECTED), 7 * day);
-	assert_true(
-	    config_keep(c, "a", KEEP_REJECTED) == CONFIG_KEEP_FOREVER);
+	assert_true(config_keep(c, "a", KEEP_REJECTED) == CONFIG_KEEP_FOREVER);
 	/* One that is not configured any more is as all are. */
 	assert_int_equal(config_keep(c, "gone", KEEP_BODIES), 90 * day);
 	config_free(c);
