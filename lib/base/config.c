@@ -54,6 +54,7 @@ enum type {
 	TYPE_URL, /* char *: http or https, final slashes cut off */
 	TYPE_TITLE, /* char *: CONFIG_TITLE_MAX bytes at most */
 	TYPE_COLOR, /* char *: #rrggbb */
+	TYPE_FACTS, /* char *: for config_hides(), "" for "none" */
 	TYPE_SIZE, /* int64_t: bytes in min..max */
 	TYPE_WORD, /* an enum: index into words */
 	TYPE_FLAG, /* bool: yes or no */
@@ -128,11 +129,15 @@ static const struct key keys[] = {
     {SECTION_REPORT, "recordings", TYPE_WORD, GLOBAL(recordings), 0, 0,
 	recordings_words},
     {SECTION_REPORT, "phones", TYPE_WORD, GLOBAL(phones), 0, 0, phones_words},
+    {SECTION_REPORT, "facts_hidden", TYPE_FACTS, GLOBAL(facts_hidden), 0, 0,
+	NULL},
     {SECTION_REPORT, "title", TYPE_TITLE, GLOBAL(title), 0, 0, NULL},
     {SECTION_REPORT, "logo", TYPE_PUBLIC, GLOBAL(logo), 0, 0, NULL},
     {SECTION_REPORT, "accent", TYPE_COLOR, GLOBAL(accent), 0, 0, NULL},
     {SECTION_LOGIN, "sources", TYPE_TEXT, LOGIN(sources), 0, 0, NULL},
     {SECTION_LOGIN, "phones", TYPE_WORD, LOGIN(phones), 0, 0, phones_words},
+    {SECTION_LOGIN, "facts_hidden", TYPE_FACTS, LOGIN(facts_hidden), 0, 0,
+	NULL},
     {SECTION_LOGIN, "title", TYPE_TITLE, LOGIN(title), 0, 0, NULL},
     {SECTION_SOURCE, "provider", TYPE_TEXT, SOURCE(provider), 0, 0, NULL},
     {SECTION_SOURCE, "auth", TYPE_TEXT, SOURCE(auth), 0, 0, NULL},
@@ -661,6 +666,62 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 	}
 }
 
+/* The next path of the list at *s, without its final slash and star. */
+static const char *
+next_path(const char **s, size_t *n)
+{
+	const char *path = *s + strspn(*s, ", \t");
+	size_t len = strcspn(path, ",");
+
+	*s = path + len;
+	while (len > 0 && isblank((unsigned char)path[len - 1]))
+		len--;
+	if (len > 2 && memcmp(path + len - 2, "/*", 2) == 0)
+		len -= 2;
+	*n = len;
+	return path;
+}
+
+/* Paths, with commas between them. */
+static void
+set_facts(struct reader *r, const struct key *k, const char *value, char **slot)
+{
+	const char *s = value, *path;
+	size_t n;
+	bool right;
+
+	path = next_path(&s, &n);
+	right = n > 0;
+	for (; n > 0; path = next_path(&s, &n))
+		right = right && *path != '/' && path[n - 1] != '/' &&
+		    memchr(path, '*', n) == NULL;
+	if (!right) {
+		fault(r, r->line,
+		    "%s is paths of facts, such as customer/name, or groups "
+		    "of them, such as parameters/*, with commas between "
+		    "them, or none; not \"%s\"",
+		    k->name, value);
+		return;
+	}
+	free(*slot);
+	*slot = strdup(strcmp(value, "none") == 0 ? "" : value);
+	if (*slot == NULL)
+		fault(r, r->line, "out of memory");
+}
+
+bool
+config_hides(const char *facts_hidden, const char *path)
+{
+	const char *s = facts_hidden == NULL ? "" : facts_hidden, *hidden;
+	size_t n;
+
+	while (hidden = next_path(&s, &n), n > 0)
+		if (strncmp(hidden, path, n) == 0 &&
+		    (path[n] == '\0' || path[n] == '/'))
+			return true;
+	return false;
+}
+
 /* "90d", "18mo", "7y", "forever".  0, or -1. */
 static int
 parse_age(const char *value, int64_t *ms)
@@ -709,6 +770,9 @@ set(struct reader *r, const struct key *k, const char *value)
 	case TYPE_TITLE:
 	case TYPE_COLOR:
 		set_text(r, k, value, slot);
+		break;
+	case TYPE_FACTS:
+		set_facts(r, k, value, slot);
 		break;
 	case TYPE_SIZE:
 		if (number_parse_size(value, k->min, k->max, &number) == 0)
@@ -961,10 +1025,12 @@ config_free(struct config *c)
 		free(c->login[i].name);
 		free(c->login[i].sources);
 		free(c->login[i].source);
+		free(c->login[i].facts_hidden);
 		free(c->login[i].title);
 	}
 	free(c->source);
 	free(c->login);
+	free(c->facts_hidden);
 	free(c->title);
 	free(c->logo);
 	free(c->accent);

@@ -95,6 +95,7 @@ struct config_login {
 	const char **source; /* names of sources, of struct config */
 	size_t nsources; /* 1 at least */
 	enum config_phones phones;
+	char *facts_hidden; /* NULL: as the report; "": none */
 	char *title;
 	int line; /* of the section */
 };
@@ -117,6 +118,7 @@ struct config {
 	char *url; /* public address of the receiver, no final slash, or NULL */
 	enum config_access access;
 	enum config_phones phones;
+	char *facts_hidden; /* for config_hides(), or NULL */
 	char *title; /* of the report, or NULL */
 	enum config_recordings recordings;
 	char *logo; /* absolute path of a picture, or NULL */
@@ -164,6 +166,13 @@ const struct config_source *config_source(
 /* The section of that login, or NULL: it has none, or name is NULL. */
 const struct config_login *config_login(
     const struct config *c, const char *name);
+
+/*
+ * Does the list facts_hidden have the path of that fact?  A path in it stands
+ * for the fact and for all beneath it.  NULL and "" have none.
+ */
+bool config_hides(const char *facts_hidden, const char *path);
+
 /*
  * How long it is kept of a source, configured or not, in ms, or
  * CONFIG_KEEP_FOREVER.  What has a part of something goes with it: bodies tell

@@ -1,15 +1,16 @@
 #include "query/record.h"
 
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A record being written. */
 struct record {
 	struct buf *b;
-	const struct record_mask *mask; /* or NULL */
+	const struct record_mask *mask; /* NULL: texts stay as they are */
+	const struct record_mask *hiding; /* NULL: no fact is left out */
 	struct buf json; /* a masked field of JSON */
-	int64_t facts, errors;
+	int64_t facts, hidden, errors;
 };
 
 static const char *
@@ -160,6 +161,10 @@ write_fact(void *arg, const struct fact *f)
 	struct record *r = arg;
 	struct fact shown = *f;
 
+	if (r->hiding != NULL && r->hiding->hides(r->hiding->arg, f->path)) {
+		r->hidden++;
+		return 0;
+	}
 	if (r->facts++ > 0)
 		buf_puts(r->b, ",");
 	if (r->mask != NULL)
@@ -194,7 +199,9 @@ enum query_rc
 record_json(struct query *q, const struct stored_call *c,
     const struct record_mask *m, struct buf *b)
 {
-	struct record r = {.b = b, .mask = m};
+	struct record r = {.b = b,
+	    .mask = m != NULL && m->text != NULL ? m : NULL,
+	    .hiding = m != NULL && m->hides != NULL ? m : NULL};
 	enum query_rc rc;
 
 	buf_puts(b, "\"source\":");
@@ -206,7 +213,10 @@ record_json(struct query *q, const struct stored_call *c,
 	buf_puts(b, ",\"facts\":{");
 	if ((rc = query_call_facts(q, c->number, write_fact, &r)) != QUERY_OK)
 		return rc;
-	buf_puts(b, "},\"errors\":[");
+	buf_puts(b, "}");
+	if (r.hidden > 0)
+		buf_printf(b, ",\"facts_hidden\":%" PRId64, r.hidden);
+	buf_puts(b, ",\"errors\":[");
 	rc = query_call_errors(q, c->number, write_error, &r);
 	buf_puts(b, "]");
 	return rc;

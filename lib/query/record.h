@@ -10,7 +10,7 @@
 /*
  * How texts from outside are changed first: phone() what is a number of a
  * telephone, text() what may hold one, and so on.  What they return is good
- * until the next record.
+ * until the next record.  text NULL: they stay as they are.
  */
 struct record_mask {
 	const char *(*phone)(void *arg, const char *s);
@@ -21,12 +21,15 @@ struct record_mask {
 	/* A fact of that path; of a number the text to be written. */
 	const char *(*fact)(void *arg, const char *path, const char *s);
 	const char *(*number)(void *arg, const char *path, double x);
+	/* Is a fact of that path left out, and counted?  NULL: none is. */
+	bool (*hides)(void *arg, const char *path);
 	void *arg;
 };
 
 /*
  * Add the members source, provider, record, facts and errors of an object,
- * without its braces, on one line.  m NULL: as stored.
+ * without its braces, on one line, and facts_hidden where some are.  m NULL: as
+ * stored.
  */
 enum query_rc record_json(struct query *q, const struct stored_call *c,
     const struct record_mask *m, struct buf *b);

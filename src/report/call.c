@@ -546,6 +546,7 @@ struct fact_list {
 	struct page *page;
 	struct shown_fact *fact; /* FACTS_MAX of them */
 	size_t n; /* there may be more */
+	int64_t hidden; /* beside them */
 	bool failed;
 };
 
@@ -556,6 +557,10 @@ add_fact(void *arg, const struct fact *f)
 	struct arena *a = s->page->arena;
 	struct shown_fact *to = &s->fact[s->n];
 
+	if (page_hides(s->page, f->path)) {
+		s->hidden++;
+		return 0;
+	}
 	if (s->n++ >= FACTS_MAX)
 		return 0;
 	to->place = s->n;
@@ -615,21 +620,24 @@ put_facts(struct show *s)
 	rc = query_call_facts(p->query, s->call->number, add_fact, &all);
 	if (rc != QUERY_OK || all.failed)
 		return all.failed ? QUERY_ERROR : rc;
-	if (all.n == 0)
+	if (all.n == 0 && all.hidden == 0)
 		return QUERY_OK;
 	n = all.n <= FACTS_MAX ? all.n : FACTS_MAX;
 	qsort(all.fact, n, sizeof(*all.fact), by_rank);
 	html_raw(p->out, "<section class=\"card side\">\n<h2>Facts</h2>\n");
-	table_begin(p, "facts", "Facts", column);
+	if (n > 0)
+		table_begin(p, "facts", "Facts", column);
 	for (size_t i = 0; i < n; i++)
 		put_fact(p, &all.fact[i].fact,
 		    i == 0 ? NULL : all.fact[i - 1].fact.path);
-	table_end(p);
+	if (n > 0)
+		table_end(p);
 	if (all.n > n) {
 		html_raw(p->out, "<p class=\"muted\">and ");
 		html_number(p->out, (int64_t)(all.n - n));
 		html_raw(p->out, " more.</p>\n");
 	}
+	put_facts_hidden(p, all.hidden);
 	html_raw(p->out, "</section>\n");
 	return QUERY_OK;
 }
@@ -743,7 +751,7 @@ put_raw(struct show *s, const struct stored_step *e)
 	if (e->bytes == ROW_BODY_GONE)
 		html_raw(p->out,
 		    "<p class=\"muted\">Its body is not kept any more.</p>");
-	if (p->masked || e->bytes < 0)
+	if (page_bodies_held(p) != NULL || e->bytes < 0)
 		return QUERY_OK;
 	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&
 	    s->bodies_bytes < BODIES_BYTES_MAX) {
@@ -848,11 +856,9 @@ put_steps(struct show *s)
 	    "<section class=\"card\">\n<h2>Events</h2>\n"
 	    "<p class=\"muted\">By the platform\u2019s clock, each with the"
 	    " time since the one before.");
-	if (p->masked)
-		html_raw(p->out,
-		    " What they said is not shown: numbers are masked here"
-		    " (<code>phones = masked</code>), and a body may hold them"
-		    " anywhere.");
+	if (page_bodies_held(p) != NULL)
+		html_put(p->out, " What they said is not shown: %s.",
+		    page_bodies_held(p));
 	html_raw(p->out, "</p>\n<ol class=\"timeline\">\n");
 	s->n = 0;
 	for (const struct kept_step *e = k.steps; e != NULL && rc == QUERY_OK;

@@ -134,11 +134,10 @@ put_delivery(void *arg, const struct stored_delivery *d)
 	put_what_to_do(p, d, s->rejected);
 	put_headers(p, d->delivery.headers);
 	html_raw(p->out, "<section class=\"card\">\n<h2>Body</h2>\n");
-	if (p->masked)
-		html_raw(p->out,
-		    "<p>Not shown: numbers are masked here (<code>phones ="
-		    " masked</code>), and a body may hold them anywhere. The"
-		    " command above shows it.</p>\n");
+	if (page_bodies_held(p) != NULL)
+		html_put(p->out,
+		    "<p>Not shown: %s. The command above shows it.</p>\n",
+		    page_bodies_held(p));
 	else if (d->delivery.len == 0)
 		html_raw(p->out, "<p>Empty.</p>\n");
 	else

@@ -206,6 +206,14 @@ mask_id(void *arg, const struct stored_call *c, const char *s)
 	return whole(ex, s, call_id_text(&ex->page, c, s));
 }
 
+static bool
+hides(void *arg, const char *path)
+{
+	const struct export *ex = arg;
+
+	return page_hides(&ex->page, path);
+}
+
 static const char *
 mask_fact_text(void *arg, const char *path, const char *s)
 {
@@ -575,11 +583,14 @@ ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	    .id = mask_id,
 	    .fact = mask_fact_text,
 	    .number = mask_fact_number,
+	    .hides = hides,
 	    .arg = ex};
+	const struct record_mask whole_numbers = {.hides = hides, .arg = ex};
 	enum query_rc rc;
 
 	buf_puts(b, "{");
-	rc = record_json(ex->page.query, c, ex->page.masked ? &mask : NULL, b);
+	rc = record_json(
+	    ex->page.query, c, ex->page.masked ? &mask : &whole_numbers, b);
 	buf_puts(b, "}\n");
 	return rc;
 }
@@ -641,6 +652,13 @@ event_body(struct page *p, struct response *w)
 {
 	int64_t number;
 
+	if (!p->masked && page_bodies_held(p) != NULL) {
+		report_explain(p, w, 403, "Not with hidden facts",
+		    "The body of an event may hold facts that the "
+		    "configuration hides by facts_hidden. Without it the body "
+		    "is here to be fetched.");
+		return PAGE_OK;
+	}
 	if (p->masked) {
 		report_explain(p, w, 403, "Not with masked numbers",
 		    "The body of an event may hold whole telephone numbers, "

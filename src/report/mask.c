@@ -770,6 +770,26 @@ call_id_text(struct page *p, const struct stored_call *c, const char *id)
 	return id;
 }
 
+/* --- what is hidden ------------------------------------------------------ */
+
+bool
+page_hides(const struct page *p, const char *path)
+{
+	return config_hides(p->hidden, path);
+}
+
+const char *
+page_bodies_held(const struct page *p)
+{
+	if (p->masked)
+		return "numbers are masked here (phones = masked), and a body "
+		       "may hold them anywhere";
+	if (p->hidden != NULL && *p->hidden != '\0')
+		return "facts are hidden here (facts_hidden), and a body may "
+		       "hold them anywhere";
+	return NULL;
+}
+
 /* --- numbers of facts ---------------------------------------------------- */
 
 /* Does the name, in small letters, hold one of the words? */

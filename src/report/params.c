@@ -145,6 +145,12 @@ take_fact(struct params *q, const char *value, size_t n)
 	if (!path.failed)
 		rc = keep(q, buf_str(&path), path.len, &f->path);
 	buf_free(&path);
+	if (rc == 0 && page_hides(q->page, f->path)) {
+		buf_puts(q->why,
+		    "The parameter fact is of a fact that is hidden here "
+		    "(facts_hidden).");
+		return -1;
+	}
 	if (rc == 0 && !read_range(colon + 1, f))
 		rc = keep(q, colon + 1, strlen(colon + 1), &f->text);
 	if (rc == 0)
@@ -390,7 +396,7 @@ params_days(struct page *p)
 static int
 refuse(struct params *q, const struct parameter *m)
 {
-	if (q->why->failed)
+	if (q->why->failed || q->why->len > 0) /* it has said why */
 		return -1;
 	buf_printf(q->why, "The parameter %s has to be ", m->name);
 	if (m->words != NULL)

@@ -57,6 +57,7 @@ struct page {
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
+	const char *hidden; /* facts, for config_hides(); NULL or "": none */
 	/* What is different for who has logged in; NULL: nothing. */
 	const struct config_login *login;
 };
@@ -65,6 +66,13 @@ struct page {
 bool page_has_login(const struct page *p);
 /* May this visitor see what there is of a source? */
 bool page_sees(const struct page *p, const char *source);
+/* Are facts of that path not shown? */
+bool page_hides(const struct page *p, const char *path);
+/*
+ * Why bodies are not shown, which may hold what is masked or hidden: a sentence
+ * without its end.  NULL: they are shown.
+ */
+const char *page_bodies_held(const struct page *p);
 
 /* What became of a page. */
 enum page_rc {
@@ -250,6 +258,8 @@ int fact_rank(const char *path);
 /* Facts without a group of their own stand together. */
 bool fact_same_group(const char *a, const char *b);
 void put_fact_group(struct page *p, const char *path); /* its name */
+/* That n facts are not shown, as a paragraph; nothing where it is 0. */
+void put_facts_hidden(struct page *p, int64_t n);
 
 /* --- table.c ------------------------------------------------------------- */
 

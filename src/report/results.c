@@ -31,6 +31,8 @@ struct results {
 	bool all; /* those are all that there are */
 	bool failed;
 	const struct gist **fact; /* in the order of the page */
+	int64_t hidden; /* facts that are not shown */
+	char *hidden_path; /* the last of them, its own; NULL: none yet */
 	size_t n, shown;
 	const struct gist **constant; /* with one value only */
 	size_t nconstant;
@@ -637,6 +639,17 @@ add_row(void *arg, const struct fact_count *f)
 {
 	struct results *r = arg;
 
+	if (page_hides(r->page, f->path)) {
+		/* What is of one path comes together. */
+		if (r->hidden_path != NULL &&
+		    strcmp(r->hidden_path, f->path) == 0)
+			return 0;
+		r->hidden_path = arena_strndup(
+		    r->page->arena, f->path, strlen(f->path));
+		r->hidden++;
+		r->failed = r->hidden_path == NULL;
+		return r->failed;
+	}
 	r->failed = gists_add(r->gists, f) == -1;
 	return r->failed;
 }
@@ -665,17 +678,18 @@ results_page(struct page *p)
 		result = put_no_calls(p, "results");
 		goto out;
 	}
-	if (facts == 0)
+	if (facts == 0 && r.hidden == 0)
 		html_raw(p->out,
 		    "<p>No call of this filter came with values of its own"
 		    " (results, parameters, variables, metrics, analytics)."
 		    "</p>\n");
-	else {
+	else if (facts > 0) {
 		if (sort_facts(&r, list, (size_t)n) == -1)
 			goto out;
 		put_scope(&r);
 		put_facts(&r, facts);
 	}
+	put_facts_hidden(p, r.hidden);
 	result = PAGE_OK;
 out:
 	gists_free(r.gists);

@@ -741,6 +741,9 @@ answer(void *worker, const struct request *r, struct response *w)
 	p->masked = (p->login != NULL && p->login->phones != PHONES_AS_REPORT
 			    ? p->login->phones
 			    : p->config->phones) == PHONES_MASKED;
+	p->hidden = p->login != NULL && p->login->facts_hidden != NULL
+	    ? p->login->facts_hidden
+	    : p->config->facts_hidden;
 	p->filter.discreet = p->masked;
 	if (!may_read(p)) {
 		report_explain(p, w, 403, "Only for those who log in",

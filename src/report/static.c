@@ -369,6 +369,7 @@ static_write(const struct config *c, struct query *q, const char *query,
 	p->now = when_now();
 	p->today = when_day(p->now);
 	p->masked = c->phones == PHONES_MASKED;
+	p->hidden = c->facts_hidden;
 	if (of_page == NULL || w.arena == NULL) {
 		buf_puts(why, "out of memory");
 		goto out;

@@ -289,6 +289,18 @@ put_fact_group(struct page *p, const char *path)
 		put_outside(p, group == NULL ? "" : group);
 }
 
+void
+put_facts_hidden(struct page *p, int64_t n)
+{
+	if (n == 0)
+		return;
+	html_raw(p->out, "<p class=\"muted\">");
+	html_number(p->out, n);
+	html_put(p->out,
+	    " fact%s hidden here (<code>facts_hidden</code>).</p>\n",
+	    n == 1 ? " is" : "s are");
+}
+
 /* --- bodies -------------------------------------------------------------- */
 
 static bool

@@ -148,6 +148,48 @@ test_how_long_things_are_kept(void **state)
 	buf_free(&why);
 }
 
+/* A path stands for what is beneath it too, and for no other path. */
+static void
+test_which_facts_are_hidden(void **state)
+{
+	const char
+	    *text = "[report]\n"
+		    "facts_hidden = parameters/* , a b/c,results/x\n" SOURCE
+		    "[login b]\nsources = a\n"
+		    "facts_hidden = none\n";
+	static const char *const yes[] = {"parameters/customer/name",
+	    "parameters/x", "parameters", "a b/c", "a b/c/d", "results/x"};
+	static const char *const no[] = {"parameter", "parameters2/x",
+	    "results", "results/xy", "results/X", "a b", "c", ""};
+	static const char *const bad[] = {
+	    "*", "a*", "/a", "a/", "a/*/b", "a, b*", ",", "a, /*"};
+	struct buf why = {0};
+	struct config *c;
+
+	(void)state;
+	c = load(text, strlen(text), &why);
+	assert_string_equal(buf_str(&why), "");
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(config_hides(c->facts_hidden, yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(config_hides(c->facts_hidden, no[i]));
+	assert_string_equal(c->login[0].facts_hidden, "");
+	assert_false(config_hides(c->login[0].facts_hidden, "parameters"));
+	assert_false(config_hides(NULL, "parameters"));
+	config_free(c);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char line[100];
+
+		(void)snprintf(line, sizeof(line),
+		    "[report]\nfacts_hidden = %s\n", bad[i]);
+		assert_null(load(line, strlen(line), &why));
+		assert_non_null(strstr(buf_str(&why),
+		    ":2: facts_hidden is paths of facts, such as"));
+		buf_reset(&why, SIZE_MAX);
+	}
+	buf_free(&why);
+}
+
 /* A source's public address, and members of the platform's scheme. */
 static void
 test_what_a_source_says_of_its_signatures(void **state)
@@ -443,6 +485,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everything_is_read),
 	    cmocka_unit_test(test_how_long_things_are_kept),
+	    cmocka_unit_test(test_which_facts_are_hidden),
 	    cmocka_unit_test(test_what_a_source_says_of_its_signatures),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_faults_are_told_by_line),
