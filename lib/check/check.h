@@ -55,4 +55,11 @@ void check_faults(struct check *k, const char *about, const struct buf *why);
 /* "1.2 kB", for people. */
 void check_size(struct buf *b, int64_t bytes);
 
+/*
+ * In so many days the disk is full if the store goes on to grow as it does; -1:
+ * that is not known, or never.  More than CHECK_FULL_FAR nobody can tell.
+ */
+#define CHECK_FULL_FAR 3650
+int64_t check_full_in(int64_t a_day, int64_t left);
+
 #endif /* !CHECK_H */

@@ -20,7 +20,6 @@
 
 #define FREE_LOW (100 * 1000 * 1000) /* bytes: worth a warning */
 #define DISK_DAYS 30 /* less are worth a warning */
-#define DISK_FAR 3650 /* days: further ahead nobody can tell */
 #define KEPT_LATE_MS ((int64_t)2 * 24 * 60 * 60 * 1000)
 #define FREE_NONE (10 * 1000 * 1000) /* bytes: events are refused soon */
 
@@ -327,19 +326,24 @@ size_text(struct buf *b, int64_t bytes)
 	return buf_str(b);
 }
 
+int64_t
+check_full_in(int64_t a_day, int64_t left)
+{
+	return a_day > 0 && left >= 0 ? left / a_day : -1;
+}
+
 /* How large it is, and when the disk will be full. */
 static void
 check_sizes(struct check *k, const struct query_care *c, int64_t left)
 {
+	const int64_t days = check_full_in(c->a_day, left);
 	struct buf all = {0}, bodies = {0}, calls = {0}, empty = {0};
 
 	check_finding(k, CHECK_GOOD, "size",
 	    "%s; of it bodies about %s, records of calls %s, empty %s",
 	    size_text(&all, c->bytes), size_text(&bodies, c->bodies),
 	    size_text(&calls, c->calls), size_text(&empty, c->unused));
-	if (c->a_day > 0 && left >= 0) {
-		const int64_t days = left / c->a_day;
-
+	if (days >= 0) {
 		if (days < DISK_DAYS)
 			check_finding(k, CHECK_WARN, "growth",
 			    "about %s a day as in the last week: at this pace "
@@ -350,8 +354,9 @@ check_sizes(struct check *k, const struct query_care *c, int64_t left)
 			    "about %s a day as in the last week; at this pace "
 			    "the disk is full in %s%" PRId64 " days",
 			    size_text(&all, c->a_day),
-			    days > DISK_FAR ? "more than " : "",
-			    days > DISK_FAR ? (int64_t)DISK_FAR : days);
+			    days > CHECK_FULL_FAR ? "more than " : "",
+			    days > CHECK_FULL_FAR ? (int64_t)CHECK_FULL_FAR
+						  : days);
 	}
 	buf_free(&all);
 	buf_free(&bodies);

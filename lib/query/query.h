@@ -538,10 +538,22 @@ struct query_care {
 	int64_t bytes, unused, bodies, calls;
 	int64_t a_day; /* about so many come each day, as in the last 7 */
 	int64_t erasures; /* so often something was forgotten */
+	int64_t forgotten; /* calls that went by that */
+	int64_t backed_up; /* `callbook backup` made a copy */
 };
 /* Needs the numbers of events and calls that query_health() told. */
 enum query_rc query_care(
     struct query *q, const struct query_health *h, struct query_care *care);
+
+/*
+ * When the oldest and the newest came of each kind that the configuration can
+ * keep for a time; of calls and what they have, when they started.  Both 0:
+ * there is none.
+ */
+struct query_age {
+	int64_t oldest, newest; /* ms */
+};
+enum query_rc query_ages(struct query *q, struct query_age age[KEEP__MAX]);
 
 /* As db_backup(). */
 enum query_rc query_backup(

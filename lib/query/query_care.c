@@ -100,6 +100,8 @@ query_care(
 	if (rc == QUERY_OK)
 		rc = meta_number(q, "tend", &care->tended);
 	if (rc == QUERY_OK)
+		rc = meta_number(q, "backup", &care->backed_up);
+	if (rc == QUERY_OK)
 		rc = query_rc_of(
 		    db_size_of_all(q->db, &care->bytes, &care->unused));
 	if (rc == QUERY_OK)
@@ -127,10 +129,54 @@ query_care(
 		rc = number(q, "SELECT count(*) FROM erasure WHERE id > ?1", 0,
 		    &care->erasures);
 	if (rc == QUERY_OK)
+		rc = number(q,
+		    "SELECT CAST(coalesce(sum(calls), 0) AS bigint)"
+		    " FROM erasure WHERE id > ?1",
+		    0, &care->forgotten);
+	if (rc == QUERY_OK)
 		rc = events_a_day(q, &events);
 	if (rc == QUERY_OK && h->events > 0)
 		care->a_day = (int64_t)((double)(care->bytes - care->unused) /
 		    (double)h->events * (double)events);
+	return rc;
+}
+
+/*
+ * The first and the last that has a thing tell its ages, in the order in which
+ * rows were stored, or calls started: all are read only where none has it.
+ */
+#define AGES(TIME, TABLE, BY, HAS)                                         \
+	{                                                                  \
+		"SELECT " TIME " FROM " TABLE " WHERE " BY " > ?1" HAS     \
+		" ORDER BY " BY " LIMIT 1",                                \
+		    "SELECT " TIME " FROM " TABLE " WHERE " BY " > ?1" HAS \
+		    " ORDER BY " BY " DESC LIMIT 1"                        \
+	}
+
+static const char *const ages[KEEP__MAX][2] = {
+    /* NULL: as it came.  ROW_BODY_GONE and ROW_BODY_NOTE are none. */
+    [KEEP_BODIES] = AGES(
+	"received", "event", "seq", " AND (size IS NULL OR size >= 0)"),
+    [KEEP_TRANSCRIPTS] = AGES("started", "call", "started",
+	" AND (transcript IS NOT NULL OR summary IS NOT NULL"
+	" OR recording IS NOT NULL)"),
+    [KEEP_FACTS] = AGES("started", "call", "started", " AND facts IS NOT NULL"),
+    [KEEP_CALLS] = AGES("started", "call", "started", ""),
+    [KEEP_QUARANTINE] = AGES("received", "quarantine", "id", ""),
+    [KEEP_REJECTED] = AGES("received", "rejected", "id", ""),
+};
+
+enum query_rc
+query_ages(struct query *q, struct query_age age[KEEP__MAX])
+{
+	enum query_rc rc = QUERY_OK;
+
+	memset(age, 0, KEEP__MAX * sizeof(*age));
+	for (int i = 0; i < KEEP__MAX && rc == QUERY_OK; i++) {
+		rc = number(q, ages[i][0], 0, &age[i].oldest);
+		if (rc == QUERY_OK)
+			rc = number(q, ages[i][1], 0, &age[i].newest);
+	}
 	return rc;
 }
 

@@ -32,6 +32,7 @@
 #define META_TURN "keep turn" /* ms: when a slice was done last */
 #define META_DONE "kept" /* ms: when nothing was left to be done */
 #define META_TEND "tend" /* ms: when a whole run ended */
+#define META_BACKUP "backup" /* ms: when a copy was made last */
 
 /* A row of `source`, and how long things of it are kept. */
 struct source_keep {
@@ -563,4 +564,14 @@ store_tend(
 		rc = transaction_end(st, number_set(st, META_TEND, when_now()));
 	db_duty_end(st->db, DB_DUTY_TEND);
 	return rc;
+}
+
+enum store_rc
+store_backed_up(struct store *st, int64_t when)
+{
+	enum store_rc rc = transaction_begin(st);
+
+	return rc == STORE_OK
+	    ? transaction_end(st, number_set(st, META_BACKUP, when))
+	    : rc;
 }

@@ -247,6 +247,9 @@ void store_keep(struct store *st, const struct config *c);
 enum store_rc store_tend(
     struct store *st, const struct config *c, struct store_tended *result);
 
+/* Note that a copy of it, as it was at that time, is somewhere. */
+enum store_rc store_backed_up(struct store *st, int64_t when);
+
 /* --- erasing; nobody else uses this store meanwhile ------------------------
  */
 

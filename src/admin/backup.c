@@ -16,6 +16,7 @@
 
 #include "admin.h"
 #include "base/server.h"
+#include "base/when.h"
 #include "db/db.h"
 
 #define CHUNK (256 * 1024)
@@ -126,11 +127,20 @@ make_copy(struct admin *a, const char *path, struct db_copy *copy)
 	return rc == QUERY_OK ? 0 : -1;
 }
 
+/*
+ * Say what is in the copy; and note in the store when it was made, which the
+ * report tells.  The copy is good without that.
+ */
 static void
-tell_copy(const struct admin *a, const struct db_copy *copy)
+tell_copy(struct admin *a, const struct db_copy *copy, int64_t begun)
 {
 	admin_warnx(a, "%" PRId64 " events, %" PRId64 " calls, sound",
 	    copy->events, copy->calls);
+	admin_query_close(a);
+	if (admin_store(a) == -1 ||
+	    store_backed_up(a->store, begun) != STORE_OK)
+		admin_warnx(a,
+		    "that the copy was made could not be noted in the store");
 }
 
 /*
@@ -141,6 +151,7 @@ static int
 backup_out(struct admin *a, bool compress)
 {
 	struct buf path = {0};
+	const int64_t begun = when_now();
 	struct db_copy copy;
 	int fd, status = ADMIN_WRONG;
 
@@ -156,7 +167,7 @@ backup_out(struct admin *a, bool compress)
 		    copy_out(fd, STDOUT_FILENO, compress) == -1)
 			(void)failed(a, "standard output");
 		else {
-			tell_copy(a, &copy);
+			tell_copy(a, &copy, begun);
 			status = ADMIN_OK;
 		}
 	}
@@ -206,6 +217,7 @@ backup_file(struct admin *a, const char *file, bool compress)
 {
 	struct buf part = {0}, packed = {0};
 	const char *whole;
+	const int64_t begun = when_now();
 	struct db_copy copy;
 	int fd, status = ADMIN_WRONG;
 
@@ -231,7 +243,7 @@ backup_file(struct admin *a, const char *file, bool compress)
 		(void)failed(a, file);
 		goto remove;
 	}
-	tell_copy(a, &copy);
+	tell_copy(a, &copy, begun);
 	status = ADMIN_OK;
 remove:
 	(void)unlink(part.data);

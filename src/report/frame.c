@@ -645,6 +645,8 @@ put_footer(struct page *p)
 	if (page_has_login(p) && p->login == NULL) {
 		html_raw(p->out, "<span class=\"screen\">");
 		put_link(p, "check", NULL, "Is the installation in order?");
+		html_raw(p->out, " ");
+		put_link(p, "data", NULL, "What is kept, and how long?");
 		html_raw(p->out, " </span>");
 	}
 	html_raw(p->out, "Made ");

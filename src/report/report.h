@@ -98,6 +98,11 @@ enum page_rc delivery_page(struct page *p);
 
 /* Is the installation in order?  Needs a login, whoever may see the calls. */
 enum page_rc check_page(struct page *p);
+/*
+ * What is kept, how long, and what became of that.  A login as well; p->query
+ * may be NULL.
+ */
+enum page_rc data_page(struct page *p);
 
 /*
  * Answers without a frame: they fill w themselves.  Return as a page does; w

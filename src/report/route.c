@@ -67,7 +67,8 @@ struct route {
 	page_fn page; /* with a frame, or else */
 	enum page_rc (*answer)(struct page *p, struct response *w);
 	bool rest; /* more of the path follows, and has to */
-	bool host; /* of the host, not of calls: no store, always a login */
+	bool host; /* of the host, not of calls: always a login */
+	bool closed; /* opens the store itself, if it is to be opened */
 	bool empty; /* an answer that there is before the first event too */
 	bool strict; /* no place to say which parameters were ignored */
 };
@@ -94,7 +95,12 @@ static const struct route routes[] = {
 	.strict = true},
     {.name = "event", .title = "Event", .answer = event_body, .rest = true},
     {.name = "metrics", .title = "Metrics", .answer = metrics, .empty = true},
-    {.name = "check", .title = "Check", .page = check_page, .host = true},
+    {.name = "data", .title = "Data", .page = data_page, .host = true},
+    {.name = "check",
+	.title = "Check",
+	.page = check_page,
+	.host = true,
+	.closed = true},
 };
 
 /* --- what lasts ---------------------------------------------------------- */
@@ -659,7 +665,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 	}
 	if (take_query(rt, p, w) != 0 || allow_search(wk->report, p, w) != 0)
 		return;
-	if (!rt->host && take_store(wk, p, w) != 0)
+	if (!rt->closed && take_store(wk, p, w) != 0)
 		return;
 	if (p->query != NULL)
 		(void)query_lost(p->query);

@@ -81,6 +81,7 @@ const find = async (browser) => {
       source: 'stranger' })}`],
     ['attention', `${report}attention`],
     ['check', `${report}check`],
+    ['data', `${report}data`],
     ['deliveries', `${report}deliveries`],
     ['error-unknown', `${report}nowhere`, 404],
     ['error-call', `${report}call/999999999`, 404],

@@ -96,6 +96,34 @@ get() {
   get owner '' | grep -q 'installation in order'
 }
 
+@test "the page of data tells what is kept, how old it is, and what was done" {
+  [ "$(curl -s -o /dev/null -w '%{http_code}' -u apple:apple \
+    "$REPORT/data")" = 403 ]
+  run ! grep -q 'href="./data"' <(get apple '')
+  get owner '' | grep -q 'href="./data"'
+  get owner data >before
+  grep -q 'Last backup</dt><dd>not known' before
+  grep -q 'Last tend</dt><dd>never' before
+  [ "$(grep -c '>forever<' before)" = 4 ] # three sources, and any other
+  run ! grep -q '<td>none</td>' before
+  sed -i '1a keep_calls = 900d' "$DIR/callbook.conf"
+  sed -i '/^\[source apple\]/a keep_bodies = 90d' "$DIR/callbook.conf"
+  sed -i '/^\[source apple\]/a keep_rejected = 1d' "$DIR/callbook.conf"
+  "$BIN/callbook" tend -c "$DIR/callbook.conf"
+  "$BIN/callbook" backup -c "$DIR/callbook.conf" copy.db
+  "$BIN/callbook" forget -c "$DIR/callbook.conf" --call "$(sqlite3 \
+    "$DIR/callbook.db" 'SELECT id FROM call LIMIT 1')" --yes
+  # The configuration is read again in a while.
+  until get owner data >after && grep -q '>90 days<' after; do :; done
+  grep -qE 'apple</bdi>.*>90 days<.*>900 days<.*>forever<.*>1 day<' after
+  grep -qE 'Last backup</dt><dd><time' after
+  grep -qE 'Last tend</dt><dd><time' after
+  grep -q 'Forgotten</dt><dd>1 time, 1 call;' after
+  # The oldest call, by the store.
+  start=$(sqlite3 "$DIR/callbook.db" 'SELECT min(started) / 1000 FROM call')
+  grep 'scope="row">Calls' after | grep -q "$(date -u -d "@$start" +%FT%T)"
+}
+
 @test "logo and colour of the owner are in the page, readable on both grounds" {
   get owner '' | grep -q 'class="logo" alt="" src="data:image/svg+xml;base64,'
   get owner '' | grep -q 'accent-ffe000.css'

@@ -70,7 +70,7 @@ const pick = (list) => list[random(list.length)];
 const number = () => String(random(2 * CALLS + 10));
 
 const pages = [() => '', () => 'calls', () => 'callers', () => 'results', () => 'attention',
-  () => 'deliveries', () => 'metrics', () => 'check', () => 'export.csv',
+  () => 'deliveries', () => 'metrics', () => 'check', () => 'data', () => 'export.csv',
   () => 'export.ndjson', () => `call/${number()}`, () => `event/${number()}`,
   () => `delivery/${number()}`, () => `delivery/rejected/${number()}`];
 const sources = ['', 'apple', OTHER, `${OTHER}-signed`, 'none', 'apple/zebra',
@@ -129,13 +129,13 @@ for (let i = 0; i < Number(count); i++) {
 }
 for (const path of ['?preset=all', 'calls', 'results', 'attention', 'metrics',
   'export.csv', 'export.ndjson', 'deliveries', 'delivery/1',
-  'delivery/rejected/1', 'event/2', 'call/2', 'check']) {
+  'delivery/rejected/1', 'event/2', 'call/2', 'check', 'data']) {
   const [status, body] = await ask(path, 'owner');
 
   if (status !== 200) faults.push(`owner: ${status}: ${path}`);
   if (path !== 'check' && !/zebra|40222/.test(body))
     faults.push(`the owner does not see the other in ${path}`);
-  if (path !== 'check' && !path.includes('/')) {
+  if (!['check', 'data'].includes(path) && !path.includes('/')) {
     const [, mine] = await ask(path, 'apple');
     if (!/apple|30111/.test(mine)) faults.push(`apple sees nothing: ${path}`);
     look(path, mine);
