@@ -250,12 +250,24 @@ fact_written(struct page *p, const struct fact_filter *f)
 	return written == NULL ? page_lost(p) : written;
 }
 
+/* An address with a control character would be refused. */
+static bool
+has_control(const char *s)
+{
+	for (; s != NULL && *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 static const char *
 link_to_fact(struct page *p, const struct fact_filter *fact)
 {
 	struct fact_filter *kept = arena_alloc(p->arena, sizeof(*kept));
 	struct filter f = p->filter;
 
+	if (has_control(fact->path) || has_control(fact->text))
+		return NULL;
 	if (kept == NULL)
 		return page_lost(p);
 	*kept = *fact;
@@ -273,7 +285,6 @@ link_fact(struct page *p, const struct fact *f)
 	case FACT_TEXT:
 		if (strlen(f->text) >= QUERY_FACT_TEXT_MAX ||
 		    *f->text == '\0' || !utf8_valid(f->text, strlen(f->text)) ||
-		    strpbrk(f->text, "\r\n\t") != NULL ||
 		    !same_text(outside_fact_text(p, f->path, f->text), f->text))
 			return NULL;
 		fact.text = f->text;
@@ -356,10 +367,7 @@ is_unlinkable(struct page *p, const char *s, const char *asked)
 		return false;
 	if (strlen(s) > REPORT_NAME_MAX || id_is_masked(p, s))
 		return true;
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return true;
-	return false;
+	return has_control(s);
 }
 
 static const char *

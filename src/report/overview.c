@@ -662,10 +662,14 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 	struct page *p = o->page;
 	struct row rest = {0};
 
+	const bool more = o->all.costs.n > 0 ||
+	    o->all.tally.goal_yes + o->all.tally.goal_no > 0;
+	const char *class = more ? " rows more" : " rows";
+
 	if (agents)
-		put_table(p, "by-agent", "By agent", "Agent", " rows");
+		put_table(p, "by-agent", "By agent", "Agent", class);
 	else
-		put_table(p, "by-source", "By source", "Source", " rows");
+		put_table(p, "by-source", "By source", "Source", class);
 	html_raw(p->out, "<th scope=\"col\" class=\"num\">Answered</th>");
 	if (o->all.tally.goal_yes + o->all.tally.goal_no > 0)
 		html_raw(p->out, "<th scope=\"col\" class=\"num\">Goal</th>");
