@@ -52,6 +52,7 @@ struct db {
 	int64_t busy_until; /* the same for the wait that SQLite is in */
 	int64_t opened; /* monotonic ms */
 	struct stat file[FILE__MAX]; /* when they were opened */
+	bool noted; /* its content, and since then there was no transaction */
 	uint64_t boot; /* sqlite_content.c: since when the system runs */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool lost; /* memory ran out for a value, in this transaction */
@@ -161,6 +162,8 @@ void content_note(struct db *db);
 #define FILE_HEADER_SIZE 100
 bool wal_has_first_page(
     const struct db *db, const unsigned char *part, size_t at, size_t n);
+/* Another one each time that the WAL is begun anew; 0: there is none. */
+uint32_t wal_salt(const struct db *db);
 /*
  * Copy to the store once more what a checkpoint has copied, of that many frames
  * of the WAL, and bring it to disk.  The lock is held.  0, or -1, logged.

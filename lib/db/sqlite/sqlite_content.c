@@ -7,10 +7,9 @@
  * FILE-lock the header of the first page, which hardly any two contents share.
  * Who is about to write compares.  A header that is also in the WAL came from
  * there, by a checkpoint that was cut off or that somebody else made.  So did
- * one whose counter of changes is greater than that of the note: other programs
- * of SQLite, such as those that copy a WAL elsewhere, make checkpoints and do
- * not note them, and then the WAL begins anew.  What is copied over the store
- * is a backup, so older, and its counter is not greater.
+ * one beside a WAL that was begun anew since the note: other programs of SQLite
+ * make checkpoints too, and do not note them, and a WAL is only begun anew when
+ * all of it is in the file.  The salt of its header tells that.
  *
  * The note is not brought to disk, so it is believed until the system starts
  * anew and no longer: what is lost with the power must accuse nobody.
@@ -20,7 +19,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,11 +26,11 @@
 
 /* In FILE-lock, behind what sqlite_files.c writes there. */
 #define NOTE_AT 128
-/* Boot, header, counter of changes. */
+/* Boot, header, salt of the WAL. */
 #define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32 "\n"
 #define NOTE_SIZE 64 /* at least, with its NUL */
 #define NOTE_BOOT 24 /* bytes of it up to the header, */
-#define NOTE_COUNTER 42 /* and up to the counter */
+#define NOTE_SALT 42 /* and up to the salt */
 
 /* Of the file: what comes before does not change (fileformat2.html, 1.3). */
 #define MAGIC "SQLite format 3"
@@ -121,8 +119,8 @@ static void
 put_note(char text[NOTE_SIZE], const struct db *db,
     const unsigned char header[FILE_HEADER_SIZE])
 {
-	snprintf(text, NOTE_SIZE, NOTE, db->boot, hash_header(header),
-	    big_endian(header + COUNTER_AT));
+	snprintf(
+	    text, NOTE_SIZE, NOTE, db->boot, hash_header(header), wal_salt(db));
 }
 
 /* Write down what is there; the lock is held. */
@@ -133,21 +131,17 @@ content_note(struct db *db)
 	char text[NOTE_SIZE];
 	sqlite3_int64 size;
 
-	if (boot_id(db) == 0 || read_header(db, header, &size) == -1)
+	if (read_header(db, header, &size) == -1)
 		return;
-	put_note(text, db, header);
+	/* Without a boot no note is believed, and none of before may stay. */
+	if (boot_id(db) == 0)
+		snprintf(text, sizeof(text), "%*s", NOTE_SIZE - 1, "\n");
+	else
+		put_note(text, db, header);
+	db->noted = true;
 	if (pwrite(db->lock_fd, text, strlen(text), NOTE_AT) !=
 	    (ssize_t)strlen(text))
 		log_warn("%s", db->name[FILE_LOCK]);
-}
-
-/* 0 where it has none, so that any is greater. */
-static uint32_t
-noted_counter(const char *noted)
-{
-	return strlen(noted) > NOTE_COUNTER
-	    ? (uint32_t)strtoul(noted + NOTE_COUNTER, NULL, 16)
-	    : 0;
 }
 
 enum content
@@ -163,9 +157,16 @@ content_look(struct db *db)
 		return CONTENT_OURS;
 	put_note(text, db, header);
 	/* Of another start of the system it tells nothing. */
-	if (strncmp(noted, text, NOTE_BOOT) != 0 || strcmp(noted, text) == 0)
+	if (strncmp(noted, text, NOTE_BOOT) != 0 ||
+	    strncmp(noted, text, strlen(text)) == 0)
 		return CONTENT_OURS;
-	if (big_endian(header + COUNTER_AT) > noted_counter(noted) ||
+	/* Begun anew, by us too: what is copied over it now is to be seen. */
+	if (strncmp(noted, text, NOTE_SALT) == 0) {
+		content_note(db);
+		return CONTENT_OURS;
+	}
+	if (strncmp(noted + NOTE_SALT, text + NOTE_SALT,
+		strlen(text + NOTE_SALT)) != 0 ||
 	    wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
 		FILE_HEADER_SIZE - COUNTER_AT))
 		return CONTENT_CHECKPOINT;

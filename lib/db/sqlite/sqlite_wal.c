@@ -26,6 +26,20 @@ big_endian(const unsigned char *b)
 	    (uint32_t)b[2] << 8 | b[3];
 }
 
+uint32_t
+wal_salt(const struct db *db)
+{
+	sqlite3_file *wal = NULL;
+	unsigned char salt[4];
+
+	if (sqlite3_file_control(db->sqlite, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
+	    wal == NULL || wal->pMethods == NULL ||
+	    wal->pMethods->xRead(wal, salt, sizeof(salt), SALT_AT) != SQLITE_OK)
+		return 0;
+	return big_endian(salt);
+}
+
 bool
 wal_has_first_page(
     const struct db *db, const unsigned char *part, size_t at, size_t n)

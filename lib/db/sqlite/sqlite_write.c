@@ -166,6 +166,12 @@ checkpoint_if_due(struct db *db)
 void
 lite_unlock(struct db *db)
 {
+	/* The commit after a checkpoint begins the WAL anew: note that. */
+	if (db->wal && db->noted) {
+		db->noted = false;
+		(void)content_look(db);
+		db->noted = false;
+	}
 	checkpoint_if_due(db);
 	lock_release(db);
 }
