@@ -221,3 +221,61 @@ record_json(struct query *q, const struct stored_call *c,
 	buf_puts(b, "]");
 	return rc;
 }
+
+/* Copies of those that are not left out, with as many errors behind them. */
+static int
+mask_lists(
+    const struct record *r, struct arena *a, struct event *e, size_t *hidden)
+{
+	struct fact *fact = arena_alloc(a, (e->facts + 1) * sizeof(*fact));
+	struct call_error *error = arena_alloc(
+	    a, (e->errors + 1) * sizeof(*error));
+	size_t n = 0;
+
+	if (fact == NULL || error == NULL)
+		return -1;
+	for (size_t i = 0; i < e->facts; i++) {
+		if (r->hiding != NULL &&
+		    r->hiding->hides(r->hiding->arg, e->fact[i].path))
+			continue;
+		fact[n] = e->fact[i];
+		mask_fact(r, &fact[n++]);
+	}
+	*hidden = e->facts - n;
+	for (size_t i = 0; i < e->errors; i++) {
+		error[i] = e->error[i];
+		error[i].code = masked(r, error[i].code);
+		error[i].message = masked(r, error[i].message);
+		error[i].phase = masked(r, error[i].phase);
+		error[i].place = masked(r, error[i].place);
+	}
+	e->fact = fact;
+	e->facts = n;
+	e->error = error;
+	return 0;
+}
+
+int
+record_mask_event(const struct record_mask *m, const struct stored_call *c,
+    struct arena *a, struct event *e, size_t *hidden)
+{
+	struct record r = {.mask = m, .hiding = m->hides == NULL ? NULL : m};
+	int rc = mask_lists(&r, a, e, hidden);
+
+	e->type = m->text(m->arg, e->type);
+	if (e->call != NULL)
+		e->call = m->id(m->arg, c, e->call);
+	for (int i = 0; i < FIELD__MAX; i++) {
+		struct value *v = &e->field[i];
+
+		mask_field(&r, c, (enum call_field)i, v);
+		if (!v->set || call_field[i].kind != KIND_JSON)
+			continue;
+		v->text = arena_strndup(a, v->text, v->len);
+		if (v->text == NULL || r.json.failed)
+			rc = -1;
+		buf_reset(&r.json, SIZE_MAX);
+	}
+	buf_free(&r.json);
+	return rc;
+}

@@ -4,6 +4,7 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "query/query.h"
 
@@ -33,5 +34,12 @@ struct record_mask {
  */
 enum query_rc record_json(struct query *q, const struct stored_call *c,
     const struct record_mask *m, struct buf *b);
+
+/*
+ * Change what e, an event of c, tells; what is new lives in a.  *hidden: facts
+ * that were left out.  Returns 0, or -1: memory ran out.
+ */
+int record_mask_event(const struct record_mask *m, const struct stored_call *c,
+    struct arena *a, struct event *e, size_t *hidden);
 
 #endif /* !RECORD_H */

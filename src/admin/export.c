@@ -20,6 +20,8 @@
 #include "base/server.h"
 #include "base/utf8.h"
 #include "base/when.h"
+#include "query/keep.h"
+#include "report/report.h"
 
 #define EXPORT_POLL_MS 500 /* between looks for new events, --follow */
 #define EXPORT_TRIES 10 /* a new store may be half made at first */
@@ -27,18 +29,20 @@
 #define EXPORT_SLICE (1024 * 1024)
 
 static const char help[] =
-    "usage: callbook export [--after SEQ] [--follow] [--raw]\n\n"
+    "usage: callbook export [--after SEQ] [--follow] [--raw | --masked]\n\n"
     "Writes each stored event as one CloudEvents 1.0 JSON object a line, in\n"
     "the order stored.\n\n"
     "      --after SEQ     only events after that `sequence`\n"
     "      --follow        wait for new events until interrupted\n"
     "      --raw           add the bodies as they came\n"
+    "      --masked        numbers masked and facts hidden as in the report\n"
     "  -c, --config FILE   the configuration, callbook.conf(5)\n";
 
 static const struct option longs[] = {
     {"after", required_argument, NULL, 'a'},
     {"follow", no_argument, NULL, 'f'},
     {"raw", no_argument, NULL, 'r'},
+    {"masked", no_argument, NULL, 'm'},
     ADMIN_OPTIONS,
 };
 
@@ -47,6 +51,10 @@ struct export
 	struct admin *admin;
 	int64_t after; /* the last event written, or to be skipped */
 	bool raw;
+	struct page *page; /* how it is masked; NULL: not at all */
+	struct query *calls; /* of masked events, beside who reads these */
+	size_t hidden; /* facts of the event at hand */
+	bool unread; /* a call could not be read */
 	bool unmapped; /* an event could not be mapped */
 	int tries; /* to open a store that was replaced */
 	struct buf out;
@@ -124,7 +132,7 @@ add_type(struct buf *b, const struct stored_event *se, const struct event *e)
 
 static void
 add_data(struct buf *b, const struct stored_event *se, const struct event *e,
-    const char *reason, bool raw)
+    const char *reason, bool raw, size_t hidden)
 {
 	char when[WHEN_TEXT_SIZE];
 
@@ -142,6 +150,10 @@ add_data(struct buf *b, const struct stored_event *se, const struct event *e,
 		buf_json_str(b, reason);
 		buf_puts(b, "}");
 	}
+	if (hidden > 0 && b->len > 0) {
+		b->len--; /* over the closing brace */
+		buf_printf(b, ",\"facts_hidden\":%zu}", hidden);
+	}
 	if (raw && b->len > 0 && !se->gone && !se->note) {
 		b->len--; /* over the closing brace */
 		add_raw(b, se);
@@ -152,11 +164,11 @@ add_data(struct buf *b, const struct stored_event *se, const struct event *e,
 
 /* e NULL: not mapped, for that reason. */
 static void
-add_line(struct buf *b, const struct stored_event *se, const struct event *e,
-    const char *reason, bool raw)
+add_line(struct export *x, const struct stored_event *se, const struct event *e,
+    const char *reason)
 {
 	char key[2 * EVENT_KEY_SIZE + 1], when[WHEN_TEXT_SIZE], seq[24];
-	struct buf source = {0};
+	struct buf source = {0}, *b = &x->out;
 
 	hex_encode(se->key, EVENT_KEY_SIZE, key);
 	buf_printf(&source, "/callbook/%s", se->source);
@@ -174,9 +186,51 @@ add_line(struct buf *b, const struct stored_event *se, const struct event *e,
 	attribute(b, "provider", se->provider);
 	if (e != NULL)
 		attribute(b, "providertype", e->type);
-	add_data(b, se, e, reason, raw);
+	add_data(b, se, e, reason, x->raw, x->hidden);
 	b->failed |= source.failed;
 	buf_free(&source);
+}
+
+/* The numbers of its call, which may stand in its ids. */
+static void
+numbers_of(struct export *x, const struct stored_event *se,
+    const struct event *e, struct stored_call *c)
+{
+	static const enum call_field numbers[] = {
+	    FIELD_FROM, FIELD_TO, FIELD_TRANSFERRED_TO};
+	struct keep k = {.arena = x->page->arena};
+	const struct kept_call *call;
+
+	memset(c, 0, sizeof(*c));
+	memcpy(c->call.field, e->field, sizeof(e->field));
+	if (e->call == NULL)
+		return;
+	if (query_each_call(x->calls, e->call, keep_call, &k) != QUERY_OK)
+		x->unread = true;
+	x->out.failed = x->out.failed || k.failed;
+	for (call = k.calls; call != NULL; call = call->next)
+		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+			if (strcmp(call->call.source, se->source) == 0 &&
+			    call->call.call.field[numbers[i]].set)
+				c->call.field[numbers[i]] =
+				    call->call.call.field[numbers[i]];
+}
+
+static void
+mask(struct export *x, const struct stored_event *se, struct event *e,
+    const char **reason)
+{
+	const struct record_mask m = page_mask(x->page);
+	struct stored_call c;
+
+	arena_reset(x->page->arena);
+	if (e == NULL) {
+		*reason = outside_text(x->page, *reason);
+		return;
+	}
+	numbers_of(x, se, e, &c);
+	if (record_mask_event(&m, &c, x->page->arena, e, &x->hidden) != 0)
+		x->out.failed = true;
 }
 
 static int
@@ -188,9 +242,10 @@ each(void *arg, const struct stored_event *se)
 	const char *reason = NULL;
 	bool mapped = false;
 
+	x->hidden = 0;
 	admin_delivery(se, &d);
 	if (se->gone || se->note) {
-		add_line(&x->out, se, NULL, NULL, x->raw);
+		add_line(x, se, NULL, NULL);
 		x->after = se->number;
 		return x->out.failed || x->out.len >= EXPORT_SLICE || stop;
 	}
@@ -200,7 +255,11 @@ each(void *arg, const struct stored_event *se)
 		admin_warnx(x->admin, "event %" PRId64 " of %s (%s): %s",
 		    se->number, se->source, se->provider, reason);
 	}
-	add_line(&x->out, se, mapped ? &e : NULL, reason, x->raw);
+	if (x->page != NULL)
+		mask(x, se, mapped ? &e : NULL, &reason);
+	if (x->unread)
+		return 1;
+	add_line(x, se, mapped ? &e : NULL, reason);
 	x->after = se->number;
 	return x->out.failed || x->out.len >= EXPORT_SLICE || stop;
 }
@@ -217,14 +276,36 @@ drain(struct export *x)
 
 	do {
 		buf_reset(&x->out, EXPORT_SLICE * 2);
-		if (query_each_event(a->query, x->after, each, x) != QUERY_OK)
+		if (query_each_event(a->query, x->after, each, x) != QUERY_OK ||
+		    x->unread)
 			whole = false;
-		if (x->out.len > 0 && admin_write(a, &x->out) == -1)
+		if ((x->out.len > 0 || x->out.failed) &&
+		    admin_write(a, &x->out) == -1)
 			return -1;
-	} while (x->out.len > 0 && !stop);
+	} while (x->out.len > 0 && !stop && !x->unread);
 	if (!whole)
 		admin_warnx(a, "the store could not be read");
 	return whole ? 0 : -1;
+}
+
+/*
+ * Open what else is read of the store than events, of which one asks for calls
+ * while another tells them.
+ */
+static int
+open_calls(struct export *x)
+{
+	struct query *events = x->admin->query;
+	int rc;
+
+	if (x->page == NULL)
+		return 0;
+	query_close(x->calls);
+	x->admin->query = NULL;
+	rc = admin_query(x->admin);
+	x->calls = x->admin->query;
+	x->admin->query = events;
+	return rc;
 }
 
 /* Wait for a while, or until the reader is gone. */
@@ -253,8 +334,10 @@ follow_store(struct export *x)
 		return 0;
 	query_close(a->query);
 	a->query = NULL;
-	if (admin_query(a) == -1)
+	if (admin_query(a) == -1 || open_calls(x) == -1) {
+		admin_query_close(a);
 		return ++x->tries < EXPORT_TRIES ? 0 : -1;
+	}
 	x->tries = 0;
 	if (server_is(a->config->store)) /* only the connection was lost */
 		return 0;
@@ -288,6 +371,7 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct export x = {.admin = a};
+	struct page page = {.out = &x.out, .masked = true};
 	bool follow = false;
 	int opt, rc;
 
@@ -305,13 +389,25 @@ run(struct admin *a, int argc, char **argv)
 		case 'r':
 			x.raw = true;
 			break;
+		case 'm':
+			x.page = &page;
+			break;
 		default:
 			return a->status;
 		}
 	if (optind < argc)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
-	if (admin_query(a) == -1 || admin_mapping(a) == -1)
+	if (x.raw && x.page != NULL)
+		return admin_usage(a, "--raw shows what --masked hides");
+	if (admin_query(a) == -1 || admin_mapping(a) == -1 ||
+	    open_calls(&x) == -1)
 		return ADMIN_WRONG;
+	page.config = a->config;
+	page.hidden = a->config->facts_hidden;
+	if ((page.arena = arena_new()) == NULL) {
+		admin_warnx(a, "out of memory");
+		return ADMIN_WRONG;
+	}
 
 	admin_confine(a, NULL, 0, follow);
 	catch_signals();
@@ -323,6 +419,8 @@ run(struct admin *a, int argc, char **argv)
 		if (!stop && rc == 0 && a->query != NULL)
 			rc = drain(&x);
 	}
+	query_close(x.calls);
+	arena_free(page.arena);
 	buf_free(&x.out);
 	return rc == -1 || x.unmapped ? ADMIN_WRONG : ADMIN_OK;
 }

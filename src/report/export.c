@@ -107,7 +107,7 @@ more(void *arg, struct buf *b)
 	struct export *ex = arg;
 	enum query_rc rc = QUERY_OK;
 
-	ex->b = b;
+	ex->b = ex->page.out = b; /* fails if a text is lost */
 	ex->rows = 0;
 	ex->begun = 0;
 	if (ex->next == NULL)
@@ -204,30 +204,6 @@ mask_id(void *arg, const struct stored_call *c, const char *s)
 	struct export *ex = arg;
 
 	return whole(ex, s, call_id_text(&ex->page, c, s));
-}
-
-static bool
-hides(void *arg, const char *path)
-{
-	const struct export *ex = arg;
-
-	return page_hides(&ex->page, path);
-}
-
-static const char *
-mask_fact_text(void *arg, const char *path, const char *s)
-{
-	struct export *ex = arg;
-
-	return whole(ex, s, outside_fact_text(&ex->page, path, s));
-}
-
-static const char *
-mask_fact_number(void *arg, const char *path, double x)
-{
-	struct export *ex = arg;
-
-	return whole(ex, "0", outside_fact_number(&ex->page, path, x));
 }
 
 /* --- CSV ----------------------------------------------------------------- */
@@ -578,19 +554,11 @@ export_csv(struct page *p, struct response *w)
 static enum query_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
-	const struct record_mask mask = {.phone = mask_phone,
-	    .text = mask_text,
-	    .id = mask_id,
-	    .fact = mask_fact_text,
-	    .number = mask_fact_number,
-	    .hides = hides,
-	    .arg = ex};
-	const struct record_mask whole_numbers = {.hides = hides, .arg = ex};
+	const struct record_mask mask = page_mask(&ex->page);
 	enum query_rc rc;
 
 	buf_puts(b, "{");
-	rc = record_json(
-	    ex->page.query, c, ex->page.masked ? &mask : &whole_numbers, b);
+	rc = record_json(ex->page.query, c, &mask, b);
 	buf_puts(b, "}\n");
 	return rc;
 }

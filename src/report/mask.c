@@ -872,3 +872,56 @@ outside_fact_number(struct page *p, const char *path, double x)
 	text = keep(p, &b);
 	return whole ? outside_fact_digits(p, path, text) : text;
 }
+
+/* --- records -------------------------------------------------------------- */
+
+static const char *
+mask_phone(void *arg, const char *s)
+{
+	return phone_text(arg, s);
+}
+
+static const char *
+mask_text(void *arg, const char *s)
+{
+	return outside_text(arg, s);
+}
+
+static const char *
+mask_id(void *arg, const struct stored_call *c, const char *s)
+{
+	return call_id_text(arg, c, s);
+}
+
+static const char *
+mask_fact(void *arg, const char *path, const char *s)
+{
+	return outside_fact_text(arg, path, s);
+}
+
+static const char *
+mask_fact_number(void *arg, const char *path, double x)
+{
+	return outside_fact_number(arg, path, x);
+}
+
+static bool
+mask_hides(void *arg, const char *path)
+{
+	return page_hides(arg, path);
+}
+
+struct record_mask
+page_mask(struct page *p)
+{
+	struct record_mask mask = {.hides = mask_hides, .arg = p};
+
+	if (!p->masked) /* texts stay as they are */
+		return mask;
+	mask.phone = mask_phone;
+	mask.text = mask_text;
+	mask.id = mask_id;
+	mask.fact = mask_fact;
+	mask.number = mask_fact_number;
+	return mask;
+}

@@ -21,6 +21,7 @@
 #include "html/html.h"
 #include "http/request.h"
 #include "query/query.h"
+#include "query/record.h"
 
 #define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
 #define REPORT_PAGE_CALLS 50 /* lines of a list */
@@ -187,6 +188,11 @@ const char *outside_fact_number(struct page *p, const char *path, double x);
 /* The same of a number that is written already. */
 const char *outside_fact_digits(
     struct page *p, const char *path, const char *digits);
+/*
+ * All of these, for what is written by record.h; good as long as p.  Of p it
+ * wants masked, hidden, an arena and out, which fails when memory runs out.
+ */
+struct record_mask page_mask(struct page *p);
 /* Add n bytes of such text, masked in any case. */
 void mask_numbers(struct buf *b, const char *s, size_t n);
 

@@ -100,3 +100,58 @@ hides() {
   run -1 grep -rl LN-secret pages
   grep -rl 'hidden here' pages
 }
+
+# masked [OPTION...] - the masked export, after the whole one in `whole`.
+masked() {
+  callbook export >whole
+  callbook export --masked "$@" >lines
+  node "$ROOT/tests/admin/cloudevents.mjs" <lines
+}
+
+@test "export --masked: no number is whole, and what hides no number is the same" {
+  signed sales "$DATA/formantai/call.completed.json" >answers
+  signed support "$DATA/recho/OUTBOUND_CALL_COMPLETED.with-errors.json" >answers
+  signed quick "$DATA/atoms/post-conversation.json" >answers
+  signed old "$DATA/atoms-v1/call.end.json" >answers
+  run -0 masked
+  [ "$output" = 5 ]
+  jq -r '.data | .from, .to, .transferred_to | strings' whole |
+    tr -cd '0-9\n' | grep -E '.{7}' | grep -oE '.{7}$' | sort -u >numbers
+  [ "$(wc -l <numbers)" -ge 4 ]
+  run -1 grep -F -f numbers lines
+  # Ids and times tell no number, so they stay.
+  for member in id source type time subject sequence data.started data.agent \
+    data.trace data.outcome; do
+    [ "$(jq -c ".$member" lines)" = "$(jq -c ".$member" whole)" ]
+  done
+  [ "$(jq -r '.data.from | strings' lines | grep -c '^••••[0-9]\{4\}$')" -ge 3 ]
+  run -0 jq -c 'select(.data.facts_hidden)' lines
+  [ -z "$output" ]
+}
+
+@test "export --masked: an id that holds a number is masked in events without it" {
+  jq -c '.event_id = "one" | .data.call.from_phone = "+918065177389"
+    | .data.call.conversation_id = "leg:918065177389:a"' call.json >first.json
+  jq -c '.event_id = "two" | del(.data.call.from_phone, .data.call.to_phone)' \
+    first.json >second.json
+  signed open first.json >answers
+  signed open second.json >answers
+  run -0 masked
+  [ "$output" = 3 ]
+  run -0 grep -c 918065177389 whole
+  run -1 grep 8065177389 lines
+  # Of the two events of that call it is the same.
+  [ "$(jq -r .subject lines | sort | uniq -c | awk '{ print $1 }' | sort |
+    xargs)" = '1 2' ]
+}
+
+@test "export --masked: hidden facts are left out and counted; --raw shows them" {
+  hides 'parameters, retry/collected_data'
+  run -0 masked
+  run -1 grep -e LN-secret -e Ottilie -e collected_data lines
+  [ "$(jq -c '.data | .facts_hidden, (.facts | length)' lines | xargs)" = '4 5' ]
+  [ "$(jq -c '.data.transcript | map(.text)' lines)" = \
+    "$(jq -c '.data.transcript | map(.text)' whole)" ]
+  run -2 callbook export --raw --masked
+  has '--raw shows what --masked hides'
+}
