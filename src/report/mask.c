@@ -149,7 +149,7 @@ static size_t
 entity_at(const char *s, size_t n, uint32_t *c)
 {
 	size_t len = 1;
-	int64_t v;
+	int64_t v = ' '; /* of an entity with a name */
 
 	while (len < n && len < ENTITY_MAX && s[len] != ';' && s[len] != ' ')
 		len++;
@@ -161,8 +161,6 @@ entity_at(const char *s, size_t n, uint32_t *c)
 	else if (s[1] == '#' &&
 	    number_parse(s + 2, len - 2, 0, 0x10ffff, &v) != 0)
 		v = -1;
-	else if (s[1] != '#')
-		v = ' ';
 	if (v < 0 || v > 0x10ffff)
 		return 0;
 	*c = (uint32_t)v;
