@@ -4,16 +4,23 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "admin.h"
+#include "base/phone.h"
 #include "html/html.h"
 #include "report/static.h"
 
 static const char help[] =
-    "usage: callbook report --html DIR [FILTER...]\n\n"
+    "usage: callbook report --html DIR [FILTER...]\n"
+    "       callbook report --person NUMBER DIR\n\n"
     "Writes the pages of the report into the directory DIR, as files that\n"
     "need no web server.  DIR must be empty or not there.\n\n"
     "      --html DIR          where to\n"
+    "      --person NUMBER     all that is stored of calls from or to it, to\n"
+    "                          hand over: pages, JSON and the bytes of "
+    "events,\n"
+    "                          nothing masked or hidden\n"
     "      --preset PERIOD     today, 7d, 30d (default), 90d, month,\n"
     "                          last-month, all\n"
     "      --from DAY          first day, such as 2026-03-18\n"
@@ -27,7 +34,7 @@ static const char help[] =
     "  -c, --config FILE       the configuration, callbook.conf(5)\n";
 
 /* Each parameter of a page's address is an option: from OPTION_FILTER on. */
-enum { OPTION_HTML = 'o', OPTION_FILTER = 256 };
+enum { OPTION_HTML = 'o', OPTION_PERSON = 'p', OPTION_FILTER = 256 };
 
 static const struct option longs[] = {
     {"preset", required_argument, NULL, OPTION_FILTER + 0},
@@ -39,16 +46,21 @@ static const struct option longs[] = {
     {"outcome", required_argument, NULL, OPTION_FILTER + 6},
     {"flag", required_argument, NULL, OPTION_FILTER + 7},
     {"text", required_argument, NULL, OPTION_FILTER + 8},
-    {"html", required_argument, NULL, OPTION_HTML}, ADMIN_OPTIONS};
+    {"html", required_argument, NULL, OPTION_HTML},
+    {"person", required_argument, NULL, OPTION_PERSON}, ADMIN_OPTIONS};
 
 static int
-write_site(struct admin *a, const char *query, const char *dir)
+write_site(
+    struct admin *a, const char *query, const char *person, const char *dir)
 {
 	struct static_result r;
 	struct buf why = {0}, line = {0};
 	int status = ADMIN_WRONG;
+	const int rc = person == NULL
+	    ? static_write(a->config, a->query, query, dir, &r, &why)
+	    : static_person(a->config, a->query, person, dir, &r, &why);
 
-	if (static_write(a->config, a->query, query, dir, &r, &why) != 0) {
+	if (rc != 0) {
 		admin_reasons(a, &why);
 		if (a->became != 0)
 			admin_warnx(a,
@@ -69,7 +81,8 @@ out:
 static int
 run(struct admin *a, int argc, char **argv)
 {
-	const char *dir = NULL;
+	const char *dir = NULL, *person = NULL;
+	struct phone number;
 	struct buf query = {0};
 	int opt, status = ADMIN_WRONG;
 
@@ -82,18 +95,38 @@ run(struct admin *a, int argc, char **argv)
 			dir = optarg;
 			continue;
 		}
+		if (opt == OPTION_PERSON) {
+			person = optarg;
+			continue;
+		}
 		buf_printf(&query, "%s%s=", query.len > 0 ? "&" : "",
 		    longs[opt - OPTION_FILTER].name);
 		html_url(&query, optarg);
 	}
+	if (person != NULL && (dir != NULL || query.len > 0)) {
+		status = admin_usage(
+		    a, "--person is of all their calls: no --html, no filter");
+		goto out;
+	}
+	if (person != NULL &&
+	    phone_parse(person, strlen(person), &number) == -1) {
+		status = admin_usage(a,
+		    "--person has %d to %d digits, with or without the "
+		    "country's code",
+		    PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
+		goto out;
+	}
+	if (person != NULL && argc - optind == 1)
+		dir = argv[optind++];
 	if (dir == NULL || optind < argc) {
-		status = admin_usage(a, "wants --html DIR");
+		status = admin_usage(
+		    a, "wants %s", person == NULL ? "--html DIR" : "one DIR");
 		goto out;
 	}
 	if (query.failed)
 		admin_warnx(a, "out of memory");
 	else if (admin_query(a) == 0)
-		status = write_site(a, buf_str(&query), dir);
+		status = write_site(a, buf_str(&query), person, dir);
 out:
 	buf_free(&query);
 	return status;

@@ -15,11 +15,15 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/phone.h"
+#include "query/keep.h"
+#include "query/record.h"
 #include "report/route.h"
 
 #define STATIC_SLICE 500 /* calls read at once */
 #define NAME_SIZE 40 /* bytes of a file's name */
 #define CALL_PATH "call/"
+#define EVENT_PATH "event/"
 
 /* Where a list goes on; known once a page of it is written. */
 struct further {
@@ -32,6 +36,10 @@ struct static_site {
 	struct filter filter;
 	int64_t *call; /* numbers of the calls that get a page, ascending */
 	size_t calls;
+	int64_t *listed; /* the same, newest start first */
+	/* Whose calls these are, and as asked for; NULL: a filter's. */
+	const struct phone *person;
+	const char *number;
 	int list; /* which page of the list is being written, from 1 */
 	struct further *further;
 };
@@ -45,6 +53,7 @@ struct writer {
 	struct cursor cursor; /* of the numbers being collected */
 	int rows;
 	int dir; /* descriptor */
+	bool failed; /* in a callback, and why is told */
 	const char *name; /* of the directory */
 	struct static_result *result;
 	struct buf *why;
@@ -120,6 +129,31 @@ call_link(struct page *p, const char *digits)
 	return arena_strndup(p->arena, name, strlen(name));
 }
 
+/* The bytes of an event, which only who they are about is given. */
+static void
+event_name(int64_t number, char *name)
+{
+	(void)snprintf(name, NAME_SIZE, "event-%" PRId64 ".txt", number);
+}
+
+/* Of a person there is one list; other pages count what others did too. */
+static const char *
+person_link(struct page *p, const char *path)
+{
+	char name[NAME_SIZE];
+	int64_t number;
+
+	if (strcmp(path, "calls") == 0)
+		return "index.html";
+	if (strncmp(path, EVENT_PATH, strlen(EVENT_PATH)) != 0)
+		return NULL;
+	path += strlen(EVENT_PATH);
+	if (number_parse(path, strlen(path), 1, INT64_MAX, &number) != 0)
+		return NULL;
+	event_name(number, name);
+	return arena_strndup(p->arena, name, strlen(name));
+}
+
 const char *
 static_link(struct page *p, const char *path, const struct filter *f,
     const struct cursor *c, bool back)
@@ -130,6 +164,8 @@ static_link(struct page *p, const char *path, const struct filter *f,
 		return call_link(p, path + prefix);
 	if (f != NULL && !filter_equal(f, &p->site->filter))
 		return NULL;
+	if (p->site->person != NULL)
+		return person_link(p, path);
 	if (strcmp(path, "calls") == 0)
 		return c == NULL ? "calls.html" : list_link(p, c, back);
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
@@ -281,6 +317,117 @@ write_calls(struct writer *w)
 	return 0;
 }
 
+/* --- a person -------------------------------------------------------------
+ */
+
+/* Which other calls name the number, `callbook forget --dry-run` tells. */
+static enum page_rc
+person_page(struct page *p)
+{
+	const struct static_site *site = p->site;
+	struct keep k = {.arena = p->arena};
+
+	for (size_t i = 0; i < site->calls; i++) {
+		enum query_rc rc = query_call(
+		    p->query, site->listed[i], keep_call, &k);
+
+		if (rc != QUERY_OK || k.failed)
+			return k.failed ? PAGE_FAILED : page_rc(rc);
+	}
+	html_put(p->out,
+	    "<p class=\"lead\">What is stored of calls from or to "
+	    "<bdi>%s</bdi>.</p>\n<p class=\"muted\">Each call has a page. "
+	    "Beside it lies the same for programs, as "
+	    "<code>call-\u2026.json</code>, and what the platform sent, byte "
+	    "for byte, as <code>event-\u2026.txt</code>.</p>\n",
+	    site->number);
+	html_raw(p->out, "<table class=\"calls\">\n");
+	put_calls_head(p);
+	html_raw(p->out, "<tbody>\n");
+	for (const struct kept_call *c = k.calls; c != NULL; c = c->next)
+		put_calls_row(p, &c->call);
+	html_raw(p->out, "</tbody></table>\n");
+	return PAGE_OK;
+}
+
+/* The bytes of one event. */
+static int
+write_body(void *arg, const struct stored_event *e)
+{
+	struct writer *w = arg;
+	struct buf b = {0};
+	char name[NAME_SIZE];
+
+	if (e->gone || e->note)
+		return 0;
+	event_name(e->number, name);
+	buf_add(&b, e->body, e->len);
+	if (b.failed)
+		buf_puts(w->why, "out of memory");
+	w->failed = b.failed || write_file(w, name, &b) != 0;
+	buf_free(&b);
+	return w->failed;
+}
+
+/* A call as JSON. */
+static int
+write_record(struct writer *w, int64_t number)
+{
+	struct keep k = {.arena = w->page.arena};
+	struct buf b = {0};
+	char name[NAME_SIZE];
+	enum query_rc rc;
+	int result = -1;
+
+	arena_reset(w->page.arena);
+	rc = query_call(w->page.query, number, keep_call, &k);
+	buf_puts(&b, "{");
+	if (rc == QUERY_OK && !k.failed)
+		rc = record_json(w->page.query, &k.calls->call, NULL, &b);
+	buf_puts(&b, "}\n");
+	(void)snprintf(name, sizeof(name), "call-%" PRId64 ".json", number);
+	if (b.failed || k.failed)
+		buf_puts(w->why, "out of memory");
+	else if (rc != QUERY_OK)
+		buf_printf(w->why, "%s: the store could not be read", name);
+	else
+		result = write_file(w, name, &b);
+	buf_free(&b);
+	return result;
+}
+
+static int
+write_records(struct writer *w)
+{
+	for (size_t i = 0; i < w->site.calls; i++) {
+		enum query_rc rc;
+
+		if (write_record(w, w->site.call[i]) != 0)
+			return -1;
+		rc = query_call_events(
+		    w->page.query, w->site.call[i], write_body, w);
+		if (w->failed)
+			return -1;
+		if (rc != QUERY_OK) {
+			buf_printf(w->why,
+			    "call-%" PRId64 ": what the platform sent could "
+			    "not be read: 'callbook check --deep' tells more",
+			    w->site.call[i]);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static bool
+has_number(
+    const struct stored_call *c, enum call_field f, const struct phone *n)
+{
+	const struct value *v = &c->call.field[f];
+
+	return v->set && v->text != NULL && phone_in(n, v->text, v->len);
+}
+
 /* --- which calls --------------------------------------------------------- */
 
 static int
@@ -291,6 +438,10 @@ add_call(void *arg, const struct stored_call *c)
 	w->rows++;
 	w->cursor.started = c->view.started;
 	w->cursor.number = c->number;
+	if (w->site.person != NULL &&
+	    !has_number(c, FIELD_FROM, w->site.person) &&
+	    !has_number(c, FIELD_TO, w->site.person))
+		return 0;
 	if (w->site.calls == STATIC_CALLS_MAX) {
 		w->result->more = true;
 		return 1;
@@ -306,7 +457,8 @@ collect_calls(struct writer *w)
 	enum query_rc rc = QUERY_OK;
 
 	w->site.call = calloc(STATIC_CALLS_MAX, sizeof(*w->site.call));
-	if (w->site.call == NULL) {
+	w->site.listed = calloc(STATIC_CALLS_MAX, sizeof(*w->site.listed));
+	if (w->site.call == NULL || w->site.listed == NULL) {
 		buf_puts(w->why, "out of memory");
 		return -1;
 	}
@@ -319,6 +471,8 @@ collect_calls(struct writer *w)
 		buf_puts(w->why, "the store could not be read");
 		return -1;
 	}
+	memcpy(w->site.listed, w->site.call,
+	    w->site.calls * sizeof(*w->site.call));
 	qsort(w->site.call, w->site.calls, sizeof(*w->site.call), compare);
 	w->result->calls = (int64_t)w->site.calls;
 	return 0;
@@ -348,47 +502,107 @@ take_query(struct writer *w, const char *query)
 	return 0;
 }
 
+/* 0, or -1: memory ran out. */
+static int
+begin(struct writer *w, const struct config *c, struct query *q)
+{
+	struct page *p = &w->page;
+
+	memset(w->result, 0, sizeof(*w->result));
+	w->arena = arena_new();
+	w->site.further = &w->further;
+	p->config = c;
+	p->query = q;
+	p->arena = arena_new();
+	p->site = &w->site;
+	p->base = p->rest = "";
+	p->now = when_now();
+	p->today = when_day(p->now);
+	query_time_limit(q, 0);
+	if (w->arena != NULL && p->arena != NULL)
+		return 0;
+	buf_puts(w->why, "out of memory");
+	return -1;
+}
+
+static void
+end(struct writer *w)
+{
+	if (w->dir != -1)
+		(void)close(w->dir);
+	free(w->site.call);
+	free(w->site.listed);
+	arena_free(w->arena);
+	arena_free(w->page.arena);
+}
+
+static int
+write_pages(struct writer *w)
+{
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (write_page(w, pages[i].file, pages[i].title, pages[i].path,
+			pages[i].page) != 0)
+			return -1;
+	return write_lists(w);
+}
+
 int
 static_write(const struct config *c, struct query *q, const char *query,
     const char *dir, struct static_result *result, struct buf *why)
 {
 	struct writer w = {
 	    .dir = -1, .name = dir, .result = result, .why = why};
-	struct page *p = &w.page;
-	struct arena *of_page = arena_new();
-	int rc = -1;
+	int rc = begin(&w, c, q);
 
-	memset(result, 0, sizeof(*result));
-	w.arena = arena_new();
-	w.site.further = &w.further;
-	p->config = c;
-	p->query = q;
-	p->arena = of_page;
-	p->site = &w.site;
-	p->base = p->rest = "";
-	p->now = when_now();
-	p->today = when_day(p->now);
-	p->masked = c->phones == PHONES_MASKED;
-	p->hidden = c->facts_hidden;
-	if (of_page == NULL || w.arena == NULL) {
-		buf_puts(why, "out of memory");
-		goto out;
+	w.page.masked = c->phones == PHONES_MASKED;
+	w.page.hidden = c->facts_hidden;
+	if (rc == 0 &&
+	    (take_query(&w, query) != 0 || open_dir(&w) != 0 ||
+		collect_calls(&w) != 0 || write_pages(&w) != 0 ||
+		write_calls(&w) != 0))
+		rc = -1;
+	end(&w);
+	return rc;
+}
+
+/* Are these all calls of the person, and is there one? */
+static int
+check_person(struct writer *w)
+{
+	if (w->result->more)
+		buf_printf(w->why,
+		    "%s: more than %d calls are from or to this number, which "
+		    "is more than is written at once",
+		    w->site.number, STATIC_CALLS_MAX);
+	else if (w->site.calls == 0)
+		buf_printf(
+		    w->why, "%s: no call is from or to it", w->site.number);
+	return w->result->more || w->site.calls == 0 ? -1 : 0;
+}
+
+int
+static_person(const struct config *c, struct query *q, const char *number,
+    const char *dir, struct static_result *result, struct buf *why)
+{
+	struct writer w = {
+	    .dir = -1, .name = dir, .result = result, .why = why};
+	struct phone person;
+	int rc = begin(&w, c, q);
+
+	w.site.person = &person;
+	w.site.number = number;
+	if (rc == 0 && phone_parse(number, strlen(number), &person) != 0) {
+		buf_printf(why, "%s: is no number of a telephone", number);
+		rc = -1;
 	}
-	query_time_limit(q, 0);
-	if (take_query(&w, query) != 0 || open_dir(&w) != 0 ||
-	    collect_calls(&w) != 0)
-		goto out;
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-		if (write_page(&w, pages[i].file, pages[i].title, pages[i].path,
-			pages[i].page) != 0)
-			goto out;
-	if (write_lists(&w) == 0 && write_calls(&w) == 0)
-		rc = 0;
-out:
-	if (w.dir != -1)
-		(void)close(w.dir);
-	free(w.site.call);
-	arena_free(w.arena);
-	arena_free(of_page);
+	/* Nothing is masked or hidden: it is their own. */
+	if (rc == 0 &&
+	    (take_query(&w, "preset=all") != 0 || collect_calls(&w) != 0 ||
+		check_person(&w) != 0 || open_dir(&w) != 0 ||
+		write_page(&w, "index.html", "Calls", "calls", person_page) !=
+		    0 ||
+		write_calls(&w) != 0 || write_records(&w) != 0))
+		rc = -1;
+	end(&w);
 	return rc;
 }

@@ -25,6 +25,15 @@ struct static_result {
 int static_write(const struct config *c, struct query *q, const char *query,
     const char *dir, struct static_result *result, struct buf *why);
 
+/*
+ * Write all that is stored of calls from or to that number, in any spelling,
+ * unmasked, for who it belongs to: a page of each call, its record as JSON and
+ * the bodies of its events.  As static_write(); but a part of it is a failure,
+ * and where there is no call, dir is not made.
+ */
+int static_person(const struct config *c, struct query *q, const char *number,
+    const char *dir, struct static_result *result, struct buf *why);
+
 /* link_to() and link_list() (c not NULL) of a static page. */
 const char *static_link(struct page *p, const char *path,
     const struct filter *f, const struct cursor *c, bool back);
