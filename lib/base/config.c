@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -346,7 +347,7 @@ begin_login(struct reader *r, const char *name, size_t n)
 	}
 	for (size_t i = 0; i < c->logins; i++)
 		if (strlen(c->login[i].name) == n &&
-		    memcmp(c->login[i].name, name, n) == 0) {
+		    strncasecmp(c->login[i].name, name, n) == 0) {
 			fault(r, r->line,
 			    "[login %s] was there before, on line %d",
 			    c->login[i].name, c->login[i].line);
@@ -1066,7 +1067,7 @@ const struct config_login *
 config_login(const struct config *c, const char *name)
 {
 	for (size_t i = 0; name != NULL && i < c->logins; i++)
-		if (strcmp(c->login[i].name, name) == 0)
+		if (strcasecmp(c->login[i].name, name) == 0)
 			return &c->login[i];
 	return NULL;
 }

@@ -90,7 +90,8 @@ struct config_source {
  * login without a section sees all.  NULL, or PHONES_AS_REPORT: as for others.
  */
 struct config_login {
-	char *name; /* REMOTE_USER, byte for byte */
+	/* REMOTE_USER, in whatever case: many web servers heed none. */
+	char *name;
 	char *sources; /* as written; required */
 	const char **source; /* names of sources, of struct config */
 	size_t nsources; /* 1 at least */

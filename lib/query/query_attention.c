@@ -2,7 +2,8 @@
 #include "query/internal.h"
 
 /*
- * ?1: source or NULL, ?2: since, ?3: no more than so many, ?4: the moment.  A
+ * ?1: source or NULL, ?2: since, ?3: no more than so many, ?4: the moment, ?5:
+ * the scope.  A
  * plus before a column keeps SQLite from the index of all calls by that column:
  * there are small ones, of those calls alone that may need attention.
  */
@@ -24,10 +25,14 @@ static const char *const numbers[ATTENTION__MAX] = {
 	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n"
 	" WHERE coalesce(n.direction, '') <> 'outbound'"
-	" AND n.from_number = a.from_number AND n.started > a.started)"
+	" AND n.from_number = a.from_number AND n.started > a.started"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
 	" AND NOT EXISTS (SELECT 1 FROM call n"
 	" WHERE n.direction = 'outbound'"
-	" AND n.to_number = a.from_number AND n.started > a.started)"
+	" AND n.to_number = a.from_number AND n.started > a.started"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
 	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
     [ATTENTION_STUCK] = "SELECT a.number FROM call a WHERE a.outcome IS NULL"
 			" AND a.last_received < ?4 AND +a.started >= ?2"
@@ -38,19 +43,20 @@ static const char *const numbers[ATTENTION__MAX] = {
     /*
      * A retry is announced for a time after the start, so for one after ?2.
      * Each is looked for among the calls of its trace, which lie anywhere: of
-     * a busy store the latest ?5 alone.
+     * a busy store the latest ?6 alone.
      */
     [ATTENTION_RETRY] =
 	"SELECT a.number FROM (SELECT number, source, trace, started, attempt,"
 	" final FROM call WHERE next_retry >= ?2 AND next_retry < ?4"
-	" ORDER BY next_retry DESC LIMIT ?5) a WHERE a.started >= ?2"
+	" AND (CAST(?1 AS text) IS NULL OR source IN (SELECT id"
+	" FROM source WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+	" ORDER BY next_retry DESC LIMIT ?6) a WHERE a.started >= ?2"
 	" AND coalesce(a.final, 0) <> 1"
-	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source"
-	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
-	" AND (n.started > a.started OR n.attempt > a.attempt))"
+	" AND (n.started > a.started OR n.attempt > a.attempt)"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
 	" ORDER BY a.started DESC, a.number DESC LIMIT ?3",
     [ATTENTION_UNANALYZED] =
 	"SELECT a.number FROM call a WHERE a.answered = 1"
@@ -85,10 +91,14 @@ static const char *const counts[ATTENTION__MAX] = {
 	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n"
 	" WHERE coalesce(n.direction, '') <> 'outbound'"
-	" AND n.from_number = a.from_number AND n.started > a.started)"
+	" AND n.from_number = a.from_number AND n.started > a.started"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
 	" AND NOT EXISTS (SELECT 1 FROM call n"
 	" WHERE n.direction = 'outbound'"
-	" AND n.to_number = a.from_number AND n.started > a.started)"
+	" AND n.to_number = a.from_number AND n.started > a.started"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
 	" LIMIT ?3) n",
     [ATTENTION_STUCK] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
@@ -100,14 +110,17 @@ static const char *const counts[ATTENTION__MAX] = {
     [ATTENTION_RETRY] =
 	"SELECT count(*) FROM (SELECT 1 FROM (SELECT number, source, trace,"
 	" started, attempt, final FROM call WHERE next_retry >= ?2"
-	" AND next_retry < ?4 ORDER BY next_retry DESC LIMIT ?5) a"
+	" AND next_retry < ?4 AND (CAST(?1 AS text) IS NULL OR source IN "
+	"(SELECT id"
+	" FROM source WHERE replace(?1, '/' || name || '/', '') <> ?1))"
+	" ORDER BY next_retry DESC LIMIT ?6) a"
 	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1"
-	" AND (CAST(?1 AS text) IS NULL"
-	" OR a.source IN (SELECT id FROM source"
-	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
 	" AND n.number <> a.number"
-	" AND (n.started > a.started OR n.attempt > a.attempt)) LIMIT ?3) n",
+	" AND (n.started > a.started OR n.attempt > a.attempt)"
+	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
+	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5))) LIMIT "
+	"?3) n",
     [ATTENTION_UNANALYZED] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.answered = 1"
 	" AND a.state = 'ended' AND a.started >= ?2 AND a.ended < ?4"
@@ -133,7 +146,10 @@ bind_need(struct query *q, struct statement *s, enum attention kind,
 	if (kind != ATTENTION_VARIANT)
 		db_bind_int(s, 4, ms);
 	if (kind == ATTENTION_RETRY)
-		db_bind_int(s, 5, QUERY_RETRIES_MAX);
+		db_bind_int(s, 6, QUERY_RETRIES_MAX);
+	/* What others see of a number, or a trace, changes nothing here. */
+	if (kind == ATTENTION_RETRY || kind == ATTENTION_MISSED)
+		db_bind_text(s, 5, q->scope);
 }
 
 enum query_rc

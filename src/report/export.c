@@ -46,26 +46,31 @@ struct export
 	bool last; /* that was the last slice */
 };
 
+/* Is the list walked, so that a slice costs no more than it has? */
+static bool
+is_walked(const struct export *ex)
+{
+	return ex->page.filter.text == NULL && ex->page.filter.fact == NULL;
+}
+
 /* --- in slices ----------------------------------------------------------- */
 
 static int
 slice(const struct export *ex)
 {
-	return ex->page.filter.text == NULL ? EXPORT_SLICE
-					    : EXPORT_SLICE_SEARCH;
+	return is_walked(ex) ? EXPORT_SLICE : EXPORT_SLICE_SEARCH;
 }
 
 static size_t
 piece(const struct export *ex)
 {
-	return ex->page.filter.text == NULL ? EXPORT_PIECE
-					    : EXPORT_PIECE_SEARCH;
+	return is_walked(ex) ? EXPORT_PIECE : EXPORT_PIECE_SEARCH;
 }
 
 static size_t
 kept_max(const struct export *ex)
 {
-	return ex->page.filter.text == NULL ? EXPORT_KEPT : EXPORT_KEPT_SEARCH;
+	return is_walked(ex) ? EXPORT_KEPT : EXPORT_KEPT_SEARCH;
 }
 
 /* Read the next slice; what was kept of the one before is not needed. */

@@ -365,6 +365,13 @@ told_of(const struct sums *s)
 	return s->tally.goal_yes + s->tally.goal_no;
 }
 
+/* Whose transfers and the like are summed. */
+static int64_t
+known_of(const struct sums *s)
+{
+	return s->tally.calls - s->tally.unknown;
+}
+
 static int64_t
 transferred_of(const struct sums *s)
 {
@@ -490,11 +497,14 @@ put_share_of_money(struct page *p, const char *currency, double amount,
 {
 	const double share = amount / by / MICROS;
 	const double size = share < 0 ? -share : share;
+	double scale = 10;
 	int places = 2;
 
 	/* Of what is less than a cent the first two digits that are not 0. */
-	while (size > 0 && places < 6 && size * pow(10, places - 1) < 1)
+	while (size > 0 && places < 6 && size * scale < 1) {
 		places++;
+		scale *= 10;
+	}
 	html_put(p->out, "<span class=\"num\">%.*f", places, share);
 	if (currency != NULL)
 		html_put(p->out, "\u00a0%s",
@@ -641,7 +651,7 @@ put_tiles(struct page *p, const struct sums *now,
 		brief_of, timed_of},
 	    transfer = {"Transferred", "handed to a person or another number",
 		"transferred \u00f7 calls", GOOD_NEITHER, 0, transferred_of,
-		calls_of},
+		known_of},
 	    errors = {"Error rate", "calls whose platform listed errors",
 		"with errors \u00f7 calls", GOOD_LESS, CALL_WITH_ERRORS,
 		errors_of, calls_of};

@@ -266,7 +266,9 @@ link_to_fact(struct page *p, const struct fact_filter *fact)
 	struct fact_filter *kept = arena_alloc(p->arena, sizeof(*kept));
 	struct filter f = p->filter;
 
-	if (has_control(fact->path) || has_control(fact->text))
+	/* A name may have been made of a number, and be masked. */
+	if (has_control(fact->path) || has_control(fact->text) ||
+	    !same_text(outside_text(p, fact->path), fact->path))
 		return NULL;
 	if (kept == NULL)
 		return page_lost(p);
@@ -284,7 +286,8 @@ link_fact(struct page *p, const struct fact *f)
 	switch (f->type) {
 	case FACT_TEXT:
 		if (strlen(f->text) >= QUERY_FACT_TEXT_MAX ||
-		    *f->text == '\0' || !utf8_valid(f->text, strlen(f->text)) ||
+		    *f->text == '\0' || strstr(f->text, "..") != NULL ||
+		    !utf8_valid(f->text, strlen(f->text)) ||
 		    !same_text(outside_fact_text(p, f->path, f->text), f->text))
 			return NULL;
 		fact.text = f->text;

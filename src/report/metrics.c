@@ -347,7 +347,9 @@ metrics(struct page *p, struct response *w)
 		rc = query_refused(p->query, put_refused, p->out);
 	if (rc != QUERY_OK)
 		return page_rc(rc);
-	put_spool(p->out, p->config);
+	/* Of all sources, whatever the visitor may see. */
+	if (p->login == NULL)
+		put_spool(p->out, p->config);
 	buf_puts(p->out, "# EOF\n");
 	return PAGE_OK;
 }

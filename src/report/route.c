@@ -6,7 +6,9 @@
 #include "report/route.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -617,6 +619,38 @@ looks_for_digits(const struct filter *f)
 	return digits > FACT_DIGITS || (f->text != NULL && has_digit(f->text));
 }
 
+static bool
+is_masked_number(struct page *p, const char *path, double x)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%.17g", x);
+	return !isinf(x) &&
+	    strcmp(outside_fact_digits(p, path, text), text) != 0;
+}
+
+/*
+ * Where numbers are masked, nobody finds one by trying: not by the value that a
+ * fact has, nor by two that it lies between.  -1: answered.
+ */
+static int
+refuse_masked(struct page *p, struct response *w)
+{
+	const struct fact_filter *f = p->filter.fact;
+
+	if (!p->masked || f == NULL ||
+	    (f->text != NULL ? strcmp(outside_fact_text(p, f->path, f->text),
+				   f->text) == 0 &&
+			strcmp(outside_fact_digits(p, f->path, f->text),
+			    f->text) == 0
+			     : !is_masked_number(p, f->path, f->low) &&
+			!is_masked_number(p, f->path, f->high)))
+		return 0;
+	report_explain(p, w, 400, "Not with masked numbers",
+	    "Numbers are masked here, so calls are not found by one.");
+	return -1;
+}
+
 /* May what the filter looks for be looked for now?  -1: answered. */
 static int
 allow_search(struct report *rp, struct page *p, struct response *w)
@@ -663,7 +697,8 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		    "there is to tell of the host is of all of them.");
 		return;
 	}
-	if (take_query(rt, p, w) != 0 || allow_search(wk->report, p, w) != 0)
+	if (take_query(rt, p, w) != 0 || refuse_masked(p, w) != 0 ||
+	    allow_search(wk->report, p, w) != 0)
 		return;
 	if (!rt->closed && take_store(wk, p, w) != 0)
 		return;

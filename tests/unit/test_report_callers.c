@@ -94,11 +94,47 @@ a_scope_hides_whom_others_called(void **state)
 	    b, "2026-05-10", "2026-05-11", NULL, "+49301 2:0:2-0 ", 0);
 }
 
+/* A call with another client changes nothing for who is not to see it. */
+static void
+a_scope_has_its_own_who_was_missed(void **state)
+{
+	static const char *const mine[] = {"sales"};
+	struct box *b = *state;
+	struct spec s = {.direction = "inbound",
+	    .outcome = OUTCOME_NO_ANSWER,
+	    .from = "+49301",
+	    .trace = "t",
+	    .next_retry = at("2026-05-10T10:30:00Z"),
+	    .started = at("2026-05-10T10:00:00Z")};
+	static const enum attention kinds[] = {
+	    ATTENTION_MISSED, ATTENTION_RETRY};
+	int64_t n = -1;
+
+	s.id = "mine", s.source = "sales";
+	add(b, &s);
+	s.id = "other", s.source = "x", s.next_retry = 0, s.started += HOUR;
+	s.outcome = OUTCOME_COMPLETED;
+	add(b, &s);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(query_attention_count(b->read, kinds[i], NULL,
+				     0, at("2026-05-11T10:00:00Z"), &n),
+		    QUERY_OK);
+		assert_int_equal(n, 0);
+		assert_int_equal(query_scope(b->read, mine, 1), QUERY_OK);
+		assert_int_equal(query_attention_count(b->read, kinds[i], NULL,
+				     0, at("2026-05-11T10:00:00Z"), &n),
+		    QUERY_OK);
+		assert_int_equal(n, 1);
+		assert_int_equal(query_scope(b->read, NULL, 0), QUERY_OK);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    REPORT_TEST(contacts_are_summed_by_the_number_on_the_other_side),
+	    REPORT_TEST(a_scope_has_its_own_who_was_missed),
 	    REPORT_TEST(a_scope_hides_whom_others_called),
 	};
 

@@ -348,6 +348,11 @@ calls() {
   done
   [ "$(<status)" = 429 ]
   grep -q 'Too many searches for digits' body
+  # Nor does a fact tell one, by its value or by values around it.
+  answers 400 'report/calls?fact=variables/phone:+4915112345678' -u owner:owner
+  answers 400 'report/calls?fact=variables/phone:4915100000000..' -u owner:owner
+  answers 400 'report/calls?fact=variables/phone:..4915199999999.5' -u owner:owner
+  answers 200 'report/calls?fact=results/score:5..9999' -u owner:owner
   # Words are looked for as before, and digits where nothing is masked.
   answers 200 'report/calls?preset=all&text=hello' -u owner:owner
   answers 200 'public/calls?preset=all&text=4321'
