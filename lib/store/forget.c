@@ -472,8 +472,12 @@ words_tidy(struct store *st)
 	return rc;
 }
 
-enum store_rc
-store_forget_end(struct store *st)
+/*
+ * Do what `meta` says is left, which the holder of the duty alone does: it
+ * would be said of another's erasure that it is done while that goes on.
+ */
+static enum store_rc
+finish(struct store *st)
 {
 	char left[24];
 	bool again;
@@ -487,10 +491,21 @@ store_forget_end(struct store *st)
 	if (rc != STORE_OK)
 		return rc;
 	rc = store_rc_of(db_compact(st->db));
+	if (rc == STORE_OK)
+		rc = stmt_alone(st, "DELETE FROM meta WHERE name = 'forget'");
 	db_unlock(st->db);
-	if (rc == STORE_OK && (rc = transaction_begin(st)) == STORE_OK)
-		rc = transaction_end(st,
-		    stmt_alone(st, "DELETE FROM meta WHERE name = 'forget'"));
+	return rc == STORE_OK ? store_rc_of(db_sync(st->db)) : rc;
+}
+
+enum store_rc
+store_forget_end(struct store *st)
+{
+	enum store_rc rc;
+
+	if (!db_duty_begin(st->db, DB_DUTY_FORGET))
+		return STORE_OK; /* a forget runs, which ends with it */
+	rc = finish(st);
+	db_duty_end(st->db, DB_DUTY_FORGET);
 	return rc;
 }
 
@@ -564,7 +579,7 @@ store_forget(struct store *st, const struct store_wish *wish,
 	rc = erase(&g);
 	found_free(&g.found);
 	if (rc == STORE_OK)
-		rc = store_forget_end(st);
+		rc = finish(st);
 	db_duty_end(st->db, DB_DUTY_FORGET);
 	return rc;
 }

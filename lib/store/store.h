@@ -293,7 +293,10 @@ enum store_rc store_find(struct store *st, const struct store_wish *wish,
 enum store_rc store_forget(struct store *st, const struct store_wish *wish,
     struct store_erased *erased);
 
-/* Is a part of an erasure left to be done?  Do it. */
+/*
+ * Is a part of an erasure left to be done?  Do it; where a store_forget() runs,
+ * that does.
+ */
 enum store_rc store_forget_end(struct store *st);
 
 struct store_erasure {

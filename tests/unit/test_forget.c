@@ -497,6 +497,25 @@ an_erasure_that_was_cut_off_is_told_and_completed(void **state)
 	    ask(b, "SELECT count(*) FROM meta WHERE name = 'forget'"), 0);
 }
 
+static void
+the_end_of_an_erasure_is_left_to_the_one_that_runs(void **state)
+{
+	struct box *b = *state;
+	struct db *other = scratch_db(&b->scratch);
+
+	put_call(b, 0);
+	run(b, "INSERT INTO meta VALUES ('forget', 'wanted')");
+	assert_true(db_duty_begin(other, DB_DUTY_FORGET));
+	assert_int_equal(store_forget_end(b->store), STORE_OK);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'forget'"), 1);
+	db_duty_end(other, DB_DUTY_FORGET);
+	assert_int_equal(store_forget_end(b->store), STORE_OK);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'forget'"), 0);
+	db_close(other);
+}
+
 #define FORGET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quick, teardown)
 
 int
@@ -510,6 +529,7 @@ main(void)
 		further_calls_of_a_number_are_kept_or_dropped_as_was_said),
 	    FORGET_TEST(calls_are_found_by_trace_and_fact_and_source),
 	    FORGET_TEST(an_erasure_that_was_cut_off_is_told_and_completed),
+	    FORGET_TEST(the_end_of_an_erasure_is_left_to_the_one_that_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
