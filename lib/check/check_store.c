@@ -269,7 +269,8 @@ check_state(struct check *k, const struct query_health *h)
 	if (h->rebuild_wanted)
 		check_finding(k, CHECK_WARN, "rebuild",
 		    "the calls that an older version stored are still as that "
-		    "one understood their events: run 'callbook rebuild'");
+		    "one understood their events, or a rebuild was cut off: "
+		    "run 'callbook rebuild'");
 	if (h->info.indexing[0] != '\0')
 		check_finding(k, CHECK_WARN, "store",
 		    "what an older version stored is being brought up while "

@@ -782,7 +782,8 @@ search_none(struct rebuild *rb)
 
 /*
  * Also before all: what a definition made the same call may be two now.  Ids
- * that a body told which is gone would not be found again.
+ * that a body told which is gone would not be found again.  Calls are not found
+ * by the others until the rebuild is done, so `meta` says that one is wanted.
  */
 static enum store_rc
 aliases_none(struct store *st)
@@ -790,11 +791,13 @@ aliases_none(struct store *st)
 	struct statement *s = db_statement(st->db,
 	    "DELETE FROM call_alias WHERE NOT EXISTS (SELECT 1 FROM event"
 	    " WHERE event.call = call_alias.call AND event.size = ?1)");
+	enum store_rc rc;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, ROW_BODY_GONE);
-	return stmt_run(s);
+	rc = stmt_run(s);
+	return rc == STORE_OK ? store_meta_set(st, "rebuild", "wanted") : rc;
 }
 
 enum store_rc

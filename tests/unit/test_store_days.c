@@ -4,6 +4,7 @@
 #include "call/class.h"
 
 #define SLICE_MS 100 /* of one transaction of a rebuild */
+#define WANTED "SELECT count(*) FROM meta WHERE name = 'rebuild'"
 
 static void
 the_roll_up_follows_a_call_that_moves(void **state)
@@ -227,8 +228,11 @@ a_rebuild_counts_each_day_by_itself(void **state)
 	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 1"), 1);
 	assert_int_equal(ask(b, "SELECT calls FROM day WHERE day = 2"), 99);
 	run(b, "DROP TRIGGER slow");
+	/* One that was cut off is to be made again. */
+	assert_int_equal(ask(b, WANTED), 1);
 	assert_int_equal(
 	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b, WANTED), 0);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
 	/* A day that has calls and no row is one of them. */
