@@ -58,8 +58,12 @@ pg_sync_seen(struct db *db)
 	if (standby != NULL && *standby == 'o' && standby[1] == 'n')
 		return DB_OK;
 	rc = wire_text(db, SYNC);
+	db->warned = false;
 	if (rc == DB_OK)
 		rc = wire_wait(db);
+	/* As of a commit: a wait that was cancelled is a warning alone. */
+	if (rc == DB_OK && db->warned)
+		rc = wire_fail(db, DB_ERROR, "no standby has confirmed it");
 	return rc == DB_OK ? rc : pg_failed(db, "sync");
 }
 

@@ -150,7 +150,10 @@ pg_commit(struct db *db)
 	db->warned = false;
 	if (rc == DB_OK)
 		rc = wire_wait(db);
-	if (rc != DB_OK && !db->committed) {
+	/* A server may answer a commit by having rolled it back. */
+	if (rc == DB_OK && !db->committed)
+		rc = wire_fail(db, DB_ERROR, "it was rolled back");
+	if (!db->committed) {
 		db->late = !db->broken;
 		return pg_failed(db, "commit");
 	}
