@@ -9,7 +9,8 @@
  *   DIR/new/NAME       a whole file, on disk; TIME-RANDOM-SIZE, which sorts
  *                      by arrival
  *   DIR/new/.NAME      being written, not acknowledged yet
- *   DIR/new/NAME.bad   what was found there and is no whole delivery: set
+ *   DIR/new/NAME.bad   what was found there and is no whole delivery, or one
+ *                      whose signature came with another content before: set
  *                      aside, for a person
  *   DIR/lock           held by who takes in
  *

@@ -23,6 +23,7 @@
 #include "spool/internal.h"
 
 #define BAD_NAMES 100 /* tries for a name that is free */
+#define NAMES_MAX 512 /* of files, in memory at once */
 #define FAILING_MAX 3 /* whole batches in a row that fail, then it rests */
 
 /* One delivery of a batch, and memory for it. */
@@ -46,6 +47,8 @@ struct taking {
 	bool down; /* the store cannot take */
 	int failing; /* batches in a row of which nothing was stored */
 	bool told; /* why something stays, in this pass */
+	char names[NAMES_MAX][SPOOL_NAME_SIZE]; /* sorted: what comes next */
+	size_t in_names;
 };
 
 /* --- what is no delivery -------------------------------------------------- */
@@ -182,8 +185,7 @@ static bool
 is_kept(enum store_rc rc)
 {
 	return rc == STORE_OK || rc == STORE_DUPLICATE || rc == STORE_VARIANT ||
-	    rc == STORE_QUARANTINED || rc == STORE_REUSED ||
-	    rc == STORE_FORGOTTEN;
+	    rc == STORE_QUARANTINED || rc == STORE_FORGOTTEN;
 }
 
 /* Store what was read, and remove the files of what is on disk now. */
@@ -199,6 +201,14 @@ commit(struct taking *g)
 
 		if (rc == STORE_BUSY || rc == STORE_FULL) {
 			g->down = true;
+			continue;
+		}
+		/* It was acknowledged, and may be in no ring: a person looks.
+		 */
+		if (rc == STORE_REUSED) {
+			any = true;
+			set_aside(g, name,
+			    "its signature came with another content before");
 			continue;
 		}
 		if (!is_kept(rc)) {
@@ -237,10 +247,8 @@ add(struct taking *g, const char *name)
 	const char *why = NULL;
 	int64_t received, size;
 
-	if (spool_name_parse(name, &received, &size) != 0) {
-		set_aside(g, name, "its name is not that of a delivery");
-		return;
-	}
+	if (spool_name_parse(name, &received, &size) != 0)
+		return; /* next_names() has none */
 	if (g->n == TAKE_BATCH ||
 	    (g->n > 0 && g->bytes + size > TAKE_BATCH_BYTES))
 		commit(g);
@@ -291,25 +299,76 @@ remove_unfinished(const struct spool_dirs *d)
 		(void)closedir(dir);
 }
 
-/* Take in until then (monotonic).  Returns whether all was looked at. */
-static bool
-pass(struct taking *g, int64_t until)
+/* Have a name among the smallest, which are all that is kept. */
+static void
+keep_name(struct taking *g, const char *name)
+{
+	size_t at = g->in_names;
+
+	if (at == NAMES_MAX && strcmp(name, g->names[--at]) > 0)
+		return;
+	for (; at > 0 && strcmp(name, g->names[at - 1]) < 0; at--)
+		memcpy(g->names[at], g->names[at - 1], SPOOL_NAME_SIZE);
+	(void)snprintf(
+	    g->names[at], SPOOL_NAME_SIZE, "%.*s", SPOOL_NAME_SIZE - 1, name);
+	if (g->in_names < NAMES_MAX)
+		g->in_names++;
+}
+
+/*
+ * Look for the names that come next after one: those that came first, as they
+ * were to be stored in that order.  What is no delivery is set aside.  0, or
+ * -1 and logged.
+ */
+static int
+next_names(struct taking *g, const char *after)
 {
 	DIR *dir = spool_dir_read(g->dirs.new);
-	const struct dirent *e = NULL;
+	int64_t received, size;
+	const struct dirent *e;
 
+	g->in_names = 0;
 	if (dir == NULL) {
 		log_warn("spool: %s", g->spool->dir);
-		return false;
+		return -1;
 	}
-	while (!is_over(g) && when_monotonic() < until &&
-	    (e = readdir(dir)) != NULL)
-		if (e->d_name[0] != '.' && !spool_name_is_bad(e->d_name))
-			add(g, e->d_name);
+	while ((e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.' || spool_name_is_bad(e->d_name))
+			continue;
+		if (spool_name_parse(e->d_name, &received, &size) != 0)
+			set_aside(
+			    g, e->d_name, "its name is not that of a delivery");
+		else if (strcmp(e->d_name, after) > 0)
+			keep_name(g, e->d_name);
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+/* Take in for about ms, 0: all.  Returns whether all was looked at. */
+static bool
+pass(struct taking *g, int ms)
+{
+	char after[SPOOL_NAME_SIZE] = "";
+	int64_t until = 0;
+	size_t i;
+
+	do {
+		if (next_names(g, after) == -1)
+			return false;
+		/* To look took its time, and something is to be done. */
+		if (until == 0)
+			until = ms == 0 ? INT64_MAX : when_monotonic() + ms;
+		for (i = 0;
+		     i < g->in_names && !is_over(g) && when_monotonic() < until;
+		     i++) {
+			add(g, g->names[i]);
+			memcpy(after, g->names[i], sizeof(after));
+		}
+	} while (i == NAMES_MAX);
 	if (g->n > 0)
 		commit(g);
-	(void)closedir(dir);
-	return e == NULL && !is_over(g);
+	return i == g->in_names && !is_over(g);
 }
 
 /* The lock of the directory.  A descriptor, or -1 with errno. */
@@ -406,7 +465,6 @@ is_due(struct spool *sp, int ms)
 static enum spool_rc
 take_in(struct spool *sp, int ms, struct taking *g)
 {
-	const int64_t until = ms == 0 ? INT64_MAX : when_monotonic() + ms;
 	int fd = lock(g->dirs.root);
 	bool all;
 
@@ -417,7 +475,7 @@ take_in(struct spool *sp, int ms, struct taking *g)
 		return SPOOL_ERROR;
 	}
 	remove_unfinished(&g->dirs);
-	all = pass(g, until);
+	all = pass(g, ms);
 	note(sp, g, all);
 	if (g->down)
 		spool_store_failed(sp);

@@ -17,6 +17,7 @@
 #define CONFIG "[source sales]\nprovider = formantai\nauth = none\n"
 #define PUTTERS 3
 #define TAKERS 2
+#define MANY 20 /* files, put in another order than they came */
 #define FILE_SIZE 2000 /* bytes: more than a file has here */
 
 struct box {
@@ -280,6 +281,63 @@ what_cannot_be_taken_now_stays_and_stops_nothing_else(void **state)
 }
 
 static void
+what_waits_is_stored_in_the_order_it_came(void **state)
+{
+	struct box *b = *state;
+	sqlite3 *db;
+
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(
+		    put(b->spool, "formantai", i * 7 % MANY), SPOOL_OK);
+	assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
+	assert_int_equal(b->take.taken, MANY);
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	assert_int_equal(
+	    number_of(db,
+		"SELECT count(*) FROM event a, event b"
+		" WHERE a.seq < b.seq AND a.received > b.received"),
+	    0);
+	sqlite3_close(db);
+}
+
+/* It was acknowledged when it was kept. */
+static void
+a_second_content_of_a_signature_is_set_aside(void **state)
+{
+	struct box *b = *state;
+	struct spooled s = {
+	    .remote = "192.0.2.1",
+	    .verified = "hmac",
+	    .delivery = {.source = "sales",
+		.provider = "formantai",
+		.content_type = "application/json",
+		.headers = "",
+		.received = 1780000000000},
+	};
+	static const char *const body[] = {
+	    "{\"event_id\":\"e1\",\"event_type\":\"call.completed\","
+	    "\"data\":{\"call\":{\"conversation_id\":\"c\"}}}",
+	    "{\"event_id\":\"e2\",\"event_type\":\"call.completed\","
+	    "\"data\":{\"call\":{\"conversation_id\":\"c\"}}}"};
+
+	for (unsigned char i = 0; i < 2; i++) {
+		struct binding of = {
+		    .contents = 1, .signed_text = {7}, .content = {i}};
+
+		s.delivery.binding = &of;
+		s.delivery.body = body[i];
+		s.delivery.len = strlen(body[i]);
+		s.delivery.received++;
+		assert_int_equal(spool_put(b->spool, &s), SPOOL_OK);
+	}
+	assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
+	assert_int_equal(b->take.taken, 1);
+	assert_int_equal(b->take.bad, 1);
+	look(b, 0, 1);
+	assert_int_equal(stored(b), 1);
+}
+
+static void
 a_file_that_finds_no_room_leaves_nothing(void **state)
 {
 	struct box *b = *state;
@@ -405,6 +463,11 @@ main(void)
 		one_takes_at_a_time, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		what_cannot_be_taken_now_stays_and_stops_nothing_else, set_up,
+		tear_down),
+	    cmocka_unit_test_setup_teardown(
+		what_waits_is_stored_in_the_order_it_came, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_second_content_of_a_signature_is_set_aside, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(
 		a_file_that_finds_no_room_leaves_nothing, set_up, tear_down),
