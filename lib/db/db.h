@@ -160,6 +160,13 @@ enum db_rc db_failure(const struct db *db);
 
 /* Number of the row inserted last. */
 int64_t db_inserted(const struct db *db);
+/*
+ * The last number of a table whose rows have one that is never used twice, as
+ * far as the engine counts it beside the rows; 0: it does not.  And have it
+ * count on from another, in a transaction, if that is greater.
+ */
+enum db_rc db_number_last(struct db *db, const char *table, int64_t *last);
+enum db_rc db_number_raise(struct db *db, const char *table, int64_t last);
 /* Rows that statements changed since the opening. */
 int db_changed_ever(const struct db *db);
 

@@ -49,6 +49,12 @@
 	    (db, what))                                                        \
 	ENGINE(enum db_rc, failure, (const struct db *db), (db))               \
 	ENGINE(int64_t, inserted, (const struct db *db), (db))                 \
+	ENGINE(enum db_rc, number_last,                                        \
+	    (struct db * db, const char *table, int64_t *last),                \
+	    (db, table, last))                                                 \
+	ENGINE(enum db_rc, number_raise,                                       \
+	    (struct db * db, const char *table, int64_t last),                 \
+	    (db, table, last))                                                 \
 	ENGINE(int, changed_ever, (const struct db *db), (db))                 \
 	ENGINE(enum db_rc, lock, (struct db * db, int64_t since, bool *again), \
 	    (db, since, again))                                                \

@@ -50,6 +50,7 @@ struct command {
 
 extern const struct command command_backup;
 extern const struct command command_check;
+extern const struct command command_copy;
 extern const struct command command_demo;
 extern const struct command command_export;
 extern const struct command command_forget;

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
     &command_forget,
     &command_backup,
     &command_restore,
+    &command_copy,
     &command_demo,
 };
 

@@ -228,3 +228,34 @@ pg_facts_old(struct db *db, int64_t call, struct facts *f)
 	facts_reset(f);
 	return DB_OK;
 }
+
+enum db_rc
+pg_number_last(struct db *db, const char *table, int64_t *last)
+{
+	struct statement *s = db_statement(
+	    db, "SELECT last FROM numbers WHERE name = ?1");
+	enum db_rc rc = DB_OK, step;
+
+	if (s == NULL)
+		return db_failure(db);
+	db_bind_text(s, 1, table);
+	step = db_step(s);
+	*last = step == DB_ROW ? db_int(s, 0) : 0;
+	if (step != DB_ROW && step != DB_DONE)
+		rc = db_failed(db, "numbers");
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+pg_number_raise(struct db *db, const char *table, int64_t last)
+{
+	struct statement *s = db_statement(
+	    db, "UPDATE numbers SET last = ?2 WHERE name = ?1 AND last < ?2");
+
+	if (s == NULL)
+		return db_failure(db);
+	db_bind_text(s, 1, table);
+	db_bind_int(s, 2, last);
+	return db_run(s);
+}

@@ -181,3 +181,46 @@ lite_is_newer(struct db *db)
 {
 	return atomic_load(&db->newer);
 }
+
+enum db_rc
+lite_number_last(struct db *db, const char *table, int64_t *last)
+{
+	struct statement *s = db_statement(
+	    db, "SELECT seq FROM sqlite_sequence WHERE name = ?1");
+	enum db_rc rc = DB_OK, step;
+
+	if (s == NULL)
+		return db_failure(db);
+	db_bind_text(s, 1, table);
+	step = db_step(s);
+	*last = step == DB_ROW ? db_int(s, 0) : 0;
+	if (step != DB_ROW && step != DB_DONE)
+		rc = db_failed(db, "numbers");
+	db_done(s);
+	return rc;
+}
+
+enum db_rc
+lite_number_raise(struct db *db, const char *table, int64_t last)
+{
+	static const char *const sql[] = {
+	    "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2"
+	    " WHERE EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1"
+	    " AND sql LIKE '%AUTOINCREMENT%') AND NOT EXISTS"
+	    " (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+	    "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1"
+	    " AND seq < ?2",
+	};
+	enum db_rc rc = DB_OK;
+
+	for (int i = 0; i < 2 && rc == DB_OK; i++) {
+		struct statement *s = db_statement(db, sql[i]);
+
+		if (s == NULL)
+			return db_failure(db);
+		db_bind_text(s, 1, table);
+		db_bind_int(s, 2, last);
+		rc = db_run(s);
+	}
+	return rc;
+}
