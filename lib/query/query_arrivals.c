@@ -221,6 +221,8 @@ query_each_delivery(struct query *q, bool rejected, int64_t row,
 
 	if (rc != QUERY_OK)
 		return rc;
+	if (row == 0)
+		db_many(s);
 	db_bind_int(s, 1, row);
 	db_bind_int(s, 2, row > 0 ? row : INT64_MAX);
 	query_bind_source(q, s, 3, NULL);

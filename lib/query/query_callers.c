@@ -95,6 +95,7 @@ query_callers(struct query *q, int64_t from, int64_t to, const char *source,
 		    &s);
 	if (rc != QUERY_OK)
 		return rc;
+	db_many(s);
 	db_bind_int(s, 1, end);
 	query_bind_source(q, s, 2, source);
 	while (!stop && (step = db_step(s)) == DB_ROW) {

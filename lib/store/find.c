@@ -289,6 +289,7 @@ find_rows(struct store *st, const char *sql, const struct store_wish *wish,
 
 	if (s == NULL)
 		return STORE_ERROR;
+	db_many(s);
 	while ((step = db_step(s)) == DB_ROW) {
 		bool has = false;
 

@@ -213,3 +213,25 @@ waits() {
   "$PLAIN/callbook" check -c "$DIR/viewer.conf" 2>&1 |
     grep -q 'the role viewer may read alone'
 }
+
+@test "what may be of many rows is read in parts, and whole" {
+  callbook() { "$PLAIN/callbook" "$1" -c "$DIR/callbook.conf" "${@:2}"; }
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  pg_start 5432 "-c log_statement=all"
+  callbook demo --calls 300
+  pg_sql 5432 "INSERT INTO quarantine (id, source, reason, body, received,
+      content_type, repeats, hash)
+    SELECT i, (SELECT min(id) FROM source), 'no event',
+      convert_to('{\"to\":\"+49301234' || 1000 + i || '\"}', 'UTF8'), i,
+      '', 0, i
+    FROM generate_series(1001, 1600) i"
+  [ "$(callbook quarantine list | grep -c 'no event')" = 600 ]
+  callbook forget --number +493012342590 --dry-run |
+    grep -q '^quarantine *1$'
+  callbook report --preset all --text a --html "$DIR/pages"
+  [ -s "$DIR/pages/callers.html" ]
+  for from in 'FROM quarantine q .* ORDER BY' 'FROM quarantine q .* s.id = q.source$' \
+    'SELECT from_number, .* UNION ALL' 'FROM search WHERE'; do
+    grep -q "DECLARE .*$from" "$PG/log.5432"
+  done
+}

@@ -244,6 +244,7 @@ pg_words_find(struct db *db, const char *expression, db_number_fn fn, void *arg)
 		return pg_failure(db);
 	rc = put_query(db, expression, &query);
 	if (rc == DB_OK) {
+		pg_many(s);
 		value_as_text(s, 1, buf_str(&query));
 		while ((step = db_step(s)) == DB_ROW)
 			if (fn(arg, db_int(s, 0)) != 0)
