@@ -133,11 +133,11 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIBCALLBOOK)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(LIBCALLBOOK) $(LIBS) $$(pkg-config --libs cmocka)
+	    $(LIBCALLBOOK) $(LIBS) -lm $$(pkg-config --libs cmocka)
 
 # The unit programs of which one object can be exchanged: see mutations.
 $(BUILD)/libcallbook.so: $(LIB_OBJ)
-	$(Q)$(CC) -shared -Wl,-soname,$(@F) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) $(CFLAGS) -o $@ $^ $(LIBS) -lm
 
 # The load generator of the tests: signed events over many connections.
 $(BUILD)/tests/post: tests/web/post.c | needs

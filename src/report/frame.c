@@ -19,6 +19,7 @@ static const struct {
     {"", "Overview", "", HEEDS_ALL},
     {"calls", "Calls", "call", HEEDS_ALL},
     {"callers", "Callers", "", HEEDS_SOURCE},
+    {"compare", "Compare", "", HEEDS_ALL},
     {"results", "Results", "", HEEDS_ALL},
     {"attention", "Attention", "delivery", HEEDS_NOTHING},
     {"deliveries", "Deliveries", "", HEEDS_SOURCE},
@@ -448,6 +449,11 @@ put_hidden(struct page *p, enum heeds heeds)
 	const struct filter *f = &p->filter;
 
 	put_kept(p, "preset", p->preset);
+	if (p->compares) {
+		put_kept(p, "by", compare_by_name(p->by));
+		put_kept(p, "a", p->a);
+		put_kept(p, "b", p->b);
+	}
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			put_kept(p, "flag", call_flag_name[i]);
@@ -461,6 +467,31 @@ put_hidden(struct page *p, enum heeds heeds)
 	put_kept(
 	    p, "outcome", f->open ? QUERY_OPEN : call_outcome_name[f->outcome]);
 	put_kept(p, "text", f->text);
+}
+
+static void
+put_day_kept(struct page *p, const char *name, int64_t day)
+{
+	struct when_local l;
+
+	when_date(day, &l);
+	html_put(p->out,
+	    "<input type=\"hidden\" name=\"%s\" value=\"%04d-%02d-%02d\">\n",
+	    name, l.year, l.month, l.mday);
+}
+
+void
+put_filter_kept(struct page *p)
+{
+	struct page plain = *p;
+
+	plain.compares = false; /* that form has fields for these */
+	put_hidden(&plain, HEEDS_NOTHING);
+	put_kept(p, "source", p->filter.source);
+	if (p->preset == NULL) {
+		put_day_kept(p, "from", p->filter.from);
+		put_day_kept(p, "to", p->filter.to);
+	}
 }
 
 static void

@@ -190,6 +190,20 @@ before_read(struct page *p, struct before *b)
 	return result;
 }
 
+enum page_rc
+period_before(struct page *p, struct filter *days, struct sums *sums,
+    int64_t length[CLASS_LENGTHS], bool *none)
+{
+	struct before b = {0};
+	enum page_rc rc = before_read(p, &b);
+
+	*days = b.filter;
+	*sums = b.sums;
+	memcpy(length, b.length, sizeof(b.length));
+	*none = b.none;
+	return rc;
+}
+
 /* --- tiles -------------------------------------------------------------- */
 
 /* How to rate the change: is more of it better? */

@@ -390,6 +390,11 @@ link_with(struct page *p, const char *path, const struct filter *f,
 	buf_puts(&b, path);
 	if (f != NULL)
 		add_filter(&b, p, f);
+	if (f != NULL && p->compares && strcmp(path, "compare") == 0) {
+		text(&b, "by", compare_by_name(p->by));
+		text(&b, "a", p->a);
+		text(&b, "b", p->b);
+	}
 	if (c != NULL) {
 		name(&b, back ? "before" : "after");
 		buf_printf(&b, "%" PRId64 "-%" PRId64, c->started, c->number);

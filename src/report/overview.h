@@ -36,6 +36,13 @@ enum page_rc put_headline(struct page *p, const struct sums *now,
     const int64_t length[CLASS_LENGTHS], const struct trend *trend);
 
 /*
+ * The period before that of the page, as far as this one has come.  none: it
+ * was not seen whole, or had no calls.
+ */
+enum page_rc period_before(struct page *p, struct filter *days,
+    struct sums *sums, int64_t length[CLASS_LENGTHS], bool *none);
+
+/*
  * An amount of millionths of a currency, divided: to the cent, or to two
  * digits that are not 0.
  */

@@ -203,6 +203,30 @@ take_text(struct params *q, const char *value, size_t n)
 	return keep(q, value, n, &q->page->filter.text);
 }
 
+static int
+take_by(struct params *q, const char *value, size_t n)
+{
+	int by = compare_by_parse(value);
+
+	(void)n;
+	if (by == -1)
+		return -1;
+	q->page->by = (enum compare_by)by;
+	return 0;
+}
+
+static int
+take_a(struct params *q, const char *value, size_t n)
+{
+	return n > REPORT_NAME_MAX ? -1 : keep(q, value, n, &q->page->a);
+}
+
+static int
+take_b(struct params *q, const char *value, size_t n)
+{
+	return n > REPORT_NAME_MAX ? -1 : keep(q, value, n, &q->page->b);
+}
+
 /* "STARTED-NUMBER", as link_list() writes it. */
 static int
 take_cursor(struct params *q, const char *value, size_t n)
@@ -288,6 +312,9 @@ static const struct parameter {
 	"what a link of the list of calls has there, and not together with "
 	"after",
 	NULL},
+    {"by", take_by, "one of agent, campaign, source, direction, period", NULL},
+    {"a", take_a, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
+    {"b", take_b, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
 };
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
@@ -407,12 +434,20 @@ refuse(struct params *q, const struct parameter *m)
 	return -1;
 }
 
+/* Elsewhere these mean nothing. */
+static bool
+is_of_compare(const struct parameter *m)
+{
+	return m->take == take_by || m->take == take_a || m->take == take_b;
+}
+
 /* The parameter of a decoded name, or NULL. */
 static const struct parameter *
-find_parameter(const struct buf *name)
+find_parameter(const struct page *p, const struct buf *name)
 {
 	for (size_t i = 0; i < PARAMETERS; i++)
-		if (name->len == strlen(parameters[i].name) &&
+		if ((p->compares || !is_of_compare(&parameters[i])) &&
+		    name->len == strlen(parameters[i].name) &&
 		    memcmp(buf_str(name), parameters[i].name, name->len) == 0)
 			return &parameters[i];
 	return NULL;
@@ -460,7 +495,7 @@ take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 
 	if (percent_decode(s, len, true, b) != 0)
 		buf_reset(b, 0); /* a name of ours is well-formed */
-	if ((m = find_parameter(b)) == NULL) {
+	if ((m = find_parameter(q->page, b)) == NULL) {
 		ignore(q, buf_str(b));
 		return 0;
 	}

@@ -38,6 +38,12 @@
 
 struct static_site; /* static.c: links become names of files */
 
+/* What the page `compare` has two of. */
+enum compare_by { BY_AGENT, BY_CAMPAIGN, BY_SOURCE, BY_DIRECTION, BY_PERIOD };
+/* By its name in the query; -1: there is none such. */
+int compare_by_parse(const char *value);
+const char *compare_by_name(enum compare_by by);
+
 /* One request being answered. */
 struct page {
 	const struct config *config;
@@ -55,6 +61,9 @@ struct page {
 	const char *preset; /* its name in the query, or NULL: from and to */
 	struct cursor cursor; /* of a list */
 	bool back; /* towards newer ones */
+	bool compares; /* the page is `compare`, which heeds these: */
+	enum compare_by by;
+	const char *a, *b; /* as the query has them; NULL: not chosen */
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
@@ -91,6 +100,7 @@ enum page_rc overview_page(struct page *p); /* overview.c … */
 enum page_rc calls_page(struct page *p);
 enum page_rc call_page(struct page *p); /* rest: the call's number */
 enum page_rc callers_page(struct page *p);
+enum page_rc compare_page(struct page *p);
 enum page_rc results_page(struct page *p);
 enum page_rc attention_page(struct page *p);
 enum page_rc deliveries_page(struct page *p);
@@ -301,6 +311,8 @@ void frame_end(struct page *p);
 
 /* The filter as a person would say it: "this month, source sales, busy". */
 void put_filter_words(struct page *p);
+/* The filter as hidden fields of a form. */
+void put_filter_kept(struct page *p);
 /* Does the filter ask for more than a period? */
 bool filter_narrows(const struct filter *f);
 /*

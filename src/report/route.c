@@ -80,6 +80,7 @@ static const struct route routes[] = {
     {.name = "calls", .title = "Calls", .page = calls_page},
     {.name = "call", .title = "Call", .page = call_page, .rest = true},
     {.name = "callers", .title = "Callers", .page = callers_page},
+    {.name = "compare", .title = "Compare", .page = compare_page},
     {.name = "results", .title = "Results", .page = results_page},
     {.name = "attention", .title = "Attention", .page = attention_page},
     {.name = "deliveries", .title = "Deliveries", .page = deliveries_page},
@@ -697,6 +698,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		    "there is to tell of the host is of all of them.");
 		return;
 	}
+	p->compares = rt->page == compare_page;
 	if (take_query(rt, p, w) != 0 || refuse_masked(p, w) != 0 ||
 	    allow_search(wk->report, p, w) != 0)
 		return;

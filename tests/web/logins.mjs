@@ -69,7 +69,7 @@ const random = (n) => {
 const pick = (list) => list[random(list.length)];
 const number = () => String(random(2 * CALLS + 10));
 
-const pages = [() => '', () => 'calls', () => 'callers', () => 'results', () => 'attention',
+const pages = [() => '', () => 'calls', () => 'callers', () => 'compare', () => 'results', () => 'attention',
   () => 'deliveries', () => 'metrics', () => 'check', () => 'data', () => 'export.csv',
   () => 'export.ndjson', () => `call/${number()}`, () => `event/${number()}`,
   () => `delivery/${number()}`, () => `delivery/rejected/${number()}`];
@@ -87,6 +87,9 @@ const values = {
   flag: ['with_errors', 'variant', 'late', 'derived'],
   text: [OTHER, 'hello', 'common', 'conv', '1001', '402221001', 'name'],
   after: ['9999999999999-99', '1-1'],
+  by: ['agent', 'campaign', 'source', 'direction', 'period'],
+  a: [OTHER, `agent_${OTHER}`, 'apple'],
+  b: [OTHER, `agent_${OTHER}`, 'agent_apple'],
   before: ['1-1', '9999999999999-99'],
 };
 const address = () => {

@@ -90,7 +90,7 @@ answers() {
 @test "P8 every page is there, with its headers, as FastCGI and CGI" {
   sed -i 's/^\[source sales\]/[report]\naccess = public\n\n&/' \
     "$DIR/callbook.conf"
-  for path in '' / /calls /call/7 /callers /results /attention /deliveries; do
+  for path in '' / /calls /call/7 /callers /compare /results /attention /deliveries; do
     answers 200 "public$path"
     cp body fastcgi
     [ "$(header Content-Security-Policy)" = "$CSP" ]
@@ -142,7 +142,7 @@ answers() {
 }
 
 @test "what others add to a link is ignored, and the page says so" {
-  for path in '' calls callers results attention deliveries call/7; do
+  for path in '' calls callers compare results attention deliveries call/7; do
     answers 200 "public/$path?utm_source=%22%3E%3Cscript%3E&fbclid=x&preset=7d"
     grep -q 'ignored: <bdi>utm_source, fbclid</bdi>' body
     run ! grep -qE '(href|value)="[^"]*(utm|fbclid)' body
@@ -478,4 +478,22 @@ readers() {
   [ "$(cat "$dir/wal")" -lt 100000000 ]
   [ "$(sql "$dir" 'SELECT count(*) FROM event WHERE id LIKE "evt-%"')" -ge \
     20000 ]
+}
+
+@test "two are compared, and whether they differ by more than chance" {
+  for by in agent campaign source direction period; do
+    answers 200 "public/compare?by=$by&preset=30d"
+  done
+  answers 200 'public/compare?by=direction&a=inbound&b=outbound&preset=all'
+  grep -q '<th scope="row">Answer rate</th>' body
+  grep -qE 'more than chance</td>|too few calls to tell' body
+  # What is compared stays, whatever else is asked.
+  grep -q 'compare?preset=7d&amp;by=direction&amp;a=inbound&amp;b=outbound' body
+  grep -q 'name="b" value="outbound"' body
+  answers 200 'public/compare?by=agent&a=nobody&b=no-one&preset=all'
+  run ! grep -qE 'chance</td>|too few calls|no verdict' body
+  answers 200 'public/compare?by=agent&a=x&b=x'
+  grep -q 'A and B are the same' body
+  answers 400 'public/compare?by=moon'
+  answers 400 'public/export.csv?by=agent'
 }

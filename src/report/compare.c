@@ -1,0 +1,572 @@
+/*
+ * Two of anything side by side: their numbers, how far these differ, and
+ * whether that is more than chance.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/proportion.h"
+#include "base/sample.h"
+#include "report/overview.h"
+
+#define VERDICT_MIN 10 /* calls of each, below which nothing is said */
+#define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+
+static const struct {
+	const char *name, *title; /* in the order of enum compare_by */
+} kinds[] = {
+    [BY_AGENT] = {"agent", "Agents"},
+    [BY_CAMPAIGN] = {"campaign", "Campaigns"},
+    [BY_SOURCE] = {"source", "Sources"},
+    [BY_DIRECTION] = {"direction", "Directions"},
+    [BY_PERIOD] = {"period", "Periods"},
+};
+
+static const char *const directions[] = {
+    "inbound", "outbound", "web", "unknown"};
+
+int
+compare_by_parse(const char *value)
+{
+	for (size_t i = 0; i < LENGTH(kinds); i++)
+		if (strcmp(kinds[i].name, value) == 0)
+			return (int)i;
+	return -1;
+}
+
+const char *
+compare_by_name(enum compare_by by)
+{
+	return kinds[by].name;
+}
+
+/* One of the two. */
+struct side {
+	struct filter filter;
+	const char *name; /* as the address has it; NULL: a period */
+	struct sums sums;
+	int64_t length[CLASS_LENGTHS];
+};
+
+static int
+add_side(void *arg, const struct group *g)
+{
+	struct side *s = arg;
+
+	sums_add(&s->sums, g);
+	for (size_t i = 0; i < g->lengths; i++)
+		if (g->length[i].class >= 0 &&
+		    g->length[i].class < CLASS_LENGTHS)
+			s->length[g->length[i].class] += g->length[i].calls;
+	return 0;
+}
+
+/* --- names --------------------------------------------------------------- */
+
+struct names {
+	struct page *page;
+	const char *name[REPORT_NAMES_MAX];
+	size_t n;
+};
+
+static int
+keep_name(void *arg, const char *name, int64_t calls)
+{
+	struct names *n = arg;
+
+	(void)calls;
+	/* A value of a form can not be masked. */
+	if (id_is_masked(n->page, name))
+		return 0;
+	n->name[n->n] = arena_strndup(n->page->arena, name, strlen(name));
+	return n->name[n->n] == NULL || ++n->n == REPORT_NAMES_MAX;
+}
+
+static enum page_rc
+read_names(struct page *p, struct names *n)
+{
+	static const enum name_kind kind[] = {[BY_AGENT] = NAME_AGENT,
+	    [BY_CAMPAIGN] = NAME_CAMPAIGN,
+	    [BY_SOURCE] = NAME_SOURCE};
+
+	if (p->by == BY_PERIOD)
+		return PAGE_OK;
+	if (p->by == BY_DIRECTION) {
+		for (size_t i = 0; i < LENGTH(directions); i++)
+			n->name[n->n++] = directions[i];
+		return PAGE_OK;
+	}
+	return page_rc(query_names(p->query, kind[p->by], p->filter.from,
+	    p->filter.to, REPORT_NAMES_MAX, keep_name, n));
+}
+
+/* What is not chosen is the first of the list that the other is not. */
+static void
+choose(const struct names *n, const char **name, const char *other)
+{
+	for (size_t i = 0; *name == NULL && i < n->n; i++)
+		if (other == NULL || strcmp(n->name[i], other) != 0)
+			*name = n->name[i];
+}
+
+static void
+put_name(struct page *p, const char *name)
+{
+	const char *people = p->by == BY_AGENT ? agent_name(p, name) : NULL;
+
+	if (strcmp(name, QUERY_NONE) == 0)
+		html_raw(p->out, "(none)");
+	else if (people != NULL)
+		html_put(p->out, "%s (%s)", people, id_text(p, name));
+	else
+		html_put(p->out, "%s", id_text(p, name));
+}
+
+/* --- the form ------------------------------------------------------------ */
+
+static void
+put_kinds(struct page *p)
+{
+	html_raw(p->out,
+	    "<nav class=\"presets\" aria-label=\"What is compared\"><ul>\n");
+	for (size_t i = 0; i < LENGTH(kinds); i++) {
+		struct page other = *p;
+
+		other.by = (enum compare_by)i;
+		other.a = other.b = NULL;
+		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n",
+		    link_to(&other, "compare", &p->filter),
+		    other.by == p->by ? " aria-current=\"true\"" : "",
+		    kinds[i].title);
+	}
+	html_raw(p->out, "</ul></nav>\n");
+}
+
+static void
+put_select(struct page *p, const struct names *n, const char *parameter,
+    const char *label, const char *chosen)
+{
+	bool found = false;
+
+	html_put(p->out, "<label><span>%s</span><select name=\"%s\">", label,
+	    parameter);
+	for (size_t i = 0; i <= n->n; i++) {
+		const char *name = i < n->n ? n->name[i] : chosen;
+		const bool is = chosen != NULL && strcmp(name, chosen) == 0;
+
+		if (name == NULL || (i == n->n && found))
+			continue;
+		found |= is;
+		html_put(p->out, "<option value=\"%s\"%s>", name,
+		    is ? " selected" : "");
+		put_name(p, name);
+		html_raw(p->out, "</option>");
+	}
+	html_raw(p->out, "</select></label>\n");
+}
+
+static void
+put_choice(struct page *p, const struct names *n, const struct side side[2])
+{
+	if (p->by == BY_PERIOD)
+		return;
+	buf_printf(p->out,
+	    "<form autocomplete=\"off\" action=\"%s\">"
+	    "<div class=\"fields\">\n",
+	    link_to(p, "compare", NULL));
+	put_filter_kept(p);
+	html_put(p->out, "<input type=\"hidden\" name=\"by\" value=\"%s\">\n",
+	    kinds[p->by].name);
+	put_select(p, n, "a", "A", side[0].name);
+	put_select(p, n, "b", "B", side[1].name);
+	html_raw(
+	    p->out, "<button type=\"submit\">Compare</button></div></form>\n");
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+typedef int64_t (*number_fn)(const struct sums *s);
+
+static int64_t
+calls_of(const struct sums *s)
+{
+	return s->tally.calls;
+}
+
+static int64_t
+ended_of(const struct sums *s)
+{
+	return s->tally.ended;
+}
+
+static int64_t
+answered_of(const struct sums *s)
+{
+	return s->answered;
+}
+
+static int64_t
+completed_of(const struct sums *s)
+{
+	return s->tally.completed;
+}
+
+static int64_t
+goals_of(const struct sums *s)
+{
+	return s->tally.goal_yes;
+}
+
+static int64_t
+told_of(const struct sums *s)
+{
+	return s->tally.goal_yes + s->tally.goal_no;
+}
+
+static int64_t
+brief_of(const struct sums *s)
+{
+	return s->brief;
+}
+
+static int64_t
+timed_of(const struct sums *s)
+{
+	return s->tally.timed;
+}
+
+static int64_t
+transferred_of(const struct sums *s)
+{
+	return s->tally.transferred;
+}
+
+static int64_t
+errors_of(const struct sums *s)
+{
+	return s->tally.with_errors;
+}
+
+static const struct rate {
+	const char *title, *does; /* "B answers more often" */
+	number_fn part, whole;
+} rates[] = {
+    {"Answer rate", "answers", answered_of, ended_of},
+    {"Goal reached", "reaches the goal", goals_of, told_of},
+    {"Completion rate", "completes", completed_of, ended_of},
+    {"Short calls", "is over within 10 s", brief_of, timed_of},
+    {"Transferred", "transfers", transferred_of, calls_of},
+    {"Error rate", "has errors", errors_of, calls_of},
+};
+
+static void
+row_begin(struct page *p, const char *title)
+{
+	html_put(
+	    p->out, "<tr><th scope=\"row\">%s</th><td class=\"num\">", title);
+}
+
+static void
+next_cell(struct page *p)
+{
+	html_raw(p->out, "</td><td class=\"num\">");
+}
+
+/* The last cell says whether a difference is chance: of rates alone. */
+static void
+row_end(struct page *p)
+{
+	html_raw(p->out, "</td><td></td></tr>\n");
+}
+
+static void
+put_part(struct page *p, int64_t part, int64_t whole)
+{
+	put_rate(p, part, whole);
+	html_raw(p->out, "<br><span class=\"muted\">");
+	html_number(p->out, part);
+	html_raw(p->out, " of ");
+	html_number(p->out, whole);
+	html_raw(p->out, "</span>");
+}
+
+/* With a sign that is one, and no minus before a zero. */
+static void
+put_signed(struct page *p, double x, int places)
+{
+	const double least = 0.5 * pow(10, -places);
+	const char *sign = x >= least ? "+" : x <= -least ? "\u2212" : "";
+
+	html_put(p->out, "%s%.*f", sign, places, fabs(x));
+}
+
+static void
+put_verdict(struct page *p, const char *does, int64_t least,
+    const struct proportion_change *c)
+{
+	const double points = 100 * c->change;
+	const double low = 100 * c->low, high = 100 * c->high;
+
+	if (least < VERDICT_MIN) {
+		html_put(
+		    p->out, "fewer than %d calls: no verdict", VERDICT_MIN);
+	} else if (proportion_differs(c)) {
+		html_put(p->out,
+		    "B %s %.1f points %s often; between %.1f and %.1f, so more"
+		    " than chance",
+		    does, fabs(points), points > 0 ? "more" : "less",
+		    fmin(fabs(low), fabs(high)), fmax(fabs(low), fabs(high)));
+	} else {
+		html_raw(p->out,
+		    "too few calls to tell: the difference may be anything"
+		    " from ");
+		put_signed(p, low, 1);
+		html_raw(p->out, " to ");
+		put_signed(p, high, 1);
+		html_raw(p->out, " points");
+	}
+}
+
+static void
+put_rate_row(struct page *p, const struct rate *r, const struct side side[2])
+{
+	const int64_t part = r->part(&side[0].sums),
+		      whole = r->whole(&side[0].sums),
+		      part2 = r->part(&side[1].sums),
+		      whole2 = r->whole(&side[1].sums);
+	struct proportion_change c;
+
+	row_begin(p, r->title);
+	put_part(p, part, whole);
+	next_cell(p);
+	put_part(p, part2, whole2);
+	next_cell(p);
+	if (!proportion_compare(part, whole, part2, whole2, &c)) {
+		html_raw(p->out, "\u2013");
+		row_end(p);
+		return;
+	}
+	put_signed(p, 100 * c.change, 1);
+	html_raw(p->out, " points</td><td>");
+	put_verdict(p, r->does, whole < whole2 ? whole : whole2, &c);
+	html_raw(p->out, "</td></tr>\n");
+}
+
+static void
+put_length_row(struct page *p, const char *title, const struct side side[2],
+    const int64_t ms[2])
+{
+	const int64_t change = ms[1] - ms[0];
+
+	row_begin(p, title);
+	for (int i = 0; i < 2; i++) {
+		if (side[i].sums.tally.timed > 0)
+			put_duration(p, ms[i]);
+		else
+			html_raw(p->out, "\u2013");
+		next_cell(p);
+	}
+	if (side[0].sums.tally.timed > 0 && side[1].sums.tally.timed > 0) {
+		html_put(p->out, "%s",
+		    change > 0	     ? "+"
+			: change < 0 ? "\u2212"
+				     : "");
+		put_duration(p, change < 0 ? -change : change);
+	} else {
+		html_raw(p->out, "\u2013");
+	}
+	row_end(p);
+}
+
+static void
+put_length_rows(struct page *p, const struct side side[2])
+{
+	int64_t average[2], median[2];
+
+	for (int i = 0; i < 2; i++) {
+		int class = sample_class(side[i].length, CLASS_LENGTHS, 0.5);
+
+		average[i] = sums_average(&side[i].sums);
+		median[i] = class == -1 ? 0 : class_length(class);
+	}
+	put_length_row(p, "Average length", side, average);
+	put_length_row(p, "Median length", side, median);
+}
+
+static const struct cost *
+cost_of(const struct side *s, const char *currency)
+{
+	for (size_t i = 0; i < s->sums.costs.n; i++)
+		if (strcmp(s->sums.costs.item[i].currency, currency) == 0)
+			return &s->sums.costs.item[i];
+	return NULL;
+}
+
+static void
+put_cost_row(struct page *p, const char *currency, const struct side side[2])
+{
+	double each[2] = {0, 0};
+	bool both = true;
+
+	row_begin(p, "Cost per call");
+	for (int i = 0; i < 2; i++) {
+		const struct cost *c = cost_of(&side[i], currency);
+
+		if (c != NULL && c->calls > 0) {
+			each[i] = (double)c->amount / (double)c->calls;
+			put_share_of_money(p, currency, each[i], 1, NULL);
+		} else {
+			html_raw(p->out, "\u2013");
+			both = false;
+		}
+		next_cell(p);
+	}
+	if (both) {
+		html_put(p->out, "%s", each[1] > each[0] ? "+" : "");
+		put_share_of_money(p, currency, each[1] - each[0], 1, NULL);
+	} else {
+		html_raw(p->out, "\u2013");
+	}
+	row_end(p);
+}
+
+static void
+put_cost_rows(struct page *p, const struct side side[2])
+{
+	for (int i = 0; i < 2; i++)
+		for (size_t k = 0; k < side[i].sums.costs.n; k++) {
+			const char
+			    *currency = side[i].sums.costs.item[k].currency;
+
+			if (i == 0 || cost_of(&side[0], currency) == NULL)
+				put_cost_row(p, currency, side);
+		}
+}
+
+static void
+put_legend(struct page *p, const struct side *s, const char *letter)
+{
+	html_put(p->out, "<b>%s</b>: ", letter);
+	if (s->name != NULL) {
+		html_raw(p->out, "<bdi>");
+		put_name(p, s->name);
+		html_raw(p->out, "</bdi>");
+		return;
+	}
+	put_day(p, s->filter.from);
+	html_raw(p->out, " to ");
+	put_day(p, s->filter.to);
+}
+
+static void
+put_table(struct page *p, const struct side side[2])
+{
+	static const char *const column[] = {
+	    "Number", "#A", "#B", "#B less A", "More than chance?", NULL};
+
+	html_raw(p->out, "<p>");
+	put_legend(p, &side[0], "A");
+	html_raw(p->out, "<br>");
+	put_legend(p, &side[1], "B");
+	html_raw(p->out, "</p>\n");
+	table_begin(p, "sums", "Side by side", column);
+	row_begin(p, "Calls");
+	html_number(p->out, side[0].sums.tally.calls);
+	next_cell(p);
+	html_number(p->out, side[1].sums.tally.calls);
+	next_cell(p);
+	put_signed(p,
+	    (double)(side[1].sums.tally.calls - side[0].sums.tally.calls), 0);
+	row_end(p);
+	for (size_t i = 0; i < LENGTH(rates); i++)
+		put_rate_row(p, &rates[i], side);
+	put_cost_rows(p, side);
+	put_length_rows(p, side);
+	table_end(p);
+	html_raw(p->out,
+	    "<p class=\"compared\">More than chance: the interval in which the"
+	    " difference lies in 95 of 100 cases (Newcombe, of Wilson's) has"
+	    " no 0 in it. That two differ does not say why.</p>\n");
+}
+
+/* --- the page ------------------------------------------------------------ */
+
+/* The calls of one of the two, beside what the filter asks of both. */
+static enum page_rc
+read_side(struct page *p, struct side *s)
+{
+	const char *name = strcmp(s->name, QUERY_NONE) == 0 ? "" : s->name;
+
+	s->filter = p->filter;
+	if (p->by == BY_AGENT)
+		s->filter.agent = name;
+	else if (p->by == BY_CAMPAIGN)
+		s->filter.campaign = name;
+	else if (p->by == BY_SOURCE)
+		s->filter.source = s->name;
+	else
+		s->filter.direction = s->name;
+	return page_rc(query_totals(p->query, &s->filter, add_side, s));
+}
+
+/* A is the period before: what is more is more than it was. */
+static enum page_rc
+read_periods(struct page *p, struct side side[2], bool *none)
+{
+	enum page_rc rc = period_before(
+	    p, &side[0].filter, &side[0].sums, side[0].length, none);
+
+	side[1].filter = p->filter;
+	if (rc == PAGE_OK && !*none)
+		rc = page_rc(query_totals(
+		    p->query, &side[1].filter, add_side, &side[1]));
+	return rc;
+}
+
+static void
+put_nothing(struct page *p, const char *why)
+{
+	html_put(p->out, "<p class=\"muted\">%s</p>\n", why);
+}
+
+enum page_rc
+compare_page(struct page *p)
+{
+	struct names *n = arena_alloc(p->arena, sizeof(*n));
+	struct side side[2] = {{.name = p->a}, {.name = p->b}};
+	enum page_rc rc = n == NULL ? PAGE_FAILED : PAGE_OK;
+	bool none = false;
+
+	if (rc != PAGE_OK)
+		return rc;
+	n->page = p;
+	rc = read_names(p, n);
+	put_kinds(p);
+	if (p->by == BY_PERIOD) {
+		side[0].name = side[1].name = NULL;
+		if (rc == PAGE_OK)
+			rc = read_periods(p, side, &none);
+		if (none)
+			put_nothing(p, "There is no period before this one.");
+		else if (rc == PAGE_OK)
+			put_table(p, side);
+		return rc;
+	}
+	choose(n, &side[0].name, side[1].name);
+	choose(n, &side[1].name, side[0].name);
+	put_choice(p, n, side);
+	if (side[0].name == NULL || side[1].name == NULL) {
+		put_nothing(p, "There are no two of them in this period.");
+		return rc;
+	}
+	if (strcmp(side[0].name, side[1].name) == 0) {
+		put_nothing(p, "A and B are the same: choose two.");
+		return rc;
+	}
+	for (int i = 0; i < 2 && rc == PAGE_OK; i++)
+		rc = read_side(p, &side[i]);
+	if (rc == PAGE_OK)
+		put_table(p, side);
+	return rc;
+}
