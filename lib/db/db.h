@@ -361,12 +361,13 @@ enum db_rc db_backup(
 /*
  * Of stores that are files.  Is the file a whole store?  And put one in the
  * place of a store that no program has open for writing, at once; both in the
- * same directory.  What was there stays beside it as STORE-before; *was: what
- * it had.  0, or -1 after adding a reason to why.
+ * same directory.  What was there stays beside it as STORE-before, or -before-2
+ * and on where there is one already: before is that name, *was what it had.  0,
+ * or -1 after adding a reason to why.
  */
 int db_copy_check(const char *path, struct db_copy *copy, struct buf *why);
-int db_restore(
-    const char *store, const char *file, struct db_copy *was, struct buf *why);
+int db_restore(const char *store, const char *file, struct db_copy *was,
+    struct buf *before, struct buf *why);
 
 /* --- health -------------------------------------------------------------- */
 

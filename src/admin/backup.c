@@ -286,7 +286,7 @@ static const char restore_help[] =
     "usage: callbook restore FILE|-\n\n"
     "Checks a file that 'callbook backup' made and puts it in the place of\n"
     "the store, which no receiver may have open.  The store that was there\n"
-    "stays beside it, with -before behind its name.\n\n"
+    "stays beside it, with -before behind its name, or -before-2 and on.\n\n"
     "  -c, --config FILE   the configuration, callbook.conf(5)\n";
 
 static const struct option restore_longs[] = {ADMIN_OPTIONS};
@@ -317,28 +317,28 @@ unpack(struct admin *a, const char *file, const char *part)
 }
 
 static void
-tell_restored(
-    const struct admin *a, const struct db_copy *is, const struct db_copy *was)
+tell_restored(const struct admin *a, const struct db_copy *is,
+    const struct db_copy *was, const char *before)
 {
 	printf("events   %" PRId64 "\ncalls    %" PRId64 "\n", is->events,
 	    is->calls);
 	if (was->events > 0)
-		printf("before   %" PRId64 " events, now in %s-before: remove "
-		       "it when it is not needed\n",
-		    was->events, a->config->store);
+		printf("before   %" PRId64 " events, now in %s: remove it "
+		       "when it is not needed\n",
+		    was->events, before);
 	if (was->erasures > is->erasures)
 		admin_warnx(a,
 		    "%" PRId64 " erasures were made after this copy, which "
 		    "still has what they erased: 'callbook forget' has to be "
-		    "run for them again, and %s-before removed",
-		    was->erasures - is->erasures, a->config->store);
+		    "run for them again, and %s removed",
+		    was->erasures - is->erasures, before);
 }
 
 static int
 restore_run(struct admin *a, int argc, char **argv)
 {
 	struct db_copy is, was;
-	struct buf part = {0}, why = {0};
+	struct buf part = {0}, before = {0}, why = {0};
 	int status = ADMIN_WRONG;
 
 	if (admin_option(a, argc, argv, restore_longs) != OPTION_END)
@@ -363,15 +363,17 @@ restore_run(struct admin *a, int argc, char **argv)
 		; /* reported */
 	else if (db_copy_check(part.data, &is, &why) == -1)
 		admin_warnx(a, "%s: %s", argv[optind], buf_str(&why));
-	else if (db_restore(a->config->store, part.data, &was, &why) == -1)
+	else if (db_restore(a->config->store, part.data, &was, &before, &why) ==
+	    -1)
 		admin_warnx(a, "%s", buf_str(&why));
 	else {
-		tell_restored(a, &is, &was);
+		tell_restored(a, &is, &was, buf_str(&before));
 		status = ADMIN_OK;
 	}
 	if (!part.failed)
 		(void)unlink(part.data);
 	buf_free(&part);
+	buf_free(&before);
 	buf_free(&why);
 	return status;
 }

@@ -140,3 +140,47 @@ post() {
   run -0 callbook restore out/copy.db
   has '1 erasures were made after this copy'
 }
+
+@test "what restores set aside stays, each under a name of its own" {
+  post 0
+  callbook backup out/copy.db
+  for n in 1 2 3; do
+    post "$n"
+    run -0 callbook restore out/copy.db
+  done
+  has 'callbook.db-before-3: remove it'
+  [ "$(ls callbook.db-before*)" = "callbook.db-before
+callbook.db-before-2
+callbook.db-before-3" ]
+  [ "$(ask 'SELECT max(id) FROM event' callbook.db-before)" = e-1 ]
+}
+
+@test "a store that somebody reads is not set aside without what is in its WAL" {
+  post 0
+  callbook backup out/copy.db
+  post 1
+  coproc reader { sqlite3 callbook.db; }
+  echo 'BEGIN; SELECT count(*) FROM event;' >&"${reader[1]}"
+  read -r -t 10 count <&"${reader[0]}"
+  [ "$count" = 2 ]
+  post 2
+  run -1 callbook restore out/copy.db
+  has 'somebody reads it'
+  [ ! -e callbook.db-before ]
+  echo '.quit' >&"${reader[1]}"
+  wait "$reader_PID" || :
+  run -0 callbook restore out/copy.db
+  [ "$(ask 'SELECT count(*) FROM event' callbook.db-before)" = 3 ]
+}
+
+@test "a WAL of a store that was moved away is set aside, not merged" {
+  post 0
+  callbook backup out/copy.db
+  post 1
+  [ -s callbook.db-wal ]
+  sum=$(sha256sum <callbook.db-wal)
+  mv callbook.db out/moved.db
+  run -0 callbook restore out/copy.db
+  [ "$(sha256sum <callbook.db-wal.foreign-1)" = "$sum" ]
+  [ "$(ask 'SELECT count(*) FROM event')" = 1 ]
+}

@@ -16,6 +16,8 @@
 #include "base/log.h"
 
 #define BEFORE "-before" /* what a store was before another took its place */
+#define BEFORE_MAX 100 /* of them: -before, -before-2, ... */
+#define READERS_MS 1000 /* how long to wait for one that reads the store */
 
 /* Bring what has that name to disk.  0, or -1 with errno. */
 static int
@@ -184,62 +186,121 @@ db_copy_check(const char *path, struct db_copy *c, struct buf *why)
 /* --- putting it in place
  * ---------------------------------------------------------- */
 
-/* Nobody has it open: have all that its WAL has in the file itself. */
-static void
-make_whole(const char *store, struct db_copy *was)
+/*
+ * Is the WAL of another content than the file has, which somebody put there?
+ * It is not to be merged with that.
+ */
+static bool
+is_of_another(struct db *db)
 {
-	struct buf why = {0};
-	sqlite3 *old = NULL;
+	enum content is;
 
-	memset(was, 0, sizeof(*was));
-	if (sqlite3_open_v2(store, &old,
+	if (db->file[FILE_WAL].st_size == 0)
+		return false;
+	if (db->file[FILE_STORE].st_size == 0)
+		return true;
+	is = content_look(db);
+	return is == CONTENT_OTHER || is == CONTENT_CUT;
+}
+
+/*
+ * Nobody writes to it: have all that its WAL has in the file itself.  A WAL
+ * that cannot be had there is set aside.
+ */
+static int
+make_whole(struct db *db, struct db_copy *was, struct buf *why)
+{
+	int rc = SQLITE_ERROR;
+	bool other = false;
+
+	if (files_settle(db, why) == -1)
+		return -1;
+	files_look(db);
+	if (sqlite3_open_v2(db->path, &db->sqlite,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-		NULL) == SQLITE_OK) {
-		(void)sqlite3_wal_checkpoint_v2(
-		    old, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		NULL) == SQLITE_OK &&
+	    !(other = is_of_another(db))) {
+		sqlite3_busy_timeout(db->sqlite, READERS_MS);
 		(void)number_in(
-		    old, "SELECT count(*) FROM erasure", &was->erasures);
+		    db->sqlite, "SELECT count(*) FROM erasure", &was->erasures);
 		(void)number_in(
-		    old, "SELECT count(*) FROM event", &was->events);
+		    db->sqlite, "SELECT count(*) FROM event", &was->events);
+		/* Only who has read it knows that it has a WAL. */
+		rc = sqlite3_wal_checkpoint_v2(
+		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
-	sqlite3_close(old);
-	buf_free(&why);
+	sqlite3_close(db->sqlite);
+	db->sqlite = NULL;
+	if (rc == SQLITE_BUSY) {
+		buf_printf(why,
+		    "%s: somebody reads it, so that it cannot be made whole "
+		    "before it is set aside: run it again when nobody does",
+		    db->path);
+		return -1;
+	}
+	if (rc != SQLITE_OK && files_set_aside(db) != DB_OK) {
+		buf_printf(why, "%s: cannot be set aside", db->name[FILE_WAL]);
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Give the store a second name, which nothing has yet; one that was killed
+ * here may have given it.  0, or -1 with errno.
+ */
+static int
+keep_before(const struct db *db, const struct stat *store, struct buf *before)
+{
+	struct stat is;
+
+	for (int i = 1; i <= BEFORE_MAX; i++) {
+		buf_reset(before, SIZE_MAX);
+		buf_printf(before, "%s" BEFORE, db->path);
+		if (i > 1)
+			buf_printf(before, "-%d", i);
+		if (before->failed) {
+			errno = ENOMEM;
+			return -1;
+		}
+		if (link(db->path, before->data) == 0 ||
+		    (errno == EEXIST && lstat(before->data, &is) == 0 &&
+			is.st_dev == store->st_dev &&
+			is.st_ino == store->st_ino))
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
 }
 
 /* What was there stays beside it; then the name changes hands at once. */
 static int
-replace(struct db *db, const char *file, struct buf *why)
+replace(struct db *db, const char *file, struct buf *before, struct buf *why)
 {
-	struct buf before = {0};
 	struct stat st;
-	int rc = -1;
 
-	buf_printf(&before, "%s" BEFORE, db->path);
-	if (before.failed)
-		buf_puts(why, "out of memory");
-	else if ((unlink(before.data) == -1 && errno != ENOENT) ||
-	    (stat(db->path, &st) == 0 && st.st_size > 0 &&
-		link(db->path, before.data) == -1))
-		buf_printf(why, "%s: %s", before.data, strerror(errno));
-	else if (rename(file, db->path) == -1)
-		buf_printf(why, "%s: %s", db->path, strerror(errno));
-	else
-		rc = 0;
-	/* Of the other store; a WAL that still has something is set aside. */
-	if (rc == 0) {
-		(void)unlink(db->name[FILE_SHM]);
-		if (stat(db->name[FILE_WAL], &st) == 0 && st.st_size == 0)
-			(void)unlink(db->name[FILE_WAL]);
-		if (sync_directory_of(db->path) == -1)
-			log_warn("%s", db->path);
+	if (stat(db->path, &st) == 0 && st.st_size > 0 &&
+	    keep_before(db, &st, before) == -1) {
+		buf_printf(why, "%s: %s", buf_str(before), strerror(errno));
+		return -1;
 	}
-	buf_free(&before);
-	return rc;
+	if (rename(file, db->path) == -1) {
+		buf_printf(why, "%s: %s", db->path, strerror(errno));
+		return -1;
+	}
+	/* Of the other store; a WAL that still has something is set aside. */
+	(void)unlink(db->name[FILE_SHM]);
+	if (stat(db->name[FILE_WAL], &st) == 0 && st.st_size == 0)
+		(void)unlink(db->name[FILE_WAL]);
+	if (sync_directory_of(db->path) == -1)
+		log_warn("%s", db->path);
+	return 0;
 }
 
 int
-db_restore(
-    const char *store, const char *file, struct db_copy *was, struct buf *why)
+db_restore(const char *store, const char *file, struct db_copy *was,
+    struct buf *before, struct buf *why)
 {
 	struct db db = {.mode = DB_WRITE, .lock_fd = -1};
 	int rc = -1;
@@ -255,10 +316,8 @@ db_restore(
 		    "%s: a receiver or another program has it open: stop those "
 		    "that write to it first",
 		    store);
-	else {
-		make_whole(store, was);
-		rc = replace(&db, file, why);
-	}
+	else if (make_whole(&db, was, why) == 0)
+		rc = replace(&db, file, before, why);
 	if (db.lock_fd != -1)
 		close(db.lock_fd); /* which gives the lock back */
 	files_forget(&db);
