@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/confine.h"
 #include "base/server.h"
 #include "db/engine.h"
 
@@ -44,6 +45,17 @@ db_bind_text(struct statement *s, int i, const char *text)
 		db_bind_chars(s, i, text, strlen(text));
 	else
 		engine_of(s)->db_bind_null(s, i);
+}
+
+void
+db_places(const char *store, struct confine *c)
+{
+	confine_allow_server(c);
+#ifdef WITHOUT_LIBPQ
+	(void)store;
+#else
+	engine_postgres.db_places(store, c);
+#endif
 }
 
 enum db_rc

@@ -29,6 +29,7 @@
 #define DB_INDEXING_SIZE 80 /* bytes of how far an index is, and NUL */
 #define DB_WHY_SIZE 160 /* bytes of why the journal is no WAL, and NUL */
 
+struct confine;
 struct db;
 
 /* A prepared statement of a connection, which owns it. */
@@ -68,6 +69,12 @@ struct db *db_open(
  * anything in its WAL, unless it wrote for a moment only, as plain CGI does.
  */
 void db_close(struct db *db);
+
+/*
+ * Of a store on a server: allow to connect, and to read what each connection
+ * reads again, with the files that its name or its service tells of.
+ */
+void db_places(const char *store, struct confine *c);
 
 /* For messages; as long as the connection. */
 const char *db_path(const struct db *db);

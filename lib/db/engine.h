@@ -132,6 +132,7 @@ struct engine {
 	struct db *(*db_open)(
 	    const struct db_options *o, enum db_mode mode, struct buf *why);
 	void (*db_close)(struct db *db); /* not NULL */
+	void (*db_places)(const char *store, struct confine *c); /* or NULL */
 	void (*db_bind_null)(struct statement *s, int i);
 	ENGINE_FUNCTIONS(ENGINE_MEMBER, ENGINE_MEMBER_VOID)
 };

@@ -14,6 +14,7 @@
 #include "base/confine.h"
 #include "base/server.h"
 #include "base/when.h"
+#include "db/db.h"
 #include "provider/crypto.h"
 #include "provider/message.h"
 #include "rights.h"
@@ -299,7 +300,7 @@ admin_confine(struct admin *a, char **file, int n, bool follow)
 	for (int i = 0; i < n; i++)
 		confine_allow(&c, CONFINE_READ, file[i]);
 	if (store != NULL && server_is(store))
-		confine_allow_server(&c);
+		db_places(store, &c);
 	else if (store != NULL && follow) {
 		/* In whatever directory; SQLite makes the index of its WAL. */
 		confine_allow(&c, CONFINE_LIST, "/");

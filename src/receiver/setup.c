@@ -13,6 +13,7 @@
 #include "base/outside.h"
 #include "base/server.h"
 #include "base/when.h"
+#include "db/db.h"
 #include "http/exposed.h"
 #include "provider/crypto.h"
 
@@ -385,7 +386,7 @@ setup_places(const struct setup *setup, struct confine *c)
 
 	config_places(setup->config, c);
 	if (server_is(setup->config->store)) {
-		confine_allow_server(c);
+		db_places(setup->config->store, c);
 		/* It is kept beside the configuration, and made once. */
 		(void)setup_key_of(setup->key);
 	} else {

@@ -19,6 +19,7 @@
 #include "base/ready.h"
 #include "base/server.h"
 #include "base/utf8.h"
+#include "db/db.h"
 #include "http/exposed.h"
 #include "provider/crypto.h"
 
@@ -283,7 +284,7 @@ report_places(void *arg, struct confine *c)
 	config = g->made;
 	config_places(config, c);
 	if (server_is(config->store))
-		confine_allow_server(c);
+		db_places(config->store, c);
 	else
 		confine_allow_around(c, CONFINE_LIST, config->store);
 	if (config->spool != NULL)

@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "base/confine.h"
+#include "db/db.h"
 #include "scratch.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -286,6 +287,41 @@ test_server(void **state)
 	in_child(reach_server);
 }
 
+#ifndef WITHOUT_LIBPQ
+/* Each connection reads them again: those of the name, and of its service. */
+static void
+reach_server_files(void)
+{
+	struct confine c = {.lasting = true};
+	bool offered = told("Landlock");
+	FILE *f = fopen(in("outside"), "w");
+	struct buf store = {0};
+
+	expect(f != NULL &&
+		fprintf(f, "[here]\npassfile=%s\n", in("store/db")) > 0 &&
+		fclose(f) == 0,
+	    "write a service file");
+	(void)setenv("PGSERVICEFILE", in("outside"), 1);
+	buf_printf(&store, "postgresql:///?service=here&sslrootcert=%s",
+	    in("etc/conf"));
+	db_places(buf_str(&store), &c);
+	buf_free(&store);
+	confine_begin(&c);
+	expect(can_open(in("outside"), O_RDONLY), "the service file");
+	expect(can_open(in("etc/conf"), O_RDONLY), "the root certificate");
+	expect(can_open(in("etc/secret"), O_RDONLY), "what takes its place");
+	expect(can_open(in("store/db"), O_RDONLY), "the service's passwords");
+	expect(!offered || !can_open(in("names/one"), O_RDONLY), "a file");
+}
+
+static void
+test_server_files(void **state)
+{
+	(void)state;
+	in_child(reach_server_files);
+}
+#endif
+
 static void
 replace(void)
 {
@@ -425,6 +461,9 @@ main(void)
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {TEST(test_files), TEST(test_once),
 	    TEST(test_link), TEST(test_tree), TEST(test_server),
+#ifndef WITHOUT_LIBPQ
+	    TEST(test_server_files),
+#endif
 	    TEST(test_stale), TEST(test_calls), TEST(test_older)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

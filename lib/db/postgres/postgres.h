@@ -200,6 +200,7 @@ void statements_free(struct db *db);
 struct db *pg_open(
     const struct db_options *o, enum db_mode mode, struct buf *why);
 void pg_close(struct db *db);
+void pg_places(const char *store, struct confine *c);
 void pg_bind_null(struct statement *s, int i);
 ENGINE_FUNCTIONS(PG, PG_VOID)
 

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/confine.h"
 #include "base/log.h"
 #include "base/when.h"
 
@@ -73,6 +75,37 @@ name_of(const char *uri, struct buf *why)
 		return NULL;
 	}
 	return b.data;
+}
+
+/*
+ * libpq looks into the service file only as it connects.  So let it begin to,
+ * with a wish that there is not, of which it sees before it reaches anybody.
+ */
+void
+pg_places(const char *store, struct confine *c)
+{
+	static const char *const file[] = {
+	    "passfile", "sslcert", "sslkey", "sslrootcert", "sslcrl"};
+	const char *const keyword[] = {"dbname", "target_session_attrs", NULL};
+	const char *const value[] = {store, "none at all", NULL};
+	PGconn *pg = PQconnectStartParams(keyword, value, 1);
+	PQconninfoOption *o = PQconninfo(pg);
+	const char *path;
+
+	if (o == NULL)
+		c->failed = true;
+	for (size_t i = 0; o != NULL && i < sizeof(file) / sizeof(file[0]);
+	     i++) {
+		path = option_of(o, file[i]);
+		/* Or it is a word, or an engine's key. */
+		if (path != NULL && (*path == '/' || access(path, F_OK) == 0))
+			confine_allow_edited(c, path);
+	}
+	path = o == NULL ? NULL : option_of(o, "sslcrldir");
+	if (path != NULL && *path != '\0')
+		confine_allow(c, CONFINE_LIST, path);
+	PQconninfoFree(o);
+	PQfinish(pg);
 }
 
 /* --- connecting ------------------------------------------------------------
@@ -267,5 +300,6 @@ pg_is_disturbed(struct db *db)
 #define ENTRY_VOID(name, parameters, arguments) .db_##name = pg_##name,
 const struct engine engine_postgres = {.db_open = pg_open,
     .db_close = pg_close,
+    .db_places = pg_places,
     .db_bind_null = pg_bind_null,
     ENGINE_FUNCTIONS(ENTRY, ENTRY_VOID)};
