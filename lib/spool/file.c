@@ -229,9 +229,8 @@ parse(struct buf *raw, struct spooled *s)
 	return NULL;
 }
 
-/* May that file be believed?  NULL, or why not. */
-static const char *
-check_status(const struct stat *st, int64_t size)
+const char *
+spool_file_refusal(const struct stat *st, int64_t size)
 {
 	if (!S_ISREG(st->st_mode))
 		return "it is no file";
@@ -268,7 +267,7 @@ spool_file_read(int dir, const char *name, struct buf *raw, struct spooled *s,
 		*why = strerror(errno);
 		goto out;
 	}
-	if ((*why = check_status(&st, size)) != NULL)
+	if ((*why = spool_file_refusal(&st, size)) != NULL)
 		goto out;
 	buf_reset(raw, SPOOL_BLOCK);
 	if (read_all(fd, (size_t)size, raw) == -1) {

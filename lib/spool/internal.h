@@ -62,6 +62,9 @@ DIR *spool_dir_read(int fd);
 /* file.c: all before the body, and its checksum.  0, or -1: no memory. */
 int spool_file_head(const struct spooled *s, struct buf *head);
 
+/* May a file of that size be believed?  NULL, or why not. */
+const char *spool_file_refusal(const struct stat *st, int64_t size);
+
 enum spool_file {
 	SPOOL_FILE_OK,
 	SPOOL_FILE_GONE, /* somebody has taken it */

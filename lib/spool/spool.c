@@ -221,8 +221,12 @@ count(DIR *dir, struct spool_state *s)
 	int64_t received, size;
 
 	while ((e = readdir(dir)) != NULL) {
-		if (e->d_name[0] == '.')
+		if (e->d_name[0] == '.') {
+			if (spool_name_parse(e->d_name + 1, &received, &size) ==
+			    0)
+				s->unfinished++;
 			continue;
+		}
 		if (spool_name_is_bad(e->d_name)) {
 			s->bad++;
 			continue;
@@ -380,19 +384,27 @@ write_all(int fd, const struct buf *head, const char *body, size_t len)
 /* Have the file in dir, on disk.  0, or -1 with errno and nothing of it. */
 static int
 write_file(int dir, const char *name, const struct buf *head,
-    const struct delivery *delivery)
+    const struct delivery *delivery, int64_t size)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char unfinished[SPOOL_NAME_SIZE + 1];
 	const char *is = unfinished; /* its name */
+	const char *reason;
+	struct stat st;
 	int fd, saved;
 
 	(void)snprintf(unfinished, sizeof(unfinished), ".%s", name);
 	if ((fd = openat(dir, unfinished, flags, FILE_MODE)) == -1)
 		return -1;
 	if (write_all(fd, head, delivery->body, delivery->len) == -1 ||
-	    fsync(fd) == -1)
+	    fsync(fd) == -1 || fstat(fd, &st) == -1)
 		goto fail;
+	/* A file system may give it other rights than were asked for. */
+	if ((reason = spool_file_refusal(&st, size)) != NULL) {
+		log_warnx("spool: a file that was made there: %s", reason);
+		errno = EPERM;
+		goto fail;
+	}
 	saved = close(fd);
 	fd = -1;
 	if (saved == -1 || renameat(dir, unfinished, dir, name) == -1)
@@ -442,7 +454,7 @@ spool_put(struct spool *sp, const struct spooled *s)
 		goto out;
 	}
 	if (make_name(s->delivery.received, size, name) == 0 &&
-	    write_file(d.new, name, &head, &s->delivery) == 0)
+	    write_file(d.new, name, &head, &s->delivery, (int64_t)size) == 0)
 		rc = SPOOL_OK;
 	else {
 		rc = rc_of_errno(errno);

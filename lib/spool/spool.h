@@ -80,6 +80,7 @@ struct spool_state {
 	int64_t max;
 	int64_t oldest; /* ms, when the first of them came; 0: none */
 	int64_t bad; /* files set aside */
+	int64_t unfinished; /* being written, or left by who was killed */
 };
 
 /*

@@ -279,21 +279,30 @@ add(struct taking *g, const char *name)
 
 /* --- a pass --------------------------------------------------------------- */
 
-/* Files that a killed process did not finish: nobody was told of them. */
+/*
+ * Is it a file that a killed process did not finish, and that nobody was told
+ * of?
+ */
+static bool
+is_left_unfinished(int dir, const char *name)
+{
+	int64_t received, size;
+	struct stat st;
+
+	return name[0] == '.' &&
+	    spool_name_parse(name + 1, &received, &size) == 0 &&
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_mtim.tv_sec < when_now() / 1000 - TAKE_TMP_S;
+}
+
 static void
 remove_unfinished(const struct spool_dirs *d)
 {
-	const int64_t oldest = when_now() / 1000 - TAKE_TMP_S;
 	DIR *dir = spool_dir_read(d->new);
-	int64_t received, size;
 	const struct dirent *e;
-	struct stat st;
 
 	while (dir != NULL && (e = readdir(dir)) != NULL)
-		if (e->d_name[0] == '.' &&
-		    spool_name_parse(e->d_name + 1, &received, &size) == 0 &&
-		    fstatat(d->new, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_mtim.tv_sec < oldest)
+		if (is_left_unfinished(d->new, e->d_name))
 			(void)unlinkat(d->new, e->d_name, 0);
 	if (dir != NULL)
 		(void)closedir(dir);
@@ -411,7 +420,7 @@ note(struct spool *sp, const struct taking *g, bool all)
 		log_info("spool: %s: taken in: %" PRId64, sp->dir, taken);
 }
 
-/* Is there any file at all?  Yes, where that cannot be seen. */
+/* Is there any file to take or to remove?  Yes, where that cannot be seen. */
 static bool
 has_files(const struct spool *sp)
 {
@@ -424,7 +433,9 @@ has_files(const struct spool *sp)
 	if ((dir = opendir(buf_str(&name))) == NULL)
 		any = errno != ENOENT;
 	while (dir != NULL && !any && (e = readdir(dir)) != NULL)
-		any = e->d_name[0] != '.' && !spool_name_is_bad(e->d_name);
+		any = e->d_name[0] == '.'
+		    ? is_left_unfinished(dirfd(dir), e->d_name)
+		    : !spool_name_is_bad(e->d_name);
 	if (dir != NULL)
 		(void)closedir(dir);
 	buf_free(&name);

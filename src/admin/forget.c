@@ -196,6 +196,13 @@ empty_spool(struct admin *a)
 		    "the spool has deliveries that cannot be taken in: "
 		    "'callbook spool list' shows them; look at them first");
 		rc = -1;
+	} else if (s.unfinished > 0) {
+		admin_warnx(a,
+		    "%s/new has files .* that are being written, or that a "
+		    "killed program left: run it again; what is there still is "
+		    "no delivery, and may be removed",
+		    a->config->spool);
+		rc = -1;
 	}
 	spool_free(sp);
 	buf_free(&why);

@@ -377,6 +377,28 @@ what_a_killed_process_left_half_is_removed_when_it_is_old(void **state)
 	assert_non_null(strstr(path, "bb-9"));
 }
 
+static void
+what_a_killed_process_left_is_removed_where_nothing_else_waits(void **state)
+{
+	struct box *b = *state;
+	const struct utimbuf old = {.modtime = time(NULL) - TAKE_TMP_S - 5};
+	struct spool_state s;
+	struct buf why = {0};
+	char path[600];
+
+	assert_int_equal(put(b->spool, "formantai", 1), SPOOL_OK);
+	assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
+	snprintf(path, sizeof(path),
+	    "%s/new/.000000000000001-00000000000000aa-9", b->dir);
+	write_whole(path, "half", 4);
+	assert_int_equal(spool_take(b->spool, &b->take, 0), SPOOL_OK);
+	assert_int_equal(spool_look(b->spool, &s, &why), 0);
+	assert_int_equal(s.unfinished, 1);
+	assert_int_equal(utime(path, &old), 0);
+	assert_int_equal(spool_take(b->spool, &b->take, 500), SPOOL_OK);
+	assert_int_equal(spool_files(b->dir, SPOOL_UNFINISHED, path), 0);
+}
+
 /* --- many at once ----------------------------------------------------------
  */
 
@@ -473,6 +495,9 @@ main(void)
 		a_file_that_finds_no_room_leaves_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		what_a_killed_process_left_half_is_removed_when_it_is_old,
+		set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		what_a_killed_process_left_is_removed_where_nothing_else_waits,
 		set_up, tear_down),
 	};
 
