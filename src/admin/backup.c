@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,10 +92,58 @@ new_file(const char *path)
 	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
+/* Have it alone.  False: another has it, or another file has its name. */
+static bool
+hold(int fd, const char *path)
+{
+	struct stat is, named;
+
+	/* A file system that has no such locks stops nobody. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+		return false;
+	return fstat(fd, &is) == 0 && lstat(path, &named) == 0 &&
+	    is.st_dev == named.st_dev && is.st_ino == named.st_ino;
+}
+
+/*
+ * A new file of that name, held until it is closed: two at once would write
+ * over each other's.  -1 with errno; EWOULDBLOCK: another is at it.
+ */
+static int
+new_part(const char *path)
+{
+	const int was = open(
+	    path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = -1, saved = EWOULDBLOCK;
+
+	if (was == -1 || hold(was, path)) {
+		fd = new_file(path);
+		saved = errno;
+		if (fd != -1 && !hold(fd, path)) {
+			close(fd);
+			fd = -1;
+			saved = EWOULDBLOCK;
+		}
+	}
+	if (was != -1)
+		close(was);
+	errno = saved;
+	return fd;
+}
+
 static int
 failed(const struct admin *a, const char *path)
 {
 	admin_warnx(a, "%s: %s", path, strerror(errno));
+	return ADMIN_WRONG;
+}
+
+static int
+part_failed(const struct admin *a, const char *path)
+{
+	if (errno != EWOULDBLOCK)
+		return failed(a, path);
+	admin_warnx(a, "%s: another backup writes it", path);
 	return ADMIN_WRONG;
 }
 
@@ -153,16 +202,17 @@ backup_out(struct admin *a, bool compress)
 	struct buf path = {0};
 	const int64_t begun = when_now();
 	struct db_copy copy;
-	int fd, status = ADMIN_WRONG;
+	int fd, rc, status = ADMIN_WRONG;
 
 	buf_printf(&path, "%s-copy" PART, a->config->store);
-	if (path.failed || (fd = new_file(path.data)) == -1) {
-		status = failed(a, buf_str(&path));
+	if (path.failed || (fd = new_part(path.data)) == -1) {
+		status = part_failed(a, buf_str(&path));
 		buf_free(&path);
 		return status;
 	}
-	if (make_copy(a, path.data, &copy) == 0) {
-		(void)unlink(path.data);
+	rc = make_copy(a, path.data, &copy);
+	(void)unlink(path.data);
+	if (rc == 0) {
 		if (lseek(fd, 0, SEEK_SET) == -1 ||
 		    copy_out(fd, STDOUT_FILENO, compress) == -1)
 			(void)failed(a, "standard output");
@@ -171,7 +221,6 @@ backup_out(struct admin *a, bool compress)
 			status = ADMIN_OK;
 		}
 	}
-	(void)unlink(path.data);
 	close(fd);
 	buf_free(&path);
 	return status;
@@ -223,11 +272,10 @@ backup_file(struct admin *a, const char *file, bool compress)
 
 	buf_printf(&part, "%s" PART, file);
 	buf_printf(&packed, "%s-gz" PART, file);
-	if (part.failed || packed.failed || (fd = new_file(part.data)) == -1) {
-		status = failed(a, buf_str(&part));
+	if (part.failed || packed.failed || (fd = new_part(part.data)) == -1) {
+		status = part_failed(a, buf_str(&part));
 		goto out;
 	}
-	close(fd);
 	whole = part.data;
 	if (make_copy(a, part.data, &copy) == -1)
 		goto remove;
@@ -236,18 +284,22 @@ backup_file(struct admin *a, const char *file, bool compress)
 			(void)failed(a, packed.data);
 			goto remove;
 		}
-		(void)unlink(part.data);
 		whole = packed.data;
 	}
 	if (rename(whole, file) == -1 || sync_dir(file) == -1) {
 		(void)failed(a, file);
 		goto remove;
 	}
-	tell_copy(a, &copy, begun);
 	status = ADMIN_OK;
 remove:
-	(void)unlink(part.data);
-	(void)unlink(packed.data);
+	/* The last is part: who finds it gone may begin, with both names. */
+	if (status != ADMIN_OK)
+		(void)unlink(packed.data);
+	if (status != ADMIN_OK || compress)
+		(void)unlink(part.data);
+	close(fd);
+	if (status == ADMIN_OK)
+		tell_copy(a, &copy, begun);
 out:
 	buf_free(&part);
 	buf_free(&packed);

@@ -184,3 +184,18 @@ callbook.db-before-3" ]
   [ "$(sha256sum <callbook.db-wal.foreign-1)" = "$sum" ]
   [ "$(ask 'SELECT count(*) FROM event')" = 1 ]
 }
+
+@test "of two backups to one file the second is refused" {
+  post 0
+  exec 7>out/copy.db-part
+  flock -n 7
+  run -1 callbook backup out/copy.db
+  has 'out/copy.db-part: another backup writes it'
+  [ -e out/copy.db-part ]
+  exec 7>&-
+  for compress in '' --compress; do
+    run -0 callbook backup $compress out/copy.db
+    [ ! -e out/copy.db-part ]
+  done
+  [ "$(ls out)" = copy.db ]
+}

@@ -143,9 +143,13 @@ lite_backup(struct db *db, const char *path, struct db_copy *c, struct buf *why)
 	sqlite3 *copy = NULL;
 	enum db_rc rc = DB_ERROR;
 
-	/* The last makes it one file, whatever the store's journal is. */
+	/*
+	 * The last makes it one file, whatever the store's journal is.  Nobody
+	 * else opens it, and the caller may hold a lock of it, which is one of
+	 * SQLite's on some file systems: it takes none.
+	 */
 	if (sqlite3_open_v2(path, &copy,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ||
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, "unix-none") ||
 	    sqlite3_exec(copy,
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
 		NULL, NULL))
