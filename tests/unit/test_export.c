@@ -63,6 +63,57 @@ outside_fact_number(struct page *p, const char *path, double x)
 	return outside_text(p, text);
 }
 
+static const char *
+mask_phone(void *arg, const char *s)
+{
+	return phone_text(arg, s);
+}
+
+static const char *
+mask_text(void *arg, const char *s)
+{
+	return outside_text(arg, s);
+}
+
+static const char *
+mask_id(void *arg, const struct stored_call *c, const char *s)
+{
+	return call_id_text(arg, c, s);
+}
+
+static const char *
+mask_fact(void *arg, const char *path, const char *s)
+{
+	return outside_fact_text(arg, path, s);
+}
+
+static const char *
+mask_fact_number(void *arg, const char *path, double x)
+{
+	return outside_fact_number(arg, path, x);
+}
+
+struct record_mask
+page_mask(struct page *p)
+{
+	struct record_mask mask = {.arg = p};
+
+	if (!p->masked)
+		return mask;
+	mask.phone = mask_phone;
+	mask.text = mask_text;
+	mask.id = mask_id;
+	mask.fact = mask_fact;
+	mask.number = mask_fact_number;
+	return mask;
+}
+
+const char *
+page_bodies_held(const struct page *p)
+{
+	return p->masked ? "masked" : NULL;
+}
+
 void
 report_explain(struct page *p, struct response *w, int status,
     const char *title, const char *text)
