@@ -23,8 +23,10 @@ outside_text(struct page *p, const char *s)
 
 	if (!p->masked)
 		return s;
-	if (masks_left-- == 0)
+	if (masks_left-- == 0) { /* as page_lost() */
+		p->out->failed = true;
 		return "";
+	}
 	text = arena_strndup(p->arena, s, strlen(s));
 	assert_non_null(text);
 	for (char *c = text; *c != '\0'; c++)
@@ -64,31 +66,31 @@ outside_fact_number(struct page *p, const char *path, double x)
 }
 
 static const char *
-mask_phone(void *arg, const char *s)
+as_mask_phone(void *arg, const char *s)
 {
 	return phone_text(arg, s);
 }
 
 static const char *
-mask_text(void *arg, const char *s)
+as_mask_text(void *arg, const char *s)
 {
 	return outside_text(arg, s);
 }
 
 static const char *
-mask_id(void *arg, const struct stored_call *c, const char *s)
+as_mask_id(void *arg, const struct stored_call *c, const char *s)
 {
 	return call_id_text(arg, c, s);
 }
 
 static const char *
-mask_fact(void *arg, const char *path, const char *s)
+as_mask_fact(void *arg, const char *path, const char *s)
 {
 	return outside_fact_text(arg, path, s);
 }
 
 static const char *
-mask_fact_number(void *arg, const char *path, double x)
+as_mask_fact_number(void *arg, const char *path, double x)
 {
 	return outside_fact_number(arg, path, x);
 }
@@ -100,11 +102,11 @@ page_mask(struct page *p)
 
 	if (!p->masked)
 		return mask;
-	mask.phone = mask_phone;
-	mask.text = mask_text;
-	mask.id = mask_id;
-	mask.fact = mask_fact;
-	mask.number = mask_fact_number;
+	mask.phone = as_mask_phone;
+	mask.text = as_mask_text;
+	mask.id = as_mask_id;
+	mask.fact = as_mask_fact;
+	mask.number = as_mask_fact_number;
 	return mask;
 }
 

@@ -52,6 +52,18 @@ page_hides(const struct page *p, const char *path)
 	return false;
 }
 
+int
+compare_by_parse(const char *value)
+{
+	return strcmp(value, "agent") == 0 ? BY_AGENT : -1;
+}
+
+const char *
+compare_by_name(enum compare_by by)
+{
+	return by == BY_AGENT ? "agent" : "other";
+}
+
 const char *
 outside_text(struct page *p, const char *s)
 {
