@@ -165,8 +165,8 @@ content_look(struct db *db)
 		content_note(db);
 		return CONTENT_OURS;
 	}
-	if (strncmp(noted + NOTE_SALT, text + NOTE_SALT,
-		strlen(text + NOTE_SALT)) != 0 ||
+	if (memcmp(noted + NOTE_SALT, text + NOTE_SALT,
+		strlen(text) - NOTE_SALT) != 0 ||
 	    wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
 		FILE_HEADER_SIZE - COUNTER_AT))
 		return CONTENT_CHECKPOINT;
