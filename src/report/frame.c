@@ -3,6 +3,7 @@
  * sentence that says which calls are shown.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "report/report.h"
@@ -184,7 +185,7 @@ preset_words(const struct page *p)
 static void
 put_fact_condition(struct page *p, const struct fact_filter *f)
 {
-	char name[FACT_NAME_SIZE];
+	char name[FACT_NAME_SIZE], number[32];
 
 	html_raw(p->out, ", ");
 	put_outside(p, fact_name(f->path, name));
@@ -194,11 +195,15 @@ put_fact_condition(struct page *p, const struct fact_filter *f)
 		    outside_fact_text(p, f->path, f->text));
 		return;
 	}
-	if (!isinf(f->low))
-		html_put(p->out, " from %g", f->low);
-	if (!isinf(f->high))
+	if (!isinf(f->low)) {
+		snprintf(number, sizeof(number), "%.15g", f->low);
+		html_put(p->out, " from %s", number);
+	}
+	if (!isinf(f->high)) {
+		snprintf(number, sizeof(number), "%.15g", f->high);
 		html_put(
-		    p->out, " %s %g", f->below ? "below" : "up to", f->high);
+		    p->out, " %s %s", f->below ? "below" : "up to", number);
+	}
 }
 
 /* What it asks beside a period; each with a comma before it. */
