@@ -109,11 +109,16 @@ call_outcome_parse(const char *s, size_t n)
 	return index_of(s, n, call_outcome_name, OUTCOME__MAX);
 }
 
+const char *const call_direction_name[CALL_DIRECTIONS] = {
+    "inbound", "outbound", "web", "unknown"};
+
 bool
 call_direction_valid(const char *s, size_t n)
 {
-	return is_word(s, n, "inbound") || is_word(s, n, "outbound") ||
-	    is_word(s, n, "web") || is_word(s, n, "unknown");
+	for (int i = 0; i < CALL_DIRECTIONS; i++)
+		if (is_word(s, n, call_direction_name[i]))
+			return true;
+	return false;
 }
 
 int

@@ -72,7 +72,9 @@ int call_state_parse(const char *s, size_t n);
 int call_outcome_parse(const char *s, size_t n);
 int call_ender_parse(const char *s, size_t n);
 
-/* inbound, outbound, web or unknown? */
+/* The words of FIELD_DIRECTION. */
+#define CALL_DIRECTIONS 4
+extern const char *const call_direction_name[CALL_DIRECTIONS];
 bool call_direction_valid(const char *s, size_t n);
 
 /* Append only: the store keeps what belongs to a field by its position. */

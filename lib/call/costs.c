@@ -60,6 +60,15 @@ costs_add_all(struct costs *s, const struct costs *other, int n)
 		costs_add(s, &other->item[i], n);
 }
 
+const struct cost *
+costs_find(const struct costs *s, const char *currency)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->item[i].currency, currency) == 0)
+			return &s->item[i];
+	return NULL;
+}
+
 /* --- bytes --------------------------------------------------------------- */
 
 static size_t

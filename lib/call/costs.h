@@ -39,6 +39,9 @@ struct costs {
 void costs_add(struct costs *s, const struct cost *c, int n);
 void costs_add_all(struct costs *s, const struct costs *other, int n);
 
+/* What is in that currency; NULL: nothing. */
+const struct cost *costs_find(const struct costs *s, const char *currency);
+
 /* Write the bytes of s.  Returns how many. */
 size_t costs_encode(const struct costs *s, unsigned char out[COSTS_SIZE]);
 

@@ -8,8 +8,6 @@
 #include "provider/map.h"
 
 static const char *const speaker_name[] = {"agent", "caller", "system", "tool"};
-static const char *const direction_name[] = {
-    "inbound", "outbound", "web", "unknown"};
 static const char *const boolean_name[] = {"false", "true"};
 static const char *const verdict_name[] = {"yes", "no"};
 
@@ -26,7 +24,7 @@ load_our_word(struct loader *l, const struct node *n, enum load_words words,
 	} known[] = {
 	    [WORDS_ANY] = {NULL, 0},
 	    [WORDS_FREE] = {NULL, 0},
-	    [WORDS_DIRECTION] = {direction_name, COUNT(direction_name)},
+	    [WORDS_DIRECTION] = {call_direction_name, CALL_DIRECTIONS},
 	    [WORDS_BOOLEAN] = {boolean_name, COUNT(boolean_name)},
 	    [WORDS_STATE] = {call_state_name, STATE__MAX},
 	    [WORDS_OUTCOME] = {call_outcome_name, OUTCOME__MAX},

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/proportion.h"
-#include "base/sample.h"
 #include "report/overview.h"
 
 #define VERDICT_MIN 10 /* calls of each, below which nothing is said */
@@ -22,9 +21,6 @@ static const struct {
     [BY_DIRECTION] = {"direction", "Directions"},
     [BY_PERIOD] = {"period", "Periods"},
 };
-
-static const char *const directions[] = {
-    "inbound", "outbound", "web", "unknown"};
 
 int
 compare_by_parse(const char *value)
@@ -55,10 +51,7 @@ add_side(void *arg, const struct group *g)
 	struct side *s = arg;
 
 	sums_add(&s->sums, g);
-	for (size_t i = 0; i < g->lengths; i++)
-		if (g->length[i].class >= 0 &&
-		    g->length[i].class < CLASS_LENGTHS)
-			s->length[g->length[i].class] += g->length[i].calls;
+	lengths_add(s->length, g);
 	return 0;
 }
 
@@ -93,8 +86,8 @@ read_names(struct page *p, struct names *n)
 	if (p->by == BY_PERIOD)
 		return PAGE_OK;
 	if (p->by == BY_DIRECTION) {
-		for (size_t i = 0; i < LENGTH(directions); i++)
-			n->name[n->n++] = directions[i];
+		for (int i = 0; i < CALL_DIRECTIONS; i++)
+			n->name[n->n++] = call_direction_name[i];
 		return PAGE_OK;
 	}
 	return page_rc(query_names(p->query, kind[p->by], p->filter.from,
@@ -185,80 +178,6 @@ put_choice(struct page *p, const struct names *n, const struct side side[2])
 }
 
 /* --- the table ----------------------------------------------------------- */
-
-typedef int64_t (*number_fn)(const struct sums *s);
-
-static int64_t
-calls_of(const struct sums *s)
-{
-	return s->tally.calls;
-}
-
-static int64_t
-ended_of(const struct sums *s)
-{
-	return s->tally.ended;
-}
-
-static int64_t
-answered_of(const struct sums *s)
-{
-	return s->answered;
-}
-
-static int64_t
-completed_of(const struct sums *s)
-{
-	return s->tally.completed;
-}
-
-static int64_t
-goals_of(const struct sums *s)
-{
-	return s->tally.goal_yes;
-}
-
-static int64_t
-told_of(const struct sums *s)
-{
-	return s->tally.goal_yes + s->tally.goal_no;
-}
-
-static int64_t
-brief_of(const struct sums *s)
-{
-	return s->brief;
-}
-
-static int64_t
-timed_of(const struct sums *s)
-{
-	return s->tally.timed;
-}
-
-static int64_t
-transferred_of(const struct sums *s)
-{
-	return s->tally.transferred;
-}
-
-static int64_t
-errors_of(const struct sums *s)
-{
-	return s->tally.with_errors;
-}
-
-static const struct rate {
-	const char *title, *does; /* "B answers more often" */
-	number_fn part, whole;
-} rates[] = {
-    {"Answer rate", "answers", answered_of, ended_of},
-    {"Goal reached", "reaches the goal", goals_of, told_of},
-    {"Completion rate", "completes", completed_of, ended_of},
-    {"Short calls", "is over within 10 s", brief_of, timed_of},
-    {"Transferred", "transfers", transferred_of, calls_of},
-    {"Error rate", "has errors", errors_of, calls_of},
-};
 
 static void
 row_begin(struct page *p, const char *title)
@@ -385,22 +304,11 @@ put_length_rows(struct page *p, const struct side side[2])
 	int64_t average[2], median[2];
 
 	for (int i = 0; i < 2; i++) {
-		int class = sample_class(side[i].length, CLASS_LENGTHS, 0.5);
-
 		average[i] = sums_average(&side[i].sums);
-		median[i] = class == -1 ? 0 : class_length(class);
+		median[i] = lengths_median(side[i].length);
 	}
 	put_length_row(p, "Average length", side, average);
 	put_length_row(p, "Median length", side, median);
-}
-
-static const struct cost *
-cost_of(const struct side *s, const char *currency)
-{
-	for (size_t i = 0; i < s->sums.costs.n; i++)
-		if (strcmp(s->sums.costs.item[i].currency, currency) == 0)
-			return &s->sums.costs.item[i];
-	return NULL;
 }
 
 static void
@@ -411,7 +319,8 @@ put_cost_row(struct page *p, const char *currency, const struct side side[2])
 
 	row_begin(p, "Cost per call");
 	for (int i = 0; i < 2; i++) {
-		const struct cost *c = cost_of(&side[i], currency);
+		const struct cost *c = costs_find(
+		    &side[i].sums.costs, currency);
 
 		if (c != NULL && c->calls > 0) {
 			each[i] = (double)c->amount / (double)c->calls;
@@ -439,7 +348,8 @@ put_cost_rows(struct page *p, const struct side side[2])
 			const char
 			    *currency = side[i].sums.costs.item[k].currency;
 
-			if (i == 0 || cost_of(&side[0], currency) == NULL)
+			if (i == 0 ||
+			    costs_find(&side[0].sums.costs, currency) == NULL)
 				put_cost_row(p, currency, side);
 		}
 }
@@ -479,7 +389,7 @@ put_table(struct page *p, const struct side side[2])
 	put_signed(p,
 	    (double)(side[1].sums.tally.calls - side[0].sums.tally.calls), 0);
 	row_end(p);
-	for (size_t i = 0; i < LENGTH(rates); i++)
+	for (int i = 0; i < RATE__MAX; i++)
 		put_rate_row(p, &rates[i], side);
 	put_cost_rows(p, side);
 	put_length_rows(p, side);

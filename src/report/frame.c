@@ -40,9 +40,6 @@ static const struct {
     {"all", "All", "all time"},
 };
 
-static const char *const directions[] = {
-    "inbound", "outbound", "web", "unknown"};
-
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* --- the document -------------------------------------------------------- */
@@ -406,10 +403,10 @@ put_choices(struct page *p)
 		put_names(
 		    p, NAME_CAMPAIGN, "campaign", "Campaign", f->campaign);
 	select_begin(p, "direction", "Direction");
-	for (size_t i = 0; i < LENGTH(directions); i++)
-		put_option(p, directions[i], directions[i],
+	for (int i = 0; i < CALL_DIRECTIONS; i++)
+		put_option(p, call_direction_name[i], call_direction_name[i],
 		    f->direction != NULL &&
-			strcmp(f->direction, directions[i]) == 0);
+			strcmp(f->direction, call_direction_name[i]) == 0);
 	select_end(p);
 	select_begin(p, "outcome", "Outcome");
 	for (int o = OUTCOME__MAX - 1; o > OUTCOME_NONE; o--)

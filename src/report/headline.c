@@ -11,45 +11,7 @@
 #define CLOCK_CHANGE_MS (2 * 3600 * 1000LL) /* summer time, and to spare */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
-void
-sums_add(struct sums *s, const struct group *g)
-{
-	tally_add(&s->tally, &g->tally);
-	/* Calls that have not ended are not in the rate yet. */
-	if (g->outcome != OUTCOME_NONE)
-		s->answered += g->tally.answered;
-	for (size_t i = 0; i < g->lengths; i++)
-		if (class_length(g->length[i].class) < BRIEF_MS)
-			s->brief += g->length[i].calls;
-	if (g->costs != NULL)
-		costs_add_all(&s->costs, g->costs, 1);
-}
-
-void
-sums_join(struct sums *s, const struct sums *other)
-{
-	tally_add(&s->tally, &other->tally);
-	s->answered += other->answered;
-	s->brief += other->brief;
-	costs_add_all(&s->costs, &other->costs, 1);
-}
-
-int64_t
-sums_average(const struct sums *s)
-{
-	return s->tally.timed > 0 ? s->tally.talk / s->tally.timed : 0;
-}
-
 /* --- the period before --------------------------------------------------- */
-
-/* The median duration; ms. */
-static int64_t
-median(const int64_t length[CLASS_LENGTHS])
-{
-	int class = sample_class(length, CLASS_LENGTHS, 0.5);
-
-	return class == -1 ? 0 : class_length(class);
-}
 
 /* The period before, as far as this one has come, with its own lengths. */
 struct before {
@@ -68,10 +30,7 @@ add_before(void *arg, const struct group *g)
 	struct before *b = arg;
 
 	sums_add(&b->sums, g);
-	for (size_t i = 0; i < g->lengths; i++)
-		if (g->length[i].class >= 0 &&
-		    g->length[i].class < CLASS_LENGTHS)
-			b->length[g->length[i].class] += g->length[i].calls;
+	lengths_add(b->length, g);
 	return 0;
 }
 
@@ -206,9 +165,6 @@ period_before(struct page *p, struct filter *days, struct sums *sums,
 
 /* --- tiles -------------------------------------------------------------- */
 
-/* How to rate the change: is more of it better? */
-enum good { GOOD_NEITHER, GOOD_MORE, GOOD_LESS };
-
 static void
 put_arrow(struct page *p, enum good good, bool more, const char *amount,
     const char *unit)
@@ -298,12 +254,9 @@ put_tile(struct page *p, const char *title, const char *hint)
 
 /* --- small lines --------------------------------------------------------- */
 
-/* What a line shows of a day: a part of a whole, or with NULL an amount. */
-typedef int64_t (*number_fn)(const struct sums *s);
-
+/* A part of a whole, or with NULL an amount, of each day. */
 static void
-put_trend(
-    struct page *p, const struct trend *t, number_fn part, number_fn whole)
+put_trend(struct page *p, const struct trend *t, sums_fn part, sums_fn whole)
 {
 	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
 
@@ -319,87 +272,7 @@ put_trend(
 	chart_trend(p->out, value, t->n);
 }
 
-static int64_t
-calls_of(const struct sums *s)
-{
-	return s->tally.calls;
-}
-
-static int64_t
-ended_of(const struct sums *s)
-{
-	return s->tally.ended;
-}
-
-static int64_t
-answered_of(const struct sums *s)
-{
-	return s->answered;
-}
-
-static int64_t
-completed_of(const struct sums *s)
-{
-	return s->tally.completed;
-}
-
-static int64_t
-errors_of(const struct sums *s)
-{
-	return s->tally.with_errors;
-}
-
-static int64_t
-talk_of(const struct sums *s)
-{
-	return s->tally.talk;
-}
-
-static int64_t
-timed_of(const struct sums *s)
-{
-	return s->tally.timed;
-}
-
-static int64_t
-brief_of(const struct sums *s)
-{
-	return s->brief;
-}
-
-static int64_t
-goals_of(const struct sums *s)
-{
-	return s->tally.goal_yes;
-}
-
-static int64_t
-told_of(const struct sums *s)
-{
-	return s->tally.goal_yes + s->tally.goal_no;
-}
-
-/* Whose transfers and the like are summed. */
-static int64_t
-known_of(const struct sums *s)
-{
-	return s->tally.calls - s->tally.unknown;
-}
-
-static int64_t
-transferred_of(const struct sums *s)
-{
-	return s->tally.transferred;
-}
-
 /* --- rates --------------------------------------------------------------- */
-
-struct rate {
-	const char *title, *hint, *formula;
-	enum good good;
-	unsigned flag; /* of the calls that are a part; 0: no link */
-	number_fn part, whole;
-};
 
 /* Its tile: "answered ÷ ended: 412 of 530". */
 static void
@@ -422,7 +295,7 @@ put_rate_tile(struct page *p, const struct rate *r, const struct sums *now,
 	link_end(p, href);
 	html_raw(p->out, " of ");
 	html_number(p->out, whole);
-	if (r->whole == told_of && whole < now->tally.calls) {
+	if (r->partial && whole < now->tally.calls) {
 		html_raw(p->out, "; not told of ");
 		html_number(p->out, now->tally.calls - whole);
 	}
@@ -453,7 +326,7 @@ put_calls_tile(struct page *p, const struct sums *now, const struct before *b,
 	if (!b->none)
 		put_amount(p, b, "more", "fewer", now->tally.calls,
 		    b->sums.tally.calls);
-	put_trend(p, trend, calls_of, NULL);
+	put_trend(p, trend, sums_calls, NULL);
 	html_raw(p->out, "</div>\n");
 }
 
@@ -472,7 +345,7 @@ put_length_tiles(struct page *p, const struct sums *now,
 	html_raw(p->out, "</dd>");
 	if (!b->none)
 		put_amount(p, b, "more", "less", t->talk, b->sums.tally.talk);
-	put_trend(p, trend, talk_of, NULL);
+	put_trend(p, trend, sums_talk, NULL);
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Average length", "ACD, average call duration");
@@ -488,18 +361,19 @@ put_length_tiles(struct page *p, const struct sums *now,
 	if (!b->none)
 		put_change(p, "longer", "shorter", "",
 		    (double)sums_average(now), (double)sums_average(&b->sums));
-	put_trend(p, trend, talk_of, timed_of);
+	put_trend(p, trend, sums_talk, sums_timed);
 	html_raw(p->out, "</div>\n");
 
 	put_tile(p, "Median length", "50th percentile");
 	if (t->timed > 0)
-		put_duration(p, median(length));
+		put_duration(p, lengths_median(length));
 	else
 		html_raw(p->out, "\u2013");
 	html_raw(p->out, "</dd><dd class=\"formula\">half were shorter</dd>");
 	if (!b->none)
-		put_change(p, "longer", "shorter", "", (double)median(length),
-		    (double)median(b->length));
+		put_change(p, "longer", "shorter", "",
+		    (double)lengths_median(length),
+		    (double)lengths_median(b->length));
 	html_raw(p->out, "</div>\n");
 }
 
@@ -526,21 +400,11 @@ put_share_of_money(struct page *p, const char *currency, double amount,
 	html_put(p->out, "</span>%s", unit == NULL ? "" : unit);
 }
 
-/* The same currency in another sum, or NULL. */
-static const struct cost *
-cost_find(const struct costs *s, const char *currency)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->item[i].currency, currency) == 0)
-			return &s->item[i];
-	return NULL;
-}
-
 static void
 put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
     const struct trend *t)
 {
-	const struct cost *was = cost_find(&b->sums.costs, c->currency);
+	const struct cost *was = costs_find(&b->sums.costs, c->currency);
 	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
 
 	put_tile(
@@ -566,7 +430,7 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 		    (double)c->amount * b->ratio,
 		    was == NULL ? 0 : (double)was->amount);
 	for (size_t i = 0; value != NULL && i < t->n; i++) {
-		const struct cost *day = cost_find(
+		const struct cost *day = costs_find(
 		    &t->sums[i].costs, c->currency);
 
 		value[i] = day == NULL ? 0 : (double)day->amount;
@@ -653,37 +517,20 @@ put_tiles(struct page *p, const struct sums *now,
     const int64_t length[CLASS_LENGTHS], const struct before *b,
     const struct trend *trend)
 {
-	static const struct rate
-	    answer = {"Answer rate", "ASR, answer-seizure ratio",
-		"answered \u00f7 ended", GOOD_MORE, 0, answered_of, ended_of},
-	    goal = {"Goal reached", "of the calls whose platform tells it",
-		"reached \u00f7 goal told", GOOD_MORE, 0, goals_of, told_of},
-	    completion = {"Completion rate", "CCR, call completion ratio",
-		"completed \u00f7 ended", GOOD_MORE, 0, completed_of, ended_of},
-	    brief = {"Short calls", "answered, and over within 10 seconds",
-		"under 10 s \u00f7 answered with a length", GOOD_LESS, 0,
-		brief_of, timed_of},
-	    transfer = {"Transferred", "handed to a person or another number",
-		"transferred \u00f7 calls", GOOD_NEITHER, 0, transferred_of,
-		known_of},
-	    errors = {"Error rate", "calls whose platform listed errors",
-		"with errors \u00f7 calls", GOOD_LESS, CALL_WITH_ERRORS,
-		errors_of, calls_of};
-
 	html_raw(p->out,
 	    "<section aria-label=\"In numbers\">\n"
 	    "<dl class=\"tiles\">\n");
 	put_calls_tile(p, now, b, trend);
-	put_rate_tile(p, &answer, now, b, trend);
-	if (told_of(now) > 0)
-		put_rate_tile(p, &goal, now, b, trend);
+	put_rate_tile(p, &rates[RATE_ANSWER], now, b, trend);
+	if (rates[RATE_GOAL].whole(now) > 0)
+		put_rate_tile(p, &rates[RATE_GOAL], now, b, trend);
 	put_cost_tiles(p, now, b, trend);
-	put_rate_tile(p, &completion, now, b, trend);
+	put_rate_tile(p, &rates[RATE_COMPLETION], now, b, trend);
 	put_length_tiles(p, now, length, b, trend);
-	put_rate_tile(p, &brief, now, b, trend);
+	put_rate_tile(p, &rates[RATE_BRIEF], now, b, trend);
 	if (now->tally.transferred > 0)
-		put_rate_tile(p, &transfer, now, b, trend);
-	put_rate_tile(p, &errors, now, b, trend);
+		put_rate_tile(p, &rates[RATE_TRANSFER], now, b, trend);
+	put_rate_tile(p, &rates[RATE_ERRORS], now, b, trend);
 	html_raw(p->out, "</dl>\n");
 	put_unknown(p, now);
 	put_compared(p, b);

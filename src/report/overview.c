@@ -214,10 +214,7 @@ add_group(void *arg, const struct group *g)
 		if (g->hour[i].class >= 0 && g->hour[i].class < 24)
 			o->heat[(g->day + 3) % 7][g->hour[i].class] +=
 			    g->hour[i].calls;
-	for (size_t i = 0; i < g->lengths; i++)
-		if (g->length[i].class >= 0 &&
-		    g->length[i].class < CLASS_LENGTHS)
-			o->length[g->length[i].class] += g->length[i].calls;
+	lengths_add(o->length, g);
 	return 0;
 }
 
@@ -608,15 +605,11 @@ put_cost_cells(struct overview *o, const struct costs *costs)
 
 	for (size_t i = 0; i < o->all.costs.n && i < CURRENCIES; i++) {
 		const char *currency = o->all.costs.item[i].currency;
-		size_t k = 0;
+		const struct cost *c = costs_find(costs, currency);
 
-		while (k < costs->n &&
-		    strcmp(costs->item[k].currency, currency) != 0)
-			k++;
 		html_raw(p->out, "<td class=\"num\">");
-		if (k < costs->n)
-			put_share_of_money(
-			    p, NULL, (double)costs->item[k].amount, 1, NULL);
+		if (c != NULL)
+			put_share_of_money(p, NULL, (double)c->amount, 1, NULL);
 		else
 			html_raw(p->out, "<span class=\"muted\">\u2013</span>");
 		html_raw(p->out, "</td>");

@@ -5,28 +5,15 @@
 #define OVERVIEW_H
 
 #include "report/report.h"
+#include "report/sums.h"
 
-/* What a row, or a tile, is made of. */
-struct sums {
-	struct tally tally;
-	int64_t answered; /* of the ended ones */
-	int64_t brief; /* answered, and shorter than BRIEF_MS */
-	struct costs costs;
-};
-#define BRIEF_MS 10000
-
-/* The same of each day, week, month or year of the period, in order. */
+/* Sums of each day, week, month or year of the period, in order. */
 struct trend {
 	const struct sums *sums;
 	size_t n;
 };
 
 /* --- headline.c ---------------------------------------------------------- */
-
-void sums_add(struct sums *s, const struct group *g);
-void sums_join(struct sums *s, const struct sums *other);
-/* Talk time of an answered call; ms, 0 where none is known. */
-int64_t sums_average(const struct sums *s);
 
 /*
  * The tiles with the page's numbers, compared with the period before, which

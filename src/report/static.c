@@ -317,8 +317,7 @@ write_calls(struct writer *w)
 	return 0;
 }
 
-/* --- a person -------------------------------------------------------------
- */
+/* --- a person ------------------------------------------------------------- */
 
 /* Which other calls name the number, `callbook forget --dry-run` tells. */
 static enum page_rc

@@ -5,6 +5,8 @@
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/headline.c"
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
+#include "../../src/report/sums.c"
 
 #include <inttypes.h>
 
