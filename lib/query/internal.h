@@ -43,6 +43,15 @@ void query_bind_source(
     struct query *q, struct statement *s, int i, const char *source);
 /* After the last step of it: was that the end, or a failure? */
 enum query_rc query_end(struct query *q, struct statement *s, enum db_rc step);
+/*
+ * The number that a statement answers, of one parameter or none; 0: it answers
+ * none.  After a failure *n is as it was.
+ */
+enum query_rc query_number(
+    struct query *q, const char *sql, int64_t arg, int64_t *n);
+/* Is there a row of that name in `meta`?  Its value, cut to size bytes. */
+enum query_rc query_meta(
+    struct query *q, const char *name, bool *found, char *value, size_t size);
 /* A row does not make sense: logged; to be returned. */
 enum query_rc query_damaged(
     struct query *q, struct statement *s, const char *table);

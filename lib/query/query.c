@@ -80,6 +80,44 @@ query_damaged(struct query *q, struct statement *s, const char *table)
 	return QUERY_ERROR;
 }
 
+enum query_rc
+query_number(struct query *q, const char *sql, int64_t arg, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q, sql, &s);
+	enum db_rc step;
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, arg);
+	step = db_step(s);
+	if (step == DB_ROW)
+		*n = db_int(s, 0);
+	else if (step == DB_DONE)
+		*n = 0;
+	return query_end(q, s, step);
+}
+
+enum query_rc
+query_meta(
+    struct query *q, const char *name, bool *found, char *value, size_t size)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(
+	    q, "SELECT value FROM meta WHERE name = ?1", &s);
+	enum db_rc step;
+
+	*found = false;
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_text(s, 1, name);
+	if ((step = db_step(s)) == DB_ROW) {
+		*found = true;
+		snprintf(value, size, "%s", row_text(s, 0));
+	}
+	return query_end(q, s, step);
+}
+
 /* --- opening ------------------------------------------------------------- */
 
 struct query *

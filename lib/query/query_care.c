@@ -10,40 +10,18 @@
 #include "base/when.h"
 
 #define SAMPLES 200 /* rows of a table that tell its size */
+#define NUMBER_SIZE 24 /* bytes of a number as text, and NUL */
 #define DAYS 7 /* that tell the growth */
-
-/* The number that a statement answers, of one parameter or none; 0: none. */
-static enum query_rc
-number(struct query *q, const char *sql, int64_t arg, int64_t *n)
-{
-	struct statement *s;
-	enum query_rc rc = query_begin(q, sql, &s);
-	enum db_rc step;
-
-	*n = 0;
-	if (rc != QUERY_OK)
-		return rc;
-	db_bind_int(s, 1, arg);
-	if ((step = db_step(s)) == DB_ROW)
-		*n = db_int(s, 0);
-	return query_end(q, s, step);
-}
 
 static enum query_rc
 meta_number(struct query *q, const char *name, int64_t *n)
 {
-	struct statement *s;
-	enum query_rc rc = query_begin(
-	    q, "SELECT value FROM meta WHERE name = ?1", &s);
-	enum db_rc step;
+	char value[NUMBER_SIZE] = "";
+	bool found;
+	enum query_rc rc = query_meta(q, name, &found, value, sizeof(value));
 
-	*n = 0;
-	if (rc != QUERY_OK)
-		return rc;
-	db_bind_text(s, 1, name);
-	if ((step = db_step(s)) == DB_ROW)
-		*n = strtoll(row_text(s, 0), NULL, 10);
-	return query_end(q, s, step);
+	*n = strtoll(value, NULL, 10);
+	return rc;
 }
 
 /* What so many rows take, by those at equal distances from 1 to last. */
@@ -58,7 +36,7 @@ sample(struct query *q, const char *size, int64_t last, int64_t rows,
 	*bytes = 0;
 	for (; samples < SAMPLES && samples < last && rc == QUERY_OK;
 	     samples++) {
-		rc = number(q, size, 1 + samples * last / SAMPLES, &n);
+		rc = query_number(q, size, 1 + samples * last / SAMPLES, &n);
 		sum += n;
 	}
 	if (samples > 0)
@@ -105,7 +83,7 @@ query_care(
 		rc = query_rc_of(
 		    db_size_of_all(q->db, &care->bytes, &care->unused));
 	if (rc == QUERY_OK)
-		rc = number(q,
+		rc = query_number(q,
 		    "SELECT coalesce(max(seq), 0) FROM event WHERE seq > ?1", 0,
 		    &last);
 	if (rc == QUERY_OK)
@@ -114,7 +92,7 @@ query_care(
 		    " ORDER BY seq LIMIT 1",
 		    last, h->events, &care->bodies);
 	if (rc == QUERY_OK)
-		rc = number(q,
+		rc = query_number(q,
 		    "SELECT coalesce(max(number), 0) FROM call"
 		    " WHERE number > ?1",
 		    0, &last);
@@ -126,10 +104,11 @@ query_care(
 		    " FROM call WHERE number >= ?1 ORDER BY number LIMIT 1",
 		    last, h->calls, &care->calls);
 	if (rc == QUERY_OK)
-		rc = number(q, "SELECT count(*) FROM erasure WHERE id > ?1", 0,
+		rc = query_number(q,
+		    "SELECT count(*) FROM erasure WHERE id > ?1", 0,
 		    &care->erasures);
 	if (rc == QUERY_OK)
-		rc = number(q,
+		rc = query_number(q,
 		    "SELECT CAST(coalesce(sum(calls), 0) AS bigint)"
 		    " FROM erasure WHERE id > ?1",
 		    0, &care->forgotten);
@@ -173,9 +152,9 @@ query_ages(struct query *q, struct query_age age[KEEP__MAX])
 
 	memset(age, 0, KEEP__MAX * sizeof(*age));
 	for (int i = 0; i < KEEP__MAX && rc == QUERY_OK; i++) {
-		rc = number(q, ages[i][0], 0, &age[i].oldest);
+		rc = query_number(q, ages[i][0], 0, &age[i].oldest);
 		if (rc == QUERY_OK)
-			rc = number(q, ages[i][1], 0, &age[i].newest);
+			rc = query_number(q, ages[i][1], 0, &age[i].newest);
 	}
 	return rc;
 }

@@ -8,52 +8,19 @@
 #define FAULTS_MAX 100 /* told, as of integrity_check */
 
 static enum query_rc
-count(struct query *q, const char *sql, int64_t *n)
-{
-	struct statement *s;
-	enum query_rc rc = query_begin(q, sql, &s);
-	enum db_rc step;
-
-	if (rc != QUERY_OK)
-		return rc;
-	if ((step = db_step(s)) == DB_ROW)
-		*n = db_int(s, 0);
-	return query_end(q, s, step);
-}
-
-/* Is there a row of that name in `meta`?  Its value, cut to size bytes. */
-static enum query_rc
-meta(struct query *q, const char *name, bool *found, char *value, size_t size)
-{
-	struct statement *s;
-	enum query_rc rc = query_begin(
-	    q, "SELECT value FROM meta WHERE name = ?1", &s);
-	enum db_rc step;
-
-	*found = false;
-	if (rc != QUERY_OK)
-		return rc;
-	db_bind_text(s, 1, name);
-	if ((step = db_step(s)) == DB_ROW) {
-		*found = true;
-		snprintf(value, size, "%s", row_text(s, 0));
-	}
-	return query_end(q, s, step);
-}
-
-static enum query_rc
 counts(struct query *q, struct query_health *h)
 {
-	enum query_rc rc = count(
-	    q, "SELECT count(*) FROM event WHERE variant = 0", &h->events);
+	enum query_rc rc = query_number(
+	    q, "SELECT count(*) FROM event WHERE variant = 0", 0, &h->events);
 
 	if (rc == QUERY_OK)
-		rc = count(q, "SELECT count(*) FROM call", &h->calls);
+		rc = query_number(q, "SELECT count(*) FROM call", 0, &h->calls);
 	if (rc == QUERY_OK)
-		rc = count(
-		    q, "SELECT count(*) FROM quarantine", &h->quarantined);
+		rc = query_number(
+		    q, "SELECT count(*) FROM quarantine", 0, &h->quarantined);
 	if (rc == QUERY_OK)
-		rc = count(q, "SELECT count(*) FROM rejected", &h->rejected);
+		rc = query_number(
+		    q, "SELECT count(*) FROM rejected", 0, &h->rejected);
 	return rc;
 }
 
@@ -67,9 +34,10 @@ query_health(struct query *q, struct query_health *h)
 	memset(h, 0, sizeof(*h));
 	h->events = h->calls = h->quarantined = h->rejected = -1;
 	db_info(q->db, &h->info);
-	rc = meta(q, "timezone", &found, h->timezone, sizeof(h->timezone));
+	rc = query_meta(
+	    q, "timezone", &found, h->timezone, sizeof(h->timezone));
 	if (rc == QUERY_OK)
-		rc = meta(
+		rc = query_meta(
 		    q, "rebuild", &h->rebuild_wanted, value, sizeof(value));
 	if (rc == QUERY_OK)
 		rc = query_rc_of(db_index_look(q->db));

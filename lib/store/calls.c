@@ -377,24 +377,13 @@ call_is_stored(struct store *st, struct call_row *r, bool *stored)
 	return stmt_end(st, s, step);
 }
 
-static enum store_rc
-drop(struct store *st, const char *sql, int64_t number)
-{
-	struct statement *s = db_statement(st->db, sql);
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, number);
-	return stmt_run(s);
-}
-
 /* --- facts ---------------------------------------------------------------- */
 
 /* Where they were before they were packed. */
 static enum store_rc
 facts_drop_old(struct store *st, int64_t number)
 {
-	return drop(st, "DELETE FROM fact WHERE call = ?1", number);
+	return stmt_run_for(st, "DELETE FROM fact WHERE call = ?1", number);
 }
 
 enum store_rc
@@ -461,7 +450,7 @@ call_set_facts(struct store *st, const struct facts *f, struct call_row *r)
 enum store_rc
 call_drop_errors(struct store *st, int64_t number)
 {
-	return drop(st, "DELETE FROM error WHERE call = ?1", number);
+	return stmt_run_for(st, "DELETE FROM error WHERE call = ?1", number);
 }
 
 /* The row, what is indexed of it, and facts of an older version. */
@@ -473,7 +462,7 @@ row_drop(struct store *st, const struct call_row *r)
 	if (rc == STORE_OK && r->facts == NULL)
 		rc = facts_drop_old(st, r->number);
 	return rc == STORE_OK
-	    ? drop(st, "DELETE FROM call WHERE number = ?1", r->number)
+	    ? stmt_run_for(st, "DELETE FROM call WHERE number = ?1", r->number)
 	    : rc;
 }
 

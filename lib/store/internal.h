@@ -147,6 +147,8 @@ bool is_failure(enum store_rc rc);
 /* As db_run() and db_run_alone(). */
 enum store_rc stmt_run(struct statement *s);
 enum store_rc stmt_alone(struct store *st, const char *sql);
+/* The same of one with a number as its only parameter. */
+enum store_rc stmt_run_for(struct store *st, const char *sql, int64_t number);
 /* After the last step of one that reads: was that the end, or a failure? */
 enum store_rc stmt_end(struct store *st, struct statement *s, enum db_rc step);
 

@@ -139,8 +139,7 @@ policy_settle(const struct walk *w)
 	return rc == STORE_OK ? store_meta_set(w->st, META_POLICY, now) : rc;
 }
 
-/* --- numbers in meta -------------------------------------------------------
- */
+/* --- numbers in meta ------------------------------------------------------ */
 
 static enum store_rc
 number_get(struct store *st, const char *name, int64_t *n)
@@ -161,19 +160,7 @@ number_set(struct store *st, const char *name, int64_t n)
 	return store_meta_set(st, name, text);
 }
 
-/* --- one row ---------------------------------------------------------------
- */
-
-static enum store_rc
-run_with(struct store *st, const char *sql, int64_t number)
-{
-	struct statement *s = db_statement(st->db, sql);
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, number);
-	return stmt_run(s);
-}
+/* --- one row -------------------------------------------------------------- */
 
 static enum store_rc
 body_is_there(struct walk *w, int64_t event, bool *there)
@@ -306,11 +293,11 @@ row_expire(struct walk *w, enum config_keep what, const struct old_row *r,
 		return body_drop(w, r->number, &t->bodies);
 	case KEEP_QUARANTINE:
 		t->quarantine++;
-		return run_with(
+		return stmt_run_for(
 		    w->st, "DELETE FROM quarantine WHERE id = ?1", r->number);
 	case KEEP_REJECTED:
 		t->rejected++;
-		return run_with(
+		return stmt_run_for(
 		    w->st, "DELETE FROM rejected WHERE id = ?1", r->number);
 	default:
 		break;
@@ -330,8 +317,7 @@ row_expire(struct walk *w, enum config_keep what, const struct old_row *r,
 	    : rc;
 }
 
-/* --- one kind --------------------------------------------------------------
- */
+/* --- one kind ------------------------------------------------------------- */
 
 /* The rows after a number; *n: how many. */
 static enum store_rc
@@ -438,8 +424,7 @@ walk_kind(struct walk *w, enum config_keep what)
 	return rc;
 }
 
-/* --- all of it --------------------------------------------------------------
- */
+/* --- all of it ------------------------------------------------------------ */
 
 /* Give back what is empty, if it is much. */
 static enum store_rc

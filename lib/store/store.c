@@ -52,6 +52,17 @@ stmt_alone(struct store *st, const char *sql)
 }
 
 enum store_rc
+stmt_run_for(struct store *st, const char *sql, int64_t number)
+{
+	struct statement *s = db_statement(st->db, sql);
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, number);
+	return stmt_run(s);
+}
+
+enum store_rc
 stmt_end(struct store *st, struct statement *s, enum db_rc step)
 {
 	enum store_rc rc = STORE_OK;

@@ -231,6 +231,17 @@ hash_with_key(
 }
 
 int
+admin_stopped(struct admin *a, enum store_rc rc)
+{
+	admin_warnx(a, "%s",
+	    rc == STORE_BUSY ? "the store is busy; run it again"
+		: rc == STORE_FULL
+		? "the disk is full; make room, run it again"
+		: "stopped; see the line above, run it again");
+	return ADMIN_WRONG;
+}
+
+int
 admin_key(struct admin *a)
 {
 	struct buf why = {0};

@@ -125,6 +125,8 @@ int admin_providers(struct admin *a);
 int admin_query(struct admin *a);
 void admin_query_close(struct admin *a); /* before the store is written */
 int admin_store(struct admin *a);
+/* A run that writes to the store failed: say what to do.  ADMIN_WRONG. */
+int admin_stopped(struct admin *a, enum store_rc rc);
 /* The store's key is there, made if there was none. */
 int admin_key(struct admin *a);
 /* Mapper and arena; with the definitions they are what admin_map() needs. */

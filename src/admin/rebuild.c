@@ -35,6 +35,7 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct store_rebuilt r = {0};
+	enum store_rc rc;
 
 	if (admin_option(a, argc, argv, longs) != OPTION_END)
 		return a->status;
@@ -43,19 +44,8 @@ run(struct admin *a, int argc, char **argv)
 	if (admin_store(a) == -1 || admin_mapping(a) == -1)
 		return ADMIN_WRONG;
 
-	switch (store_rebuild(a->store, map, a, &r)) {
-	case STORE_OK:
-		break;
-	case STORE_BUSY:
-		admin_warnx(a, "the store is busy; run it again");
-		return ADMIN_WRONG;
-	case STORE_FULL:
-		admin_warnx(a, "the disk is full; make room, run it again");
-		return ADMIN_WRONG;
-	default:
-		admin_warnx(a, "stopped; see the line above, run it again");
-		return ADMIN_WRONG;
-	}
+	if ((rc = store_rebuild(a->store, map, a, &r)) != STORE_OK)
+		return admin_stopped(a, rc);
 	printf("events   %" PRId64 "\ncalls    %" PRId64 "\n"
 	       "changed  %" PRId64 "\nfailed   %" PRId64 "\n",
 	    r.events, r.calls, r.changed, r.failed);

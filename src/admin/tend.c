@@ -20,6 +20,7 @@ static int
 run(struct admin *a, int argc, char **argv)
 {
 	struct store_tended t;
+	enum store_rc rc;
 	int64_t taken;
 	int spooled;
 
@@ -33,23 +34,13 @@ run(struct admin *a, int argc, char **argv)
 	spooled = spool_flush(a, &taken);
 	if (store_forget_end(a->store) != STORE_OK)
 		admin_warnx(a, "an erasure could not be completed now");
-	switch (store_tend(a->store, a->config, &t)) {
-	case STORE_OK:
-		break;
-	case STORE_BUSY:
-		if (t.elsewhere) {
-			admin_warnx(a, "another run is at it");
-			return ADMIN_OK;
-		}
-		admin_warnx(a, "the store is busy; run it again");
-		return ADMIN_WRONG;
-	case STORE_FULL:
-		admin_warnx(a, "the disk is full; make room, run it again");
-		return ADMIN_WRONG;
-	default:
-		admin_warnx(a, "stopped; see the line above, run it again");
-		return ADMIN_WRONG;
+	rc = store_tend(a->store, a->config, &t);
+	if (rc == STORE_BUSY && t.elsewhere) {
+		admin_warnx(a, "another run is at it");
+		return ADMIN_OK;
 	}
+	if (rc != STORE_OK)
+		return admin_stopped(a, rc);
 	printf("bodies       %" PRId64 "\ntranscripts  %" PRId64 "\n"
 	       "facts        %" PRId64 "\ncalls        %" PRId64 "\n"
 	       "quarantine   %" PRId64 "\nrejected     %" PRId64 "\n",
