@@ -110,8 +110,7 @@ is_wanted(struct statement *s, int i, const struct store_wish *wish)
 	    strcmp(row_text(s, i), wish->source) == 0;
 }
 
-/* --- events ------------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------- */
 
 static enum store_rc
 events_slice(struct store *st, const struct store_wish *wish, struct found *f,
@@ -166,8 +165,7 @@ find_events(struct store *st, const struct store_wish *wish, struct found *f)
 	return rc;
 }
 
-/* --- calls
- * -------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 
 /* Does a fact have it? */
 static bool
@@ -273,8 +271,7 @@ find_calls(struct store *st, const struct store_wish *wish, struct found *f)
 	return rc;
 }
 
-/* --- tables whose rows are few, or short
- * ----------------------------------------- */
+/* --- tables whose rows are few, or short ---------------------------------- */
 
 /*
  * Rows of sql: a number, the name of a source or NULL, then texts.  *to gets

@@ -66,8 +66,7 @@ is_there(struct store *st, const char *sql, int64_t number, enum store_rc *rc)
 	return step == DB_ROW;
 }
 
-/* --- one call
- * ------------------------------------------------------------------ */
+/* --- one call ------------------------------------------------------------- */
 
 /* Remember hashes of all its ids. */
 static enum store_rc
@@ -179,8 +178,7 @@ call_forget(struct forget *g, int64_t number)
 	return rc;
 }
 
-/* --- what is of no call
- * ----------------------------------------------------------- */
+/* --- what is of no call --------------------------------------------------- */
 
 static enum store_rc
 event_forget(struct forget *g, int64_t seq)
@@ -292,8 +290,7 @@ rest_forget(struct forget *g)
 	return rc == STORE_OK ? days_without_agent(g->st, agent_has, g) : rc;
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------------ */
 
 /* The row that says that somebody was forgotten, and when. */
 static enum store_rc
@@ -447,9 +444,7 @@ erase(struct forget *g)
 	return rc;
 }
 
-/* --- the files
- * ----------------------------------------------------------------------------
- */
+/* --- the files ------------------------------------------------------------ */
 
 static enum store_rc
 words_tidy(struct store *st)
@@ -509,9 +504,7 @@ store_forget_end(struct store *st)
 	return rc;
 }
 
-/* --- for callers
- * -----------------------------------------------------------------------------
- */
+/* --- for callers ---------------------------------------------------------- */
 
 static enum store_rc
 tell_call(struct store *st, int64_t number, store_found_fn fn, void *arg)

@@ -250,8 +250,7 @@ enum store_rc store_tend(
 /* Note that a copy of it, as it was at that time, is somewhere. */
 enum store_rc store_backed_up(struct store *st, int64_t when);
 
-/* --- erasing; nobody else uses this store meanwhile ------------------------
- */
+/* --- erasing; nobody else uses this store meanwhile ----------------------- */
 
 /* Whom or what to forget. */
 enum store_criterion {

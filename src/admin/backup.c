@@ -23,8 +23,7 @@
 #define CHUNK (256 * 1024)
 #define PART "-part" /* behind the name of what is not whole yet */
 
-/* --- bytes
- * ------------------------------------------------------------------------ */
+/* --- bytes ---------------------------------------------------------------- */
 
 static int
 write_all(int fd, const char *data, size_t n)
@@ -147,8 +146,7 @@ part_failed(const struct admin *a, const char *path)
 	return ADMIN_WRONG;
 }
 
-/* --- backup
- * ------------------------------------------------------------------------- */
+/* --- backup --------------------------------------------------------------- */
 
 static const char backup_help[] =
     "usage: callbook backup [--compress] FILE|-\n\n"
@@ -331,8 +329,7 @@ const struct command command_backup = {"backup",
     "a checked copy of the store, while receivers go on", backup_help,
     backup_run};
 
-/* --- restore
- * -------------------------------------------------------------------------- */
+/* --- restore -------------------------------------------------------------- */
 
 static const char restore_help[] =
     "usage: callbook restore FILE|-\n\n"

@@ -146,8 +146,7 @@ check_options(struct admin *a, const struct options *o)
 	return ADMIN_OK;
 }
 
-/* --- what is there
- * ------------------------------------------------------------ */
+/* --- what is there -------------------------------------------------------- */
 
 static void
 list_call(void *arg, const char *source, const char *id, int64_t started)
@@ -288,8 +287,7 @@ out:
 	return status;
 }
 
-/* --- the log
- * --------------------------------------------------------------------- */
+/* --- the log -------------------------------------------------------------- */
 
 static void
 log_one(void *arg, const struct store_erasure *e)

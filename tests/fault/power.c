@@ -450,8 +450,7 @@ record_end(void)
 	sqlite3_vfs_register(below, 1);
 }
 
-/* --- running a load
- * ----------------------------------------------------------- */
+/* --- running a load ------------------------------------------------------- */
 
 struct sender {
 	const struct load *load;
@@ -668,8 +667,7 @@ run_load(const struct load *l)
 	remove_all(site);
 }
 
-/* --- what a disk may have
- * --------------------------------------------------------- */
+/* --- what a disk may have ------------------------------------------------- */
 
 /* A content of a sector, or a size, that may have come to the disk. */
 struct version {
@@ -870,8 +868,7 @@ disks_clear(void)
 	memset(disk, 0, sizeof(disk));
 }
 
-/* --- after the power came back
- * --------------------------------------------------- */
+/* --- after the power came back -------------------------------------------- */
 
 struct tally {
 	int images, lost, doubled, damaged;
@@ -1066,8 +1063,7 @@ replay(const struct load *l, int points, struct tally *t)
 		die(dir);
 }
 
-/* --- all of them
- * ---------------------------------------------------------------- */
+/* --- all of them ---------------------------------------------------------- */
 
 /* Messages of the store say what is expected here. */
 static void

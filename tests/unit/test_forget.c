@@ -49,8 +49,7 @@ setup_quick(void **state)
 	return 0;
 }
 
-/* --- a call that has the number in one place
- * ------------------------------------ */
+/* --- a call that has the number in one place ------------------------------ */
 
 static const char *const spellings[] = {"+91987654320N", "91987654320N",
     "+91 98765 4320N", "0987654320N", "98765-4320N", "(98765) 4320N",
@@ -213,8 +212,7 @@ put_others(struct box *b, int person)
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
 }
 
-/* --- looking
- * ----------------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 
 /* How often any file of the store has the digits. */
 static int
@@ -328,8 +326,7 @@ the_rebuild_changes_nothing(struct box *b)
 	assert_int_equal(ask(b, "SELECT sum(talk) FROM day"), talk);
 }
 
-/* --- the tests
- * ------------------------------------------------------------------------ */
+/* --- the tests ------------------------------------------------------------ */
 
 static void
 nothing_of_a_person_is_left_in_any_file_and_others_lose_nothing_P10(

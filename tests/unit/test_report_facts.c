@@ -263,8 +263,7 @@ numbers_of_several_platforms_are_told_apart(void **state)
 	    t.text, "metrics/wait p:1\nmetrics/wait q:1\nmetrics/word :2\n");
 }
 
-/* --- calls with a fact -----------------------------------------------------
- */
+/* --- calls with a fact ---------------------------------------------------- */
 
 static void
 assert_with(struct box *b, struct fact_filter fact, const char *ids)

@@ -399,8 +399,7 @@ what_a_killed_process_left_is_removed_where_nothing_else_waits(void **state)
 	assert_int_equal(spool_files(b->dir, SPOOL_UNFINISHED, path), 0);
 }
 
-/* --- many at once ----------------------------------------------------------
- */
+/* --- many at once --------------------------------------------------------- */
 
 struct many {
 	struct box *box;

@@ -285,8 +285,7 @@ one_that_is_late_by_the_next_of_its_transaction_is_told(void **state)
 	late_in_one_transaction(*state, received_time);
 }
 
-/* --- a rebuild beside a receiver -------------------------------------------
- */
+/* --- a rebuild beside a receiver ------------------------------------------ */
 
 #define CALLS 8
 #define JOINS 99 /* key of the event that tells of the first and last call */

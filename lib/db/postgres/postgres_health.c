@@ -93,8 +93,7 @@ pg_size_of_all(struct db *db, int64_t *bytes, int64_t *unused)
 	return DB_OK;
 }
 
-/* --- what autovacuum does --------------------------------------------------
- */
+/* --- what autovacuum does ------------------------------------------------- */
 
 enum db_rc
 pg_shrink(struct db *db)
@@ -139,8 +138,7 @@ pg_tighten(struct db *db, int64_t event)
 	return DB_OK;
 }
 
-/* --- duties -----------------------------------------------------------------
- */
+/* --- duties --------------------------------------------------------------- */
 
 static bool
 duty_ask(struct db *db, const char *function, enum db_duty duty)
@@ -173,8 +171,7 @@ pg_duty_end(struct db *db, enum db_duty duty)
 	(void)duty_ask(db, "pg_advisory_unlock", duty);
 }
 
-/* --- advice ----------------------------------------------------------------
- */
+/* --- advice --------------------------------------------------------------- */
 
 #define CLOCKS_MS 5000 /* that clocks may differ */
 

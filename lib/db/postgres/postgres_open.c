@@ -31,8 +31,7 @@
  */
 #define SESSION_WRITE "SELECT set_config('synchronous_commit', 'off', false)"
 
-/* --- the name --------------------------------------------------------------
- */
+/* --- the name ------------------------------------------------------------- */
 
 static const char *
 option_of(const PQconninfoOption *o, const char *name)
@@ -108,8 +107,7 @@ pg_places(const char *store, struct confine *c)
 	PQfinish(pg);
 }
 
-/* --- connecting ------------------------------------------------------------
- */
+/* --- connecting ----------------------------------------------------------- */
 
 static void
 add_message(const struct db *db, struct buf *why, const char *message)

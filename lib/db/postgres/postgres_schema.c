@@ -27,8 +27,7 @@ failed(const struct db *db, struct buf *why, const char *what)
 	return -1;
 }
 
-/* --- what there is ---------------------------------------------------------
- */
+/* --- what there is -------------------------------------------------------- */
 
 /* Of the schema that unnamed tables are in: is it a store? */
 static int
@@ -89,8 +88,7 @@ read_numbers(struct db *db, int *version, struct buf *why)
 	return 0;
 }
 
-/* --- making it -------------------------------------------------------------
- */
+/* --- making it ------------------------------------------------------------ */
 
 static const char *
 type_of(const char *type)

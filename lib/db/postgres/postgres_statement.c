@@ -13,8 +13,7 @@
 #include "base/log.h"
 #include "base/when.h"
 
-/* --- preparing -------------------------------------------------------------
- */
+/* --- preparing ------------------------------------------------------------ */
 
 /* Write the text with $1 for ?1; returns the number of parameters. */
 static int
@@ -200,8 +199,7 @@ statements_free(struct db *db)
 	}
 }
 
-/* --- binding ---------------------------------------------------------------
- */
+/* --- binding -------------------------------------------------------------- */
 
 void
 pg_bind_int(struct statement *s, int i, int64_t n)
@@ -246,8 +244,7 @@ bind_number(struct statement *s)
 	value_int(s, s->parameters, db->inserted);
 }
 
-/* --- asking ahead ----------------------------------------------------------
- */
+/* --- asking ahead --------------------------------------------------------- */
 
 /* All that is bound as one string of bytes.  NULL: no memory. */
 static char *
@@ -331,8 +328,7 @@ pg_many(struct statement *s)
 	s->many = true;
 }
 
-/* --- stepping --------------------------------------------------------------
- */
+/* --- stepping ------------------------------------------------------------- */
 
 static void
 take_rows(struct statement *s)
@@ -488,8 +484,7 @@ pg_run(struct statement *s)
 	return rc;
 }
 
-/* --- columns ---------------------------------------------------------------
- */
+/* --- columns -------------------------------------------------------------- */
 
 static bool
 has_value(const struct statement *s, int i)
@@ -592,8 +587,7 @@ pg_columns(struct statement *s)
 	return s->columns;
 }
 
-/* --- what became of it -----------------------------------------------------
- */
+/* --- what became of it ---------------------------------------------------- */
 
 bool
 pg_lost(struct db *db)

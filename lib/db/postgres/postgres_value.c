@@ -44,8 +44,7 @@ type_is_text(Oid type)
 	    type == TYPE_UNKNOWN;
 }
 
-/* --- texts -----------------------------------------------------------------
- */
+/* --- texts ---------------------------------------------------------------- */
 
 /* Is there an escaped byte at p?  They are U+10FF00 to U+10FFFF. */
 static bool
@@ -142,8 +141,7 @@ text_plain(const char *text, size_t n, size_t *plain, bool *failed)
 	return copy;
 }
 
-/* --- parameters ------------------------------------------------------------
- */
+/* --- parameters ----------------------------------------------------------- */
 
 static struct parameter *
 parameter_of(struct statement *s, int i)
@@ -283,8 +281,7 @@ values_clear(struct statement *s)
 	s->bad = false;
 }
 
-/* --- results ---------------------------------------------------------------
- */
+/* --- results -------------------------------------------------------------- */
 
 static uint64_t
 read_big(const unsigned char *p, int bytes)

@@ -14,8 +14,7 @@
 #include "base/log.h"
 #include "base/when.h"
 
-/* --- failures --------------------------------------------------------------
- */
+/* --- failures ------------------------------------------------------------- */
 
 enum db_rc
 wire_fail(struct db *db, enum db_rc rc, const char *message)
@@ -87,8 +86,7 @@ note_result(struct db *db, const PGresult *r)
 	buf_printf(&db->message, " (%s)", state);
 }
 
-/* --- sending ---------------------------------------------------------------
- */
+/* --- sending -------------------------------------------------------------- */
 
 /* Room for one result more.  -1: no memory. */
 static int
@@ -237,8 +235,7 @@ wire_prepare(struct statement *s, const char *text)
 	return rc == DB_OK ? wire_wait(s->db) : rc;
 }
 
-/* --- waiting ---------------------------------------------------------------
- */
+/* --- waiting -------------------------------------------------------------- */
 
 /* Ask the server to stop what it does; the answer tells whether it did. */
 static void
@@ -430,8 +427,7 @@ wire_ask(struct db *db, const char *sql)
 	return NULL;
 }
 
-/* --- the end ---------------------------------------------------------------
- */
+/* --- the end -------------------------------------------------------------- */
 
 void
 answers_forget(struct db *db)

@@ -39,8 +39,7 @@ pg_splitter_new(struct db *db)
 	return memory == NULL ? NULL : db_splitter_new(memory);
 }
 
-/* --- writing ----------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------- */
 
 /* An array of the words, as text; of each once is the server's work. */
 struct words {
@@ -145,8 +144,7 @@ pg_words_renew(struct db *db)
 	return db_run_alone(db, "TRUNCATE search");
 }
 
-/* --- reading ----------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 enum db_rc
 pg_words_tail(struct db *db)

@@ -196,8 +196,7 @@ pg_sync(struct db *db)
 	return db->synced == DB_OK ? DB_OK : pg_failed(db, "sync");
 }
 
-/* --- what SQLite does by and by, and we do not have ------------------------
- */
+/* --- what SQLite does by and by, and we do not have ----------------------- */
 
 enum db_rc
 pg_index_slice(struct db *db)

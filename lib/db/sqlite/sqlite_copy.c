@@ -45,8 +45,7 @@ sync_directory_of(const char *path)
 	return rc;
 }
 
-/* --- the copy
- * ------------------------------------------------------------------ */
+/* --- the copy ------------------------------------------------------------- */
 
 static int
 number_in(sqlite3 *copy, const char *sql, int64_t *n)
@@ -187,8 +186,7 @@ db_copy_check(const char *path, struct db_copy *c, struct buf *why)
 	return rc;
 }
 
-/* --- putting it in place
- * ---------------------------------------------------------- */
+/* --- putting it in place -------------------------------------------------- */
 
 /*
  * Is the WAL of another content than the file has, which somebody put there?

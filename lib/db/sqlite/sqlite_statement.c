@@ -245,8 +245,7 @@ lite_changed_ever(const struct db *db)
 	return sqlite3_total_changes(db->sqlite);
 }
 
-/* --- what spares others the way to their server ----------------------------
- */
+/* --- what spares others the way to their server --------------------------- */
 
 bool
 lite_failed_late(const struct db *db)
