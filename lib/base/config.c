@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/server.h"
 #include "base/utf8.h"
 #include "base/when.h"
 
