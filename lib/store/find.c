@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gzip.h"
 #include "base/phone.h"
 
 #define SLICE 200 /* rows of one statement */
@@ -94,6 +95,25 @@ find_in(const struct store_wish *wish, const char *text, size_t n)
 	return false;
 }
 
+/*
+ * The same of bytes as they came: a sender may have compressed them.  Of what
+ * is damaged counts what inflates before that.  No memory: inflated->failed.
+ */
+static bool
+find_in_body(const struct store_wish *wish, const char *body, size_t n,
+    struct buf *inflated)
+{
+	if (find_in(wish, body, n))
+		return true;
+	if (body == NULL || !gzip_is(body, n))
+		return false;
+	if (gzip_inflate(body, n, CONFIG_BODY_MAX_MAX, inflated) ==
+	    GZIP_NO_MEMORY)
+		inflated->failed = true;
+	return !inflated->failed &&
+	    find_in(wish, buf_str(inflated), inflated->len);
+}
+
 static bool
 column_has(struct statement *s, int i, const struct store_wish *wish)
 {
@@ -114,7 +134,7 @@ is_wanted(struct statement *s, int i, const struct store_wish *wish)
 
 static enum store_rc
 events_slice(struct store *st, const struct store_wish *wish, struct found *f,
-    struct buf *body, int *rows)
+    struct buf *body, struct buf *inflated, int *rows)
 {
 	struct statement *s = db_statement(st->db,
 	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
@@ -142,11 +162,15 @@ events_slice(struct store *st, const struct store_wish *wish, struct found *f,
 		f->upto = e.number;
 		if (e.note || !is_wanted(s, 1, wish))
 			continue;
-		if (find_in(wish, e.body, e.len) || column_has(s, 6, wish) ||
-		    column_has(s, 17, wish) || column_has(s, 18, wish) ||
-		    column_has(s, 5, wish))
+		if (find_in_body(wish, e.body, e.len, inflated) ||
+		    column_has(s, 6, wish) || column_has(s, 17, wish) ||
+		    column_has(s, 18, wish) || column_has(s, 5, wish))
 			numbers_add(db_is_null(s, 16) ? &f->events : &f->calls,
 			    db_int(s, db_is_null(s, 16) ? 0 : 16));
+		if (inflated->failed) {
+			db_done(s);
+			return STORE_ERROR;
+		}
 	}
 	return stmt_end(st, s, step);
 }
@@ -154,14 +178,15 @@ events_slice(struct store *st, const struct store_wish *wish, struct found *f,
 static enum store_rc
 find_events(struct store *st, const struct store_wish *wish, struct found *f)
 {
-	struct buf body = {0};
+	struct buf body = {0}, inflated = {0};
 	enum store_rc rc;
 	int rows;
 
 	do
-		rc = events_slice(st, wish, f, &body, &rows);
+		rc = events_slice(st, wish, f, &body, &inflated, &rows);
 	while (rc == STORE_OK && rows == SLICE);
 	buf_free(&body);
+	buf_free(&inflated);
 	return rc;
 }
 
@@ -282,12 +307,14 @@ find_rows(struct store *st, const char *sql, const struct store_wish *wish,
     struct numbers *to)
 {
 	struct statement *s = db_statement(st->db, sql);
+	struct buf inflated = {0};
+	enum store_rc rc = STORE_OK;
 	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	db_many(s);
-	while ((step = db_step(s)) == DB_ROW) {
+	while (!inflated.failed && (step = db_step(s)) == DB_ROW) {
 		bool has = false;
 
 		if (!db_is_null(s, 1) && !is_wanted(s, 1, wish))
@@ -296,12 +323,18 @@ find_rows(struct store *st, const char *sql, const struct store_wish *wish,
 			const char *bytes = db_bytes(s, i);
 
 			has = bytes != NULL &&
-			    find_in(wish, bytes, db_size(s, i));
+			    find_in_body(wish, bytes, db_size(s, i), &inflated);
 		}
 		if (has)
 			numbers_add(to, db_int(s, 0));
 	}
-	return stmt_end(st, s, step);
+	if (inflated.failed) {
+		db_done(s);
+		rc = STORE_ERROR;
+	} else
+		rc = stmt_end(st, s, step);
+	buf_free(&inflated);
+	return rc;
 }
 
 /* Calls of that id, or that trace. */

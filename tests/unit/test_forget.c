@@ -6,6 +6,8 @@
  */
 #include "store_box.h"
 
+#include <zlib.h>
+
 #include "brief.h"
 
 #define PERSONS 10
@@ -439,6 +441,54 @@ count_call(void *arg, const char *source, const char *id, int64_t started)
 	++*n;
 }
 
+/* As a sender compresses a body: RFC 1952. */
+static size_t
+compress_text(const char *text, unsigned char *out, size_t max)
+{
+	z_stream z = {0};
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8,
+			     Z_DEFAULT_STRATEGY),
+	    Z_OK);
+	z.next_in = (const unsigned char *)text;
+	z.avail_in = (unsigned)strlen(text);
+	z.next_out = out;
+	z.avail_out = (unsigned)max;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	max -= z.avail_out;
+	deflateEnd(&z);
+	return max;
+}
+
+/* Bodies are kept as they came. */
+static void
+a_body_that_came_compressed_is_looked_into(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	unsigned char body[200];
+	struct delivery d = a_delivery("");
+	struct event e = an_event(1);
+	struct store_erased erased;
+	int64_t n;
+
+	d.len = compress_text(
+	    "{\"odd\":\"call 98765 43201\"}", body, sizeof(body));
+	d.body = (const char *)body;
+	e.call = NULL;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	assert_int_equal(store_quarantine(b->store, &d, "why", &n), STORE_OK);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	erased = forget(b, &wish);
+	assert_int_equal(erased.events, 1);
+	assert_int_equal(erased.quarantine, 1);
+	assert_int_equal(erased.rejected, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 0);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE length(body) > 0"), 0);
+}
+
 static void
 calls_are_found_by_trace_and_fact_and_source(void **state)
 {
@@ -524,6 +574,7 @@ main(void)
 	    FORGET_TEST(what_comes_late_of_a_forgotten_call_is_dropped),
 	    FORGET_TEST(
 		further_calls_of_a_number_are_kept_or_dropped_as_was_said),
+	    FORGET_TEST(a_body_that_came_compressed_is_looked_into),
 	    FORGET_TEST(calls_are_found_by_trace_and_fact_and_source),
 	    FORGET_TEST(an_erasure_that_was_cut_off_is_told_and_completed),
 	    FORGET_TEST(the_end_of_an_erasure_is_left_to_the_one_that_runs),
