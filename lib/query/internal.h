@@ -44,10 +44,11 @@ void query_bind_source(
 /* After the last step of it: was that the end, or a failure? */
 enum query_rc query_end(struct query *q, struct statement *s, enum db_rc step);
 /*
- * The number that a statement answers, of one parameter or none; 0: it answers
- * none.  After a failure *n is as it was.
+ * The number that a statement without parameters answers, or one with a number
+ * as its only parameter; 0: it answers none.  After a failure *n is as it was.
  */
-enum query_rc query_number(
+enum query_rc query_number(struct query *q, const char *sql, int64_t *n);
+enum query_rc query_number_for(
     struct query *q, const char *sql, int64_t arg, int64_t *n);
 /* Is there a row of that name in `meta`?  Its value, cut to size bytes. */
 enum query_rc query_meta(

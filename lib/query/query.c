@@ -80,22 +80,37 @@ query_damaged(struct query *q, struct statement *s, const char *table)
 	return QUERY_ERROR;
 }
 
-enum query_rc
-query_number(struct query *q, const char *sql, int64_t arg, int64_t *n)
+static enum query_rc
+number_read(struct query *q, struct statement *s, int64_t *n)
 {
-	struct statement *s;
-	enum query_rc rc = query_begin(q, sql, &s);
-	enum db_rc step;
+	enum db_rc step = db_step(s);
 
-	if (rc != QUERY_OK)
-		return rc;
-	db_bind_int(s, 1, arg);
-	step = db_step(s);
 	if (step == DB_ROW)
 		*n = db_int(s, 0);
 	else if (step == DB_DONE)
 		*n = 0;
 	return query_end(q, s, step);
+}
+
+enum query_rc
+query_number(struct query *q, const char *sql, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q, sql, &s);
+
+	return rc == QUERY_OK ? number_read(q, s, n) : rc;
+}
+
+enum query_rc
+query_number_for(struct query *q, const char *sql, int64_t arg, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q, sql, &s);
+
+	if (rc != QUERY_OK)
+		return rc;
+	db_bind_int(s, 1, arg);
+	return number_read(q, s, n);
 }
 
 enum query_rc

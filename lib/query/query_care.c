@@ -36,7 +36,8 @@ sample(struct query *q, const char *size, int64_t last, int64_t rows,
 	*bytes = 0;
 	for (; samples < SAMPLES && samples < last && rc == QUERY_OK;
 	     samples++) {
-		rc = query_number(q, size, 1 + samples * last / SAMPLES, &n);
+		rc = query_number_for(
+		    q, size, 1 + samples * last / SAMPLES, &n);
 		sum += n;
 	}
 	if (samples > 0)
@@ -83,19 +84,16 @@ query_care(
 		rc = query_rc_of(
 		    db_size_of_all(q->db, &care->bytes, &care->unused));
 	if (rc == QUERY_OK)
-		rc = query_number(q,
-		    "SELECT coalesce(max(seq), 0) FROM event WHERE seq > ?1", 0,
-		    &last);
+		rc = query_number(
+		    q, "SELECT coalesce(max(seq), 0) FROM event", &last);
 	if (rc == QUERY_OK)
 		rc = sample(q,
 		    "SELECT length(body) FROM event WHERE seq >= ?1"
 		    " ORDER BY seq LIMIT 1",
 		    last, h->events, &care->bodies);
 	if (rc == QUERY_OK)
-		rc = query_number(q,
-		    "SELECT coalesce(max(number), 0) FROM call"
-		    " WHERE number > ?1",
-		    0, &last);
+		rc = query_number(
+		    q, "SELECT coalesce(max(number), 0) FROM call", &last);
 	if (rc == QUERY_OK)
 		rc = sample(q,
 		    "SELECT coalesce(length(transcript), 0)"
@@ -104,14 +102,13 @@ query_care(
 		    " FROM call WHERE number >= ?1 ORDER BY number LIMIT 1",
 		    last, h->calls, &care->calls);
 	if (rc == QUERY_OK)
-		rc = query_number(q,
-		    "SELECT count(*) FROM erasure WHERE id > ?1", 0,
-		    &care->erasures);
+		rc = query_number(
+		    q, "SELECT count(*) FROM erasure", &care->erasures);
 	if (rc == QUERY_OK)
 		rc = query_number(q,
 		    "SELECT CAST(coalesce(sum(calls), 0) AS bigint)"
-		    " FROM erasure WHERE id > ?1",
-		    0, &care->forgotten);
+		    " FROM erasure",
+		    &care->forgotten);
 	if (rc == QUERY_OK)
 		rc = events_a_day(q, &events);
 	if (rc == QUERY_OK && h->events > 0)
@@ -124,12 +121,12 @@ query_care(
  * The first and the last that has a thing tell its ages, in the order in which
  * rows were stored, or calls started: all are read only where none has it.
  */
-#define AGES(TIME, TABLE, BY, HAS)                                         \
-	{                                                                  \
-		"SELECT " TIME " FROM " TABLE " WHERE " BY " > ?1" HAS     \
-		" ORDER BY " BY " LIMIT 1",                                \
-		    "SELECT " TIME " FROM " TABLE " WHERE " BY " > ?1" HAS \
-		    " ORDER BY " BY " DESC LIMIT 1"                        \
+#define AGES(TIME, TABLE, BY, HAS)                                        \
+	{                                                                 \
+		"SELECT " TIME " FROM " TABLE " WHERE " BY " > 0" HAS     \
+		" ORDER BY " BY " LIMIT 1",                               \
+		    "SELECT " TIME " FROM " TABLE " WHERE " BY " > 0" HAS \
+		    " ORDER BY " BY " DESC LIMIT 1"                       \
 	}
 
 static const char *const ages[KEEP__MAX][2] = {
@@ -152,9 +149,9 @@ query_ages(struct query *q, struct query_age age[KEEP__MAX])
 
 	memset(age, 0, KEEP__MAX * sizeof(*age));
 	for (int i = 0; i < KEEP__MAX && rc == QUERY_OK; i++) {
-		rc = query_number(q, ages[i][0], 0, &age[i].oldest);
+		rc = query_number(q, ages[i][0], &age[i].oldest);
 		if (rc == QUERY_OK)
-			rc = query_number(q, ages[i][1], 0, &age[i].newest);
+			rc = query_number(q, ages[i][1], &age[i].newest);
 	}
 	return rc;
 }

@@ -11,16 +11,16 @@ static enum query_rc
 counts(struct query *q, struct query_health *h)
 {
 	enum query_rc rc = query_number(
-	    q, "SELECT count(*) FROM event WHERE variant = 0", 0, &h->events);
+	    q, "SELECT count(*) FROM event WHERE variant = 0", &h->events);
 
 	if (rc == QUERY_OK)
-		rc = query_number(q, "SELECT count(*) FROM call", 0, &h->calls);
+		rc = query_number(q, "SELECT count(*) FROM call", &h->calls);
 	if (rc == QUERY_OK)
 		rc = query_number(
-		    q, "SELECT count(*) FROM quarantine", 0, &h->quarantined);
+		    q, "SELECT count(*) FROM quarantine", &h->quarantined);
 	if (rc == QUERY_OK)
 		rc = query_number(
-		    q, "SELECT count(*) FROM rejected", 0, &h->rejected);
+		    q, "SELECT count(*) FROM rejected", &h->rejected);
 	return rc;
 }
 

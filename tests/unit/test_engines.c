@@ -192,10 +192,38 @@ a_file_and_a_server_tell_the_same_P3(void **state)
 	buf_free(&other);
 }
 
+/* NULL in its place, or left out, would answer another question. */
+static void
+a_value_without_a_place_fails_the_statement(void **state)
+{
+	struct box *b = *state;
+	struct buf why = {0};
+	const struct db_options o = {.path = b->scratch.store};
+	struct db *db = db_open(&o, DB_READ, &why);
+	struct statement *s;
+
+	assert_non_null(db);
+	assert_int_equal(db_read_begin(db), DB_OK);
+	s = db_statement(db, "SELECT count(*) FROM call");
+	assert_non_null(s);
+	db_bind_int(s, 1, 7);
+	assert_int_equal(db_step(s), DB_ERROR);
+	db_done(s);
+	db_read_end(db);
+	assert_int_equal(db_read_begin(db), DB_OK);
+	s = db_statement(db, "SELECT count(*) FROM call");
+	assert_int_equal(db_step(s), DB_ROW);
+	db_done(s);
+	db_read_end(db);
+	db_close(db);
+	buf_free(&why);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    STORE_TEST(a_value_without_a_place_fails_the_statement),
 	    STORE_TEST(a_file_and_a_server_tell_the_same_P3),
 	};
 

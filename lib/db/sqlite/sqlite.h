@@ -31,6 +31,7 @@ struct statement {
 	sqlite3_stmt *sqlite; /* NULL: the slot is free */
 	struct db *db;
 	const char *sql;
+	int bound; /* SQLITE_OK, or why a value was not taken */
 };
 
 enum file { FILE_STORE, FILE_LOCK, FILE_WAL, FILE_SHM, FILE__MAX };

@@ -114,38 +114,47 @@ statements_close(struct db *db)
 	memset(db->statement, 0, sizeof(db->statement));
 }
 
+/* A value that is not taken must not leave NULL behind: the step fails. */
+static void
+bind_noted(struct statement *s, int rc)
+{
+	if (rc != SQLITE_OK)
+		s->bound = rc;
+}
+
 void
 lite_bind_int(struct statement *s, int i, int64_t n)
 {
-	sqlite3_bind_int64(s->sqlite, i, n);
+	bind_noted(s, sqlite3_bind_int64(s->sqlite, i, n));
 }
 
 void
 lite_bind_double(struct statement *s, int i, double x)
 {
-	sqlite3_bind_double(s->sqlite, i, x);
+	bind_noted(s, sqlite3_bind_double(s->sqlite, i, x));
 }
 
 void
 lite_bind_null(struct statement *s, int i)
 {
-	sqlite3_bind_null(s->sqlite, i);
+	bind_noted(s, sqlite3_bind_null(s->sqlite, i));
 }
 
 void
 lite_bind_chars(struct statement *s, int i, const char *text, size_t n)
 {
-	sqlite3_bind_text64(s->sqlite, i, text, n, SQLITE_STATIC, SQLITE_UTF8);
+	bind_noted(s,
+	    sqlite3_bind_text64(
+		s->sqlite, i, text, n, SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void
 lite_bind_bytes(struct statement *s, int i, const void *data, size_t n)
 {
 	/* A NULL pointer would be NULL, which is not the empty blob. */
-	if (n == 0)
-		sqlite3_bind_zeroblob(s->sqlite, i, 0);
-	else
-		sqlite3_bind_blob64(s->sqlite, i, data, n, SQLITE_STATIC);
+	bind_noted(s,
+	    n == 0 ? sqlite3_bind_zeroblob(s->sqlite, i, 0)
+		   : sqlite3_bind_blob64(s->sqlite, i, data, n, SQLITE_STATIC));
 }
 
 bool
@@ -160,7 +169,8 @@ lite_lost(struct db *db)
 enum db_rc
 lite_step(struct statement *s)
 {
-	return rc_of(sqlite3_step(s->sqlite));
+	return rc_of(
+	    s->bound == SQLITE_OK ? sqlite3_step(s->sqlite) : s->bound);
 }
 
 int64_t
@@ -220,6 +230,7 @@ lite_done(struct statement *s)
 	if ((rc & 0xff) == SQLITE_NOMEM)
 		s->db->lost = true;
 	sqlite3_clear_bindings(s->sqlite);
+	s->bound = SQLITE_OK;
 	return rc_of(rc);
 }
 
