@@ -111,15 +111,19 @@ struct walk {
 	size_t words;
 	bool never; /* one of them is not to be found */
 	bool nothing; /* no call has such a fact */
-	/* Calls are to be read for the fact, which no index knows; or NULL. */
-	const struct fact_filter *fact;
-	int64_t path; /* its number */
+	/* Calls are to be read for these facts, which no index knows. */
+	struct walk_fact {
+		const struct fact_filter *filter;
+		int64_t path; /* its number */
+	} fact[QUERY_FILTER_FACTS];
+	size_t nfacts;
 	struct facts facts; /* of the call at hand */
+	int hour; /* of the filter */
 };
 /*
  * query_fact.c: how calls with that fact are found. indexed: by words, which
- * are added to those of the text, and *terms counts them; else w->fact is set,
- * and look tells whether the call of that number has it.
+ * are added to those of the text, and *terms counts them; else it is added to
+ * w->fact, and look tells whether the call of that number has all of those.
  */
 enum query_rc query_fact_plan(struct walk *w, const struct fact_filter *f,
     bool indexed, struct buf *words, int *terms);

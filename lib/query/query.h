@@ -86,6 +86,7 @@ void query_time_limit(struct query *q, int ms);
 enum query_rc query_zone(struct query *q, char zone[QUERY_ZONE_SIZE]);
 
 #define QUERY_FACT_TEXT_MAX 200 /* bytes of a text that are compared */
+#define QUERY_FILTER_FACTS 4 /* that calls may be asked for at once */
 
 /* --- which calls --------------------------------------------------------- */
 
@@ -116,7 +117,8 @@ struct filter {
 	enum call_outcome outcome; /* OUTCOME_NONE: all */
 	unsigned flag; /* one bit of enum call_flag; 0: all */
 	const char *campaign; /* "": those without one */
-	const struct fact_filter *fact; /* NULL: all */
+	const struct fact_filter *fact[QUERY_FILTER_FACTS]; /* up to NULL */
+	int hour; /* 1 + the local hour of the start; 0: all */
 	/*
 	 * Words, all of which are in the call: in its transcript, summary,
 	 * id, trace, agent, campaign, status, reason, disposition or numbers;
@@ -182,8 +184,8 @@ typedef int (*query_group_fn)(void *arg, const struct group *g);
 /*
  * Groups that make up the calls of f, by day.  The same day, source, agent,
  * direction and outcome may come more than once: the caller adds up.  From
- * the roll-up where f allows it, else (text, flag, campaign, until) from the
- * calls.
+ * the roll-up where f allows it, else (text, fact, hour, flag, campaign,
+ * until) from the calls.
  */
 enum query_rc query_groups(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg);

@@ -162,7 +162,8 @@ plan(struct walk *w, const struct filter *f)
 	int terms = 0;
 
 	w->way = WAY_ALL;
-	if (f->text == NULL && f->fact == NULL)
+	w->hour = f->hour;
+	if (f->text == NULL && f->fact[0] == NULL)
 		return QUERY_OK;
 	if ((rc = query_words_open(w->q, &ready, &facts)) != QUERY_OK)
 		return rc;
@@ -172,8 +173,10 @@ plan(struct walk *w, const struct filter *f)
 		walk_words(w, f->text, f->discreet);
 		w->way = w->words > 0 ? WAY_LIKE : WAY_ALL;
 	}
-	if (f->fact != NULL && terms != -1)
-		rc = query_fact_plan(w, f->fact, facts, &words, &terms);
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL &&
+	     terms != -1 && rc == QUERY_OK;
+	     i++)
+		rc = query_fact_plan(w, f->fact[i], facts, &words, &terms);
 	if (terms == -1)
 		rc = QUERY_ERROR;
 	else if (w->nothing)
@@ -197,7 +200,7 @@ plan(struct walk *w, const struct filter *f)
  * NULL: all.  All of it is in the index call_list.
  */
 static const char newest_first[] =
-    "SELECT c.number FROM call c"
+    "SELECT c.number, c.started FROM call c"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
@@ -210,7 +213,7 @@ static const char newest_first[] =
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
     " ORDER BY c.started DESC, c.number DESC LIMIT ?11";
 static const char oldest_first[] =
-    "SELECT c.number FROM call c"
+    "SELECT c.number, c.started FROM call c"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
@@ -325,6 +328,24 @@ sort_found(
 	return rc;
 }
 
+/* Are calls left out that the list has? */
+static bool
+is_sifted(const struct walk *w)
+{
+	return w->way != WAY_ALL || w->nfacts > 0 || w->hour != 0;
+}
+
+static bool
+is_of_hour(const struct walk *w, int64_t started)
+{
+	struct when_local l;
+
+	if (w->hour == 0)
+		return true;
+	when_local(started, &l);
+	return l.hour == w->hour - 1;
+}
+
 enum query_rc
 query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
     const struct cursor *c, bool back, int64_t max)
@@ -346,8 +367,7 @@ query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
 		if (w->way != WAY_ALL || max > ROWS_MANY)
 			db_many(w->s);
 		bind_filter(w->q, w->s, f, c, back);
-		db_bind_int(w->s, 11,
-		    w->way == WAY_ALL && w->fact == NULL ? max : INT64_MAX);
+		db_bind_int(w->s, 11, is_sifted(w) ? INT64_MAX : max);
 	}
 	return rc;
 }
@@ -356,13 +376,14 @@ enum query_rc
 query_walk_next(struct walk *w, int64_t *number)
 {
 	enum query_rc rc = QUERY_OK;
+	int64_t started;
 	bool has;
 
 	do {
-		has = true;
 		if (w->way == WAY_FOUND) {
 			if (w->at == w->calls)
 				return QUERY_NOT_FOUND;
+			started = w->call[w->at].started;
 			*number = w->call[w->at++].number;
 		} else {
 			enum db_rc step = db_step(w->s);
@@ -372,12 +393,14 @@ query_walk_next(struct walk *w, int64_t *number)
 			if (step != DB_ROW)
 				return query_failed(w->q, "read");
 			*number = db_int(w->s, 0);
+			started = db_int(w->s, 1);
 		}
-		if (w->way == WAY_AMONG)
+		has = is_of_hour(w, started);
+		if (has && w->way == WAY_AMONG)
 			has = found_has(w, *number);
-		else if (w->way == WAY_LIKE)
+		else if (has && w->way == WAY_LIKE)
 			rc = look_through(w, *number, &has);
-		if (rc == QUERY_OK && has && w->fact != NULL)
+		if (rc == QUERY_OK && has && w->nfacts > 0)
 			rc = query_fact_look(w, *number, &has);
 		if (!has && db_is_late(w->q->db))
 			return QUERY_TIMEOUT;
@@ -742,7 +765,7 @@ groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
 	bool stop = false;
 	enum query_rc rc = query_walk_begin(&w, q, f, NULL, true, INT64_MAX);
 
-	*asked = w.way != WAY_ALL || w.fact != NULL;
+	*asked = is_sifted(&w);
 	while (rc == QUERY_OK && *asked && !stop) {
 		rc = query_walk_next(&w, &number);
 		if (rc == QUERY_OK)
@@ -758,7 +781,7 @@ groups(struct query *q, bool totals, const struct filter *f, query_group_fn fn,
 	enum query_rc rc = QUERY_OK;
 	bool asked = false;
 
-	if (f->text != NULL || f->fact != NULL)
+	if (f->text != NULL || f->fact[0] != NULL || f->hour != 0)
 		rc = groups_of_words(q, f, fn, arg, &asked);
 	if (asked || rc != QUERY_OK)
 		return rc;

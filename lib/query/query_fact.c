@@ -108,23 +108,33 @@ enum query_rc
 query_fact_plan(struct walk *w, const struct fact_filter *f, bool indexed,
     struct buf *words, int *terms)
 {
-	enum query_rc rc = path_find(w->q, f->path, &w->path);
+	int64_t path;
+	enum query_rc rc = path_find(w->q, f->path, &path);
 
 	if (rc != QUERY_OK)
 		return rc;
-	if (w->path == 0) {
+	if (path == 0) {
 		w->nothing = true;
 		return QUERY_OK;
 	}
 	if (!indexed || f->text == NULL) {
-		w->fact = f;
+		w->fact[w->nfacts++] = (struct walk_fact){f, path};
 		return QUERY_OK;
 	}
 	if (*terms > 0)
 		buf_puts(words, " AND ");
-	put_words(words, w->path, f->text);
+	put_words(words, path, f->text);
 	++*terms;
 	return QUERY_OK;
+}
+
+static bool
+has_fact(const struct facts *facts, const struct walk_fact *f)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		if (facts->item[i].path == f->path)
+			return matches(f->filter, &facts->item[i].fact);
+	return false;
 }
 
 enum query_rc
@@ -144,9 +154,9 @@ query_fact_look(struct walk *w, int64_t number, bool *has)
 		rc = query_rc_of(row_facts(q->db, s, 0, number, &w->facts));
 	else if (step != DB_DONE)
 		rc = query_failed(q, "facts");
-	for (size_t i = 0; i < w->facts.n && rc == QUERY_OK && !*has; i++)
-		*has = w->facts.item[i].path == w->path &&
-		    matches(w->fact, &w->facts.item[i].fact);
+	*has = rc == QUERY_OK;
+	for (size_t i = 0; i < w->nfacts && *has; i++)
+		*has = has_fact(&w->facts, &w->fact[i]);
 	facts_reset(&w->facts);
 	db_done(s);
 	return rc;

@@ -59,7 +59,8 @@ put_count(struct page *p, const struct list *l)
 	enum query_rc rc;
 
 	html_raw(p->out, "<p class=\"count\">");
-	if (!whole && f->text == NULL && f->fact == NULL && f->flag == 0) {
+	if (!whole && f->text == NULL && f->fact[0] == NULL && f->flag == 0 &&
+	    f->hour == 0) {
 		calls = 0;
 		rc = query_totals(p->query, f, add_calls, &calls);
 		if (rc != QUERY_OK)

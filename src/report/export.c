@@ -50,7 +50,8 @@ struct export
 static bool
 is_walked(const struct export *ex)
 {
-	return ex->page.filter.text == NULL && ex->page.filter.fact == NULL;
+	return ex->page.filter.text == NULL &&
+	    ex->page.filter.fact[0] == NULL && ex->page.filter.hour == 0;
 }
 
 /* --- in slices ----------------------------------------------------------- */

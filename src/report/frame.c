@@ -228,13 +228,16 @@ put_conditions(struct page *p)
 		html_raw(p->out, ", campaign ");
 		put_id(p, f->campaign);
 	}
-	if (f->fact != NULL)
-		put_fact_condition(p, f->fact);
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		put_fact_condition(p, f->fact[i]);
 	if (f->direction != NULL)
 		html_put(p->out, ", %s%s", f->direction,
 		    strcmp(f->direction, "unknown") == 0 ? " direction" : "");
 	if (f->open || f->outcome != OUTCOME_NONE)
 		html_put(p->out, ", %s", outcome_word(f->outcome));
+	if (f->hour != 0)
+		html_put(p->out, ", started from %d:00 to %d:59", f->hour - 1,
+		    f->hour - 1);
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			html_put(p->out, ", %s", flag_word(f->flag));
@@ -265,7 +268,8 @@ filter_narrows(const struct filter *f)
 {
 	return f->source != NULL || f->agent != NULL || f->campaign != NULL ||
 	    f->direction != NULL || f->open || f->outcome != OUTCOME_NONE ||
-	    f->flag != 0 || f->text != NULL || f->fact != NULL;
+	    f->flag != 0 || f->text != NULL || f->fact[0] != NULL ||
+	    f->hour != 0;
 }
 
 static void
@@ -459,8 +463,12 @@ put_hidden(struct page *p, enum heeds heeds)
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			put_kept(p, "flag", call_flag_name[i]);
-	if (f->fact != NULL)
-		put_kept(p, "fact", fact_written(p, f->fact));
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		put_kept(p, "fact", fact_written(p, f->fact[i]));
+	if (f->hour != 0)
+		html_put(p->out,
+		    "<input type=\"hidden\" name=\"hour\" value=\"%d\">\n",
+		    f->hour - 1);
 	if (heeds == HEEDS_ALL)
 		return;
 	put_kept(p, "agent", name_or_none(f->agent));

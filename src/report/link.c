@@ -180,10 +180,11 @@ filter_equal(const struct filter *a, const struct filter *b)
 {
 	return a->from == b->from && a->to == b->to && a->until == b->until &&
 	    same_text(a->source, b->source) && same_text(a->agent, b->agent) &&
-	    same_text(a->campaign, b->campaign) && a->fact == b->fact &&
-	    same_text(a->direction, b->direction) && a->open == b->open &&
-	    a->outcome == b->outcome && a->flag == b->flag &&
-	    same_text(a->text, b->text);
+	    same_text(a->campaign, b->campaign) &&
+	    memcmp(a->fact, b->fact, sizeof(a->fact)) == 0 &&
+	    a->hour == b->hour && same_text(a->direction, b->direction) &&
+	    a->open == b->open && a->outcome == b->outcome &&
+	    a->flag == b->flag && same_text(a->text, b->text);
 }
 
 /* Begin a parameter, for its value to follow. */
@@ -224,6 +225,17 @@ put_double(struct buf *b, double x)
 		buf_printf(b, "%.17g", x);
 }
 
+/* A bound may be infinite, which equals itself. */
+static bool
+same_fact(const struct fact_filter *a, const struct fact_filter *b)
+{
+	return strcmp(a->path, b->path) == 0 && same_text(a->text, b->text) &&
+	    (a->text != NULL ||
+		(!(a->low < b->low) && !(a->low > b->low) &&
+		    !(a->high < b->high) && !(a->high > b->high) &&
+		    a->below == b->below));
+}
+
 const char *
 fact_written(struct page *p, const struct fact_filter *f)
 {
@@ -260,6 +272,20 @@ has_control(const char *s)
 	return false;
 }
 
+bool
+filter_add_fact(struct filter *f, const struct fact_filter *fact)
+{
+	size_t n = 0;
+
+	while (n < QUERY_FILTER_FACTS && f->fact[n] != NULL &&
+	    !same_fact(f->fact[n], fact))
+		n++;
+	if (n == QUERY_FILTER_FACTS)
+		return false;
+	f->fact[n] = fact;
+	return true;
+}
+
 static const char *
 link_to_fact(struct page *p, const struct fact_filter *fact)
 {
@@ -273,8 +299,7 @@ link_to_fact(struct page *p, const struct fact_filter *fact)
 	if (kept == NULL)
 		return page_lost(p);
 	*kept = *fact;
-	f.fact = kept;
-	return link_to(p, "calls", &f);
+	return filter_add_fact(&f, kept) ? link_to(p, "calls", &f) : NULL;
 }
 
 const char *
@@ -346,8 +371,8 @@ add_filter(struct buf *b, struct page *p, const struct filter *f)
 	text(b, "source", f->source);
 	text(b, "agent", name_or_none(f->agent));
 	text(b, "campaign", name_or_none(f->campaign));
-	if (f->fact != NULL)
-		text(b, "fact", fact_written(p, f->fact));
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		text(b, "fact", fact_written(p, f->fact[i]));
 	text(b, "direction", f->direction);
 	if (f->open)
 		text(b, "outcome", QUERY_OPEN);
@@ -356,6 +381,10 @@ add_filter(struct buf *b, struct page *p, const struct filter *f)
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			text(b, "flag", call_flag_name[i]);
+	if (f->hour != 0) {
+		name(b, "hour");
+		buf_printf(b, "%d", f->hour - 1);
+	}
 	text(b, "text", f->text);
 }
 

@@ -153,9 +153,24 @@ take_fact(struct params *q, const char *value, size_t n)
 	}
 	if (rc == 0 && !read_range(colon + 1, f))
 		rc = keep(q, colon + 1, strlen(colon + 1), &f->text);
-	if (rc == 0)
-		q->page->filter.fact = f;
+	if (rc == 0 && !filter_add_fact(&q->page->filter, f)) {
+		buf_printf(q->why,
+		    "The parameter fact is there more than %d times.",
+		    QUERY_FILTER_FACTS);
+		rc = -1;
+	}
 	return rc;
+}
+
+static int
+take_hour(struct params *q, const char *value, size_t n)
+{
+	int64_t hour;
+
+	if (number_parse(value, n, 0, 23, &hour) != 0)
+		return -1;
+	q->page->filter.hour = 1 + (int)hour;
+	return 0;
 }
 
 static int
@@ -302,6 +317,7 @@ static const struct parameter {
 	"PATH:VALUE, or PATH:LEAST..MOST for numbers, such as "
 	"results/mood:happy",
 	NULL},
+    {"hour", take_hour, "a local hour of the start, from 0 to 23", NULL},
     {"direction", take_direction, "one of inbound, outbound, web, unknown",
 	NULL},
     {"outcome", take_outcome, NULL, outcome_words},
@@ -499,7 +515,8 @@ take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 		ignore(q, buf_str(b));
 		return 0;
 	}
-	if (seen[m - parameters]) {
+	/* Of a call several facts may be asked for. */
+	if (seen[m - parameters] && m->take != take_fact) {
 		buf_printf(q->why, "The parameter %s is there twice.", m->name);
 		return -1;
 	}

@@ -150,6 +150,10 @@ const char *link_fact(struct page *p, const struct fact *f);
 /* Of a path, the numbers from low to high; below: high is not one of them. */
 const char *link_fact_range(
     struct page *p, const char *path, double low, double high, bool below);
+/*
+ * Ask for that fact too, which is borrowed; false: for no more.
+ */
+bool filter_add_fact(struct filter *f, const struct fact_filter *fact);
 /* A fact as the query has it, "PATH:VALUE"; in the page's arena. */
 const char *fact_written(struct page *p, const struct fact_filter *f);
 

@@ -611,14 +611,22 @@ has_digit(const char *s)
 
 /* Of a fact few digits are no number: an amount, a grade, a year. */
 static bool
-looks_for_digits(const struct filter *f)
+fact_has_digits(const struct fact_filter *f)
 {
 	int digits = 0;
 
-	if (f->fact != NULL && f->fact->text != NULL)
-		for (const char *s = f->fact->text; *s != '\0'; s++)
-			digits += *s >= '0' && *s <= '9';
-	return digits > FACT_DIGITS || (f->text != NULL && has_digit(f->text));
+	for (const char *s = f->text; s != NULL && *s != '\0'; s++)
+		digits += *s >= '0' && *s <= '9';
+	return digits > FACT_DIGITS;
+}
+
+static bool
+looks_for_digits(const struct filter *f)
+{
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		if (fact_has_digits(f->fact[i]))
+			return true;
+	return f->text != NULL && has_digit(f->text);
 }
 
 static bool
@@ -631,6 +639,16 @@ is_masked_number(struct page *p, const char *path, double x)
 	    strcmp(outside_fact_digits(p, path, text), text) != 0;
 }
 
+static bool
+is_masked_fact(struct page *p, const struct fact_filter *f)
+{
+	if (f->text == NULL)
+		return is_masked_number(p, f->path, f->low) ||
+		    is_masked_number(p, f->path, f->high);
+	return strcmp(outside_fact_text(p, f->path, f->text), f->text) != 0 ||
+	    strcmp(outside_fact_digits(p, f->path, f->text), f->text) != 0;
+}
+
 /*
  * Where numbers are masked, nobody finds one by trying: not by the value that a
  * fact has, nor by two that it lies between.  -1: answered.
@@ -638,15 +656,12 @@ is_masked_number(struct page *p, const char *path, double x)
 static int
 refuse_masked(struct page *p, struct response *w)
 {
-	const struct fact_filter *f = p->filter.fact;
+	const struct filter *f = &p->filter;
+	bool masked = false;
 
-	if (!p->masked || f == NULL ||
-	    (f->text != NULL ? strcmp(outside_fact_text(p, f->path, f->text),
-				   f->text) == 0 &&
-			strcmp(outside_fact_digits(p, f->path, f->text),
-			    f->text) == 0
-			     : !is_masked_number(p, f->path, f->low) &&
-			!is_masked_number(p, f->path, f->high)))
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		masked = masked || (p->masked && is_masked_fact(p, f->fact[i]));
+	if (!masked)
 		return 0;
 	report_explain(p, w, 400, "Not with masked numbers",
 	    "Numbers are masked here, so calls are not found by one.");

@@ -394,6 +394,9 @@ test_links_have_what_is_not_the_default(void **state)
 	assert_link("fact=x:-1.50..<2e3", "/r/calls?fact=x%3A-1.5..%3C2000");
 	assert_link("fact=x:..3", "/r/calls?fact=x%3A..3");
 	assert_link("fact=x:a..b", "/r/calls?fact=x%3Aa..b");
+	assert_link("fact=x:1&fact=y:..3&fact=x:1&hour=0",
+	    "/r/calls?fact=x%3A1&amp;fact=y%3A..3&amp;hour=0");
+	assert_link("hour=23", "/r/calls?hour=23");
 	assert_link("text=%22%3E%3Cscript%3E%26",
 	    "/r/calls?text=%22%3E%3Cscript%3E%26");
 	assert_link("outcome=busy&flag=variant&direction=web&preset=7d",

@@ -268,7 +268,7 @@ numbers_of_several_platforms_are_told_apart(void **state)
 static void
 assert_with(struct box *b, struct fact_filter fact, const char *ids)
 {
-	struct filter f = {ALL_DAYS, .fact = &fact};
+	struct filter f = {ALL_DAYS, .fact = {&fact}};
 	struct list l = list_of(b, &f);
 
 	if (strcmp(ids_of(&l), ids) != 0)
@@ -316,6 +316,58 @@ assert_facts_found(struct box *b)
 	assert_with(b, high, "c1");
 }
 
+/* Several facts at once, of which some are words of the index. */
+static void
+assert_all_of_them(struct box *b)
+{
+	const struct fact_filter word = {
+	    .path = "results/word", .text = "two words"};
+	const struct fact_filter sale = {.path = "results/sale", .text = "yes"};
+	const struct fact_filter score = {
+	    .path = "results/score", .low = 9, .high = 10};
+	const struct fact_filter most = {
+	    .path = "results/score", .low = 10, .high = 10};
+	struct filter f = {ALL_DAYS, .fact = {&word, &sale}};
+
+	assert_ids(b, &f, "c1");
+	f.fact[2] = &score;
+	f.fact[3] = &most;
+	assert_ids(b, &f, "c1");
+	f = (struct filter){ALL_DAYS, .fact = {&score, &most}};
+	assert_ids(b, &f, "c1");
+	f.hour = 1 + 12; /* 10:00 UTC */
+	assert_ids(b, &f, "c1");
+	assert_int_equal(sum_of(b, &f).t.calls, 1);
+	f.hour = 1 + 10;
+	assert_ids(b, &f, "");
+}
+
+static void
+an_hour_of_the_day_is_that_of_the_zone(void **state)
+{
+	static const char *const start[] = {"2026-05-01T21:59:59.999Z",
+	    "2026-05-01T22:00:00Z", "2026-05-02T22:10:00Z",
+	    "2026-12-01T22:30:00Z", "2026-12-01T23:00:00Z"};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .hour = 1};
+	char id[16];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(id, sizeof(id), "c%d", i);
+		add(b,
+		    &(struct spec){.id = id,
+			.started = at(start[i]),
+			.outcome = OUTCOME_COMPLETED});
+	}
+	assert_ids(b, &f, "c4 c2 c1");
+	assert_int_equal(sum_of(b, &f).t.calls, 3);
+	f.text = "c2";
+	assert_ids(b, &f, "c2");
+	f.hour = 24;
+	f.text = NULL;
+	assert_ids(b, &f, "c3 c0");
+}
+
 /* Whether the index has facts or not, as of an older version, or not at all. */
 static void
 a_fact_finds_the_calls_that_have_it(void **state)
@@ -354,14 +406,16 @@ a_fact_finds_the_calls_that_have_it(void **state)
 	{
 		const struct fact_filter score = {
 		    .path = "results/score", .text = "9"};
-		struct filter f = {ALL_DAYS, .fact = &score, .text = "hello"};
+		struct filter f = {ALL_DAYS, .fact = {&score}, .text = "hello"};
 
 		assert_ids(b, &f, "c2");
 		f.text = "nowhere";
 		assert_ids(b, &f, "");
 	}
+	assert_all_of_them(b);
 	run(b, "DELETE FROM meta WHERE name = 'search_facts'");
 	assert_facts_found(b);
+	assert_all_of_them(b);
 	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
 	assert_facts_found(b);
 }
@@ -406,6 +460,7 @@ main(void)
 	    REPORT_TEST(counting_takes_no_more_memory_than_it_may),
 	    REPORT_TEST(numbers_of_several_platforms_are_told_apart),
 	    REPORT_TEST(a_fact_finds_the_calls_that_have_it),
+	    REPORT_TEST(an_hour_of_the_day_is_that_of_the_zone),
 	    REPORT_TEST(a_fact_that_changed_is_found_as_it_is),
 	};
 
