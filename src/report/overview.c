@@ -8,12 +8,9 @@
 
 #include "query/keep.h"
 #include "report/overview.h"
+#include "report/span.h"
 
-#define DAYS_AS_DAYS 92 /* more of them are shown as weeks, */
-#define DAYS_AS_WEEKS 731 /* then as months, */
-#define DAYS_AS_MONTHS (25 * 366) /* then as years */
 #define ROWS_MAX 20 /* of a table; the rest in one */
-#define LABEL_SIZE 32
 #define RUNNING_MAX 8 /* calls in progress that are listed */
 #define CURRENCIES 2 /* with a column in the tables; the tiles have more */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
@@ -29,16 +26,6 @@ struct row {
 struct rows {
 	struct row **row; /* sorted by name */
 	size_t used, room;
-};
-
-enum unit { UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_YEAR };
-
-/* What the columns of the first chart stand for. */
-struct span {
-	enum unit unit;
-	int64_t from, to; /* local days */
-	int64_t first; /* unit_index() of the first column */
-	size_t columns;
 };
 
 struct overview {
@@ -106,85 +93,6 @@ rows_find(struct page *p, struct rows *r, const char *name)
 	return row;
 }
 
-/* --- days, weeks, months, years ----------------------------------------- */
-
-static int64_t
-unit_index(enum unit u, int64_t day)
-{
-	struct when_local l;
-
-	switch (u) {
-	case UNIT_DAY:
-		return day;
-	case UNIT_WEEK: /* 1970-01-01 was a Thursday */
-		return (day + 3) / 7;
-	case UNIT_MONTH:
-		when_date(day, &l);
-		return l.year * 12 + l.month - 1;
-	case UNIT_YEAR:
-	default:
-		when_date(day, &l);
-		return l.year;
-	}
-}
-
-/* The first day of a unit. */
-static int64_t
-unit_day(enum unit u, int64_t index)
-{
-	int64_t day = 0;
-
-	switch (u) {
-	case UNIT_DAY:
-		return index;
-	case UNIT_WEEK:
-		return index * 7 - 3;
-	case UNIT_MONTH:
-		(void)when_day_of(
-		    (int)(index / 12), (int)(index % 12) + 1, 1, &day);
-		return day;
-	case UNIT_YEAR:
-	default:
-		(void)when_day_of((int)index, 1, 1, &day);
-		return day;
-	}
-}
-
-/* Days without calls are shown too, but not years of them before the first. */
-static enum page_rc
-span_of(struct page *p, struct span *s)
-{
-	const struct filter *f = &p->filter;
-	int64_t first, last, days, columns;
-	enum query_rc rc = query_days(p->query, &first, &last);
-
-	if (rc != QUERY_OK)
-		return page_rc(rc);
-	s->from = f->from;
-	s->to = f->to;
-	if (s->to - s->from >= DAYS_AS_DAYS && last != 0) {
-		if (s->from < first && first <= s->to)
-			s->from = first;
-		if (last < p->today)
-			last = p->today;
-		if (s->to > last && last >= s->from)
-			s->to = last;
-	}
-	days = s->to - s->from + 1;
-	s->unit = days <= DAYS_AS_DAYS ? UNIT_DAY
-	    : days <= DAYS_AS_WEEKS    ? UNIT_WEEK
-	    : days <= DAYS_AS_MONTHS   ? UNIT_MONTH
-				       : UNIT_YEAR;
-	s->first = unit_index(s->unit, s->from);
-	columns = unit_index(s->unit, s->to) - s->first + 1;
-	if (columns > CHART_COLUMNS_MAX) { /* the latest ones */
-		s->first += columns - CHART_COLUMNS_MAX;
-		columns = CHART_COLUMNS_MAX;
-	}
-	s->columns = columns > 0 ? (size_t)columns : 0;
-	return PAGE_OK;
-}
-
 /* --- collecting --------------------------------------------------------- */
 
 static int
@@ -193,7 +101,7 @@ add_group(void *arg, const struct group *g)
 	struct overview *o = arg;
 	struct row *source = rows_find(o->page, &o->source, g->source);
 	struct row *agent = rows_find(o->page, &o->agent, g->agent);
-	int64_t column = unit_index(o->span.unit, g->day) - o->span.first;
+	size_t column = span_column(&o->span, g->day);
 
 	if (source == NULL || agent == NULL) {
 		o->failed = true;
@@ -203,11 +111,11 @@ add_group(void *arg, const struct group *g)
 	sums_add(&o->outcome[g->outcome], g);
 	sums_add(&source->sums, g);
 	sums_add(&agent->sums, g);
-	if (column >= 0 && column < (int64_t)o->span.columns) {
+	if (column < o->span.columns) {
 		sums_add(&o->trend[column], g);
 		for (size_t i = 0; i < LENGTH(stack); i++)
 			if (stack[i] == g->outcome)
-				o->column[(size_t)column * LENGTH(stack) + i] +=
+				o->column[column * LENGTH(stack) + i] +=
 				    g->tally.calls;
 	}
 	for (size_t i = 0; i < g->hours; i++)
@@ -372,66 +280,6 @@ put_running(struct page *p)
 
 /* --- charts ------------------------------------------------------------- */
 
-static const char *const weekday_name[] = {
-    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-static const char *const month_name[] = {"January", "February", "March",
-    "April", "May", "June", "July", "August", "September", "October",
-    "November", "December"};
-
-/* The days of a column: all of its unit that the period has. */
-static void
-column_days(const struct span *s, size_t column, int64_t *from, int64_t *to)
-{
-	int64_t index = s->first + (int64_t)column;
-
-	*from = unit_day(s->unit, index);
-	*to = unit_day(s->unit, index + 1) - 1;
-	if (*from < s->from)
-		*from = s->from;
-	if (*to > s->to)
-		*to = s->to;
-}
-
-/* Label and title of a column; in the arena, NULL when memory ran out. */
-static int
-name_column(struct page *p, enum unit unit, int64_t day, struct chart_column *c)
-{
-	char label[LABEL_SIZE], title[LABEL_SIZE];
-	struct when_local l;
-
-	when_date(day, &l);
-	snprintf(
-	    label, sizeof(label), "%d %.3s", l.mday, month_name[l.month - 1]);
-	switch (unit) {
-	case UNIT_DAY:
-		snprintf(title, sizeof(title), "%s %d %.3s %d",
-		    weekday_name[l.weekday], l.mday, month_name[l.month - 1],
-		    l.year);
-		c->mark = l.mday == 1;
-		break;
-	case UNIT_WEEK:
-		snprintf(title, sizeof(title), "Week of %d %.3s %d", l.mday,
-		    month_name[l.month - 1], l.year);
-		c->mark = l.mday <= 7;
-		break;
-	case UNIT_MONTH:
-		snprintf(label, sizeof(label), "%.3s %d",
-		    month_name[l.month - 1], l.year);
-		snprintf(title, sizeof(title), "%s %d", month_name[l.month - 1],
-		    l.year);
-		c->mark = l.month == 1;
-		break;
-	case UNIT_YEAR:
-	default:
-		snprintf(label, sizeof(label), "%d", l.year);
-		snprintf(title, sizeof(title), "%d", l.year);
-		break;
-	}
-	c->label = arena_strndup(p->arena, label, strlen(label));
-	c->title = arena_strndup(p->arena, title, strlen(title));
-	return c->label != NULL && c->title != NULL ? 0 : -1;
-}
-
 static enum page_rc
 put_columns(struct overview *o)
 {
@@ -452,8 +300,8 @@ put_columns(struct overview *o)
 	for (size_t i = 0; i < o->span.columns; i++) {
 		struct filter f = p->filter;
 
-		column_days(&o->span, i, &f.from, &f.to);
-		if (name_column(p, o->span.unit, f.from, &column[i]) != 0)
+		span_days(&o->span, i, &f.from, &f.to);
+		if (span_name(p, &o->span, i, &column[i]) != 0)
 			return PAGE_FAILED;
 		column[i].href = link_to(p, "calls", &f);
 	}
@@ -471,8 +319,8 @@ put_heat(struct overview *o)
 	const struct chart c = {"calls-by-hour", "When calls start",
 	    "Calls by weekday and local hour of their start.", "calls"};
 
-	chart_heat(o->page->out, &c, weekday_name, LENGTH(weekday_name), hour,
-	    LENGTH(hour), &o->heat[0][0]);
+	chart_heat(o->page->out, &c, weekday_name, 7, hour, LENGTH(hour),
+	    &o->heat[0][0]);
 }
 
 /* --- tables ------------------------------------------------------------- */
@@ -707,7 +555,7 @@ static enum page_rc
 overview_read(struct overview *o)
 {
 	struct page *p = o->page;
-	enum page_rc rc = span_of(p, &o->span);
+	enum page_rc rc = span_of_page(p, &o->span);
 	enum query_rc stored;
 
 	if (rc != PAGE_OK)
@@ -735,7 +583,7 @@ trend_of(const struct overview *o)
 	int64_t from, to;
 
 	if (t.n > 0) {
-		column_days(&o->span, t.n - 1, &from, &to);
+		span_days(&o->span, t.n - 1, &from, &to);
 		if (to >= o->page->today)
 			t.n--;
 	}

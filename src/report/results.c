@@ -2,15 +2,12 @@
  * What the platforms found out: every dynamic fact, summarised without any
  * setup.  A fact's kind is told by its values.
  */
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "query/gist.h"
-#include "report/report.h"
+#include "report/values.h"
 
 #define RESULTS_CALLS 20000 /* the latest so many are looked at */
 #define RESULTS_FACTS 100 /* kept, those in the most calls */
@@ -18,10 +15,6 @@
 #define VALUES_SHOWN 5 /* of a fact; the rest in a fold */
 #define GROUPS_MAX 16 /* told at the top */
 #define EXAMPLES 3 /* of texts that nearly all differ */
-#define TEXT_SHOWN 120 /* bytes of one */
-#define NUMBER_SIZE 32 /* bytes of a number as text */
-#define EXACT 1e15 /* whole numbers below are written with all digits */
-#define FINE 1000 /* from here on, nobody needs what follows the point */
 #define CHART_ID_SIZE 16
 
 struct results {
@@ -38,108 +31,26 @@ struct results {
 	size_t nconstant;
 };
 
-/* --- numbers ------------------------------------------------------------- */
-
-/* A number as people write it; in the page's arena if it is masked. */
-static const char *
-number_text(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
+/* With its platform where several have it: whose unit it is. */
+static void
+put_name(struct page *p, const struct gist *g)
 {
-	bool whole = x > -EXACT && x < EXACT && (double)(int64_t)x == x;
-
-	if (whole)
-		snprintf(out, NUMBER_SIZE, "%" PRId64, (int64_t)x);
-	else if (x > -EXACT && x < EXACT && (x <= -FINE || x >= FINE))
-		snprintf(out, NUMBER_SIZE, "%.0f", x);
-	else
-		snprintf(out, NUMBER_SIZE, "%.4g", x);
-	/* A telephone number may have been sent as a JSON number. */
-	return outside_fact_digits(p, path, out);
+	put_fact_name(p, g->path);
+	if (*g->platform != '\0')
+		html_put(
+		    p->out, " <span class=\"badge\">%s</span>", g->platform);
 }
 
 static void
-put_number(struct page *p, const char *path, const char *name, double x)
+put_gist_histogram(struct results *r, const struct gist *g, const char *name)
 {
-	char text[NUMBER_SIZE];
-
-	html_put(p->out, "<div><dt>%s</dt><dd class=\"num\">%s</dd></div>\n",
-	    name, number_text(p, path, x, text));
-}
-
-/* "10 to 20"; of one value, that. */
-static const char *
-class_title(
-    struct page *p, const char *path, const struct sample_classes *c, size_t i)
-{
-	char lower[NUMBER_SIZE], upper[NUMBER_SIZE];
-	char text[3 * NUMBER_SIZE];
-	const char *from = number_text(p, path, c->lower[i], lower);
-	const char *to = number_text(p, path, c->upper[i], upper);
-
-	if (c->lower[i] == c->upper[i])
-		snprintf(text, sizeof(text), "%s", from);
-	else if (i == 0 && c->below)
-		snprintf(text, sizeof(text), "less than %s", to);
-	else if (i + 1 == c->n && c->above)
-		snprintf(text, sizeof(text), "%s or more", from);
-	else
-		snprintf(text, sizeof(text), "%s to %s", from, to);
-	from = arena_strndup(p->arena, text, strlen(text));
-	return from == NULL ? "" : from;
-}
-
-static const char *
-class_label(
-    struct page *p, const char *path, const struct sample_classes *c, size_t i)
-{
-	char lower[NUMBER_SIZE];
-	const char *text = number_text(p, path, c->lower[i], lower);
-
-	if (i == 0 && c->below)
-		text = "less";
-	text = arena_strndup(p->arena, text, strlen(text));
-	return text == NULL ? "" : text;
-}
-
-/* The calls of a class, for a click on its column. */
-static const char *
-class_link(
-    struct page *p, const char *path, const struct sample_classes *c, size_t i)
-{
-	const double low = i == 0 && c->below ? -INFINITY : c->lower[i];
-	const double high = i + 1 == c->n && c->above ? INFINITY : c->upper[i];
-
-	if (!isinf(low) && !isinf(high) && low >= high) {
-		const struct fact f = {
-		    .path = path, .type = FACT_NUMBER, .number = low};
-
-		return link_fact(p, &f);
-	}
-	return link_fact_range(
-	    p, path, low, high, c->upper[i] > c->lower[i] && !isinf(high));
-}
-
-static void
-put_histogram(struct results *r, const struct gist *g, const char *name)
-{
-	struct page *p = r->page;
-	const struct sample_classes *c = &g->classes;
-	struct chart_column column[SAMPLE_CLASSES_MAX];
 	char id[CHART_ID_SIZE], title[2 * FACT_NAME_SIZE];
-	struct chart chart = {
-	    id, title, "How many calls have which value.", "calls"};
 
 	snprintf(id, sizeof(id), "fact-%c%c", 'a' + (int)(r->shown / 26 % 26),
 	    'a' + (int)(r->shown % 26));
 	snprintf(title, sizeof(title), "%.*s: %s%s%s", (int)fact_group(g->path),
 	    g->path, name, *g->platform == '\0' ? "" : " of ", g->platform);
-	for (size_t i = 0; i < c->n; i++)
-		column[i] = (struct chart_column){
-		    .label = class_label(p, g->path, c, i),
-		    .title = class_title(p, g->path, c, i),
-		    .href = class_link(p, g->path, c, i),
-		    .mark = true,
-		};
-	chart_low(p->out, &chart, column, c->n, c->count);
+	put_histogram(r->page, id, title, g->path, &g->classes);
 }
 
 static void
@@ -149,39 +60,16 @@ put_numbers(struct results *r, const struct gist *g, const char *name)
 	const struct sample_summary *n = &g->number;
 
 	html_raw(p->out, "<dl class=\"pairs numbers\">\n");
-	put_number(p, g->path, "least", n->min);
-	put_number(p, g->path, "median", n->median);
-	put_number(p, g->path, "mean", n->mean);
-	put_number(p, g->path, "most", n->max);
+	put_fact_number(p, g->path, "least", n->min);
+	put_fact_number(p, g->path, "median", n->median);
+	put_fact_number(p, g->path, "mean", n->mean);
+	put_fact_number(p, g->path, "most", n->max);
 	html_raw(p->out, "</dl>\n");
 	if (n->min != n->max)
-		put_histogram(r, g, name);
+		put_gist_histogram(r, g, name);
 }
 
 /* --- yes and no ---------------------------------------------------------- */
-
-/* The rest of a row: how many, and how much that is. */
-static void
-put_share(struct page *p, int64_t part, int64_t whole)
-{
-	html_raw(p->out, "<td class=\"num\">");
-	html_number(p->out, part);
-	html_raw(p->out, "</td><td class=\"share-cell\">");
-	chart_share(p->out, part, whole, "s-plain");
-	html_raw(p->out, " <span>");
-	put_rate(p, part, whole);
-	html_raw(p->out, "</span></td></tr>\n");
-}
-
-/* The head is for screen readers; who sees the columns needs none. */
-static void
-values_begin(struct page *p)
-{
-	html_raw(p->out,
-	    "<table class=\"values\"><thead class=\"heard\"><tr>"
-	    "<th scope=\"col\">Value</th><th scope=\"col\">Calls</th>"
-	    "<th scope=\"col\">Share</th></tr></thead><tbody>\n");
-}
 
 static void
 put_boolean(struct page *p, const struct gist *g)
@@ -206,20 +94,6 @@ put_boolean(struct page *p, const struct gist *g)
 
 /* --- texts --------------------------------------------------------------- */
 
-/* Write a text from outside, cut for a table. */
-static void
-put_cut(struct page *p, const char *path, const char *text)
-{
-	const char *s = outside_fact_text(p, path, text);
-	size_t n = strlen(s), cut = n <= TEXT_SHOWN ? n : TEXT_SHOWN;
-
-	/* The store has cut it already, perhaps within a character. */
-	if (utf8_valid(s, n))
-		cut = utf8_cut(s, n, TEXT_SHOWN);
-	html_put(
-	    p->out, "<bdi>%.*s%s</bdi>", (int)cut, s, cut < n ? "\u2026" : "");
-}
-
 static void
 put_examples(struct page *p, const struct gist *g)
 {
@@ -230,7 +104,7 @@ put_examples(struct page *p, const struct gist *g)
 	html_raw(p->out, " calls, such as</p>\n<ul class=\"examples\">\n");
 	for (size_t i = 0; i < g->nwords && i < EXAMPLES; i++) {
 		html_raw(p->out, "<li>");
-		put_cut(p, g->path, g->word[i].text);
+		put_fact_text(p, g->path, g->word[i].text);
 		html_raw(p->out, "</li>\n");
 	}
 	html_raw(p->out, "</ul>\n");
@@ -248,7 +122,7 @@ put_word_rows(struct page *p, const struct gist *g, size_t from, size_t to)
 
 		html_raw(p->out, "<tr><th scope=\"row\">");
 		link_begin(p, href);
-		put_cut(p, g->path, g->word[i].text);
+		put_fact_text(p, g->path, g->word[i].text);
 		link_end(p, href);
 		html_raw(p->out, "</th>");
 		put_share(p, g->word[i].calls, g->texts);
@@ -319,9 +193,9 @@ put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 		html_raw(p->out, "<td></td><td></td>");
 	else if (g->number.count > 0) {
 		html_put(p->out, "<td class=\"num\">%s</td>",
-		    number_text(p, g->path, a->number.median, number));
+		    fact_number(p, g->path, a->number.median, number));
 		html_put(p->out, "<td class=\"num\">%s</td>",
-		    number_text(p, g->path, a->number.mean, number));
+		    fact_number(p, g->path, a->number.mean, number));
 	}
 	if (g->boolean.calls > 0) {
 		html_raw(p->out, "<td class=\"num\">");
@@ -331,7 +205,7 @@ put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 	if (g->texts > 0) {
 		html_raw(p->out, "<td>");
 		if (a->texts > 0) {
-			put_cut(p, g->path, a->word.text);
+			put_fact_text(p, g->path, a->word.text);
 			html_raw(p->out, " <span class=\"muted\">");
 			put_rate(p, a->word.calls, a->texts);
 			html_raw(p->out, "</span>");
@@ -392,29 +266,6 @@ put_in_calls(struct results *r, const struct gist *g)
 	html_put(p->out, " call%s", r->calls == 1 ? "" : "s");
 }
 
-/*
- * With its group: the heading may be in another column.  With its platform
- * where several have it: whose unit it is.
- */
-static void
-put_name(struct page *p, const struct gist *g)
-{
-	const char *path = g->path;
-	size_t n = fact_group(path);
-	const char *group = arena_strndup(p->arena, path, n);
-	char name[FACT_NAME_SIZE];
-
-	if (path[n] != '\0' && group != NULL) {
-		html_raw(p->out, "<span class=\"muted\">");
-		put_outside(p, group);
-		html_raw(p->out, " \u203a</span> ");
-	}
-	put_outside(p, fact_name(path, name));
-	if (*g->platform != '\0')
-		html_put(
-		    p->out, " <span class=\"badge\">%s</span>", g->platform);
-}
-
 static void
 put_types(struct page *p, const struct gist *g)
 {
@@ -469,11 +320,11 @@ put_constant(struct results *r, const struct gist *g)
 	html_raw(p->out, "</th><td>");
 	if (g->number.count > 0)
 		html_put(p->out, "%s",
-		    number_text(p, g->path, g->number.min, number));
+		    fact_number(p, g->path, g->number.min, number));
 	else if (g->boolean.calls > 0)
 		html_put(p->out, "%s", g->boolean.yes > 0 ? "yes" : "no");
 	else
-		put_cut(p, g->path, g->word[0].text);
+		put_fact_text(p, g->path, g->word[0].text);
 	html_raw(p->out, "</td><td class=\"num\">");
 	html_number(p->out, g->calls);
 	if (r->shown == 0)

@@ -1,0 +1,156 @@
+/* What the columns of a chart over time stand for. */
+#include "report/span.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DAYS_AS_DAYS 92 /* more of them are shown as weeks, */
+#define DAYS_AS_WEEKS 731 /* then as months, */
+#define DAYS_AS_MONTHS (25 * 366) /* then as years */
+#define LABEL_SIZE 32
+
+const char *const weekday_name[7] = {
+    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+static const char *const month_name[] = {"January", "February", "March",
+    "April", "May", "June", "July", "August", "September", "October",
+    "November", "December"};
+
+static int64_t
+unit_index(enum unit u, int64_t day)
+{
+	struct when_local l;
+
+	switch (u) {
+	case UNIT_DAY:
+		return day;
+	case UNIT_WEEK: /* 1970-01-01 was a Thursday */
+		return (day + 3) / 7;
+	case UNIT_MONTH:
+		when_date(day, &l);
+		return l.year * 12 + l.month - 1;
+	case UNIT_YEAR:
+	default:
+		when_date(day, &l);
+		return l.year;
+	}
+}
+
+/* The first day of a unit. */
+static int64_t
+unit_day(enum unit u, int64_t index)
+{
+	int64_t day = 0;
+
+	switch (u) {
+	case UNIT_DAY:
+		return index;
+	case UNIT_WEEK:
+		return index * 7 - 3;
+	case UNIT_MONTH:
+		(void)when_day_of(
+		    (int)(index / 12), (int)(index % 12) + 1, 1, &day);
+		return day;
+	case UNIT_YEAR:
+	default:
+		(void)when_day_of((int)index, 1, 1, &day);
+		return day;
+	}
+}
+
+enum page_rc
+span_of_page(struct page *p, struct span *s)
+{
+	const struct filter *f = &p->filter;
+	int64_t first, last, days, columns;
+	enum query_rc rc = query_days(p->query, &first, &last);
+
+	if (rc != QUERY_OK)
+		return page_rc(rc);
+	s->from = f->from;
+	s->to = f->to;
+	if (s->to - s->from >= DAYS_AS_DAYS && last != 0) {
+		if (s->from < first && first <= s->to)
+			s->from = first;
+		if (last < p->today)
+			last = p->today;
+		if (s->to > last && last >= s->from)
+			s->to = last;
+	}
+	days = s->to - s->from + 1;
+	s->unit = days <= DAYS_AS_DAYS ? UNIT_DAY
+	    : days <= DAYS_AS_WEEKS    ? UNIT_WEEK
+	    : days <= DAYS_AS_MONTHS   ? UNIT_MONTH
+				       : UNIT_YEAR;
+	s->first = unit_index(s->unit, s->from);
+	columns = unit_index(s->unit, s->to) - s->first + 1;
+	if (columns > CHART_COLUMNS_MAX) { /* the latest ones */
+		s->first += columns - CHART_COLUMNS_MAX;
+		columns = CHART_COLUMNS_MAX;
+	}
+	s->columns = columns > 0 ? (size_t)columns : 0;
+	return PAGE_OK;
+}
+
+size_t
+span_column(const struct span *s, int64_t day)
+{
+	const int64_t column = unit_index(s->unit, day) - s->first;
+
+	return column < 0 || column >= (int64_t)s->columns ? s->columns
+							   : (size_t)column;
+}
+
+void
+span_days(const struct span *s, size_t column, int64_t *from, int64_t *to)
+{
+	int64_t index = s->first + (int64_t)column;
+
+	*from = unit_day(s->unit, index);
+	*to = unit_day(s->unit, index + 1) - 1;
+	if (*from < s->from)
+		*from = s->from;
+	if (*to > s->to)
+		*to = s->to;
+}
+
+int
+span_name(
+    struct page *p, const struct span *s, size_t column, struct chart_column *c)
+{
+	char label[LABEL_SIZE], title[LABEL_SIZE];
+	struct when_local l;
+	int64_t day, last;
+
+	span_days(s, column, &day, &last);
+	when_date(day, &l);
+	snprintf(
+	    label, sizeof(label), "%d %.3s", l.mday, month_name[l.month - 1]);
+	switch (s->unit) {
+	case UNIT_DAY:
+		snprintf(title, sizeof(title), "%s %d %.3s %d",
+		    weekday_name[l.weekday], l.mday, month_name[l.month - 1],
+		    l.year);
+		c->mark = l.mday == 1;
+		break;
+	case UNIT_WEEK:
+		snprintf(title, sizeof(title), "Week of %d %.3s %d", l.mday,
+		    month_name[l.month - 1], l.year);
+		c->mark = l.mday <= 7;
+		break;
+	case UNIT_MONTH:
+		snprintf(label, sizeof(label), "%.3s %d",
+		    month_name[l.month - 1], l.year);
+		snprintf(title, sizeof(title), "%s %d", month_name[l.month - 1],
+		    l.year);
+		c->mark = l.month == 1;
+		break;
+	case UNIT_YEAR:
+	default:
+		snprintf(label, sizeof(label), "%d", l.year);
+		snprintf(title, sizeof(title), "%d", l.year);
+		break;
+	}
+	c->label = arena_strndup(p->arena, label, strlen(label));
+	c->title = arena_strndup(p->arena, title, strlen(title));
+	return c->label != NULL && c->title != NULL ? 0 : -1;
+}

@@ -1,0 +1,156 @@
+/* How the values of a fact are written: on Results, and on its own page. */
+#include "report/values.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define TEXT_SHOWN 120 /* bytes of one */
+#define EXACT 1e15 /* whole numbers below are written with all digits */
+#define FINE 1000 /* from here on, nobody needs what follows the point */
+
+const char *
+fact_number(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
+{
+	bool whole = x > -EXACT && x < EXACT && (double)(int64_t)x == x;
+
+	if (whole)
+		snprintf(out, NUMBER_SIZE, "%" PRId64, (int64_t)x);
+	else if (x > -EXACT && x < EXACT && (x <= -FINE || x >= FINE))
+		snprintf(out, NUMBER_SIZE, "%.0f", x);
+	else
+		snprintf(out, NUMBER_SIZE, "%.4g", x);
+	/* A telephone number may have been sent as a JSON number. */
+	return outside_fact_digits(p, path, out);
+}
+
+void
+put_fact_number(struct page *p, const char *path, const char *name, double x)
+{
+	char text[NUMBER_SIZE];
+
+	html_put(p->out, "<div><dt>%s</dt><dd class=\"num\">%s</dd></div>\n",
+	    name, fact_number(p, path, x, text));
+}
+
+const char *
+fact_class(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
+{
+	char lower[NUMBER_SIZE], upper[NUMBER_SIZE];
+	char text[3 * NUMBER_SIZE];
+	const char *from = fact_number(p, path, c->lower[i], lower);
+	const char *to = fact_number(p, path, c->upper[i], upper);
+
+	if (c->lower[i] == c->upper[i])
+		snprintf(text, sizeof(text), "%s", from);
+	else if (i == 0 && c->below)
+		snprintf(text, sizeof(text), "less than %s", to);
+	else if (i + 1 == c->n && c->above)
+		snprintf(text, sizeof(text), "%s or more", from);
+	else
+		snprintf(text, sizeof(text), "%s to %s", from, to);
+	from = arena_strndup(p->arena, text, strlen(text));
+	return from == NULL ? "" : from;
+}
+
+static const char *
+class_label(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
+{
+	char lower[NUMBER_SIZE];
+	const char *text = fact_number(p, path, c->lower[i], lower);
+
+	if (i == 0 && c->below)
+		text = "less";
+	text = arena_strndup(p->arena, text, strlen(text));
+	return text == NULL ? "" : text;
+}
+
+/* The calls of a class, for a click on its column. */
+static const char *
+class_link(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
+{
+	const double low = i == 0 && c->below ? -INFINITY : c->lower[i];
+	const double high = i + 1 == c->n && c->above ? INFINITY : c->upper[i];
+
+	if (!isinf(low) && !isinf(high) && low >= high) {
+		const struct fact f = {
+		    .path = path, .type = FACT_NUMBER, .number = low};
+
+		return link_fact(p, &f);
+	}
+	return link_fact_range(
+	    p, path, low, high, c->upper[i] > c->lower[i] && !isinf(high));
+}
+
+void
+put_histogram(struct page *p, const char *id, const char *title,
+    const char *path, const struct sample_classes *c)
+{
+	struct chart_column column[SAMPLE_CLASSES_MAX];
+	const struct chart chart = {
+	    id, title, "How many calls have which value.", "calls"};
+
+	for (size_t i = 0; i < c->n; i++)
+		column[i] = (struct chart_column){
+		    .label = class_label(p, path, c, i),
+		    .title = fact_class(p, path, c, i),
+		    .href = class_link(p, path, c, i),
+		    .mark = true,
+		};
+	chart_low(p->out, &chart, column, c->n, c->count);
+}
+
+void
+put_share(struct page *p, int64_t part, int64_t whole)
+{
+	html_raw(p->out, "<td class=\"num\">");
+	html_number(p->out, part);
+	html_raw(p->out, "</td><td class=\"share-cell\">");
+	chart_share(p->out, part, whole, "s-plain");
+	html_raw(p->out, " <span>");
+	put_rate(p, part, whole);
+	html_raw(p->out, "</span></td></tr>\n");
+}
+
+void
+values_begin(struct page *p)
+{
+	html_raw(p->out,
+	    "<table class=\"values\"><thead class=\"heard\"><tr>"
+	    "<th scope=\"col\">Value</th><th scope=\"col\">Calls</th>"
+	    "<th scope=\"col\">Share</th></tr></thead><tbody>\n");
+}
+
+void
+put_fact_text(struct page *p, const char *path, const char *text)
+{
+	const char *s = outside_fact_text(p, path, text);
+	size_t n = strlen(s), cut = n <= TEXT_SHOWN ? n : TEXT_SHOWN;
+
+	/* The store has cut it already, perhaps within a character. */
+	if (utf8_valid(s, n))
+		cut = utf8_cut(s, n, TEXT_SHOWN);
+	html_put(
+	    p->out, "<bdi>%.*s%s</bdi>", (int)cut, s, cut < n ? "\u2026" : "");
+}
+
+void
+put_fact_name(struct page *p, const char *path)
+{
+	size_t n = fact_group(path);
+	const char *group = arena_strndup(p->arena, path, n);
+	char name[FACT_NAME_SIZE];
+
+	if (path[n] != '\0' && group != NULL) {
+		html_raw(p->out, "<span class=\"muted\">");
+		put_outside(p, group);
+		html_raw(p->out, " \u203a</span> ");
+	}
+	put_outside(p, fact_name(path, name));
+}
