@@ -10,9 +10,11 @@
 #include "base/confine_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,7 @@ confine_calls_begin(bool connects)
 
 #define GET_ACTION_AVAIL 2 /* SECCOMP_GET_ACTION_AVAIL */
 #define SPEC_ALLOW 4U /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */
+#define STORE_MODE 0660 /* the most that a file beside the store may have */
 
 /*
  * The leak check of a sanitizer is a process that traces this one, and its
@@ -265,6 +268,28 @@ static const unsigned others[] = {
 #ifdef SYS_symlinkat
     SYS_symlinkat,
 #endif
+/* how much of the machine this process, or another of its user, may have */
+#ifdef SYS_setrlimit
+    SYS_setrlimit,
+#endif
+#ifdef SYS_setpriority
+    SYS_setpriority,
+#endif
+#ifdef SYS_ioprio_set
+    SYS_ioprio_set,
+#endif
+#ifdef SYS_sched_setparam
+    SYS_sched_setparam,
+#endif
+#ifdef SYS_sched_setscheduler
+    SYS_sched_setscheduler,
+#endif
+#ifdef SYS_sched_setattr
+    SYS_sched_setattr,
+#endif
+#ifdef SYS_sched_setaffinity
+    SYS_sched_setaffinity,
+#endif
 /* other users */
 #ifdef SYS_setuid
     SYS_setuid,
@@ -433,7 +458,7 @@ static const unsigned others[] = {
 
 /* Two for each call, and what is looked into. */
 #define FILTER_MAX \
-	(2 * (COUNT(processes) + COUNT(connections) + COUNT(others)) + 32)
+	(2 * (COUNT(processes) + COUNT(connections) + COUNT(others)) + 80)
 
 struct filter {
 	struct sock_filter line[FILTER_MAX];
@@ -476,6 +501,14 @@ load_argument(struct filter *f, unsigned i)
 }
 
 static void
+load_upper_half(struct filter *f, unsigned i)
+{
+	load(f,
+	    offsetof(struct seccomp_data, args) + i * sizeof(uint64_t) +
+		sizeof(uint32_t));
+}
+
+static void
 end_with(struct filter *f, unsigned action)
 {
 	add(f, BPF_RET | BPF_K, action, 0, 0);
@@ -514,16 +547,78 @@ refuse_processes(struct filter *f)
 	load_number(f);
 }
 
-/* What is typed into the terminal that a person started us from. */
+/* Refuse call where its argument i is one of n values. */
 static void
-refuse_typing(struct filter *f)
+refuse_values(struct filter *f, unsigned call, unsigned i,
+    const unsigned *value, unsigned n)
 {
-	add_if(f, SYS_ioctl, 0, 5);
-	load_argument(f, 1);
-	add_if(f, TIOCSTI, 1, 0);
-	add_if(f, TIOCLINUX, 0, 1);
+	add_if(f, call, 0, n + 3);
+	load_argument(f, i);
+	for (unsigned at = 0; at < n; at++)
+		add_if(f, value[at], n - at - 1, at + 1 < n ? 0 : 1);
 	end_with(f, SECCOMP_RET_ERRNO | EPERM);
 	load_number(f);
+}
+
+/*
+ * What is typed into the terminal that a person started us from, and signals to
+ * others, which the kernel sends for whoever owns a file.
+ */
+static void
+refuse_requests(struct filter *f)
+{
+	static const unsigned request[] = {
+	    TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP};
+	static const unsigned command[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+
+	refuse_values(f, SYS_ioctl, 1, request, (unsigned)COUNT(request));
+#ifdef SYS_fcntl
+	refuse_values(f, SYS_fcntl, 1, command, (unsigned)COUNT(command));
+#endif
+#ifdef SYS_fcntl64
+	refuse_values(f, SYS_fcntl64, 1, command, (unsigned)COUNT(command));
+#endif
+}
+
+/*
+ * SQLite gives a file that it makes beside the store the store's mode, and as
+ * root the store's owner.  Nothing else of the kind is asked for.
+ */
+static void
+refuse_modes(struct filter *f)
+{
+	add_if(f, SYS_fchmod, 0, 4);
+	load_argument(f, 1);
+	add(f, BPF_JMP | BPF_JSET | BPF_K, ~(unsigned)STORE_MODE, 0, 1);
+	end_with(f, SECCOMP_RET_ERRNO | EPERM);
+	load_number(f);
+	if (geteuid() == 0)
+		return;
+	add_if(f, SYS_fchown, 0, 1);
+	end_with(f, SECCOMP_RET_ERRNO | EPERM);
+#ifdef SYS_fchown32
+	add_if(f, SYS_fchown32, 0, 1);
+	end_with(f, SECCOMP_RET_ERRNO | EPERM);
+#endif
+}
+
+/* A limit of its own may be asked for, not set. */
+static void
+refuse_limits(struct filter *f)
+{
+#ifdef SYS_prlimit64
+	add_if(f, SYS_prlimit64, 0, 8);
+	load_argument(f, 0);
+	add_if(f, 0, 0, 4);
+	load_argument(f, 2);
+	add_if(f, 0, 0, 2);
+	load_upper_half(f, 2);
+	add_if(f, 0, 1, 0);
+	end_with(f, SECCOMP_RET_ERRNO | EPERM);
+	load_number(f);
+#else
+	(void)f;
+#endif
 }
 
 static void
@@ -540,7 +635,9 @@ make(struct filter *f, bool connects)
 	refuse(f, others, COUNT(others));
 	if (!connects)
 		refuse(f, connections, COUNT(connections));
-	refuse_typing(f);
+	refuse_requests(f);
+	refuse_modes(f);
+	refuse_limits(f);
 	if (!SANITIZED)
 		refuse_processes(f);
 	end_with(f, SECCOMP_RET_ALLOW);

@@ -5,7 +5,7 @@
  * Valgrind knows neither of the two parts, as an old kernel would not: then
  * everything has to go on as before.
  */
-#define _GNU_SOURCE /* kill(2), truncate(2) and clone(2) in <unistd.h> */
+#define _GNU_SOURCE /* truncate(2), F_SETSIG, prlimit(2) */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,12 +17,15 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -415,6 +418,62 @@ test_calls(void **state)
 	in_child(call);
 }
 
+/* What is refused for some of what can be asked by it. */
+static void
+call_with(void)
+{
+	const struct f_owner_ex owner = {.type = F_OWNER_PID, .pid = getppid()};
+	struct rlimit limit;
+	int fd = open(in("store/db"), O_RDWR | O_CLOEXEC), parent = getppid();
+	bool offered = told("seccomp");
+	struct confine c = places(true);
+
+	expect(getrlimit(RLIMIT_NOFILE, &limit) == 0, "its limit, before");
+	confine_begin(&c);
+	expect(fchmod(fd, 0640) == 0, "the mode of a file beside the store");
+	expect(fchown(fd, (uid_t)-1, (gid_t)-1) == 0 || offered, "its owner");
+	expect(getrlimit(RLIMIT_NOFILE, &limit) == 0, "ask for its limit");
+	expect(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "set a flag");
+	if (!offered)
+		return;
+	errno = 0;
+	expect(fchmod(fd, 0664) == -1 && errno == EPERM, "open to all");
+	expect(fchmod(fd, 04600) == -1 && errno == EPERM, "set user");
+	expect(fchmod(fd, 0700) == -1 && errno == EPERM, "make a program");
+	expect((fchown(fd, (uid_t)-1, (gid_t)-1) == -1 && errno == EPERM) ==
+		(geteuid() != 0),
+	    "only root has to give a file away");
+	errno = 0;
+	expect(fcntl(fd, F_SETOWN, parent) == -1 && errno == EPERM,
+	    "have another process signalled");
+	expect(fcntl(fd, F_SETOWN_EX, &owner) == -1 && errno == EPERM,
+	    "the same by another name");
+	expect(fcntl(fd, F_SETSIG, SIGKILL) == -1 && errno == EPERM,
+	    "by another signal");
+	expect(ioctl(fd, FIOSETOWN, &parent) == -1 && errno == EPERM,
+	    "the same by ioctl(2)");
+	expect(prlimit(0, RLIMIT_NOFILE, &limit, NULL) == -1 && errno == EPERM,
+	    "set its limit");
+	expect(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE,
+		   (uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1), NULL) == -1 &&
+		errno == EPERM,
+	    "whatever half of the address is not zero");
+	expect(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit) == -1 &&
+		errno == EPERM,
+	    "ask for the limit of another");
+	expect(
+	    setpriority(PRIO_PROCESS, (id_t)parent, 19) == -1 && errno == EPERM,
+	    "slow another down");
+	(void)close(fd);
+}
+
+static void
+test_calls_with(void **state)
+{
+	(void)state;
+	in_child(call_with);
+}
+
 /* --- a kernel that has neither -------------------------------------------- */
 
 /* From here on these system calls are not there. */
@@ -464,7 +523,8 @@ main(void)
 #ifndef WITHOUT_LIBPQ
 	    TEST(test_server_files),
 #endif
-	    TEST(test_stale), TEST(test_calls), TEST(test_older)};
+	    TEST(test_stale), TEST(test_calls), TEST(test_calls_with),
+	    TEST(test_older)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
