@@ -45,7 +45,8 @@ DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 DEPS_deb = $(DEPS_build) build-essential debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container
 DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
-	php-sqlite3 webhook wrk sqlite3 spawn-fcgi strace g++ make python3 \
+	php-sqlite3 webhook wrk sqlite3 postgresql spawn-fcgi strace g++ make \
+	python3 \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm libnode-dev)
 # What `make mutations` and `make fuzz-coverage` tell coverage by.
 DEPS_fuzz = $(DEPS_test) llvm

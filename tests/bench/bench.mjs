@@ -12,8 +12,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { memory, processor, run, stopAll } from './process.mjs';
 import {
-  another, configuration, directory, out, program, secret, sql, systems, template, work,
+  another, configuration, directory, expressOn, out, program, secret, sql, systems, template,
+  work,
 } from './systems.mjs';
+import { postgres } from './server.mjs';
 
 const rounds = Number(process.env.ROUNDS ?? 5);
 const events = Number(process.env.EVENTS ?? 20000);
@@ -339,6 +341,18 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
     await requeue();
   },
 
+  // A store on a server of this machine, beside a file and beside Express.
+  async postgres() {
+    const server = await postgres('postgres');
+    try {
+      await rates(server);
+      await written(server);
+      await overview(server);
+    } finally {
+      await server.stop();
+    }
+  },
+
   // Authenticating and mapping beside json-c's bare parse.
   async mapping() {
     const said = await run(program('tests/bench/bench_provider'), []);
@@ -346,6 +360,89 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
       [Number(/ratio ([\d.]+)/.exec(said)[1])], ['≤', 2.5]);
   },
 };
+
+// A database of its own for one system.
+async function on(server, database, processes) {
+  return {
+    uri: await server.database(database),
+    count: async () => Number(await server.sql(database, 'SELECT count(*) FROM event')),
+    processes,
+  };
+}
+
+async function rates(server) {
+  fact('processor and memory of systems on PostgreSQL', 'without the server\'s');
+  const f = await compare({
+    file: systems.callbook,
+    server: another('Callbook on PostgreSQL', await on(server, 'one')),
+    express: expressOn('Express + pg', await on(server, 'express')),
+  }, events / 2);
+  row('Callbook on PostgreSQL ÷ on SQLite', ratios(f.server, f.file), ['≥', 0.5]);
+  row('Callbook on PostgreSQL ÷ Express + pg', ratios(f.server, f.express), ['≥', 3]);
+  const connections = 2 * CONNECTIONS;
+  const of = async (n, database) => another(
+    `Callbook on PostgreSQL, ${n > 1 ? `${n} receivers` : 'a receiver'}, ${connections} connections`,
+    await on(server, database, n));
+  const g = await compare({ one: await of(1, 'a'), two: await of(2, 'b') }, events / 2,
+    { connections });
+  row(`two receivers ÷ one, ${connections} connections`, ratios(g.two, g.one), ['≥', 1.2]);
+}
+
+// What an event costs the server's disk, from a checkpoint on.
+async function written(server) {
+  const s = await another('written', await on(server, 'written')).start();
+  const n = events / 2;
+  try {
+    await load(s, Math.ceil(n / 5)); // makes the tables
+    await server.sql('written', 'CHECKPOINT');
+    await server.sql('written', 'SELECT pg_stat_reset_shared(\'wal\')');
+    const before = Number(await server.sql('written', 'SELECT pg_database_size(\'written\')'));
+    await load(s, n);
+    const [grown, wal, syncs] = (await server.sql('written', `SELECT
+      pg_database_size('written') - ${before}, wal_bytes, wal_sync
+      FROM pg_stat_wal`)).split('|').map((x) => x / n);
+    fact(`bytes of tables and indexes for each event of ${fs.statSync(template).size} bytes`, three(grown));
+    fact('bytes of WAL for each, fsyncs of it for each', `${three(wal)}, ${three(syncs)}`);
+  } finally {
+    await s.stop();
+  }
+}
+
+// The same store on the server, moved as an operator would.
+async function overview(server) {
+  const from = await demo(growth);
+  const uri = await server.database('overview');
+  const begin = await server.sql('overview', 'SELECT pg_current_wal_lsn()');
+  for (const more of [[], ['--last']])
+    await run(program('callbook'), ['-c', from.conf, 'copy', '--to', uri, ...more]);
+  const [wal, bytes] = (await server.sql('overview', `SELECT
+    pg_wal_lsn_diff(pg_current_wal_lsn(), '${begin}'), pg_database_size('overview')`)).split('|');
+  fact(`${many(growth)} calls copied to PostgreSQL, bytes of the database and of WAL for each`,
+    `${three(bytes / growth)}, ${three(wal / growth)}`);
+  await server.sql('overview', 'VACUUM ANALYZE'); // as autovacuum would, by and by
+  const conf = configuration(directory('overview'), '', uri);
+  const took = async (of, info) => (await cost(10, [program('report.cgi')], page(of, info))).cpu;
+  // Every session ends with its request, so that the server has counted it.
+  const both = async (info) => {
+    const spent = server.spent();
+    const own = await took(conf, info);
+    return own + (server.spent() - spent) / 10 * 1e6;
+  };
+  for (const [info, at] of [['/', ['≤', 3]], [`/${EVER}`], ['/calls'], ['/calls?text=renew'],
+    ['/results'], ['/attention'], ['/deliveries']]) {
+    const list = [];
+    const ms = [];
+    for (let i = 0; i < (at ? rounds : 1); i++) {
+      const file = await took(from.conf, info);
+      const far = await both(info);
+      list.push(far / file);
+      ms.push([file, far]);
+    }
+    row(`report ${info} at ${many(growth)} calls on PostgreSQL ÷ on SQLite`, list, at);
+    fact(`report ${info}, ms of processor on SQLite and on PostgreSQL`,
+      [0, 1].map((k) => three(median(ms.map((x) => x[k])) / 1000)).join(', '));
+  }
+}
 
 // A definition that looks for the event's type in the wrong place sends all
 // to the quarantine; mended, all comes back.

@@ -36,11 +36,11 @@ export function directory(name) {
   return dir;
 }
 
-export function configuration(dir, more = '') {
+export function configuration(dir, more = '', store = 'callbook.db') {
   const file = path.join(dir, 'callbook.conf');
   fs.writeFileSync(path.join(dir, 'secret'), `${secret}\n`, { mode: 0o600 });
   fs.writeFileSync(file, `[callbook]
-store = callbook.db
+store = ${store}
 ${more}
 [report]
 access = public
@@ -69,22 +69,23 @@ ${lines}
 
 // --- Callbook and the no-op behind lighttpd ---------------------------------
 
-const behindLighttpd = (name, receiver, keeps) => ({
+// on: a store on a server, { uri, count() }, and how many processes receive.
+const behindLighttpd = (name, receiver, keeps, on = {}) => ({
   name,
   async start({ wrap = [], fill } = {}) {
     const dir = directory(name);
-    const conf = configuration(dir);
+    const conf = configuration(dir, '', on.uri);
     const port = await freePort();
     if (fill) await fill(conf);
     const command = [...wrap, receiver, ...(keeps ? ['-c', conf] : [])].join(' ');
-    // As apache/lighttpd.conf has it, but one process.
+    // As apache/lighttpd.conf has it, but one process unless told.
     const server = await lighttpd(dir, port, `fastcgi.server = ("/callbook" => ((
-  "bin-path" => "${command}", "socket" => "${dir}/sock", "max-procs" => 1,
-  "check-local" => "disable", "bin-copy-environment" => ("PATH"))))`);
+  "bin-path" => "${command}", "socket" => "${dir}/sock",
+  "max-procs" => ${on.processes ?? 1}, "check-local" => "disable", "bin-copy-environment" => ("PATH"))))`);
     return {
       dir, port, path: '/callbook/sales',
       own: () => descendants(server.pid),
-      count: keeps ? counter(path.join(dir, 'callbook.db')) : null,
+      count: on.count ?? (keeps ? counter(path.join(dir, 'callbook.db')) : null),
       stop: () => stop(server),
     };
   },
@@ -243,26 +244,28 @@ env[PEER_STORE] = ${store}
   },
 };
 
-const express = {
-  name: 'Express',
+const inExpress = (name, file, on = {}) => ({
+  name,
   async start({ wrap = [] } = {}) {
-    const dir = directory('express');
-    const store = await peerStore(dir);
+    const dir = directory(name);
+    const store = on.uri ?? await peerStore(dir);
     const port = await freePort();
     const peers = path.join(build, 'peers'); // where its modules are
-    fs.copyFileSync(path.join(here, 'peers/express.mjs'), path.join(peers, 'express.mjs'));
-    const command = [...wrap, process.execPath, path.join(peers, 'express.mjs'),
+    fs.copyFileSync(path.join(here, 'peers', file), path.join(peers, file));
+    const command = [...wrap, process.execPath, path.join(peers, file),
       store, secret, String(port)];
     const app = await serve(path.join(dir, 'log'), command[0], command.slice(1),
       port, { NODE_ENV: 'production' });
     return {
       dir, port, path: '/sales',
       own: () => [app.pid],
-      count: counter(store),
+      count: on.count ?? counter(store),
       stop: () => stop(app),
     };
   },
-};
+});
+
+const express = inExpress('Express', 'express.mjs');
 
 const webhook = {
   name: 'webhook + sqlite3',
@@ -307,7 +310,9 @@ const noop = program('tests/bench/noop');
 const rows = program('tests/bench/rows/rows');
 
 // Callbook behind lighttpd once more, under another name.
-export const another = (name) => behindLighttpd(name, receiver, true);
+export const another = (name, on) => behindLighttpd(name, receiver, true, on);
+// Express with a server in place of a file.
+export const expressOn = (name, on) => inExpress(name, 'express-pg.mjs', on);
 
 export const systems = {
   noop: behindLighttpd('no-op, lighttpd', noop, false),

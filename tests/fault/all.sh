@@ -12,6 +12,15 @@ case $only in
 '' | power/*) "$build/tests/fault/power" "${POINTS:-1000}" "$only" ;;
 esac
 
+# A store that is away for half a minute under load, of each engine.
+case $only in
+'')
+  PLAIN=$build LOCKED=30 STOPPED=30 bats --tap \
+    -f 'under load refuses nobody' tests/fault/spool.bats \
+    tests/fault/postgres.bats
+  ;;
+esac
+
 # Every n-th request to the disk.
 case $only in
 '') TEST_EVERY=1 "$build/tests/unit/test_io" ;;

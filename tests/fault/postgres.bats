@@ -131,6 +131,82 @@ waits() {
   all_there 5432 1000
 }
 
+# spooled COUNT - do so many deliveries wait, or more?
+spooled() {
+  [ "$(find "$DIR"/spool* -path '*/new/0*' -type f | wc -l)" -ge "$1" ]
+}
+
+# fewer COUNT - do fewer wait?
+fewer() {
+  ! spooled "$1"
+}
+
+# all_taken_in - wait until none does: a busy machine is slow, but not idle for
+# ten seconds.
+all_taken_in() {
+  until fewer 1; do
+    wait_for fewer "$(find "$DIR"/spool* -path '*/new/0*' | wc -l)" || return
+  done
+}
+
+# stored_again COUNT - have so many more been stored, and told so?
+stored_again() {
+  [ "$(tail -n +"$STOPPED_AT" "$DIR/answers" | grep -c '"stored"')" -ge "$1" ]
+}
+
+# away - the server is stopped under the load of 32 senders until so many
+# deliveries wait, and for STOPPED= seconds more; the senders go on until it
+# stores again.  Nobody is refused, and it has all of it afterwards.
+away() {
+  post_all 999999
+  acknowledged 200
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  wait_for spooled 400
+  sleep "${STOPPED-0}"
+  echo "$(find "$DIR"/spool* -path '*/new/0*' | wc -l) in the spool"
+  pg_start 5432
+  STOPPED_AT=$(wc -l <"$DIR/answers")
+  wait_for stored_again 100
+  kill "$POST"
+  wait "$POST" || :
+  POST=
+  all_taken_in
+  awk 'NF > 1 && $2 == 200 { printf "evt-%06d\n", $1 }' "$DIR/answers" |
+    sort -u >"$DIR/told"
+  echo "$(wc -l <"$DIR/told") acknowledged"
+  [ -z "$(awk 'NF > 1 && $2 != 200' "$DIR/answers")" ]
+  grep -q spooled "$DIR/answers"
+  pg_sql 5432 'SELECT id FROM event' | sort >"$DIR/kept"
+  [ -z "$(comm -23 "$DIR/told" "$DIR/kept")" ]
+  [ -z "$(uniq -d "$DIR/kept")" ]
+  # No file was taken in twice, and all is folded once.
+  [ "$(pg_sql 5432 'SELECT count(*) FROM repeat')" = 0 ]
+  [ "$(pg_sql 5432 'SELECT (SELECT count(*) FROM event)
+    - (SELECT sum(events) FROM call), (SELECT count(*) FROM event)
+    - (SELECT sum(calls) FROM day)')" = '0|0' ]
+}
+
+@test "a server that is away under load refuses nobody, with one spool of two receivers" {
+  sed -i 's/^store.*/&\nspool = spool\nspool_max = 4G/' "$DIR/callbook.conf"
+  receiver_host "$DIR" "$PLAIN" 2 -t 8
+  lighttpd_start "$DIR"
+  away
+}
+
+@test "a server that is away under load refuses nobody, with a spool for each receiver" {
+  for n in 1 2; do
+    sed "s/^store.*/&\nspool = spool-$n\nspool_max = 4G/" \
+      "$DIR/callbook.conf" >"$DIR/callbook-$n.conf"
+    cat <<END
+"bin-path" => "$PLAIN/callbook.fcgi -c $DIR/callbook-$n.conf -t 8",
+"socket" => "$DIR/callbook-$n.sock", "max-procs" => 1
+END
+    [ "$n" = 2 ] || echo ', "check-local" => "disable"), ('
+  done >"$DIR/host"
+  lighttpd_start "$DIR"
+  away
+}
+
 @test "connections that are cut in the middle lose and double nothing" {
   receiver_host "$DIR" "$PLAIN" 2 -t 8
   lighttpd_start "$DIR"
