@@ -8,6 +8,9 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 PREFIX ?= /usr/local
 KILLS ?= 1000
+# What compiles more than a program does so on every processor, unless who
+# called make has said on how many.
+MAKE_ALL = $(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 # `make V=1` shows the commands.
 Q = $(if $(V),,@)
 
@@ -174,10 +177,10 @@ unit: $(UNIT)
 unit-programs: $(UNIT)
 
 asan: deps-test
-	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(ASAN)' programs unit-programs
+	$(MAKE_ALL) BUILD=$(BUILD)/asan CFLAGS='$(ASAN)' programs unit-programs
 
 plain: deps-test
-	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
+	$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
 	    $(BUILD)/plain/tests/fault/memory \
 	    $(BUILD)/plain/tests/fault/power \
@@ -188,7 +191,7 @@ plain: deps-test
 	    $(BUILD)/plain/tests/bench/rows/one_event
 
 tsan: deps-test
-	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
+	$(MAKE_ALL) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
 
 # What users and platforms would use themselves, to check with.
 $(BUILD)/npm/node_modules: tests/package.json tests/package-lock.json
@@ -215,7 +218,7 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
 $(BUILD)/tests/fuzz/fuzz_page: $(PAGES_OBJ)
 
 fuzz-programs: deps-test
-	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
+	$(MAKE_ALL) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
 	    $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz/%)
 
 # Each for SECONDS, two at once, from the kept corpora on; ONLY=json for one.
@@ -229,14 +232,14 @@ fuzz-keep: fuzz-programs
 
 # Which lines of lib the kept corpora reach, by file.
 fuzz-coverage: deps-fuzz
-	$(MAKE) BUILD=$(BUILD)/coverage CC=clang CFLAGS='$(FUZZ_COVERAGE)' \
+	$(MAKE_ALL) BUILD=$(BUILD)/coverage CC=clang CFLAGS='$(FUZZ_COVERAGE)' \
 	    $(FUZZERS:%=$(BUILD)/coverage/tests/fuzz/%)
 	tests/fuzz/run.sh coverage $(BUILD)/coverage
 
 # Change the code in small ways, and tell which changes no unit test sees.
 # SAMPLE=300 SEED=2 ONLY=lib/store/pack.c: how many, which ones, of what.
 mutations: deps-fuzz
-	$(MAKE) BUILD=$(BUILD)/mutations CC=clang \
+	$(MAKE_ALL) BUILD=$(BUILD)/mutations CC=clang \
 	    LIBCALLBOOK=$(BUILD)/mutations/libcallbook.so CFLAGS='-O1 -fPIC \
 	    -fprofile-instr-generate -fcoverage-mapping' unit-programs
 	SAMPLE=$(SAMPLE) SEED=$(SEED) tests/mutations/run.pl \
@@ -281,7 +284,7 @@ $(BUILD)/tests/bench/rows/one_event: tests/bench/one_event.c \
 # their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the
 # largest store, make it shorter.  The table stays in $(BUILD)/bench.
 bench: deps-bench $(BUILD)/peers/node_modules
-	$(MAKE) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs $(BENCH)
+	$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs $(BENCH)
 	node tests/bench/bench.mjs $(BUILD) $(PARTS)
 
 # Take the number of instructions as it is now for what it should be.
@@ -321,7 +324,7 @@ lint-sql: deps-lint programs
 	@tests/sql.sh $(BUILD) $(OURS)
 
 run: deps-run
-	@$(MAKE) --no-print-directory programs
+	@$(MAKE_ALL) --no-print-directory programs
 	@tests/demo/run $(BUILD)
 
 format: deps-lint
@@ -335,7 +338,7 @@ format: deps-lint
 PORTABLE = $(BUILD)/portable
 
 portable:
-	$(MAKE) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
+	$(MAKE_ALL) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
 	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= \
 	    LIBPQ= \
 	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \
