@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "brief.h"
 #include "provider/auth.h"
 #include "provider/provider.h"
 
@@ -185,7 +186,7 @@ static inline EVP_PKEY *
 make_key(const char *type, char path[32], char secret[32])
 {
 	EVP_PKEY *pkey = strcmp(type, "RSA") == 0
-	    ? EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048)
+	    ? EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)brief(2048, 1024))
 	    : EVP_PKEY_Q_keygen(NULL, NULL, type);
 	FILE *f;
 
