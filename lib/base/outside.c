@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,8 +15,9 @@
 /* One per process, set before there are threads. */
 static struct {
 	int fd;
+	int stop_fd; /* readable once this process was told to stop; -1: none */
 	bool trial, serving;
-} keeper = {.fd = -1};
+} keeper = {.fd = -1, .stop_fd = -1};
 
 static int
 say(enum outside_word word, const struct buf *text)
@@ -38,6 +41,8 @@ void
 outside_begin(int fd, bool trial)
 {
 	keeper.fd = fd;
+	if ((keeper.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
+		log_warn("eventfd");
 	keeper.trial = trial;
 	keeper.serving = false;
 }
@@ -72,28 +77,42 @@ outside_is_there(void)
 	return keeper.serving;
 }
 
+void
+outside_stop(void)
+{
+	const uint64_t one = 1;
+
+	if (keeper.stop_fd != -1)
+		(void)!write(keeper.stop_fd, &one, sizeof(one));
+}
+
 int
 outside_ask(struct buf *why)
 {
-	struct pollfd p = {.fd = keeper.fd, .events = POLLIN};
+	struct pollfd p[2] = {{.fd = keeper.fd, .events = POLLIN},
+	    {.fd = keeper.stop_fd, .events = POLLIN}};
 	char m[OUTSIDE_TEXT_MAX];
 	ssize_t n = -1;
 	int rc;
 
 	/* What came too late for the question before. */
-	while (poll(&p, 1, 0) == 1 && read(keeper.fd, m, sizeof(m)) > 0)
+	while (poll(p, 1, 0) == 1 && read(keeper.fd, m, sizeof(m)) > 0)
 		continue;
 	if (say(OUTSIDE_ASK, NULL) == 0) {
 		do
-			rc = poll(&p, 1, OUTSIDE_WAIT_MS);
+			rc = poll(p, 2, OUTSIDE_WAIT_MS);
 		while (rc == -1 && errno == EINTR);
-		if (rc == 1)
+		if (rc > 0 && p[0].revents != 0)
 			n = read(keeper.fd, m, sizeof(m));
 	}
 	if (n == 1 && m[0] == OUTSIDE_SERVING)
 		return 0;
 	if (n > 1 && m[0] == OUTSIDE_FAULTS)
 		buf_add(why, m + 1, (size_t)n - 1);
+	else if (p[1].revents != 0)
+		buf_puts(why,
+		    "told to stop, before another process served what is there "
+		    "now");
 	else
 		buf_puts(why,
 		    "another process is needed for what is there now, and "

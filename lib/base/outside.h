@@ -37,6 +37,11 @@ void outside_failed(const struct buf *why);
 
 bool outside_is_there(void);
 /*
+ * This process was told to stop: outside_ask() waits no longer.  A signal
+ * handler may call it.
+ */
+void outside_stop(void);
+/*
  * Ask for another process in the place of this one.  Returns 0 once it serves,
  * or -1 after adding to why one line per fault, without a final newline.
  */

@@ -168,6 +168,9 @@ end_of(pid_t pid)
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return SERVE_FAILED;
+	/* It was told to stop before it served. */
+	if (stop_told && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)
+		return SERVE_OK;
 	if (WIFSIGNALED(status))
 		end_by(WTERMSIG(status), pid);
 	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS
@@ -300,6 +303,7 @@ keeper_run(
 	for (;;) {
 		wait_for_news(&k, &now, &next);
 		if (stop_told) {
+			tell_to_end(&k, &k.next);
 			(void)kill(k.now.pid, SIGTERM);
 			break;
 		}

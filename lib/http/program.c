@@ -128,14 +128,30 @@ struct running {
 	uint64_t tried; /* what it was when it was tried, and did not run */
 };
 
-/* Wait for the process, not for ever.  Returns whether it succeeded. */
+/* A keeper has the signals to stop blocked, but for when it waits. */
+static bool
+is_told_to_stop(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 &&
+	    (sigismember(&set, SIGTERM) == 1 ||
+		sigismember(&set, SIGINT) == 1 ||
+		sigismember(&set, SIGUSR1) == 1);
+}
+
+/*
+ * Wait for the process, not for ever, nor once we are told to stop.  Returns
+ * whether it succeeded.
+ */
 static bool
 wait_success(pid_t pid)
 {
 	const struct timespec pause = {.tv_nsec = TRY_EVERY_MS * 1000000L};
 	int status = -1;
 
-	for (int ms = 0; ms < PROGRAM_TRY_MS; ms += TRY_EVERY_MS) {
+	for (int ms = 0; ms < PROGRAM_TRY_MS && !is_told_to_stop();
+	     ms += TRY_EVERY_MS) {
 		pid_t got = waitpid(pid, &status, WNOHANG);
 
 		if (got == pid)

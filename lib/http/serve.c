@@ -118,13 +118,21 @@ default_stops(void)
 		(void)signal(stops[i], SIG_DFL);
 }
 
+/* The ticking thread waits for either; a signal handler may call this. */
+static void
+want_stop(void)
+{
+	(void)sem_post(&stop_wanted);
+	outside_stop();
+}
+
 static void
 on_stop(int sig)
 {
 	int saved = errno;
 
 	(void)sig;
-	(void)sem_post(&stop_wanted);
+	want_stop();
 	errno = saved;
 }
 
@@ -436,7 +444,7 @@ accept_again(struct server *s, int error)
 	case EOPNOTSUPP:
 		if (!atomic_exchange(&s->broken, true))
 			log_warnx("accept: %s", strerror(error));
-		(void)sem_post(&stop_wanted);
+		want_stop();
 		return false;
 	case EINTR:
 	case EAGAIN:
@@ -530,7 +538,7 @@ run_thread(void *arg)
 	return NULL;
 }
 
-/* Our signals in place of those FCGX_Init() has set. */
+/* Our signals in place of those FCGX_Init() has set.  Failure is logged. */
 static int
 catch_signals(void)
 {
@@ -542,23 +550,27 @@ catch_signals(void)
 	(void)sigemptyset(&wake);
 	(void)sigaddset(&wake, WAKE_SIGNAL);
 	if (sem_init(&stop_wanted, 0, 0) != 0)
-		return -1;
+		goto fail;
 	/* SA_RESTART: whichever thread gets it goes on with its request. */
 	sa.sa_flags = SA_RESTART;
 	sa.sa_handler = on_stop;
 	for (size_t i = 0; i < STOPS; i++)
 		if (sigaction(stops[i], &sa, NULL) != 0)
-			return -1;
+			goto fail;
 	mask_stops(SIG_UNBLOCK);
 	sa.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &sa, NULL) != 0)
-		return -1;
+		goto fail;
 	sa.sa_flags = 0;
 	sa.sa_handler = on_wake;
 	if (sigaction(WAKE_SIGNAL, &sa, NULL) != 0)
-		return -1;
+		goto fail;
 	/* Inherited by the threads. */
-	return pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0 ? 0 : -1;
+	if (pthread_sigmask(SIG_BLOCK, &wake, NULL) == 0)
+		return 0;
+fail:
+	log_warn("signals");
+	return -1;
 }
 
 /* Start the threads.  Returns how many run. */
@@ -783,10 +795,11 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads, bool kept)
 		return SERVE_FAILED;
 	if (pthread_cond_init(&s.changed, NULL) != 0)
 		goto out_lock;
-	if (catch_signals() != 0) {
-		log_warn("signals");
+	/* Until it serves, nothing is under way: a stop ends it at once. */
+	if (kept)
+		mask_stops(SIG_UNBLOCK);
+	else if (catch_signals() != 0)
 		goto out_cond;
-	}
 	if ((t = calloc((size_t)threads, sizeof(*t))) == NULL) {
 		log_warn("threads");
 		goto out_cond;
@@ -802,6 +815,10 @@ serve_fcgi(const struct serve_handler *h, int fd, int threads, bool kept)
 			goto out_room;
 		}
 		confine(&s, true);
+		if (catch_signals() != 0) {
+			free_places(&s);
+			goto out_room;
+		}
 	}
 	if (start_threads(&s, t, threads) == threads) {
 		outside_serving();

@@ -178,6 +178,48 @@ check_store() {
     "$(awk '$2 == 200' answers | wc -l)" ]
 }
 
+@test "a stop is answered while another process is being started" {
+  begun
+  expect 200 '{"result":"stored",*' formantai body
+  # A server that takes connections, and never says anything.
+  perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(
+    Listen => 9, LocalAddr => "127.0.0.1"); print $s->sockport, "\n"; sleep' \
+    >port 3>&- &
+  POSTS+=("$!")
+  wait_for test -s port
+  uri="postgresql://127.0.0.1:$(cat port)/none?connect_timeout=50"
+  sed -i "s|^store = .*|store = $uri|" read/callbook.conf
+  wait_for two_serve
+  pids=$(children "$RECEIVER")
+  SECONDS=0
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  [ "$SECONDS" -le 5 ]
+  # shellcheck disable=SC2086
+  wait_for gone $pids
+  [ ! -e r.sock ]
+  RECEIVER=
+}
+
+two_serve() {
+  [ "$(children "$RECEIVER" | wc -w)" = 2 ]
+}
+
+@test "a stop is answered while a replaced program is tried" {
+  begun
+  expect 200 '{"result":"stored",*' formantai body
+  printf '#!/bin/sh\n: >tried\nexec sleep 60\n' >bin/.new
+  chmod 755 bin/.new
+  mv bin/.new bin/callbook.fcgi
+  wait_for test -e tried
+  before=$(date +%s%3N)
+  kill "$RECEIVER"
+  wait "$RECEIVER"
+  # It would be tried for five seconds.
+  [ $(($(date +%s%3N) - before)) -le 2500 ]
+  RECEIVER=
+}
+
 @test "a store's directory that was replaced is stored into" {
   begun
   expect 200 '{"result":"stored",*' formantai body
