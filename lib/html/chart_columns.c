@@ -221,8 +221,10 @@ put_axis(struct buf *b, const struct columns *d)
 	html_raw(b, "<g class=\"grid\">");
 	for (v = 0; v <= d->top; v += d->step) {
 		y = d->height - pixels(d, v);
-		html_put(b, "<line%s x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>",
-		    v == 0 ? " class=\"zero\"" : "", y, y);
+		html_raw(b, "<line");
+		if (v == 0)
+			html_raw(b, " class=\"zero\"");
+		html_put(b, " x2=\"100%%\" y1=\"%d\" y2=\"%d\"/>", y, y);
 	}
 	html_raw(b, "</g><g class=\"tick\" text-anchor=\"end\">");
 	for (v = 0; v <= d->top; v += d->step) {

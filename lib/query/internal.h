@@ -2,7 +2,8 @@
  * internal - what the files of this room share.
  *
  * query.c opens and closes, query_calls.c has lists of calls and their sums,
- * query_facts.c counts their facts and has those of one, query_call.c one call
+ * query_facts.c counts their facts and has those of one,
+ * query_fact_rows.c has one fact of each, query_call.c one call
  * and what belongs to it, query_attention.c and query_arrivals.c what their
  * names say, query_words.c the index of words, query_health.c what `callbook
  * check` asks. gist.h, habit.h and record.h make something of what was read.
@@ -128,6 +129,8 @@ struct walk {
 enum query_rc query_fact_plan(struct walk *w, const struct fact_filter *f,
     bool indexed, struct buf *words, int *terms);
 enum query_rc query_fact_look(struct walk *w, int64_t number, bool *has);
+/* The number of a path; 0: no call has ever had a fact of it. */
+enum query_rc query_path_find(struct query *q, const char *name, int64_t *path);
 
 enum query_rc query_walk_begin(struct walk *w, struct query *q,
     const struct filter *f, const struct cursor *c, bool back, int64_t max);

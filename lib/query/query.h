@@ -367,6 +367,39 @@ typedef int (*query_fact_count_fn)(void *arg, const struct fact_count *f);
 enum query_rc query_fact_counts(struct query *q, const struct filter *f,
     int max, int64_t *calls, bool *all, query_fact_count_fn fn, void *arg);
 
+/* A call that has a fact of a path, and what it has beside it. */
+struct fact_row {
+	struct fact value; /* its text is cut to QUERY_FACT_TEXT_MAX bytes */
+	bool has_other;
+	struct fact other; /* its fact of another path */
+	int64_t day; /* of the start, local */
+	int hour;
+	/* '' where it has none */
+	const char *source, *agent, *campaign, *platform;
+};
+typedef int (*query_fact_row_fn)(void *arg, const struct fact_row *r);
+/* So many of these calls have a fact of that path too. */
+typedef int (*query_path_fn)(void *arg, const char *path, int64_t calls);
+
+#define QUERY_PATHS_MAX 200 /* that are told, those met first */
+
+/* What is asked of calls with a fact. */
+struct fact_ask {
+	const char *path;
+	const char *other; /* another, or NULL */
+	int max; /* the latest so many calls are looked at */
+	query_fact_row_fn row;
+	query_path_fn beside; /* after the last row; most calls first */
+	void *arg; /* of both */
+};
+
+/*
+ * Those of the latest calls of f that have a fact, newest first.  *calls: how
+ * many were looked at; *all: no more were left out.
+ */
+enum query_rc query_fact_rows(struct query *q, const struct filter *f,
+    const struct fact_ask *ask, int64_t *calls, bool *all);
+
 /* --- attention ----------------------------------------------------------- */
 
 enum attention {

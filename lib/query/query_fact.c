@@ -51,9 +51,8 @@ matches(const struct fact_filter *f, const struct fact *fact)
 	return false;
 }
 
-/* The number of a path; 0: no call has ever had a fact of it. */
-static enum query_rc
-path_find(struct query *q, const char *name, int64_t *path)
+enum query_rc
+query_path_find(struct query *q, const char *name, int64_t *path)
 {
 	struct statement *s = db_statement(
 	    q->db, "SELECT id FROM path WHERE name = ?1");
@@ -109,7 +108,7 @@ query_fact_plan(struct walk *w, const struct fact_filter *f, bool indexed,
     struct buf *words, int *terms)
 {
 	int64_t path;
-	enum query_rc rc = path_find(w->q, f->path, &path);
+	enum query_rc rc = query_path_find(w->q, f->path, &path);
 
 	if (rc != QUERY_OK)
 		return rc;

@@ -587,6 +587,7 @@ by_rank(const void *a, const void *b)
 static void
 put_fact(struct page *p, const struct fact *f, const char *before)
 {
+	const char *href = link_fact_page(p, f->path);
 	char name[FACT_NAME_SIZE];
 
 	if (before == NULL || !fact_same_group(before, f->path)) {
@@ -599,7 +600,9 @@ put_fact(struct page *p, const struct fact *f, const char *before)
 		html_raw(p->out, "</th></tr>\n");
 	}
 	html_raw(p->out, "<tr><th scope=\"row\">");
+	link_begin(p, href);
 	put_outside(p, fact_name(f->path, name));
+	link_end(p, href);
 	html_raw(p->out, "</th>");
 	put_fact_value(p, f);
 	html_raw(p->out, "</tr>\n");

@@ -13,7 +13,7 @@ enum heeds { HEEDS_NOTHING, HEEDS_SOURCE, HEEDS_ALL };
 
 /* What the navigation offers; path as link_to() has it. */
 static const struct {
-	const char *path, *title;
+	const char *path, *title; /* title NULL: not offered */
 	const char *below; /* pages that are reached from it */
 	enum heeds heeds;
 } pages[] = {
@@ -21,7 +21,8 @@ static const struct {
     {"calls", "Calls", "call", HEEDS_ALL},
     {"callers", "Callers", "", HEEDS_SOURCE},
     {"compare", "Compare", "", HEEDS_ALL},
-    {"results", "Results", "", HEEDS_ALL},
+    {"results", "Results", "fact", HEEDS_ALL},
+    {"fact", NULL, "", HEEDS_ALL}, /* reached from Results */
     {"attention", "Attention", "delivery", HEEDS_NOTHING},
     {"deliveries", "Deliveries", "", HEEDS_SOURCE},
 };
@@ -93,7 +94,8 @@ put_header(struct page *p, const char *current, const struct filter *f)
 		put_brand(p, href);
 	html_raw(p->out, "\n<nav aria-label=\"Pages\"><ul>\n");
 	for (size_t i = 0; i < LENGTH(pages); i++) {
-		href = link_to(p, pages[i].path, f);
+		href = pages[i].title == NULL ? NULL
+					      : link_to(p, pages[i].path, f);
 		if (href == NULL)
 			continue;
 		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n", href,
@@ -460,6 +462,10 @@ put_hidden(struct page *p, enum heeds heeds)
 		put_kept(p, "a", p->a);
 		put_kept(p, "b", p->b);
 	}
+	if (p->of_fact) {
+		put_kept(p, "path", p->fact_path);
+		put_kept(p, "by", p->fact_by);
+	}
 	for (int i = 0; i < CALL_FLAGS; i++)
 		if (f->flag == 1u << i)
 			put_kept(p, "flag", call_flag_name[i]);
@@ -496,6 +502,7 @@ put_filter_kept(struct page *p)
 	struct page plain = *p;
 
 	plain.compares = false; /* that form has fields for these */
+	plain.of_fact = false;
 	put_hidden(&plain, HEEDS_NOTHING);
 	put_kept(p, "source", p->filter.source);
 	if (p->preset == NULL) {

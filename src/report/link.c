@@ -286,24 +286,30 @@ filter_add_fact(struct filter *f, const struct fact_filter *fact)
 	return true;
 }
 
-static const char *
-link_to_fact(struct page *p, const struct fact_filter *fact)
+/* A name of a fact may have been made of a number, and be masked. */
+static bool
+is_path_told(struct page *p, const char *path)
 {
-	struct fact_filter *kept = arena_alloc(p->arena, sizeof(*kept));
-	struct filter f = p->filter;
-
-	/* A name may have been made of a number, and be masked. */
-	if (has_control(fact->path) || has_control(fact->text) ||
-	    !same_text(outside_text(p, fact->path), fact->path))
-		return NULL;
-	if (kept == NULL)
-		return page_lost(p);
-	*kept = *fact;
-	return filter_add_fact(&f, kept) ? link_to(p, "calls", &f) : NULL;
+	return !has_control(path) && same_text(outside_text(p, path), path);
 }
 
-const char *
-link_fact(struct page *p, const struct fact *f)
+static const struct fact_filter *
+keep_fact(struct page *p, const struct fact_filter *fact)
+{
+	struct fact_filter *kept;
+
+	if (!is_path_told(p, fact->path) || has_control(fact->text))
+		return NULL;
+	kept = arena_alloc(p->arena, sizeof(*kept));
+	if (kept == NULL)
+		(void)page_lost(p);
+	else
+		*kept = *fact;
+	return kept;
+}
+
+const struct fact_filter *
+fact_to_filter(struct page *p, const struct fact *f)
 {
 	struct fact_filter fact = {.path = f->path};
 	char number[32];
@@ -322,18 +328,20 @@ link_fact(struct page *p, const struct fact *f)
 		if (!same_text(outside_fact_digits(p, f->path, number), number))
 			return NULL;
 		if ((fact.text = arena_strndup(
-			 p->arena, number, strlen(number))) == NULL)
-			return page_lost(p);
+			 p->arena, number, strlen(number))) == NULL) {
+			(void)page_lost(p);
+			return NULL;
+		}
 		break;
 	case FACT_BOOLEAN:
 		fact.text = f->number > 0 ? "yes" : "no";
 		break;
 	}
-	return link_to_fact(p, &fact);
+	return keep_fact(p, &fact);
 }
 
-const char *
-link_fact_range(
+const struct fact_filter *
+fact_range_to_filter(
     struct page *p, const char *path, double low, double high, bool below)
 {
 	const struct fact_filter fact = {
@@ -346,7 +354,35 @@ link_fact_range(
 		if (!same_text(outside_fact_digits(p, path, number), number))
 			return NULL;
 	}
-	return link_to_fact(p, &fact);
+	return keep_fact(p, &fact);
+}
+
+static const char *
+link_to_fact(struct page *p, const struct fact_filter *fact)
+{
+	struct filter f = p->filter;
+
+	return fact != NULL && filter_add_fact(&f, fact)
+	    ? link_to(p, "calls", &f)
+	    : NULL;
+}
+
+const char *
+link_fact(struct page *p, const struct fact *f)
+{
+	return link_to_fact(p, fact_to_filter(p, f));
+}
+
+const char *
+link_fact_page(struct page *p, const char *path)
+{
+	struct page other = *p;
+
+	if (!is_path_told(p, path) || strlen(path) > REPORT_NAME_MAX)
+		return NULL;
+	other.fact_path = path;
+	other.fact_by = NULL;
+	return link_to(&other, "fact", &p->filter);
 }
 
 /* --- the query ------------------------------------------------------------ */
@@ -423,6 +459,10 @@ link_with(struct page *p, const char *path, const struct filter *f,
 		text(&b, "by", compare_by_name(p->by));
 		text(&b, "a", p->a);
 		text(&b, "b", p->b);
+	}
+	if (strcmp(path, "fact") == 0) {
+		text(&b, "path", p->fact_path);
+		text(&b, "by", p->fact_by);
 	}
 	if (c != NULL) {
 		name(&b, back ? "before" : "after");

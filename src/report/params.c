@@ -218,12 +218,35 @@ take_text(struct params *q, const char *value, size_t n)
 	return keep(q, value, n, &q->page->filter.text);
 }
 
+/* The path of a fact, or a word that stands for something else. */
+static int
+take_path_to(struct params *q, const char *value, size_t n, const char **out)
+{
+	if (n > REPORT_NAME_MAX)
+		return -1;
+	if (page_hides(q->page, value)) {
+		buf_puts(q->why,
+		    "The address is of a fact that is hidden here "
+		    "(facts_hidden).");
+		return -1;
+	}
+	return keep(q, value, n, out);
+}
+
+static int
+take_path(struct params *q, const char *value, size_t n)
+{
+	return take_path_to(q, value, n, &q->page->fact_path);
+}
+
 static int
 take_by(struct params *q, const char *value, size_t n)
 {
-	int by = compare_by_parse(value);
+	int by;
 
-	(void)n;
+	if (q->page->of_fact)
+		return take_path_to(q, value, n, &q->page->fact_by);
+	by = compare_by_parse(value);
 	if (by == -1)
 		return -1;
 	q->page->by = (enum compare_by)by;
@@ -329,6 +352,9 @@ static const struct parameter {
 	"after",
 	NULL},
     {"by", take_by, "one of agent, campaign, source, direction, period", NULL},
+    {"path", take_path,
+	"the path of a fact, of at most " STRING(REPORT_NAME_MAX) " bytes",
+	NULL},
     {"a", take_a, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
     {"b", take_b, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
 };
@@ -450,11 +476,15 @@ refuse(struct params *q, const struct parameter *m)
 	return -1;
 }
 
-/* Elsewhere these mean nothing. */
+/* Some mean nothing but on a page of their own. */
 static bool
-is_of_compare(const struct parameter *m)
+is_heeded(const struct page *p, const struct parameter *m)
 {
-	return m->take == take_by || m->take == take_a || m->take == take_b;
+	if (m->take == take_by)
+		return p->compares || p->of_fact;
+	if (m->take == take_a || m->take == take_b)
+		return p->compares;
+	return m->take != take_path || p->of_fact;
 }
 
 /* The parameter of a decoded name, or NULL. */
@@ -462,7 +492,7 @@ static const struct parameter *
 find_parameter(const struct page *p, const struct buf *name)
 {
 	for (size_t i = 0; i < PARAMETERS; i++)
-		if ((p->compares || !is_of_compare(&parameters[i])) &&
+		if (is_heeded(p, &parameters[i]) &&
 		    name->len == strlen(parameters[i].name) &&
 		    memcmp(buf_str(name), parameters[i].name, name->len) == 0)
 			return &parameters[i];

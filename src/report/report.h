@@ -64,6 +64,9 @@ struct page {
 	bool compares; /* the page is `compare`, which heeds these: */
 	enum compare_by by;
 	const char *a, *b; /* as the query has them; NULL: not chosen */
+	bool of_fact; /* the page is `fact`, which heeds these: */
+	const char *fact_path; /* which; NULL: not told */
+	const char *fact_by; /* a word of fact_page(), or a path; or NULL */
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
@@ -102,6 +105,9 @@ enum page_rc call_page(struct page *p); /* rest: the call's number */
 enum page_rc callers_page(struct page *p);
 enum page_rc compare_page(struct page *p);
 enum page_rc results_page(struct page *p);
+/* One fact, and what it is by another, or by one of fact_words[]. */
+enum page_rc fact_page(struct page *p);
+const char *fact_title(struct page *p);
 enum page_rc attention_page(struct page *p);
 enum page_rc deliveries_page(struct page *p);
 /* rest: a number of the quarantine; of the ring with "rejected/" before it. */
@@ -147,9 +153,16 @@ const char *name_or_none(const char *name);
  * says; NULL where its value is masked, or too long to be told apart.
  */
 const char *link_fact(struct page *p, const struct fact *f);
-/* Of a path, the numbers from low to high; below: high is not one of them. */
-const char *link_fact_range(
+/*
+ * A fact, or the numbers of a path from low to high (below: high is not one of
+ * them), as a filter in the page's arena; NULL where no filter can or may ask
+ * for it.
+ */
+const struct fact_filter *fact_to_filter(struct page *p, const struct fact *f);
+const struct fact_filter *fact_range_to_filter(
     struct page *p, const char *path, double low, double high, bool below);
+/* The page of a fact; NULL where it may not be named in an address. */
+const char *link_fact_page(struct page *p, const char *path);
 /*
  * Ask for that fact too, which is borrowed; false: for no more.
  */

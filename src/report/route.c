@@ -83,6 +83,7 @@ static const struct route routes[] = {
     {.name = "callers", .title = "Callers", .page = callers_page},
     {.name = "compare", .title = "Compare", .page = compare_page},
     {.name = "results", .title = "Results", .page = results_page},
+    {.name = "fact", .title = "Fact", .page = fact_page},
     {.name = "attention", .title = "Attention", .page = attention_page},
     {.name = "deliveries", .title = "Deliveries", .page = deliveries_page},
     {.name = "delivery",
@@ -563,7 +564,7 @@ write_page(const struct route *rt, struct page *p, struct response *w)
 
 	w->status = 200;
 	w->content_type = HTML_TYPE;
-	frame_begin(p, rt->title, rt->name);
+	frame_begin(p, p->of_fact ? fact_title(p) : rt->title, rt->name);
 	rc = p->query == NULL && !rt->host ? put_no_calls(p, rt->name)
 					   : rt->page(p);
 	frame_end(p);
@@ -715,6 +716,7 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		return;
 	}
 	p->compares = rt->page == compare_page;
+	p->of_fact = rt->page == fact_page;
 	if (take_query(rt, p, w) != 0 || refuse_masked(p, w) != 0 ||
 	    allow_search(wk->report, p, w) != 0)
 		return;

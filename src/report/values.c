@@ -70,9 +70,8 @@ class_label(
 	return text == NULL ? "" : text;
 }
 
-/* The calls of a class, for a click on its column. */
-static const char *
-class_link(
+const struct fact_filter *
+fact_class_filter(
     struct page *p, const char *path, const struct sample_classes *c, size_t i)
 {
 	const double low = i == 0 && c->below ? -INFINITY : c->lower[i];
@@ -82,10 +81,23 @@ class_link(
 		const struct fact f = {
 		    .path = path, .type = FACT_NUMBER, .number = low};
 
-		return link_fact(p, &f);
+		return fact_to_filter(p, &f);
 	}
-	return link_fact_range(
+	return fact_range_to_filter(
 	    p, path, low, high, c->upper[i] > c->lower[i] && !isinf(high));
+}
+
+/* The calls of a class, for a click on its column. */
+static const char *
+class_link(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i)
+{
+	const struct fact_filter *fact = fact_class_filter(p, path, c, i);
+	struct filter f = p->filter;
+
+	return fact != NULL && filter_add_fact(&f, fact)
+	    ? link_to(p, "calls", &f)
+	    : NULL;
 }
 
 void
@@ -145,6 +157,7 @@ put_fact_name(struct page *p, const char *path)
 {
 	size_t n = fact_group(path);
 	const char *group = arena_strndup(p->arena, path, n);
+	const char *href = p->of_fact ? NULL : link_fact_page(p, path);
 	char name[FACT_NAME_SIZE];
 
 	if (path[n] != '\0' && group != NULL) {
@@ -152,5 +165,7 @@ put_fact_name(struct page *p, const char *path)
 		put_outside(p, group);
 		html_raw(p->out, " \u203a</span> ");
 	}
+	link_begin(p, href);
 	put_outside(p, fact_name(path, name));
+	link_end(p, href);
 }

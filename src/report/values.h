@@ -19,6 +19,10 @@ const char *fact_number(
 const char *fact_class(
     struct page *p, const char *path, const struct sample_classes *c, size_t i);
 
+/* The numbers of a class, as a filter; NULL: none that may ask for them. */
+const struct fact_filter *fact_class_filter(
+    struct page *p, const char *path, const struct sample_classes *c, size_t i);
+
 /* A text, cut for a table. */
 void put_fact_text(struct page *p, const char *path, const char *text);
 

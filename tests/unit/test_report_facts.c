@@ -451,6 +451,118 @@ a_fact_that_changed_is_found_as_it_is(void **state)
 	assert_value(b, "results/score", "2", "c1");
 }
 
+/* --- one fact of many calls ----------------------------------------------- */
+
+static int
+to_rows(void *arg, const struct fact_row *r)
+{
+	struct counts *t = arg;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof(t->text) - len,
+	    "%s %s %s.%02d %s/%s/%s\n", r->value.text,
+	    r->has_other ? r->other.text : "-",
+	    when_day_start(r->day) == at("2026-05-01T00:00:00+02:00") ? "first"
+								      : "later",
+	    r->hour, r->source, r->agent, r->campaign);
+	assert_string_equal(r->value.path, "results/mood");
+	assert_string_equal(r->platform, "p");
+	assert_int_equal(r->value.len, strlen(r->value.text));
+	return 0;
+}
+
+static int
+to_beside(void *arg, const char *path, int64_t calls)
+{
+	struct counts *t = arg;
+	size_t len = strlen(t->text);
+
+	snprintf(t->text + len, sizeof(t->text) - len, "%s:%" PRId64 "\n", path,
+	    calls);
+	return 0;
+}
+
+static void
+each_call_with_a_fact_has_what_is_beside_it(void **state)
+{
+	const struct fact fact[] = {
+	    {"results/mood", FACT_TEXT, "happy", 5, 0},
+	    {"results/word", FACT_TEXT, "b", 1, 0},
+	    {"results/mood", FACT_TEXT, "sad", 3, 0},
+	    {"results/sale", FACT_BOOLEAN, NULL, 0, 1},
+	};
+	const char *const only[] = {"support"};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct counts t = {""};
+	struct fact_ask ask = {.path = "results/mood",
+	    .other = "results/word",
+	    .max = 9,
+	    .row = to_rows,
+	    .beside = to_beside,
+	    .arg = &t};
+	int64_t calls, start = at("2026-05-01T21:00:00Z");
+	bool all;
+
+	add(b,
+	    &(struct spec){.id = "r1",
+		.started = start,
+		.agent = "x",
+		.fact = fact,
+		.facts = 2});
+	add(b, &(struct spec){.id = "r2", .started = start + HOUR});
+	add(b,
+	    &(struct spec){.id = "r3",
+		.source = "support",
+		.started = start + 2 * HOUR,
+		.campaign = "spring",
+		.fact = fact + 1,
+		.facts = 3});
+	add(b,
+	    &(struct spec){.id = "r4",
+		.started = start + 3 * HOUR,
+		.fact = fact + 2,
+		.facts = 2});
+	assert_int_equal(
+	    query_fact_rows(b->read, &f, &ask, &calls, &all), QUERY_OK);
+	assert_string_equal(t.text,
+	    "sad - later.02 sales//\n"
+	    "sad b later.01 support//spring\n"
+	    "happy b first.23 sales/x/\n"
+	    "results/word:2\nresults/sale:2\n");
+	assert_int_equal(calls, 4);
+	assert_true(all);
+
+	t.text[0] = '\0';
+	ask.max = 1;
+	ask.beside = NULL;
+	assert_int_equal(
+	    query_fact_rows(b->read, &f, &ask, &calls, &all), QUERY_OK);
+	assert_string_equal(t.text, "sad - later.02 sales//\n");
+	assert_int_equal(calls, 1);
+	assert_false(all);
+
+	/* Of other sources there is nothing, beside it neither. */
+	t.text[0] = '\0';
+	ask.max = 9;
+	ask.beside = to_beside;
+	ask.path = "results/mood";
+	assert_int_equal(query_scope(b->read, only, 1), QUERY_OK);
+	assert_int_equal(
+	    query_fact_rows(b->read, &f, &ask, &calls, &all), QUERY_OK);
+	assert_string_equal(t.text,
+	    "sad b later.01 support//spring\n"
+	    "results/word:1\nresults/sale:1\n");
+	assert_int_equal(calls, 1);
+
+	t.text[0] = '\0';
+	ask.path = "results/never";
+	assert_int_equal(
+	    query_fact_rows(b->read, &f, &ask, &calls, &all), QUERY_OK);
+	assert_string_equal(t.text, "");
+	assert_int_equal(calls, 1);
+}
+
 int
 main(void)
 {
@@ -459,6 +571,7 @@ main(void)
 	    REPORT_TEST(long_texts_are_compared_by_their_beginning),
 	    REPORT_TEST(counting_takes_no_more_memory_than_it_may),
 	    REPORT_TEST(numbers_of_several_platforms_are_told_apart),
+	    REPORT_TEST(each_call_with_a_fact_has_what_is_beside_it),
 	    REPORT_TEST(a_fact_finds_the_calls_that_have_it),
 	    REPORT_TEST(an_hour_of_the_day_is_that_of_the_zone),
 	    REPORT_TEST(a_fact_that_changed_is_found_as_it_is),

@@ -69,7 +69,7 @@ const random = (n) => {
 const pick = (list) => list[random(list.length)];
 const number = () => String(random(2 * CALLS + 10));
 
-const pages = [() => '', () => 'calls', () => 'callers', () => 'compare', () => 'results', () => 'attention',
+const pages = [() => '', () => 'calls', () => 'callers', () => 'compare', () => 'results', () => 'fact', () => 'attention',
   () => 'deliveries', () => 'metrics', () => 'check', () => 'data', () => 'export.csv',
   () => 'export.ndjson', () => `call/${number()}`, () => `event/${number()}`,
   () => `delivery/${number()}`, () => `delivery/rejected/${number()}`];
@@ -87,7 +87,11 @@ const values = {
   flag: ['with_errors', 'variant', 'late', 'derived'],
   text: [OTHER, 'hello', 'common', 'conv', '1001', '402221001', 'name'],
   after: ['9999999999999-99', '1-1'],
-  by: ['agent', 'campaign', 'source', 'direction', 'period'],
+  by: ['agent', 'campaign', 'source', 'direction', 'period', 'hour', 'results/mood', `results/result_${OTHER}`],
+  path: ['results/mood', `results/result_${OTHER}`, 'results/result_apple', `parameters/key_${OTHER}`,
+    'parameters/customer'],
+  fact: ['results/mood:apple', `results/mood:${OTHER}`, `parameters/customer:name ${OTHER}`],
+  hour: ['0', '12'],
   a: [OTHER, `agent_${OTHER}`, 'apple'],
   b: [OTHER, `agent_${OTHER}`, 'agent_apple'],
   before: ['1-1', '9999999999999-99'],
@@ -99,7 +103,9 @@ const address = () => {
     const name = pick(Object.keys(values));
     query.set(name, pick(values[name]));
   }
-  return `${pick(pages)()}?${query}`;
+  const page = pick(pages)();
+  if (page === 'fact' && !query.has('path')) query.set('path', pick(values.path));
+  return `${page}?${query}`;
 };
 
 const ask = async (path, login) => {
@@ -130,7 +136,7 @@ for (let i = 0; i < Number(count); i++) {
   if (status >= 500) faults.push(`${status}: ${path}`);
   look(path, body);
 }
-for (const path of ['?preset=all', 'calls', 'results', 'attention', 'metrics',
+for (const path of ['?preset=all', 'calls', 'results', 'fact?path=results/mood&by=parameters/customer', 'attention', 'metrics',
   'export.csv', 'export.ndjson', 'deliveries', 'delivery/1',
   'delivery/rejected/1', 'event/2', 'call/2', 'check', 'data']) {
   const [status, body] = await ask(path, 'owner');

@@ -90,7 +90,7 @@ answers() {
 @test "P8 every page is there, with its headers, as FastCGI and CGI" {
   sed -i 's/^\[source sales\]/[report]\naccess = public\n\n&/' \
     "$DIR/callbook.conf"
-  for path in '' / /calls /call/7 /callers /compare /results /attention /deliveries; do
+  for path in '' / /calls /call/7 /callers /compare /results "/fact?path=results/resolved" /attention /deliveries; do
     answers 200 "public$path"
     cp body fastcgi
     [ "$(header Content-Security-Policy)" = "$CSP" ]
@@ -125,6 +125,7 @@ answers() {
 @test "what is not understood is refused, and said why" {
   answers 404 public/nothing
   answers 404 public/calls/1
+  answers 404 public/fact
   answers 404 public/call/99999999
   answers 404 public/call/1x
   answers 404 'public/..%2f..%2fcallbook.conf'

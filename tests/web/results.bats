@@ -65,3 +65,88 @@ cards() {
   done
   [ "$rows" -ge 5 ]
 }
+
+# told_call N JSON - a call of 10:00 UTC, N days ago, with these results.
+told_call() {
+  local at
+  at=$(date -u -d "$1 days ago" +%FT10:00:00Z)
+  jq --arg at "$at" --argjson results "$2" '.event_id = ($results | tostring) + $at |
+    .timestamp = $at | .data.call.conversation_id = .event_id |
+    .data.call.started_at = $at | .data.call.ended_at = null |
+    .data.call.agent_id = $results.agent |
+    .data.results = $results' "$DATA/formantai/call.completed.json" |
+    cgi open | grep -q '"result":"stored"'
+}
+
+# Each number of the table by another leads to as many calls as it says.
+cells_lead_to_their_calls() {
+  local href calls cells=0
+  while IFS=$'\t' read -r href calls; do
+    run -0 report "export.csv?$href"
+    [ "$(grep -cE '^[0-9]+,' <<<"$output")" = "$calls" ]
+    cells=$((cells + 1))
+  done < <(sed -n '/id="by"/,$p' <<<"$page" |
+    grep -oP '<td class="num"><a href="\./calls\?\K[^"]*">[^<]*' | sed 's/">/\t/; s/&amp;/\&/g')
+  [ "$cells" = "$1" ]
+}
+
+@test "a fact by another: each cell leads to its calls" {
+  told_call 1 '{"mood": "happy", "sold": true, "grade": 1, "agent": "a"}'
+  told_call 2 '{"mood": "happy", "sold": true, "grade": 2, "agent": "b"}'
+  told_call 3 '{"mood": "happy", "sold": false, "grade": 2, "agent": "a"}'
+  told_call 4 '{"mood": "sad", "sold": false, "agent": "a"}'
+  told_call 5 '{"mood": "sad", "agent": "b"}'
+  run -0 report 'fact?path=results/mood&by=results/sold'
+  has 'Status: 200'
+  has '<h1>Fact: mood</h1>'
+  has ': in 5 of 5 calls of this filter'
+  has '>not told</span></th><td class="num">1</td>'
+  page=$output
+  cells_lead_to_their_calls 3
+  for by in results/grade agent source hour; do
+    run -0 report "fact?path=results/mood&by=$by"
+    page=$output
+    case $by in
+    results/grade) cells_lead_to_their_calls 2 ;;
+    agent) cells_lead_to_their_calls 4 ;;
+    *) cells_lead_to_their_calls 2 ;;
+    esac
+  done
+  # Numbers have a median, and all filters hold.
+  run -0 report 'fact?path=results/grade&by=agent&agent=a&fact=results/mood:happy'
+  has ': in 2 of 2 calls of this filter'
+  has '<dt>median</dt><dd class="num">1.5</dd>'
+  page=$output
+  cells_lead_to_their_calls 2
+  # Its name leads here from Results and from a call.
+  run -0 report results
+  has 'href="./fact?path=results%2Fmood"'
+  run -0 report call/1
+  has 'href="../fact?path=results%2Fmood"'
+  run -0 report 'fact?path=results/none'
+  has 'No call of this filter has the fact'
+}
+
+@test "of a fact that is hidden, or a number that is masked, its page tells nothing" {
+  printf '\n[report]\nphones = masked\nfacts_hidden = parameters/*, results/salary\n' >>callbook.conf
+  told_call 1 '{"mood": "happy", "salary": "4242 a month", "callback": "+4930987654321", "agent": "a"}'
+  told_call 2 '{"mood": "sad", "salary": "4343 a month", "callback": "+4930987651234", "agent": "a"}'
+  run -0 report 'fact?path=results/salary'
+  has 'Status: 400'
+  has_not 4242
+  run -0 report 'fact?path=results/mood&by=results/salary'
+  has 'Status: 400'
+  has_not 4242
+  run -0 report 'fact?path=results/mood'
+  has 'value="results/callback"'
+  has_not salary
+  has_not parameters
+  for query in 'path=results/callback' 'path=results/callback&by=results/mood' \
+    'path=results/mood&by=results/callback'; do
+    run -0 report "fact?$query"
+    has 'Status: 200'
+    has '4321<'
+    has_not 93098765
+    has_not 'fact=results%2Fcallback'
+  done
+}
