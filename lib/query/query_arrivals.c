@@ -110,7 +110,7 @@ query_arrival_totals(struct query *q, query_arrivals_fn fn, void *arg)
 	    " FROM arrival a JOIN source s ON s.id = a.source"
 	    " WHERE CAST(?1 AS text) IS NULL"
 	    " OR replace(?1, '/' || s.name || '/', '') <> ?1"
-	    " GROUP BY s.name, a.result, a.delay",
+	    " GROUP BY s.name, a.result, a.delay ORDER BY 3, 4, 5",
 	    &s);
 
 	if (rc != QUERY_OK)

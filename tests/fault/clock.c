@@ -1,7 +1,7 @@
 /*
  * clock - LD_PRELOAD: the time of day is off by the seconds that the file
- * CLOCK_FILE begins with, as a text, at any moment; the monotonic clock goes
- * on.
+ * CLOCK_FILE begins with, as a text, at any moment; or it stands still at
+ * CLOCK_AT, a second since 1970.  The monotonic clock goes on.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -11,19 +11,21 @@
 #include <time.h>
 #include <unistd.h>
 
-static long
-off_by(void)
+static void
+change(struct timespec *ts)
 {
-	const char *file = getenv("CLOCK_FILE");
+	const char *file = getenv("CLOCK_FILE"), *at = getenv("CLOCK_AT");
 	char text[32] = "";
 	int fd = file == NULL ? -1 : open(file, O_RDONLY | O_CLOEXEC);
 
+	if (at != NULL)
+		*ts = (struct timespec){strtol(at, NULL, 10), 0};
 	if (fd == -1)
-		return 0;
+		return;
 	if (read(fd, text, sizeof(text) - 1) == -1)
 		text[0] = '\0';
 	close(fd);
-	return strtol(text, NULL, 10);
+	ts->tv_sec += strtol(text, NULL, 10);
 }
 
 int
@@ -32,7 +34,7 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	int rc = (int)syscall(SYS_clock_gettime, id, ts);
 
 	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ts->tv_sec += off_by();
+		change(ts);
 	return rc;
 }
 
