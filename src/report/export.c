@@ -10,8 +10,7 @@
 
 #include "base/log.h"
 #include "base/number.h"
-#include "query/keep.h"
-#include "query/record.h"
+#include "report/export.h"
 #include "report/route.h"
 
 #define EXPORT_SLICE 200 /* calls read at once: a long read holds the WAL */
@@ -30,21 +29,6 @@
 	"INCOMPLETE: the export was broken off here; the web server's log " \
 	"says why"
 #define BOM "\xef\xbb\xbf" /* else Excel does not read UTF-8 */
-
-/* An export under way; it outlives the handler. */
-struct export
-{
-	struct page page; /* with an arena of its own, emptied by the slice */
-	enum query_rc (*write)(
-	    struct export * ex, const struct stored_call *c, struct buf *b);
-	const char *broken; /* the last line if it fails */
-	struct buf *b;
-	size_t begun; /* bytes in b before the row being written */
-	int rows; /* of this slice */
-	bool lost; /* a text, since memory ran out */
-	const struct kept_call *next; /* read and not written yet; NULL: none */
-	bool last; /* that was the last slice */
-};
 
 /* Is the list walked, so that a slice costs no more than it has? */
 static bool
@@ -137,29 +121,47 @@ more(void *arg, struct buf *b)
 	return ex->next != NULL || !ex->last;
 }
 
-static void
-done(void *arg)
+int
+export_begin(struct export *ex, const struct page *p)
 {
-	struct export *ex = arg;
-
-	arena_free(ex->page.arena);
-}
-
-/* Begin an export; NULL when memory ran out. */
-static struct export *
-begin(struct page *p, struct response *w, const char *type, const char *ending)
-{
-	struct export *ex = arena_alloc(p->arena, sizeof(*ex));
-	struct when_local from, to;
-	char value[128];
-
-	if (ex == NULL)
-		return NULL;
+	memset(ex, 0, sizeof(*ex));
 	ex->page = *p;
 	ex->page.request = NULL;
 	memset(&ex->page.cursor, 0, sizeof(ex->page.cursor));
-	if ((ex->page.arena = arena_new()) == NULL)
-		return NULL;
+	ex->page.arena = arena_new();
+	return ex->page.arena == NULL ? -1 : 0;
+}
+
+void
+export_end(struct export *ex)
+{
+	arena_free(ex->page.arena);
+}
+
+enum query_rc
+export_all(struct export *ex, struct buf *b)
+{
+	enum query_rc rc = QUERY_OK;
+
+	ex->b = ex->page.out = b;
+	while (rc == QUERY_OK && !ex->full && (ex->next != NULL || !ex->last)) {
+		if (ex->next == NULL)
+			rc = read_slice(ex);
+		for (; rc == QUERY_OK && ex->next != NULL && !ex->full;
+		     ex->next = ex->next->next)
+			rc = write_row(ex, &ex->next->call);
+		if (rc == QUERY_OK && query_lost(ex->page.query))
+			rc = QUERY_ERROR;
+	}
+	return rc;
+}
+
+void
+export_name(const struct page *p, struct response *w, const char *ending)
+{
+	struct when_local from, to;
+	char value[128];
+
 	when_date(p->filter.from, &from);
 	when_date(p->filter.to, &to);
 	(void)snprintf(value, sizeof(value),
@@ -168,6 +170,23 @@ begin(struct page *p, struct response *w, const char *type, const char *ending)
 	    from.year, from.month, from.mday, to.year, to.month, to.mday,
 	    ending);
 	response_header(w, "Content-Disposition", value);
+}
+
+static void
+done(void *arg)
+{
+	export_end(arg);
+}
+
+/* Begin one that is sent as it comes; NULL when memory ran out. */
+static struct export *
+begin(struct page *p, struct response *w, const char *type, const char *ending)
+{
+	struct export *ex = arena_alloc(p->arena, sizeof(*ex));
+
+	if (ex == NULL || export_begin(ex, p) != 0)
+		return NULL;
+	export_name(p, w, ending);
 	w->status = 200;
 	w->content_type = type;
 	w->more = more;
@@ -210,6 +229,140 @@ mask_id(void *arg, const struct stored_call *c, const char *s)
 	struct export *ex = arg;
 
 	return whole(ex, s, call_id_text(&ex->page, c, s));
+}
+
+/* --- a call as cells ------------------------------------------------------ */
+
+/* The columns that are fields; what else there is stands between them. */
+static const enum call_field before_times[] = {
+    FIELD_TRACE, FIELD_AGENT, FIELD_DIRECTION, FIELD_FROM, FIELD_TO};
+static const enum call_field after_times[] = {FIELD_DURATION, FIELD_STATUS,
+    FIELD_REASON, FIELD_DISPOSITION, FIELD_ATTEMPT, FIELD_ATTEMPTS_MAX,
+    FIELD_FINAL, FIELD_NEXT_RETRY, FIELD_RECORDING, FIELD_SUMMARY};
+static const enum call_field at_end[] = {FIELD_AGENT_NAME, FIELD_COST,
+    FIELD_GOAL, FIELD_TRANSFERRED_TO, FIELD_ENDED_BY, FIELD_CAMPAIGN};
+
+/* Further ones are appended. */
+const char *const export_column[] = {"call", "source", "provider", "id",
+    "trace", "agent", "direction", "from", "to", "state", "outcome", "answered",
+    "started", "started_utc", "ended", "ended_utc", "duration_s", "status",
+    "reason", "disposition", "attempt", "attempts_max", "final", "next_retry",
+    "recording", "summary", "flags", "agent_name", "cost", "cost_currency",
+    "goal", "goal_word", "transferred_to", "ended_by", "campaign", NULL};
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+put_word(const struct cells *to, const char *s)
+{
+	if (s == NULL)
+		to->none(to->arg);
+	else
+		to->word(to->arg, s);
+}
+
+static void
+put_field(const struct cells *to, struct export *ex,
+    const struct stored_call *c, enum call_field f)
+{
+	const struct value *v = &c->call.field[f];
+
+	if (!v->set) {
+		to->none(to->arg);
+		if (call_field[f].kind == KIND_MONEY ||
+		    call_field[f].kind == KIND_VERDICT)
+			to->none(to->arg); /* they have two columns */
+		return;
+	}
+	switch (call_field[f].kind) {
+	case KIND_TEXT:
+		if (f == FIELD_FROM || f == FIELD_TO ||
+		    f == FIELD_TRANSFERRED_TO)
+			to->text(to->arg, mask_phone(ex, v->text));
+		else if (f == FIELD_TRACE || f == FIELD_AGENT)
+			to->text(to->arg, mask_id(ex, c, v->text));
+		else
+			to->text(to->arg, mask_text(ex, v->text));
+		break;
+	case KIND_BOOLEAN:
+		to->word(to->arg, v->number != 0 ? "yes" : "no");
+		break;
+	case KIND_INSTANT:
+		if (v->number == 0)
+			to->none(to->arg);
+		else
+			to->local(to->arg, v->number);
+		break;
+	case KIND_DURATION:
+		to->length(to->arg, v->number);
+		break;
+	case KIND_MONEY:
+		to->money(to->arg, v->number);
+		put_word(to, v->text);
+		break;
+	case KIND_VERDICT:
+		put_word(to,
+		    v->number == VERDICT_YES	  ? "yes"
+			: v->number == VERDICT_NO ? "no"
+						  : NULL);
+		to->text(
+		    to->arg, mask_text(ex, v->text == NULL ? "" : v->text));
+		break;
+	default:
+		to->number(to->arg, v->number);
+		break;
+	}
+}
+
+static void
+put_flags(const struct cells *to, struct export *ex, unsigned flags)
+{
+	struct buf words = {0};
+
+	for (int i = 0; i < CALL_FLAGS; i++)
+		if (flags & 1u << i)
+			buf_printf(&words, "%s%s", words.len > 0 ? " " : "",
+			    call_flag_name[i]);
+	to->word(to->arg, buf_str(&words));
+	ex->lost = ex->lost || words.failed;
+	buf_free(&words);
+}
+
+/* Both clocks of an instant; 0: not known. */
+static void
+put_times(const struct cells *to, int64_t ms)
+{
+	if (ms == 0) {
+		to->none(to->arg);
+		to->none(to->arg);
+		return;
+	}
+	to->local(to->arg, ms);
+	to->utc(to->arg, ms);
+}
+
+void
+export_cells(
+    struct export *ex, const struct stored_call *c, const struct cells *to)
+{
+	const struct call_view *v = &c->view;
+
+	to->number(to->arg, c->number);
+	to->text(to->arg, c->source);
+	to->text(to->arg, c->provider);
+	to->text(to->arg, mask_id(ex, c, c->id));
+	for (size_t i = 0; i < LENGTH(before_times); i++)
+		put_field(to, ex, c, before_times[i]);
+	put_word(to, call_state_name[v->state]);
+	put_word(to, call_outcome_name[v->outcome]);
+	to->word(to->arg, v->answered ? "yes" : "no");
+	put_times(to, v->started);
+	put_times(to, v->ended);
+	for (size_t i = 0; i < LENGTH(after_times); i++)
+		put_field(to, ex, c, after_times[i]);
+	put_flags(to, ex, v->flags);
+	for (size_t i = 0; i < LENGTH(at_end); i++)
+		put_field(to, ex, c, at_end[i]);
 }
 
 /* --- CSV ----------------------------------------------------------------- */
@@ -341,75 +494,78 @@ cell_len(struct buf *b, const char *guard, const char *s, size_t n)
 	buf_puts(b, "\"");
 }
 
-/* Add a word or number of ours, which a spreadsheet may interpret. */
+/* Add a word of ours, which a spreadsheet may interpret. */
 static void
-cell(struct buf *b, const char *s)
+cell(void *arg, const char *s)
 {
-	cell_len(b, "", s, s == NULL ? 0 : strlen(s));
+	cell_len(arg, "", s, s == NULL ? 0 : strlen(s));
+}
+
+static void
+cell_none(void *arg)
+{
+	cell(arg, NULL);
 }
 
 /* Add a text that must stay a text. */
 static void
-cell_text(struct buf *b, const char *s)
+cell_text(void *arg, const char *s)
 {
 	size_t n = strlen(s);
 
-	cell_len(b,
+	cell_len(arg,
 	    is_converted(s, n)	   ? AS_TEXT
 		: is_formula(s, n) ? NO_FORMULA
 				   : "",
 	    s, n);
 }
 
-/* Text from outside, its telephone numbers masked if so configured. */
 static void
-cell_outside(struct buf *b, struct export *ex, const char *s)
+cell_number(void *arg, int64_t n)
 {
-	cell_text(b, mask_text(ex, s));
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, n);
+	cell(arg, digits);
 }
 
 /* As a spreadsheet reads a date and time, of the zone of the store. */
 static void
-cell_local(struct buf *b, int64_t ms)
+cell_local(void *arg, int64_t ms)
 {
 	struct when_local l;
 	char text[WHEN_TEXT_SIZE * 3];
 
-	if (ms == 0) {
-		cell(b, NULL);
-		return;
-	}
 	when_local(ms, &l);
 	(void)snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d",
 	    l.year, l.month, l.mday, l.hour, l.minute, l.second);
-	cell(b, text);
+	cell(arg, text);
 }
 
 static void
-cell_utc(struct buf *b, int64_t ms)
+cell_utc(void *arg, int64_t ms)
 {
 	char text[WHEN_TEXT_SIZE];
 
-	cell(b, ms == 0 ? NULL : when_rfc3339(ms, text));
+	cell(arg, when_rfc3339(ms, text));
 }
 
 static void
-cell_seconds(struct buf *b, const struct value *v)
+cell_seconds(void *arg, int64_t ms)
 {
-	char text[40] = "";
+	char text[40];
 
-	if (v->set && v->number % 1000 == 0)
-		(void)snprintf(
-		    text, sizeof(text), "%" PRId64, v->number / 1000);
-	else if (v->set)
+	if (ms % 1000 == 0)
+		(void)snprintf(text, sizeof(text), "%" PRId64, ms / 1000);
+	else
 		(void)snprintf(text, sizeof(text), "%" PRId64 ".%03d",
-		    v->number / 1000, (int)(v->number % 1000));
-	cell(b, text);
+		    ms / 1000, (int)(ms % 1000));
+	cell(arg, text);
 }
 
 /* Millionths as a decimal number, exactly: 0.12, 3, -0.000001. */
 static void
-cell_money(struct buf *b, int64_t micros)
+cell_money(void *arg, int64_t micros)
 {
 	const int64_t unit = 1000000;
 	char text[40];
@@ -422,122 +578,32 @@ cell_money(struct buf *b, int64_t micros)
 		n--;
 	if (n > 0 && text[n - 1] == '.')
 		n--;
-	cell_len(b, "", text, n > 0 ? (size_t)n : 0);
+	cell_len(arg, "", text, n > 0 ? (size_t)n : 0);
 }
-
-static void
-cell_field(struct buf *b, struct export *ex, const struct stored_call *c,
-    enum call_field f)
-{
-	const struct value *v = &c->call.field[f];
-	char digits[24];
-
-	if (!v->set) {
-		cell(b, NULL);
-		if (call_field[f].kind == KIND_MONEY ||
-		    call_field[f].kind == KIND_VERDICT)
-			cell(b, NULL); /* they have two columns */
-		return;
-	}
-	switch (call_field[f].kind) {
-	case KIND_TEXT:
-		if (f == FIELD_FROM || f == FIELD_TO ||
-		    f == FIELD_TRANSFERRED_TO)
-			cell_text(b, mask_phone(ex, v->text));
-		else if (f == FIELD_TRACE || f == FIELD_AGENT)
-			cell_text(b, mask_id(ex, c, v->text));
-		else
-			cell_outside(b, ex, v->text);
-		break;
-	case KIND_BOOLEAN:
-		cell(b, v->number != 0 ? "yes" : "no");
-		break;
-	case KIND_INSTANT:
-		cell_local(b, v->number);
-		break;
-	case KIND_DURATION:
-		cell_seconds(b, v);
-		break;
-	case KIND_MONEY:
-		cell_money(b, v->number);
-		cell(b, v->text);
-		break;
-	case KIND_VERDICT:
-		cell(b,
-		    v->number == VERDICT_YES	  ? "yes"
-			: v->number == VERDICT_NO ? "no"
-						  : NULL);
-		cell_outside(b, ex, v->text == NULL ? "" : v->text);
-		break;
-	default:
-		(void)snprintf(digits, sizeof(digits), "%" PRId64, v->number);
-		cell(b, digits);
-		break;
-	}
-}
-
-static void
-cell_flags(struct buf *b, unsigned flags)
-{
-	struct buf words = {0};
-
-	for (int i = 0; i < CALL_FLAGS; i++)
-		if (flags & 1u << i)
-			buf_printf(&words, "%s%s", words.len > 0 ? " " : "",
-			    call_flag_name[i]);
-	cell(b, buf_str(&words));
-	b->failed = b->failed || words.failed;
-	buf_free(&words);
-}
-
-/* The columns that are fields; what else there is stands between them. */
-static const enum call_field before_times[] = {
-    FIELD_TRACE, FIELD_AGENT, FIELD_DIRECTION, FIELD_FROM, FIELD_TO};
-static const enum call_field after_times[] = {FIELD_DURATION, FIELD_STATUS,
-    FIELD_REASON, FIELD_DISPOSITION, FIELD_ATTEMPT, FIELD_ATTEMPTS_MAX,
-    FIELD_FINAL, FIELD_NEXT_RETRY, FIELD_RECORDING, FIELD_SUMMARY};
-/* Appended: a reader of the file counts its columns. */
-static const enum call_field at_end[] = {FIELD_AGENT_NAME, FIELD_COST,
-    FIELD_GOAL, FIELD_TRANSFERRED_TO, FIELD_ENDED_BY, FIELD_CAMPAIGN};
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
 csv_head(struct buf *b)
 {
-	buf_puts(b,
-	    BOM
-	    "call,source,provider,id,trace,agent,direction,from,to,state,"
-	    "outcome,answered,started,started_utc,ended,ended_utc,duration_s,"
-	    "status,reason,disposition,attempt,attempts_max,final,next_retry,"
-	    "recording,summary,flags,agent_name,cost,cost_currency,goal,goal_"
-	    "word,"
-	    "transferred_to,ended_by,campaign" CRLF);
+	buf_puts(b, BOM);
+	for (size_t i = 0; export_column[i] != NULL; i++)
+		buf_printf(b, "%s%s", i > 0 ? "," : "", export_column[i]);
+	buf_puts(b, CRLF);
 }
 
 static enum query_rc
 csv_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
-	const struct call_view *v = &c->view;
+	const struct cells to = {.none = cell_none,
+	    .word = cell,
+	    .text = cell_text,
+	    .number = cell_number,
+	    .local = cell_local,
+	    .utc = cell_utc,
+	    .length = cell_seconds,
+	    .money = cell_money,
+	    .arg = b};
 
-	buf_printf(b, "%" PRId64, c->number);
-	cell_text(b, c->source);
-	cell_text(b, c->provider);
-	cell_text(b, mask_id(ex, c, c->id));
-	for (size_t i = 0; i < LENGTH(before_times); i++)
-		cell_field(b, ex, c, before_times[i]);
-	cell(b, call_state_name[v->state]);
-	cell(b, call_outcome_name[v->outcome]);
-	cell(b, v->answered ? "yes" : "no");
-	cell_local(b, v->started);
-	cell_utc(b, v->started);
-	cell_local(b, v->ended);
-	cell_utc(b, v->ended);
-	for (size_t i = 0; i < LENGTH(after_times); i++)
-		cell_field(b, ex, c, after_times[i]);
-	cell_flags(b, v->flags);
-	for (size_t i = 0; i < LENGTH(at_end); i++)
-		cell_field(b, ex, c, at_end[i]);
+	export_cells(ex, c, &to);
 	buf_puts(b, CRLF);
 	return QUERY_OK;
 }
