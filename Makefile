@@ -22,12 +22,17 @@ PKG_CONFIG ?= pkg-config
 # A build without libpq has no PostgreSQL, and says so to who names one.
 LIBPQ := $(shell $(PKG_CONFIG) --exists libpq 2>/dev/null && echo libpq)
 PKGS = fcgi json-c sqlite3 libcrypto inih zlib $(LIBPQ)
+# And one without libxlsxwriter no files of Excel; of the report alone.
+XLSX := $(shell $(PKG_CONFIG) --exists xlsxwriter 2>/dev/null && \
+	echo xlsxwriter)
 # The programs that a web server runs; src/FOLDER of each is a rule below.
 CGI = callbook.fcgi report.cgi
 OURS = $(STD) $(WARN) -Ilib -Isrc -DCALLBOOK_VERSION='"$(VERSION)"' -pthread \
 	$(if $(filter no,$(CONFINE)),-DWITHOUT_CONFINE) \
-	$(if $(LIBPQ),$(shell $(PKG_CONFIG) --cflags libpq),-DWITHOUT_LIBPQ)
+	$(if $(LIBPQ),$(shell $(PKG_CONFIG) --cflags libpq),-DWITHOUT_LIBPQ) \
+	$(if $(XLSX),$(shell $(PKG_CONFIG) --cflags xlsxwriter),-DWITHOUT_XLSX)
 LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -pthread
+PAGES_LIBS = $(if $(XLSX),$(shell $(PKG_CONFIG) --libs xlsxwriter)) -lm
 CURL_LIBS = $$($(PKG_CONFIG) --libs libcurl)
 # CONFINE=no: programs that are not bounded by the kernel (lib/base/confine.h).
 CONFINE ?= yes
@@ -37,7 +42,7 @@ NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl)
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev \
-	libpq-dev
+	libpq-dev libxlsxwriter-dev
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
@@ -94,12 +99,12 @@ $(BUILD)/callbook.fcgi: $(RECEIVER_OBJ) $(BUILD)/libcallbook.a
 
 $(BUILD)/report.cgi: $(REPORT_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(PAGES_LIBS)
 
 $(BUILD)/callbook: $(ADMIN_OBJ) $(PAGES_OBJ) $(BUILD)/libcallbook.a
 	@echo '  LD $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) \
-	    $(CURL_LIBS) -lm
+	    $(CURL_LIBS) $(PAGES_LIBS)
 
 # Files as bytes of a C array: a table of embedded.h.
 $(BUILD)/lib/provider/builtin.c: $(DEFINITIONS) lib/base/embed.sh
@@ -136,8 +141,12 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIBCALLBOOK)
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
-	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(LIBCALLBOOK) $(LIBS) -lm $$(pkg-config --libs cmocka)
+	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< $(filter %.o,$^) \
+	    $(LIBCALLBOOK) $(LIBS) $(TEST_LIBS) -lm $$(pkg-config --libs cmocka)
+
+# It has one file of the pages in it, and the others beside it.
+$(BUILD)/tests/unit/test_excel: TEST_LIBS = $(PAGES_LIBS)
+$(BUILD)/tests/unit/test_excel: $(filter-out %/excel.o,$(PAGES_OBJ))
 
 # The unit programs of which one object can be exchanged: see mutations.
 $(BUILD)/libcallbook.so: $(LIB_OBJ)
@@ -213,7 +222,7 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) \
 	    -MMD -MP -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(filter %.o,$^) $(BUILD)/libcallbook.a $(LIBS) -lm
+	    $(filter %.o,$^) $(BUILD)/libcallbook.a $(LIBS) $(PAGES_LIBS)
 
 $(BUILD)/tests/fuzz/fuzz_page: $(PAGES_OBJ)
 
@@ -340,7 +349,7 @@ PORTABLE = $(BUILD)/portable
 portable:
 	$(MAKE_ALL) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
 	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= \
-	    LIBPQ= \
+	    LIBPQ= XLSX= \
 	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \
 	    LDFLAGS='-static -s -Wl,--gc-sections,--no-warnings' programs
 	rm -rf $(PORTABLE)

@@ -224,8 +224,8 @@ confine_allow_edited(struct confine *c, const char *file)
 		confine_allow_around(c, CONFINE_READ, file);
 }
 
-void
-confine_allow_temporary(struct confine *c)
+const char *
+confine_temporary(void)
 {
 	/* In this order (SQLite, os_unix.c, azTempDirs). */
 	const char *const dir[] = {getenv("SQLITE_TMPDIR"), getenv("TMPDIR"),
@@ -234,10 +234,18 @@ confine_allow_temporary(struct confine *c)
 
 	for (size_t i = 0; i < sizeof(dir) / sizeof(dir[0]); i++)
 		if (dir[i] != NULL && stat(dir[i], &st) == 0 &&
-		    S_ISDIR(st.st_mode) && access(dir[i], W_OK | X_OK) == 0) {
-			confine_allow(c, CONFINE_WRITE, dir[i]);
-			return;
-		}
+		    S_ISDIR(st.st_mode) && access(dir[i], W_OK | X_OK) == 0)
+			return dir[i];
+	return NULL;
+}
+
+void
+confine_allow_temporary(struct confine *c)
+{
+	const char *dir = confine_temporary();
+
+	if (dir != NULL)
+		confine_allow(c, CONFINE_WRITE, dir);
 }
 
 /* One below a directory that the environment names. */

@@ -70,7 +70,11 @@ void confine_allow_around(
     struct confine *c, enum confine_right right, const char *file);
 /* What libpq and the resolver of names read, and to connect to anybody. */
 void confine_allow_server(struct confine *c);
-/* Where SQLite puts what does not fit into memory, unless it is told where. */
+/*
+ * Where SQLite puts what does not fit into memory, unless it is told where, and
+ * so what others may; NULL: there is no such directory.  Borrowed.
+ */
+const char *confine_temporary(void);
 void confine_allow_temporary(struct confine *c);
 
 /*

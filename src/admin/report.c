@@ -13,10 +13,12 @@
 
 static const char help[] =
     "usage: callbook report --html DIR [FILTER...]\n"
+    "       callbook report --xlsx FILE [FILTER...]\n"
     "       callbook report --person NUMBER DIR\n\n"
     "Writes the pages of the report into the directory DIR, as files that\n"
     "need no web server.  DIR must be empty or not there.\n\n"
     "      --html DIR          where to\n"
+    "      --xlsx FILE         in place of pages the calls, for Excel\n"
     "      --person NUMBER     all that is stored of calls from or to it, to\n"
     "                          hand over: pages, JSON and the bytes of "
     "events,\n"
@@ -34,7 +36,12 @@ static const char help[] =
     "  -c, --config FILE       the configuration, callbook.conf(5)\n";
 
 /* Each parameter of a page's address is an option: from OPTION_FILTER on. */
-enum { OPTION_HTML = 'o', OPTION_PERSON = 'p', OPTION_FILTER = 256 };
+enum {
+	OPTION_HTML = 'o',
+	OPTION_PERSON = 'p',
+	OPTION_XLSX = 'x',
+	OPTION_FILTER = 256
+};
 
 static const struct option longs[] = {
     {"preset", required_argument, NULL, OPTION_FILTER + 0},
@@ -47,18 +54,25 @@ static const struct option longs[] = {
     {"flag", required_argument, NULL, OPTION_FILTER + 7},
     {"text", required_argument, NULL, OPTION_FILTER + 8},
     {"html", required_argument, NULL, OPTION_HTML},
+    {"xlsx", required_argument, NULL, OPTION_XLSX},
     {"person", required_argument, NULL, OPTION_PERSON}, ADMIN_OPTIONS};
 
+/* What is to be written: one of these is not NULL, with person dir too. */
+struct wanted {
+	const char *dir, *person, *excel;
+};
+
 static int
-write_site(
-    struct admin *a, const char *query, const char *person, const char *dir)
+write_site(struct admin *a, const char *query, const struct wanted *to)
 {
 	struct static_result r;
 	struct buf why = {0}, line = {0};
 	int status = ADMIN_WRONG;
-	const int rc = person == NULL
-	    ? static_write(a->config, a->query, query, dir, &r, &why)
-	    : static_person(a->config, a->query, person, dir, &r, &why);
+	const int rc = to->excel != NULL
+	    ? static_excel(a->config, a->query, query, to->excel, &r, &why)
+	    : to->person == NULL
+	    ? static_write(a->config, a->query, query, to->dir, &r, &why)
+	    : static_person(a->config, a->query, to->person, to->dir, &r, &why);
 
 	if (rc != 0) {
 		admin_reasons(a, &why);
@@ -68,8 +82,13 @@ write_site(
 			    (long)a->became);
 		goto out;
 	}
-	buf_printf(&line, "%s/index.html: %d files, %" PRId64 " calls%s\n", dir,
-	    r.files, r.calls, r.more ? ", the newest; there are more" : "");
+	if (to->excel != NULL)
+		buf_printf(&line, "%s: ", to->excel);
+	else
+		buf_printf(
+		    &line, "%s/index.html: %d files, ", to->dir, r.files);
+	buf_printf(&line, "%" PRId64 " calls%s\n", r.calls,
+	    r.more ? ", the newest; there are more" : "");
 	if (admin_write(a, &line) == 0)
 		status = ADMIN_OK;
 out:
@@ -81,7 +100,7 @@ out:
 static int
 run(struct admin *a, int argc, char **argv)
 {
-	const char *dir = NULL, *person = NULL;
+	struct wanted to = {NULL, NULL, NULL};
 	struct phone number;
 	struct buf query = {0};
 	int opt, status = ADMIN_WRONG;
@@ -92,41 +111,48 @@ run(struct admin *a, int argc, char **argv)
 			goto out;
 		}
 		if (opt == OPTION_HTML) {
-			dir = optarg;
+			to.dir = optarg;
 			continue;
 		}
 		if (opt == OPTION_PERSON) {
-			person = optarg;
+			to.person = optarg;
+			continue;
+		}
+		if (opt == OPTION_XLSX) {
+			to.excel = optarg;
 			continue;
 		}
 		buf_printf(&query, "%s%s=", query.len > 0 ? "&" : "",
 		    longs[opt - OPTION_FILTER].name);
 		html_url(&query, optarg);
 	}
-	if (person != NULL && (dir != NULL || query.len > 0)) {
-		status = admin_usage(
-		    a, "--person is of all their calls: no --html, no filter");
+	if (to.person != NULL &&
+	    (to.dir != NULL || to.excel != NULL || query.len > 0)) {
+		status = admin_usage(a,
+		    "--person is of all their calls: no --html, no --xlsx, no "
+		    "filter");
 		goto out;
 	}
-	if (person != NULL &&
-	    phone_parse(person, strlen(person), &number) == -1) {
+	if (to.person != NULL &&
+	    phone_parse(to.person, strlen(to.person), &number) == -1) {
 		status = admin_usage(a,
 		    "--person has %d to %d digits, with or without the "
 		    "country's code",
 		    PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
 		goto out;
 	}
-	if (person != NULL && argc - optind == 1)
-		dir = argv[optind++];
-	if (dir == NULL || optind < argc) {
-		status = admin_usage(
-		    a, "wants %s", person == NULL ? "--html DIR" : "one DIR");
+	if (to.person != NULL && argc - optind == 1)
+		to.dir = argv[optind++];
+	if ((to.dir == NULL) == (to.excel == NULL) || optind < argc) {
+		status = admin_usage(a, "wants %s",
+		    to.person == NULL ? "--html DIR or --xlsx FILE"
+				      : "one DIR");
 		goto out;
 	}
 	if (query.failed)
 		admin_warnx(a, "out of memory");
 	else if (admin_query(a) == 0)
-		status = write_site(a, buf_str(&query), person, dir);
+		status = write_site(a, buf_str(&query), &to);
 out:
 	buf_free(&query);
 	return status;

@@ -3,6 +3,7 @@
  * while one reads, new calls come in at the top.
  */
 #include "query/keep.h"
+#include "report/excel.h"
 #include "report/report.h"
 
 /* What was read, in that order, which is reversed on the way to newer ones. */
@@ -89,13 +90,16 @@ put_exports(struct page *p)
 {
 	const char *csv = link_to(p, "export.csv", &p->filter);
 	const char *ndjson = link_to(p, "export.ndjson", &p->filter);
+	const char *excel = link_to(p, "export.xlsx", &p->filter);
 
-	if (csv == NULL || ndjson == NULL)
+	if (csv == NULL || ndjson == NULL || excel == NULL)
 		return;
+	html_raw(p->out, "<p class=\"exports\">All of them as ");
+	if (excel_is_there())
+		buf_printf(p->out, "<a href=\"%s\">Excel</a>, ", excel);
 	buf_printf(p->out,
-	    "<p class=\"exports\">All of them as <a href=\"%s\">CSV</a>"
-	    " or <a href=\"%s\">NDJSON</a></p>\n",
-	    csv, ndjson);
+	    "<a href=\"%s\">CSV</a> or <a href=\"%s\">NDJSON</a></p>\n", csv,
+	    ndjson);
 }
 
 static void

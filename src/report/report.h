@@ -126,6 +126,7 @@ enum page_rc data_page(struct page *p);
  * is only sent after PAGE_OK.
  */
 enum page_rc export_csv(struct page *p, struct response *w);
+enum page_rc export_xlsx(struct page *p, struct response *w); /* excel.c */
 enum page_rc export_ndjson(struct page *p, struct response *w);
 enum page_rc event_body(struct page *p, struct response *w); /* rest: event */
 enum page_rc metrics(struct page *p, struct response *w);

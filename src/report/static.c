@@ -18,6 +18,7 @@
 #include "base/phone.h"
 #include "query/keep.h"
 #include "query/record.h"
+#include "report/excel.h"
 #include "report/route.h"
 
 #define STATIC_SLICE 500 /* calls read at once */
@@ -559,6 +560,66 @@ static_write(const struct config *c, struct query *q, const char *query,
 	    (take_query(&w, query) != 0 || open_dir(&w) != 0 ||
 		collect_calls(&w) != 0 || write_pages(&w) != 0 ||
 		write_calls(&w) != 0))
+		rc = -1;
+	end(&w);
+	return rc;
+}
+
+/* A file of that name, empty and nobody else's.  0, or -1 with errno. */
+static int
+make_file(const char *path)
+{
+	int fd;
+
+	if (unlink(path) == -1 && errno != ENOENT)
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd == -1 ? -1 : close(fd);
+}
+
+/* The workbook takes the name when it is whole. */
+static int
+write_workbook(struct writer *w, const char *file)
+{
+	struct excel_result made;
+	struct buf part = {0};
+	enum excel_rc rc = EXCEL_FAILED;
+	int status = -1;
+
+	buf_printf(&part, "%s-part", file);
+	if (part.failed)
+		buf_puts(w->why, "out of memory");
+	else if (excel_is_there() && make_file(part.data) == -1)
+		buf_printf(w->why, "%s: %s", part.data, strerror(errno));
+	else if ((rc = excel_write(&w->page, part.data, &made)) != EXCEL_OK)
+		buf_printf(w->why, "%s: %s", file, excel_why(rc));
+	else if (rename(part.data, file) == -1)
+		buf_printf(w->why, "%s: %s", file, strerror(errno));
+	else
+		status = 0;
+	if (status == 0) {
+		w->result->files = 1;
+		w->result->calls = made.calls;
+		w->result->more = made.more;
+	} else if (!part.failed && excel_is_there()) {
+		(void)unlink(part.data);
+	}
+	buf_free(&part);
+	return status;
+}
+
+int
+static_excel(const struct config *c, struct query *q, const char *query,
+    const char *file, struct static_result *result, struct buf *why)
+{
+	struct writer w = {
+	    .dir = -1, .name = file, .result = result, .why = why};
+	int rc = begin(&w, c, q);
+
+	w.page.masked = c->phones == PHONES_MASKED;
+	w.page.hidden = c->facts_hidden;
+	if (rc == 0 &&
+	    (take_query(&w, query) != 0 || write_workbook(&w, file) != 0))
 		rc = -1;
 	end(&w);
 	return rc;

@@ -34,6 +34,13 @@ int static_write(const struct config *c, struct query *q, const char *query,
 int static_person(const struct config *c, struct query *q, const char *number,
     const char *dir, struct static_result *result, struct buf *why);
 
+/*
+ * Write the calls of a query into a file of Excel, mode 0600, which takes the
+ * place of one of that name when it is whole.  As static_write().
+ */
+int static_excel(const struct config *c, struct query *q, const char *query,
+    const char *file, struct static_result *result, struct buf *why);
+
 /* link_to() and link_list() (c not NULL) of a static page. */
 const char *static_link(struct page *p, const char *path,
     const struct filter *f, const struct cursor *c, bool back);
