@@ -119,7 +119,7 @@ const ask = async (path, login) => {
 const look = (path, body) => {
   const asked = decodeURIComponent(path.replaceAll('+', ' '));
   const rest = /zebra|40222/.test(asked)
-    ? body.replace(/value="[^"]*"|<bdi>[^<]*<\/bdi>|href="[^"]*"/g, '')
+    ? body.replace(/<title>[^<]*<|<h1>[^<]*<|value="[^"]*"|<bdi>[^<]*<\/bdi>|(href|action)="[^"]*"/g, '')
       .replace(/<option[^>]*>[^<]*<\/option>/g, '') : body;
 
   if (rest.includes(OTHER) || rest.includes('40222'))
