@@ -160,10 +160,37 @@ put_select(struct page *p, const struct names *n, const char *parameter,
 }
 
 static void
+put_date(struct page *p, const char *parameter, const char *label, int64_t day)
+{
+	struct when_local l;
+
+	when_date(day, &l);
+	html_put(p->out,
+	    "<label><span>%s</span><input type=\"date\" name=\"%s\""
+	    " value=\"%04d-%02d-%02d\"></label>\n",
+	    label, parameter, l.year, l.month, l.mday);
+}
+
+/* Which other period; that of the page is in the filter. */
+static void
+put_period_choice(struct page *p, const struct side *a)
+{
+	buf_printf(p->out,
+	    "<form autocomplete=\"off\" action=\"%s\">"
+	    "<div class=\"fields\">\n",
+	    link_to(p, "compare", NULL));
+	put_filter_kept(p);
+	html_put(p->out, "<input type=\"hidden\" name=\"by\" value=\"%s\">\n",
+	    kinds[p->by].name);
+	put_date(p, "from2", "A from", a->filter.from);
+	put_date(p, "to2", "A to", a->filter.to);
+	html_raw(
+	    p->out, "<button type=\"submit\">Compare</button></div></form>\n");
+}
+
+static void
 put_choice(struct page *p, const struct names *n, const struct side side[2])
 {
-	if (p->by == BY_PERIOD)
-		return;
 	buf_printf(p->out,
 	    "<form autocomplete=\"off\" action=\"%s\">"
 	    "<div class=\"fields\">\n",
@@ -365,8 +392,13 @@ put_legend(struct page *p, const struct side *s, const char *letter)
 		return;
 	}
 	put_day(p, s->filter.from);
-	html_raw(p->out, " to ");
-	put_day(p, s->filter.to);
+	if (s->filter.to != s->filter.from) {
+		html_raw(p->out, " to ");
+		put_day(p, s->filter.to);
+	}
+	html_raw(p->out, ", ");
+	html_number(p->out, s->filter.to - s->filter.from + 1);
+	html_put(p->out, " day%s", s->filter.to == s->filter.from ? "" : "s");
 }
 
 static void
@@ -380,7 +412,7 @@ put_table(struct page *p, const struct side side[2])
 	html_raw(p->out, "<br>");
 	put_legend(p, &side[1], "B");
 	html_raw(p->out, "</p>\n");
-	table_begin(p, "sums", "Side by side", column);
+	table_begin(p, "sums two", "Side by side", column);
 	row_begin(p, "Calls");
 	html_number(p->out, side[0].sums.tally.calls);
 	next_cell(p);
@@ -420,13 +452,43 @@ read_side(struct page *p, struct side *s)
 	return page_rc(query_totals(p->query, &s->filter, add_side, s));
 }
 
-/* A is the period before: what is more is more than it was. */
+/*
+ * The days that were chosen for A: of one that is missing, as many days as the
+ * page has.
+ */
+static void
+chosen_days(const struct page *p, struct filter *f)
+{
+	const int64_t days = p->filter.to - p->filter.from;
+	const int64_t from = p->from2 != NO_DAY ? p->from2 : p->to2 - days;
+	const int64_t to = p->to2 != NO_DAY ? p->to2 : p->from2 + days;
+
+	*f = p->filter;
+	f->from = from < to ? from : to;
+	f->to = from < to ? to : from;
+	if (f->from < 0)
+		f->from = 0;
+	if (f->to > when_day(WHEN_MAX))
+		f->to = when_day(WHEN_MAX);
+}
+
+/*
+ * A is the period before, so that what is more is more than it was; or any that
+ * was chosen.
+ */
 static enum page_rc
 read_periods(struct page *p, struct side side[2], bool *none)
 {
-	enum page_rc rc = period_before(
-	    p, &side[0].filter, &side[0].sums, side[0].length, none);
+	enum page_rc rc;
 
+	if (p->from2 == NO_DAY && p->to2 == NO_DAY)
+		rc = period_before(
+		    p, &side[0].filter, &side[0].sums, side[0].length, none);
+	else {
+		chosen_days(p, &side[0].filter);
+		rc = page_rc(query_totals(
+		    p->query, &side[0].filter, add_side, &side[0]));
+	}
 	side[1].filter = p->filter;
 	if (rc == PAGE_OK && !*none)
 		rc = page_rc(query_totals(
@@ -457,6 +519,8 @@ compare_page(struct page *p)
 		side[0].name = side[1].name = NULL;
 		if (rc == PAGE_OK)
 			rc = read_periods(p, side, &none);
+		if (rc == PAGE_OK)
+			put_period_choice(p, &side[0]);
 		if (none)
 			put_nothing(p, "There is no period before this one.");
 		else if (rc == PAGE_OK)

@@ -450,6 +450,17 @@ put_kept(struct page *p, const char *name, const char *value)
 		    value);
 }
 
+static void
+put_day_kept(struct page *p, const char *name, int64_t day)
+{
+	struct when_local l;
+
+	when_date(day, &l);
+	html_put(p->out,
+	    "<input type=\"hidden\" name=\"%s\" value=\"%04d-%02d-%02d\">\n",
+	    name, l.year, l.month, l.mday);
+}
+
 /* What the form does not offer, and what a page does not heed. */
 static void
 put_hidden(struct page *p, enum heeds heeds)
@@ -461,6 +472,10 @@ put_hidden(struct page *p, enum heeds heeds)
 		put_kept(p, "by", compare_by_name(p->by));
 		put_kept(p, "a", p->a);
 		put_kept(p, "b", p->b);
+		if (p->from2 != NO_DAY)
+			put_day_kept(p, "from2", p->from2);
+		if (p->to2 != NO_DAY)
+			put_day_kept(p, "to2", p->to2);
 	}
 	if (p->of_fact) {
 		put_kept(p, "path", p->fact_path);
@@ -483,17 +498,6 @@ put_hidden(struct page *p, enum heeds heeds)
 	put_kept(
 	    p, "outcome", f->open ? QUERY_OPEN : call_outcome_name[f->outcome]);
 	put_kept(p, "text", f->text);
-}
-
-static void
-put_day_kept(struct page *p, const char *name, int64_t day)
-{
-	struct when_local l;
-
-	when_date(day, &l);
-	html_put(p->out,
-	    "<input type=\"hidden\" name=\"%s\" value=\"%04d-%02d-%02d\">\n",
-	    name, l.year, l.month, l.mday);
 }
 
 void

@@ -459,6 +459,10 @@ link_with(struct page *p, const char *path, const struct filter *f,
 		text(&b, "by", compare_by_name(p->by));
 		text(&b, "a", p->a);
 		text(&b, "b", p->b);
+		if (p->by == BY_PERIOD && p->from2 != NO_DAY)
+			day(&b, "from2", p->from2);
+		if (p->by == BY_PERIOD && p->to2 != NO_DAY)
+			day(&b, "to2", p->to2);
 	}
 	if (strcmp(path, "fact") == 0) {
 		text(&b, "path", p->fact_path);

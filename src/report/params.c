@@ -260,6 +260,18 @@ take_a(struct params *q, const char *value, size_t n)
 }
 
 static int
+take_from2(struct params *q, const char *value, size_t n)
+{
+	return when_day_parse(value, n, &q->page->from2);
+}
+
+static int
+take_to2(struct params *q, const char *value, size_t n)
+{
+	return when_day_parse(value, n, &q->page->to2);
+}
+
+static int
 take_b(struct params *q, const char *value, size_t n)
 {
 	return n > REPORT_NAME_MAX ? -1 : keep(q, value, n, &q->page->b);
@@ -356,6 +368,8 @@ static const struct parameter {
 	"the path of a fact, of at most " STRING(REPORT_NAME_MAX) " bytes",
 	NULL},
     {"a", take_a, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
+    {"from2", take_from2, "a date from 1970 to 9999, such as 2026-03-18", NULL},
+    {"to2", take_to2, "a date from 1970 to 9999, such as 2026-03-18", NULL},
     {"b", take_b, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
 };
 
@@ -482,7 +496,8 @@ is_heeded(const struct page *p, const struct parameter *m)
 {
 	if (m->take == take_by)
 		return p->compares || p->of_fact;
-	if (m->take == take_a || m->take == take_b)
+	if (m->take == take_a || m->take == take_b || m->take == take_from2 ||
+	    m->take == take_to2)
 		return p->compares;
 	return m->take != take_path || p->of_fact;
 }
@@ -578,6 +593,7 @@ params_parse(struct page *p, const char *query, struct buf *why)
 	struct buf b = {0};
 	int rc = 0;
 
+	p->from2 = p->to2 = NO_DAY;
 	if (strlen(query) > REPORT_QUERY_MAX) {
 		buf_printf(why, "The query is longer than %d bytes.",
 		    REPORT_QUERY_MAX);

@@ -34,6 +34,7 @@
 #define REPORT_RETRY_MS (3600 * 1000LL) /* past the announced time */
 #define REPORT_ANALYSIS_MS (3600 * 1000LL) /* past the end */
 #define REPORT_LOGO_MAX (24 * 1024) /* bytes of the picture */
+#define NO_DAY INT64_MIN /* a local day that was not given */
 #define REPORT_ATTENTION_DAYS 30 /* how far back attention looks */
 
 struct static_site; /* static.c: links become names of files */
@@ -64,6 +65,8 @@ struct page {
 	bool compares; /* the page is `compare`, which heeds these: */
 	enum compare_by by;
 	const char *a, *b; /* as the query has them; NULL: not chosen */
+	/* The other of two periods; NO_DAY: not chosen. */
+	int64_t from2, to2;
 	bool of_fact; /* the page is `fact`, which heeds these: */
 	const char *fact_path; /* which; NULL: not told */
 	const char *fact_by; /* a word of fact_page(), or a path; or NULL */

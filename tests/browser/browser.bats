@@ -26,6 +26,10 @@ teardown_file() {
   browser every_document
 }
 
+@test "whether two differ by more than chance is in sight, on a telephone too" {
+  browser verdicts
+}
+
 @test "P8 what strangers send is shown as text" {
   browser hostile
 }

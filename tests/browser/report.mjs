@@ -313,6 +313,23 @@ checks.every_document = async (browser) => {
   none(faults);
 };
 
+// Beside two numbers, or below them: what is said of them is on the screen.
+checks.verdicts = async (browser) => {
+  const faults = [];
+  for (const width of [1280, 800, 390]) {
+    const { page, close } = await open(browser, { viewport: { width, height: 844 } });
+    await page.goto(`${report}compare?${query({ by: 'period' })}`);
+    const seen = await page.$$eval('.two tbody td:last-child', (all) =>
+      all.filter((e) => /chance|too few|no verdict/.test(e.textContent))
+        .map((e) => e.getBoundingClientRect())
+        .map((r) => r.width > 100 && r.left >= 0 && r.right <= innerWidth));
+    if (seen.length < 4) faults.push(`${width}: ${seen.length} verdicts`);
+    if (seen.includes(false)) faults.push(`${width}: not in sight`);
+    await close();
+  }
+  none(faults);
+};
+
 checks.hostile = async (browser) => {
   const { page, faults, close } = await open(browser);
   await page.goto(`${report}calls?${query({ ...always, source: 'stranger' })}`);

@@ -495,6 +495,13 @@ readers() {
   run ! grep -qE 'chance</td>|too few calls|no verdict' body
   answers 200 'public/compare?by=agent&a=x&b=x'
   grep -q 'A and B are the same' body
+  # A period beside any other.
+  answers 200 'public/compare?by=period&preset=all&from2=2001-02-01&to2=2001-02-28'
+  tr -d '\n' <body | grep -q '<b>A</b>: <time datetime="2001-02-01">.*<time datetime="2001-02-28">.*28 days'
+  grep -q 'compare?preset=7d&amp;by=period&amp;from2=2001-02-01&amp;to2=2001-02-28' body
+  answers 200 'public/compare?by=period&from=2001-03-01&to=2001-03-07&from2=2001-02-01'
+  grep -q 'name="to2" value="2001-02-07"' body
+  answers 400 'public/compare?by=period&from2=2001-02-30'
   answers 400 'public/compare?by=moon'
   answers 400 'public/export.csv?by=agent'
 }
