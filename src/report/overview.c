@@ -8,25 +8,14 @@
 
 #include "query/keep.h"
 #include "report/overview.h"
+#include "report/rows.h"
 #include "report/span.h"
 
-#define ROWS_MAX 20 /* of a table; the rest in one */
 #define RUNNING_MAX 8 /* calls in progress that are listed */
 #define CURRENCIES 2 /* with a column in the tables; the tiles have more */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* --- what is summed ----------------------------------------------------- */
-
-struct row {
-	const char *name;
-	struct sums sums;
-};
-
-/* Rows by name. */
-struct rows {
-	struct row **row; /* sorted by name */
-	size_t used, room;
-};
 
 struct overview {
 	struct page *page;
@@ -47,60 +36,14 @@ static const enum call_outcome stack[] = {OUTCOME_COMPLETED, OUTCOME_VOICEMAIL,
     OUTCOME_CANCELED, OUTCOME_EXHAUSTED, OUTCOME_REJECTED, OUTCOME_FAILED,
     OUTCOME_UNKNOWN, OUTCOME_NONE};
 
-static int
-rows_grow(struct page *p, struct rows *r)
-{
-	size_t room = r->room == 0 ? 16 : r->room * 2;
-	struct row **bigger = arena_alloc(p->arena, room * sizeof(*bigger));
-
-	if (bigger == NULL)
-		return -1;
-	if (r->used > 0)
-		memcpy(bigger, r->row, r->used * sizeof(*bigger));
-	r->row = bigger;
-	r->room = room;
-	return 0;
-}
-
-/* The row of that name, made if need be; NULL when memory ran out. */
-static struct row *
-rows_find(struct page *p, struct rows *r, const char *name)
-{
-	size_t low = 0, high = r->used;
-	struct row *row;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(r->row[middle]->name, name);
-
-		if (order == 0)
-			return r->row[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (r->used == r->room && rows_grow(p, r) != 0)
-		return NULL;
-	row = arena_alloc(p->arena, sizeof(*row));
-	if (row == NULL ||
-	    (row->name = arena_strndup(p->arena, name, strlen(name))) == NULL)
-		return NULL;
-	memmove(
-	    r->row + low + 1, r->row + low, (r->used - low) * sizeof(*r->row));
-	r->row[low] = row;
-	r->used++;
-	return row;
-}
-
 /* --- collecting --------------------------------------------------------- */
 
 static int
 add_group(void *arg, const struct group *g)
 {
 	struct overview *o = arg;
-	struct row *source = rows_find(o->page, &o->source, g->source);
-	struct row *agent = rows_find(o->page, &o->agent, g->agent);
+	struct sums_row *source = rows_find(o->page, &o->source, g->source);
+	struct sums_row *agent = rows_find(o->page, &o->agent, g->agent);
 	size_t column = span_column(&o->span, g->day);
 
 	if (source == NULL || agent == NULL) {
@@ -425,17 +368,6 @@ put_enders(struct overview *o)
 	html_raw(p->out, " calls whose platform tells it.</p></section>\n");
 }
 
-static int
-by_calls(const void *a, const void *b)
-{
-	const struct row *const *x = a, *const *y = b;
-	int64_t m = (*x)->sums.tally.calls, n = (*y)->sums.tally.calls;
-
-	if (m != n)
-		return m < n ? 1 : -1;
-	return strcmp((*x)->name, (*y)->name);
-}
-
 /* Of the calls whose platform said whether they reached their goal. */
 static void
 put_goal_cell(struct page *p, const struct tally *t)
@@ -497,11 +429,38 @@ put_row_name(
 	link_end(p, href);
 }
 
+/* Of all calls, those whose platform tells nothing of a goal too. */
+static void
+put_goals(struct overview *o)
+{
+	const struct tally *t = &o->all.tally;
+	const struct {
+		const char *word;
+		int64_t calls;
+	} row[] = {
+	    {"reached", t->goal_yes},
+	    {"not reached", t->goal_no},
+	    {"not told", t->calls - t->goal_yes - t->goal_no},
+	};
+	struct page *p = o->page;
+
+	if (t->goal_yes + t->goal_no == 0)
+		return;
+	put_table(p, "by-goal", "Goals", "Goal", "");
+	html_raw(p->out, "</tr></thead><tbody>\n");
+	for (size_t i = 0; i < LENGTH(row); i++) {
+		html_put(p->out, "<tr><th scope=\"row\">%s</th>", row[i].word);
+		put_share_cells(p, row[i].calls, t->calls, "s-plain");
+		html_raw(p->out, "</tr>\n");
+	}
+	html_raw(p->out, "</tbody></table></section>\n");
+}
+
 static void
 put_rows(struct overview *o, struct rows *r, bool agents)
 {
 	struct page *p = o->page;
-	struct row rest = {0};
+	struct sums_row rest = {0};
 
 	const bool more = o->all.costs.n > 0 ||
 	    o->all.tally.goal_yes + o->all.tally.goal_no > 0;
@@ -523,10 +482,9 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 	html_raw(p->out,
 	    "<th scope=\"col\" class=\"num\">Average</th></tr>"
 	    "</thead><tbody>\n");
-	if (r->used > 0)
-		qsort(r->row, r->used, sizeof(*r->row), by_calls);
+	rows_sort(r);
 	for (size_t i = 0; i < r->used; i++) {
-		const struct row *row = r->row[i];
+		const struct sums_row *row = r->row[i];
 		struct filter f = p->filter;
 
 		if (i >= ROWS_MAX) {
@@ -632,6 +590,7 @@ overview_page(struct page *p)
 	put_lengths(o->page, o->length);
 	put_outcomes(o);
 	put_enders(o);
+	put_goals(o);
 	put_rows(o, &o->source, false);
 	put_rows(o, &o->agent, true);
 	html_raw(p->out, "</div>\n");
