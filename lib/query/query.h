@@ -170,6 +170,7 @@ struct group {
 	const char *source;
 	const char *agent;
 	const char *direction;
+	const char *campaign; /* of query_lone() alone, else NULL */
 	enum call_outcome outcome; /* OUTCOME_NONE: not ended */
 	struct tally tally;
 	const struct bin *hour; /* calls by local hour of their start */
@@ -195,6 +196,13 @@ enum query_rc query_groups(
  * what else a group has is not to be looked at.
  */
 enum query_rc query_totals(
+    struct query *q, const struct filter *f, query_group_fn fn, void *arg);
+
+/*
+ * Each call of f as a group of its own, with its campaign.  That reads all of
+ * them.
+ */
+enum query_rc query_lone(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg);
 
 /* The first and last local day that has calls; both 0: there is none. */

@@ -685,6 +685,7 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 	    read_outcome(row_text(s, 4), &g.outcome) == -1 ||
 	    read_lone(s, &g, &hour, &length, &costs) == -1)
 		return query_damaged(q, s, "call");
+	g.campaign = row_text(s, 15);
 	*stop = fn(arg, &g) != 0;
 	return QUERY_OK;
 }
@@ -693,7 +694,8 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 static const char groups_in_order[] =
     "SELECT c.day, s.name, coalesce(c.agent, ''), coalesce(c.direction, ''),"
     " coalesce(c.outcome, ''), c.answered, c.state, c.flags, c.duration,"
-    " c.hour, c.goal, c.transferred_to, c.ended_by, c.cost_currency, c.cost"
+    " c.hour, c.goal, c.transferred_to, c.ended_by, c.cost_currency, c.cost,"
+    " coalesce(c.campaign, '')"
     " FROM call c JOIN source s ON s.id = c.source"
     " WHERE (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
@@ -737,7 +739,7 @@ tell_numbered(
 	    "SELECT c.day, s.name, coalesce(c.agent, ''),"
 	    " coalesce(c.direction, ''), coalesce(c.outcome, ''), c.answered,"
 	    " c.state, c.flags, c.duration, c.hour, c.goal, c.transferred_to,"
-	    " c.ended_by, c.cost_currency, c.cost"
+	    " c.ended_by, c.cost_currency, c.cost, coalesce(c.campaign, '')"
 	    " FROM call c JOIN source s ON s.id = c.source"
 	    " WHERE c.number = ?1");
 	enum query_rc rc = QUERY_OK;
@@ -774,15 +776,24 @@ groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
 	return query_walk_end(&w, rc);
 }
 
+/* What no index of days or calls can tell; *asked: as above. */
+static enum query_rc
+groups_looked_for(struct query *q, const struct filter *f, query_group_fn fn,
+    void *arg, bool *asked)
+{
+	*asked = false;
+	return f->text != NULL || f->fact[0] != NULL || f->hour != 0
+	    ? groups_of_words(q, f, fn, arg, asked)
+	    : QUERY_OK;
+}
+
 static enum query_rc
 groups(struct query *q, bool totals, const struct filter *f, query_group_fn fn,
     void *arg)
 {
-	enum query_rc rc = QUERY_OK;
-	bool asked = false;
+	bool asked;
+	enum query_rc rc = groups_looked_for(q, f, fn, arg, &asked);
 
-	if (f->text != NULL || f->fact[0] != NULL || f->hour != 0)
-		rc = groups_of_words(q, f, fn, arg, &asked);
 	if (asked || rc != QUERY_OK)
 		return rc;
 	return f->flag == 0 && f->until == 0 && f->campaign == NULL
@@ -802,4 +813,14 @@ query_totals(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg)
 {
 	return groups(q, true, f, fn, arg);
+}
+
+enum query_rc
+query_lone(
+    struct query *q, const struct filter *f, query_group_fn fn, void *arg)
+{
+	bool asked;
+	enum query_rc rc = groups_looked_for(q, f, fn, arg, &asked);
+
+	return asked || rc != QUERY_OK ? rc : groups_of_all(q, f, fn, arg);
 }

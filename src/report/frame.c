@@ -17,7 +17,8 @@ static const struct {
 	const char *below; /* pages that are reached from it */
 	enum heeds heeds;
 } pages[] = {
-    {"", "Overview", "", HEEDS_ALL},
+    {"", "Overview", "costs", HEEDS_ALL},
+    {"costs", NULL, "", HEEDS_ALL}, /* reached from the overview */
     {"calls", "Calls", "call", HEEDS_ALL},
     {"callers", "Callers", "", HEEDS_SOURCE},
     {"compare", "Compare", "", HEEDS_ALL},

@@ -406,6 +406,7 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 {
 	const struct cost *was = costs_find(&b->sums.costs, c->currency);
 	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
+	const char *href = link_to(p, "costs", &p->filter);
 
 	put_tile(
 	    p, "Cost", "what the platforms charge, as far as they tell it");
@@ -425,6 +426,11 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 		put_share_of_money(
 		    p, NULL, (double)c->amount, (double)c->goals, " a goal");
 	html_raw(p->out, "</dd>");
+	if (href != NULL)
+		buf_printf(p->out,
+		    "<dd class=\"formula screen\"><a href=\"%s\">By source,"
+		    " agent, campaign and day</a></dd>",
+		    href);
 	if (!b->none)
 		put_change(p, "more", "less", is_by_day(b) ? " a day" : "",
 		    (double)c->amount * b->ratio,

@@ -107,6 +107,7 @@ enum page_rc calls_page(struct page *p);
 enum page_rc call_page(struct page *p); /* rest: the call's number */
 enum page_rc callers_page(struct page *p);
 enum page_rc compare_page(struct page *p);
+enum page_rc costs_page(struct page *p);
 enum page_rc results_page(struct page *p);
 /* One fact, and what it is by another, or by one of fact_words[]. */
 enum page_rc fact_page(struct page *p);

@@ -82,6 +82,7 @@ static const struct route routes[] = {
     {.name = "call", .title = "Call", .page = call_page, .rest = true},
     {.name = "callers", .title = "Callers", .page = callers_page},
     {.name = "compare", .title = "Compare", .page = compare_page},
+    {.name = "costs", .title = "Costs", .page = costs_page},
     {.name = "results", .title = "Results", .page = results_page},
     {.name = "fact", .title = "Fact", .page = fact_page},
     {.name = "attention", .title = "Attention", .page = attention_page},

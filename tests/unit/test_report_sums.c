@@ -402,6 +402,53 @@ campaigns_are_named_in_their_order(void **state)
 	assert_string_equal(n.text, "autumn=0 spring=0 ");
 }
 
+/* "campaign=calls/cost " of each call. */
+static int
+to_lone(void *arg, const struct group *g)
+{
+	struct names *n = arg;
+	const size_t len = strlen(n->text);
+
+	snprintf(n->text + len, sizeof(n->text) - len,
+	    "%s=%" PRId64 "/%" PRId64 " ", g->campaign, g->tally.calls,
+	    g->costs->n == 0 ? 0 : g->costs->item[0].amount);
+	return 0;
+}
+
+static void
+each_call_is_told_with_its_campaign(void **state)
+{
+	static const char *const campaign[] = {"spring", NULL, "autumn"};
+	const char *const other[] = {"y"};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	struct names n = {""};
+
+	for (int i = 0; i < 3; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "c%d", i);
+		add(b,
+		    &(struct spec){.id = id,
+			.source = i == 2 ? "y" : "x",
+			.campaign = campaign[i],
+			.cost = i * 1000,
+			.currency = i > 0 ? "EUR" : NULL,
+			.started = at("2026-05-01T10:00:00Z") + i * MIN});
+	}
+	assert_int_equal(query_lone(b->read, &f, to_lone, &n), QUERY_OK);
+	assert_string_equal(n.text, "spring=1/0 =1/1000 autumn=1/2000 ");
+	n.text[0] = '\0';
+	f.text = "c1";
+	assert_int_equal(query_lone(b->read, &f, to_lone, &n), QUERY_OK);
+	assert_string_equal(n.text, "=1/1000 ");
+	n.text[0] = '\0';
+	f.text = NULL;
+	assert_int_equal(query_scope(b->read, other, 1), QUERY_OK);
+	assert_int_equal(query_lone(b->read, &f, to_lone, &n), QUERY_OK);
+	assert_string_equal(n.text, "autumn=1/2000 ");
+}
+
 /* Whatever the order of arrival, and whatever the source. */
 static void
 an_agent_is_called_what_its_latest_call_says(void **state)
@@ -450,6 +497,7 @@ main(void)
 	    REPORT_TEST(names_come_by_number_of_calls),
 	    REPORT_TEST(an_agent_is_called_what_its_latest_call_says),
 	    REPORT_TEST(campaigns_are_named_in_their_order),
+	    REPORT_TEST(each_call_is_told_with_its_campaign),
 	    REPORT_TEST(answered_and_analyzed_calls_are_counted_by_source),
 	};
 

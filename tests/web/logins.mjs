@@ -69,7 +69,7 @@ const random = (n) => {
 const pick = (list) => list[random(list.length)];
 const number = () => String(random(2 * CALLS + 10));
 
-const pages = [() => '', () => 'calls', () => 'callers', () => 'compare', () => 'results', () => 'fact', () => 'attention',
+const pages = [() => '', () => 'calls', () => 'callers', () => 'compare', () => 'results', () => 'costs', () => 'fact', () => 'attention',
   () => 'deliveries', () => 'metrics', () => 'check', () => 'data', () => 'export.csv',
   () => 'export.ndjson', () => `call/${number()}`, () => `event/${number()}`,
   () => `delivery/${number()}`, () => `delivery/rejected/${number()}`];

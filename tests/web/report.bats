@@ -90,7 +90,7 @@ answers() {
 @test "P8 every page is there, with its headers, as FastCGI and CGI" {
   sed -i 's/^\[source sales\]/[report]\naccess = public\n\n&/' \
     "$DIR/callbook.conf"
-  for path in '' / /calls /call/7 /callers /compare /results "/fact?path=results/resolved" /attention /deliveries; do
+  for path in '' / /calls /call/7 /callers /compare /costs /results "/fact?path=results/resolved" /attention /deliveries; do
     answers 200 "public$path"
     cp body fastcgi
     [ "$(header Content-Security-Policy)" = "$CSP" ]
@@ -143,7 +143,7 @@ answers() {
 }
 
 @test "what others add to a link is ignored, and the page says so" {
-  for path in '' calls callers compare results attention deliveries call/7; do
+  for path in '' calls callers compare costs results attention deliveries call/7; do
     answers 200 "public/$path?utm_source=%22%3E%3Cscript%3E&fbclid=x&preset=7d"
     grep -q 'ignored: <bdi>utm_source, fbclid</bdi>' body
     run ! grep -qE '(href|value)="[^"]*(utm|fbclid)' body

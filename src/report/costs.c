@@ -1,0 +1,311 @@
+/*
+ * What calls cost, as far as platforms tell it: in all, per call, per answered
+ * call, per minute and per goal reached; by day, source, agent and campaign.
+ * Each currency has tables of its own: nothing is added across them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/overview.h"
+#include "report/rows.h"
+#include "report/span.h"
+
+#define TABLES_MAX 3 /* currencies that have them */
+#define LENGTH(a) (sizeof(a) / sizeof(*(a)))
+
+struct spent {
+	struct page *page;
+	struct span span;
+	struct sums all;
+	struct sums *column; /* [span.columns] */
+	struct rows source, agent, campaign;
+	bool failed; /* memory ran out */
+};
+
+/* --- reading ------------------------------------------------------------- */
+
+static bool
+add_to(
+    struct spent *s, struct rows *rows, const char *name, const struct group *g)
+{
+	struct sums_row *row = rows_find(s->page, rows, name);
+
+	if (row == NULL)
+		return false;
+	sums_add(&row->sums, g);
+	return true;
+}
+
+static int
+add_group(void *arg, const struct group *g)
+{
+	struct spent *s = arg;
+	const size_t column = span_column(&s->span, g->day);
+
+	if (g->costs == NULL || g->costs->n == 0)
+		return 0;
+	sums_add(&s->all, g);
+	if (column < s->span.columns)
+		sums_add(&s->column[column], g);
+	s->failed = !add_to(s, &s->source, g->source, g) ||
+	    !add_to(s, &s->agent, g->agent, g);
+	return s->failed;
+}
+
+static int
+add_lone(void *arg, const struct group *g)
+{
+	struct spent *s = arg;
+
+	if (g->costs == NULL || g->costs->n == 0)
+		return 0;
+	s->failed = !add_to(s, &s->campaign, g->campaign, g);
+	return s->failed;
+}
+
+static int
+see_campaign(void *arg, const char *name, int64_t calls)
+{
+	(void)name;
+	(void)calls;
+	*(bool *)arg = true;
+	return 1;
+}
+
+/* Days know no campaigns, so where there are some, calls are read. */
+static enum page_rc
+read_spent(struct spent *s)
+{
+	struct page *p = s->page;
+	bool campaigns = false;
+	enum query_rc rc;
+	enum page_rc result = span_of_page(p, &s->span);
+
+	if (result != PAGE_OK)
+		return result;
+	s->column = arena_alloc(
+	    p->arena, (s->span.columns + 1) * sizeof(*s->column));
+	if (s->column == NULL)
+		return PAGE_FAILED;
+	rc = query_groups(p->query, &p->filter, add_group, s);
+	if (rc == QUERY_OK && s->all.costs.n > 0)
+		rc = query_names(p->query, NAME_CAMPAIGN, p->filter.from,
+		    p->filter.to, 1, see_campaign, &campaigns);
+	if (rc == QUERY_OK && campaigns)
+		rc = query_lone(p->query, &p->filter, add_lone, s);
+	return s->failed ? PAGE_FAILED : page_rc(rc);
+}
+
+/* --- tables -------------------------------------------------------------- */
+
+static void
+put_share_cell(struct page *p, int64_t amount, double by)
+{
+	html_raw(p->out, "<td class=\"num\">");
+	if (by > 0)
+		put_share_of_money(p, NULL, (double)amount, by, NULL);
+	else
+		html_raw(p->out, "<span class=\"muted\">\u2013</span>");
+	html_raw(p->out, "</td>");
+}
+
+static void
+put_cells(struct page *p, const struct cost *c)
+{
+	html_raw(p->out, "</th><td class=\"num\">");
+	html_number(p->out, c->calls);
+	html_raw(p->out, "</td>");
+	put_share_cell(p, c->amount, 1);
+	put_share_cell(p, c->amount, (double)c->calls);
+	put_share_cell(p, c->amount, (double)c->answered);
+	put_share_cell(p, c->amount, (double)c->talk / 60000);
+	put_share_cell(p, c->amount, (double)c->goals);
+	html_raw(p->out, "</tr>\n");
+}
+
+static void
+table_of(struct page *p, const char *what, const char *label)
+{
+	const char *const column[] = {what, "#Calls", "#Total", "#A call",
+	    "#An answered call", "#A minute", "#A goal reached", NULL};
+
+	table_begin(p, "sums money", label, column);
+}
+
+enum of { OF_SOURCE, OF_AGENT, OF_CAMPAIGN };
+
+/* Its calls; those without a cost too, which no filter can leave out. */
+static const char *
+row_link(struct page *p, enum of of, const char *name)
+{
+	struct filter f = p->filter;
+
+	if (of == OF_SOURCE)
+		f.source = name;
+	else if (of == OF_AGENT)
+		f.agent = name;
+	else
+		f.campaign = name;
+	return link_to(p, "calls", &f);
+}
+
+static void
+put_row_name(struct page *p, enum of of, const char *name)
+{
+	const char *href = row_link(p, of, name);
+
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	link_begin(p, href);
+	if (*name == '\0')
+		html_raw(p->out, "(none)");
+	else if (of == OF_AGENT)
+		put_agent(p, name);
+	else if (of == OF_SOURCE)
+		put_outside(p, name);
+	else
+		put_id(p, name);
+	link_end(p, href);
+}
+
+static void
+put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
+    const char *currency)
+{
+	char label[64];
+	struct costs rest = {.n = 0};
+	size_t shown = 0, others = 0;
+
+	(void)snprintf(label, sizeof(label), "%s by %s", currency, what);
+	table_of(p, what, label);
+	for (size_t i = 0; i < r->used; i++) {
+		const struct sums_row *row = r->row[i];
+		const struct cost *c = costs_find(&row->sums.costs, currency);
+
+		if (c == NULL)
+			continue;
+		if (shown++ >= ROWS_MAX) {
+			costs_add(&rest, c, 1);
+			others++;
+			continue;
+		}
+		put_row_name(p, of, row->name);
+		put_cells(p, c);
+	}
+	if (others > 0) {
+		html_put(p->out, "<tr><th scope=\"row\">%zu others", others);
+		put_cells(p, &rest.item[0]);
+	}
+	table_end(p);
+}
+
+static enum page_rc
+put_days(struct spent *s, const char *currency)
+{
+	static const char *const what[] = {"Day", "Week", "Month", "Year"};
+	struct page *p = s->page;
+	struct chart_column column;
+	struct filter f = p->filter;
+	char label[64];
+
+	(void)snprintf(
+	    label, sizeof(label), "%s by %s", currency, what[s->span.unit]);
+	html_put(p->out, "<details><summary>By %s</summary>\n",
+	    s->span.unit == UNIT_DAY	     ? "day"
+		: s->span.unit == UNIT_WEEK  ? "week"
+		: s->span.unit == UNIT_MONTH ? "month"
+					     : "year");
+	table_of(p, what[s->span.unit], label);
+	for (size_t i = 0; i < s->span.columns; i++) {
+		const struct cost *c = costs_find(
+		    &s->column[i].costs, currency);
+		const char *href;
+
+		if (c == NULL)
+			continue;
+		if (span_name(p, &s->span, i, &column) != 0)
+			return PAGE_FAILED;
+		span_days(&s->span, i, &f.from, &f.to);
+		href = link_to(p, "calls", &f);
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		link_begin(p, href);
+		html_put(p->out, "%s", column.title);
+		link_end(p, href);
+		put_cells(p, c);
+	}
+	table_end(p);
+	html_raw(p->out, "</details>\n");
+	return PAGE_OK;
+}
+
+static enum page_rc
+put_currency(struct spent *s, const struct cost *c)
+{
+	static const struct {
+		const char *what;
+		size_t rows;
+	} table[] = {
+	    [OF_SOURCE] = {"Source", offsetof(struct spent, source)},
+	    [OF_AGENT] = {"Agent", offsetof(struct spent, agent)},
+	    [OF_CAMPAIGN] = {"Campaign", offsetof(struct spent, campaign)},
+	};
+	struct page *p = s->page;
+	char label[64];
+
+	html_put(p->out,
+	    "<section class=\"card\" aria-labelledby=\"in-%s\">"
+	    "<h2 id=\"in-%s\">%s</h2>\n",
+	    c->currency, c->currency,
+	    strcmp(c->currency, "XXX") == 0 ? "Units" : c->currency);
+	(void)snprintf(label, sizeof(label), "%s in all", c->currency);
+	table_of(p, "In all", label);
+	html_raw(p->out, "<tr><th scope=\"row\">All calls with a cost");
+	put_cells(p, c);
+	table_end(p);
+	for (size_t i = 0; i < LENGTH(table); i++) {
+		const struct rows *r = (const void *)((const char *)s +
+		    table[i].rows);
+
+		if (r->used == 0)
+			continue;
+		html_put(p->out, "<h3>By %s</h3>\n",
+		    i == OF_SOURCE	? "source"
+			: i == OF_AGENT ? "agent"
+					: "campaign");
+		put_rows(p, r, (enum of)i, table[i].what, c->currency);
+	}
+	if (put_days(s, c->currency) != PAGE_OK)
+		return PAGE_FAILED;
+	html_raw(p->out, "</section>\n");
+	return PAGE_OK;
+}
+
+enum page_rc
+costs_page(struct page *p)
+{
+	struct spent *s = arena_alloc(p->arena, sizeof(*s));
+	enum page_rc rc;
+
+	if (s == NULL)
+		return PAGE_FAILED;
+	s->page = p;
+	rc = read_spent(s);
+	if (rc != PAGE_OK)
+		return rc;
+	if (s->all.costs.n == 0) {
+		html_raw(p->out,
+		    "<p>No platform told what a call of this filter cost."
+		    "</p>\n");
+		return PAGE_OK;
+	}
+	rows_sort(&s->source);
+	rows_sort(&s->agent);
+	rows_sort(&s->campaign);
+	html_raw(p->out,
+	    "<p>What platforms charge, as far as they tell it: of calls"
+	    " whose cost is told, and divided by what these are. Currencies"
+	    " are never added up.</p>\n");
+	for (size_t i = 0;
+	     i < s->all.costs.n && i < TABLES_MAX && rc == PAGE_OK; i++)
+		rc = put_currency(s, &s->all.costs.item[i]);
+	return rc;
+}
