@@ -42,7 +42,7 @@ NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl)
 # The Debian packages, each named once; README.md says what each is for.
 DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev \
-	libpq-dev libxlsxwriter-dev
+	libpq-dev libxlsxwriter-dev gettext
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
 DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
 	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
@@ -68,11 +68,13 @@ DEMO := $(sort $(wildcard src/admin/demo/*.json))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/provider/builtin.o
 RECEIVER_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/receiver/*.c))
 REPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/report/*.c)) \
-	$(BUILD)/src/report/style_file.o
+	$(BUILD)/src/report/style_file.o $(BUILD)/src/report/language_file.o
 # All of it but main(): `callbook report` writes the same pages.
 PAGES_OBJ = $(filter-out %/main.o,$(REPORT_OBJ))
 ADMIN_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/admin/*.c)) \
 	$(BUILD)/src/admin/demo_files.o
+# Catalogues of the report's words: each of them is offered, so each is whole.
+WORDS := $(sort $(wildcard src/report/words/*.po))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 
@@ -123,6 +125,16 @@ $(BUILD)/src/report/style_file.c: src/report/style.css lib/base/embed.sh
 	    hash=$$(sha256sum $<) && hash=$${hash%% *} && \
 	    cp $< $(@D)/style-$$hash.css && \
 	    sh lib/base/embed.sh style_file $(@D)/style-$$hash.css >$@.tmp && \
+	    mv $@.tmp $@
+
+$(BUILD)/%.mo: %.po | needs
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check --no-hash -o $@ $<
+
+$(BUILD)/src/report/language_file.c: $(WORDS:%.po=$(BUILD)/%.mo) \
+	lib/base/embed.sh
+	@mkdir -p $(@D)
+	$(Q)sh lib/base/embed.sh language_file $(filter %.mo,$^) >$@.tmp && \
 	    mv $@.tmp $@
 
 $(BUILD)/%.o: $(BUILD)/%.c | needs
@@ -332,6 +344,10 @@ lint: deps-lint programs
 lint-sql: deps-lint programs
 	@tests/sql.sh $(BUILD) $(OURS)
 
+# Collect the texts of the report's pages into its catalogues.
+po:
+	@src/report/words/collect.sh
+
 run: deps-run
 	@$(MAKE_ALL) --no-print-directory programs
 	@tests/demo/run $(BUILD)
@@ -438,9 +454,11 @@ test-clean: deps-clean deb
 # A build installs nothing: it names what is missing and who installs that.
 needs:
 	@command -v $(firstword $(CC)) >/dev/null && \
+	    command -v msgfmt >/dev/null && \
 	    $(PKG_CONFIG) --exists $(NEEDS) 2>/dev/null && exit; \
+	command -v msgfmt >/dev/null || missing="$$missing msgfmt"; \
 	command -v $(firstword $(CC)) >/dev/null || \
-	    missing=' $(firstword $(CC))'; \
+	    missing="$$missing $(firstword $(CC))"; \
 	if command -v $(firstword $(PKG_CONFIG)) >/dev/null; then \
 	    for p in $(NEEDS); do $(PKG_CONFIG) --exists $$p || \
 	        missing="$$missing $$p"; done; \
@@ -477,7 +495,7 @@ clean:
 
 .PHONY: all programs unit unit-programs asan plain tsan fuzz fuzz-programs \
 	fuzz-keep fuzz-coverage mutations bench test picture valgrind crash \
-	faults lint lint-sql run format clean portable units install \
+	faults lint lint-sql po run format clean portable units install \
 	uninstall deb test-clean FORCE needs deps deps-build deps-run \
 	deps-test deps-fuzz deps-lint deps-bench deps-deb deps-clean
 .SECONDARY:

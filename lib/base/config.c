@@ -35,6 +35,7 @@ static const char *const durability_words[] = {"full", "normal", NULL};
 static const char *const access_words[] = {"login", "public", NULL};
 static const char *const recordings_words[] = {"link", "play", NULL};
 static const char *const phones_words[] = {"full", "masked", NULL};
+const char *const config_language[] = {"auto", "en", NULL};
 static const char *const answer_words[] = {"200", "204", NULL};
 static const char *const flag_words[] = {"no", "yes", NULL};
 
@@ -92,6 +93,8 @@ static const struct key keys[] = {
     {SECTION_REPORT, "facts_hidden", TYPE_FACTS, GLOBAL(facts_hidden), 0, 0,
 	NULL},
     {SECTION_REPORT, "title", TYPE_TITLE, GLOBAL(title), 0, 0, NULL},
+    {SECTION_REPORT, "language", TYPE_WORD, GLOBAL(language), 0, 0,
+	config_language},
     {SECTION_REPORT, "logo", TYPE_PUBLIC, GLOBAL(logo), 0, 0, NULL},
     {SECTION_REPORT, "accent", TYPE_COLOR, GLOBAL(accent), 0, 0, NULL},
     {SECTION_LOGIN, "sources", TYPE_TEXT, LOGIN(sources), 0, 0, NULL},
@@ -99,6 +102,8 @@ static const struct key keys[] = {
     {SECTION_LOGIN, "facts_hidden", TYPE_FACTS, LOGIN(facts_hidden), 0, 0,
 	NULL},
     {SECTION_LOGIN, "title", TYPE_TITLE, LOGIN(title), 0, 0, NULL},
+    {SECTION_LOGIN, "language", TYPE_WORD, LOGIN(language), 0, 0,
+	config_language},
     {SECTION_SOURCE, "provider", TYPE_TEXT, SOURCE(provider), 0, 0, NULL},
     {SECTION_SOURCE, "auth", TYPE_TEXT, SOURCE(auth), 0, 0, NULL},
     {SECTION_SOURCE, "secret_file", TYPE_SECRET, SOURCE(secret_file), 0, 0,
@@ -315,6 +320,7 @@ begin_login(struct reader *r, const char *name, size_t n)
 	l += c->logins;
 	memset(l, 0, sizeof(*l));
 	l->phones = PHONES_AS_REPORT;
+	l->language = -1;
 	l->line = r->line;
 	if ((l->name = strndup(name, n)) == NULL) {
 		config_fault(r, r->line, "out of memory");

@@ -68,6 +68,9 @@ enum config_keep {
 extern const char *const config_keep_name[KEEP__MAX]; /* "bodies", ... */
 #define CONFIG_KEEP_FOREVER INT64_MAX
 
+/* What language may say; the first is the default. */
+extern const char *const config_language[]; /* "auto", "en" ... NULL */
+
 /* One [source NAME] section.  Paths are absolute.  NULL: not given. */
 struct config_source {
 	char *name;
@@ -98,6 +101,7 @@ struct config_login {
 	enum config_phones phones;
 	char *facts_hidden; /* NULL: as the report; "": none */
 	char *title;
+	int language; /* of config_language[]; -1: as the report */
 	int line; /* of the section */
 };
 
@@ -121,6 +125,7 @@ struct config {
 	enum config_phones phones;
 	char *facts_hidden; /* for config_hides(), or NULL */
 	char *title; /* of the report, or NULL */
+	int language; /* of config_language[] */
 	enum config_recordings recordings;
 	char *logo; /* absolute path of a picture, or NULL */
 	char *accent; /* "#rrggbb", or NULL */

@@ -45,11 +45,23 @@ chart_place(struct buf *b, const char *name, size_t part, size_t whole)
 }
 
 void
-chart_cell(struct buf *b, int64_t n)
+chart_number(struct buf *b, const struct chart *c, int64_t n)
+{
+	html_number(b, n, c->words == NULL ? NULL : &c->words->how);
+}
+
+const char *
+chart_all(const struct chart *c)
+{
+	return c->words == NULL ? "All" : c->words->all;
+}
+
+void
+chart_cell(struct buf *b, const struct chart *c, int64_t n)
 {
 	html_raw(b, "<td>");
 	if (n != 0)
-		html_number(b, n);
+		chart_number(b, c, n);
 	html_raw(b, "</td>");
 }
 
@@ -96,8 +108,8 @@ chart_nothing(struct buf *b, const struct chart *c, int height)
 	    "<g class=\"grid\"><line x2=\"100%%\"/>"
 	    "<line class=\"zero\" x2=\"100%%\" y1=\"%d\" y2=\"%d\"/></g>"
 	    "<text class=\"none\" text-anchor=\"middle\" x=\"50%%\" y=\"%d\">"
-	    "No %s</text>",
-	    height, height, height / 2, c->unit);
+	    "%s</text>",
+	    height, height, height / 2, c->none);
 	chart_drawn(b);
 	html_raw(b, "</figure>");
 }
@@ -105,11 +117,13 @@ chart_nothing(struct buf *b, const struct chart *c, int height)
 void
 chart_table(struct buf *b, const struct chart *c)
 {
+	const char *numbers = c->words == NULL ? "Numbers" : c->words->numbers;
+
 	html_put(b,
-	    "<details><summary>Numbers</summary>"
-	    "<section class=\"scroll\" tabindex=\"0\" aria-label=\"Numbers: "
+	    "<details><summary>%s</summary>"
+	    "<section class=\"scroll\" tabindex=\"0\" aria-label=\"%s: "
 	    "%s\"><table><thead><tr><td></td>",
-	    c->title);
+	    numbers, numbers, c->title);
 }
 
 void
@@ -131,8 +145,10 @@ chart_letters(const char *s)
 {
 	size_t n = 0;
 
+	/* Letters of three bytes and more, such as kanji, are wide. */
 	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
+		n += (size_t)(((unsigned char)*s & 0xc0) != 0x80) +
+		    (size_t)((unsigned char)*s >= 0xe3);
 	return n;
 }
 

@@ -57,15 +57,25 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "html/html.h"
 
 #define CHART_COLUMNS_MAX 400 /* further columns or rows are not shown */
 #define CHART_VALUE_MAX 1000000000000LL
+
+/* What charts say beside their own words, and how they write numbers. */
+struct chart_words {
+	const char *numbers; /* "Numbers": of the table */
+	const char *all; /* "All": of its sums */
+	struct html_numbers how;
+};
 
 struct chart {
 	const char *id; /* unique in the page, [a-z-]+ */
 	const char *title; /* caption, and the drawing's title */
 	const char *description; /* what the chart shows, in a sentence */
 	const char *unit; /* what is counted: "calls" */
+	const char *none; /* in place of a drawing: "No calls" */
+	const struct chart_words *words; /* NULL: English ones */
 };
 
 /* One kind of thing that is counted in every column. */

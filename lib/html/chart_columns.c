@@ -230,7 +230,7 @@ put_axis(struct buf *b, const struct columns *d)
 	for (v = 0; v <= d->top; v += d->step) {
 		html_put(b, "<text x=\"-8\" y=\"%d\">",
 		    d->height - pixels(d, v) + 4);
-		html_number(b, v);
+		chart_number(b, d->c, v);
 		html_raw(b, "</text>");
 	}
 	html_raw(b, "</g>");
@@ -299,7 +299,7 @@ put_hits(struct buf *b, const struct columns *d)
 		else
 			html_raw(b, "<g>");
 		html_put(b, "<title>%s, %s: ", k->title, d->c->unit);
-		html_number(b, column_sum(d, i));
+		chart_number(b, d->c, column_sum(d, i));
 		html_raw(b, "</title><rect");
 		chart_place(b, "x", i, d->n);
 		chart_place(b, "width", 1, d->n);
@@ -328,7 +328,7 @@ put_legend(struct buf *b, const struct columns *d)
 		    " aria-hidden=\"true\"><rect width=\"14\" height=\"14\"");
 		put_fill(b, d, i);
 		html_put(b, "/></svg> %s <b>", d->series[i].name);
-		html_number(b, sum);
+		chart_number(b, d->c, sum);
 		html_raw(b, "</b></li>");
 	}
 	html_raw(b, "</ul>");
@@ -349,9 +349,9 @@ put_row(struct buf *b, const struct columns *d, size_t column)
 	html_raw(b, "</th>");
 	for (i = 0; i < d->nseries; i++)
 		if (series_sum(d, i) > 0)
-			chart_cell(b, cell(d, column, i));
+			chart_cell(b, d->c, cell(d, column, i));
 	if (d->nseries > 1)
-		chart_cell(b, column_sum(d, column));
+		chart_cell(b, d->c, column_sum(d, column));
 	html_raw(b, "</tr>");
 }
 
@@ -367,18 +367,19 @@ put_columns_table(struct buf *b, const struct columns *d)
 			html_put(
 			    b, "<th scope=\"col\">%s</th>", d->series[i].name);
 	if (d->nseries > 1)
-		html_raw(b, "<th scope=\"col\">All</th>");
+		html_put(b, "<th scope=\"col\">%s</th>", chart_all(d->c));
 	html_raw(b, "</tr></thead><tbody>");
 	for (i = 0; i < d->n; i++)
 		put_row(b, d, i);
-	html_raw(b, "</tbody><tfoot><tr><th scope=\"row\">All</th>");
+	html_put(
+	    b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>", chart_all(d->c));
 	for (i = 0; i < d->nseries; i++) {
 		all += sum = series_sum(d, i);
 		if (sum > 0)
-			chart_cell(b, sum);
+			chart_cell(b, d->c, sum);
 	}
 	if (d->nseries > 1)
-		chart_cell(b, all);
+		chart_cell(b, d->c, all);
 	html_raw(b, "</tr></tfoot>");
 	chart_end(b);
 }

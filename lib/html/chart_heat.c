@@ -37,7 +37,7 @@ heat_class(const struct heat *d, int64_t v)
 
 /* A number in the four letters that a cell has room for. */
 static void
-put_short(struct buf *b, int64_t v)
+put_short(struct buf *b, const struct chart *c, int64_t v)
 {
 	static const char units[] = "kMG";
 	size_t u = 0;
@@ -49,7 +49,8 @@ put_short(struct buf *b, int64_t v)
 	for (; v >= 1000000 && u < 2; u++)
 		v /= 1000;
 	if (v < 10000)
-		html_put(b, "%lld.%lld%c", (long long)(v / 1000),
+		html_put(b, "%lld%s%lld%c", (long long)(v / 1000),
+		    c->words == NULL ? "." : c->words->how.point,
 		    (long long)(v / 100 % 10), units[u]);
 	else
 		html_put(b, "%lld%c", (long long)(v / 1000), units[u]);
@@ -71,7 +72,7 @@ put_heat_text(struct buf *b, const struct heat *d, size_t row, size_t column)
 	html_raw(b, "<text");
 	chart_place(b, "x", 40 * column + 19, 40 * d->columns);
 	html_put(b, " y=\"%zu\">", row * ROW + ROW / 2 + 3);
-	put_short(b, heat_value(d, row, column));
+	put_short(b, d->c, heat_value(d, row, column));
 	html_raw(b, "</text>");
 }
 
@@ -147,10 +148,10 @@ put_heat_legend(struct buf *b, const struct heat *d)
 		    " aria-hidden=\"true\"><g class=\"h%d\"><rect width=\"14\""
 		    " height=\"14\"/></g></svg> ",
 		    class);
-		html_number(b, from);
+		chart_number(b, d->c, from);
 		if (from < to) {
 			html_raw(b, "\u2013");
-			html_number(b, to);
+			chart_number(b, d->c, to);
 		}
 		html_raw(b, "</li>");
 	}
@@ -166,9 +167,9 @@ put_heat_row(struct buf *b, const struct heat *d, size_t column)
 	html_put(b, "<tr><th scope=\"row\">%s</th>", d->column[column]);
 	for (row = 0; row < d->rows; row++) {
 		sum += heat_value(d, row, column);
-		chart_cell(b, heat_value(d, row, column));
+		chart_cell(b, d->c, heat_value(d, row, column));
 	}
-	chart_cell(b, sum);
+	chart_cell(b, d->c, sum);
 	html_raw(b, "</tr>");
 }
 
@@ -181,17 +182,19 @@ put_heat_table(struct buf *b, const struct heat *d)
 	chart_table(b, d->c);
 	for (row = 0; row < d->rows; row++)
 		html_put(b, "<th scope=\"col\">%s</th>", d->row[row]);
-	html_raw(b, "<th scope=\"col\">All</th></tr></thead><tbody>");
+	html_put(b, "<th scope=\"col\">%s</th></tr></thead><tbody>",
+	    chart_all(d->c));
 	for (column = 0; column < d->columns; column++)
 		put_heat_row(b, d, column);
-	html_raw(b, "</tbody><tfoot><tr><th scope=\"row\">All</th>");
+	html_put(
+	    b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>", chart_all(d->c));
 	for (row = 0; row < d->rows; row++) {
 		for (sum = 0, column = 0; column < d->columns; column++)
 			sum += heat_value(d, row, column);
 		all += sum;
-		chart_cell(b, sum);
+		chart_cell(b, d->c, sum);
 	}
-	chart_cell(b, all);
+	chart_cell(b, d->c, all);
 	html_raw(b, "</tr></tfoot>");
 	chart_end(b);
 }

@@ -17,7 +17,6 @@
 #define PRECISION_MAX 17 /* digits after the point of %.Nf */
 #define NUMBER_SIZE 350 /* bytes: a double has up to 309 digits */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-#define THIN_SPACE "\xe2\x80\xaf" /* U+202F, which does not break */
 #define MINUS "\xe2\x88\x92" /* U+2212 */
 
 /* Types of integers by their length modifier: none, l, ll, z. */
@@ -334,8 +333,9 @@ html_url(struct buf *b, const char *s)
 }
 
 void
-html_number(struct buf *b, int64_t n)
+html_number(struct buf *b, int64_t n, const struct html_numbers *how)
 {
+	static const struct html_numbers plain = {",", ".", false};
 	char digits[NUMBER_SIZE];
 	size_t len, i;
 
@@ -344,9 +344,15 @@ html_number(struct buf *b, int64_t n)
 	if (n < 0)
 		buf_puts(b, MINUS);
 	len = strlen(digits);
+	if (how == NULL)
+		how = &plain;
 	for (i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			buf_puts(b, THIN_SPACE);
+		const size_t left = len - i;
+
+		if (i > 0 &&
+		    (how->indian ? left == 3 || (left > 3 && left % 2 == 1)
+				 : left % 3 == 0))
+			buf_puts(b, how->group);
 		buf_add(b, digits + i, 1);
 	}
 }

@@ -10,6 +10,7 @@
 #ifndef HTML_H
 #define HTML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,7 +34,13 @@ void html_text(struct buf *b, const char *s, size_t n);
 /* Text as one component of a URL, percent-encoded (RFC 3986 section 2.3). */
 void html_url(struct buf *b, const char *s);
 
-/* An integer with thin spaces between thousands, such as 12 345. */
-void html_number(struct buf *b, int64_t n);
+/* How numbers are written. */
+struct html_numbers {
+	const char *group; /* between thousands */
+	const char *point; /* one byte, before decimals */
+	bool indian; /* above a thousand in pairs: 12,34,567 */
+};
+/* An integer, such as 12,345; how NULL: that way. */
+void html_number(struct buf *b, int64_t n, const struct html_numbers *how);
 
 #endif /* !HTML_H */

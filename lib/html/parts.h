@@ -52,7 +52,10 @@ void chart_nothing(struct buf *b, const struct chart *c, int height);
  * reach; open in the head's row after its first cell.
  */
 void chart_table(struct buf *b, const struct chart *c);
-void chart_cell(struct buf *b, int64_t n); /* 0 is left empty */
+/* 0 is left empty. */
+void chart_cell(struct buf *b, const struct chart *c, int64_t n);
+void chart_number(struct buf *b, const struct chart *c, int64_t n);
+const char *chart_all(const struct chart *c); /* "All" */
 void chart_end(struct buf *b);
 
 #endif /* !HTML_PARTS_H */

@@ -32,15 +32,15 @@ enum check {
 };
 
 static const char *const title[CHECK__MAX] = {
-    [CHECK_MISSED] = "Missed and never reached",
-    [CHECK_SILENT] = "Silent sources",
-    [CHECK_QUARANTINED] = "Quarantine",
-    [CHECK_STUCK] = "Stuck calls",
-    [CHECK_RETRY] = "Retries announced and not seen",
-    [CHECK_REJECTED] = "Rejected deliveries",
-    [CHECK_REFUSED] = "Refused requests",
-    [CHECK_UNANALYZED] = "Calls without analysis",
-    [CHECK_VARIANT] = "Variants",
+    [CHECK_MISSED] = N_("Missed and never reached"),
+    [CHECK_SILENT] = N_("Silent sources"),
+    [CHECK_QUARANTINED] = N_("Quarantine"),
+    [CHECK_STUCK] = N_("Stuck calls"),
+    [CHECK_RETRY] = N_("Retries announced and not seen"),
+    [CHECK_REJECTED] = N_("Rejected deliveries"),
+    [CHECK_REFUSED] = N_("Refused requests"),
+    [CHECK_UNANALYZED] = N_("Calls without analysis"),
+    [CHECK_VARIANT] = N_("Variants"),
 };
 
 /* The section's id, which the overview links to. */
@@ -366,132 +366,193 @@ attention_count(struct page *p, struct attention_counts *n)
 
 /* --- the rules, in words ------------------------------------------------ */
 
+/* Numbers of a sentence, in the order of its places; -1 at their end. */
+static void
+say_numbers(struct page *p, const char *text, const int64_t *n)
+{
+	struct say s;
+
+	say_begin(p, &s, text);
+	for (; *n >= 0; n++) {
+		put_number(p, *n);
+		say_part(&s);
+	}
+	say_end(&s);
+}
+
 static void
 put_rule(struct page *p, enum check c)
 {
-	struct buf *b = p->out;
+	const char *text;
+	int64_t n[7] = {REPORT_ATTENTION_DAYS, -1, -1, -1, -1, -1, -1};
 
 	switch (c) {
 	case CHECK_MISSED:
-		html_put(b,
-		    "Who called in the last %d days, was not answered, and"
-		    " since then has neither called again nor been called."
-		    " Withheld numbers are left out.",
-		    REPORT_ATTENTION_DAYS);
+		text = tr(p,
+		    "Who called in the last {1} days, was not "
+		    "answered, and since then has neither called "
+		    "again nor been called. Withheld numbers are left "
+		    "out.");
 		break;
 	case CHECK_SILENT:
-		html_put(b,
-		    "No delivery for longer than in any pause of the last %d"
-		    " days; at least %d whole hours, and at least %d"
-		    " deliveries in that time to know a habit from.",
-		    HABIT_DAYS, HABIT_SILENCE_MIN, HABIT_ARRIVALS_MIN);
+		text = tr(p,
+		    "No delivery for longer than in any pause of the "
+		    "last {1} days; at least {2} whole hours, and at "
+		    "least {3} deliveries in that time to know a "
+		    "habit from.");
+		n[0] = HABIT_DAYS;
+		n[1] = HABIT_SILENCE_MIN;
+		n[2] = HABIT_ARRIVALS_MIN;
 		break;
 	case CHECK_QUARANTINED:
-		html_raw(b,
-		    "Deliveries that proved to be the platform\u2019s"
-		    " and could not be understood, however old.");
+		text = tr(p,
+		    "Deliveries that proved to be the "
+		    "platform\u2019s and could not be understood, "
+		    "however old.");
 		break;
 	case CHECK_STUCK:
-		html_put(b,
-		    "Not ended, and no event for %d hours; started in the"
-		    " last %d days.",
-		    (int)(REPORT_STUCK_MS / HOUR_MS), REPORT_ATTENTION_DAYS);
+		text = tr(p,
+		    "Not ended, and no event for {1} hours; started "
+		    "in the last {2} days.");
+		n[0] = REPORT_STUCK_MS / HOUR_MS;
+		n[1] = REPORT_ATTENTION_DAYS;
 		break;
 	case CHECK_RETRY:
-		html_put(b,
-		    "A next attempt was announced, its time is past by %d"
-		    " minutes, and no call of the same trace came; of the"
-		    " latest %d announced, started in the last %d days.",
-		    (int)(REPORT_RETRY_MS / 60000), QUERY_RETRIES_MAX,
-		    REPORT_ATTENTION_DAYS);
+		text = tr(p,
+		    "A next attempt was announced, its time is past "
+		    "by {1} minutes, and no call of the same trace "
+		    "came; of the latest {2} announced, started in "
+		    "the last {3} days.");
+		n[0] = REPORT_RETRY_MS / 60000;
+		n[1] = QUERY_RETRIES_MAX;
+		n[2] = REPORT_ATTENTION_DAYS;
 		break;
 	case CHECK_REJECTED:
-		html_put(b,
-		    "Deliveries that did not prove to be the platform\u2019s."
-		    " Of each source the latest %d with a wrong signature, %d"
-		    " with a stale one and %d without any are kept, of each of"
-		    " the three %d at once and then %d a second: a sample of"
-		    " those that came.",
-		    STORE_REJECTED_MAX, STORE_REJECTED_MAX, STORE_MISSING_MAX,
-		    STORE_REJECTED_BURST, STORE_REJECTED_PER_SECOND);
+		text = tr(p,
+		    "Deliveries that did not prove to be the "
+		    "platform\u2019s. Of each source the latest {1} "
+		    "with a wrong signature, {2} with a stale one and "
+		    "{3} without any are kept, of each of the three "
+		    "{4} at once and then {5} a second: a sample of "
+		    "those that came.");
+		n[0] = STORE_REJECTED_MAX;
+		n[1] = STORE_REJECTED_MAX;
+		n[2] = STORE_MISSING_MAX;
+		n[3] = STORE_REJECTED_BURST;
+		n[4] = STORE_REJECTED_PER_SECOND;
 		break;
 	case CHECK_REFUSED:
-		html_put(b,
-		    "Requests to a source of the configuration that were"
-		    " refused before they could prove whose they are, the"
-		    " newest in the last %d days. Nothing of them was kept.",
-		    REPORT_ATTENTION_DAYS);
+		text = tr(p,
+		    "Requests to a source of the configuration that "
+		    "were refused before they could prove whose they "
+		    "are, the newest in the last {1} days. Nothing of "
+		    "them was kept.");
 		break;
 	case CHECK_UNANALYZED:
-		html_put(b,
-		    "Answered and ended more than %d minutes ago, without the"
-		    " analysis that is usual: it came for at least half of the"
-		    " answered calls of the source in the last %d days, of"
-		    " which there are at least %d.",
-		    (int)(REPORT_ANALYSIS_MS / 60000), REPORT_ATTENTION_DAYS,
-		    HABIT_ANSWERED_MIN);
+		text = tr(p,
+		    "Answered and ended more than {1} minutes ago, "
+		    "without the analysis that is usual: it came for "
+		    "at least half of the answered calls of the "
+		    "source in the last {2} days, of which there are "
+		    "at least {3}.");
+		n[0] = REPORT_ANALYSIS_MS / 60000;
+		n[1] = REPORT_ATTENTION_DAYS;
+		n[2] = HABIT_ANSWERED_MIN;
 		break;
 	default:
-		html_put(b,
-		    "One event came with two different contents, in calls"
-		    " started in the last %d days. All contents are kept.",
-		    REPORT_ATTENTION_DAYS);
+		text = tr(p,
+		    "One event came with two different contents, in "
+		    "calls started in the last {1} days. All contents "
+		    "are kept.");
 		break;
 	}
+	say_numbers(p, text, n);
+}
+
+static void
+put_help_text(struct page *p, const char *text)
+{
+	html_raw(p->out, "<p>");
+	say(p, text);
+	html_raw(p->out, "</p>\n");
+}
+
+/* What the list says, and what to do then. */
+struct reaction {
+	const char *word, *text; /* NULL: the end */
+};
+
+static void
+put_reactions(struct page *p, const struct reaction *r)
+{
+	html_raw(p->out, "<dl class=\"pairs\">");
+	for (; r->word != NULL; r++) {
+		html_put(p->out, "<div><dt>%s</dt><dd>", tr(p, r->word));
+		say(p, r->text);
+		html_raw(p->out, "</dd></div>");
+	}
+	html_raw(p->out, "</dl>\n");
 }
 
 /* What can be done about it. */
 static void
 put_help(struct page *p, enum check c)
 {
-	struct buf *b = p->out;
+	static const struct reaction wrong[] = {
+	    {N_("wrong"),
+		N_("The secret in <code>secret_file</code> is not the "
+		   "platform\u2019s, or a stranger knocked. With the right one "
+		   "in place, <code>callbook quarantine requeue --rejected "
+		   "--all</code> verifies them again and stores what is "
+		   "genuine.")},
+	    {N_("missing"),
+		N_("No signature or token: a stranger, or no secret is set at "
+		   "the platform.")},
+	    {N_("stale"),
+		N_("Rightly signed, too long ago: look at this "
+		   "server\u2019s clock.")},
+	    {NULL, NULL}};
+	static const struct reaction refused[] = {
+	    {"413",
+		N_("If the platform sends such bodies, raise "
+		   "<code>max_body</code>; they are lost until then.")},
+	    {"415",
+		N_("The platform sends another type than its definition says, "
+		   "or a stranger does.")},
+	    {"405",
+		N_("Somebody opened the address in a browser, or the platform "
+		   "is set to another method.")},
+	    {NULL, NULL}};
 
 	switch (c) {
 	case CHECK_MISSED:
-		html_raw(b,
-		    "<p>Call them back, the newest first: who waits an hour"
-		    " has often called somebody else.</p>\n");
+		put_help_text(p,
+		    N_("Call them back, the newest first: who waits an hour "
+		       "has often called somebody else."));
 		break;
 	case CHECK_SILENT:
-		html_raw(b,
-		    "<p>Look in the platform\u2019s dashboard whether the"
-		    " webhook is still switched on and its address right;"
-		    " <code>callbook send</code> tries this side.</p>\n");
+		put_help_text(p,
+		    N_("Look in the platform\u2019s dashboard whether the "
+		       "webhook is still switched on and its address right; "
+		       "<code>callbook send</code> tries this side."));
 		break;
 	case CHECK_QUARANTINED:
-		html_raw(b,
-		    "<p>Nothing is lost: the bodies are kept. Once the"
-		    " definition of the platform is mended, <code>callbook"
-		    " quarantine requeue --all</code> stores their"
-		    " events.</p>\n");
+		put_help_text(p,
+		    N_("Nothing is lost: the bodies are kept. Once the "
+		       "definition of the platform is mended, <code>callbook "
+		       "quarantine requeue --all</code> stores their events."));
 		break;
 	case CHECK_STUCK:
-		html_raw(b,
-		    "<p>Their last events got lost on the way, or the platform"
-		    " never sent them. Its dashboard tells how the calls"
-		    " ended.</p>\n");
+		put_help_text(p,
+		    N_("Their last events got lost on the way, or the platform "
+		       "never sent them. Its dashboard tells how the calls "
+		       "ended."));
 		break;
 	case CHECK_REJECTED:
-		html_raw(b,
-		    "<dl class=\"pairs\"><div><dt>wrong</dt><dd>The secret in"
-		    " <code>secret_file</code> is not the platform\u2019s, or a"
-		    " stranger knocked. With the right one in place,"
-		    " <code>callbook quarantine requeue --rejected --all</code>"
-		    " verifies them again and stores what is genuine.</dd>"
-		    "</div><div><dt>missing</dt><dd>No signature or token: a"
-		    " stranger, or no secret is set at the platform.</dd></div>"
-		    "<div><dt>stale</dt><dd>Rightly signed, too long ago: look"
-		    " at this server\u2019s clock.</dd></div></dl>\n");
+		put_reactions(p, wrong);
 		break;
 	case CHECK_REFUSED:
-		html_raw(b,
-		    "<dl class=\"pairs\"><div><dt>413</dt><dd>If the platform"
-		    " sends such bodies, raise <code>max_body</code>; they are"
-		    " lost until then.</dd></div><div><dt>415</dt><dd>The"
-		    " platform sends another type than its definition says, or"
-		    " a stranger does.</dd></div><div><dt>405</dt><dd>Somebody"
-		    " opened the address in a browser, or the platform is set"
-		    " to another method.</dd></div></dl>\n");
+		put_reactions(p, refused);
 		break;
 	default:
 		break;
@@ -545,7 +606,7 @@ put_call(struct checks *a, const struct stored_call *c)
 		put_outcome(p, c->view.outcome);
 	else if (c->view.state != STATE_NONE)
 		html_put(p->out, "<span class=\"badge\">%s</span>",
-		    call_state_name[c->view.state]);
+		    state_word(p, c->view.state));
 	html_raw(p->out, "</td>");
 	if (a->check != CHECK_VARIANT && a->check != CHECK_MISSED) {
 		html_raw(p->out, "<td>");
@@ -563,12 +624,14 @@ put_call(struct checks *a, const struct stored_call *c)
 static void
 put_calls_begin(struct checks *a)
 {
-#define COLUMNS "Started", "Source, agent", "From \u2192 to", "State"
+#define COLUMNS \
+	N_("Started"), N_("Source, agent"), N_("From \u2192 to"), N_("State")
 	static const char *const column[CHECK__MAX][7] = {
-	    [CHECK_MISSED] = {COLUMNS, "#Waiting for"},
-	    [CHECK_STUCK] = {COLUMNS, "Last event", "#Quiet for"},
-	    [CHECK_RETRY] = {COLUMNS, "Announced for", "#Overdue by"},
-	    [CHECK_UNANALYZED] = {COLUMNS, "Ended", "#Waiting for"},
+	    [CHECK_MISSED] = {COLUMNS, "#" N_("Waiting for")},
+	    [CHECK_STUCK] = {COLUMNS, N_("Last event"), "#" N_("Quiet for")},
+	    [CHECK_RETRY] = {COLUMNS, N_("Announced for"),
+		"#" N_("Overdue by")},
+	    [CHECK_UNANALYZED] = {COLUMNS, N_("Ended"), "#" N_("Waiting for")},
 	    [CHECK_VARIANT] = {COLUMNS},
 	};
 #undef COLUMNS
@@ -603,11 +666,11 @@ put_list_of_calls(struct checks *a, const struct filter *f)
 	table_end(p);
 	if (a->n[a->check] <= ROWS_MAX)
 		return rc;
-	html_put(
-	    p->out, "<p class=\"muted\">The newest %d are shown.", ROWS_MAX);
+	html_raw(p->out, "<p class=\"muted\">");
+	say_put(p, "The newest %d are shown.", ROWS_MAX);
 	if (href != NULL)
-		buf_printf(p->out,
-		    " <a href=\"%s\">All such calls in the list</a>", href);
+		buf_printf(p->out, " <a href=\"%s\">%s</a>", href,
+		    tr(p, "All such calls in the list"));
 	html_raw(p->out, "</p>\n");
 	return rc;
 }
@@ -619,18 +682,15 @@ put_usual(struct page *p, const struct source_habit *s)
 	html_raw(p->out,
 	    "<tr class=\"group\"><th colspan=\"6\" scope=\"rowgroup\">");
 	put_outside(p, s->name);
-	html_raw(p->out, " <span class=\"muted\">an analysis came for ");
-	html_number(p->out, s->analyzed);
-	html_raw(p->out, " of ");
-	html_number(p->out, s->answered);
-	html_raw(p->out, " answered calls");
-	if (s->unanalyzed > SOURCE_ROWS_MAX) {
-		html_raw(p->out, "; of ");
-		html_number(p->out, s->unanalyzed);
-		html_put(p->out, "%s without one, the newest %d",
-		    s->unanalyzed >= QUERY_COUNT_MAX ? " or more" : "",
-		    SOURCE_ROWS_MAX);
-	}
+	html_raw(p->out, " <span class=\"muted\">");
+	say_numbers(p, tr(p, "an analysis came for {1} of {2} answered calls"),
+	    (const int64_t[]){s->analyzed, s->answered, -1});
+	if (s->unanalyzed > SOURCE_ROWS_MAX)
+		say_numbers(p,
+		    s->unanalyzed >= QUERY_COUNT_MAX
+			? tr(p, "; of {1} or more without one, the newest {2}")
+			: tr(p, "; of {1} without one, the newest {2}"),
+		    (const int64_t[]){s->unanalyzed, SOURCE_ROWS_MAX, -1});
 	html_raw(p->out, "</span></th></tr>\n");
 }
 
@@ -663,7 +723,7 @@ static void
 put_hours(struct page *p, int64_t hours)
 {
 	if (hours < 2 * DAY_HOURS)
-		html_put(p->out, "%d\u00a0h", (int)hours);
+		html_put(p->out, "%s", seconds_text(p, hours * 3600));
 	else
 		put_wait(p, hours * HOUR_MS);
 }
@@ -671,8 +731,9 @@ put_hours(struct page *p, int64_t hours)
 static void
 put_silent(struct checks *a)
 {
-	static const char *const column[] = {"Source", "#Quiet for",
-	    "#Longest before", "#Deliveries", "Last receipt", NULL};
+	static const char *const column[] = {N_("Source"), "#" N_("Quiet for"),
+	    "#" N_("Longest before"), "#" N_("Deliveries"), N_("Last receipt"),
+	    NULL};
 	struct page *p = a->page;
 	struct filter f = p->filter;
 
@@ -689,7 +750,7 @@ put_silent(struct checks *a)
 		html_raw(p->out, "</td><td class=\"num\">");
 		put_hours(p, s->habit.longest);
 		html_raw(p->out, "</td><td class=\"num\">");
-		html_number(p->out, s->habit.arrivals);
+		put_number(p, s->habit.arrivals);
 		html_raw(p->out, "</td><td>");
 		if (s->last > 0)
 			put_instant(p, s->last);
@@ -710,7 +771,7 @@ put_reason(struct page *p, bool rejected, const struct reason_count *c)
 	html_raw(p->out, "</th><td class=\"why\">");
 	put_link(p, path, NULL, c->reason);
 	html_raw(p->out, "</td><td class=\"num\">");
-	html_number(p->out, c->deliveries);
+	put_number(p, c->deliveries);
 	html_raw(p->out, "</td><td>");
 	put_instant(p, c->first);
 	html_raw(p->out, "</td><td>");
@@ -721,8 +782,8 @@ put_reason(struct page *p, bool rejected, const struct reason_count *c)
 static void
 put_reasons(struct checks *a, bool rejected)
 {
-	static const char *const column[] = {
-	    "Source", "Reason", "#Deliveries", "First", "Newest", NULL};
+	static const char *const column[] = {N_("Source"), N_("Reason"),
+	    "#" N_("Deliveries"), N_("First"), N_("Newest"), NULL};
 	struct page *p = a->page;
 
 	table_begin(p, "checks", title[a->check], column);
@@ -730,10 +791,12 @@ put_reasons(struct checks *a, bool rejected)
 	     r = r->next)
 		put_reason(p, rejected, &r->count);
 	table_end(p);
-	if (a->reasons[rejected] > REASONS_MAX)
-		html_put(p->out,
-		    "<p class=\"muted\">and %zu more reasons.</p>\n",
-		    a->reasons[rejected] - REASONS_MAX);
+	if (a->reasons[rejected] > REASONS_MAX) {
+		html_raw(p->out, "<p class=\"muted\">");
+		say_n(p, "and {1} more reason.", "and {1} more reasons.",
+		    (int64_t)(a->reasons[rejected] - REASONS_MAX));
+		html_raw(p->out, "</p>\n");
+	}
 }
 
 static int
@@ -746,9 +809,9 @@ put_refused(void *arg, const struct refused *r)
 		return 0;
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_outside(p, r->source);
-	html_put(
-	    p->out, "</th><td>%s</td><td class=\"num\">", refusal_text(r->why));
-	html_number(p->out, r->count);
+	html_put(p->out, "</th><td>%s</td><td class=\"num\">",
+	    tr(p, refusal_text(r->why)));
+	put_number(p, r->count);
 	html_raw(p->out, "</td><td>");
 	put_instant(p, r->first);
 	html_raw(p->out, "</td><td>");
@@ -760,8 +823,8 @@ put_refused(void *arg, const struct refused *r)
 static enum query_rc
 put_refusals(struct checks *a)
 {
-	static const char *const column[] = {
-	    "Source", "Reason", "#Requests", "First", "Newest", NULL};
+	static const char *const column[] = {N_("Source"), N_("Reason"),
+	    "#" N_("Requests"), N_("First"), N_("Newest"), NULL};
 	enum query_rc rc;
 
 	table_begin(a->page, "checks", title[CHECK_REFUSED], column);
@@ -775,13 +838,12 @@ static void
 put_sample(struct checks *a)
 {
 	struct page *p = a->page;
+	const int64_t kept = a->deliveries[1];
 
 	html_raw(p->out, "<p class=\"muted\">");
-	html_number(p->out, a->deliveries[1]);
-	html_raw(p->out, " kept, a sample of ");
-	html_number(
-	    p->out, a->came > a->deliveries[1] ? a->came : a->deliveries[1]);
-	html_raw(p->out, " that came.</p>\n");
+	say_numbers(p, tr(p, "{1} kept, a sample of {2} that came."),
+	    (const int64_t[]){kept, a->came > kept ? a->came : kept, -1});
+	html_raw(p->out, "</p>\n");
 }
 
 /* --- the page ----------------------------------------------------------- */
@@ -828,10 +890,12 @@ put_section(struct checks *a)
 	html_put(p->out,
 	    "<section class=\"card\" id=\"%s\">\n<h2>%s"
 	    " <span class=\"badge\">",
-	    anchor[a->check], title[a->check]);
-	html_number(p->out, n);
-	html_put(p->out, "%s</span></h2>\n<p class=\"muted\">",
-	    is_limited(a->check) && n >= QUERY_COUNT_MAX ? " or more" : "");
+	    anchor[a->check], tr(p, title[a->check]));
+	if (is_limited(a->check) && n >= QUERY_COUNT_MAX)
+		say_number(p, "{1} or more", n);
+	else
+		put_number(p, n);
+	html_raw(p->out, "</span></h2>\n<p class=\"muted\">");
 	put_rule(p, a->check);
 	html_raw(p->out, "</p>\n");
 	put_help(p, a->check);
@@ -863,19 +927,22 @@ put_calm(struct checks *a, size_t calm)
 	if (calm == 0)
 		return;
 	if (calm == CHECK__MAX)
-		html_raw(p->out,
-		    "<section class=\"card\">\n<h2>Nothing needs attention"
-		    "</h2>\n<p>All of these were looked for, and none was"
-		    " found.</p>\n");
+		html_put(p->out,
+		    "<section class=\"card\">\n<h2>%s</h2>\n<p>%s</p>\n",
+		    tr(p, "Nothing needs attention"),
+		    tr(p,
+			"All of these were looked for, and none was "
+			"found."));
 	else
-		html_raw(p->out,
-		    "<section class=\"card\">\n<h2>In order</h2>\n"
-		    "<p>These were looked for, and none was found.</p>\n");
+		html_put(p->out,
+		    "<section class=\"card\">\n<h2>%s</h2>\n<p>%s</p>\n",
+		    tr(p, "In order"),
+		    tr(p, "These were looked for, and none was found."));
 	html_raw(p->out, "<dl class=\"rules\">\n");
 	for (int i = 0; i < CHECK__MAX; i++) {
 		if (a->n[i] > 0)
 			continue;
-		html_put(p->out, "<div><dt>%s</dt><dd>", title[i]);
+		html_put(p->out, "<div><dt>%s</dt><dd>", tr(p, title[i]));
 		put_rule(p, (enum check)i);
 		html_raw(p->out, "</dd></div>\n");
 	}
@@ -886,24 +953,34 @@ static void
 put_scope(struct page *p)
 {
 	struct filter all = p->filter;
+	struct say s;
 
 	all.source = NULL;
-	html_raw(p->out, "<p class=\"muted\">What may need a hand now");
+	html_raw(p->out, "<p class=\"muted\">");
 	if (p->filter.source != NULL) {
-		html_raw(p->out, " at the source ");
+		/* TRANSLATORS: {1} is a source, {2} "see all sources". */
+		say_begin(p, &s,
+		    tr(p,
+			"What may need a hand now at the source {1} ({2}), "
+			"what loses customers and calls first."));
 		put_outside(p, p->filter.source);
-		html_raw(p->out, " (");
-		put_link(p, "attention", &all, "see all sources");
-		html_raw(p->out, ")");
-	}
-	html_raw(p->out,
-	    ", what loses customers and calls first. The period and the other "
-	    "filters"
-	    " do not matter here: calls since ");
+		say_part(&s);
+		put_link(p, "attention", &all, tr(p, "see all sources"));
+		say_end(&s);
+	} else
+		say(p,
+		    "What may need a hand now, what loses customers and "
+		    "calls first.");
+	html_raw(p->out, " ");
+	say_begin(p, &s,
+	    tr(p,
+		"The period and the other filters do not matter here: calls "
+		"since {1} are looked at, and deliveries since {2}."));
 	put_day(p, p->today - REPORT_ATTENTION_DAYS + 1);
-	html_raw(p->out, " are looked at, and deliveries since ");
+	say_part(&s);
 	put_day(p, p->today - HABIT_DAYS + 1);
-	html_raw(p->out, ".</p>\n");
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
 }
 
 enum page_rc

@@ -52,7 +52,7 @@ field_text(const struct stored_call *c, enum call_field f)
 static void
 begin_pair(struct page *p, const char *name)
 {
-	html_put(p->out, "<div><dt>%s</dt><dd>", name);
+	html_put(p->out, "<div><dt>%s</dt><dd>", tr(p, name));
 }
 
 static void
@@ -103,8 +103,8 @@ put_moment(struct page *p, const char *name, int64_t ms, bool known)
 	begin_pair(p, name);
 	put_instant(p, ms);
 	if (!known)
-		html_raw(
-		    p->out, " <span class=\"muted\">(time of an event)</span>");
+		html_put(p->out, " <span class=\"muted\">%s</span>",
+		    tr(p, "(time of an event)"));
 	end_pair(p);
 }
 
@@ -115,20 +115,26 @@ put_attempt(struct page *p, const struct stored_call *c)
 	const struct value *max = field(c, FIELD_ATTEMPTS_MAX);
 	const struct value *final = field(c, FIELD_FINAL);
 	const struct value *next = field(c, FIELD_NEXT_RETRY);
+	struct say s;
+	bool last;
 
 	if (n != NULL) {
-		begin_pair(p, "Attempt");
-		html_number(p->out, n->number);
-		if (max != NULL) {
-			html_raw(p->out, " of ");
-			html_number(p->out, max->number);
-		}
-		if (final != NULL && final->number != 0)
-			html_raw(p->out, ", the last");
+		begin_pair(p, N_("Attempt"));
+		last = final != NULL && final->number != 0;
+		say_begin(p, &s,
+		    max != NULL && last ? tr(p, "{1} of {2}, the last")
+			: max != NULL	? tr(p, "{1} of {2}")
+			: last		? tr(p, "{1}, the last")
+					: "{1}");
+		put_number(p, n->number);
+		say_part(&s);
+		if (max != NULL)
+			put_number(p, max->number);
+		say_end(&s);
 		end_pair(p);
 	}
 	if (next != NULL)
-		put_moment(p, "Next retry", next->number, true);
+		put_moment(p, N_("Next retry"), next->number, true);
 }
 
 /*
@@ -144,10 +150,10 @@ put_recording(struct page *p, const char *url)
 	if (*url == '\0')
 		return;
 	if (!web || strcmp(outside_text(p, url), url) != 0) {
-		put_pair(p, "Recording", url);
+		put_pair(p, N_("Recording"), url);
 		return;
 	}
-	begin_pair(p, "Recording");
+	begin_pair(p, N_("Recording"));
 	/* The policy of the page (route.c) has media by TLS alone. */
 	if (p->config->recordings == RECORDINGS_PLAY && p->site == NULL &&
 	    strncasecmp(url, "https://", 8) == 0)
@@ -155,10 +161,10 @@ put_recording(struct page *p, const char *url)
 		    "<audio controls preload=\"none\" src=\"%s\"></audio> ",
 		    url);
 	html_put(p->out,
-	    "<a href=\"%s\" rel=\"noreferrer nofollow\">recording at the"
-	    " platform</a> <span class=\"muted\">(needs the platform\u2019s"
-	    " login or key)</span>",
-	    url);
+	    "<a href=\"%s\" rel=\"noreferrer nofollow\">%s</a> "
+	    "<span class=\"muted\">%s</span>",
+	    url, tr(p, "recording at the platform"),
+	    tr(p, "(needs the platform\u2019s login or key)"));
 	end_pair(p);
 }
 
@@ -169,21 +175,21 @@ put_names(struct page *p, const struct stored_call *c)
 	const char *agent = field_text(c, FIELD_AGENT);
 
 	f.source = c->source;
-	put_shared(p, "Source", c->source, &f);
-	put_pair(p, "Platform", c->provider);
+	put_shared(p, N_("Source"), c->source, &f);
+	put_pair(p, N_("Platform"), c->provider);
 	f.source = NULL;
 	f.agent = agent;
 	if (*agent != '\0') {
 		const char *href = link_to(p, "calls", &f);
 
-		begin_pair(p, "Agent");
+		begin_pair(p, N_("Agent"));
 		link_begin(p, href);
 		put_agent(p, agent);
 		link_end(p, href);
 		end_pair(p);
 	}
-	put_call_id(p, "Call", c, c->id);
-	put_call_id(p, "Trace", c, field_text(c, FIELD_TRACE));
+	put_call_id(p, N_("Call"), c, c->id);
+	put_call_id(p, N_("Trace"), c, field_text(c, FIELD_TRACE));
 }
 
 static void
@@ -192,24 +198,28 @@ put_campaign(struct page *p, const char *campaign)
 	struct filter f = {
 	    .from = p->filter.from, .to = p->filter.to, .campaign = campaign};
 
-	put_shared(p, "Campaign", campaign, &f);
+	put_shared(p, N_("Campaign"), campaign, &f);
 }
 
 /* Did it reach its aim?  The platform's own word stands beside ours. */
 static void
 put_goal(struct page *p, const struct value *goal)
 {
+	struct say s;
+
 	if (goal == NULL)
 		return;
-	begin_pair(p, "Goal reached");
+	begin_pair(p, N_("Goal reached"));
 	html_put(p->out, "%s",
-	    goal->number == VERDICT_YES	     ? "yes"
-		: goal->number == VERDICT_NO ? "no"
-					     : "not told");
+	    goal->number == VERDICT_YES	     ? tr(p, "yes")
+		: goal->number == VERDICT_NO ? tr(p, "no")
+					     : tr(p, "not told"));
 	if (goal->text != NULL && *goal->text != '\0') {
-		html_raw(p->out, " <span class=\"muted\">(as told: ");
+		html_raw(p->out, " <span class=\"muted\">");
+		say_begin(p, &s, tr(p, "(as told: {1})"));
 		put_outside(p, goal->text);
-		html_raw(p->out, ")</span>");
+		say_end(&s);
+		html_raw(p->out, "</span>");
 	}
 	end_pair(p);
 }
@@ -224,9 +234,9 @@ put_told(struct page *p, const struct stored_call *c)
 		enum call_field field;
 		const char *title;
 	} told[] = {
-	    {FIELD_STATUS, "Status, as told"},
-	    {FIELD_REASON, "Reason, as told"},
-	    {FIELD_DISPOSITION, "Disposition, as told"},
+	    {FIELD_STATUS, N_("Status, as told")},
+	    {FIELD_REASON, N_("Reason, as told")},
+	    {FIELD_DISPOSITION, N_("Disposition, as told")},
 	};
 
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
@@ -244,6 +254,7 @@ put_told(struct page *p, const struct stored_call *c)
 static void
 put_line(struct page *p, const struct stored_call *c)
 {
+	struct say s;
 	const char *way = field_text(c, FIELD_DIRECTION);
 	const char *from = field_text(c, FIELD_FROM);
 	const char *to = field_text(c, FIELD_TO);
@@ -251,21 +262,28 @@ put_line(struct page *p, const struct stored_call *c)
 
 	html_raw(p->out, "<p class=\"call-line\">");
 	put_outcome(p, c->view.outcome);
-	html_put(p->out, " <span>%s",
-	    strcmp(way, "inbound") == 0	       ? "Inbound call"
-		: strcmp(way, "outbound") == 0 ? "Outbound call"
-		: strcmp(way, "web") == 0      ? "Web call"
-					       : "Call");
-	if (*from != '\0') {
-		html_raw(p->out, " from ");
+	html_raw(p->out, " <span>");
+	/* TRANSLATORS: a call, from {1} to {2}. */
+	say_begin(p, &s,
+	    *from != '\0' && *to != '\0'
+		? tr_in(p, "from to", "{3} from {1} to {2}")
+		: *from != '\0' ? tr_in(p, "from to", "{3} from {1}")
+		: *to != '\0'	? tr_in(p, "from to", "{3} to {2}")
+				: "{3}");
+	if (*from != '\0')
 		put_phone(p, from);
-	}
-	if (*to != '\0') {
-		html_raw(p->out, " to ");
+	say_part(&s);
+	if (*to != '\0')
 		put_phone(p, to);
-	}
+	say_part(&s);
+	html_put(p->out, "%s",
+	    strcmp(way, "inbound") == 0	       ? tr(p, "Inbound call")
+		: strcmp(way, "outbound") == 0 ? tr(p, "Outbound call")
+		: strcmp(way, "web") == 0      ? tr(p, "Web call")
+					       : tr(p, "Call"));
+	say_end(&s);
 	if (length != NULL) {
-		html_raw(p->out, ", ");
+		put_comma(p);
 		put_duration(p, length->number);
 	}
 	html_raw(p->out, "</span></p>\n");
@@ -278,25 +296,26 @@ put_flags(struct page *p, unsigned flags)
 		unsigned flag;
 		const char *word, *why;
 	} told[CALL_FLAGS] = {
-	    {CALL_WITH_ERRORS, "errors",
-		"The platform listed errors, whatever its status says. They"
-		" stand below."},
-	    {CALL_VARIANT, "variant",
-		"One event came with two different contents. Both are kept,"
-		" and both are part of what is shown."},
-	    {CALL_LATE, "late",
-		"An event arrived after one of a later time. The call is the"
-		" same in whatever order its events come."},
-	    {CALL_ESTIMATED, "estimated",
-		"The platform did not tell when the call started or ended;"
-		" the time of an event stands for it."},
-	    {CALL_DERIVED, "computed",
-		"The platform did not tell all of start, end and length; what"
-		" it left out is computed from the others."},
-	    {CALL_CUT, "cut",
-		"It told more than is kept of a call: of its facts, its"
-		" transcript or the order of its events, something is left"
-		" out here. The events have all of it, as it came."},
+	    {CALL_WITH_ERRORS, NC_("flag", "errors"),
+		N_("The platform listed errors, whatever its status says. They"
+		   " stand below.")},
+	    {CALL_VARIANT, NC_("flag", "variant"),
+		N_("One event came with two different contents. Both are kept,"
+		   " and both are part of what is shown.")},
+	    {CALL_LATE, NC_("flag", "late"),
+		N_("An event arrived after one of a later time. The call is the"
+		   " same in whatever order its events come.")},
+	    {CALL_ESTIMATED, NC_("flag", "estimated"),
+		N_("The platform did not tell when the call started or ended;"
+		   " the time of an event stands for it.")},
+	    {CALL_DERIVED, NC_("flag", "computed"),
+		N_("The platform did not tell all of start, end and length; "
+		   "what"
+		   " it left out is computed from the others.")},
+	    {CALL_CUT, NC_("flag", "cut"),
+		N_("It told more than is kept of a call: of its facts, its"
+		   " transcript or the order of its events, something is left"
+		   " out here. The events have all of it, as it came.")},
 	};
 
 	if (flags == 0)
@@ -306,7 +325,7 @@ put_flags(struct page *p, unsigned flags)
 		if (flags & told[i].flag)
 			html_put(p->out,
 			    "<li><span class=\"flag\">%s</span> %s</li>\n",
-			    told[i].word, told[i].why);
+			    tr_in(p, "flag", told[i].word), tr(p, told[i].why));
 	html_raw(p->out, "</ul>\n");
 }
 
@@ -327,23 +346,22 @@ put_head(struct page *p, const struct stored_call *c)
 		    outside_text(p, summary));
 	put_flags(p, v->flags);
 	html_raw(p->out, "<dl class=\"pairs wide\">\n");
-	put_moment(p, "Started", v->started, v->started_known);
-	put_moment(p, "Ended", v->ended, v->ended_known);
+	put_moment(p, N_("Started"), v->started, v->started_known);
+	put_moment(p, N_("Ended"), v->ended, v->ended_known);
 	if (length != NULL) {
-		begin_pair(p, "Talk time");
+		begin_pair(p, N_("Talk time"));
 		put_duration(p, length->number);
 		end_pair(p);
 	}
-	put_pair(p, "State",
-	    v->state == STATE_NONE ? "unknown" : call_state_name[v->state]);
+	put_pair(p, N_("State"), state_word(p, v->state));
 	put_names(p, c);
 	put_told(p, c);
 	put_goal(p, field(c, FIELD_GOAL));
-	put_pair(p, "Ended by", field_text(c, FIELD_ENDED_BY));
+	put_pair(p, N_("Ended by"), field_text(c, FIELD_ENDED_BY));
 	/* A number, or the name of a queue or a person. */
-	put_pair(p, "Transferred to", field_text(c, FIELD_TRANSFERRED_TO));
+	put_pair(p, N_("Transferred to"), field_text(c, FIELD_TRANSFERRED_TO));
 	if (cost != NULL) {
-		begin_pair(p, "Cost");
+		begin_pair(p, N_("Cost"));
 		put_money(p, cost);
 		end_pair(p);
 	}
@@ -370,19 +388,27 @@ attempt_row(void *arg, const struct stored_call *c)
 	else
 		html_raw(p->out, "<tr>");
 	html_raw(p->out, "<th scope=\"row\">");
-	html_number(p->out, n == NULL ? (int64_t)s->n : n->number);
+	put_number(p, n == NULL ? (int64_t)s->n : n->number);
 	html_raw(p->out, "</th><td>");
 	if (here)
 		put_instant(p, c->view.started);
 	else
 		put_call_link(p, c);
-	html_put(p->out, "%s</td><td>", here ? " (this call)" : "");
+	html_put(p->out, "%s</td><td>", here ? tr(p, " (this call)") : "");
 	put_outcome(p, c->view.outcome);
 	html_raw(p->out, "</td><td class=\"num\">");
 	if (length != NULL)
 		put_duration(p, length->number);
 	html_raw(p->out, "</td></tr>\n");
 	return p->out->failed;
+}
+
+static void
+put_first_shown(struct page *p, int n)
+{
+	html_raw(p->out, "<p class=\"muted\">");
+	say_put(p, "The first %d are shown.", n);
+	html_raw(p->out, "</p>\n");
 }
 
 static int
@@ -397,8 +423,8 @@ count_attempt(void *arg, const struct stored_call *c)
 static enum query_rc
 put_attempts(struct show *s)
 {
-	static const char *const column[] = {
-	    "Attempt", "Started", "Outcome", "#Talk time", NULL};
+	static const char *const column[] = {N_("Attempt"), N_("Started"),
+	    N_("Outcome"), "#" N_("Talk time"), NULL};
 	struct page *p = s->page;
 	const char *trace = field_text(s->call, FIELD_TRACE);
 	enum query_rc rc;
@@ -409,18 +435,17 @@ put_attempts(struct show *s)
 	rc = query_attempts(p->query, trace, 2, count_attempt, &n);
 	if (rc != QUERY_OK || n < 2)
 		return rc;
-	html_raw(p->out,
-	    "<section class=\"card\">\n<h2>Attempts</h2>\n"
-	    "<p class=\"muted\">Calls of the same trace: one person, tried"
-	    " again.</p>\n");
-	table_begin(p, "attempts", "Attempts", column);
+	html_put(p->out,
+	    "<section class=\"card\">\n<h2>%s</h2>\n"
+	    "<p class=\"muted\">%s</p>\n",
+	    tr(p, "Attempts"),
+	    tr(p, "Calls of the same trace: one person, tried again."));
+	table_begin(p, "attempts", N_("Attempts"), column);
 	s->n = 0;
 	rc = query_attempts(p->query, trace, ATTEMPTS_MAX, attempt_row, s);
 	table_end(p);
 	if (s->n == ATTEMPTS_MAX)
-		html_put(p->out,
-		    "<p class=\"muted\">The first %d are shown.</p>\n",
-		    ATTEMPTS_MAX);
+		put_first_shown(p, ATTEMPTS_MAX);
 	html_raw(p->out, "</section>\n");
 	return rc;
 }
@@ -463,9 +488,12 @@ put_turn(void *arg, const struct said *t)
 		: caller ? "caller"
 			 : "other");
 	if (agent || caller)
-		html_put(p->out, "%s", agent ? "Agent" : "Caller");
+		html_put(
+		    p->out, "%s", agent ? tr(p, "Agent") : tr(p, "Caller"));
+	else if (*t->speaker == '\0')
+		html_put(p->out, "%s", tr_in(p, "speaker", "Unknown"));
 	else
-		put_outside(p, *t->speaker == '\0' ? "Unknown" : t->speaker);
+		put_outside(p, t->speaker);
 	put_offset(p, s->call, t->time);
 	html_put(p->out, "</p><p class=\"what\" dir=\"auto\">%s</p></li>\n",
 	    outside_text(p, t->text));
@@ -480,9 +508,9 @@ put_talk(struct show *s)
 
 	if (t == NULL)
 		return;
-	html_raw(p->out,
-	    "<section class=\"card\">\n<h2>Conversation</h2>\n"
-	    "<ol class=\"talk\">\n");
+	html_put(p->out,
+	    "<section class=\"card\">\n<h2>%s</h2>\n<ol class=\"talk\">\n",
+	    tr(p, "Conversation"));
 	s->n = 0;
 	switch (transcript_each(t->text, t->len, put_turn, s)) {
 	case TRANSCRIPT_OK:
@@ -491,17 +519,18 @@ put_talk(struct show *s)
 		(void)page_lost(p);
 		break;
 	default:
-		html_raw(p->out,
-		    "<li class=\"turn other\"><p class=\"what\">The transcript"
-		    " cannot be read.</p></li>\n");
+		html_put(p->out,
+		    "<li class=\"turn other\"><p class=\"what\">%s</p></li>\n",
+		    tr(p, "The transcript cannot be read."));
 		break;
 	}
 	html_raw(p->out, "</ol>\n");
 	if (s->n > TURNS_MAX) {
-		html_raw(p->out, "<p class=\"muted\">and ");
-		html_number(p->out, (int64_t)(s->n - TURNS_MAX));
-		html_raw(p->out,
-		    " more; all of them are in the events below.</p>\n");
+		html_raw(p->out, "<p class=\"muted\">");
+		say_number(p,
+		    "and {1} more; all of them are in the events below.",
+		    (int64_t)(s->n - TURNS_MAX));
+		html_raw(p->out, "</p>\n");
 	}
 	html_raw(p->out, "</section>\n");
 }
@@ -523,7 +552,8 @@ put_fact_value(struct page *p, const struct fact *f)
 		html_put(p->out, "%s", outside_fact_text(p, f->path, f->text));
 		break;
 	case FACT_BOOLEAN:
-		html_put(p->out, "%s", f->number != 0 ? "yes" : "no");
+		html_put(
+		    p->out, "%s", f->number != 0 ? tr(p, "yes") : tr(p, "no"));
 		break;
 	case FACT_NUMBER:
 		/* A telephone number may have been sent as a JSON number. */
@@ -611,7 +641,7 @@ put_fact(struct page *p, const struct fact *f, const char *before)
 static enum query_rc
 put_facts(struct show *s)
 {
-	static const char *const column[] = {"Name", "Value", NULL};
+	static const char *const column[] = {N_("Name"), N_("Value"), NULL};
 	struct page *p = s->page;
 	struct fact_list all = {.page = p};
 	size_t n;
@@ -627,18 +657,19 @@ put_facts(struct show *s)
 		return QUERY_OK;
 	n = all.n <= FACTS_MAX ? all.n : FACTS_MAX;
 	qsort(all.fact, n, sizeof(*all.fact), by_rank);
-	html_raw(p->out, "<section class=\"card side\">\n<h2>Facts</h2>\n");
+	html_put(p->out, "<section class=\"card side\">\n<h2>%s</h2>\n",
+	    tr(p, "Facts"));
 	if (n > 0)
-		table_begin(p, "facts", "Facts", column);
+		table_begin(p, "facts", N_("Facts"), column);
 	for (size_t i = 0; i < n; i++)
 		put_fact(p, &all.fact[i].fact,
 		    i == 0 ? NULL : all.fact[i - 1].fact.path);
 	if (n > 0)
 		table_end(p);
 	if (all.n > n) {
-		html_raw(p->out, "<p class=\"muted\">and ");
-		html_number(p->out, (int64_t)(all.n - n));
-		html_raw(p->out, " more.</p>\n");
+		html_raw(p->out, "<p class=\"muted\">");
+		say_number(p, "and {1} more.", (int64_t)(all.n - n));
+		html_raw(p->out, "</p>\n");
 	}
 	put_facts_hidden(p, all.hidden);
 	html_raw(p->out, "</section>\n");
@@ -701,7 +732,7 @@ static enum query_rc
 put_errors(struct show *show)
 {
 	static const char *const name[ERROR_PARTS] = {
-	    "Time", "Code", "Message", "Phase", "Place"};
+	    N_("Time"), N_("Code"), N_("Message"), N_("Phase"), N_("Place")};
 	const char *column[ERROR_PARTS + 1] = {NULL};
 	struct page *p = show->page;
 	struct errors s = {.page = p};
@@ -714,17 +745,16 @@ put_errors(struct show *show)
 			column[columns++] = name[i];
 	if (rc != QUERY_OK || columns == 0)
 		return rc;
-	html_raw(p->out,
-	    "<section class=\"card\">\n<h2>Errors</h2>\n"
-	    "<p class=\"muted\">As the platform listed them.</p>\n");
-	table_begin(p, "errors", "Errors", column);
+	html_put(p->out,
+	    "<section class=\"card\">\n<h2>%s</h2>\n"
+	    "<p class=\"muted\">%s</p>\n",
+	    tr(p, "Errors"), tr(p, "As the platform listed them."));
+	table_begin(p, "errors", N_("Errors"), column);
 	s.n = 0;
 	rc = query_call_errors(p->query, show->call->number, put_error, &s);
 	table_end(p);
 	if (s.n == ERRORS_MAX)
-		html_put(p->out,
-		    "<p class=\"muted\">The first %d are shown.</p>\n",
-		    ERRORS_MAX);
+		put_first_shown(p, ERRORS_MAX);
 	html_raw(p->out, "</section>\n");
 	return rc;
 }
@@ -752,16 +782,18 @@ put_raw(struct show *s, const struct stored_step *e)
 	const char *href;
 
 	if (e->bytes == ROW_BODY_GONE)
-		html_raw(p->out,
-		    "<p class=\"muted\">Its body is not kept any more.</p>");
+		html_put(p->out, "<p class=\"muted\">%s</p>",
+		    tr(p, "Its body is not kept any more."));
 	if (page_bodies_held(p) != NULL || e->bytes < 0)
 		return QUERY_OK;
 	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&
 	    s->bodies_bytes < BODIES_BYTES_MAX) {
-		html_raw(p->out, "<details><summary>What it said</summary>");
+		html_put(p->out, "<details><summary>%s</summary>",
+		    tr(p, "What it said"));
 		rc = query_event_raw(p->query, e->number, put_step_body, p);
 		if (rc == QUERY_ERROR) { /* the rest of the call is fine */
-			html_raw(p->out, "<p>The store cannot read it.</p>");
+			html_put(p->out, "<p>%s</p>",
+			    tr(p, "The store cannot read it."));
 			rc = QUERY_OK;
 		}
 		html_raw(p->out, "</details>");
@@ -773,10 +805,10 @@ put_raw(struct show *s, const struct stored_step *e)
 	if (href != NULL) {
 		html_raw(p->out, "<p class=\"bytes\">");
 		buf_printf(p->out, "<a href=\"%s\" download>", href);
-		html_raw(p->out, "Original bytes</a> <span class=\"muted\">(");
-		html_number(p->out, e->bytes);
-		html_put(
-		    p->out, " byte%s)</span></p>", e->bytes == 1 ? "" : "s");
+		html_put(p->out, "%s</a> <span class=\"muted\">",
+		    tr(p, "Original bytes"));
+		say_n(p, "({1} byte)", "({1} bytes)", e->bytes);
+		html_raw(p->out, "</span></p>");
 	}
 	return rc;
 }
@@ -786,25 +818,32 @@ static void
 put_deliveries(struct page *p, const struct stored_step *e)
 {
 	int64_t delay = e->received - e->time;
+	struct say s;
 
 	html_raw(p->out, "<p class=\"muted\">");
 	if (delay == 0)
-		html_raw(p->out, "time of receipt");
+		say(p, "time of receipt");
 	else {
-		html_raw(p->out, "received ");
+		say_begin(p, &s,
+		    delay > 0 ? tr(p, "received {1} later")
+			      : tr(p, "received {1} earlier"));
 		put_wait(p, delay > 0 ? delay : -delay);
-		html_put(p->out, "%s", delay > 0 ? " later" : " earlier");
+		say_end(&s);
 	}
+	html_raw(p->out, "; ");
 	if (e->repeats > 0) {
-		html_raw(p->out, "; delivered ");
-		html_number(p->out, e->repeats + 1);
-		html_raw(p->out, " times, last ");
+		say_begin(p, &s, tr(p, "delivered {1} times, last {2}"));
+		put_number(p, e->repeats + 1);
+		say_part(&s);
 		put_instant(p, e->repeated);
+		say_end(&s);
 	} else
-		html_raw(p->out, "; delivered once");
+		say(p, "delivered once");
 	if (e->id != NULL) {
-		html_raw(p->out, "; id ");
+		html_raw(p->out, "; ");
+		say_begin(p, &s, tr(p, "id {1}"));
 		put_id(p, e->id);
+		say_end(&s);
 	}
 	html_raw(p->out, "</p>");
 }
@@ -829,15 +868,17 @@ put_step(struct show *s, const struct stored_step *e)
 	html_raw(p->out, "</strong>");
 	if (e->state != STATE_NONE)
 		html_put(p->out, " <span class=\"badge\">%s</span>",
-		    call_state_name[e->state]);
+		    state_word(p, e->state));
 	if (e->outcome != OUTCOME_NONE) {
 		html_raw(p->out, " ");
 		put_outcome(p, e->outcome);
 	}
 	if (e->variant)
-		html_raw(p->out, " <span class=\"flag\">variant</span>");
+		html_put(p->out, " <span class=\"flag\">%s</span>",
+		    tr_in(p, "flag", "variant"));
 	if (e->late)
-		html_raw(p->out, " <span class=\"flag\">late</span>");
+		html_put(p->out, " <span class=\"flag\">%s</span>",
+		    tr_in(p, "flag", "late"));
 	html_raw(p->out, "</p>");
 	put_deliveries(p, e);
 	rc = put_raw(s, e);
@@ -849,19 +890,25 @@ static enum query_rc
 put_steps(struct show *s)
 {
 	struct page *p = s->page;
+	struct say say;
 	struct keep k = {.arena = p->arena};
 	enum query_rc rc = query_steps(
 	    p->query, s->call->number, STEPS_MAX, keep_step, &k);
 
 	if (rc != QUERY_OK || k.failed)
 		return k.failed ? QUERY_ERROR : rc;
-	html_raw(p->out,
-	    "<section class=\"card\">\n<h2>Events</h2>\n"
-	    "<p class=\"muted\">By the platform\u2019s clock, each with the"
-	    " time since the one before.");
-	if (page_bodies_held(p) != NULL)
-		html_put(p->out, " What they said is not shown: %s.",
-		    page_bodies_held(p));
+	html_put(p->out,
+	    "<section class=\"card\">\n<h2>%s</h2>\n<p class=\"muted\">%s",
+	    tr(p, "Events"),
+	    tr(p,
+		"By the platform\u2019s clock, each with the time since the "
+		"one before."));
+	if (page_bodies_held(p) != NULL) {
+		html_raw(p->out, " ");
+		say_begin(p, &say, tr(p, "What they said is not shown: {1}."));
+		html_put(p->out, "%s", tr(p, page_bodies_held(p)));
+		say_end(&say);
+	}
 	html_raw(p->out, "</p>\n<ol class=\"timeline\">\n");
 	s->n = 0;
 	for (const struct kept_step *e = k.steps; e != NULL && rc == QUERY_OK;
@@ -869,9 +916,7 @@ put_steps(struct show *s)
 		rc = put_step(s, &e->step);
 	html_raw(p->out, "</ol>\n");
 	if (s->n == STEPS_MAX)
-		html_put(p->out,
-		    "<p class=\"muted\">The first %d are shown.</p>\n",
-		    STEPS_MAX);
+		put_first_shown(p, STEPS_MAX);
 	html_raw(p->out, "</section>\n");
 	return rc;
 }

@@ -54,51 +54,54 @@ static void
 tile_begin(struct page *p, const char *title)
 {
 	html_put(p->out, "<div class=\"tile\"><dt>%s</dt><dd class=\"value\">",
-	    title);
+	    tr(p, title));
 }
 
 static void
 tile_end(struct page *p, const char *formula, int64_t part, int64_t whole)
 {
-	html_put(p->out, "</dd><dd class=\"formula\">%s: ", formula);
-	html_number(p->out, part);
-	html_raw(p->out, " of ");
-	html_number(p->out, whole);
+	struct say s;
+
+	html_put(p->out, "</dd><dd class=\"formula\">%s: ", tr(p, formula));
+	say_begin(p, &s, tr(p, "{1} of {2}"));
+	put_number(p, part);
+	say_part(&s);
+	put_number(p, whole);
+	say_end(&s);
 	html_raw(p->out, "</dd></div>\n");
 }
 
 static void
 put_tiles(struct page *p, const struct callers *s)
 {
-	html_raw(p->out,
-	    "<section aria-label=\"In numbers\">\n<dl class=\"tiles\">\n");
-	tile_begin(p, "Callers");
-	html_number(p->out, s->called);
-	html_raw(p->out, "</dd><dd class=\"formula\">different numbers, of ");
-	html_number(p->out, s->calls);
-	html_put(
-	    p->out, " inbound call%s</dd></div>\n", s->calls == 1 ? "" : "s");
-	tile_begin(p, "For the first time");
+	html_put(p->out, "<section aria-label=\"%s\">\n<dl class=\"tiles\">\n",
+	    tr(p, "In numbers"));
+	tile_begin(p, N_("Callers"));
+	put_number(p, s->called);
+	html_raw(p->out, "</dd><dd class=\"formula\">");
+	say_n(p, "different numbers, of {1} inbound call",
+	    "different numbers, of {1} inbound calls", s->calls);
+	html_raw(p->out, "</dd></div>\n");
+	tile_begin(p, N_("For the first time"));
 	put_rate(p, s->first, s->called);
-	tile_end(
-	    p, "no call with them before \u00f7 callers", s->first, s->called);
-	tile_begin(p, "Called again");
+	tile_end(p, N_("no call with them before \u00f7 callers"), s->first,
+	    s->called);
+	tile_begin(p, N_("Called again"));
 	put_rate(p, s->called - s->times[1], s->called);
-	tile_end(p, "called twice or more \u00f7 callers",
+	tile_end(p, N_("called twice or more \u00f7 callers"),
 	    s->called - s->times[1], s->called);
-	tile_begin(p, "Contacts reached");
+	tile_begin(p, N_("Contacts reached"));
 	put_rate(p, s->reached, s->tried);
-	tile_end(
-	    p, "answered at least once \u00f7 called", s->reached, s->tried);
-	tile_begin(p, "Attempts");
+	tile_end(p, N_("answered at least once \u00f7 called"), s->reached,
+	    s->tried);
+	tile_begin(p, N_("Attempts"));
 	if (s->reached > 0)
-		html_put(
-		    p->out, "%.1f", (double)s->attempts / (double)s->reached);
+		put_decimal(p, (double)s->attempts / (double)s->reached, 1);
 	else
 		html_raw(p->out, "\u2013");
-	html_raw(p->out,
-	    "</dd><dd class=\"formula\">on average, until a contact"
-	    " answered</dd></div>\n</dl>\n</section>\n");
+	html_put(p->out,
+	    "</dd><dd class=\"formula\">%s</dd></div>\n</dl>\n</section>\n",
+	    tr(p, "on average, until a contact answered"));
 }
 
 /* --- tables -------------------------------------------------------------- */
@@ -114,14 +117,17 @@ put_times(struct page *p, const char *id, const char *title, const char *what,
 	    "<section class=\"card\" aria-labelledby=\"%s\"><h2 id=\"%s\">%s"
 	    "</h2>\n<table class=\"sums\"><thead><tr><th scope=\"col\">%s</th>"
 	    "<th scope=\"col\" class=\"num\">%s</th>"
-	    "<th scope=\"col\" class=\"share-cell\">Share</th></tr></thead>"
+	    "<th scope=\"col\" class=\"share-cell\">%s</th></tr></thead>"
 	    "<tbody>\n",
-	    id, id, title, what, unit);
+	    id, id, tr(p, title), tr(p, what), tr(p, unit), tr(p, "Share"));
 	for (int i = 1; i <= TIMES_MAX; i++) {
-		html_put(p->out,
-		    "<tr><th scope=\"row\">%d%s</th><td class=\"num\">", i,
-		    i == TIMES_MAX ? " or more" : "");
-		html_number(p->out, times[i]);
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		if (i == TIMES_MAX)
+			say_number(p, "{1} or more", i);
+		else
+			put_number(p, i);
+		html_raw(p->out, "</th><td class=\"num\">");
+		put_number(p, times[i]);
 		html_raw(p->out, "</td><td class=\"share-cell\">");
 		chart_share(p->out, times[i], whole, "s-plain");
 		html_raw(p->out, " <span>");
@@ -147,23 +153,23 @@ callers_page(struct page *p)
 	if (s.numbers == 0 && without == 0)
 		return put_no_calls(p, "callers");
 	put_tiles(p, &s);
-	html_raw(p->out,
-	    "<p class=\"compared\">A contact is a telephone number as the"
-	    " platforms write it.");
+	html_put(p->out, "<p class=\"compared\">%s",
+	    tr(p,
+		"A contact is a telephone number as the platforms write "
+		"it."));
 	if (without > 0) {
 		html_raw(p->out, " ");
-		html_number(p->out, without);
-		html_put(p->out, " call%s of the period ha%s none.",
-		    without == 1 ? "" : "s", without == 1 ? "s" : "ve");
+		say_n(p, "{1} call of the period has none.",
+		    "{1} calls of the period have none.", without);
 	}
 	html_raw(p->out, "</p>\n");
 	if (put_missed(p) != PAGE_OK)
 		return PAGE_FAILED;
 	html_raw(p->out, "<div class=\"pair\">\n");
-	put_times(p, "times", "How often they called", "Calls", "Callers",
-	    s.times, s.called);
-	put_times(p, "after", "Which attempt reached them", "Attempt",
-	    "Contacts", s.after, s.reached);
+	put_times(p, "times", N_("How often they called"), N_("Calls"),
+	    N_("Callers"), s.times, s.called);
+	put_times(p, "after", N_("Which attempt reached them"), N_("Attempt"),
+	    N_("Contacts"), s.after, s.reached);
 	html_raw(p->out, "</div>\n");
 	return PAGE_OK;
 }

@@ -58,6 +58,7 @@ put_count(struct page *p, const struct list *l)
 	bool whole = !l->more && p->cursor.number == 0;
 	int64_t calls = l->used;
 	enum query_rc rc;
+	struct say s;
 
 	html_raw(p->out, "<p class=\"count\">");
 	if (!whole && f->text == NULL && f->fact[0] == NULL && f->flag == 0 &&
@@ -68,20 +69,23 @@ put_count(struct page *p, const struct list *l)
 			return page_rc(rc);
 		whole = true;
 	}
-	if (whole) {
-		html_raw(p->out, "<b>");
-		html_number(p->out, calls);
-		html_put(p->out, "</b> call%s", calls == 1 ? "" : "s");
-		if (calls > l->used)
-			html_put(p->out, ", %d of them here", l->used);
-	} else if (p->cursor.number == 0)
-		html_put(p->out,
-		    "The newest <b>%d</b> calls, and there are"
-		    " more",
-		    l->used);
-	else
-		html_put(p->out, "<b>%d</b> calls of more", l->used);
-	html_raw(p->out, ", newest first.</p>\n");
+	say_begin(p, &s,
+	    whole && calls > l->used
+		? tr(p, "{1} calls, {2} of them here, newest first.")
+		: whole ? tr_n(p, "{1} call, newest first.",
+			      "{1} calls, newest first.", calls)
+		: p->cursor.number == 0
+		? tr(p,
+		      "The newest {1} calls, and there are more, newest "
+		      "first.")
+		: tr(p, "{1} calls of more, newest first."));
+	html_raw(p->out, "<b>");
+	put_number(p, whole ? calls : l->used);
+	html_raw(p->out, "</b>");
+	say_part(&s);
+	put_number(p, l->used);
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
 	return PAGE_OK;
 }
 
@@ -91,15 +95,21 @@ put_exports(struct page *p)
 	const char *csv = link_to(p, "export.csv", &p->filter);
 	const char *ndjson = link_to(p, "export.ndjson", &p->filter);
 	const char *excel = link_to(p, "export.xlsx", &p->filter);
+	struct say s;
 
 	if (csv == NULL || ndjson == NULL || excel == NULL)
 		return;
-	html_raw(p->out, "<p class=\"exports\">All of them as ");
-	if (excel_is_there())
-		buf_printf(p->out, "<a href=\"%s\">Excel</a>, ", excel);
-	buf_printf(p->out,
-	    "<a href=\"%s\">CSV</a> or <a href=\"%s\">NDJSON</a></p>\n", csv,
-	    ndjson);
+	html_raw(p->out, "<p class=\"exports\">");
+	say_begin(p, &s,
+	    excel_is_there() ? tr(p, "All of them as {3}, {1} or {2}")
+			     : tr(p, "All of them as {1} or {2}"));
+	buf_printf(p->out, "<a href=\"%s\">CSV</a>", csv);
+	say_part(&s);
+	buf_printf(p->out, "<a href=\"%s\">NDJSON</a>", ndjson);
+	say_part(&s);
+	buf_printf(p->out, "<a href=\"%s\">Excel</a>", excel);
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
 }
 
 static void
@@ -117,15 +127,17 @@ put_pages(struct page *p, const struct list *l)
 		next = link_list(p, "calls", &p->filter, bottom, false);
 	if (prev == NULL && next == NULL)
 		return;
-	html_raw(p->out, "<nav class=\"pages\" aria-label=\"Further calls\">");
+	html_put(p->out, "<nav class=\"pages\" aria-label=\"%s\">",
+	    tr(p, "Further calls"));
 	if (prev != NULL)
 		buf_printf(p->out,
-		    "<a href=\"%s\">Newest</a> "
-		    "<a rel=\"prev\" href=\"%s\">\u2190 Newer</a> ",
-		    link_to(p, "calls", &p->filter), prev);
+		    "<a href=\"%s\">%s</a> "
+		    "<a rel=\"prev\" href=\"%s\">\u2190 %s</a> ",
+		    link_to(p, "calls", &p->filter), tr(p, "Newest"), prev,
+		    tr(p, "Newer"));
 	if (next != NULL)
-		buf_printf(p->out,
-		    "<a rel=\"next\" href=\"%s\">Older \u2192</a>", next);
+		buf_printf(p->out, "<a rel=\"next\" href=\"%s\">%s \u2192</a>",
+		    next, tr(p, "Older"));
 	html_raw(p->out, "</nav>\n");
 }
 
@@ -145,9 +157,10 @@ static void
 put_end(struct page *p)
 {
 	buf_printf(p->out,
-	    "<div class=\"card empty\"><h2>No further calls</h2>\n"
-	    "<p><a href=\"%s\">Back to the newest</a></p></div>\n",
-	    link_to(p, "calls", &p->filter));
+	    "<div class=\"card empty\"><h2>%s</h2>\n"
+	    "<p><a href=\"%s\">%s</a></p></div>\n",
+	    tr(p, "No further calls"), link_to(p, "calls", &p->filter),
+	    tr(p, "Back to the newest"));
 }
 
 enum page_rc

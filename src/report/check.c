@@ -125,30 +125,34 @@ check_authorization(struct check *k, const struct page *p)
 
 /* --- the page ------------------------------------------------------------ */
 
+/* Where findings are collected. */
+struct findings {
+	struct page *page;
+	struct buf text;
+};
+
+/* They are said in the words of `callbook check`, which are English. */
 static void
 put_finding(
     void *arg, enum check_level level, const char *about, const char *text)
 {
-	struct buf *b = arg;
+	struct findings *f = arg;
+	struct buf *b = &f->text;
 
-	html_put(b, "<div><dt>%s</dt><dd>", about);
+	html_put(b, "<div><dt lang=\"en\">%s</dt><dd>", about);
 	switch (level) {
 	case CHECK_WARN:
-		html_raw(b, "<span class=\"flag\">warning</span> ");
+		html_put(b, "<span class=\"flag\">%s</span> ",
+		    tr(f->page, "warning"));
 		break;
 	case CHECK_FAIL:
-		html_raw(b, "<strong class=\"worse\">fault</strong>: ");
+		html_put(b, "<strong class=\"worse\">%s</strong>: ",
+		    tr(f->page, "fault"));
 		break;
 	default:
 		break;
 	}
-	html_put(b, "%s</dd></div>\n", text);
-}
-
-static void
-put_count(struct buf *b, int n, const char *what)
-{
-	html_put(b, "%d %s%s", n, what, n == 1 ? "" : "s");
+	html_put(b, "<span lang=\"en\">%s</span></dd></div>\n", text);
 }
 
 static void
@@ -156,40 +160,47 @@ put_verdict(struct page *p, const struct check *k)
 {
 	const int faults = k->findings[CHECK_FAIL];
 	const int warnings = k->findings[CHECK_WARN];
+	struct say s;
 
 	html_raw(p->out, "<p class=\"lead\">");
+	/* TRANSLATORS: {1} is "2 faults", {2} "3 warnings". */
+	say_begin(p, &s, tr(p, "{1} and {2}."));
 	if (faults > 0)
-		put_count(p->out, faults, "fault");
+		say_n(p, "{1} fault", "{1} faults", faults);
 	else
-		html_raw(p->out, "No fault");
-	html_raw(p->out, " and ");
+		say(p, "No fault");
+	say_part(&s);
 	if (warnings > 0)
-		put_count(p->out, warnings, "warning");
+		say_n(p, "{1} warning", "{1} warnings", warnings);
 	else
-		html_raw(p->out, "no warning");
-	html_raw(p->out, ".</p>\n");
+		say(p, "no warning");
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
 }
 
 static void
 put_beyond(struct page *p)
 {
-	html_raw(p->out,
-	    "<p class=\"muted\">What becomes of a platform's request on its "
-	    "way to the receiver can not be seen from here: "
-	    "<code>callbook check --url</code> tries it, from any machine "
-	    "that has a copy of the configuration.");
-	if (strncmp(told(p, "SERVER_SOFTWARE"), "Apache", 6) == 0)
-		html_raw(p->out,
-		    " Where Apache runs the receiver by mod_fcgid, bodies of "
-		    "more than 131072 bytes are lost until FcgidMaxRequestLen "
-		    "is raised.");
+	html_raw(p->out, "<p class=\"muted\">");
+	say(p,
+	    "What becomes of a platform\u2019s request on its way to the "
+	    "receiver can not be seen from here: <code>callbook check "
+	    "--url</code> tries it, from any machine that has a copy of the "
+	    "configuration.");
+	if (strncmp(told(p, "SERVER_SOFTWARE"), "Apache", 6) == 0) {
+		html_raw(p->out, " ");
+		say(p,
+		    "Where Apache runs the receiver by mod_fcgid, bodies of "
+		    "more than 131072 bytes are lost until "
+		    "FcgidMaxRequestLen is raised.");
+	}
 	html_raw(p->out, "</p>\n");
 }
 
 enum page_rc
 check_page(struct page *p)
 {
-	struct buf findings = {0};
+	struct findings findings = {.page = p};
 	struct check k = {.config = p->config,
 	    .reader = true,
 	    .limit_ms = REPORT_TIME_MS,
@@ -208,10 +219,10 @@ check_page(struct page *p)
 
 	put_verdict(p, &k);
 	html_raw(p->out, "<div class=\"card\"><dl class=\"pairs\">\n");
-	buf_add(p->out, buf_str(&findings), findings.len);
-	p->out->failed |= findings.failed;
+	buf_add(p->out, buf_str(&findings.text), findings.text.len);
+	p->out->failed |= findings.text.failed;
 	html_raw(p->out, "</dl></div>\n");
 	put_beyond(p);
-	buf_free(&findings);
+	buf_free(&findings.text);
 	return PAGE_OK;
 }

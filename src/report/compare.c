@@ -15,11 +15,11 @@
 static const struct {
 	const char *name, *title; /* in the order of enum compare_by */
 } kinds[] = {
-    [BY_AGENT] = {"agent", "Agents"},
-    [BY_CAMPAIGN] = {"campaign", "Campaigns"},
-    [BY_SOURCE] = {"source", "Sources"},
-    [BY_DIRECTION] = {"direction", "Directions"},
-    [BY_PERIOD] = {"period", "Periods"},
+    [BY_AGENT] = {"agent", N_("Agents")},
+    [BY_CAMPAIGN] = {"campaign", N_("Campaigns")},
+    [BY_SOURCE] = {"source", N_("Sources")},
+    [BY_DIRECTION] = {"direction", N_("Directions")},
+    [BY_PERIOD] = {"period", N_("Periods")},
 };
 
 int
@@ -109,7 +109,9 @@ put_name(struct page *p, const char *name)
 	const char *people = p->by == BY_AGENT ? agent_name(p, name) : NULL;
 
 	if (strcmp(name, QUERY_NONE) == 0)
-		html_raw(p->out, "(none)");
+		html_put(p->out, "%s", tr(p, "(none)"));
+	else if (p->by == BY_DIRECTION)
+		html_put(p->out, "%s", direction_word(p, name));
 	else if (people != NULL)
 		html_put(p->out, "%s (%s)", people, id_text(p, name));
 	else
@@ -121,8 +123,8 @@ put_name(struct page *p, const char *name)
 static void
 put_kinds(struct page *p)
 {
-	html_raw(p->out,
-	    "<nav class=\"presets\" aria-label=\"What is compared\"><ul>\n");
+	html_put(p->out, "<nav class=\"presets\" aria-label=\"%s\"><ul>\n",
+	    tr(p, "What is compared"));
 	for (size_t i = 0; i < LENGTH(kinds); i++) {
 		struct page other = *p;
 
@@ -131,7 +133,7 @@ put_kinds(struct page *p)
 		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n",
 		    link_to(&other, "compare", &p->filter),
 		    other.by == p->by ? " aria-current=\"true\"" : "",
-		    kinds[i].title);
+		    tr(p, kinds[i].title));
 	}
 	html_raw(p->out, "</ul></nav>\n");
 }
@@ -168,7 +170,7 @@ put_date(struct page *p, const char *parameter, const char *label, int64_t day)
 	html_put(p->out,
 	    "<label><span>%s</span><input type=\"date\" name=\"%s\""
 	    " value=\"%04d-%02d-%02d\"></label>\n",
-	    label, parameter, l.year, l.month, l.mday);
+	    tr(p, label), parameter, l.year, l.month, l.mday);
 }
 
 /* Which other period; that of the page is in the filter. */
@@ -182,10 +184,10 @@ put_period_choice(struct page *p, const struct side *a)
 	put_filter_kept(p);
 	html_put(p->out, "<input type=\"hidden\" name=\"by\" value=\"%s\">\n",
 	    kinds[p->by].name);
-	put_date(p, "from2", "A from", a->filter.from);
-	put_date(p, "to2", "A to", a->filter.to);
-	html_raw(
-	    p->out, "<button type=\"submit\">Compare</button></div></form>\n");
+	put_date(p, "from2", N_("A from"), a->filter.from);
+	put_date(p, "to2", N_("A to"), a->filter.to);
+	html_put(p->out, "<button type=\"submit\">%s</button></div></form>\n",
+	    tr_in(p, "button", "Compare"));
 }
 
 static void
@@ -200,8 +202,8 @@ put_choice(struct page *p, const struct names *n, const struct side side[2])
 	    kinds[p->by].name);
 	put_select(p, n, "a", "A", side[0].name);
 	put_select(p, n, "b", "B", side[1].name);
-	html_raw(
-	    p->out, "<button type=\"submit\">Compare</button></div></form>\n");
+	html_put(p->out, "<button type=\"submit\">%s</button></div></form>\n",
+	    tr_in(p, "button", "Compare"));
 }
 
 /* --- the table ----------------------------------------------------------- */
@@ -209,8 +211,8 @@ put_choice(struct page *p, const struct names *n, const struct side side[2])
 static void
 row_begin(struct page *p, const char *title)
 {
-	html_put(
-	    p->out, "<tr><th scope=\"row\">%s</th><td class=\"num\">", title);
+	html_put(p->out, "<tr><th scope=\"row\">%s</th><td class=\"num\">",
+	    tr(p, title));
 }
 
 static void
@@ -229,11 +231,15 @@ row_end(struct page *p)
 static void
 put_part(struct page *p, int64_t part, int64_t whole)
 {
+	struct say s;
+
 	put_rate(p, part, whole);
 	html_raw(p->out, "<br><span class=\"muted\">");
-	html_number(p->out, part);
-	html_raw(p->out, " of ");
-	html_number(p->out, whole);
+	say_begin(p, &s, tr(p, "{1} of {2}"));
+	put_number(p, part);
+	say_part(&s);
+	put_number(p, whole);
+	say_end(&s);
 	html_raw(p->out, "</span>");
 }
 
@@ -244,34 +250,45 @@ put_signed(struct page *p, double x, int places)
 	const double least = 0.5 * pow(10, -places);
 	const char *sign = x >= least ? "+" : x <= -least ? "\u2212" : "";
 
-	html_put(p->out, "%s%.*f", sign, places, fabs(x));
+	html_put(p->out, "%s", sign);
+	put_decimal(p, fabs(x), places);
 }
 
 static void
-put_verdict(struct page *p, const char *does, int64_t least,
-    const struct proportion_change *c)
+put_verdict(struct page *p, int64_t least, const struct proportion_change *c)
 {
 	const double points = 100 * c->change;
 	const double low = 100 * c->low, high = 100 * c->high;
+	struct say s;
 
 	if (least < VERDICT_MIN) {
-		html_put(
-		    p->out, "fewer than %d calls: no verdict", VERDICT_MIN);
-	} else if (proportion_differs(c)) {
-		html_put(p->out,
-		    "B %s %.1f points %s often; between %.1f and %.1f, so more"
-		    " than chance",
-		    does, fabs(points), points > 0 ? "more" : "less",
-		    fmin(fabs(low), fabs(high)), fmax(fabs(low), fabs(high)));
-	} else {
-		html_raw(p->out,
-		    "too few calls to tell: the difference may be anything"
-		    " from ");
-		put_signed(p, low, 1);
-		html_raw(p->out, " to ");
-		put_signed(p, high, 1);
-		html_raw(p->out, " points");
+		say_put(p, "fewer than %d calls: no verdict", VERDICT_MIN);
+		return;
 	}
+	if (!proportion_differs(c)) {
+		say_begin(p, &s,
+		    tr(p,
+			"too few calls to tell: the difference may be "
+			"anything from {1} to {2} points"));
+		put_signed(p, low, 1);
+		say_part(&s);
+		put_signed(p, high, 1);
+		say_end(&s);
+		return;
+	}
+	say_begin(p, &s,
+	    points > 0 ? tr(p,
+			     "{1} points higher for B; between {2} and {3}, "
+			     "so more than chance")
+		       : tr(p,
+			     "{1} points lower for B; between {2} and {3}, "
+			     "so more than chance"));
+	put_decimal(p, fabs(points), 1);
+	say_part(&s);
+	put_decimal(p, fmin(fabs(low), fabs(high)), 1);
+	say_part(&s);
+	put_decimal(p, fmax(fabs(low), fabs(high)), 1);
+	say_end(&s);
 }
 
 static void
@@ -282,6 +299,7 @@ put_rate_row(struct page *p, const struct rate *r, const struct side side[2])
 		      part2 = r->part(&side[1].sums),
 		      whole2 = r->whole(&side[1].sums);
 	struct proportion_change c;
+	struct say s;
 
 	row_begin(p, r->title);
 	put_part(p, part, whole);
@@ -293,9 +311,11 @@ put_rate_row(struct page *p, const struct rate *r, const struct side side[2])
 		row_end(p);
 		return;
 	}
+	say_begin(p, &s, tr(p, "{1} points"));
 	put_signed(p, 100 * c.change, 1);
-	html_raw(p->out, " points</td><td>");
-	put_verdict(p, r->does, whole < whole2 ? whole : whole2, &c);
+	say_end(&s);
+	html_raw(p->out, "</td><td>");
+	put_verdict(p, whole < whole2 ? whole : whole2, &c);
 	html_raw(p->out, "</td></tr>\n");
 }
 
@@ -334,8 +354,8 @@ put_length_rows(struct page *p, const struct side side[2])
 		average[i] = sums_average(&side[i].sums);
 		median[i] = lengths_median(side[i].length);
 	}
-	put_length_row(p, "Average length", side, average);
-	put_length_row(p, "Median length", side, median);
+	put_length_row(p, N_("Average length"), side, average);
+	put_length_row(p, N_("Median length"), side, median);
 }
 
 static void
@@ -344,14 +364,14 @@ put_cost_row(struct page *p, const char *currency, const struct side side[2])
 	double each[2] = {0, 0};
 	bool both = true;
 
-	row_begin(p, "Cost per call");
+	row_begin(p, N_("Cost per call"));
 	for (int i = 0; i < 2; i++) {
 		const struct cost *c = costs_find(
 		    &side[i].sums.costs, currency);
 
 		if (c != NULL && c->calls > 0) {
 			each[i] = (double)c->amount / (double)c->calls;
-			put_share_of_money(p, currency, each[i], 1, NULL);
+			put_share_of_money(p, currency, each[i], 1);
 		} else {
 			html_raw(p->out, "\u2013");
 			both = false;
@@ -360,7 +380,7 @@ put_cost_row(struct page *p, const char *currency, const struct side side[2])
 	}
 	if (both) {
 		html_put(p->out, "%s", each[1] > each[0] ? "+" : "");
-		put_share_of_money(p, currency, each[1] - each[0], 1, NULL);
+		put_share_of_money(p, currency, each[1] - each[0], 1);
 	} else {
 		html_raw(p->out, "\u2013");
 	}
@@ -391,32 +411,27 @@ put_legend(struct page *p, const struct side *s, const char *letter)
 		html_raw(p->out, "</bdi>");
 		return;
 	}
-	put_day(p, s->filter.from);
-	if (s->filter.to != s->filter.from) {
-		html_raw(p->out, " to ");
-		put_day(p, s->filter.to);
-	}
-	html_raw(p->out, ", ");
-	html_number(p->out, s->filter.to - s->filter.from + 1);
-	html_put(p->out, " day%s", s->filter.to == s->filter.from ? "" : "s");
+	put_days(p, s->filter.from, s->filter.to);
+	put_comma(p);
+	say_n(p, "{1} day", "{1} days", s->filter.to - s->filter.from + 1);
 }
 
 static void
 put_table(struct page *p, const struct side side[2])
 {
-	static const char *const column[] = {
-	    "Number", "#A", "#B", "#B less A", "More than chance?", NULL};
+	static const char *const column[] = {N_("Number"), "#A", "#B",
+	    "#" N_("B less A"), N_("More than chance?"), NULL};
 
 	html_raw(p->out, "<p>");
 	put_legend(p, &side[0], "A");
 	html_raw(p->out, "<br>");
 	put_legend(p, &side[1], "B");
 	html_raw(p->out, "</p>\n");
-	table_begin(p, "sums two", "Side by side", column);
-	row_begin(p, "Calls");
-	html_number(p->out, side[0].sums.tally.calls);
+	table_begin(p, "sums two", N_("Side by side"), column);
+	row_begin(p, N_("Calls"));
+	put_number(p, side[0].sums.tally.calls);
 	next_cell(p);
-	html_number(p->out, side[1].sums.tally.calls);
+	put_number(p, side[1].sums.tally.calls);
 	next_cell(p);
 	put_signed(p,
 	    (double)(side[1].sums.tally.calls - side[0].sums.tally.calls), 0);
@@ -426,10 +441,11 @@ put_table(struct page *p, const struct side side[2])
 	put_cost_rows(p, side);
 	put_length_rows(p, side);
 	table_end(p);
-	html_raw(p->out,
-	    "<p class=\"compared\">More than chance: the interval in which the"
-	    " difference lies in 95 of 100 cases (Newcombe, of Wilson's) has"
-	    " no 0 in it. That two differ does not say why.</p>\n");
+	html_put(p->out, "<p class=\"compared\">%s</p>\n",
+	    tr(p,
+		"More than chance: the interval in which the difference lies "
+		"in 95 of 100 cases (Newcombe, of Wilson\u2019s) has no 0 in "
+		"it. That two differ does not say why."));
 }
 
 /* --- the page ------------------------------------------------------------ */
@@ -499,7 +515,7 @@ read_periods(struct page *p, struct side side[2], bool *none)
 static void
 put_nothing(struct page *p, const char *why)
 {
-	html_put(p->out, "<p class=\"muted\">%s</p>\n", why);
+	html_put(p->out, "<p class=\"muted\">%s</p>\n", tr(p, why));
 }
 
 enum page_rc
@@ -522,7 +538,8 @@ compare_page(struct page *p)
 		if (rc == PAGE_OK)
 			put_period_choice(p, &side[0]);
 		if (none)
-			put_nothing(p, "There is no period before this one.");
+			put_nothing(
+			    p, N_("There is no period before this one."));
 		else if (rc == PAGE_OK)
 			put_table(p, side);
 		return rc;
@@ -531,11 +548,11 @@ compare_page(struct page *p)
 	choose(n, &side[1].name, side[0].name);
 	put_choice(p, n, side);
 	if (side[0].name == NULL || side[1].name == NULL) {
-		put_nothing(p, "There are no two of them in this period.");
+		put_nothing(p, N_("There are no two of them in this period."));
 		return rc;
 	}
 	if (strcmp(side[0].name, side[1].name) == 0) {
-		put_nothing(p, "A and B are the same: choose two.");
+		put_nothing(p, N_("A and B are the same: choose two."));
 		return rc;
 	}
 	for (int i = 0; i < 2 && rc == PAGE_OK; i++)

@@ -103,7 +103,7 @@ put_share_cell(struct page *p, int64_t amount, double by)
 {
 	html_raw(p->out, "<td class=\"num\">");
 	if (by > 0)
-		put_share_of_money(p, NULL, (double)amount, by, NULL);
+		put_share_of_money(p, NULL, (double)amount, by);
 	else
 		html_raw(p->out, "<span class=\"muted\">\u2013</span>");
 	html_raw(p->out, "</td>");
@@ -113,7 +113,7 @@ static void
 put_cells(struct page *p, const struct cost *c)
 {
 	html_raw(p->out, "</th><td class=\"num\">");
-	html_number(p->out, c->calls);
+	put_number(p, c->calls);
 	html_raw(p->out, "</td>");
 	put_share_cell(p, c->amount, 1);
 	put_share_cell(p, c->amount, (double)c->calls);
@@ -123,11 +123,20 @@ put_cells(struct page *p, const struct cost *c)
 	html_raw(p->out, "</tr>\n");
 }
 
+/* Which table it is, for who listens. */
+static const char *
+label_of(struct page *p, const char *currency, const char *what)
+{
+	return tr_fill(
+	    p, "{1}: {2}", (const char *const[]){currency, tr(p, what), NULL});
+}
+
 static void
 table_of(struct page *p, const char *what, const char *label)
 {
-	const char *const column[] = {what, "#Calls", "#Total", "#A call",
-	    "#An answered call", "#A minute", "#A goal reached", NULL};
+	const char *const column[] = {what, "#" N_("Calls"), "#" N_("Total"),
+	    "#" N_("A call"), "#" N_("An answered call"), "#" N_("A minute"),
+	    "#" N_("A goal reached"), NULL};
 
 	table_begin(p, "sums money", label, column);
 }
@@ -157,7 +166,7 @@ put_row_name(struct page *p, enum of of, const char *name)
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	link_begin(p, href);
 	if (*name == '\0')
-		html_raw(p->out, "(none)");
+		html_put(p->out, "%s", tr(p, "(none)"));
 	else if (of == OF_AGENT)
 		put_agent(p, name);
 	else if (of == OF_SOURCE)
@@ -171,12 +180,10 @@ static void
 put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
     const char *currency)
 {
-	char label[64];
 	struct costs rest = {.n = 0};
 	size_t shown = 0, others = 0;
 
-	(void)snprintf(label, sizeof(label), "%s by %s", currency, what);
-	table_of(p, what, label);
+	table_of(p, what, label_of(p, currency, what));
 	for (size_t i = 0; i < r->used; i++) {
 		const struct sums_row *row = r->row[i];
 		const struct cost *c = costs_find(&row->sums.costs, currency);
@@ -192,29 +199,28 @@ put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
 		put_cells(p, c);
 	}
 	if (others > 0) {
-		html_put(p->out, "<tr><th scope=\"row\">%zu others", others);
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		say_n(p, "{1} other", "{1} others", (int64_t)others);
 		put_cells(p, &rest.item[0]);
 	}
 	table_end(p);
 }
 
 static enum page_rc
-put_days(struct spent *s, const char *currency)
+put_units(struct spent *s, const char *currency)
 {
-	static const char *const what[] = {"Day", "Week", "Month", "Year"};
+	static const char *const by[] = {
+	    N_("By day"), N_("By week"), N_("By month"), N_("By year")};
+	static const char *const what[] = {
+	    N_("Day"), N_("Week"), N_("Month"), N_("Year")};
 	struct page *p = s->page;
 	struct chart_column column;
 	struct filter f = p->filter;
-	char label[64];
 
-	(void)snprintf(
-	    label, sizeof(label), "%s by %s", currency, what[s->span.unit]);
-	html_put(p->out, "<details><summary>By %s</summary>\n",
-	    s->span.unit == UNIT_DAY	     ? "day"
-		: s->span.unit == UNIT_WEEK  ? "week"
-		: s->span.unit == UNIT_MONTH ? "month"
-					     : "year");
-	table_of(p, what[s->span.unit], label);
+	html_put(p->out, "<details><summary>%s</summary>\n",
+	    tr(p, by[s->span.unit]));
+	table_of(
+	    p, what[s->span.unit], label_of(p, currency, what[s->span.unit]));
 	for (size_t i = 0; i < s->span.columns; i++) {
 		const struct cost *c = costs_find(
 		    &s->column[i].costs, currency);
@@ -222,8 +228,7 @@ put_days(struct spent *s, const char *currency)
 
 		if (c == NULL)
 			continue;
-		if (span_name(p, &s->span, i, &column) != 0)
-			return PAGE_FAILED;
+		span_name(p, &s->span, i, &column);
 		span_days(&s->span, i, &f.from, &f.to);
 		href = link_to(p, "calls", &f);
 		html_raw(p->out, "<tr><th scope=\"row\">");
@@ -241,24 +246,26 @@ static enum page_rc
 put_currency(struct spent *s, const struct cost *c)
 {
 	static const struct {
-		const char *what;
+		const char *what, *by;
 		size_t rows;
 	} table[] = {
-	    [OF_SOURCE] = {"Source", offsetof(struct spent, source)},
-	    [OF_AGENT] = {"Agent", offsetof(struct spent, agent)},
-	    [OF_CAMPAIGN] = {"Campaign", offsetof(struct spent, campaign)},
+	    [OF_SOURCE] = {N_("Source"), N_("By source"),
+		offsetof(struct spent, source)},
+	    [OF_AGENT] = {N_("Agent"), N_("By agent"),
+		offsetof(struct spent, agent)},
+	    [OF_CAMPAIGN] = {N_("Campaign"), N_("By campaign"),
+		offsetof(struct spent, campaign)},
 	};
 	struct page *p = s->page;
-	char label[64];
 
 	html_put(p->out,
 	    "<section class=\"card\" aria-labelledby=\"in-%s\">"
 	    "<h2 id=\"in-%s\">%s</h2>\n",
 	    c->currency, c->currency,
-	    strcmp(c->currency, "XXX") == 0 ? "Units" : c->currency);
-	(void)snprintf(label, sizeof(label), "%s in all", c->currency);
-	table_of(p, "In all", label);
-	html_raw(p->out, "<tr><th scope=\"row\">All calls with a cost");
+	    strcmp(c->currency, "XXX") == 0 ? tr(p, "Units") : c->currency);
+	table_of(p, N_("In all"), label_of(p, c->currency, N_("In all")));
+	html_put(
+	    p->out, "<tr><th scope=\"row\">%s", tr(p, "All calls with a cost"));
 	put_cells(p, c);
 	table_end(p);
 	for (size_t i = 0; i < LENGTH(table); i++) {
@@ -267,13 +274,10 @@ put_currency(struct spent *s, const struct cost *c)
 
 		if (r->used == 0)
 			continue;
-		html_put(p->out, "<h3>By %s</h3>\n",
-		    i == OF_SOURCE	? "source"
-			: i == OF_AGENT ? "agent"
-					: "campaign");
+		html_put(p->out, "<h3>%s</h3>\n", tr(p, table[i].by));
 		put_rows(p, r, (enum of)i, table[i].what, c->currency);
 	}
-	if (put_days(s, c->currency) != PAGE_OK)
+	if (put_units(s, c->currency) != PAGE_OK)
 		return PAGE_FAILED;
 	html_raw(p->out, "</section>\n");
 	return PAGE_OK;
@@ -292,18 +296,20 @@ costs_page(struct page *p)
 	if (rc != PAGE_OK)
 		return rc;
 	if (s->all.costs.n == 0) {
-		html_raw(p->out,
-		    "<p>No platform told what a call of this filter cost."
-		    "</p>\n");
+		html_put(p->out, "<p>%s</p>\n",
+		    tr(p,
+			"No platform told what a call of this filter "
+			"cost."));
 		return PAGE_OK;
 	}
 	rows_sort(&s->source);
 	rows_sort(&s->agent);
 	rows_sort(&s->campaign);
-	html_raw(p->out,
-	    "<p>What platforms charge, as far as they tell it: of calls"
-	    " whose cost is told, and divided by what these are. Currencies"
-	    " are never added up.</p>\n");
+	html_put(p->out, "<p>%s</p>\n",
+	    tr(p,
+		"What platforms charge, as far as they tell it: of calls "
+		"whose cost is told, and divided by what these are. "
+		"Currencies are never added up."));
 	for (size_t i = 0;
 	     i < s->all.costs.n && i < TABLES_MAX && rc == PAGE_OK; i++)
 		rc = put_currency(s, &s->all.costs.item[i]);

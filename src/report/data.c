@@ -12,12 +12,12 @@
 
 /* As callbook.conf(5) says what each of them is. */
 static const char *const kind_title[KEEP__MAX] = {
-    [KEEP_BODIES] = "Bodies",
-    [KEEP_TRANSCRIPTS] = "Transcripts",
-    [KEEP_FACTS] = "Facts",
-    [KEEP_CALLS] = "Calls",
-    [KEEP_QUARANTINE] = "Quarantine",
-    [KEEP_REJECTED] = "Rejected",
+    [KEEP_BODIES] = N_("Bodies"),
+    [KEEP_TRANSCRIPTS] = N_("Transcripts"),
+    [KEEP_FACTS] = N_("Facts"),
+    [KEEP_CALLS] = N_("Calls"),
+    [KEEP_QUARANTINE] = N_("Quarantine"),
+    [KEEP_REJECTED] = N_("Rejected"),
 };
 
 /* --- how long ------------------------------------------------------------ */
@@ -30,11 +30,9 @@ put_kept_for(struct page *p, const char *source, enum config_keep what)
 
 	html_raw(p->out, "<td class=\"num\">");
 	if (ms == CONFIG_KEEP_FOREVER)
-		html_raw(p->out, "forever");
-	else {
-		html_number(p->out, days);
-		html_put(p->out, " day%s", days == 1 ? "" : "s");
-	}
+		say(p, "forever");
+	else
+		say_n(p, "{1} day", "{1} days", days);
 	html_raw(p->out, "</td>");
 }
 
@@ -51,19 +49,21 @@ put_kept_row(struct page *p, const char *source, const char *name)
 static void
 put_kept(struct page *p)
 {
-	static const char *const column[] = {"Source", "#Bodies",
-	    "#Transcripts", "#Facts", "#Calls", "#Quarantine", "#Rejected",
-	    NULL};
+	static const char *const column[] = {N_("Source"), "#" N_("Bodies"),
+	    "#" N_("Transcripts"), "#" N_("Facts"), "#" N_("Calls"),
+	    "#" N_("Quarantine"), "#" N_("Rejected"), NULL};
 	const struct config *c = p->config;
 
-	html_raw(p->out,
-	    "<h2>How long it is kept</h2>\n<p class=\"muted\">Counted from "
-	    "when it came, as <code>keep_bodies</code> and its kin of the "
-	    "configuration say.</p>\n");
-	table_begin(p, "kept", "How long it is kept", column);
+	html_put(p->out, "<h2>%s</h2>\n<p class=\"muted\">",
+	    tr(p, "How long it is kept"));
+	say(p,
+	    "Counted from when it came, as <code>keep_bodies</code> and its "
+	    "kin of the configuration say.");
+	html_raw(p->out, "</p>\n");
+	table_begin(p, "kept", N_("How long it is kept"), column);
 	for (size_t i = 0; i < c->sources; i++)
 		put_kept_row(p, c->source[i].name, c->source[i].name);
-	put_kept_row(p, "", "any other");
+	put_kept_row(p, "", tr_in(p, "source", "any other"));
 	table_end(p);
 }
 
@@ -74,7 +74,7 @@ put_time_cell(struct page *p, int64_t ms)
 {
 	html_raw(p->out, "<td>");
 	if (ms == 0)
-		html_raw(p->out, "none");
+		html_put(p->out, "%s", tr_in(p, "time", "none"));
 	else
 		put_instant(p, ms);
 	html_raw(p->out, "</td>");
@@ -83,17 +83,18 @@ put_time_cell(struct page *p, int64_t ms)
 static enum page_rc
 put_ages(struct page *p)
 {
-	static const char *const column[] = {"Kind", "Oldest", "Newest", NULL};
+	static const char *const column[] = {
+	    N_("Kind"), N_("Oldest"), N_("Newest"), NULL};
 	struct query_age age[KEEP__MAX];
 	enum page_rc rc = page_rc(query_ages(p->query, age));
 
 	if (rc != PAGE_OK)
 		return rc;
-	html_raw(p->out, "<h2>How old it is</h2>\n");
-	table_begin(p, "ages", "How old it is", column);
+	html_put(p->out, "<h2>%s</h2>\n", tr(p, "How old it is"));
+	table_begin(p, "ages", N_("How old it is"), column);
 	for (int i = 0; i < KEEP__MAX; i++) {
-		html_put(
-		    p->out, "<tr><th scope=\"row\">%s</th>", kind_title[i]);
+		html_put(p->out, "<tr><th scope=\"row\">%s</th>",
+		    tr(p, kind_title[i]));
 		put_time_cell(p, age[i].oldest);
 		put_time_cell(p, age[i].newest);
 		html_raw(p->out, "</tr>\n");
@@ -107,7 +108,7 @@ put_ages(struct page *p)
 static void
 pair_begin(struct page *p, const char *title)
 {
-	html_put(p->out, "<div><dt>%s</dt><dd>", title);
+	html_put(p->out, "<div><dt>%s</dt><dd>", tr(p, title));
 }
 
 static void
@@ -116,14 +117,23 @@ pair_end(struct page *p)
 	html_raw(p->out, "</dd></div>\n");
 }
 
+/* words: "about {1}". */
 static void
-put_size(struct page *p, const char *title, int64_t bytes, const char *more)
+put_size(struct page *p, const char *title, int64_t bytes, const char *words)
 {
 	struct buf size = {0};
+	struct say s;
 
 	check_size(&size, bytes);
 	pair_begin(p, title);
-	html_put(p->out, "%s%s", buf_str(&size), more);
+	say_begin(p, &s, words);
+	/* Of units that are the same everywhere: "1.5 MB". */
+	for (const char *c = buf_str(&size); *c != '\0'; c++)
+		html_put(p->out, "%c",
+		    *c == '.' && p->language != NULL
+			? *p->language->numbers.point
+			: *c);
+	say_end(&s);
 	pair_end(p);
 	p->out->failed |= size.failed;
 	buf_free(&size);
@@ -135,24 +145,25 @@ put_sizes(
 {
 	const int64_t days = check_full_in(c->a_day, h->info.free_bytes);
 
-	html_raw(p->out,
-	    "<h2>How much it is</h2>\n"
-	    "<div class=\"card\"><dl class=\"pairs\">\n");
-	put_size(p, "The store", c->bytes, "");
-	put_size(p, "Bodies", c->bodies, ", about");
-	put_size(p, "Calls", c->calls, ", about, with transcripts and facts");
-	put_size(p, "Empty", c->unused, ", to be used again");
-	put_size(p, "Growth", c->a_day, " a day, about, as in the last week");
-	pair_begin(p, "Disk full");
+	html_put(p->out,
+	    "<h2>%s</h2>\n<div class=\"card\"><dl class=\"pairs\">\n",
+	    tr(p, "How much it is"));
+	put_size(p, N_("The store"), c->bytes, "{1}");
+	put_size(p, N_("Bodies"), c->bodies, tr(p, "{1}, about"));
+	put_size(p, N_("Calls"), c->calls,
+	    tr(p, "{1}, about, with transcripts and facts"));
+	put_size(p, N_("Empty"), c->unused, tr(p, "{1}, to be used again"));
+	put_size(p, N_("Growth"), c->a_day,
+	    tr(p, "{1} a day, about, as in the last week"));
+	pair_begin(p, N_("Disk full"));
 	if (days < 0)
-		html_raw(p->out, "not known");
-	else {
-		html_put(
-		    p->out, "in %s", days > CHECK_FULL_FAR ? "more than " : "");
-		html_number(
-		    p->out, days > CHECK_FULL_FAR ? CHECK_FULL_FAR : days);
-		html_put(p->out, " day%s, at this pace", days == 1 ? "" : "s");
-	}
+		html_put(p->out, "%s", tr(p, "not known"));
+	else if (days > CHECK_FULL_FAR)
+		say_number(
+		    p, "in more than {1} days, at this pace", CHECK_FULL_FAR);
+	else
+		say_n(p, "in {1} day, at this pace",
+		    "in {1} days, at this pace", days);
 	pair_end(p);
 	html_raw(p->out, "</dl></div>\n");
 }
@@ -162,7 +173,7 @@ put_when(struct page *p, const char *title, int64_t ms, const char *never)
 {
 	pair_begin(p, title);
 	if (ms == 0)
-		html_put(p->out, "%s", never);
+		say(p, never);
 	else
 		put_instant(p, ms);
 	pair_end(p);
@@ -171,22 +182,29 @@ put_when(struct page *p, const char *title, int64_t ms, const char *never)
 static void
 put_done(struct page *p, const struct query_care *c)
 {
-	html_raw(p->out,
-	    "<h2>What was done</h2>\n"
-	    "<div class=\"card\"><dl class=\"pairs\">\n");
-	put_when(p, "Too old is gone", c->kept, "not yet looked for");
-	put_when(p, "Last tend", c->tended, "never: callbook tend does it");
+	struct say s;
+
+	html_put(p->out,
+	    "<h2>%s</h2>\n<div class=\"card\"><dl class=\"pairs\">\n",
+	    tr(p, "What was done"));
+	put_when(p, N_("Too old is gone"), c->kept, N_("not yet looked for"));
+	put_when(p, N_("Last tend"), c->tended,
+	    N_("never: <code>callbook tend</code> does it"));
 	/* Copies that other programs make are not known here. */
-	put_when(p, "Last backup", c->backed_up,
-	    "not known: callbook backup has made none");
-	pair_begin(p, "Forgotten");
-	html_number(p->out, c->erasures);
-	html_put(p->out, " time%s, ", c->erasures == 1 ? "" : "s");
-	html_number(p->out, c->forgotten);
-	html_put(p->out, " call%s", c->forgotten == 1 ? "" : "s");
-	if (c->erasures > 0)
-		html_raw(
-		    p->out, "; <code>callbook forget --log</code> lists them");
+	put_when(p, N_("Last backup"), c->backed_up,
+	    N_("not known: <code>callbook backup</code> has made none"));
+	pair_begin(p, N_("Forgotten"));
+	/* TRANSLATORS: {2} is "12 calls". */
+	say_begin(
+	    p, &s, tr_n(p, "{1} time, {2}", "{1} times, {2}", c->erasures));
+	put_number(p, c->erasures);
+	say_part(&s);
+	say_n(p, "{1} call", "{1} calls", c->forgotten);
+	say_end(&s);
+	if (c->erasures > 0) {
+		html_raw(p->out, "; ");
+		say(p, "<code>callbook forget --log</code> lists them");
+	}
 	pair_end(p);
 	html_raw(p->out, "</dl></div>\n");
 }
@@ -214,16 +232,18 @@ data_page(struct page *p)
 
 	put_kept(p);
 	if (p->query == NULL)
-		html_raw(p->out,
-		    "<p>Nothing is kept yet: the first event makes the "
-		    "store.</p>\n");
+		html_put(p->out, "<p>%s</p>\n",
+		    tr(p,
+			"Nothing is kept yet: the first event makes the "
+			"store."));
 	else
 		rc = put_store(p);
 	if (rc == PAGE_TIMEOUT) {
-		html_raw(p->out,
-		    "<p class=\"note\">Not counted, as reading the store takes "
-		    "too long here: <code>callbook check</code> has the "
-		    "time.</p>\n");
+		html_raw(p->out, "<p class=\"note\">");
+		say(p,
+		    "Not counted, as reading the store takes too long here: "
+		    "<code>callbook check</code> has the time.");
+		html_raw(p->out, "</p>\n");
 		rc = PAGE_OK;
 	}
 	return rc;

@@ -11,7 +11,6 @@
 #define HOURLY_DAYS 3 /* a longer period is drawn by days */
 #define DAILY_DAYS 120 /* and a longer one by months */
 #define SOURCES_MAX 200 /* rows of the table; the rest is only in the chart */
-#define TITLE_SIZE 32
 
 enum step { STEP_HOUR, STEP_DAY, STEP_MONTH };
 
@@ -154,70 +153,77 @@ on_last(void *arg, const char *source, const char *provider, int64_t received)
 
 /* --- the chart ---------------------------------------------------------- */
 
-static const char *const month_name[] = {"Jan", "Feb", "Mar", "Apr", "May",
-    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
 static void
 name_column(struct deliveries *d, int64_t at, struct chart_column *c)
 {
-	char label[TITLE_SIZE], title[TITLE_SIZE];
-	struct arena *m = d->page->arena;
+	const char *value[] = {NULL, NULL, NULL};
+	char clock[12];
+	struct page *p = d->page;
 	struct when_local l;
 
+	(void)snprintf(clock, sizeof(clock), "%02d:00", (int)(at % 24));
 	if (d->step == STEP_MONTH) {
-		snprintf(label, sizeof(label), "%s", month_name[at % 12]);
-		snprintf(title, sizeof(title), "%s %lld", month_name[at % 12],
-		    (long long)(at / 12));
+		l = (struct when_local){
+		    .year = (int)(at / 12), .month = (int)(at % 12) + 1};
+		c->label = month_text(p, (int)(at % 12));
+		c->title = date_text(p, &l, DATE_MONTH);
 		c->mark = at % 12 == 0;
-	} else {
-		when_date(d->step == STEP_HOUR ? at / 24 : at, &l);
-		snprintf(title, sizeof(title), "%d %s %d", l.mday,
-		    month_name[l.month - 1], l.year);
-		snprintf(label, sizeof(label), "%d %s", l.mday,
-		    month_name[l.month - 1]);
-		c->mark = d->step == STEP_HOUR ? at % 24 == 0 : l.mday == 1;
+		return;
 	}
+	when_date(d->step == STEP_HOUR ? at / 24 : at, &l);
+	c->label = date_text(p, &l, DATE_SHORT);
+	c->title = date_text(p, &l, DATE_FULL);
+	c->mark = d->step == STEP_HOUR ? at % 24 == 0 : l.mday == 1;
 	if (d->step == STEP_HOUR) {
-		size_t n = strlen(title);
-
-		snprintf(
-		    title + n, sizeof(title) - n, ", %02d:00", (int)(at % 24));
+		value[0] = c->title;
+		value[1] = clock;
+		c->title = tr_fill(p, tr_in(p, "date", "{1}, {2}"), value);
 		if (!c->mark)
-			snprintf(
-			    label, sizeof(label), "%02d:00", (int)(at % 24));
+			c->label = tr_fill(p, "{2}", value);
 	}
-	c->label = arena_strndup(m, label, strlen(label));
-	c->title = arena_strndup(m, title, strlen(title));
-	d->failed = d->failed || c->label == NULL || c->title == NULL;
 }
 
 static void
 put_chart(struct deliveries *d)
 {
-	static const struct chart_series series[ARRIVAL__MAX] = {
-	    [ARRIVAL_STORED] = {"stored", "s-stored", CHART_SOLID},
-	    [ARRIVAL_DUPLICATE] = {"duplicate", "s-duplicate", CHART_LINES},
-	    [ARRIVAL_VARIANT] = {"variant", "s-variant", CHART_STRIPES},
-	    [ARRIVAL_QUARANTINED] = {"quarantined", "s-quarantined",
-		CHART_CROSS},
-	    [ARRIVAL_COUNTED] = {"counted", "s-counted", CHART_DOTS},
-	    [ARRIVAL_REJECTED] = {"rejected", "s-refused", CHART_STRIPES_BACK},
-	    [ARRIVAL_HANDSHAKE] = {"handshake", "s-handshake", CHART_BARS},
+	static const struct chart_series plain[ARRIVAL__MAX] = {
+	    [ARRIVAL_STORED] = {NC_("delivery", "stored"), "s-stored",
+		CHART_SOLID},
+	    [ARRIVAL_DUPLICATE] = {NC_("delivery", "duplicate"), "s-duplicate",
+		CHART_LINES},
+	    [ARRIVAL_VARIANT] = {NC_("delivery", "variant"), "s-variant",
+		CHART_STRIPES},
+	    [ARRIVAL_QUARANTINED] = {NC_("delivery", "quarantined"),
+		"s-quarantined", CHART_CROSS},
+	    [ARRIVAL_COUNTED] = {NC_("delivery", "counted"), "s-counted",
+		CHART_DOTS},
+	    [ARRIVAL_REJECTED] = {NC_("delivery", "rejected"), "s-refused",
+		CHART_STRIPES_BACK},
+	    [ARRIVAL_HANDSHAKE] = {NC_("delivery", "handshake"), "s-handshake",
+		CHART_BARS},
 	};
-	static const struct chart chart[] = {
-	    [STEP_HOUR] = {"arrivals", "Deliveries per hour",
-		"How many deliveries came in each hour, and what became of"
-		" them.",
-		"deliveries"},
-	    [STEP_DAY] = {"arrivals", "Deliveries per day",
-		"How many deliveries came on each day, and what became of"
-		" them.",
-		"deliveries"},
-	    [STEP_MONTH] = {"arrivals", "Deliveries per month",
-		"How many deliveries came in each month, and what became of"
-		" them.",
-		"deliveries"},
+	static const struct chart charts[] = {
+	    [STEP_HOUR] = {.id = "arrivals",
+		.title = N_("Deliveries per hour"),
+		.description = N_("How many deliveries came in each hour, and "
+				  "what became of them."),
+		.unit = N_("deliveries"),
+		.none = N_("No deliveries")},
+	    [STEP_DAY] = {.id = "arrivals",
+		.title = N_("Deliveries per day"),
+		.description = N_("How many deliveries came on each day, and "
+				  "what became of them."),
+		.unit = N_("deliveries"),
+		.none = N_("No deliveries")},
+	    [STEP_MONTH] = {.id = "arrivals",
+		.title = N_("Deliveries per month"),
+		.description = N_("How many deliveries came in each month, and "
+				  "what became of them."),
+		.unit = N_("deliveries"),
+		.none = N_("No deliveries")},
 	};
+	struct chart_series series[ARRIVAL__MAX];
+	const struct chart chart = tr_chart(d->page, &charts[d->step]);
 	struct page *p = d->page;
 	struct chart_column *column = arena_alloc(
 	    p->arena, d->columns * sizeof(*column));
@@ -230,8 +236,12 @@ put_chart(struct deliveries *d)
 		name_column(d, d->first + (int64_t)i, &column[i]);
 	if (d->failed)
 		return;
-	chart_columns(p->out, &chart[d->step], series, ARRIVAL__MAX, column,
-	    d->columns, d->value);
+	for (int i = 0; i < ARRIVAL__MAX; i++) {
+		series[i] = plain[i];
+		series[i].name = tr_in(p, "delivery", plain[i].name);
+	}
+	chart_columns(
+	    p->out, &chart, series, ARRIVAL__MAX, column, d->columns, d->value);
 }
 
 /* --- the table ---------------------------------------------------------- */
@@ -243,22 +253,19 @@ put_count(struct page *p, int64_t n)
 	if (n == 0)
 		html_raw(p->out, "<span class=\"muted\">0</span>");
 	else
-		html_number(p->out, n);
+		put_number(p, n);
 	html_raw(p->out, "</td>");
 }
 
 /* Bounds are whole seconds, minutes or hours. */
 static void
-put_bound(struct page *p, const char *word, int64_t ms)
+put_bound(struct page *p, const char *words, int64_t ms)
 {
-	int64_t s = ms / 1000;
+	struct say s;
 
-	if (s % 3600 == 0)
-		html_put(p->out, "%s %d\u00a0h", word, (int)(s / 3600));
-	else if (s % 60 == 0)
-		html_put(p->out, "%s %d\u00a0min", word, (int)(s / 60));
-	else
-		html_put(p->out, "%s %d\u00a0s", word, (int)s);
+	say_begin(p, &s, words);
+	html_put(p->out, "%s", seconds_text(p, ms / 1000));
+	say_end(&s);
 }
 
 /* The bound of the class that holds the quantile. */
@@ -271,9 +278,9 @@ put_delay(struct page *p, const struct source_row *s, double q)
 	if (class == -1)
 		html_raw(p->out, "<span class=\"muted\">\u2013</span>");
 	else if (class == CLASS_DELAYS - 1)
-		put_bound(p, "over", class_delay[class - 1]);
+		put_bound(p, tr(p, "over {1}"), class_delay[class - 1]);
 	else
-		put_bound(p, "within", class_delay[class]);
+		put_bound(p, tr(p, "within {1}"), class_delay[class]);
 	html_raw(p->out, "</td>");
 }
 
@@ -296,21 +303,24 @@ put_source(struct page *p, const struct source_row *s)
 static void
 put_sources(struct deliveries *d)
 {
-	static const char *const column[] = {"Source", "#Stored", "#Duplicates",
-	    "#Variants", "#Quarantined", "#Counted", "#Rejected", "#Handshakes",
-	    "#Delay p50", "#Delay p95", "Last receipt", NULL};
+	static const char *const column[] = {N_("Source"), "#" N_("Stored"),
+	    "#" N_("Duplicates"), "#" N_("Variants"), "#" N_("Quarantined"),
+	    "#" N_("Counted"), "#" N_("Rejected"), "#" N_("Handshakes"),
+	    "#" N_("Delay p50"), "#" N_("Delay p95"), N_("Last receipt"), NULL};
 	struct page *p = d->page;
 
-	html_raw(p->out, "<section class=\"card\">\n<h2>By source</h2>\n");
-	table_begin(p, "arrivals", "By source", column);
+	html_put(p->out, "<section class=\"card\">\n<h2>%s</h2>\n",
+	    tr(p, "By source"));
+	table_begin(p, "arrivals", N_("By source"), column);
 	for (const struct source_row *s = d->source; s != NULL; s = s->next)
 		put_source(p, s);
 	table_end(p);
-	html_raw(p->out,
-	    "<p class=\"muted\">Delay: from the platform\u2019s time of an"
-	    " event to its receipt, of stored events whose platform tells"
-	    " it. Within p50 came half of them, within p95 all but one in"
-	    " twenty. Last receipt: of all time.</p>\n</section>\n");
+	html_put(p->out, "<p class=\"muted\">%s</p>\n</section>\n",
+	    tr(p,
+		"Delay: from the platform\u2019s time of an event to its "
+		"receipt, of stored events whose platform tells it. Within "
+		"p50 came half of them, within p95 all but one in twenty. "
+		"Last receipt: of all time."));
 }
 
 /* --- refusals ------------------------------------------------------------- */
@@ -323,8 +333,8 @@ struct refusals {
 static int
 put_refusal(void *arg, const struct refused *r)
 {
-	static const char *const column[] = {
-	    "Source", "Reason", "#Requests", "First", "Newest", NULL};
+	static const char *const column[] = {N_("Source"), N_("Reason"),
+	    "#" N_("Requests"), N_("First"), N_("Newest"), NULL};
 	struct refusals *s = arg;
 	struct page *p = s->page;
 
@@ -332,18 +342,18 @@ put_refusal(void *arg, const struct refused *r)
 	    strcmp(p->filter.source, r->source) != 0)
 		return 0;
 	if (s->rows++ == 0) {
-		html_raw(p->out,
-		    "<section class=\"card\" id=\"refused\">\n"
-		    "<h2>Refused</h2>\n");
-		table_begin(p, "refusals", "Refused", column);
+		html_put(p->out,
+		    "<section class=\"card\" id=\"refused\">\n<h2>%s</h2>\n",
+		    tr(p, "Refused"));
+		table_begin(p, "refusals", N_("Refused"), column);
 	}
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	if (*r->source == '\0')
-		html_raw(p->out,
-		    "<span class=\"muted\">no source of that name</span>");
+		html_put(p->out, "<span class=\"muted\">%s</span>",
+		    tr(p, "no source of that name"));
 	else
 		put_outside(p, r->source);
-	html_put(p->out, "</th><td>%s</td>", refusal_text(r->why));
+	html_put(p->out, "</th><td>%s</td>", tr(p, refusal_text(r->why)));
 	put_count(p, r->count);
 	html_raw(p->out, "<td>");
 	put_instant(p, r->first);
@@ -363,38 +373,56 @@ put_refusals(struct page *p)
 	if (s.rows == 0)
 		return rc;
 	table_end(p);
-	html_raw(p->out,
-	    "<p class=\"muted\">Requests of all time that were refused or did"
-	    " not prove to be the platform\u2019s, kept or not. Of those that"
-	    " came fastest, some may be missing here.</p>\n</section>\n");
+	html_put(p->out, "<p class=\"muted\">%s</p>\n</section>\n",
+	    tr(p,
+		"Requests of all time that were refused or did not prove to "
+		"be the platform\u2019s, kept or not. Of those that came "
+		"fastest, some may be missing here."));
 	return rc;
 }
 
 static void
 put_words(struct page *p)
 {
-	html_raw(p->out,
-	    "<section class=\"card\">\n<h2>What these mean</h2>\n"
-	    "<dl class=\"rules\">\n"
-	    "<div><dt>Stored</dt><dd>A new event, kept for good.</dd></div>\n"
-	    "<div><dt>Duplicate</dt><dd>The same event again. Platforms send"
-	    " twice when an answer got lost; it is counted, answered alike,"
-	    " and changes no number elsewhere. Harmless.</dd></div>\n"
-	    "<div><dt>Variant</dt><dd>The same event with another content."
-	    " Both are kept.</dd></div>\n"
-	    "<div><dt>Quarantined</dt><dd>Proved to be the platform\u2019s,"
-	    " and could not be understood. Its bytes are kept, and can be"
-	    " tried again.</dd></div>\n"
-	    "<div><dt>Counted</dt><dd>Of a type that is only counted, such"
-	    " as parts of a conversation while it is held.</dd></div>\n"
-	    "<div><dt>Rejected</dt><dd>Did not prove to be the"
-	    " platform\u2019s. A burst and then a few a second are kept and"
-	    " drawn here, so that no stranger can make us write; the table"
-	    " of what was refused counts all of them.</dd></div>\n"
-	    "</dl>\n<p>What can be done about quarantined and rejected ones"
-	    " stands under ");
-	put_link(p, "attention", &p->filter, "Attention");
-	html_raw(p->out, ".</p>\n</section>\n");
+	static const struct {
+		const char *word, *means;
+	} words[] = {
+	    {NC_("delivery", "Stored"), N_("A new event, kept for good.")},
+	    {NC_("delivery", "Duplicate"),
+		N_("The same event again. Platforms send twice when an answer "
+		   "got lost; it is counted, answered alike, and changes no "
+		   "number elsewhere. Harmless.")},
+	    {NC_("delivery", "Variant"),
+		N_("The same event with another content. Both are kept.")},
+	    {NC_("delivery", "Quarantined"),
+		N_("Proved to be the platform\u2019s, and could not be "
+		   "understood. Its bytes are kept, and can be tried again.")},
+	    {NC_("delivery", "Counted"),
+		N_("Of a type that is only counted, such as parts of a "
+		   "conversation while it is held.")},
+	    {NC_("delivery", "Rejected"),
+		N_("Did not prove to be the platform\u2019s. A burst and then "
+		   "a few a second are kept and drawn here, so that no "
+		   "stranger can make us write; the table of what was refused "
+		   "counts all of them.")},
+	};
+	struct say s;
+
+	html_put(p->out,
+	    "<section class=\"card\">\n<h2>%s</h2>\n<dl class=\"rules\">\n",
+	    tr(p, "What these mean"));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		html_put(p->out, "<div><dt>%s</dt><dd>%s</dd></div>\n",
+		    tr_in(p, "delivery", words[i].word), tr(p, words[i].means));
+	html_raw(p->out, "</dl>\n<p>");
+	/* TRANSLATORS: {1} is the name of a page, Attention. */
+	say_begin(p, &s,
+	    tr(p,
+		"What can be done about quarantined and rejected ones "
+		"stands under {1}."));
+	put_link(p, "attention", &p->filter, tr(p, "Attention"));
+	say_end(&s);
+	html_raw(p->out, "</p>\n</section>\n");
 }
 
 static void
@@ -403,9 +431,9 @@ put_scope(struct deliveries *d)
 	struct page *p = d->page;
 
 	html_raw(p->out, "<p>");
-	html_number(p->out, d->all);
-	html_put(p->out, " deliver%s, by the time of receipt.</p>\n",
-	    d->all == 1 ? "y" : "ies");
+	say_n(p, "{1} delivery, by the time of receipt.",
+	    "{1} deliveries, by the time of receipt.", d->all);
+	html_raw(p->out, "</p>\n");
 }
 
 enum page_rc

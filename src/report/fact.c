@@ -28,13 +28,13 @@ enum by { BY_FACT, BY_WORD_AGENT, BY_WORD_CAMPAIGN, BY_WORD_SOURCE, BY_HOUR };
 
 /* What else a fact may be told by; a fact of such a path has no table. */
 static const struct {
-	const char *word, *title;
+	const char *word, *title, *by;
 } words[] = {
-    [BY_FACT] = {NULL, NULL},
-    [BY_WORD_AGENT] = {"agent", "Agent"},
-    [BY_WORD_CAMPAIGN] = {"campaign", "Campaign"},
-    [BY_WORD_SOURCE] = {"source", "Source"},
-    [BY_HOUR] = {"hour", "Hour"},
+    [BY_FACT] = {NULL, NULL, NULL},
+    [BY_WORD_AGENT] = {"agent", N_("Agent"), N_("By agent")},
+    [BY_WORD_CAMPAIGN] = {"campaign", N_("Campaign"), N_("By campaign")},
+    [BY_WORD_SOURCE] = {"source", N_("Source"), N_("By source")},
+    [BY_HOUR] = {"hour", N_("Hour"), N_("By hour")},
 };
 
 struct told {
@@ -56,13 +56,13 @@ struct told {
 const char *
 fact_title(struct page *p)
 {
-	char name[FACT_NAME_SIZE], title[FACT_NAME_SIZE + sizeof("Fact: ")];
+	char name[FACT_NAME_SIZE];
 	const char *s = p->fact_path == NULL
 	    ? ""
 	    : outside_text(p, fact_name(p->fact_path, name));
 
-	(void)snprintf(title, sizeof(title), "Fact: %s", s);
-	s = arena_strndup(p->arena, title, utf8_cut(title, strlen(title), 200));
+	s = tr_fill(p, tr(p, "Fact: {1}"), (const char *const[]){s, NULL});
+	s = arena_strndup(p->arena, s, utf8_cut(s, strlen(s), 200));
 	return s == NULL ? page_lost(p) : s;
 }
 
@@ -160,18 +160,18 @@ slot_label(struct page *p, const char *path, const struct cross_axis *a,
 
 	switch (s->kind) {
 	case CROSS_YES:
-		return "yes";
+		return tr(p, "yes");
 	case CROSS_NO:
-		return "no";
+		return tr(p, "no");
 	case CROSS_CLASS:
 		return fact_class(p, path, &a->classes, s->class);
 	case CROSS_TEXT:
 		break;
 	case CROSS_OTHERS:
-		return "others";
+		return tr_in(p, "values", "others");
 	case CROSS_UNTOLD:
 	default:
-		return "not told";
+		return tr(p, "not told");
 	}
 	t = outside_fact_text(p, path, s->text);
 	n = utf8_cut(t, strlen(t), LABEL_BYTES);
@@ -278,26 +278,35 @@ static void
 put_values(struct told *t)
 {
 	struct page *p = t->page;
+	struct say s;
 	const struct cross_axis *a = cross_value(t->cross);
 
-	html_raw(p->out,
+	html_put(p->out,
 	    "<section class=\"card fact side\" aria-labelledby=\"values\">\n"
-	    "<h2 id=\"values\">Values</h2>\n");
+	    "<h2 id=\"values\">%s</h2>\n",
+	    tr(p, "Values"));
 	if (a->different > FREE_VALUES) {
 		html_raw(p->out, "<p class=\"muted\">");
-		html_number(p->out, a->different);
-		html_raw(p->out, " different texts in ");
-		html_number(p->out, a->texts);
-		html_raw(p->out, " calls</p>\n");
+		say_begin(p, &s, tr(p, "{1} different texts in {2} calls"));
+		put_number(p, a->different);
+		say_part(&s);
+		put_number(p, a->texts);
+		say_end(&s);
+		html_raw(p->out, "</p>\n");
 	}
 	if (a->number.count > 0) {
 		html_raw(p->out, "<dl class=\"pairs numbers\">\n");
-		put_fact_number(p, t->path, "least", a->number.min);
-		put_fact_number(p, t->path, "median", a->number.median);
-		put_fact_number(p, t->path, "mean", a->number.mean);
-		put_fact_number(p, t->path, "most", a->number.max);
+		put_fact_number(
+		    p, t->path, tr_in(p, "number", "least"), a->number.min);
+		put_fact_number(
+		    p, t->path, tr_in(p, "number", "median"), a->number.median);
+		put_fact_number(
+		    p, t->path, tr_in(p, "number", "mean"), a->number.mean);
+		put_fact_number(
+		    p, t->path, tr_in(p, "number", "most"), a->number.max);
 		html_raw(p->out, "</dl>\n");
-		put_histogram(p, "fact-values", "Values", t->path, &a->classes);
+		put_histogram(
+		    p, "fact-values", tr(p, "Values"), t->path, &a->classes);
 	}
 	if (a->number.count < a->calls)
 		put_value_table(t);
@@ -350,7 +359,7 @@ is_rest(const struct few *few, size_t i)
 	return few->rest && i + 1 == few->n;
 }
 
-static int
+static void
 name_columns(struct told *t, struct chart_column *column)
 {
 	struct page *p = t->page;
@@ -358,12 +367,10 @@ name_columns(struct told *t, struct chart_column *column)
 	for (size_t i = 0; i < t->span.columns; i++) {
 		struct filter f = p->filter;
 
-		if (span_name(p, &t->span, i, &column[i]) != 0)
-			return -1;
+		span_name(p, &t->span, i, &column[i]);
 		span_days(&t->span, i, &f.from, &f.to);
 		column[i].href = link_to(p, "fact", &f);
 	}
-	return 0;
 }
 
 static void
@@ -375,8 +382,9 @@ name_series(struct told *t, const struct few *few, struct chart_series *series)
 
 	for (size_t i = 0; i < few->n; i++)
 		series[i] = is_rest(few, i)
-		    ? (struct chart_series){is_free(a) ? "different texts"
-						       : "others",
+		    ? (struct chart_series){is_free(a)
+			      ? tr(t->page, "different texts")
+			      : tr_in(t->page, "values", "others"),
 			  "s-none", CHART_HOLLOW}
 		    : (struct chart_series){slot_label(t->page, t->path, a,
 						&a->slot[few->slot[i]]),
@@ -387,13 +395,17 @@ name_series(struct told *t, const struct few *few, struct chart_series *series)
 static enum page_rc
 put_columns(struct told *t)
 {
-	static const char *const title[] = {"Values per day", "Values per week",
-	    "Values per month", "Values per year"};
+	static const char *const title[] = {N_("Values per day"),
+	    N_("Values per week"), N_("Values per month"),
+	    N_("Values per year")};
 	struct page *p = t->page;
-	const struct chart c = {"values-over-time", title[t->span.unit],
-	    "Columns of calls that have the fact, by their local start,"
-	    " stacked by its value.",
-	    "calls"};
+	const struct chart plain = {.id = "values-over-time",
+	    .title = title[t->span.unit],
+	    .description = N_("Columns of calls that have the fact, by their "
+			      "local start, stacked by its value."),
+	    .unit = N_("calls"),
+	    .none = N_("No calls")};
+	const struct chart c = tr_chart(p, &plain);
 	const struct cross_axis *a = cross_value(t->cross);
 	const struct few few = few_of(a, SERIES_TEXTS);
 	const size_t n = t->span.columns;
@@ -404,9 +416,9 @@ put_columns(struct told *t)
 	int64_t *value = arena_alloc(
 	    p->arena, (n * few.n + 1) * sizeof(*value));
 
-	if (column == NULL || slots == NULL || value == NULL ||
-	    name_columns(t, column) == -1)
+	if (column == NULL || slots == NULL || value == NULL)
 		return PAGE_FAILED;
+	name_columns(t, column);
 	cross_columns(t->cross, n, slots);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < a->n; k++)
@@ -434,8 +446,8 @@ put_median_tile(
 	char number[NUMBER_SIZE];
 
 	html_put(p->out,
-	    "<div class=\"tile\"><dt>%s</dt><dd class=\"value\">%s</dd>", title,
-	    fact_number(p, t->path, x, number));
+	    "<div class=\"tile\"><dt>%s</dt><dd class=\"value\">%s</dd>",
+	    tr(p, title), fact_number(p, t->path, x, number));
 	chart_trend(p->out, value, n);
 	html_raw(p->out, "</div>\n");
 }
@@ -444,12 +456,13 @@ static void
 put_median_rows(struct told *t, const struct sample_summary *s,
     const struct chart_column *column)
 {
-	static const char *const title[] = {"Day", "Week", "Month", "Year"};
-	const char *const head[] = {
-	    title[t->span.unit], "#Calls", "#Median", "#Mean", NULL};
+	static const char *const title[] = {
+	    N_("Day"), N_("Week"), N_("Month"), N_("Year")};
+	const char *const head[] = {title[t->span.unit], "#" N_("Calls"),
+	    "#" N_("Median"), "#" N_("Mean"), NULL};
 	struct page *p = t->page;
 
-	html_raw(p->out, "<details><summary>Numbers</summary>\n");
+	html_put(p->out, "<details><summary>%s</summary>\n", tr(p, "Numbers"));
 	table_plain(p, "values", head);
 	for (size_t i = 0; i < t->span.columns; i++) {
 		const double x[2] = {s[i].median, s[i].mean};
@@ -461,7 +474,7 @@ put_median_rows(struct told *t, const struct sample_summary *s,
 		html_put(p->out, "%s", column[i].title);
 		link_end(p, column[i].href);
 		html_raw(p->out, "</th><td class=\"num\">");
-		html_number(p->out, s[i].count);
+		put_number(p, s[i].count);
 		html_raw(p->out, "</td>");
 		put_number_cells(p, t->path, x);
 		html_raw(p->out, "</tr>\n");
@@ -473,8 +486,9 @@ put_median_rows(struct told *t, const struct sample_summary *s,
 static enum page_rc
 put_medians(struct told *t)
 {
-	static const char *const title[] = {"Numbers per day",
-	    "Numbers per week", "Numbers per month", "Numbers per year"};
+	static const char *const title[] = {N_("Numbers per day"),
+	    N_("Numbers per week"), N_("Numbers per month"),
+	    N_("Numbers per year")};
 	struct page *p = t->page;
 	const struct cross_axis *a = cross_value(t->cross);
 	const size_t n = t->span.columns;
@@ -484,9 +498,9 @@ put_medians(struct told *t)
 	struct chart_column *column = arena_alloc(
 	    p->arena, (n + 1) * sizeof(*column));
 
-	if (s == NULL || median == NULL || mean == NULL || column == NULL ||
-	    name_columns(t, column) == -1)
+	if (s == NULL || median == NULL || mean == NULL || column == NULL)
 		return PAGE_FAILED;
+	name_columns(t, column);
 	for (size_t i = 0; i < n; i++) {
 		if (!cross_column_summary(t->cross, i, &s[i]))
 			return PAGE_FAILED;
@@ -497,9 +511,9 @@ put_medians(struct told *t)
 	html_put(p->out,
 	    "<section class=\"card\" aria-labelledby=\"over-time\">"
 	    "<h2 id=\"over-time\">%s</h2>\n<dl class=\"tiles\">\n",
-	    title[t->span.unit]);
-	put_median_tile(t, "Median", a->number.median, median, n);
-	put_median_tile(t, "Mean", a->number.mean, mean, n);
+	    tr(p, title[t->span.unit]));
+	put_median_tile(t, N_("Median"), a->number.median, median, n);
+	put_median_tile(t, N_("Mean"), a->number.mean, mean, n);
 	html_raw(p->out, "</dl>\n");
 	put_median_rows(t, s, column);
 	html_raw(p->out, "</section>\n");
@@ -513,8 +527,8 @@ put_choice(struct told *t)
 {
 	struct page *p = t->page;
 
-	html_raw(
-	    p->out, "<nav class=\"presets\" aria-label=\"By what\"><ul>\n");
+	html_put(p->out, "<nav class=\"presets\" aria-label=\"%s\"><ul>\n",
+	    tr(p, "By what"));
 	for (size_t i = BY_FACT + 1; i < LENGTH(words); i++) {
 		struct page other = *p;
 
@@ -523,7 +537,8 @@ put_choice(struct told *t)
 		other.fact_by = words[i].word;
 		buf_printf(p->out, "<li><a href=\"%s#by\"%s>%s</a></li>\n",
 		    link_to(&other, "fact", &p->filter),
-		    i == t->by ? " aria-current=\"true\"" : "", words[i].title);
+		    i == t->by ? " aria-current=\"true\"" : "",
+		    tr(p, words[i].title));
 	}
 	html_raw(p->out, "</ul></nav>\n");
 }
@@ -558,11 +573,11 @@ put_form(struct told *t)
 	put_filter_kept(p);
 	html_put(p->out, "<input type=\"hidden\" name=\"path\" value=\"%s\">\n",
 	    t->path);
-	html_raw(
-	    p->out, "<label><span>By another fact</span><select name=\"by\">");
+	html_put(p->out, "<label><span>%s</span><select name=\"by\">",
+	    tr(p, "By another fact"));
 	if (t->by != BY_FACT)
 		html_put(p->out, "<option value=\"%s\" selected>%s</option>",
-		    words[t->by].word, words[t->by].title);
+		    words[t->by].word, tr(p, words[t->by].title));
 	for (size_t i = 0; i < t->nbeside; i++) {
 		const bool chosen = t->other != NULL &&
 		    strcmp(t->beside[i], t->other) == 0;
@@ -572,9 +587,10 @@ put_form(struct told *t)
 	}
 	if (t->other != NULL && !found)
 		put_option(t, t->other, true);
-	html_raw(p->out,
+	html_put(p->out,
 	    "</select></label>\n"
-	    "<button type=\"submit\">Show</button></div></form>\n");
+	    "<button type=\"submit\">%s</button></div></form>\n",
+	    tr(p, "Show"));
 }
 
 static void
@@ -585,7 +601,7 @@ put_by_title(struct told *t)
 	if (t->by == BY_FACT)
 		put_fact_name(p, t->other);
 	else
-		html_put(p->out, "%s", words[t->by].title);
+		html_put(p->out, "%s", tr(p, words[t->by].title));
 }
 
 static void
@@ -594,18 +610,21 @@ put_cross_head(struct told *t, const struct few *few)
 	struct page *p = t->page;
 	const struct cross_axis *a = cross_value(t->cross);
 
-	html_raw(p->out,
+	html_put(p->out,
 	    "<section class=\"scroll\" tabindex=\"0\""
-	    " aria-label=\"By another\"><table class=\"cross\"><thead><tr>"
-	    "<th scope=\"col\">");
+	    " aria-label=\"%s\"><table class=\"cross\"><thead><tr>"
+	    "<th scope=\"col\">",
+	    tr(p, "By another"));
 	put_by_title(t);
-	html_raw(p->out, "</th><th scope=\"col\" class=\"num\">Calls</th>");
+	html_put(p->out, "</th><th scope=\"col\" class=\"num\">%s</th>",
+	    tr(p, "Calls"));
 	if (a->number.count > 0)
-		html_raw(p->out, "<th scope=\"col\" class=\"num\">Median</th>");
+		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
+		    tr(p, "Median"));
 	for (size_t i = 0; i < few->n; i++) {
 		html_raw(p->out, "<th scope=\"col\" class=\"num\">");
 		if (is_rest(few, i))
-			html_raw(p->out, "others");
+			html_put(p->out, "%s", tr_in(p, "values", "others"));
 		else
 			put_slot(p, t->path, a, &a->slot[few->slot[i]]);
 		html_raw(p->out, "</th>");
@@ -622,7 +641,8 @@ put_row_name(struct told *t, const struct cross_slot *s)
 	if (t->by == BY_FACT || s->kind != CROSS_TEXT)
 		put_slot(p, t->other, cross_other(t->cross), s);
 	else if (*s->text == '\0')
-		html_raw(p->out, "<span class=\"muted\">(none)</span>");
+		html_put(
+		    p->out, "<span class=\"muted\">%s</span>", tr(p, "(none)"));
 	else if (t->by == BY_HOUR)
 		html_put(p->out, "%s:00", s->text);
 	else if (t->by == BY_WORD_AGENT)
@@ -657,7 +677,7 @@ put_cell(struct page *p, const char *href, int64_t calls, int64_t whole)
 	html_raw(p->out, "<td class=\"num\">");
 	if (calls > 0) {
 		link_begin(p, href);
-		html_number(p->out, calls);
+		put_number(p, calls);
 		link_end(p, href);
 		html_raw(p->out, "<br><span class=\"muted\">");
 		put_rate(p, calls, whole);
@@ -699,7 +719,7 @@ put_cross_row(struct told *t, const struct few *few, size_t row)
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_row_name(t, s);
 	html_raw(p->out, "</th><td class=\"num\">");
-	html_number(p->out, s->calls);
+	put_number(p, s->calls);
 	html_raw(p->out, "</td>");
 	if (!put_median_cell(t, row))
 		return false;
@@ -720,30 +740,36 @@ static enum page_rc
 put_cross(struct told *t)
 {
 	struct page *p = t->page;
+	struct say s;
 	const struct cross_axis *a = cross_value(t->cross);
 	const struct few few = few_of(a, COLUMN_TEXTS);
 
 	html_raw(p->out,
 	    "<section class=\"card\" aria-labelledby=\"by\">\n"
-	    "<h2 id=\"by\">By ");
-	if (t->by == BY_FACT)
+	    "<h2 id=\"by\">");
+	if (t->by == BY_FACT) {
+		/* TRANSLATORS: {1} is the name of a fact. */
+		say_begin(p, &s, tr(p, "By {1}"));
 		put_by_title(t);
-	else
-		html_put(p->out, "%s", words[t->by].word);
+		say_end(&s);
+	} else
+		say(p, words[t->by].by);
 	html_raw(p->out, "</h2>\n");
 	put_choice(t);
 	put_form(t);
 	if (is_free(a) && a->texts == a->calls)
-		html_raw(p->out,
-		    "<p class=\"muted\">Nearly all of its texts differ, so"
-		    " there are no values to count by another.</p>\n");
+		html_put(p->out, "<p class=\"muted\">%s</p>\n",
+		    tr(p,
+			"Nearly all of its texts differ, so there are no "
+			"values to count by another."));
 	put_cross_head(t, &few);
 	for (size_t i = 0; i < cross_other(t->cross)->n; i++)
 		if (!put_cross_row(t, &few, i))
 			return PAGE_FAILED;
-	html_raw(p->out,
-	    "</tbody></table></section>\n<p class=\"muted\">Per cent of the"
-	    " row. A number leads to its calls.</p></section>\n");
+	html_put(p->out,
+	    "</tbody></table></section>\n<p class=\"muted\">%s</p>"
+	    "</section>\n",
+	    tr(p, "Per cent of the row. A number leads to its calls."));
 	return PAGE_OK;
 }
 
@@ -755,33 +781,44 @@ put_scope(struct told *t)
 	struct page *p = t->page;
 	const struct cross_axis *a = cross_value(t->cross);
 
+	struct say s;
+
 	html_raw(p->out, "<p>");
+	/* TRANSLATORS: {1} is a fact, {2} and {3} numbers, {4} per cent. */
+	say_begin(p, &s,
+	    t->all ? tr_n(p,
+			 "{1}: in {2} of {3} call of this filter ({4}), as "
+			 "last told in each.",
+			 "{1}: in {2} of {3} calls of this filter ({4}), as "
+			 "last told in each.",
+			 t->calls)
+		   : tr(p,
+			 "{1}: in {2} of the latest {3} calls of this "
+			 "filter ({4}), as last told in each. Older ones are "
+			 "not looked at: choose a shorter period for them."));
 	put_fact_name(p, t->path);
-	html_raw(p->out, ": in ");
-	html_number(p->out, a->calls);
-	html_raw(p->out, " of ");
-	if (!t->all)
-		html_raw(p->out, "the latest ");
-	html_number(p->out, t->calls);
-	html_put(p->out, " call%s of this filter (", t->calls == 1 ? "" : "s");
+	say_part(&s);
+	put_number(p, a->calls);
+	say_part(&s);
+	put_number(p, t->calls);
+	say_part(&s);
 	put_rate(p, a->calls, t->calls);
-	html_raw(p->out, "), as last told in each.");
-	if (!t->all)
-		html_raw(p->out,
-		    " Older ones are not looked at: choose a shorter period"
-		    " for them.");
+	say_end(&s);
 	html_raw(p->out, "</p>\n");
 	if (t->platforms)
-		html_raw(p->out,
-		    "<p class=\"note\" role=\"note\">Several platforms tell"
-		    " numbers of this name, perhaps in different units: choose"
-		    " a source in the filter.</p>\n");
-	if (a->too_many)
-		html_put(p->out,
-		    "<p class=\"note\" role=\"note\">It has more than %d"
-		    " different values: those beyond are among the others."
-		    "</p>\n",
+		html_put(p->out, "<p class=\"note\" role=\"note\">%s</p>\n",
+		    tr(p,
+			"Several platforms tell numbers of this name, "
+			"perhaps in different units: choose a source in the "
+			"filter."));
+	if (a->too_many) {
+		html_raw(p->out, "<p class=\"note\" role=\"note\">");
+		say_number(p,
+		    "It has more than {1} different values: those beyond are "
+		    "among the others.",
 		    CROSS_VALUES_MAX);
+		html_raw(p->out, "</p>\n");
+	}
 }
 
 static enum page_rc
@@ -819,6 +856,7 @@ take_by(struct told *t)
 enum page_rc
 fact_page(struct page *p)
 {
+	struct say s;
 	struct told *t = arena_alloc(p->arena, sizeof(*t));
 	enum page_rc rc;
 
@@ -835,9 +873,12 @@ fact_page(struct page *p)
 	if (rc == PAGE_OK && t->calls == 0)
 		rc = put_no_calls(p, "fact");
 	else if (rc == PAGE_OK && cross_value(t->cross)->calls == 0) {
-		html_raw(p->out, "<p>No call of this filter has the fact ");
+		html_raw(p->out, "<p>");
+		say_begin(
+		    p, &s, tr(p, "No call of this filter has the fact {1}."));
 		put_fact_name(p, t->path);
-		html_raw(p->out, ".</p>\n");
+		say_end(&s);
+		html_raw(p->out, "</p>\n");
 	} else if (rc == PAGE_OK)
 		rc = put_told(t);
 	cross_free(t->cross);

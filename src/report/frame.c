@@ -17,15 +17,15 @@ static const struct {
 	const char *below; /* pages that are reached from it */
 	enum heeds heeds;
 } pages[] = {
-    {"", "Overview", "costs", HEEDS_ALL},
+    {"", N_("Overview"), "costs", HEEDS_ALL},
     {"costs", NULL, "", HEEDS_ALL}, /* reached from the overview */
-    {"calls", "Calls", "call", HEEDS_ALL},
-    {"callers", "Callers", "", HEEDS_SOURCE},
-    {"compare", "Compare", "", HEEDS_ALL},
-    {"results", "Results", "fact", HEEDS_ALL},
+    {"calls", N_("Calls"), "call", HEEDS_ALL},
+    {"callers", N_("Callers"), "", HEEDS_SOURCE},
+    {"compare", N_("Compare"), "", HEEDS_ALL},
+    {"results", N_("Results"), "fact", HEEDS_ALL},
     {"fact", NULL, "", HEEDS_ALL}, /* reached from Results */
-    {"attention", "Attention", "delivery", HEEDS_NOTHING},
-    {"deliveries", "Deliveries", "", HEEDS_SOURCE},
+    {"attention", N_("Attention"), "delivery", HEEDS_NOTHING},
+    {"deliveries", N_("Deliveries"), "", HEEDS_SOURCE},
 };
 
 /* The periods that are a link. */
@@ -33,13 +33,13 @@ static const struct {
 	const char *name; /* in the query */
 	const char *title, *words;
 } presets[] = {
-    {"today", "Today", "today"},
-    {"7d", "7 days", "the last 7 days"},
-    {"30d", "30 days", "the last 30 days"},
-    {"90d", "90 days", "the last 90 days"},
-    {"month", "This month", "this month"},
-    {"last-month", "Last month", "last month"},
-    {"all", "All", "all time"},
+    {"today", N_("Today"), N_("today")},
+    {"7d", N_("7 days"), N_("the last 7 days")},
+    {"30d", N_("30 days"), N_("the last 30 days")},
+    {"90d", N_("90 days"), N_("the last 90 days")},
+    {"month", N_("This month"), N_("this month")},
+    {"last-month", N_("Last month"), N_("last month")},
+    {"all", N_("All"), N_("all time")},
 };
 
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
@@ -50,12 +50,13 @@ static void
 put_head(struct page *p, const char *title)
 {
 	html_put(p->out,
-	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n"
 	    "<title>%s \u00b7 %s</title>\n",
-	    title, brand_title(p));
+	    p->language == NULL ? "en" : p->language->code, tr(p, title),
+	    brand_title(p));
 	put_style(p);
 	html_raw(p->out,
 	    "<link rel=\"icon\" href=\"data:image/svg+xml,"
@@ -88,12 +89,13 @@ put_header(struct page *p, const char *current, const struct filter *f)
 {
 	const char *href = link_to(p, "", f);
 
-	html_raw(p->out,
-	    "<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
-	    "<header class=\"top\">");
+	html_put(p->out,
+	    "<a class=\"skip\" href=\"#main\">%s</a>\n"
+	    "<header class=\"top\">",
+	    tr(p, "Skip to content"));
 	if (href != NULL)
 		put_brand(p, href);
-	html_raw(p->out, "\n<nav aria-label=\"Pages\"><ul>\n");
+	html_put(p->out, "\n<nav aria-label=\"%s\"><ul>\n", tr(p, "Pages"));
 	for (size_t i = 0; i < LENGTH(pages); i++) {
 		href = pages[i].title == NULL ? NULL
 					      : link_to(p, pages[i].path, f);
@@ -101,9 +103,27 @@ put_header(struct page *p, const char *current, const struct filter *f)
 			continue;
 		buf_printf(p->out, "<li><a href=\"%s\"%s>%s</a></li>\n", href,
 		    is_current(i, current) ? " aria-current=\"page\"" : "",
-		    pages[i].title);
+		    tr(p, pages[i].title));
 	}
 	html_raw(p->out, "</ul></nav>\n</header>\n");
+}
+
+static void
+put_bdi(struct page *p, const char *text)
+{
+	html_put(p->out, "<bdi>%s</bdi>", text);
+}
+
+static void
+note_begin(struct page *p, const char *class)
+{
+	html_put(p->out, "<p class=\"%s\" role=\"note\">", class);
+}
+
+static void
+note_end(struct page *p)
+{
+	html_raw(p->out, "</p>\n");
 }
 
 /* Pages count in the days of the roll-up, whatever is configured since. */
@@ -111,38 +131,58 @@ static void
 put_zone_differs(struct page *p)
 {
 	char zone[QUERY_ZONE_SIZE];
+	struct say s;
 
-	if (p->config->timezone_missing != NULL)
-		html_put(p->out,
-		    "<p class=\"attention\" role=\"note\">Times and days are "
-		    "those of UTC and not of %s: this system has no database "
-		    "of time zones. <code>callbook check</code> says "
-		    "more.</p>\n",
-		    p->config->timezone_missing);
+	if (p->config->timezone_missing != NULL) {
+		note_begin(p, "attention");
+		say_begin(p, &s,
+		    tr(p,
+			"Times and days are those of UTC and not of {1}: "
+			"this system has no database of time zones. "
+			"<code>callbook check</code> says more."));
+		put_bdi(p, p->config->timezone_missing);
+		say_end(&s);
+		note_end(p);
+	}
 	if (p->query != NULL && query_zone(p->query, zone) == QUERY_OK &&
-	    strcmp(zone, p->config->timezone) != 0)
-		html_put(p->out,
-		    "<p class=\"attention\" role=\"note\">Days are still "
-		    "counted in %s, and the configuration says %s: run "
-		    "<code>callbook rebuild</code>.</p>\n",
-		    zone, p->config->timezone);
+	    strcmp(zone, p->config->timezone) != 0) {
+		note_begin(p, "attention");
+		say_begin(p, &s,
+		    tr(p,
+			"Days are still counted in {1}, and the "
+			"configuration says {2}: run <code>callbook "
+			"rebuild</code>."));
+		put_bdi(p, zone);
+		say_part(&s);
+		put_bdi(p, p->config->timezone);
+		say_end(&s);
+		note_end(p);
+	}
 }
 
 /* Say which parts of the address are not used as written. */
 static void
 put_query_notes(struct page *p)
 {
-	if (p->ignored != NULL)
-		html_put(p->out,
-		    "<p class=\"note screen\" role=\"note\">These parameters of"
-		    " the address mean nothing here and are ignored: <bdi>%s"
-		    "</bdi>.</p>\n",
-		    p->ignored);
-	if (p->swapped)
-		html_raw(p->out,
-		    "<p class=\"note screen\" role=\"note\">The first day was"
-		    " after the last one: they are taken the other way round."
-		    "</p>\n");
+	struct say s;
+
+	if (p->ignored != NULL) {
+		note_begin(p, "note screen");
+		say_begin(p, &s,
+		    tr(p,
+			"These parameters of the address mean nothing here "
+			"and are ignored: {1}."));
+		put_bdi(p, p->ignored);
+		say_end(&s);
+		note_end(p);
+	}
+	if (p->swapped) {
+		note_begin(p, "note screen");
+		say(p,
+		    "The first day was after the last one: they are taken "
+		    "the other way round.");
+		note_end(p);
+	}
 }
 
 /* Say that the changed configuration has faults and is not in force. */
@@ -151,10 +191,12 @@ put_faults(struct page *p)
 {
 	if (p->faults == NULL)
 		return;
-	html_raw(p->out,
-	    "<p class=\"attention\" role=\"note\">The configuration was "
-	    "changed and has a fault; what was read before stays in force "
-	    "until it is mended:");
+	note_begin(p, "attention");
+	say(p,
+	    "The configuration was changed and has a fault; what was read "
+	    "before stays in force until it is mended:");
+	/* Files, keys and reasons are said as in the log. */
+	html_raw(p->out, "<span lang=\"en\">");
 	for (const char *s = p->faults; *s != '\0';) {
 		size_t n = strcspn(s, "\n");
 
@@ -162,13 +204,14 @@ put_faults(struct page *p)
 		html_text(p->out, s, n);
 		s += n + (s[n] == '\n');
 	}
-	html_raw(p->out, "</p>\n");
+	html_raw(p->out, "</span>");
+	note_end(p);
 }
 
 static void
 put_main(struct page *p, const char *title)
 {
-	html_put(p->out, "<main id=\"main\">\n<h1>%s</h1>\n", title);
+	html_put(p->out, "<main id=\"main\">\n<h1>%s</h1>\n", tr(p, title));
 }
 
 /* --- the filter --------------------------------------------------------- */
@@ -178,32 +221,94 @@ preset_words(const struct page *p)
 {
 	for (size_t i = 0; p->preset != NULL && i < LENGTH(presets); i++)
 		if (strcmp(presets[i].name, p->preset) == 0)
-			return presets[i].words;
+			return tr(p, presets[i].words);
 	return NULL;
+}
+
+static void
+put_fact_number(struct page *p, double x)
+{
+	char number[DECIMAL_SIZE];
+
+	(void)snprintf(number, sizeof(number), "%.15g", x);
+	html_put(p->out, "%s", decimal_text(p, number));
 }
 
 static void
 put_fact_condition(struct page *p, const struct fact_filter *f)
 {
-	char name[FACT_NAME_SIZE], number[32];
+	const bool low = !isinf(f->low), high = !isinf(f->high);
+	char name[FACT_NAME_SIZE];
+	struct say s;
 
-	html_raw(p->out, ", ");
+	say_begin(p, &s,
+	    f->text != NULL		  ? tr(p, "{1} is {2}")
+		: low && high && f->below ? tr(p, "{1} from {2} below {3}")
+		: low && high		  ? tr(p, "{1} from {2} up to {3}")
+		: low			  ? tr(p, "{1} from {2}")
+		: f->below		  ? tr(p, "{1} below {3}")
+					  : tr(p, "{1} up to {3}"));
 	put_outside(p, fact_name(f->path, name));
-	if (f->text != NULL) {
-		html_raw(p->out, " is ");
-		html_put(p->out, "<bdi>%s</bdi>",
-		    outside_fact_text(p, f->path, f->text));
+	say_part(&s);
+	if (f->text != NULL)
+		put_bdi(p, outside_fact_text(p, f->path, f->text));
+	else if (low)
+		put_fact_number(p, f->low);
+	say_part(&s);
+	if (f->text == NULL && high)
+		put_fact_number(p, f->high);
+	say_end(&s);
+}
+
+void
+put_comma(struct page *p)
+{
+	html_put(p->out, "%s", tr_in(p, "list", ", "));
+}
+
+static void
+put_source_condition(struct page *p, const char *source)
+{
+	struct say s;
+
+	put_comma(p);
+	say_begin(p, &s, tr(p, "source {1}"));
+	put_bdi(p, source);
+	say_end(&s);
+}
+
+static void
+put_agent_condition(struct page *p, const char *agent)
+{
+	const char *name = agent_name(p, agent);
+	struct say s;
+
+	put_comma(p);
+	if (*agent == '\0') {
+		say(p, "without an agent");
 		return;
 	}
-	if (!isinf(f->low)) {
-		snprintf(number, sizeof(number), "%.15g", f->low);
-		html_put(p->out, " from %s", number);
+	say_begin(p, &s, tr(p, "agent {1}"));
+	if (name == NULL)
+		put_id(p, agent);
+	else
+		put_outside(p, name);
+	say_end(&s);
+}
+
+static void
+put_campaign_condition(struct page *p, const char *campaign)
+{
+	struct say s;
+
+	put_comma(p);
+	if (*campaign == '\0') {
+		say(p, "of no campaign");
+		return;
 	}
-	if (!isinf(f->high)) {
-		snprintf(number, sizeof(number), "%.15g", f->high);
-		html_put(
-		    p->out, " %s %s", f->below ? "below" : "up to", number);
-	}
+	say_begin(p, &s, tr(p, "campaign {1}"));
+	put_id(p, campaign);
+	say_end(&s);
 }
 
 /* What it asks beside a period; each with a comma before it. */
@@ -211,41 +316,66 @@ static void
 put_conditions(struct page *p)
 {
 	const struct filter *f = &p->filter;
+	struct say s;
 
 	if (f->source != NULL)
-		html_put(p->out, ", source <bdi>%s</bdi>", f->source);
-	if (f->agent != NULL && *f->agent == '\0')
-		html_raw(p->out, ", without an agent");
-	else if (f->agent != NULL) {
-		const char *name = agent_name(p, f->agent);
-
-		html_raw(p->out, ", agent ");
-		if (name == NULL)
-			put_id(p, f->agent);
-		else
-			put_outside(p, name);
-	}
-	if (f->campaign != NULL && *f->campaign == '\0')
-		html_raw(p->out, ", of no campaign");
-	else if (f->campaign != NULL) {
-		html_raw(p->out, ", campaign ");
-		put_id(p, f->campaign);
-	}
-	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++)
+		put_source_condition(p, f->source);
+	if (f->agent != NULL)
+		put_agent_condition(p, f->agent);
+	if (f->campaign != NULL)
+		put_campaign_condition(p, f->campaign);
+	for (int i = 0; i < QUERY_FILTER_FACTS && f->fact[i] != NULL; i++) {
+		put_comma(p);
 		put_fact_condition(p, f->fact[i]);
-	if (f->direction != NULL)
-		html_put(p->out, ", %s%s", f->direction,
-		    strcmp(f->direction, "unknown") == 0 ? " direction" : "");
-	if (f->open || f->outcome != OUTCOME_NONE)
-		html_put(p->out, ", %s", outcome_word(f->outcome));
-	if (f->hour != 0)
-		html_put(p->out, ", started from %d:00 to %d:59", f->hour - 1,
-		    f->hour - 1);
+	}
+	if (f->direction != NULL) {
+		put_comma(p);
+		html_put(p->out, "%s",
+		    strcmp(f->direction, "unknown") == 0
+			? tr(p, "unknown direction")
+			: direction_word(p, f->direction));
+	}
+	if (f->open || f->outcome != OUTCOME_NONE) {
+		put_comma(p);
+		html_put(p->out, "%s", outcome_word(p, f->outcome));
+	}
+	if (f->hour != 0) {
+		put_comma(p);
+		/* TRANSLATORS: two times of the day. */
+		say_begin(p, &s, tr(p, "started from {1} to {2}"));
+		html_put(p->out, "%d:00", f->hour - 1);
+		say_part(&s);
+		html_put(p->out, "%d:59", f->hour - 1);
+		say_end(&s);
+	}
 	for (int i = 0; i < CALL_FLAGS; i++)
-		if (f->flag == 1u << i)
-			html_put(p->out, ", %s", flag_word(f->flag));
-	if (f->text != NULL)
-		html_put(p->out, ", with \u201c<bdi>%s</bdi>\u201d", f->text);
+		if (f->flag == 1u << i) {
+			put_comma(p);
+			html_put(p->out, "%s", flag_word(p, f->flag));
+		}
+	if (f->text != NULL) {
+		put_comma(p);
+		say_begin(p, &s, tr(p, "with \u201c{1}\u201d"));
+		put_bdi(p, f->text);
+		say_end(&s);
+	}
+}
+
+void
+put_days(struct page *p, int64_t from, int64_t to)
+{
+	struct say s;
+
+	if (to == from) {
+		put_day(p, from);
+		return;
+	}
+	/* TRANSLATORS: two dates, or two numbers. */
+	say_begin(p, &s, tr(p, "{1} to {2}"));
+	put_day(p, from);
+	say_part(&s);
+	put_day(p, to);
+	say_end(&s);
 }
 
 void
@@ -256,13 +386,8 @@ put_filter_words(struct page *p)
 
 	if (words != NULL)
 		html_put(p->out, "%s", words);
-	else {
-		put_day(p, f->from);
-		if (f->to != f->from) {
-			html_raw(p->out, " to ");
-			put_day(p, f->to);
-		}
-	}
+	else
+		put_days(p, f->from, f->to);
 	put_conditions(p);
 }
 
@@ -278,7 +403,8 @@ filter_narrows(const struct filter *f)
 static void
 put_presets(struct page *p, const char *current)
 {
-	html_raw(p->out, "<nav class=\"presets\" aria-label=\"Period\"><ul>\n");
+	html_put(p->out, "<nav class=\"presets\" aria-label=\"%s\"><ul>\n",
+	    tr(p, "Period"));
 	for (size_t i = 0; i < LENGTH(presets); i++) {
 		struct page other = *p;
 
@@ -288,7 +414,7 @@ put_presets(struct page *p, const char *current)
 		    p->preset != NULL && strcmp(p->preset, presets[i].name) == 0
 			? " aria-current=\"true\""
 			: "",
-		    presets[i].title);
+		    tr(p, presets[i].title));
 	}
 	html_raw(p->out, "</ul></nav>\n");
 }
@@ -305,8 +431,8 @@ select_begin(struct page *p, const char *name, const char *label)
 {
 	html_put(p->out,
 	    "<label><span>%s</span><select name=\"%s\">"
-	    "<option value=\"\">All</option>",
-	    label, name);
+	    "<option value=\"\">%s</option>",
+	    tr(p, label), name, tr(p, "All"));
 }
 
 static void
@@ -361,7 +487,7 @@ put_name(struct names *n, const char *name)
 	if (!chosen && id_is_masked(n->page, name))
 		return;
 	if (*name == '\0')
-		put_option(n->page, QUERY_NONE, "(none)", chosen);
+		put_option(n->page, QUERY_NONE, tr(n->page, "(none)"), chosen);
 	else
 		put_option(n->page, name,
 		    people != NULL ? people_and_id(n->page, people, name)
@@ -402,25 +528,26 @@ put_choices(struct page *p)
 	const struct filter *f = &p->filter;
 	bool campaigns = false;
 
-	put_names(p, NAME_AGENT, "agent", "Agent", f->agent);
+	put_names(p, NAME_AGENT, "agent", N_("Agent"), f->agent);
 	/* Few platforms tell one. */
 	(void)query_names(
 	    p->query, NAME_CAMPAIGN, f->from, f->to, 1, see_name, &campaigns);
 	if (campaigns || f->campaign != NULL)
 		put_names(
-		    p, NAME_CAMPAIGN, "campaign", "Campaign", f->campaign);
-	select_begin(p, "direction", "Direction");
+		    p, NAME_CAMPAIGN, "campaign", N_("Campaign"), f->campaign);
+	select_begin(p, "direction", N_("Direction"));
 	for (int i = 0; i < CALL_DIRECTIONS; i++)
-		put_option(p, call_direction_name[i], call_direction_name[i],
+		put_option(p, call_direction_name[i],
+		    direction_word(p, call_direction_name[i]),
 		    f->direction != NULL &&
 			strcmp(f->direction, call_direction_name[i]) == 0);
 	select_end(p);
-	select_begin(p, "outcome", "Outcome");
+	select_begin(p, "outcome", N_("Outcome"));
 	for (int o = OUTCOME__MAX - 1; o > OUTCOME_NONE; o--)
 		put_option(p, call_outcome_name[o],
-		    outcome_word((enum call_outcome)o),
+		    outcome_word(p, (enum call_outcome)o),
 		    !f->open && f->outcome == (enum call_outcome)o);
-	put_option(p, QUERY_OPEN, outcome_word(OUTCOME_NONE), f->open);
+	put_option(p, QUERY_OPEN, outcome_word(p, OUTCOME_NONE), f->open);
 	select_end(p);
 }
 
@@ -432,7 +559,7 @@ put_date(struct page *p, const char *name, const char *label, int64_t day)
 	html_put(p->out,
 	    "<label><span>%s</span>"
 	    "<input type=\"date\" name=\"%s\"",
-	    label, name);
+	    tr(p, label), name);
 	/* Of a period that has a name the name is kept, not its days. */
 	if (p->preset == NULL) {
 		when_date(day, &l);
@@ -520,31 +647,35 @@ static void
 put_form(struct page *p, const char *current, enum heeds heeds)
 {
 	const struct filter *f = &p->filter;
+	struct say s;
 
 	/* Going back shows what the address says, not what was typed. */
 	buf_printf(p->out,
 	    "<form role=\"search\" autocomplete=\"off\" action=\"%s\">\n",
 	    link_to(p, current, NULL));
-	html_raw(p->out, "<details class=\"filter\"><summary>Filter: ");
+	html_raw(p->out, "<details class=\"filter\"><summary>");
+	say_begin(p, &s, tr(p, "Filter: {1}"));
 	put_filter_words(p);
+	say_end(&s);
 	html_raw(p->out, "</summary>\n<div class=\"fields\">\n");
 	put_hidden(p, heeds);
 	if (heeds == HEEDS_ALL)
 		html_put(p->out,
-		    "<label class=\"f-text\"><span>Search</span>"
+		    "<label class=\"f-text\"><span>%s</span>"
 		    "<input type=\"search\" name=\"text\" value=\"%s\""
-		    " maxlength=\"%d\" placeholder=\"number, id or words\">"
-		    "</label>\n",
-		    f->text != NULL ? f->text : "", REPORT_TEXT_MAX);
-	put_names(p, NAME_SOURCE, "source", "Source", f->source);
+		    " maxlength=\"%d\" placeholder=\"%s\"></label>\n",
+		    tr(p, "Search"), f->text != NULL ? f->text : "",
+		    REPORT_TEXT_MAX, tr(p, "number, id or words"));
+	put_names(p, NAME_SOURCE, "source", N_("Source"), f->source);
 	if (heeds == HEEDS_ALL)
 		put_choices(p);
-	put_date(p, "from", "From", f->from);
-	put_date(p, "to", "To", f->to);
-	html_raw(p->out, "<button type=\"submit\">Show</button>\n");
+	put_date(p, "from", N_("From"), f->from);
+	put_date(p, "to", N_("To"), f->to);
+	html_put(
+	    p->out, "<button type=\"submit\">%s</button>\n", tr(p, "Show"));
 	if (filter_narrows(f) || p->preset == NULL)
-		buf_printf(p->out, "<a class=\"clear\" href=\"%s\">Clear</a>\n",
-		    link_to(p, current, NULL));
+		buf_printf(p->out, "<a class=\"clear\" href=\"%s\">%s</a>\n",
+		    link_to(p, current, NULL), tr(p, "Clear"));
 	html_raw(p->out, "</div></details></form>\n");
 }
 
@@ -557,9 +688,8 @@ put_fixed_days(struct page *p, const char *current)
 	if (p->preset == NULL || p->site != NULL)
 		return;
 	fixed.preset = NULL;
-	buf_printf(p->out,
-	    " <a class=\"screen\" href=\"%s\">Link to these days</a>",
-	    link_to(&fixed, current, &p->filter));
+	buf_printf(p->out, " <a class=\"screen\" href=\"%s\">%s</a>",
+	    link_to(&fixed, current, &p->filter), tr(p, "Link to these days"));
 }
 
 static void
@@ -568,22 +698,25 @@ put_period(struct page *p, const char *current, enum heeds heeds)
 	const struct filter *f = &p->filter;
 	char zone[QUERY_ZONE_SIZE];
 	int64_t days = f->to - f->from + 1;
+	struct say s;
 
 	html_raw(p->out, "<p class=\"period\">");
-	put_day(p, f->from);
-	if (days > 1) {
-		html_raw(p->out, " to ");
-		put_day(p, f->to);
-	}
-	html_raw(p->out, ", ");
-	html_number(p->out, days);
-	html_put(p->out, " day%s", days == 1 ? "" : "s");
-	if (query_zone(p->query, zone) == QUERY_OK)
-		html_put(p->out, " in %s", zone);
+	put_days(p, f->from, f->to);
+	put_comma(p);
+	if (query_zone(p->query, zone) == QUERY_OK) {
+		/* TRANSLATORS: {2} is a time zone. */
+		say_begin(
+		    p, &s, tr_n(p, "{1} day in {2}", "{1} days in {2}", days));
+		put_number(p, days);
+		say_part(&s);
+		put_bdi(p, zone);
+		say_end(&s);
+	} else
+		say_n(p, "{1} day", "{1} days", days);
 	if (heeds == HEEDS_ALL)
 		put_conditions(p);
 	else if (f->source != NULL)
-		html_put(p->out, ", source <bdi>%s</bdi>", f->source);
+		put_source_condition(p, f->source);
 	put_fixed_days(p, current);
 	html_raw(p->out, "</p>\n");
 }
@@ -594,22 +727,26 @@ put_first_steps(struct page *p)
 {
 	const struct config *c = p->config;
 
-	html_raw(p->out,
-	    "<div class=\"card empty\"><h2>No calls yet</h2>\n"
-	    "<p>Calls appear here as soon as a platform posts the first"
-	    " event. Give it one of these addresses:</p>\n<ul>\n");
+	html_put(p->out,
+	    "<div class=\"card empty\"><h2>%s</h2>\n<p>%s</p>\n<ul>\n",
+	    tr(p, "No calls yet"),
+	    tr(p,
+		"Calls appear here as soon as a platform posts the first "
+		"event. Give it one of these addresses:"));
 	for (size_t i = 0; i < c->sources; i++) {
 		if (!page_sees(p, c->source[i].name))
 			continue;
-		html_put(p->out, "<li>%s: <code>%s/%s</code></li>\n",
+		html_put(p->out, "<li><bdi>%s</bdi>: <code>%s/%s</code></li>\n",
 		    c->source[i].provider,
 		    c->url != NULL ? c->url : "\u2026/callbook.fcgi",
 		    c->source[i].name);
 	}
-	html_raw(p->out,
-	    "</ul>\n<p><code>callbook send</code> posts a test call, signed"
-	    " as the platform would; <code>callbook check</code> says what"
-	    " is missing.</p></div>\n");
+	html_raw(p->out, "</ul>\n<p>");
+	say(p,
+	    "<code>callbook send</code> posts a test call, signed as the "
+	    "platform would; <code>callbook check</code> says what is "
+	    "missing.");
+	html_raw(p->out, "</p></div>\n");
 }
 
 enum page_rc
@@ -619,6 +756,7 @@ put_no_calls(struct page *p, const char *current)
 	struct page all = *p;
 	int64_t first, last;
 	enum query_rc rc;
+	struct say s;
 
 	if (p->query == NULL) { /* nothing has been received at all */
 		put_first_steps(p);
@@ -631,27 +769,29 @@ put_no_calls(struct page *p, const char *current)
 		put_first_steps(p);
 		return PAGE_OK;
 	}
-	html_raw(p->out,
-	    "<div class=\"card empty\"><h2>No calls match</h2>\n"
-	    "<p>The filter is: ");
+	html_put(p->out, "<div class=\"card empty\"><h2>%s</h2>\n<p>",
+	    tr(p, "No calls match"));
+	say_begin(p, &s, tr(p, "The filter is: {1}."));
 	put_filter_words(p);
-	html_raw(p->out, ".</p>\n<p>The store has calls from ");
+	say_end(&s);
+	html_raw(p->out, "</p>\n<p>");
+	say_begin(p, &s, tr(p, "The store has calls from {1} to {2}."));
 	put_day(p, first);
-	html_raw(p->out, " to ");
+	say_part(&s);
 	put_day(p, last);
-	html_raw(p->out, ".</p>\n");
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
 	if (p->site == NULL) {
 		all.preset = "all";
-		buf_printf(p->out,
-		    "<p><a href=\"%s\">The same filter, all time</a>",
-		    link_to(&all, current, &p->filter));
+		buf_printf(p->out, "<p><a href=\"%s\">%s</a>",
+		    link_to(&all, current, &p->filter),
+		    tr(p, "The same filter, all time"));
 		if (filter_narrows(&p->filter)) {
 			wide.from = p->filter.from;
 			wide.to = p->filter.to;
-			buf_printf(p->out,
-			    " \u00b7 <a href=\"%s\">All calls of the"
-			    " period</a>",
-			    link_to(p, current, &wide));
+			buf_printf(p->out, " \u00b7 <a href=\"%s\">%s</a>",
+			    link_to(p, current, &wide),
+			    tr(p, "All calls of the period"));
 		}
 		html_raw(p->out, "</p>\n");
 	}
@@ -688,23 +828,36 @@ frame_begin(struct page *p, const char *title, const char *current)
 static void
 put_footer(struct page *p)
 {
+	struct say s;
+
 	html_raw(p->out, "</main>\n<footer>\n<p>");
-	if (p->site != NULL)
-		html_raw(p->out,
-		    "A report as of one moment: the filter and the calls"
-		    " themselves are in the report program. ");
-	if (p->query != NULL)
-		html_put(p->out, "Times in %s. ", p->config->timezone);
+	if (p->site != NULL) {
+		say(p,
+		    "A report as of one moment: the filter and the calls "
+		    "themselves are in the report program.");
+		html_raw(p->out, " ");
+	}
+	if (p->query != NULL) {
+		say_begin(p, &s, tr(p, "Times in {1}."));
+		put_bdi(p, p->config->timezone);
+		say_end(&s);
+		html_raw(p->out, " ");
+	}
 	if (page_has_login(p) && p->login == NULL) {
 		html_raw(p->out, "<span class=\"screen\">");
-		put_link(p, "check", NULL, "Is the installation in order?");
+		put_link(
+		    p, "check", NULL, tr(p, "Is the installation in order?"));
 		html_raw(p->out, " ");
-		put_link(p, "data", NULL, "What is kept, and how long?");
+		put_link(p, "data", NULL, tr(p, "What is kept, and how long?"));
 		html_raw(p->out, " </span>");
 	}
-	html_raw(p->out, "Made ");
+	/* TRANSLATORS: {1} is a time, {2} our name and version. */
+	say_begin(p, &s, tr(p, "Made {1} by {2}."));
 	put_instant(p, p->now);
-	html_put(p->out, " by Callbook %s.</p>\n</footer>\n", CALLBOOK_VERSION);
+	say_part(&s);
+	put_bdi(p, "Callbook " CALLBOOK_VERSION);
+	say_end(&s);
+	html_raw(p->out, "</p>\n</footer>\n");
 	html_raw(p->out, "</body>\n</html>\n");
 }
 
@@ -720,8 +873,9 @@ frame_error(struct page *p, int status, const char *title, const char *text)
 	put_head(p, title);
 	put_header(p, NULL, NULL);
 	put_main(p, title);
-	html_put(p->out,
-	    "<p class=\"lead\">%s</p>\n<p class=\"muted\">Status %d.</p>\n",
-	    text, status);
+	html_put(p->out, "<p class=\"lead\">%s</p>\n<p class=\"muted\">",
+	    tr(p, text));
+	say_put(p, "Status %d.", status);
+	html_raw(p->out, "</p>\n");
 	put_footer(p);
 }

@@ -6,7 +6,6 @@
 #include "base/sample.h"
 #include "report/overview.h"
 
-#define AMOUNT_SIZE 32
 #define MICROS 1000000.0 /* millionths of a unit of money */
 #define CLOCK_CHANGE_MS (2 * 3600 * 1000LL) /* summer time, and to spare */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
@@ -165,58 +164,81 @@ period_before(struct page *p, struct filter *days, struct sums *sums,
 
 /* --- tiles -------------------------------------------------------------- */
 
+/* A change: which way, and the words of it, for say_begin() around a number. */
 static void
-put_arrow(struct page *p, enum good good, bool more, const char *amount,
-    const char *unit)
+change_begin(struct page *p, struct say *s, const char *class, bool more,
+    const char *words)
 {
-	const char *word = more ? "more" : "less", *class = "";
-
-	if (good != GOOD_NEITHER) {
-		bool better = more == (good == GOOD_MORE);
-
-		class = better ? " better" : " worse";
-		word = better ? "better" : "worse";
-	}
-	html_put(p->out, "<dd class=\"change%s\">%s %s\u00a0%s %s</dd>", class,
-	    more ? "\u25b2" : "\u25bc", amount, unit, word);
+	html_put(p->out, "<dd class=\"change%s\">%s ", class,
+	    more ? "\u25b2" : "\u25bc");
+	say_begin(p, s, words);
 }
 
 static void
-put_same(struct page *p)
+change_end(struct page *p, struct say *s)
 {
-	html_raw(p->out, "<dd class=\"change\">as before</dd>");
+	say_end(s);
+	html_raw(p->out, "</dd>");
+}
+
+static void
+put_change_word(struct page *p, const char *word)
+{
+	html_put(p->out, "<dd class=\"change\">%s</dd>", word);
+}
+
+/* What changed, and so how that is said. */
+enum changed { CHANGED_NUMBER, CHANGED_AMOUNT, CHANGED_LENGTH, CHANGED__MAX };
+
+/* More and less of it; of what is compared by the day in the second row. */
+static const char *
+changed_words(const struct page *p, enum changed what, bool a_day, bool more)
+{
+	/* TRANSLATORS: {1} is "12 %". */
+	static const char *const words[2][CHANGED__MAX][2] = {
+	    {{N_("{1} fewer"), N_("{1} more")},
+		{N_("{1} less"), NC_("amount", "{1} more")},
+		{N_("{1} shorter"), N_("{1} longer")}},
+	    {{N_("{1} fewer a day"), N_("{1} more a day")},
+		{N_("{1} less a day"), NC_("amount", "{1} more a day")},
+		{N_("{1} shorter"), N_("{1} longer")}},
+	};
+	const char *text = words[a_day][what][more];
+
+	return what == CHANGED_AMOUNT && more ? tr_in(p, "amount", text)
+					      : tr(p, text);
 }
 
 /* The change of a number, in per cent of what it was. */
 static void
-put_change(struct page *p, const char *more, const char *less, const char *unit,
-    double now, double was)
+put_change(
+    struct page *p, enum changed what, bool a_day, double now, double was)
 {
 	double change;
+	struct say s;
 
 	if (was <= 0) {
-		html_put(p->out, "<dd class=\"change\">%s</dd>",
-		    now <= 0 ? "as before" : "none before");
+		put_change_word(
+		    p, now <= 0 ? tr(p, "as before") : tr(p, "none before"));
 		return;
 	}
 	change = 100.0 * (now - was) / was;
-	if (change < 0.5 && change > -0.5)
-		put_same(p);
-	else
-		html_put(p->out,
-		    "<dd class=\"change\">%s %.0f\u00a0%% %s%s</dd>",
-		    change > 0 ? "\u25b2" : "\u25bc",
-		    change > 0 ? change : -change, change > 0 ? more : less,
-		    unit);
+	if (change < 0.5 && change > -0.5) {
+		put_change_word(p, tr(p, "as before"));
+		return;
+	}
+	change_begin(
+	    p, &s, "", change > 0, changed_words(p, what, a_day, change > 0));
+	put_percent(p, fabs(change), 0);
+	change_end(p, &s);
 }
 
 /* The same of an amount, of which a longer period has more. */
 static void
-put_amount(struct page *p, const struct before *b, const char *more,
-    const char *less, int64_t now, int64_t was)
+put_amount(struct page *p, const struct before *b, enum changed what,
+    int64_t now, int64_t was)
 {
-	put_change(p, more, less, is_by_day(b) ? " a day" : "",
-	    (double)now * b->ratio, (double)was);
+	put_change(p, what, is_by_day(b), (double)now * b->ratio, (double)was);
 }
 
 /* The change of a rate, in points. */
@@ -224,22 +246,40 @@ static void
 put_points(struct page *p, enum good good, int64_t part, int64_t whole,
     int64_t part_was, int64_t whole_was)
 {
-	char amount[AMOUNT_SIZE];
 	double change;
+	struct say s;
+	int64_t n;
+	bool more;
 
 	if (whole == 0 || whole_was == 0) {
-		html_raw(p->out, "<dd class=\"change\">none before</dd>");
+		put_change_word(p, tr(p, "none before"));
 		return;
 	}
 	change = 100.0 * (double)part / (double)whole -
 	    100.0 * (double)part_was / (double)whole_was;
 	if (change < 0.05 && change > -0.05) {
-		put_same(p);
+		put_change_word(p, tr(p, "as before"));
 		return;
 	}
-	snprintf(amount, sizeof(amount), "%.1f", change > 0 ? change : -change);
-	put_arrow(p, good, change > 0, amount,
-	    strcmp(amount, "1.0") == 0 ? "point" : "points");
+	more = change > 0;
+	change = fabs(change);
+	n = change > 0.95 && change < 1.05 ? 1 : 2;
+	if (good == GOOD_NEITHER)
+		change_begin(p, &s, "", more,
+		    more ? tr_n(p, "{1}\u00a0point more",
+			       "{1}\u00a0points more", n)
+			 : tr_n(p, "{1}\u00a0point less",
+			       "{1}\u00a0points less", n));
+	else if (more == (good == GOOD_MORE))
+		change_begin(p, &s, " better", more,
+		    tr_n(p, "{1}\u00a0point better", "{1}\u00a0points better",
+			n));
+	else
+		change_begin(p, &s, " worse", more,
+		    tr_n(
+			p, "{1}\u00a0point worse", "{1}\u00a0points worse", n));
+	put_decimal(p, change, 1);
+	change_end(p, &s);
 }
 
 /* Up to its value; hint: what the trade calls it. */
@@ -249,7 +289,7 @@ put_tile(struct page *p, const char *title, const char *hint)
 	html_put(p->out,
 	    "<div class=\"tile\"><dt title=\"%s\">%s</dt>"
 	    "<dd class=\"value\">",
-	    hint, title);
+	    tr(p, hint), tr(p, title));
 }
 
 /* --- small lines --------------------------------------------------------- */
@@ -282,23 +322,29 @@ put_rate_tile(struct page *p, const struct rate *r, const struct sums *now,
 	const int64_t part = r->part(now), whole = r->whole(now);
 	struct filter f = p->filter;
 	const char *href = NULL;
+	struct say s;
+	bool untold;
 
 	put_tile(p, r->title, r->hint);
 	put_rate(p, part, whole);
-	html_put(p->out, "</dd><dd class=\"formula\">%s: ", r->formula);
+	html_put(p->out, "</dd><dd class=\"formula\">%s: ", tr(p, r->formula));
 	if (r->flag != 0 && part > 0) {
 		f.flag = r->flag;
 		href = link_to(p, "calls", &f);
 	}
+	untold = r->partial && whole < now->tally.calls;
+	say_begin(p, &s,
+	    untold ? tr(p, "{1} of {2}; not told of {3}")
+		   : tr(p, "{1} of {2}"));
 	link_begin(p, href);
-	html_number(p->out, part);
+	put_number(p, part);
 	link_end(p, href);
-	html_raw(p->out, " of ");
-	html_number(p->out, whole);
-	if (r->partial && whole < now->tally.calls) {
-		html_raw(p->out, "; not told of ");
-		html_number(p->out, now->tally.calls - whole);
-	}
+	say_part(&s);
+	put_number(p, whole);
+	say_part(&s);
+	if (untold)
+		put_number(p, now->tally.calls - whole);
+	say_end(&s);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
 		put_points(p, r->good, part, whole, r->part(&b->sums),
@@ -311,20 +357,23 @@ static void
 put_calls_tile(struct page *p, const struct sums *now, const struct before *b,
     const struct trend *trend)
 {
-	put_tile(p, "Calls", "by their local start");
-	html_number(p->out, now->tally.calls);
+	struct say s;
+
+	put_tile(p, N_("Calls"), N_("by their local start"));
+	put_number(p, now->tally.calls);
 	html_raw(p->out, "</dd><dd class=\"formula\">");
 	if (now->tally.ended == now->tally.calls)
-		html_raw(p->out, "all of them ended");
+		say(p, "all of them ended");
 	else {
-		html_number(p->out, now->tally.ended);
-		html_raw(p->out, " ended, ");
-		html_number(p->out, now->tally.calls - now->tally.ended);
-		html_raw(p->out, " not yet");
+		say_begin(p, &s, tr(p, "{1} ended, {2} not yet"));
+		put_number(p, now->tally.ended);
+		say_part(&s);
+		put_number(p, now->tally.calls - now->tally.ended);
+		say_end(&s);
 	}
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_amount(p, b, "more", "fewer", now->tally.calls,
+		put_amount(p, b, CHANGED_NUMBER, now->tally.calls,
 		    b->sums.tally.calls);
 	put_trend(p, trend, sums_calls, NULL);
 	html_raw(p->out, "</div>\n");
@@ -336,42 +385,45 @@ put_length_tiles(struct page *p, const struct sums *now,
     const struct trend *trend)
 {
 	const struct tally *t = &now->tally;
+	struct say s;
 
-	put_tile(p, "Talk time", "sum of the lengths");
+	put_tile(p, N_("Talk time"), N_("sum of the lengths"));
 	put_duration(p, t->talk);
-	html_raw(
-	    p->out, "</dd><dd class=\"formula\">of answered with a length: ");
-	html_number(p->out, t->timed);
+	html_raw(p->out, "</dd><dd class=\"formula\">");
+	say_begin(p, &s, tr(p, "of answered with a length: {1}"));
+	put_number(p, t->timed);
+	say_end(&s);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_amount(p, b, "more", "less", t->talk, b->sums.tally.talk);
+		put_amount(p, b, CHANGED_AMOUNT, t->talk, b->sums.tally.talk);
 	put_trend(p, trend, sums_talk, NULL);
 	html_raw(p->out, "</div>\n");
 
-	put_tile(p, "Average length", "ACD, average call duration");
+	put_tile(p, N_("Average length"), N_("ACD, average call duration"));
 	if (t->timed > 0)
 		put_duration(p, sums_average(now));
 	else
 		html_raw(p->out, "\u2013");
-	html_raw(p->out,
-	    "</dd><dd class=\"formula\">talk time \u00f7 answered with a"
-	    " length: ");
-	html_number(p->out, t->timed);
+	html_raw(p->out, "</dd><dd class=\"formula\">");
+	say_begin(p, &s, tr(p, "talk time \u00f7 answered with a length: {1}"));
+	put_number(p, t->timed);
+	say_end(&s);
 	html_raw(p->out, "</dd>");
 	if (!b->none)
-		put_change(p, "longer", "shorter", "",
-		    (double)sums_average(now), (double)sums_average(&b->sums));
+		put_change(p, CHANGED_LENGTH, false, (double)sums_average(now),
+		    (double)sums_average(&b->sums));
 	put_trend(p, trend, sums_talk, sums_timed);
 	html_raw(p->out, "</div>\n");
 
-	put_tile(p, "Median length", "50th percentile");
+	put_tile(p, N_("Median length"), N_("50th percentile"));
 	if (t->timed > 0)
 		put_duration(p, lengths_median(length));
 	else
 		html_raw(p->out, "\u2013");
-	html_raw(p->out, "</dd><dd class=\"formula\">half were shorter</dd>");
+	html_put(p->out, "</dd><dd class=\"formula\">%s</dd>",
+	    tr(p, "half were shorter"));
 	if (!b->none)
-		put_change(p, "longer", "shorter", "",
+		put_change(p, CHANGED_LENGTH, false,
 		    (double)lengths_median(length),
 		    (double)lengths_median(b->length));
 	html_raw(p->out, "</div>\n");
@@ -380,8 +432,8 @@ put_length_tiles(struct page *p, const struct sums *now,
 /* --- money --------------------------------------------------------------- */
 
 void
-put_share_of_money(struct page *p, const char *currency, double amount,
-    double by, const char *unit)
+put_share_of_money(
+    struct page *p, const char *currency, double amount, double by)
 {
 	const double share = amount / by / MICROS;
 	const double size = share < 0 ? -share : share;
@@ -393,11 +445,28 @@ put_share_of_money(struct page *p, const char *currency, double amount,
 		places++;
 		scale *= 10;
 	}
-	html_put(p->out, "<span class=\"num\">%.*f", places, share);
+	html_raw(p->out, "<span class=\"num\">");
+	put_decimal(p, share, places);
 	if (currency != NULL)
 		html_put(p->out, "\u00a0%s",
-		    strcmp(currency, "XXX") == 0 ? "units" : currency);
-	html_put(p->out, "</span>%s", unit == NULL ? "" : unit);
+		    strcmp(currency, "XXX") == 0 ? tr(p, "units") : currency);
+	html_raw(p->out, "</span>");
+}
+
+/* What of the cost falls to each of n; words: "{1} a call". */
+static void
+put_cost_each(struct page *p, const struct cost *c, const char *words, double n,
+    bool first)
+{
+	struct say s;
+
+	if (n <= 0)
+		return;
+	if (!first)
+		put_comma(p);
+	say_begin(p, &s, words);
+	put_share_of_money(p, NULL, (double)c->amount, n);
+	say_end(&s);
 }
 
 static void
@@ -408,23 +477,19 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 	double *value = arena_alloc(p->arena, (t->n + 1) * sizeof(*value));
 	const char *href = link_to(p, "costs", &p->filter);
 
-	put_tile(
-	    p, "Cost", "what the platforms charge, as far as they tell it");
-	put_share_of_money(p, c->currency, (double)c->amount, 1, NULL);
-	html_raw(p->out, "</dd><dd class=\"formula\">of ");
-	html_number(p->out, c->calls);
-	html_put(p->out, " call%s: ", c->calls == 1 ? "" : "s");
-	put_share_of_money(
-	    p, NULL, (double)c->amount, (double)c->calls, " a call");
-	if (c->answered > 0)
-		put_share_of_money(p, NULL, (double)c->amount,
-		    (double)c->answered, " an answered one");
-	if (c->talk > 0)
-		put_share_of_money(p, NULL, (double)c->amount,
-		    (double)c->talk / 60000, " a minute");
-	if (c->goals > 0)
-		put_share_of_money(
-		    p, NULL, (double)c->amount, (double)c->goals, " a goal");
+	put_tile(p, N_("Cost"),
+	    N_("what the platforms charge, as far as they tell it"));
+	put_share_of_money(p, c->currency, (double)c->amount, 1);
+	html_raw(p->out, "</dd><dd class=\"formula\">");
+	/* TRANSLATORS: the calls of which a cost is told. */
+	say_n(p, "of {1} call:", "of {1} calls:", c->calls);
+	html_raw(p->out, " ");
+	put_cost_each(p, c, tr(p, "{1} a call"), (double)c->calls, true);
+	put_cost_each(
+	    p, c, tr(p, "{1} an answered one"), (double)c->answered, false);
+	put_cost_each(
+	    p, c, tr(p, "{1} a minute"), (double)c->talk / 60000, false);
+	put_cost_each(p, c, tr(p, "{1} a goal"), (double)c->goals, false);
 	html_raw(p->out, "</dd>");
 	if (href != NULL)
 		buf_printf(p->out,
@@ -432,7 +497,7 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 		    " agent, campaign and day</a></dd>",
 		    href);
 	if (!b->none)
-		put_change(p, "more", "less", is_by_day(b) ? " a day" : "",
+		put_change(p, CHANGED_AMOUNT, is_by_day(b),
 		    (double)c->amount * b->ratio,
 		    was == NULL ? 0 : (double)was->amount);
 	for (size_t i = 0; value != NULL && i < t->n; i++) {
@@ -460,13 +525,16 @@ put_unknown(struct page *p, const struct sums *now)
 {
 	if (now->tally.unknown == 0)
 		return;
-	html_raw(p->out,
-	    "<p class=\"attention\" role=\"note\">Costs, goals and transfers "
-	    "of ");
-	html_number(p->out, now->tally.unknown);
-	html_raw(p->out,
-	    " calls are not in these sums, since an older version made them: "
-	    "run <code>callbook rebuild</code>.</p>\n");
+	html_raw(p->out, "<p class=\"attention\" role=\"note\">");
+	say_n(p,
+	    "Costs, goals and transfers of {1} call are not in these sums, "
+	    "since an older version made them: run <code>callbook "
+	    "rebuild</code>.",
+	    "Costs, goals and transfers of {1} calls are not in these sums, "
+	    "since an older version made them: run <code>callbook "
+	    "rebuild</code>.",
+	    now->tally.unknown);
+	html_raw(p->out, "</p>\n");
 }
 
 /* "1 Mar 2026 to 3 Mar 2026, 03:39" */
@@ -474,46 +542,58 @@ static void
 put_before_days(struct page *p, const struct filter *f)
 {
 	struct when_local l;
+	struct say s;
 
-	put_day(p, f->from);
-	if (f->to != f->from) {
-		html_raw(p->out, " to ");
-		put_day(p, f->to);
-	}
-	if (f->until == 0)
+	if (f->until == 0) {
+		put_days(p, f->from, f->to);
 		return;
+	}
 	when_local(f->until, &l);
-	html_put(p->out, "%s %02d:%02d", f->to == f->from ? " until" : ",",
-	    l.hour, l.minute);
+	/* TRANSLATORS: days, and a time of the last of them. */
+	say_begin(p, &s,
+	    f->to == f->from ? tr(p, "{1} until {2}")
+			     : tr_in(p, "date", "{1}, {2}"));
+	put_days(p, f->from, f->to);
+	say_part(&s);
+	html_put(p->out, "%02d:%02d", l.hour, l.minute);
+	say_end(&s);
 }
 
 static void
 put_compared(struct page *p, const struct before *b)
 {
+	struct say s;
+
 	if (is_preset(p, "all"))
 		return;
 	html_raw(p->out, "<p class=\"compared\">");
 	if (b->none && b->begin > b->filter.from) {
-		html_raw(p->out, "Nothing to compare with: calls begin on ");
+		say_begin(p, &s,
+		    tr(p, "Nothing to compare with: calls begin on {1}."));
 		put_day(p, b->begin);
-		html_raw(p->out, ".");
+		say_end(&s);
 	} else if (b->none) {
-		html_raw(p->out,
-		    "Nothing to compare with: there are no such calls from ");
+		say_begin(p, &s,
+		    tr(p,
+			"Nothing to compare with: there are no such calls "
+			"from {1}."));
 		put_before_days(p, &b->filter);
-		html_raw(p->out, ".");
+		say_end(&s);
 	} else {
-		html_raw(p->out, "Compared with ");
+		say_begin(p, &s,
+		    b->filter.until != 0
+			? tr(p,
+			      "Compared with {1}: as much of the time "
+			      "before as has passed of this period.")
+			: tr(p, "Compared with {1}."));
 		put_before_days(p, &b->filter);
-		if (b->filter.until != 0)
-			html_raw(p->out,
-			    ": as much of the time before as has passed of"
-			    " this period");
-		html_raw(p->out, ".");
-		if (is_by_day(b))
-			html_raw(p->out,
-			    " The two differ in length: numbers of calls and"
-			    " talk time are compared by the day.");
+		say_end(&s);
+		if (is_by_day(b)) {
+			html_raw(p->out, " ");
+			say(p,
+			    "The two differ in length: numbers of calls and "
+			    "talk time are compared by the day.");
+		}
 	}
 	html_raw(p->out, "</p>\n");
 }
@@ -523,9 +603,8 @@ put_tiles(struct page *p, const struct sums *now,
     const int64_t length[CLASS_LENGTHS], const struct before *b,
     const struct trend *trend)
 {
-	html_raw(p->out,
-	    "<section aria-label=\"In numbers\">\n"
-	    "<dl class=\"tiles\">\n");
+	html_put(p->out, "<section aria-label=\"%s\">\n<dl class=\"tiles\">\n",
+	    tr(p, "In numbers"));
 	put_calls_tile(p, now, b, trend);
 	put_rate_tile(p, &rates[RATE_ANSWER], now, b, trend);
 	if (rates[RATE_GOAL].whole(now) > 0)

@@ -59,24 +59,6 @@ make_bars(struct bars *b, const int64_t length[CLASS_LENGTHS])
 	return b->n;
 }
 
-/* "45 s", "1 min 30 s", "2 min", "1 h 30 min". */
-static void
-name_length(char *out, size_t size, int64_t s)
-{
-	int n = (int)s;
-
-	if (n < 60)
-		snprintf(out, size, "%d s", n);
-	else if (n < 3600 && n % 60 != 0)
-		snprintf(out, size, "%d min %02d s", n / 60, n % 60);
-	else if (n < 3600)
-		snprintf(out, size, "%d min", n / 60);
-	else if (n % 3600 != 0)
-		snprintf(out, size, "%d h %02d min", n / 3600, n / 60 % 60);
-	else
-		snprintf(out, size, "%d h", n / 3600);
-}
-
 /* Where a bar begins: as a clock where the bars are not whole minutes. */
 static void
 name_bar(char *out, size_t size, int64_t s, int64_t width)
@@ -89,40 +71,50 @@ name_bar(char *out, size_t size, int64_t s, int64_t width)
 		snprintf(out, size, "%d:%02d", n / 60, n % 60);
 }
 
+/* "Under 10 s", "10 s to 20 s", "2 min and longer". */
+static const char *
+bar_title(struct page *p, int64_t s, const struct bars *b)
+{
+	const char *from = seconds_text(p, s);
+	const char *to = seconds_text(p, s + b->width);
+	const char *const value[] = {from, to, NULL};
+
+	return tr_fill(p,
+	    s >= b->longer ? tr(p, "{1} and longer")
+		: s == 0   ? tr(p, "Under {2}")
+			   : tr(p, "{1} to {2}"),
+	    value);
+}
+
 void
 put_lengths(struct page *p, const int64_t length[CLASS_LENGTHS])
 {
-	static const struct chart_series series = {
-	    "answered calls", "s-plain", CHART_SOLID};
+	static const struct chart chart = {.id = "calls-by-length",
+	    .title = N_("How long calls last (min:s)"),
+	    .description = N_(
+		"Answered calls whose length is known, by their length."),
+	    .unit = N_("calls"),
+	    .none = N_("No calls")};
+	const struct chart_series series = {
+	    tr(p, "answered calls"), "s-plain", CHART_SOLID};
 	struct chart_column column[BARS_MAX];
-	char label[BARS_MAX][TEXT_SIZE], title[BARS_MAX][3 * TEXT_SIZE];
-	char from[TEXT_SIZE], to[TEXT_SIZE];
-	struct chart c = {"calls-by-length", NULL,
-	    "Answered calls whose length is known, by their length.", "calls"};
+	char label[BARS_MAX][TEXT_SIZE];
+	struct chart c;
 	struct bars b;
 
 	if (make_bars(&b, length) == 0)
 		return;
-	c.title = b.width < 60 ? "How long calls last (min:s)"
-			       : "How long calls last (h:min)";
+	c = tr_chart(p, &chart);
+	if (b.width >= 60)
+		c.title = tr(p, "How long calls last (h:min)");
 	for (size_t i = 0; i < b.n; i++) {
 		int64_t s = (int64_t)i * b.width;
 
 		name_bar(label[i], sizeof(label[i]), s, b.width);
 		if (s >= b.longer)
 			snprintf(label[i] + strlen(label[i]), 2, "+");
-		name_length(from, sizeof(from), s);
-		name_length(to, sizeof(to), s + b.width);
-		if (s >= b.longer)
-			snprintf(
-			    title[i], sizeof(title[i]), "%s and longer", from);
-		else if (s == 0)
-			snprintf(title[i], sizeof(title[i]), "Under %s", to);
-		else
-			snprintf(
-			    title[i], sizeof(title[i]), "%s to %s", from, to);
 		column[i] = (struct chart_column){
-		    .label = label[i], .title = title[i]};
+		    .label = label[i], .title = bar_title(p, s, &b)};
 	}
 	chart_columns(p->out, &c, &series, 1, column, b.n, b.value);
 }

@@ -780,11 +780,11 @@ const char *
 page_bodies_held(const struct page *p)
 {
 	if (p->masked)
-		return "numbers are masked here (phones = masked), and a body "
-		       "may hold them anywhere";
+		return N_("numbers are masked here (phones = masked), and a "
+			  "body may hold them anywhere");
 	if (p->hidden != NULL && *p->hidden != '\0')
-		return "facts are hidden here (facts_hidden), and a body may "
-		       "hold them anywhere";
+		return N_("facts are hidden here (facts_hidden), and a body "
+			  "may hold them anywhere");
 	return NULL;
 }
 

@@ -73,7 +73,7 @@ add_group(void *arg, const struct group *g)
 
 /* One kind of thing that needs attention. */
 struct need {
-	const char *one, *many; /* words after a number */
+	const char *words; /* of so many of them, for say_begin() */
 	const char *anchor; /* in the page of attention */
 	int64_t count;
 	bool limited; /* counted to QUERY_COUNT_MAX */
@@ -87,29 +87,34 @@ needs_read(struct page *p, struct need need[NEEDS])
 	struct attention_counts n;
 	enum page_rc rc = attention_count(p, &n);
 	const struct need told[NEEDS] = {
-	    {"caller was missed and never reached",
-		"callers were missed and never reached", "missed", n.missed,
-		true},
-	    {"call is stuck: begun, and no end",
-		"calls are stuck: begun, and no end", "stuck", n.stuck, true},
-	    {"announced retry never came", "announced retries never came",
+	    {tr_n(p, "{1} caller was missed and never reached",
+		 "{1} callers were missed and never reached", n.missed),
+		"missed", n.missed, true},
+	    {tr_n(p, "{1} call is stuck: begun, and no end",
+		 "{1} calls are stuck: begun, and no end", n.stuck),
+		"stuck", n.stuck, true},
+	    {tr_n(p, "{1} announced retry never came",
+		 "{1} announced retries never came", n.retry),
 		"retry", n.retry, true},
-	    {"call has no analysis yet", "calls have no analysis yet",
+	    {tr_n(p, "{1} call has no analysis yet",
+		 "{1} calls have no analysis yet", n.unanalyzed),
 		"unanalyzed", n.unanalyzed, true},
-	    {"source is silent for longer than usual",
-		"sources are silent for longer than usual", "silent", n.silent,
-		false},
-	    {"call has an event that came with two contents",
-		"calls have an event that came with two contents", "variant",
-		n.variant, true},
-	    {"delivery could not be understood",
-		"deliveries could not be understood", "quarantine",
-		n.quarantined, false},
-	    {"delivery did not prove who sent it",
-		"deliveries did not prove who sent them", "rejected",
-		n.rejected, false},
-	    {"request was refused", "requests were refused", "refused",
-		n.refused, false},
+	    {tr_n(p, "{1} source is silent for longer than usual",
+		 "{1} sources are silent for longer than usual", n.silent),
+		"silent", n.silent, false},
+	    {tr_n(p, "{1} call has an event that came with two contents",
+		 "{1} calls have an event that came with two contents",
+		 n.variant),
+		"variant", n.variant, true},
+	    {tr_n(p, "{1} delivery could not be understood",
+		 "{1} deliveries could not be understood", n.quarantined),
+		"quarantine", n.quarantined, false},
+	    {tr_n(p, "{1} delivery did not prove who sent it",
+		 "{1} deliveries did not prove who sent them", n.rejected),
+		"rejected", n.rejected, false},
+	    {tr_n(p, "{1} request was refused", "{1} requests were refused",
+		 n.refused),
+		"refused", n.refused, false},
 	};
 
 	memcpy(need, told, sizeof(told));
@@ -132,21 +137,24 @@ put_needs_above(struct page *p, const struct need need[NEEDS])
 {
 	int kinds = needs_kinds(need);
 
-	if (kinds > 0)
-		html_put(p->out,
-		    "<p class=\"narrow\"><a href=\"#needs\">%d kind%s of things"
-		    " need%s attention</a></p>\n",
-		    kinds, kinds == 1 ? "" : "s", kinds == 1 ? "s" : "");
+	if (kinds > 0) {
+		html_raw(p->out, "<p class=\"narrow\"><a href=\"#needs\">");
+		say_n(p, "{1} kind of things needs attention",
+		    "{1} kinds of things need attention", kinds);
+		html_raw(p->out, "</a></p>\n");
+	}
 }
 
 static void
 put_needs(struct page *p, const struct need need[NEEDS])
 {
 	const char *href = link_to(p, "attention", &p->filter);
+	struct say s;
 
-	html_raw(p->out,
+	html_put(p->out,
 	    "<section class=\"attention\" aria-labelledby=\"needs\">"
-	    "<h2 id=\"needs\">Needs attention</h2>\n<ul>\n");
+	    "<h2 id=\"needs\">%s</h2>\n<ul>\n",
+	    tr(p, "Needs attention"));
 	for (const struct need *n = need; n < need + NEEDS; n++) {
 		if (n->count == 0)
 			continue;
@@ -154,11 +162,13 @@ put_needs(struct page *p, const struct need need[NEEDS])
 		if (href != NULL)
 			buf_printf(
 			    p->out, "<a href=\"%s#%s\">", href, n->anchor);
+		say_begin(p, &s, n->words);
 		html_raw(p->out, "<b>");
-		html_number(p->out, n->count);
-		html_put(p->out, "%s</b> %s",
-		    n->limited && n->count >= QUERY_COUNT_MAX ? "+" : "",
-		    n->count == 1 ? n->one : n->many);
+		put_number(p, n->count);
+		if (n->limited && n->count >= QUERY_COUNT_MAX)
+			html_raw(p->out, "+");
+		html_raw(p->out, "</b>");
+		say_end(&s);
 		link_end(p, href);
 		html_raw(p->out, "</li>\n");
 	}
@@ -168,12 +178,13 @@ put_needs(struct page *p, const struct need need[NEEDS])
 static void
 put_no_needs(struct page *p)
 {
-	html_raw(p->out,
+	html_put(p->out,
 	    "<section class=\"attention none\" aria-labelledby=\"needs\">"
-	    "<h2 id=\"needs\">Nothing needs attention</h2>\n"
-	    "<p>No missed callers, stuck calls, missing retries or analyses, "
-	    "silent sources"
-	    " or refused deliveries.</p></section>\n");
+	    "<h2 id=\"needs\">%s</h2>\n<p>%s</p></section>\n",
+	    tr(p, "Nothing needs attention"),
+	    tr(p,
+		"No missed callers, stuck calls, missing retries or "
+		"analyses, silent sources or refused deliveries."));
 }
 
 /* --- now ---------------------------------------------------------------- */
@@ -185,6 +196,7 @@ put_running(struct page *p)
 	const int64_t since = p->now - REPORT_STUCK_MS;
 	const int64_t from = when_day_start(p->today - 1);
 	struct keep k = {.arena = p->arena};
+	struct say s;
 	int64_t n;
 	enum query_rc rc = query_attention_count(
 	    p->query, ATTENTION_OPEN, p->filter.source, from, since, &n);
@@ -196,10 +208,11 @@ put_running(struct page *p)
 		    from, since, RUNNING_MAX, keep_call, &k);
 	if (rc != QUERY_OK || k.failed || n == 0)
 		return k.failed ? PAGE_FAILED : page_rc(rc);
-	html_raw(p->out,
+	html_put(p->out,
 	    "<section class=\"card\" aria-labelledby=\"running\">"
-	    "<h2 id=\"running\">In progress now <span class=\"badge\">");
-	html_number(p->out, n);
+	    "<h2 id=\"running\">%s <span class=\"badge\">",
+	    tr(p, "In progress now"));
+	put_number(p, n);
 	html_raw(p->out, "</span></h2>\n<ul class=\"running\">\n");
 	for (const struct kept_call *c = k.calls; c != NULL; c = c->next) {
 		html_raw(p->out, "<li>");
@@ -207,16 +220,20 @@ put_running(struct page *p)
 		html_raw(p->out, " ");
 		put_parties(p, &c->call);
 		html_raw(p->out, " <span class=\"muted\">");
+		/* TRANSLATORS: a source, and how long a call goes on. */
+		say_begin(p, &s, tr(p, "{1}, for {2}"));
 		put_outside(p, c->call.source);
-		html_raw(p->out, ", for ");
+		say_part(&s);
 		put_duration(p, p->now - c->call.view.started);
+		say_end(&s);
 		html_raw(p->out, "</span></li>\n");
 	}
 	html_raw(p->out, "</ul>\n");
-	if (n > RUNNING_MAX)
-		html_put(p->out,
-		    "<p class=\"muted\">The newest %d are shown.</p>\n",
-		    RUNNING_MAX);
+	if (n > RUNNING_MAX) {
+		html_raw(p->out, "<p class=\"muted\">");
+		say_put(p, "The newest %d are shown.", RUNNING_MAX);
+		html_raw(p->out, "</p>\n");
+	}
 	html_raw(p->out, "</section>\n");
 	return PAGE_OK;
 }
@@ -226,12 +243,16 @@ put_running(struct page *p)
 static enum page_rc
 put_columns(struct overview *o)
 {
-	static const char *const title[] = {"Calls per day", "Calls per week",
-	    "Calls per month", "Calls per year"};
+	static const char *const title[] = {N_("Calls per day"),
+	    N_("Calls per week"), N_("Calls per month"), N_("Calls per year")};
 	struct page *p = o->page;
-	const struct chart c = {"calls-over-time", title[o->span.unit],
-	    "Columns of calls by their local start, stacked by outcome.",
-	    "calls"};
+	const struct chart plain = {.id = "calls-over-time",
+	    .title = title[o->span.unit],
+	    .description = N_("Columns of calls by their local start, stacked "
+			      "by outcome."),
+	    .unit = N_("calls"),
+	    .none = N_("No calls")};
+	const struct chart c = tr_chart(p, &plain);
 	struct chart_series series[LENGTH(stack)];
 	struct chart_column *column = arena_alloc(
 	    p->arena, (o->span.columns + 1) * sizeof(*column));
@@ -239,13 +260,12 @@ put_columns(struct overview *o)
 	if (column == NULL)
 		return PAGE_FAILED;
 	for (size_t i = 0; i < LENGTH(stack); i++)
-		outcome_series(stack[i], &series[i]);
+		outcome_series(p, stack[i], &series[i]);
 	for (size_t i = 0; i < o->span.columns; i++) {
 		struct filter f = p->filter;
 
 		span_days(&o->span, i, &f.from, &f.to);
-		if (span_name(p, &o->span, i, &column[i]) != 0)
-			return PAGE_FAILED;
+		span_name(p, &o->span, i, &column[i]);
 		column[i].href = link_to(p, "calls", &f);
 	}
 	chart_columns(p->out, &c, series, LENGTH(stack), column,
@@ -259,11 +279,26 @@ put_heat(struct overview *o)
 	static const char *const hour[] = {"0", "1", "2", "3", "4", "5", "6",
 	    "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
 	    "19", "20", "21", "22", "23"};
-	const struct chart c = {"calls-by-hour", "When calls start",
-	    "Calls by weekday and local hour of their start.", "calls"};
+	static const struct chart plain = {.id = "calls-by-hour",
+	    .title = N_("When calls start"),
+	    .description = N_(
+		"Calls by weekday and local hour of their start."),
+	    .unit = N_("calls"),
+	    .none = N_("No calls")};
+	struct page *p = o->page;
+	const struct chart c = tr_chart(p, &plain);
+	const char *weekday[7];
+	int64_t heat[7][24];
 
-	chart_heat(o->page->out, &c, weekday_name, 7, hour, LENGTH(hour),
-	    &o->heat[0][0]);
+	/* Weeks do not begin on the same day everywhere. */
+	for (int i = 0; i < 7; i++) {
+		const int day = (language_first_day(p) + i) % 7;
+
+		weekday[i] = weekday_text(p, day);
+		memcpy(heat[i], o->heat[day], sizeof(heat[i]));
+	}
+	chart_heat(p->out, &c, weekday, LENGTH(weekday), hour, LENGTH(hour),
+	    &heat[0][0]);
 }
 
 /* --- tables ------------------------------------------------------------- */
@@ -276,16 +311,17 @@ put_table(struct page *p, const char *id, const char *title, const char *what,
 	    "<section class=\"card\" aria-labelledby=\"%s\">"
 	    "<h2 id=\"%s\">%s</h2>\n<table class=\"sums%s\"><thead><tr>"
 	    "<th scope=\"col\">%s</th>"
-	    "<th scope=\"col\" class=\"num\">Calls</th>"
-	    "<th scope=\"col\" class=\"share-cell\">Share</th>",
-	    id, id, title, class, what);
+	    "<th scope=\"col\" class=\"num\">%s</th>"
+	    "<th scope=\"col\" class=\"share-cell\">%s</th>",
+	    id, id, tr(p, title), class, tr(p, what), tr(p, "Calls"),
+	    tr(p, "Share"));
 }
 
 static void
 put_share_cells(struct page *p, int64_t part, int64_t whole, const char *class)
 {
 	html_raw(p->out, "<td class=\"num\">");
-	html_number(p->out, part);
+	put_number(p, part);
 	html_raw(p->out, "</td><td class=\"share-cell\">");
 	chart_share(p->out, part, whole, class);
 	html_raw(p->out, " <span>");
@@ -309,10 +345,10 @@ put_outcomes(struct overview *o)
 {
 	struct page *p = o->page;
 
-	put_table(p, "by-outcome", "By outcome", "Outcome", "");
-	html_raw(p->out,
-	    "<th scope=\"col\" class=\"num\">Average</th></tr>"
-	    "</thead><tbody>\n");
+	put_table(p, "by-outcome", N_("By outcome"), N_("Outcome"), "");
+	html_put(p->out,
+	    "<th scope=\"col\" class=\"num\">%s</th></tr></thead><tbody>\n",
+	    tr_in(p, "length", "Average"));
 	for (size_t i = 0; i < LENGTH(stack); i++) {
 		const struct sums *s = &o->outcome[stack[i]];
 		struct chart_series series;
@@ -329,7 +365,7 @@ put_outcomes(struct overview *o)
 		put_outcome(p, stack[i]);
 		link_end(p, href);
 		html_raw(p->out, "</th>");
-		outcome_series(stack[i], &series);
+		outcome_series(p, stack[i], &series);
 		put_share_cells(
 		    p, s->tally.calls, o->all.tally.calls, series.class);
 		put_average_cell(p, s);
@@ -342,10 +378,10 @@ static void
 put_enders(struct overview *o)
 {
 	static const char *const word[ENDER__MAX] = {
-	    [ENDER_AGENT] = "the agent",
-	    [ENDER_CALLER] = "the caller",
-	    [ENDER_PLATFORM] = "the platform",
-	    [ENDER_TRANSFER] = "a transfer",
+	    [ENDER_AGENT] = NC_("ended by", "the agent"),
+	    [ENDER_CALLER] = NC_("ended by", "the caller"),
+	    [ENDER_PLATFORM] = NC_("ended by", "the platform"),
+	    [ENDER_TRANSFER] = NC_("ended by", "a transfer"),
 	};
 	struct page *p = o->page;
 	int64_t told = 0;
@@ -354,18 +390,20 @@ put_enders(struct overview *o)
 		told += o->all.tally.ended_by[i];
 	if (told == 0)
 		return;
-	put_table(p, "by-ender", "Who ended the calls", "Ended by", "");
+	put_table(p, "by-ender", N_("Who ended the calls"), N_("Ended by"), "");
 	html_raw(p->out, "</tr></thead><tbody>\n");
 	for (int i = ENDER_NONE + 1; i < ENDER__MAX; i++) {
 		if (o->all.tally.ended_by[i] == 0)
 			continue;
-		html_put(p->out, "<tr><th scope=\"row\">%s</th>", word[i]);
+		html_put(p->out, "<tr><th scope=\"row\">%s</th>",
+		    tr_in(p, "ended by", word[i]));
 		put_share_cells(p, o->all.tally.ended_by[i], told, "s-plain");
 		html_raw(p->out, "</tr>\n");
 	}
-	html_raw(p->out, "</tbody></table><p class=\"muted\">Of the ");
-	html_number(p->out, told);
-	html_raw(p->out, " calls whose platform tells it.</p></section>\n");
+	html_raw(p->out, "</tbody></table><p class=\"muted\">");
+	say_n(p, "Of the {1} call whose platform tells it.",
+	    "Of the {1} calls whose platform tells it.", told);
+	html_raw(p->out, "</p></section>\n");
 }
 
 /* Of the calls whose platform said whether they reached their goal. */
@@ -389,7 +427,7 @@ put_cost_cells(struct overview *o, const struct costs *costs)
 
 		html_raw(p->out, "<td class=\"num\">");
 		if (c != NULL)
-			put_share_of_money(p, NULL, (double)c->amount, 1, NULL);
+			put_share_of_money(p, NULL, (double)c->amount, 1);
 		else
 			html_raw(p->out, "<span class=\"muted\">\u2013</span>");
 		html_raw(p->out, "</td>");
@@ -421,7 +459,7 @@ put_row_name(
 
 	link_begin(p, href);
 	if (*name == '\0')
-		html_raw(p->out, "(no agent)");
+		html_put(p->out, "%s", tr(p, "(no agent)"));
 	else if (agents)
 		put_agent(p, name);
 	else
@@ -467,21 +505,23 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 	const char *class = more ? " rows more" : " rows";
 
 	if (agents)
-		put_table(p, "by-agent", "By agent", "Agent", class);
+		put_table(p, "by-agent", N_("By agent"), N_("Agent"), class);
 	else
-		put_table(p, "by-source", "By source", "Source", class);
-	html_raw(p->out, "<th scope=\"col\" class=\"num\">Answered</th>");
+		put_table(p, "by-source", N_("By source"), N_("Source"), class);
+	html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
+	    tr(p, "Answered"));
 	if (o->all.tally.goal_yes + o->all.tally.goal_no > 0)
-		html_raw(p->out, "<th scope=\"col\" class=\"num\">Goal</th>");
+		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
+		    tr(p, "Goal"));
 	for (size_t i = 0; i < o->all.costs.n && i < CURRENCIES; i++) {
 		const char *currency = o->all.costs.item[i].currency;
 
 		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
-		    strcmp(currency, "XXX") == 0 ? "Units" : currency);
+		    strcmp(currency, "XXX") == 0 ? tr(p, "Units") : currency);
 	}
-	html_raw(p->out,
-	    "<th scope=\"col\" class=\"num\">Average</th></tr>"
-	    "</thead><tbody>\n");
+	html_put(p->out,
+	    "<th scope=\"col\" class=\"num\">%s</th></tr></thead><tbody>\n",
+	    tr_in(p, "length", "Average"));
 	rows_sort(r);
 	for (size_t i = 0; i < r->used; i++) {
 		const struct sums_row *row = r->row[i];
@@ -500,8 +540,9 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		put_row_cells(o, &row->sums);
 	}
 	if (r->used > ROWS_MAX) {
-		html_put(p->out, "<tr><th scope=\"row\">%zu others",
-		    r->used - ROWS_MAX);
+		html_raw(p->out, "<tr><th scope=\"row\">");
+		say_n(p, "{1} other", "{1} others",
+		    (int64_t)(r->used - ROWS_MAX));
 		put_row_cells(o, &rest.sums);
 	}
 	html_raw(p->out, "</tbody></table></section>\n");

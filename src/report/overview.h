@@ -33,8 +33,8 @@ enum page_rc period_before(struct page *p, struct filter *days,
  * An amount of millionths of a currency, divided: to the cent, or to two
  * digits that are not 0.
  */
-void put_share_of_money(struct page *p, const char *currency, double amount,
-    double by, const char *unit);
+void put_share_of_money(
+    struct page *p, const char *currency, double amount, double by);
 
 /* --- lengths.c ----------------------------------------------------------- */
 

@@ -147,15 +147,17 @@ take_fact(struct params *q, const char *value, size_t n)
 	buf_free(&path);
 	if (rc == 0 && page_hides(q->page, f->path)) {
 		buf_puts(q->why,
-		    "The parameter fact is of a fact that is hidden here "
-		    "(facts_hidden).");
+		    tr(q->page,
+			"The parameter fact is of a fact that is "
+			"hidden here (facts_hidden)."));
 		return -1;
 	}
 	if (rc == 0 && !read_range(colon + 1, f))
 		rc = keep(q, colon + 1, strlen(colon + 1), &f->text);
 	if (rc == 0 && !filter_add_fact(&q->page->filter, f)) {
 		buf_printf(q->why,
-		    "The parameter fact is there more than %d times.",
+		    tr(q->page,
+			"The parameter fact is there more than %d times."),
 		    QUERY_FILTER_FACTS);
 		rc = -1;
 	}
@@ -226,8 +228,9 @@ take_path_to(struct params *q, const char *value, size_t n, const char **out)
 		return -1;
 	if (page_hides(q->page, value)) {
 		buf_puts(q->why,
-		    "The address is of a fact that is hidden here "
-		    "(facts_hidden).");
+		    tr(q->page,
+			"The address is of a fact that is hidden here "
+			"(facts_hidden)."));
 		return -1;
 	}
 	return keep(q, value, n, out);
@@ -310,7 +313,7 @@ take_before(struct params *q, const char *value, size_t n)
 static void
 outcome_words(struct buf *b)
 {
-	buf_puts(b, "one of " QUERY_OPEN);
+	buf_puts(b, QUERY_OPEN);
 	for (int i = OUTCOME_NONE + 1; i < OUTCOME__MAX; i++)
 		buf_printf(b, ", %s", call_outcome_name[i]);
 }
@@ -319,58 +322,84 @@ static void
 flag_words(struct buf *b)
 {
 	for (int i = 0; i < CALL_FLAGS; i++)
-		buf_printf(
-		    b, "%s%s", i == 0 ? "one of " : ", ", call_flag_name[i]);
+		buf_printf(b, "%s%s", i == 0 ? "" : ", ", call_flag_name[i]);
 }
-
-#define STRING(x) STRING_(x)
-#define STRING_(x) #x
 
 static const struct parameter {
 	const char *name;
 	take_fn take;
-	const char *right; /* what it must be; NULL: words() says it */
-	void (*words)(struct buf *b);
+	/* What it must be, for tr(), where {1} is most; NULL: one of words. */
+	const char *right;
+	const char *words; /* or one of these */
+	int most;
+	void (*list)(struct buf *b); /* or of these */
 } parameters[] = {
-    {"preset", take_preset,
-	"one of today, 7d, 30d, 90d, month, last-month, all", NULL},
-    {"from", take_from, "a date from 1970 to 9999, such as 2026-03-18", NULL},
-    {"to", take_to, "a date from 1970 to 9999, such as 2026-03-18", NULL},
-    {"source", take_source,
-	"the name of a source, of at most " STRING(
-	    CONFIG_SOURCE_NAME_MAX) " bytes",
-	NULL},
-    {"agent", take_agent,
-	"an agent of at most " STRING(
-	    REPORT_NAME_MAX) " bytes, or - for calls without one",
-	NULL},
-    {"campaign", take_campaign,
-	"a campaign of at most " STRING(
-	    REPORT_NAME_MAX) " bytes, or - for calls of none",
-	NULL},
-    {"fact", take_fact,
-	"PATH:VALUE, or PATH:LEAST..MOST for numbers, such as "
-	"results/mood:happy",
-	NULL},
-    {"hour", take_hour, "a local hour of the start, from 0 to 23", NULL},
-    {"direction", take_direction, "one of inbound, outbound, web, unknown",
-	NULL},
-    {"outcome", take_outcome, NULL, outcome_words},
-    {"flag", take_flag, NULL, flag_words},
-    {"text", take_text, "at most " STRING(REPORT_TEXT_MAX) " bytes", NULL},
-    {"after", take_after, "what a link of the list of calls has there", NULL},
-    {"before", take_before,
-	"what a link of the list of calls has there, and not together with "
-	"after",
-	NULL},
-    {"by", take_by, "one of agent, campaign, source, direction, period", NULL},
-    {"path", take_path,
-	"the path of a fact, of at most " STRING(REPORT_NAME_MAX) " bytes",
-	NULL},
-    {"a", take_a, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
-    {"from2", take_from2, "a date from 1970 to 9999, such as 2026-03-18", NULL},
-    {"to2", take_to2, "a date from 1970 to 9999, such as 2026-03-18", NULL},
-    {"b", take_b, "a name of at most " STRING(REPORT_NAME_MAX) " bytes", NULL},
+    {.name = "preset",
+	.take = take_preset,
+	.words = "today, 7d, 30d, 90d, month, last-month, all"},
+    {.name = "from",
+	.take = take_from,
+	.right = N_("a date from 1970 to 9999, such as 2026-03-18")},
+    {.name = "to",
+	.take = take_to,
+	.right = N_("a date from 1970 to 9999, such as 2026-03-18")},
+    {.name = "source",
+	.take = take_source,
+	.right = N_("the name of a source, of at most {1} bytes"),
+	.most = CONFIG_SOURCE_NAME_MAX},
+    {.name = "agent",
+	.take = take_agent,
+	.right = N_(
+	    "an agent of at most {1} bytes, or - for calls without one"),
+	.most = REPORT_NAME_MAX},
+    {.name = "campaign",
+	.take = take_campaign,
+	.right = N_("a campaign of at most {1} bytes, or - for calls of none"),
+	.most = REPORT_NAME_MAX},
+    {.name = "fact",
+	.take = take_fact,
+	.right = N_("PATH:VALUE, or PATH:LEAST..MOST for numbers, such as "
+		    "results/mood:happy")},
+    {.name = "hour",
+	.take = take_hour,
+	.right = N_("a local hour of the start, from 0 to 23")},
+    {.name = "direction",
+	.take = take_direction,
+	.words = "inbound, outbound, web, unknown"},
+    {.name = "outcome", .take = take_outcome, .list = outcome_words},
+    {.name = "flag", .take = take_flag, .list = flag_words},
+    {.name = "text",
+	.take = take_text,
+	.right = N_("at most {1} bytes"),
+	.most = REPORT_TEXT_MAX},
+    {.name = "after",
+	.take = take_after,
+	.right = N_("what a link of the list of calls has there")},
+    {.name = "before",
+	.take = take_before,
+	.right = N_("what a link of the list of calls has there, and not "
+		    "together with after")},
+    {.name = "by",
+	.take = take_by,
+	.words = "agent, campaign, source, direction, period"},
+    {.name = "path",
+	.take = take_path,
+	.right = N_("the path of a fact, of at most {1} bytes"),
+	.most = REPORT_NAME_MAX},
+    {.name = "a",
+	.take = take_a,
+	.right = N_("a name of at most {1} bytes"),
+	.most = REPORT_NAME_MAX},
+    {.name = "from2",
+	.take = take_from2,
+	.right = N_("a date from 1970 to 9999, such as 2026-03-18")},
+    {.name = "to2",
+	.take = take_to2,
+	.right = N_("a date from 1970 to 9999, such as 2026-03-18")},
+    {.name = "b",
+	.take = take_b,
+	.right = N_("a name of at most {1} bytes"),
+	.most = REPORT_NAME_MAX},
 };
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
@@ -479,14 +508,26 @@ params_days(struct page *p)
 static int
 refuse(struct params *q, const struct parameter *m)
 {
+	struct page *p = q->page;
+	const char *value[] = {m->name, NULL, NULL};
+	struct buf list = {0};
+	char most[12];
+
 	if (q->why->failed || q->why->len > 0) /* it has said why */
 		return -1;
-	buf_printf(q->why, "The parameter %s has to be ", m->name);
-	if (m->words != NULL)
-		m->words(q->why);
-	else
-		buf_puts(q->why, m->right);
-	buf_puts(q->why, ".");
+	if (m->list != NULL)
+		m->list(&list);
+	else if (m->words != NULL)
+		buf_puts(&list, m->words);
+	(void)snprintf(most, sizeof(most), "%d", m->most);
+	value[1] = m->right != NULL
+	    ? tr_fill(p, tr(p, m->right), (const char *const[]){most, NULL})
+	    : tr_fill(p, tr(p, "one of {1}"),
+		  (const char *const[]){buf_str(&list), NULL});
+	buf_puts(q->why,
+	    tr_fill(p, tr(p, "The parameter {1} has to be {2}."), value));
+	q->why->failed |= list.failed;
+	buf_free(&list);
 	return -1;
 }
 
@@ -528,7 +569,7 @@ ignore(struct params *q, const char *name)
 	buf_printf(&q->ignored, "%s%.*s%s", q->nignored == 1 ? "" : ", ",
 	    (int)cut, name, cut < n ? "\u2026" : "");
 	if (n == 0)
-		buf_puts(&q->ignored, "one without a name");
+		buf_puts(&q->ignored, tr(q->page, "one without a name"));
 }
 
 /* Tell the page what was ignored. */
@@ -538,7 +579,8 @@ settle_ignored(struct params *q)
 	struct buf *b = &q->ignored;
 
 	if (q->nignored > IGNORED_MAX)
-		buf_printf(b, " and %d more", q->nignored - IGNORED_MAX);
+		buf_printf(
+		    b, tr(q->page, " and %d more"), q->nignored - IGNORED_MAX);
 	if (q->nignored > 0)
 		q->page->ignored = arena_strndup(
 		    q->page->arena, buf_str(b), b->len);
@@ -562,7 +604,8 @@ take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 	}
 	/* Of a call several facts may be asked for. */
 	if (seen[m - parameters] && m->take != take_fact) {
-		buf_printf(q->why, "The parameter %s is there twice.", m->name);
+		buf_printf(q->why,
+		    tr(q->page, "The parameter %s is there twice."), m->name);
 		return -1;
 	}
 	seen[m - parameters] = true;
@@ -570,8 +613,9 @@ take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 	if (percent_decode(eq == NULL ? "" : eq + 1, n, true, b) != 0 ||
 	    strlen(buf_str(b)) != b->len) {
 		buf_printf(q->why,
-		    "The parameter %s is not well-formed UTF-8, "
-		    "percent-encoded and without NUL.",
+		    tr(q->page,
+			"The parameter %s is not well-formed UTF-8, "
+			"percent-encoded and without NUL."),
 		    m->name);
 		return -1;
 	}
@@ -595,7 +639,7 @@ params_parse(struct page *p, const char *query, struct buf *why)
 
 	p->from2 = p->to2 = NO_DAY;
 	if (strlen(query) > REPORT_QUERY_MAX) {
-		buf_printf(why, "The query is longer than %d bytes.",
+		buf_printf(why, tr(p, "The query is longer than %d bytes."),
 		    REPORT_QUERY_MAX);
 		return -1;
 	}

@@ -22,6 +22,7 @@
 #include "http/request.h"
 #include "query/query.h"
 #include "query/record.h"
+#include "report/language.h"
 
 #define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
 #define REPORT_PAGE_CALLS 50 /* lines of a list */
@@ -50,6 +51,7 @@ struct page {
 	const struct config *config;
 	const char *faults; /* of a newer configuration; NULL: none to show */
 	struct query *query; /* of the store; never NULL in a page function */
+	const struct language *language; /* NULL: English */
 	struct arena *arena; /* what lives as long as the request */
 	const struct request *request; /* NULL: a static page */
 	const struct static_site *site; /* NULL: a request */
@@ -230,7 +232,7 @@ void mask_numbers(struct buf *b, const char *s, size_t n);
 
 /* --- text.c: how things are written -------------------------------------- */
 
-/* Why a request was refused, in a few words; static. */
+/* Why a request was refused, in a few words, for tr(). */
 const char *refusal_text(enum refusal why);
 /* An id of the platform's, as id_text() has it, in <bdi>. */
 void put_id(struct page *p, const char *id);
@@ -252,6 +254,20 @@ void put_agent(struct page *p, const char *agent);
 void put_instant(struct page *p, int64_t ms);
 /* <time>: "18 Mar 2026". */
 void put_day(struct page *p, int64_t day);
+/* A date without markup, in the arena. */
+enum date_form {
+	DATE_FULL, /* "18 Mar 2026" */
+	DATE_SHORT, /* "18 Mar" */
+	DATE_WEEKDAY, /* "Wed 18 Mar 2026" */
+	DATE_MONTH, /* "Mar 2026" */
+	DATE_MONTH_LONG /* "March 2026" */
+};
+const char *date_text(
+    struct page *p, const struct when_local *l, enum date_form form);
+const char *month_text(const struct page *p, int month); /* 0: "Jan" */
+const char *weekday_text(const struct page *p, int weekday); /* 0: "Mon" */
+/* "45 s", "1 min 30 s", "2 min", "1 h 30 min"; in the arena. */
+const char *seconds_text(struct page *p, int64_t s);
 /* "1 h 02 min", "3 min 05 s", "12 s", "0.4 s": two parts at most. */
 void put_duration(struct page *p, int64_t ms);
 /* The same of a wait, which may be long: "8 d 9 h" from two days on. */
@@ -263,11 +279,14 @@ void put_rate(struct page *p, int64_t part, int64_t whole);
 /* The word of an outcome for people, with its mark: "no answer". */
 void put_outcome(struct page *p, enum call_outcome o);
 /* That word alone; OUTCOME_NONE: "not ended". */
-const char *outcome_word(enum call_outcome o);
+const char *outcome_word(const struct page *p, enum call_outcome o);
+/* Of a direction and a state: those of other names as they are. */
+const char *direction_word(const struct page *p, const char *direction);
+const char *state_word(const struct page *p, enum call_state s);
 /* Does a platform's word, such as COMPLETED or 200, tell no more than that? */
 bool repeats_outcome(enum call_outcome o, const char *text);
 /* The words of a flag (enum call_flag) in a filter: "with errors". */
-const char *flag_word(unsigned flag);
+const char *flag_word(const struct page *p, unsigned flag);
 /* A link; the text alone where a static site has no such page. */
 void put_link(
     struct page *p, const char *path, const struct filter *f, const char *text);
@@ -277,7 +296,8 @@ void link_end(struct page *p, const char *href);
 /* A call's start, linked to its page. */
 void put_call_link(struct page *p, const struct stored_call *c);
 /* The class and pattern of an outcome in charts. */
-void outcome_series(enum call_outcome o, struct chart_series *s);
+void outcome_series(
+    const struct page *p, enum call_outcome o, struct chart_series *s);
 
 /* The bytes of a body as a person reads them: JSON indented, else as it is. */
 void put_body(
@@ -307,12 +327,14 @@ void put_facts_hidden(struct page *p, int64_t n);
 /* --- table.c ------------------------------------------------------------- */
 
 /*
- * A table up to the inside of its <tbody>.  Columns are titles, NULL at the
- * end; one that begins with '#' is of numbers.
+ * A table up to the inside of its <tbody>.  Columns are titles for tr(), NULL
+ * at the end; one that begins with '#' is of numbers.
  */
+void put_columns_head(struct page *p, const char *const *column);
 void table_plain(struct page *p, const char *class, const char *const *column);
 /*
- * One that scrolls by itself where it is wider than the page; label names it
+ * One that scrolls by itself where it is wider than the page; label, for tr(),
+ * names it
  * for who listens, and is the only one of its name in the page.
  */
 void table_begin(struct page *p, const char *class, const char *label,
@@ -323,7 +345,7 @@ void table_end(struct page *p);
 
 /*
  * A document up to the inside of <main>, with its <h1>, and from there on to
- * the end.  title is data; current is the path of the page as link_to() has
+ * the end.  title is for tr(); current is the path of the page as link_to() has
  * it, the first word only: it is marked in the navigation, and the form of
  * the filter leads to it.  The <head> has to call put_style().  p->query may
  * be NULL: then without a form.
@@ -331,6 +353,8 @@ void table_end(struct page *p);
 void frame_begin(struct page *p, const char *title, const char *current);
 void frame_end(struct page *p);
 
+/* "1 Mar 2026 to 3 Mar 2026"; of one day, that. */
+void put_days(struct page *p, int64_t from, int64_t to);
 /* The filter as a person would say it: "this month, source sales, busy". */
 void put_filter_words(struct page *p);
 /* The filter as hidden fields of a form. */

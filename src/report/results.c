@@ -37,8 +37,7 @@ put_name(struct page *p, const struct gist *g)
 {
 	put_fact_name(p, g->path);
 	if (*g->platform != '\0')
-		html_put(
-		    p->out, " <span class=\"badge\">%s</span>", g->platform);
+		html_put(p->out, " <bdi class=\"badge\">%s</bdi>", g->platform);
 }
 
 static void
@@ -48,8 +47,13 @@ put_gist_histogram(struct results *r, const struct gist *g, const char *name)
 
 	snprintf(id, sizeof(id), "fact-%c%c", 'a' + (int)(r->shown / 26 % 26),
 	    'a' + (int)(r->shown % 26));
-	snprintf(title, sizeof(title), "%.*s: %s%s%s", (int)fact_group(g->path),
-	    g->path, name, *g->platform == '\0' ? "" : " of ", g->platform);
+	/* TRANSLATORS: the name of a value, and the platform it is of. */
+	snprintf(title, sizeof(title), "%.*s: %s", (int)fact_group(g->path),
+	    g->path,
+	    *g->platform == '\0'
+		? name
+		: tr_fill(r->page, tr_in(r->page, "platform", "{1} of {2}"),
+		      (const char *const[]){name, g->platform, NULL}));
 	put_histogram(r->page, id, title, g->path, &g->classes);
 }
 
@@ -60,10 +64,10 @@ put_numbers(struct results *r, const struct gist *g, const char *name)
 	const struct sample_summary *n = &g->number;
 
 	html_raw(p->out, "<dl class=\"pairs numbers\">\n");
-	put_fact_number(p, g->path, "least", n->min);
-	put_fact_number(p, g->path, "median", n->median);
-	put_fact_number(p, g->path, "mean", n->mean);
-	put_fact_number(p, g->path, "most", n->max);
+	put_fact_number(p, g->path, tr_in(p, "number", "least"), n->min);
+	put_fact_number(p, g->path, tr_in(p, "number", "median"), n->median);
+	put_fact_number(p, g->path, tr_in(p, "number", "mean"), n->mean);
+	put_fact_number(p, g->path, tr_in(p, "number", "most"), n->max);
 	html_raw(p->out, "</dl>\n");
 	if (n->min != n->max)
 		put_gist_histogram(r, g, name);
@@ -84,7 +88,7 @@ put_boolean(struct page *p, const struct gist *g)
 
 		html_raw(p->out, "<tr><th scope=\"row\">");
 		link_begin(p, href);
-		html_put(p->out, "%s", yes ? "yes" : "no");
+		html_put(p->out, "%s", yes ? tr(p, "yes") : tr(p, "no"));
 		link_end(p, href);
 		html_raw(p->out, "</th>");
 		put_share(p, yes ? y->yes : y->calls - y->yes, y->calls);
@@ -97,11 +101,15 @@ put_boolean(struct page *p, const struct gist *g)
 static void
 put_examples(struct page *p, const struct gist *g)
 {
+	struct say s;
+
 	html_raw(p->out, "<p>");
-	html_number(p->out, g->words);
-	html_raw(p->out, " different texts in ");
-	html_number(p->out, g->texts);
-	html_raw(p->out, " calls, such as</p>\n<ul class=\"examples\">\n");
+	say_begin(p, &s, tr(p, "{1} different texts in {2} calls, such as"));
+	put_number(p, g->words);
+	say_part(&s);
+	put_number(p, g->texts);
+	say_end(&s);
+	html_raw(p->out, "</p>\n<ul class=\"examples\">\n");
 	for (size_t i = 0; i < g->nwords && i < EXAMPLES; i++) {
 		html_raw(p->out, "<li>");
 		put_fact_text(p, g->path, g->word[i].text);
@@ -143,14 +151,16 @@ put_words(struct page *p, const struct gist *g)
 	put_word_rows(p, g, 0, n);
 	if (n < g->nwords) {
 		html_raw(p->out, "<details><summary>");
-		html_number(p->out, g->words - (int64_t)n);
-		html_raw(p->out, " more values</summary>\n");
+		say_n(p, "{1} more value", "{1} more values",
+		    g->words - (int64_t)n);
+		html_raw(p->out, "</summary>\n");
 		put_word_rows(p, g, n, g->nwords);
-		if (g->words > (int64_t)g->nwords)
-			html_put(p->out,
-			    "<p class=\"muted\">The %zu most frequent are"
-			    " shown.</p>\n",
-			    g->nwords);
+		if (g->words > (int64_t)g->nwords) {
+			html_raw(p->out, "<p class=\"muted\">");
+			say_put(
+			    p, "The %zu most frequent are shown.", g->nwords);
+			html_raw(p->out, "</p>\n");
+		}
 		html_raw(p->out, "</details>\n");
 	}
 }
@@ -161,18 +171,18 @@ put_words(struct page *p, const struct gist *g)
 static void
 put_agents_head(struct page *p, const struct gist *g)
 {
-	const char *title[7] = {"Agent", "#Calls"};
+	const char *title[7] = {N_("Agent"), "#" N_("Calls")};
 	size_t n = 2;
 
 	if (g->number.count > 0) {
-		title[n++] = "#Median";
-		title[n++] = "#Mean";
+		title[n++] = "#" N_("Median");
+		title[n++] = "#" N_("Mean");
 	}
 	if (g->boolean.calls > 0)
-		title[n++] = "#Yes";
+		title[n++] = "#" N_("Yes");
 	if (g->texts > 0)
-		title[n++] = "Most frequent";
-	html_raw(p->out, "<details><summary>By agent</summary>\n");
+		title[n++] = N_("Most frequent");
+	html_put(p->out, "<details><summary>%s</summary>\n", tr(p, "By agent"));
 	table_plain(p, "values", title);
 }
 
@@ -183,11 +193,12 @@ put_agent_row(struct page *p, const struct gist *g, const struct gist_agent *a)
 
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	if (*a->name == '\0')
-		html_raw(p->out, "<span class=\"muted\">none</span>");
+		html_put(p->out, "<span class=\"muted\">%s</span>",
+		    tr_in(p, "agent", "none"));
 	else
 		put_agent(p, a->name);
 	html_raw(p->out, "</th><td class=\"num\">");
-	html_number(p->out, a->calls);
+	put_number(p, a->calls);
 	html_raw(p->out, "</td>");
 	if (g->number.count > 0 && a->number.calls == 0)
 		html_raw(p->out, "<td></td><td></td>");
@@ -228,11 +239,13 @@ put_agents(struct page *p, const struct gist *g)
 	for (size_t i = 0; i < g->nagents; i++)
 		put_agent_row(p, g, &g->agent[i]);
 	html_raw(p->out, "</tbody></table>\n");
-	if (g->agents > g->nagents)
-		html_put(p->out,
-		    "<p class=\"muted\">and %zu more agents; choose one in"
-		    " the filter.</p>\n",
-		    g->agents - g->nagents);
+	if (g->agents > g->nagents) {
+		html_raw(p->out, "<p class=\"muted\">");
+		say_n(p, "and {1} more agent; choose one in the filter.",
+		    "and {1} more agents; choose one in the filter.",
+		    (int64_t)(g->agents - g->nagents));
+		html_raw(p->out, "</p>\n");
+	}
 	html_raw(p->out, "</details>\n");
 }
 
@@ -258,26 +271,29 @@ static void
 put_in_calls(struct results *r, const struct gist *g)
 {
 	struct page *p = r->page;
+	struct say s;
 
-	html_raw(p->out, "in ");
-	html_number(p->out, g->calls);
-	html_raw(p->out, " of ");
-	html_number(p->out, r->calls);
-	html_put(p->out, " call%s", r->calls == 1 ? "" : "s");
+	say_begin(p, &s,
+	    tr_n(p, "in {1} of {2} call", "in {1} of {2} calls", r->calls));
+	put_number(p, g->calls);
+	say_part(&s);
+	put_number(p, r->calls);
+	say_end(&s);
 }
 
 static void
 put_types(struct page *p, const struct gist *g)
 {
-	const char *const word[] = {g->number.count > 0 ? "number" : NULL,
-	    g->boolean.calls > 0 ? "yes or no" : NULL,
-	    g->texts > 0 ? "text" : NULL};
+	const char *const word[] = {
+	    g->number.count > 0 ? tr(p, "number") : NULL,
+	    g->boolean.calls > 0 ? tr(p, "yes or no") : NULL,
+	    g->texts > 0 ? tr(p, "text") : NULL};
 	const char *before = "";
 
 	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
 		if (word[i] != NULL) {
 			html_put(p->out, "%s%s", before, word[i]);
-			before = ", ";
+			before = tr_in(p, "list", ", ");
 		}
 }
 
@@ -295,9 +311,10 @@ put_fact(struct results *r, const struct gist *g)
 	html_raw(p->out, " \u00b7 ");
 	put_in_calls(r, g);
 	if (*g->platform != '\0')
-		html_raw(p->out,
-		    " \u00b7 by itself, since another platform may count in"
-		    " another unit");
+		html_put(p->out, " \u00b7 %s",
+		    tr(p,
+			"by itself, since another platform may count in "
+			"another unit"));
 	html_raw(p->out, "</p>\n");
 	if (g->number.count > 0)
 		put_numbers(r, g, outside_text(p, name));
@@ -322,11 +339,12 @@ put_constant(struct results *r, const struct gist *g)
 		html_put(p->out, "%s",
 		    fact_number(p, g->path, g->number.min, number));
 	else if (g->boolean.calls > 0)
-		html_put(p->out, "%s", g->boolean.yes > 0 ? "yes" : "no");
+		html_put(p->out, "%s",
+		    g->boolean.yes > 0 ? tr(p, "yes") : tr(p, "no"));
 	else
 		put_fact_text(p, g->path, g->word[0].text);
 	html_raw(p->out, "</td><td class=\"num\">");
-	html_number(p->out, g->calls);
+	put_number(p, g->calls);
 	if (r->shown == 0)
 		return;
 	html_raw(p->out, "</td></tr>\n");
@@ -351,8 +369,8 @@ put_contents(struct results *r)
 	struct page *p = r->page;
 	size_t groups = 0;
 
-	html_raw(
-	    p->out, "<nav class=\"contents\" aria-label=\"Groups\"><ul>\n");
+	html_put(p->out, "<nav class=\"contents\" aria-label=\"%s\"><ul>\n",
+	    tr(p, "Groups"));
 	for (size_t i = 0; i < r->shown && groups < GROUPS_MAX; i++) {
 		size_t facts = 1;
 
@@ -369,9 +387,9 @@ put_contents(struct results *r)
 	}
 	if (r->nconstant > 0)
 		html_put(p->out,
-		    "<li><a href=\"#constant\">The same in every call</a>"
+		    "<li><a href=\"#constant\">%s</a>"
 		    " <span class=\"muted\">%zu</span></li>\n",
-		    r->nconstant);
+		    tr(p, "The same in every call"), r->nconstant);
 	html_raw(p->out, "</ul></nav>\n");
 }
 
@@ -380,23 +398,26 @@ put_scope(struct results *r)
 {
 	struct page *p = r->page;
 
-	html_raw(p->out, "<p>What the platforms sent about ");
+	html_raw(p->out, "<p>");
 	if (r->calls == 1)
-		html_raw(p->out, "the only call of this filter");
-	else if (r->all) {
-		html_raw(p->out, "the ");
-		html_number(p->out, r->calls);
-		html_raw(p->out, " calls of this filter");
-	} else {
-		html_raw(p->out, "the latest ");
-		html_number(p->out, r->calls);
-		html_raw(p->out,
-		    " calls of this filter; older ones are not looked at, so"
-		    " choose a shorter period for them");
-	}
-	html_raw(p->out,
-	    ", value by value, without any setup. A value is counted once"
-	    " a call, as last told.</p>\n");
+		say(p,
+		    "What the platforms sent about the only call of this "
+		    "filter, value by value, without any setup.");
+	else if (r->all)
+		say_number(p,
+		    "What the platforms sent about the {1} calls of this "
+		    "filter, value by value, without any setup.",
+		    r->calls);
+	else
+		say_number(p,
+		    "What the platforms sent about the latest {1} calls of "
+		    "this filter, value by value, without any setup; older "
+		    "ones are not looked at, so choose a shorter period for "
+		    "them.",
+		    r->calls);
+	html_raw(p->out, " ");
+	say(p, "A value is counted once a call, as last told.");
+	html_raw(p->out, "</p>\n");
 }
 
 static void
@@ -425,15 +446,16 @@ static void
 put_constants(struct results *r)
 {
 	static const char *const column[] = {
-	    "Fact", "Value", "#Calls that have it", NULL};
+	    N_("Fact"), N_("Value"), "#" N_("Calls that have it"), NULL};
 	struct page *p = r->page;
 
 	if (r->nconstant == 0)
 		return;
-	html_raw(p->out,
-	    "<h2 id=\"constant\">The same in every call</h2>\n"
-	    "<section class=\"card\">\n<p class=\"muted\">In every call that"
-	    " has them, that is.</p>\n");
+	html_put(p->out,
+	    "<h2 id=\"constant\">%s</h2>\n"
+	    "<section class=\"card\">\n<p class=\"muted\">%s</p>\n",
+	    tr(p, "The same in every call"),
+	    tr(p, "In every call that has them, that is."));
 	table_plain(p, "values", column);
 	for (size_t i = 0; i < r->nconstant; i++)
 		put_constant(r, r->constant[i]);
@@ -477,11 +499,12 @@ put_facts(struct results *r, size_t facts)
 	buf_free(&out);
 	put_constants(r);
 	if (facts > r->shown + r->nconstant) {
-		html_raw(p->out, "<p class=\"muted\">and ");
-		html_number(p->out, (int64_t)(facts - r->shown - r->nconstant));
-		html_raw(p->out,
-		    " more that are not shown; the page of a call has"
-		    " its own.</p>\n");
+		html_raw(p->out, "<p class=\"muted\">");
+		say_number(p,
+		    "and {1} more that are not shown; the page of a call has "
+		    "its own.",
+		    (int64_t)(facts - r->shown - r->nconstant));
+		html_raw(p->out, "</p>\n");
 	}
 }
 
@@ -530,10 +553,11 @@ results_page(struct page *p)
 		goto out;
 	}
 	if (facts == 0 && r.hidden == 0)
-		html_raw(p->out,
-		    "<p>No call of this filter came with values of its own"
-		    " (results, parameters, variables, metrics, analytics)."
-		    "</p>\n");
+		html_put(p->out, "<p>%s</p>\n",
+		    tr(p,
+			"No call of this filter came with values of its own "
+			"(results, parameters, variables, metrics, "
+			"analytics)."));
 	else if (facts > 0) {
 		if (sort_facts(&r, list, (size_t)n) == -1)
 			goto out;

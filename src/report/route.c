@@ -77,18 +77,18 @@ struct route {
 };
 
 static const struct route routes[] = {
-    {.name = "", .title = "Overview", .page = overview_page},
-    {.name = "calls", .title = "Calls", .page = calls_page},
-    {.name = "call", .title = "Call", .page = call_page, .rest = true},
-    {.name = "callers", .title = "Callers", .page = callers_page},
-    {.name = "compare", .title = "Compare", .page = compare_page},
-    {.name = "costs", .title = "Costs", .page = costs_page},
-    {.name = "results", .title = "Results", .page = results_page},
-    {.name = "fact", .title = "Fact", .page = fact_page},
-    {.name = "attention", .title = "Attention", .page = attention_page},
-    {.name = "deliveries", .title = "Deliveries", .page = deliveries_page},
+    {.name = "", .title = N_("Overview"), .page = overview_page},
+    {.name = "calls", .title = N_("Calls"), .page = calls_page},
+    {.name = "call", .title = N_("Call"), .page = call_page, .rest = true},
+    {.name = "callers", .title = N_("Callers"), .page = callers_page},
+    {.name = "compare", .title = N_("Compare"), .page = compare_page},
+    {.name = "results", .title = N_("Results"), .page = results_page},
+    {.name = "costs", .title = N_("Costs"), .page = costs_page},
+    {.name = "fact", .title = N_("Fact"), .page = fact_page},
+    {.name = "attention", .title = N_("Attention"), .page = attention_page},
+    {.name = "deliveries", .title = N_("Deliveries"), .page = deliveries_page},
     {.name = "delivery",
-	.title = "Delivery",
+	.title = N_("Delivery"),
 	.page = delivery_page,
 	.rest = true},
     {.name = "export.csv",
@@ -105,9 +105,9 @@ static const struct route routes[] = {
 	.strict = true},
     {.name = "event", .title = "Event", .answer = event_body, .rest = true},
     {.name = "metrics", .title = "Metrics", .answer = metrics, .empty = true},
-    {.name = "data", .title = "Data", .page = data_page, .host = true},
+    {.name = "data", .title = N_("Data"), .page = data_page, .host = true},
     {.name = "check",
-	.title = "Check",
+	.title = N_("Check"),
 	.page = check_page,
 	.host = true,
 	.closed = true},
@@ -385,8 +385,9 @@ report_explain(struct page *p, struct response *w, int status,
 static void
 not_found(struct page *p, struct response *w)
 {
-	report_explain(p, w, 404, "Not found",
-	    "There is no such page, or what it showed is not in the store.");
+	report_explain(p, w, 404, N_("Not found"),
+	    N_("There is no such page, or what it showed is not in the "
+	       "store."));
 }
 
 static void
@@ -397,15 +398,16 @@ explain_rc(struct page *p, struct response *w, enum page_rc rc)
 		not_found(p, w);
 		break;
 	case PAGE_TIMEOUT:
-		report_explain(p, w, 503, "This takes too long",
-		    "Reading the store for this page took longer than a "
-		    "page may take. Ask for fewer days, or for fewer words in "
-		    "a search.");
+		report_explain(p, w, 503, N_("This takes too long"),
+		    N_("Reading the store for this page took longer than a "
+		       "page may take. Ask for fewer days, or for fewer words "
+		       "in "
+		       "a search."));
 		break;
 	default:
-		report_explain(p, w, 500, "Something failed",
-		    "The page could not be made. The web server's log says "
-		    "why.");
+		report_explain(p, w, 500, N_("Something failed"),
+		    N_("The page could not be made. The web server's log says "
+		       "why."));
 		break;
 	}
 }
@@ -447,16 +449,17 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 		(void)pthread_mutex_lock(&wk->report->lock);
 		wk->report->shut = true;
 		(void)pthread_mutex_unlock(&wk->report->lock);
-		report_explain(p, w, 503, "The store can not be read",
-		    "The file with the calls can not be opened. The web "
-		    "server's log says why, and `callbook check` what to do.");
+		report_explain(p, w, 503, N_("The store can not be read"),
+		    N_("The file with the calls can not be opened. The web "
+		       "server's log says why, and `callbook check` what to "
+		       "do."));
 		return -1;
 	}
 	if (exposed_check(&wk->exposed, c, wk->store_dir, NULL, p->request)) {
-		report_explain(p, w, 503, "The store lies in the open",
-		    "The file with the calls lies where the web server "
-		    "serves files, so that anybody might fetch it. Move it "
-		    "out; the web server's log says more.");
+		report_explain(p, w, 503, N_("The store lies in the open"),
+		    N_("The file with the calls lies where the web server "
+		       "serves files, so that anybody might fetch it. Move it "
+		       "out; the web server's log says more."));
 		return -1;
 	}
 	if (query_scope(wk->query, p->login == NULL ? NULL : p->login->source,
@@ -589,14 +592,15 @@ take_query(const struct route *rt, struct page *p, struct response *w)
 
 	if (rc == 0 && rt->strict && p->ignored != NULL) {
 		buf_printf(&why,
-		    "These parameters of the address mean nothing here, and a "
-		    "file of calls has no place to say so: %s.",
+		    tr(p,
+			"These parameters of the address mean nothing here, "
+			"and a file of calls has no place to say so: %s."),
 		    p->ignored);
 		rc = -1;
 	}
 	if (rc != 0)
-		report_explain(p, w, 400, "Not understood",
-		    why.failed ? "Memory ran out." : buf_str(&why));
+		report_explain(p, w, 400, N_("Not understood"),
+		    why.failed ? N_("Memory ran out.") : buf_str(&why));
 	buf_free(&why);
 	return rc;
 }
@@ -669,8 +673,8 @@ refuse_masked(struct page *p, struct response *w)
 		masked = masked || (p->masked && is_masked_fact(p, f->fact[i]));
 	if (!masked)
 		return 0;
-	report_explain(p, w, 400, "Not with masked numbers",
-	    "Numbers are masked here, so calls are not found by one.");
+	report_explain(p, w, 400, N_("Not with masked numbers"),
+	    N_("Numbers are masked here, so calls are not found by one."));
 	return -1;
 }
 
@@ -688,10 +692,11 @@ allow_search(struct report *rp, struct page *p, struct response *w)
 	(void)pthread_mutex_unlock(&rp->lock);
 	if (allowed)
 		return 0;
-	report_explain(p, w, 429, "Too many searches for digits",
-	    "Numbers are masked here, and so that nobody finds one by trying, "
-	    "digits are looked for a few times a minute only. Try again in "
-	    "half a minute.");
+	report_explain(p, w, 429, N_("Too many searches for digits"),
+	    N_("Numbers are masked here, and so that nobody finds one by "
+	       "trying, "
+	       "digits are looked for a few times a minute only. Try again in "
+	       "half a minute."));
 	w->retry_after = RETRY_AFTER_S;
 	return -1;
 }
@@ -708,16 +713,17 @@ route(struct worker *wk, struct page *p, const char *path, struct response *w)
 		return;
 	}
 	if (rt->host && !page_has_login(p)) {
-		report_explain(p, w, 403, "Only for those who log in",
-		    "Everybody may see the calls here, but what there is to "
-		    "tell of the host is only for those who log in. "
-		    "`callbook check` tells the same.");
+		report_explain(p, w, 403, N_("Only for those who log in"),
+		    N_("Everybody may see the calls here, but what there is to "
+		       "tell of the host is only for those who log in. "
+		       "`callbook check` tells the same."));
 		return;
 	}
 	if (rt->host && p->login != NULL) {
-		report_explain(p, w, 403, "Not for this login",
-		    "This login sees the calls of some sources alone, and what "
-		    "there is to tell of the host is of all of them.");
+		report_explain(p, w, 403, N_("Not for this login"),
+		    N_("This login sees the calls of some sources alone, and "
+		       "what "
+		       "there is to tell of the host is of all of them."));
 		return;
 	}
 	p->compares = rt->page == compare_page;
@@ -779,14 +785,17 @@ answer(void *worker, const struct request *r, struct response *w)
 	p->rest = "";
 	p->now = when_now();
 	p->base = link_base(wk->arena, r);
+	/* Until the configuration is read, which may name another. */
+	p->language = language_choose(
+	    config_language[0], request_env(r, "HTTP_ACCEPT_LANGUAGE"));
 	if ((path = path_of(p)) == NULL)
 		return;
 
 	if (method == NULL ||
 	    (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)) {
-		report_explain(p, w, 405, "Not understood",
-		    "The pages of the report are only there to be read: GET "
-		    "and HEAD.");
+		report_explain(p, w, 405, N_("Not understood"),
+		    N_("The pages of the report are only there to be read: GET "
+		       "and HEAD."));
 		w->allow = METHODS;
 		return;
 	}
@@ -794,15 +803,20 @@ answer(void *worker, const struct request *r, struct response *w)
 		return;
 	give_generation(wk);
 	if ((wk->generation = ready_take(wk->report->ready)) == NULL) {
-		report_explain(p, w, 503, "The configuration has an error",
-		    "The report waits until it is mended. The web server's "
-		    "log and `callbook check` name the file, the line and "
-		    "the reason.");
+		report_explain(p, w, 503, N_("The configuration has an error"),
+		    N_("The report waits until it is mended. The web server's "
+		       "log and `callbook check` name the file, the line and "
+		       "the reason."));
 		return;
 	}
 	p->config = wk->generation->made;
 	p->today = when_day(p->now);
 	p->login = config_login(p->config, request_login(r));
+	p->language = language_choose(
+	    config_language[p->login != NULL && p->login->language != -1
+		    ? p->login->language
+		    : p->config->language],
+	    request_env(r, "HTTP_ACCEPT_LANGUAGE"));
 	take_faults(wk, p);
 	p->masked = (p->login != NULL && p->login->phones != PHONES_AS_REPORT
 			    ? p->login->phones
@@ -812,12 +826,13 @@ answer(void *worker, const struct request *r, struct response *w)
 	    : p->config->facts_hidden;
 	p->filter.discreet = p->masked;
 	if (!may_read(p)) {
-		report_explain(p, w, 403, "Only for those who log in",
-		    "This request comes without a login, and the report "
-		    "shows calls only with one. Let the web server ask for a "
-		    "name and a password at this address, or write access = "
-		    "public under [report] if everybody may read all calls: "
-		    "report.cgi(8) shows both.");
+		report_explain(p, w, 403, N_("Only for those who log in"),
+		    N_("This request comes without a login, and the report "
+		       "shows calls only with one. Let the web server ask for "
+		       "a "
+		       "name and a password at this address, or write access = "
+		       "public under [report] if everybody may read all calls: "
+		       "report.cgi(8) shows both."));
 		return;
 	}
 	route(wk, p, path, w);

@@ -7,24 +7,17 @@
 #define DAYS_AS_DAYS 92 /* more of them are shown as weeks, */
 #define DAYS_AS_WEEKS 731 /* then as months, */
 #define DAYS_AS_MONTHS (25 * 366) /* then as years */
-#define LABEL_SIZE 32
-
-const char *const weekday_name[7] = {
-    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-static const char *const month_name[] = {"January", "February", "March",
-    "April", "May", "June", "July", "August", "September", "October",
-    "November", "December"};
 
 static int64_t
-unit_index(enum unit u, int64_t day)
+unit_index(const struct span *s, int64_t day)
 {
 	struct when_local l;
 
-	switch (u) {
+	switch (s->unit) {
 	case UNIT_DAY:
 		return day;
 	case UNIT_WEEK: /* 1970-01-01 was a Thursday */
-		return (day + 3) / 7;
+		return (day + 3 + s->shift) / 7;
 	case UNIT_MONTH:
 		when_date(day, &l);
 		return l.year * 12 + l.month - 1;
@@ -37,15 +30,15 @@ unit_index(enum unit u, int64_t day)
 
 /* The first day of a unit. */
 static int64_t
-unit_day(enum unit u, int64_t index)
+unit_day(const struct span *s, int64_t index)
 {
 	int64_t day = 0;
 
-	switch (u) {
+	switch (s->unit) {
 	case UNIT_DAY:
 		return index;
 	case UNIT_WEEK:
-		return index * 7 - 3;
+		return index * 7 - 3 - s->shift;
 	case UNIT_MONTH:
 		(void)when_day_of(
 		    (int)(index / 12), (int)(index % 12) + 1, 1, &day);
@@ -81,8 +74,9 @@ span_of_page(struct page *p, struct span *s)
 	    : days <= DAYS_AS_WEEKS    ? UNIT_WEEK
 	    : days <= DAYS_AS_MONTHS   ? UNIT_MONTH
 				       : UNIT_YEAR;
-	s->first = unit_index(s->unit, s->from);
-	columns = unit_index(s->unit, s->to) - s->first + 1;
+	s->shift = (7 - language_first_day(p)) % 7;
+	s->first = unit_index(s, s->from);
+	columns = unit_index(s, s->to) - s->first + 1;
 	if (columns > CHART_COLUMNS_MAX) { /* the latest ones */
 		s->first += columns - CHART_COLUMNS_MAX;
 		columns = CHART_COLUMNS_MAX;
@@ -94,7 +88,7 @@ span_of_page(struct page *p, struct span *s)
 size_t
 span_column(const struct span *s, int64_t day)
 {
-	const int64_t column = unit_index(s->unit, day) - s->first;
+	const int64_t column = unit_index(s, day) - s->first;
 
 	return column < 0 || column >= (int64_t)s->columns ? s->columns
 							   : (size_t)column;
@@ -105,52 +99,46 @@ span_days(const struct span *s, size_t column, int64_t *from, int64_t *to)
 {
 	int64_t index = s->first + (int64_t)column;
 
-	*from = unit_day(s->unit, index);
-	*to = unit_day(s->unit, index + 1) - 1;
+	*from = unit_day(s, index);
+	*to = unit_day(s, index + 1) - 1;
 	if (*from < s->from)
 		*from = s->from;
 	if (*to > s->to)
 		*to = s->to;
 }
 
-int
+void
 span_name(
     struct page *p, const struct span *s, size_t column, struct chart_column *c)
 {
-	char label[LABEL_SIZE], title[LABEL_SIZE];
+	char year[12];
 	struct when_local l;
 	int64_t day, last;
 
 	span_days(s, column, &day, &last);
 	when_date(day, &l);
-	snprintf(
-	    label, sizeof(label), "%d %.3s", l.mday, month_name[l.month - 1]);
 	switch (s->unit) {
 	case UNIT_DAY:
-		snprintf(title, sizeof(title), "%s %d %.3s %d",
-		    weekday_name[l.weekday], l.mday, month_name[l.month - 1],
-		    l.year);
+		c->label = date_text(p, &l, DATE_SHORT);
+		c->title = date_text(p, &l, DATE_WEEKDAY);
 		c->mark = l.mday == 1;
 		break;
 	case UNIT_WEEK:
-		snprintf(title, sizeof(title), "Week of %d %.3s %d", l.mday,
-		    month_name[l.month - 1], l.year);
+		c->label = date_text(p, &l, DATE_SHORT);
+		c->title = tr_fill(p, tr(p, "Week of {1}"),
+		    (const char *const[]){date_text(p, &l, DATE_FULL), NULL});
 		c->mark = l.mday <= 7;
 		break;
 	case UNIT_MONTH:
-		snprintf(label, sizeof(label), "%.3s %d",
-		    month_name[l.month - 1], l.year);
-		snprintf(title, sizeof(title), "%s %d", month_name[l.month - 1],
-		    l.year);
+		c->label = date_text(p, &l, DATE_MONTH);
+		c->title = date_text(p, &l, DATE_MONTH_LONG);
 		c->mark = l.month == 1;
 		break;
 	case UNIT_YEAR:
 	default:
-		snprintf(label, sizeof(label), "%d", l.year);
-		snprintf(title, sizeof(title), "%d", l.year);
+		(void)snprintf(year, sizeof(year), "%d", l.year);
+		c->label = c->title = tr_fill(
+		    p, year, (const char *const[]){NULL});
 		break;
 	}
-	c->label = arena_strndup(p->arena, label, strlen(label));
-	c->title = arena_strndup(p->arena, title, strlen(title));
-	return c->label != NULL && c->title != NULL ? 0 : -1;
 }

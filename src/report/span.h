@@ -11,12 +11,11 @@ enum unit { UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_YEAR };
 
 struct span {
 	enum unit unit;
+	int64_t shift; /* days that weeks begin before Monday */
 	int64_t from, to; /* local days */
 	int64_t first; /* number of the first column's unit */
 	size_t columns; /* at most CHART_COLUMNS_MAX */
 };
-
-extern const char *const weekday_name[7];
 
 /*
  * That of a page's filter.  Days without calls have a column too, but not years
@@ -31,9 +30,9 @@ size_t span_column(const struct span *s, int64_t day);
 void span_days(const struct span *s, size_t column, int64_t *from, int64_t *to);
 
 /*
- * Label, title and mark of a column, in the page's arena.  -1: memory ran out.
+ * Label, title and mark of a column, in the page's arena.
  */
-int span_name(struct page *p, const struct span *s, size_t column,
+void span_name(struct page *p, const struct span *s, size_t column,
     struct chart_column *c);
 
 #endif /* !SPAN_H */

@@ -64,11 +64,11 @@ static const struct {
 	const char *path, *file, *title;
 	page_fn page;
 } pages[] = {
-    {"", "index.html", "Overview", overview_page},
-    {"callers", "callers.html", "Callers", callers_page},
-    {"results", "results.html", "Results", results_page},
-    {"attention", "attention.html", "Attention", attention_page},
-    {"deliveries", "deliveries.html", "Deliveries", deliveries_page},
+    {"", "index.html", N_("Overview"), overview_page},
+    {"callers", "callers.html", N_("Callers"), callers_page},
+    {"results", "results.html", N_("Results"), results_page},
+    {"attention", "attention.html", N_("Attention"), attention_page},
+    {"deliveries", "deliveries.html", N_("Deliveries"), deliveries_page},
 };
 
 /* --- names --------------------------------------------------------------- */
@@ -252,10 +252,13 @@ put_note(struct writer *w)
 {
 	if (!w->result->more)
 		return;
-	html_put(w->page.out,
-	    "<p class=\"note\">These files hold the newest %d calls of the "
-	    "filter; there are more.</p>\n",
+	html_raw(w->page.out, "<p class=\"note\">");
+	html_put_(w->page.out,
+	    tr(&w->page,
+		"These files hold the newest %d calls of the filter; "
+		"there are more."),
 	    STATIC_CALLS_MAX);
+	html_raw(w->page.out, "</p>\n");
 }
 
 static int
@@ -293,7 +296,7 @@ write_lists(struct writer *w)
 	for (site->list = 1;; site->list++) {
 		list_name(site->list, file);
 		w->further.is = false;
-		if (write_page(w, file, "Calls", "calls", calls_page) != 0)
+		if (write_page(w, file, N_("Calls"), "calls", calls_page) != 0)
 			return -1;
 		if (!w->further.is)
 			return 0;
@@ -311,7 +314,7 @@ write_calls(struct writer *w)
 		(void)snprintf(
 		    digits, sizeof(digits), "%" PRId64, w->site.call[i]);
 		w->page.rest = digits;
-		if (write_page(w, file, "Call", "call", call_page) != 0)
+		if (write_page(w, file, N_("Call"), "call", call_page) != 0)
 			return -1;
 	}
 	w->page.rest = "";
@@ -324,6 +327,7 @@ write_calls(struct writer *w)
 static enum page_rc
 person_page(struct page *p)
 {
+	struct say s;
 	const struct static_site *site = p->site;
 	struct keep k = {.arena = p->arena};
 
@@ -334,13 +338,16 @@ person_page(struct page *p)
 		if (rc != QUERY_OK || k.failed)
 			return k.failed ? PAGE_FAILED : page_rc(rc);
 	}
-	html_put(p->out,
-	    "<p class=\"lead\">What is stored of calls from or to "
-	    "<bdi>%s</bdi>.</p>\n<p class=\"muted\">Each call has a page. "
-	    "Beside it lies the same for programs, as "
-	    "<code>call-\u2026.json</code>, and what the platform sent, byte "
-	    "for byte, as <code>event-\u2026.txt</code>.</p>\n",
-	    site->number);
+	html_raw(p->out, "<p class=\"lead\">");
+	say_begin(p, &s, tr(p, "What is stored of calls from or to {1}."));
+	html_put(p->out, "<bdi>%s</bdi>", site->number);
+	say_end(&s);
+	html_raw(p->out, "</p>\n<p class=\"muted\">");
+	say(p,
+	    "Each call has a page. Beside it lies the same for programs, as "
+	    "<code>call-\u2026.json</code>, and what the platform sent, "
+	    "byte for byte, as <code>event-\u2026.txt</code>.");
+	html_raw(p->out, "</p>\n");
 	html_raw(p->out, "<table class=\"calls\">\n");
 	put_calls_head(p);
 	html_raw(p->out, "<tbody>\n");
@@ -516,6 +523,7 @@ begin(struct writer *w, const struct config *c, struct query *q)
 	p->arena = arena_new();
 	p->site = &w->site;
 	p->base = p->rest = "";
+	p->language = language_choose(config_language[c->language], NULL);
 	p->now = when_now();
 	p->today = when_day(p->now);
 	query_time_limit(q, 0);
@@ -659,8 +667,8 @@ static_person(const struct config *c, struct query *q, const char *number,
 	if (rc == 0 &&
 	    (take_query(&w, "preset=all") != 0 || collect_calls(&w) != 0 ||
 		check_person(&w) != 0 || open_dir(&w) != 0 ||
-		write_page(&w, "index.html", "Calls", "calls", person_page) !=
-		    0 ||
+		write_page(
+		    &w, "index.html", N_("Calls"), "calls", person_page) != 0 ||
 		write_calls(&w) != 0 || write_records(&w) != 0))
 		rc = -1;
 	end(&w);

@@ -46,7 +46,6 @@ enum rate_name {
 
 struct rate {
 	const char *title, *hint, *formula;
-	const char *does; /* what a call of it does: "answers" */
 	enum good good;
 	unsigned flag; /* of the calls that are a part; 0: they have none */
 	sums_fn part, whole;

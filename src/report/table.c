@@ -5,17 +5,24 @@
 #include "report/report.h"
 
 void
-table_plain(struct page *p, const char *class, const char *const *column)
+put_columns_head(struct page *p, const char *const *column)
 {
-	html_put(p->out, "<table class=\"%s\"><thead><tr>", class);
 	for (; *column != NULL; column++) {
 		if (**column == '#')
 			html_put(p->out,
 			    "<th scope=\"col\" class=\"num\">%s</th>",
-			    *column + 1);
+			    tr(p, *column + 1));
 		else
-			html_put(p->out, "<th scope=\"col\">%s</th>", *column);
+			html_put(p->out, "<th scope=\"col\">%s</th>",
+			    tr(p, *column));
 	}
+}
+
+void
+table_plain(struct page *p, const char *class, const char *const *column)
+{
+	html_put(p->out, "<table class=\"%s\"><thead><tr>", class);
+	put_columns_head(p, column);
 	html_raw(p->out, "</tr></thead><tbody>\n");
 }
 
@@ -25,7 +32,7 @@ table_begin(struct page *p, const char *class, const char *label,
 {
 	html_put(p->out,
 	    "<section class=\"scroll\" tabindex=\"0\" aria-label=\"%s\">",
-	    label);
+	    tr(p, label));
 	table_plain(p, class, column);
 }
 

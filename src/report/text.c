@@ -9,13 +9,17 @@
 #include "base/utf8.h"
 #include "report/report.h"
 
-#define BODY_SHOWN_MAX (16 * 1024) /* bytes of a body in a page */
+#define BODY_SHOWN_KB 16 /* of a body in a page */
+#define BODY_SHOWN_MAX (BODY_SHOWN_KB * 1024)
 #define BODY_DEPTH_MAX 64 /* deeper JSON is shown as it came */
 #define NAME_SHOWN_MAX 100 /* bytes of a name or id in a list */
 #define REASON_SHOWN_MAX 80 /* bytes of a reason in a list */
+#define STRING(x) STRING_(x)
+#define STRING_(x) #x
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 #define HOUR_MS (3600 * 1000LL)
 #define WAIT_DAYS_MS (48 * HOUR_MS) /* from here on, days are counted */
+#define CLOCK_SIZE 40 /* bytes of a time of the day */
 #define EN_DASH "\u2013"
 
 /* --- from outside -------------------------------------------------------- */
@@ -36,15 +40,15 @@ const char *
 refusal_text(enum refusal why)
 {
 	static const char *const text[REFUSAL__MAX] = {
-	    [REFUSAL_NOT_FOUND] = "404: no source of that name",
-	    [REFUSAL_METHOD] = "405: not the platform\u2019s method",
-	    [REFUSAL_TOO_LARGE] = "413: larger than max_body",
-	    [REFUSAL_TYPE] = "415: content type or encoding",
-	    [REFUSAL_SLOW] = "408: the body came too slowly",
-	    [REFUSAL_MISSING] = "401: signature or token missing",
-	    [REFUSAL_WRONG] = "401: signature or token wrong",
-	    [REFUSAL_STALE] = "401: signature too old",
-	    [REFUSAL_REUSED] = "401: signature of another content",
+	    [REFUSAL_NOT_FOUND] = N_("404: no source of that name"),
+	    [REFUSAL_METHOD] = N_("405: not the platform\u2019s method"),
+	    [REFUSAL_TOO_LARGE] = N_("413: larger than max_body"),
+	    [REFUSAL_TYPE] = N_("415: content type or encoding"),
+	    [REFUSAL_SLOW] = N_("408: the body came too slowly"),
+	    [REFUSAL_MISSING] = N_("401: signature or token missing"),
+	    [REFUSAL_WRONG] = N_("401: signature or token wrong"),
+	    [REFUSAL_STALE] = N_("401: signature too old"),
+	    [REFUSAL_REUSED] = N_("401: signature of another content"),
 	};
 
 	return text[why];
@@ -62,20 +66,68 @@ put_phone(struct page *p, const char *number)
 
 /* --- times and numbers --------------------------------------------------- */
 
-static const char *const month_name[] = {"Jan", "Feb", "Mar", "Apr", "May",
-    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const month_name[] = {NC_("month", "Jan"),
+    NC_("month", "Feb"), NC_("month", "Mar"), NC_("month", "Apr"),
+    NC_("month", "May"), NC_("month", "Jun"), NC_("month", "Jul"),
+    NC_("month", "Aug"), NC_("month", "Sep"), NC_("month", "Oct"),
+    NC_("month", "Nov"), NC_("month", "Dec")};
+static const char *const month_long[] = {N_("January"), N_("February"),
+    N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August"),
+    N_("September"), N_("October"), N_("November"), N_("December")};
+static const char *const weekday_name[] = {NC_("weekday", "Mon"),
+    NC_("weekday", "Tue"), NC_("weekday", "Wed"), NC_("weekday", "Thu"),
+    NC_("weekday", "Fri"), NC_("weekday", "Sat"), NC_("weekday", "Sun")};
+
+const char *
+weekday_text(const struct page *p, int weekday)
+{
+	return tr_in(p, "weekday", weekday_name[weekday]);
+}
+
+const char *
+date_text(struct page *p, const struct when_local *l, enum date_form form)
+{
+	/* TRANSLATORS: {1} is the day of the month, {2} Jan, {3} the year. */
+	static const char *const pattern[] = {
+	    [DATE_FULL] = NC_("date", "{1} {2} {3}"),
+	    [DATE_SHORT] = NC_("date", "{1} {2}"),
+	    /* TRANSLATORS: {4} is Mon. */
+	    [DATE_WEEKDAY] = NC_("date", "{4} {1} {2} {3}"),
+	    [DATE_MONTH] = NC_("date", "{2} {3}"),
+	    /* TRANSLATORS: {5} is January. */
+	    [DATE_MONTH_LONG] = NC_("date", "{5} {3}"),
+	};
+	char day[12], year[12];
+	const char *const value[] = {day,
+	    tr_in(p, "month", month_name[l->month - 1]), year,
+	    weekday_text(p, l->weekday), tr(p, month_long[l->month - 1]), NULL};
+
+	(void)snprintf(day, sizeof(day), "%d", l->mday);
+	(void)snprintf(year, sizeof(year), "%d", l->year);
+	return tr_fill(p, tr_in(p, "date", pattern[form]), value);
+}
+
+const char *
+month_text(const struct page *p, int month)
+{
+	return tr_in(p, "month", month_name[month]);
+}
 
 void
 put_instant(struct page *p, int64_t ms)
 {
-	char utc[WHEN_TEXT_SIZE];
+	char utc[WHEN_TEXT_SIZE], clock[CLOCK_SIZE];
 	struct when_local l;
+	const char *value[] = {NULL, clock, NULL};
 
 	when_local(ms, &l);
-	html_put(p->out,
-	    "<time datetime=\"%s\">%d %s %d, %02d:%02d:%02d</time>",
-	    when_rfc3339(ms, utc), l.mday, month_name[l.month - 1], l.year,
-	    l.hour, l.minute, l.second);
+	value[0] = date_text(p, &l, DATE_FULL);
+	(void)snprintf(
+	    clock, sizeof(clock), "%02d:%02d:%02d", l.hour, l.minute, l.second);
+	html_put(p->out, "<time datetime=\"%s\">%s</time>",
+	    when_rfc3339(ms, utc),
+	    /* TRANSLATORS: a date, and a time of the day. */
+	    tr_fill(p, tr_in(p, "date", "{1}, {2}"), value));
 }
 
 void
@@ -84,13 +136,44 @@ put_day(struct page *p, int64_t day)
 	struct when_local l;
 
 	when_date(day, &l);
-	html_put(p->out, "<time datetime=\"%04d-%02d-%02d\">%d %s %d</time>",
-	    l.year, l.month, l.mday, l.mday, month_name[l.month - 1], l.year);
+	html_put(p->out, "<time datetime=\"%04d-%02d-%02d\">%s</time>", l.year,
+	    l.month, l.mday, date_text(p, &l, DATE_FULL));
+}
+
+/* With one or two numbers in a text such as "{1} min {2} s". */
+static const char *
+length_parts(struct page *p, const char *text, int64_t a, int b)
+{
+	char first[24], second[12];
+	const char *const value[] = {first, second, NULL};
+
+	(void)snprintf(first, sizeof(first), "%lld", (long long)a);
+	(void)snprintf(second, sizeof(second), "%02d", b);
+	return tr_fill(p, text, value);
+}
+
+const char *
+seconds_text(struct page *p, int64_t s)
+{
+	const int64_t minutes = s / 60;
+
+	if (s < 60)
+		return length_parts(p, tr(p, "{1}\u00a0s"), s, 0);
+	if (s < 3600 && s % 60 == 0)
+		return length_parts(p, tr(p, "{1}\u00a0min"), minutes, 0);
+	if (s < 3600)
+		return length_parts(p, tr(p, "{1}\u00a0min {2}\u00a0s"),
+		    minutes, (int)(s % 60));
+	if (s % 3600 == 0)
+		return length_parts(p, tr(p, "{1}\u00a0h"), s / 3600, 0);
+	return length_parts(
+	    p, tr(p, "{1}\u00a0h {2}\u00a0min"), s / 3600, (int)(minutes % 60));
 }
 
 void
 put_duration(struct page *p, int64_t ms)
 {
+	struct say say;
 	int64_t s;
 
 	if (ms < 0) {
@@ -98,20 +181,24 @@ put_duration(struct page *p, int64_t ms)
 		ms = ms == INT64_MIN ? INT64_MAX : -ms;
 	}
 	s = ms / 1000 + (ms % 1000 >= 500 ? 1 : 0);
-	if (ms == 0)
-		html_raw(p->out, "0\u00a0s");
-	else if (ms < 950)
-		html_put(p->out, "0.%d\u00a0s",
-		    ms < 50 ? 1 : (int)((ms + 50) / 100));
-	else if (s < 60)
-		html_put(p->out, "%d\u00a0s", (int)s);
-	else if (s < 3600)
-		html_put(p->out, "%d\u00a0min %02d\u00a0s", (int)(s / 60),
-		    (int)(s % 60));
-	else {
+	if (ms > 0 && ms < 950) {
+		say_begin(p, &say, tr(p, "{1}\u00a0s"));
+		put_decimal(
+		    p, ms < 50 ? 0.1 : (double)((ms + 50) / 100) / 10, 1);
+		say_end(&say);
+	} else if (s < 60) {
+		html_put(p->out, "%s", seconds_text(p, s));
+	} else if (s < 3600) {
+		html_put(p->out, "%s",
+		    length_parts(p, tr(p, "{1}\u00a0min {2}\u00a0s"), s / 60,
+			(int)(s % 60)));
+	} else {
 		s = (s + 30) / 60;
-		html_number(p->out, s / 60);
-		html_put(p->out, "\u00a0h %02d\u00a0min", (int)(s % 60));
+		say_begin(p, &say, tr(p, "{1}\u00a0h {2}\u00a0min"));
+		put_number(p, s / 60);
+		say_part(&say);
+		html_put(p->out, "%02d", (int)(s % 60));
+		say_end(&say);
 	}
 }
 
@@ -119,13 +206,17 @@ void
 put_wait(struct page *p, int64_t ms)
 {
 	int64_t hours = ms / HOUR_MS + (ms % HOUR_MS >= HOUR_MS / 2 ? 1 : 0);
+	struct say s;
 
 	if (ms < WAIT_DAYS_MS) {
 		put_duration(p, ms);
 		return;
 	}
-	html_number(p->out, hours / 24);
-	html_put(p->out, "\u00a0d %d\u00a0h", (int)(hours % 24));
+	say_begin(p, &s, tr(p, "{1}\u00a0d {2}\u00a0h"));
+	put_number(p, hours / 24);
+	say_part(&s);
+	html_put(p->out, "%d", (int)(hours % 24));
+	say_end(&s);
 }
 
 void
@@ -143,10 +234,7 @@ put_rate(struct page *p, int64_t part, int64_t whole)
 		tenths = 999;
 	if (tenths == 0 && part > 0)
 		tenths = 1;
-	if (tenths % 1000 == 0)
-		html_put(p->out, "%d\u00a0%%", tenths / 10);
-	else
-		html_put(p->out, "%d.%d\u00a0%%", tenths / 10, tenths % 10);
+	put_percent(p, tenths / 10.0, tenths % 1000 == 0 ? 0 : 1);
 }
 
 void
@@ -199,47 +287,81 @@ static const struct {
 	struct chart_series series;
 	const char *class;
 } outcome[OUTCOME__MAX] = {
-    [OUTCOME_NONE] = {"not ended", {NULL, "s-none", CHART_HOLLOW}, "o-none"},
-    [OUTCOME_UNKNOWN] = {"unknown", {NULL, "s-unknown", CHART_DOTS},
-	"o-unknown"},
-    [OUTCOME_FAILED] = {"failed", {NULL, "s-failed", CHART_CROSS}, "o-failed"},
-    [OUTCOME_NO_ANSWER] = {"no answer", {NULL, "s-no_answer", CHART_STRIPES},
-	"o-no_answer"},
-    [OUTCOME_BUSY] = {"busy", {NULL, "s-busy", CHART_STRIPES_BACK}, "o-busy"},
-    [OUTCOME_UNREACHABLE] = {"unreachable", {NULL, "s-unreachable", CHART_BARS},
-	"o-unreachable"},
-    [OUTCOME_EXPIRED] = {"expired", {NULL, "s-expired", CHART_DOTS},
-	"o-expired"},
-    [OUTCOME_CANCELED] = {"canceled", {NULL, "s-canceled", CHART_LINES},
-	"o-canceled"},
-    [OUTCOME_EXHAUSTED] = {"exhausted", {NULL, "s-exhausted", CHART_STRIPES},
-	"o-exhausted"},
-    [OUTCOME_REJECTED] = {"rejected", {NULL, "s-rejected", CHART_STRIPES_BACK},
-	"o-rejected"},
-    [OUTCOME_VOICEMAIL] = {"voicemail", {NULL, "s-voicemail", CHART_LINES},
-	"o-voicemail"},
-    [OUTCOME_COMPLETED] = {"completed", {NULL, "s-completed", CHART_SOLID},
-	"o-completed"},
+    [OUTCOME_NONE] = {NC_("outcome", "not ended"),
+	{NULL, "s-none", CHART_HOLLOW}, "o-none"},
+    [OUTCOME_UNKNOWN] = {NC_("outcome", "unknown"),
+	{NULL, "s-unknown", CHART_DOTS}, "o-unknown"},
+    [OUTCOME_FAILED] = {NC_("outcome", "failed"),
+	{NULL, "s-failed", CHART_CROSS}, "o-failed"},
+    [OUTCOME_NO_ANSWER] = {NC_("outcome", "no answer"),
+	{NULL, "s-no_answer", CHART_STRIPES}, "o-no_answer"},
+    [OUTCOME_BUSY] = {NC_("outcome", "busy"),
+	{NULL, "s-busy", CHART_STRIPES_BACK}, "o-busy"},
+    [OUTCOME_UNREACHABLE] = {NC_("outcome", "unreachable"),
+	{NULL, "s-unreachable", CHART_BARS}, "o-unreachable"},
+    [OUTCOME_EXPIRED] = {NC_("outcome", "expired"),
+	{NULL, "s-expired", CHART_DOTS}, "o-expired"},
+    [OUTCOME_CANCELED] = {NC_("outcome", "canceled"),
+	{NULL, "s-canceled", CHART_LINES}, "o-canceled"},
+    [OUTCOME_EXHAUSTED] = {NC_("outcome", "exhausted"),
+	{NULL, "s-exhausted", CHART_STRIPES}, "o-exhausted"},
+    [OUTCOME_REJECTED] = {NC_("outcome", "rejected"),
+	{NULL, "s-rejected", CHART_STRIPES_BACK}, "o-rejected"},
+    [OUTCOME_VOICEMAIL] = {NC_("outcome", "voicemail"),
+	{NULL, "s-voicemail", CHART_LINES}, "o-voicemail"},
+    [OUTCOME_COMPLETED] = {NC_("outcome", "completed"),
+	{NULL, "s-completed", CHART_SOLID}, "o-completed"},
 };
 
 const char *
-outcome_word(enum call_outcome o)
+outcome_word(const struct page *p, enum call_outcome o)
 {
-	return outcome[o].word;
+	return tr_in(p, "outcome", outcome[o].word);
 }
 
 void
-outcome_series(enum call_outcome o, struct chart_series *s)
+outcome_series(
+    const struct page *p, enum call_outcome o, struct chart_series *s)
 {
 	*s = outcome[o].series;
-	s->name = outcome[o].word;
+	s->name = outcome_word(p, o);
+}
+
+const char *
+direction_word(const struct page *p, const char *direction)
+{
+	static const char *const word[] = {NC_("direction", "inbound"),
+	    NC_("direction", "outbound"), NC_("direction", "web"),
+	    NC_("direction", "unknown")};
+
+	for (size_t i = 0; i < LENGTH(word); i++)
+		if (strcmp(word[i], direction) == 0)
+			return tr_in(p, "direction", word[i]);
+	return direction;
+}
+
+const char *
+state_word(const struct page *p, enum call_state s)
+{
+	static const char *const word[STATE__MAX] = {
+	    [STATE_NONE] = NC_("state", "unknown"),
+	    [STATE_QUEUED] = NC_("state", "queued"),
+	    [STATE_REQUESTED] = NC_("state", "requested"),
+	    [STATE_RINGING] = NC_("state", "ringing"),
+	    [STATE_CONNECTED] = NC_("state", "connected"),
+	    [STATE_CLOSING] = NC_("state", "closing"),
+	    [STATE_ENDED] = NC_("state", "ended"),
+	    [STATE_ANALYZED] = NC_("state", "analyzed"),
+	};
+
+	return tr_in(p, "state", word[s]);
 }
 
 void
 put_outcome(struct page *p, enum call_outcome o)
 {
 	html_put(p->out, "<span class=\"outcome %s\">%s</span>",
-	    outcome[o].class, outcome[o].word);
+	    outcome[o].class, outcome_word(p, o));
 }
 
 /* --- facts --------------------------------------------------------------- */
@@ -284,7 +406,7 @@ put_fact_group(struct page *p, const char *path)
 	const char *group = arena_strndup(p->arena, path, n);
 
 	if (path[n] == '\0')
-		html_raw(p->out, "single values");
+		say(p, "single values");
 	else
 		put_outside(p, group == NULL ? "" : group);
 }
@@ -295,10 +417,9 @@ put_facts_hidden(struct page *p, int64_t n)
 	if (n == 0)
 		return;
 	html_raw(p->out, "<p class=\"muted\">");
-	html_number(p->out, n);
-	html_put(p->out,
-	    " fact%s hidden here (<code>facts_hidden</code>).</p>\n",
-	    n == 1 ? " is" : "s are");
+	say_n(p, "{1} fact is hidden here (<code>facts_hidden</code>).",
+	    "{1} facts are hidden here (<code>facts_hidden</code>).", n);
+	html_raw(p->out, "</p>\n");
 }
 
 /* --- bodies -------------------------------------------------------------- */
@@ -432,10 +553,13 @@ put_body(struct page *p, const char *content_type, const char *body, size_t len)
 		html_text(p->out, buf_str(b), n);
 		html_raw(p->out, "</code></pre>");
 		if (n < b->len)
-			html_put(p->out,
-			    "<p class=\"muted\">Cut here after %d\u00a0kB; the"
-			    " download has all of it.</p>",
-			    BODY_SHOWN_MAX / 1024);
+			html_put(p->out, "<p class=\"muted\">%s</p>",
+			    tr_fill(p,
+				tr(p,
+				    "Cut here after {1}\u00a0kB; the "
+				    "download has all of it."),
+				(const char *const[]){
+				    STRING(BODY_SHOWN_KB), NULL}));
 	}
 	buf_free(&shown);
 	buf_free(&masked);
@@ -502,16 +626,16 @@ put_money(struct page *p, const struct value *v)
 	for (uint64_t rest = micros % MICROS;
 	     places > (units ? 0 : 2) && rest % 10 == 0; rest /= 10)
 		places--;
-	html_put(p->out, "<span class=\"num\">%s%llu", n < 0 ? "-" : "",
-	    (unsigned long long)(micros / MICROS));
+	html_put(p->out, "<span class=\"num\">%s", n < 0 ? "\u2212" : "");
+	put_number(p, (int64_t)(micros / MICROS));
 	if (places > 0) {
-		char digits[8];
+		char digits[DECIMAL_SIZE];
 
-		(void)snprintf(digits, sizeof(digits), "%06llu",
+		(void)snprintf(digits, sizeof(digits), ".%06llu",
 		    (unsigned long long)(micros % MICROS));
-		html_put(p->out, ".%.*s", places, digits);
+		html_put(p->out, "%.*s", places + 1, decimal_text(p, digits));
 	}
-	html_put(p->out, "\u00a0%s</span>", units ? "units" : code);
+	html_put(p->out, "\u00a0%s</span>", units ? tr(p, "units") : code);
 }
 
 /* --- a list of calls ----------------------------------------------------- */
@@ -519,14 +643,13 @@ put_money(struct page *p, const struct value *v)
 void
 put_calls_head(struct page *p)
 {
-	html_raw(p->out,
-	    "<thead><tr><th scope=\"col\">Start</th>"
-	    "<th scope=\"col\">Outcome</th>"
-	    "<th scope=\"col\" class=\"num\">Length</th>"
-	    "<th scope=\"col\">From \u2192 to</th>"
-	    "<th scope=\"col\">Direction</th>"
-	    "<th scope=\"col\">Source, agent</th>"
-	    "<th scope=\"col\">Reason</th></tr></thead>\n");
+	static const char *const column[] = {N_("Start"), N_("Outcome"),
+	    "#" N_("Length"), N_("From \u2192 to"), N_("Direction"),
+	    N_("Source, agent"), N_("Reason"), NULL};
+
+	html_raw(p->out, "<thead><tr>");
+	put_columns_head(p, column);
+	html_raw(p->out, "</tr></thead>\n");
 }
 
 static const char *
@@ -540,21 +663,24 @@ static const struct {
 	const char *word, *title; /* NULL: gets no mark in a list */
 	const char *filter;
 } flags_told[] = {
-    {CALL_WITH_ERRORS, "errors", "the platform listed errors", "with errors"},
-    {CALL_VARIANT, "variant", "one event came with two contents",
-	"with variants"},
-    {CALL_LATE, "late", "an event came after a later one", "with late events"},
-    {CALL_ESTIMATED, NULL, NULL, "with an estimated start or end"},
-    {CALL_DERIVED, NULL, NULL, "with a computed time"},
-    {CALL_CUT, "cut", "it is larger than is kept of a call", "cut"},
+    {CALL_WITH_ERRORS, NC_("flag", "errors"), N_("the platform listed errors"),
+	NC_("flag", "with errors")},
+    {CALL_VARIANT, NC_("flag", "variant"),
+	N_("one event came with two contents"), NC_("flag", "with variants")},
+    {CALL_LATE, NC_("flag", "late"), N_("an event came after a later one"),
+	NC_("flag", "with late events")},
+    {CALL_ESTIMATED, NULL, NULL, NC_("flag", "with an estimated start or end")},
+    {CALL_DERIVED, NULL, NULL, NC_("flag", "with a computed time")},
+    {CALL_CUT, NC_("flag", "cut"), N_("it is larger than is kept of a call"),
+	NC_("flag", "cut")},
 };
 
 const char *
-flag_word(unsigned flag)
+flag_word(const struct page *p, unsigned flag)
 {
 	for (size_t i = 0; i < LENGTH(flags_told); i++)
 		if (flags_told[i].flag == flag)
-			return flags_told[i].filter;
+			return tr_in(p, "flag", flags_told[i].filter);
 	return "";
 }
 
@@ -566,7 +692,8 @@ put_flags(struct page *p, unsigned flags)
 		    flags_told[i].word != NULL)
 			html_put(p->out,
 			    " <span class=\"flag\" title=\"%s\">%s</span>",
-			    flags_told[i].title, flags_told[i].word);
+			    tr(p, flags_told[i].title),
+			    tr_in(p, "flag", flags_told[i].word));
 }
 
 /* The same, but for case and for what is no letter or digit of ASCII. */
@@ -653,32 +780,33 @@ put_calls_row(struct page *p, const struct stored_call *c)
 
 	html_raw(p->out, "<tr><th scope=\"row\">");
 	put_call_link(p, c);
-	html_raw(p->out, "</th><td data-label=\"Outcome\">");
+	html_put(p->out, "</th><td data-label=\"%s\">", tr(p, "Outcome"));
 	put_outcome(p, c->view.outcome);
 	put_flags(p, c->view.flags);
-	html_raw(p->out, "</td><td class=\"num\" data-label=\"Length\">");
+	html_put(p->out, "</td><td class=\"num\" data-label=\"%s\">",
+	    tr(p, "Length"));
 	if (length->set)
 		put_duration(p, length->number);
 	else
 		html_raw(p->out, "<span class=\"muted\">" EN_DASH "</span>");
-	html_raw(p->out,
-	    "</td><td class=\"who\""
-	    " data-label=\"From \u2192 to\">");
+	html_put(p->out, "</td><td class=\"who\" data-label=\"%s\">",
+	    tr(p, "From \u2192 to"));
 	put_parties(p, c);
-	html_raw(p->out, "</td><td data-label=\"Direction\">");
+	html_put(p->out, "</td><td data-label=\"%s\">", tr(p, "Direction"));
 	if (direction == NULL || strcmp(direction, "unknown") == 0)
-		html_raw(p->out,
-		    "<span class=\"muted\" title=\"not told\">" EN_DASH
-		    "</span>");
+		html_put(p->out,
+		    "<span class=\"muted\" title=\"%s\">" EN_DASH "</span>",
+		    tr(p, "not told"));
 	else
-		html_put(p->out, "%s", direction);
-	html_put(p->out, "</td><td data-label=\"Source, agent\">%s", c->source);
+		html_put(p->out, "%s", direction_word(p, direction));
+	html_put(p->out, "</td><td data-label=\"%s\"><bdi>%s</bdi>",
+	    tr(p, "Source, agent"), c->source);
 	if (agent != NULL && *agent != '\0') {
 		html_raw(p->out, " <span class=\"muted\">");
 		put_agent(p, agent);
 		html_raw(p->out, "</span>");
 	}
-	html_raw(p->out, "</td><td data-label=\"Reason\">");
+	html_put(p->out, "</td><td data-label=\"%s\">", tr(p, "Reason"));
 	put_reason(p, c);
 	html_raw(p->out, "</td></tr>\n");
 }

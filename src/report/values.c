@@ -24,7 +24,9 @@ fact_number(struct page *p, const char *path, double x, char out[NUMBER_SIZE])
 	else
 		snprintf(out, NUMBER_SIZE, "%.4g", x);
 	/* A telephone number may have been sent as a JSON number. */
-	return outside_fact_digits(p, path, out);
+	if (strcmp(outside_fact_digits(p, path, out), out) != 0)
+		return outside_fact_digits(p, path, out);
+	return decimal_text(p, out);
 }
 
 void
@@ -41,20 +43,15 @@ fact_class(
     struct page *p, const char *path, const struct sample_classes *c, size_t i)
 {
 	char lower[NUMBER_SIZE], upper[NUMBER_SIZE];
-	char text[3 * NUMBER_SIZE];
-	const char *from = fact_number(p, path, c->lower[i], lower);
-	const char *to = fact_number(p, path, c->upper[i], upper);
+	const char *const value[] = {fact_number(p, path, c->lower[i], lower),
+	    fact_number(p, path, c->upper[i], upper), NULL};
 
-	if (c->lower[i] == c->upper[i])
-		snprintf(text, sizeof(text), "%s", from);
-	else if (i == 0 && c->below)
-		snprintf(text, sizeof(text), "less than %s", to);
-	else if (i + 1 == c->n && c->above)
-		snprintf(text, sizeof(text), "%s or more", from);
-	else
-		snprintf(text, sizeof(text), "%s to %s", from, to);
-	from = arena_strndup(p->arena, text, strlen(text));
-	return from == NULL ? "" : from;
+	return tr_fill(p,
+	    c->lower[i] == c->upper[i]	    ? "{1}"
+		: i == 0 && c->below	    ? tr(p, "less than {2}")
+		: i + 1 == c->n && c->above ? tr(p, "{1} or more")
+					    : tr(p, "{1} to {2}"),
+	    value);
 }
 
 static const char *
@@ -65,7 +62,7 @@ class_label(
 	const char *text = fact_number(p, path, c->lower[i], lower);
 
 	if (i == 0 && c->below)
-		text = "less";
+		text = tr_in(p, "axis", "less");
 	text = arena_strndup(p->arena, text, strlen(text));
 	return text == NULL ? "" : text;
 }
@@ -105,8 +102,14 @@ put_histogram(struct page *p, const char *id, const char *title,
     const char *path, const struct sample_classes *c)
 {
 	struct chart_column column[SAMPLE_CLASSES_MAX];
-	const struct chart chart = {
-	    id, title, "How many calls have which value.", "calls"};
+	const struct chart plain = {.id = id,
+	    .title = title,
+	    .description = N_("How many calls have which value."),
+	    .unit = N_("calls"),
+	    .none = N_("No calls")};
+	struct chart chart = tr_chart(p, &plain);
+
+	chart.title = title; /* which is data */
 
 	for (size_t i = 0; i < c->n; i++)
 		column[i] = (struct chart_column){
@@ -122,7 +125,7 @@ void
 put_share(struct page *p, int64_t part, int64_t whole)
 {
 	html_raw(p->out, "<td class=\"num\">");
-	html_number(p->out, part);
+	put_number(p, part);
 	html_raw(p->out, "</td><td class=\"share-cell\">");
 	chart_share(p->out, part, whole, "s-plain");
 	html_raw(p->out, " <span>");
@@ -133,10 +136,12 @@ put_share(struct page *p, int64_t part, int64_t whole)
 void
 values_begin(struct page *p)
 {
-	html_raw(p->out,
-	    "<table class=\"values\"><thead class=\"heard\"><tr>"
-	    "<th scope=\"col\">Value</th><th scope=\"col\">Calls</th>"
-	    "<th scope=\"col\">Share</th></tr></thead><tbody>\n");
+	static const char *const column[] = {
+	    N_("Value"), N_("Calls"), N_("Share"), NULL};
+
+	html_raw(p->out, "<table class=\"values\"><thead class=\"heard\"><tr>");
+	put_columns_head(p, column);
+	html_raw(p->out, "</tr></thead><tbody>\n");
 }
 
 void

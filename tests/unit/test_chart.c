@@ -22,8 +22,11 @@
 #define HOSTILE "\"><script>'&\xff"
 #define ESCAPED "&quot;&gt;&lt;script&gt;&#39;&amp;\ufffd"
 
-static const struct chart chart = {
-    "calls", "Calls per day", "Calls of each day, by outcome.", "calls"};
+static const struct chart chart = {.id = "calls",
+    .title = "Calls per day",
+    .description = "Calls of each day, by outcome.",
+    .unit = "calls",
+    .none = "No calls"};
 
 static const struct chart_series series[] = {
     {"completed", "s-completed", CHART_SOLID},
@@ -133,7 +136,7 @@ test_columns_of_several_series(void **state)
 	/* A legend with sums, told apart without colour. */
 	assert_has(&b, "completed <b>30</b>");
 	assert_has(&b, "no answer <b>20</b>");
-	assert_has(&b, "failed <b>1\u202f200</b>");
+	assert_has(&b, "failed <b>1,200</b>");
 	assert_int_equal(count(&b, "<pattern id=\"calls-1\""), 1);
 	assert_int_equal(count(&b, "fill=\"url(#calls-1)\""), 2);
 	assert_int_equal(count(&b, "class=\"s-failed hollow\""), 2);
@@ -143,10 +146,10 @@ test_columns_of_several_series(void **state)
 	    "<tr><th scope=\"row\"><a href=\"calls?day=1\">1 May</a></th>"
 	    "<td>30</td><td>10</td><td></td><td>40</td></tr>"
 	    "<tr><th scope=\"row\">2 May</th>"
-	    "<td></td><td>10</td><td>1\u202f200</td><td>1\u202f210</td></tr>");
+	    "<td></td><td>10</td><td>1,200</td><td>1,210</td></tr>");
 	assert_has(&b,
-	    "All</th><td>30</td><td>20</td><td>1\u202f200</td>"
-	    "<td>1\u202f250</td></tr></tfoot>");
+	    "All</th><td>30</td><td>20</td><td>1,200</td>"
+	    "<td>1,250</td></tr></tfoot>");
 	buf_free(&b);
 }
 
@@ -251,7 +254,7 @@ test_axis_has_round_numbers(void **state)
 	    {11, {"0", "5", "10", "15", NULL}},
 	    {26, {"0", "10", "20", "30", NULL}},
 	    {90, {"0", "20", "40", "60", "80", "100", NULL}},
-	    {1001, {"0", "500", "1\u202f000", "1\u202f500", NULL}},
+	    {1001, {"0", "500", "1,000", "1,500", NULL}},
 	};
 	static const struct chart_column column = {"d", "day", NULL, false};
 	struct buf b = {0};
@@ -428,7 +431,11 @@ test_a_quarter_fits_a_page(void **state)
 static void
 test_hostile_names_are_text(void **state)
 {
-	static const struct chart hostile = {"x", HOSTILE, HOSTILE, HOSTILE};
+	static const struct chart hostile = {.id = "x",
+	    .title = HOSTILE,
+	    .description = HOSTILE,
+	    .unit = HOSTILE,
+	    .none = HOSTILE};
 	static const struct chart_series names[] = {
 	    {HOSTILE, "s-a", CHART_DOTS}, {HOSTILE, "s-b", -1},
 	    {HOSTILE, "s-c", 1000}};
@@ -471,18 +478,18 @@ test_heat_map(void **state)
 	assert_non_null(strstr(darkest, ">1.5k</text></g></g>"));
 	assert_int_equal(count(&b, "<text x=") - 2 - 3, 4);
 	assert_has(&b, "</svg> 1\u2013300</li>");
-	assert_has(&b, "</svg> 1\u202f201\u20131\u202f500</li>");
+	assert_has(&b, "</svg> 1,201\u20131,500</li>");
 
 	/* In the table rows and columns have changed places. */
 	assert_has(&b,
 	    "<tr><td></td><th scope=\"col\">Mon</th><th scope=\"col\">Tue</th>"
 	    "<th scope=\"col\">All</th></tr>");
 	assert_has(&b,
-	    "<tr><th scope=\"row\">01</th><td>1</td><td>1\u202f500</td>"
-	    "<td>1\u202f501</td></tr>");
+	    "<tr><th scope=\"row\">01</th><td>1</td><td>1,500</td>"
+	    "<td>1,501</td></tr>");
 	assert_has(&b,
-	    "All</th><td>11</td><td>1\u202f504</td>"
-	    "<td>1\u202f515</td></tr></tfoot>");
+	    "All</th><td>11</td><td>1,504</td>"
+	    "<td>1,515</td></tr></tfoot>");
 	buf_free(&b);
 }
 

@@ -223,7 +223,7 @@ test_a_failed_buffer_stays_failed(void **state)
 	html_put(&b, "%s%d", "<x", 1);
 	html_text(&b, "y", 1);
 	html_url(&b, "z");
-	html_number(&b, 1000);
+	html_number(&b, 1000, NULL);
 	html_raw(&b, "</b>");
 	assert_true(b.failed);
 	assert_string_equal(buf_str(&b), "<b>");
@@ -259,19 +259,26 @@ test_url_components(void **state)
 static void
 test_numbers_for_people(void **state)
 {
+	static const struct html_numbers german = {".", ",", false};
+	static const struct html_numbers indian = {",", ".", true};
 	static const struct {
 		int64_t n;
+		const struct html_numbers *how;
 		const char *out;
 	} cases[] = {
-	    {0, "0"},
-	    {999, "999"},
-	    {1000, "1\u202f000"},
-	    {12345, "12\u202f345"},
-	    {-100, "\u2212100"},
-	    {-1234567, "\u22121\u202f234\u202f567"},
-	    {INT64_MIN,
-		"\u22129\u202f223\u202f372\u202f036\u202f854\u202f775"
-		"\u202f808"},
+	    {0, NULL, "0"},
+	    {999, NULL, "999"},
+	    {1000, NULL, "1,000"},
+	    {12345, NULL, "12,345"},
+	    {-100, NULL, "\u2212100"},
+	    {-1234567, NULL, "\u22121,234,567"},
+	    {INT64_MIN, NULL, "\u22129,223,372,036,854,775,808"},
+	    {1234567, &german, "1.234.567"},
+	    {999, &indian, "999"},
+	    {12345, &indian, "12,345"},
+	    {123456, &indian, "1,23,456"},
+	    {1234567, &indian, "12,34,567"},
+	    {123456789, &indian, "12,34,56,789"},
 	};
 	struct buf b = {0};
 	size_t i;
@@ -279,7 +286,7 @@ test_numbers_for_people(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		buf_reset(&b, SIZE_MAX);
-		html_number(&b, cases[i].n);
+		html_number(&b, cases[i].n, cases[i].how);
 		assert_string_equal(buf_str(&b), cases[i].out);
 	}
 	buf_free(&b);

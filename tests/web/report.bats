@@ -177,11 +177,11 @@ fixed() {
   for path in '' calls results deliveries; do
     for preset in today 30d last-month all; do
       answers 200 "public/$path?preset=$preset&source=sales"
-      grep -o '<p class="period">.* in UTC' body >wanted
+      grep -o '<p class="period">.* in <bdi>UTC' body >wanted
       link=$(fixed)
       [[ $link == "public/$path?from="*"&to="*'&source=sales' ]]
       answers 200 "$link"
-      grep -o '<p class="period">.* in UTC' body | cmp - wanted
+      grep -o '<p class="period">.* in <bdi>UTC' body | cmp - wanted
       [ -z "$(fixed)" ]
     done
   done
