@@ -156,6 +156,13 @@ void db_many(struct statement *s);
  * commit.
  */
 enum db_rc db_run(struct statement *s);
+/*
+ * Until the same with false, statements that are run insert or update rows,
+ * none of which is the same as that of another run of the same text.  An engine
+ * may put many together, and have them done later: before anything else is, in
+ * the order in which the texts came first.
+ */
+void db_gather(struct db *db, bool on);
 /* Did the transaction fail so late? */
 bool db_failed_late(const struct db *db);
 /* The same of one without parameters, by its text as of db_statement(). */
@@ -304,10 +311,13 @@ bool db_words_possible(struct db *db);
 /*
  * Write to the index, in a transaction: DB_CORRUPT if it is damaged or not
  * there, so that it has to be made anew; other texts are not harmed by that.
- * take wants the text as it was added.
+ * take and change want the text as it was added.
  */
 enum db_rc db_words_add(struct db *db, int64_t number, const char *text);
 enum db_rc db_words_take(struct db *db, int64_t number, const char *text);
+/* Take what was, and add what is. */
+enum db_rc db_words_change(
+    struct db *db, int64_t number, const char *was, const char *is);
 
 /*
  * Drop from it what was taken out, a part in each transaction; first: of the

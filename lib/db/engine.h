@@ -44,6 +44,7 @@
 	ENGINE(bool, is_far, (const struct db *db), (db))                      \
 	ENGINE_VOID(ahead, (struct statement * s), (s))                        \
 	ENGINE_VOID(ahead_forget, (struct db * db), (db))                      \
+	ENGINE_VOID(gather, (struct db * db, bool on), (db, on))               \
 	ENGINE_VOID(many, (struct statement * s), (s))                         \
 	ENGINE(enum db_rc, failed, (struct db * db, const char *what),         \
 	    (db, what))                                                        \
@@ -99,6 +100,9 @@
 	    (struct db * db, int64_t number, const char *t), (db, number, t))  \
 	ENGINE(enum db_rc, words_take,                                         \
 	    (struct db * db, int64_t number, const char *t), (db, number, t))  \
+	ENGINE(enum db_rc, words_change,                                       \
+	    (struct db * db, int64_t number, const char *was, const char *is), \
+	    (db, number, was, is))                                             \
 	ENGINE(                                                                \
 	    enum db_rc, words_tidy, (struct db * db, bool first), (db, first)) \
 	ENGINE(enum db_rc, words_create, (struct db * db), (db))               \

@@ -399,6 +399,7 @@ batch_write(struct store *st)
 	const struct batch *b = &st->batch;
 	enum store_rc rc = STORE_OK;
 
+	db_gather(st->db, true);
 	for (struct batch_call *c = b->calls; c != NULL && rc == STORE_OK;
 	     c = c->next)
 		rc = call_write(st, c);
@@ -412,6 +413,7 @@ batch_write(struct store *st)
 		n->job->number = n->event->seq;
 	if (rc == STORE_OK)
 		rc = days_write(st);
+	db_gather(st->db, false);
 	batch_forget(st);
 	return rc;
 }

@@ -81,6 +81,21 @@ look(struct store *st, int64_t source, const char *kind, const char *text,
 	return stmt_end(st, s, step);
 }
 
+static struct statement *
+any_ask(struct store *st)
+{
+	return db_statement(st->db, "SELECT 1 FROM forgotten LIMIT 1");
+}
+
+void
+forgotten_ahead(struct store *st)
+{
+	struct statement *s = any_ask(st);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
 /* Once in a transaction: was anything ever forgotten? */
 static enum store_rc
 is_any(struct store *st, bool *any)
@@ -92,8 +107,7 @@ is_any(struct store *st, bool *any)
 	*any = st->forgotten_any;
 	if (st->forgotten_known)
 		return STORE_OK;
-	s = db_statement(st->db, "SELECT 1 FROM forgotten LIMIT 1");
-	if (s == NULL)
+	if ((s = any_ask(st)) == NULL)
 		return STORE_ERROR;
 	step = db_step(s);
 	rc = stmt_end(st, s, step);

@@ -197,6 +197,8 @@ int forgotten_hash(struct store *st, const char *kind, const char *text,
 /* source 0: any. */
 enum store_rc forgotten_add(struct store *st, int64_t source, int64_t erasure,
     const unsigned char hash[STORE_HASH_SIZE]);
+/* Ask ahead whether there is anything. */
+void forgotten_ahead(struct store *st);
 /* STORE_FORGOTTEN: the event is of what was forgotten. */
 enum store_rc forgotten_look(
     struct store *st, int64_t source, const struct event *e);

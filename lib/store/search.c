@@ -111,6 +111,16 @@ index_take(struct store *st, int64_t number, const struct buf *text)
 	return index_written(st, db_words_take(st->db, number, buf_str(text)));
 }
 
+static enum store_rc
+index_change(struct store *st, int64_t number, const struct buf *was,
+    const struct buf *is)
+{
+	if (was->failed || is->failed)
+		return STORE_ERROR;
+	return index_written(
+	    st, db_words_change(st->db, number, buf_str(was), buf_str(is)));
+}
+
 static bool
 facts_are_same(const struct call_row *a, const struct call_row *b)
 {
@@ -137,7 +147,6 @@ search_update(struct store *st, const struct call_row *before,
 		st->search_bytes += (int64_t)terms_size(after);
 		return STORE_OK;
 	}
-	is = NULL;
 	if (before->number != 0) {
 		if (terms_are_same(before, after) &&
 		    (!st->search.facts || facts_are_same(before, after)))
@@ -148,14 +157,10 @@ search_update(struct store *st, const struct call_row *before,
 		if (!was->failed && !is->failed && was->len == is->len &&
 		    memcmp(was->data, is->data, is->len) == 0)
 			return STORE_OK;
-		rc = index_take(st, before->number, was);
+		return index_change(st, after->number, was, is);
 	}
-	if (is == NULL)
-		is = words_text(after, st->search.facts, &st->search_is);
-	/* It may be off by now. */
-	if (rc == STORE_OK && st->search.upto != OFF)
-		rc = index_add(st, after->number, is);
-	return rc;
+	return index_add(st, after->number,
+	    words_text(after, st->search.facts, &st->search_is));
 }
 
 enum store_rc
@@ -209,6 +214,7 @@ search_feed(struct store *st)
 	last = upto;
 	if ((s = words_after(st->db, upto)) == NULL)
 		return STORE_ERROR;
+	db_gather(st->db, true);
 	while (rc == STORE_OK && calls < STORE_FEED_MAX &&
 	    bytes < STORE_FEED_BYTES && (step = db_step(s)) == DB_ROW) {
 		words_row(s, &r);
@@ -218,6 +224,7 @@ search_feed(struct store *st)
 		if (st->search.upto != OFF) /* since the call before */
 			rc = index_add(st, r.number, &st->search_is);
 	}
+	db_gather(st->db, false);
 	if (rc == STORE_OK)
 		rc = stmt_end(st, s, step);
 	else

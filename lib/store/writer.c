@@ -141,6 +141,7 @@ ask_ahead(struct store *st, struct job *first)
 	if (first == NULL || first->next == NULL || !db_is_far(st->db))
 		return;
 	words_ahead(st->db);
+	forgotten_ahead(st);
 	for (struct job *j = first; j != NULL; j = j->next)
 		if (j->kind == JOB_EVENT) {
 			event_ahead(st, j);

@@ -234,6 +234,19 @@ END
   [ "$(sort -u "$DIR/holes")" = 0 ]
 }
 
+@test "what comes at once is stored by a handful of statements" {
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  pg_start 5432 "-c log_statement=all"
+  receiver_host "$DIR" "$PLAIN" 1 -t 4
+  lighttpd_start "$DIR"
+  post_all 600
+  all_there 5432 600
+  # Who came first was alone.
+  for of in 'INSERT INTO event' 'INSERT INTO call' 'SELECT .* FROM event'; do
+    [ "$(grep -c "execute .*: $of" "$PG/log.5432")" -lt 200 ]
+  done
+}
+
 @test "what is wrong with a server is told in words" {
   check() { "$PLAIN/callbook" check -c "$DIR/callbook.conf" 2>&1; }
   event 1 100 >"$DIR/body"

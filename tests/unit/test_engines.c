@@ -1,7 +1,8 @@
 /*
  * The same events in a file and on a server, of the same made-up calls in
- * another order: records, sums and what is exported are byte for byte the same
- * (P3).  Where there is no server both are files.
+ * another order, one by one and many at a time: records, sums and what is
+ * exported are byte for byte the same (P3).  Where there is no server both are
+ * files.
  */
 #define _GNU_SOURCE /* memmem(3) */
 #include "store_box.h"
@@ -63,23 +64,34 @@ make_event(int i, struct event *e, struct fact *fact, char id[16])
 	e->facts = 1;
 }
 
+/* Backwards they come many at a time, and a third of them twice. */
 static void
 bring_all(struct box *b, bool backwards)
 {
+	static struct event e[EVENTS];
+	static struct fact fact[EVENTS];
+	static struct store_item item[EVENTS];
+	static char id[EVENTS][16];
 	const int n = brief(EVENTS, 60);
+	int64_t number;
 
 	for (int i = 0; i < n; i++) {
-		struct event e;
-		struct fact fact;
-		struct delivery d = a_delivery("{\"body\":1}");
-		char id[16];
-		int64_t number;
-
-		make_event(backwards ? n - 1 - i : i, &e, &fact, id);
-		d.received = e.received;
-		assert_int_equal(
-		    store_event(b->store, &d, &e, &number), STORE_OK);
+		make_event(backwards ? n - 1 - i : i, &e[i], &fact[i], id[i]);
+		item[i] = (struct store_item){
+		    .delivery = a_delivery("{\"body\":1}"), .event = &e[i]};
+		item[i].delivery.received = e[i].received;
+		if (!backwards)
+			assert_int_equal(store_event(b->store,
+					     &item[i].delivery, &e[i], &number),
+			    STORE_OK);
 	}
+	if (!backwards)
+		return;
+	store_all(b->store, item, (size_t)n / 3);
+	store_all(b->store, item, (size_t)n);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(
+		    item[i].rc, i < n / 3 ? STORE_DUPLICATE : STORE_OK);
 }
 
 /* What the row of each call says, by its id, and the sums of days. */

@@ -3,8 +3,9 @@
  *
  * Opening:     postgres_open.c connects, and again; postgres_schema.c makes the
  *              tables, which are those of a new SQLite store
- * Statements:  postgres_statement.c binds and steps, postgres_value.c has the
- *              types, postgres_wire.c sends and waits
+ * Statements:  postgres_statement.c binds and steps, postgres_gather.c puts
+ *              rows together, postgres_value.c has the types, postgres_wire.c
+ *              sends and waits
  * Writing:     postgres_write.c
  * Reading:     postgres_read.c; postgres_words.c has the index of words
  * Health:      postgres_health.c
@@ -33,6 +34,8 @@
 #define ANSWER_MS 10000 /* for one answer, then the connection is given up */
 #define CANCEL_MS 3000 /* for the answer of what was cancelled */
 #define FETCH_ROWS 256 /* of db_many(), at once */
+#define GATHER_ROWS 512 /* put together, at most, */
+#define GATHER_BYTES (1024 * 1024) /* or until they are so large */
 /* A transaction of its own that waits for the disk, and for a standby. */
 #define SYNC                                                   \
 	"SELECT set_config('synchronous_commit', 'on', true)," \
@@ -48,13 +51,32 @@ struct parameter {
 	char *escaped; /* likewise; owned */
 };
 
-/* What was asked ahead. */
+/* What was asked ahead with one statement, and its answer's part of that. */
 struct answer {
 	struct statement *s;
 	char *key; /* the values asked for */
 	size_t len;
-	PGresult *res; /* NULL: not arrived */
+	struct asked *asked;
+	int first, rows;
 	struct answer *next;
+	struct answer *sibling; /* the next of the same statement */
+};
+struct asked {
+	PGresult *res; /* NULL: not arrived */
+	struct answer *answers, *last;
+	bool many; /* the last column tells of which answer a row is, from 1 */
+	struct asked *next;
+};
+
+/* Rows that are put together; postgres_gather.c. */
+struct gather {
+	struct buf text; /* of many rows; empty: there is none */
+	bool prepared; /* on this connection, or that was sent */
+	struct buf *array; /* of each parameter */
+	int arrays, rows;
+	size_t bytes;
+	struct asked *asked; /* NULL: they are written */
+	struct statement *next; /* that gathers */
 };
 
 struct statement {
@@ -69,6 +91,7 @@ struct statement {
 	int numbered; /* of db->numbered, whose row it inserts; -1 */
 	bool bad; /* what was bound cannot be sent */
 	bool many; /* db_many() */
+	struct gather *gather; /* or NULL */
 
 	bool stepped; /* since db_done() */
 	bool cursor; /* one is open */
@@ -86,13 +109,20 @@ enum expect {
 	EXPECT_NOTHING,
 	EXPECT_ROWS,
 	EXPECT_TYPES,
+	EXPECT_MANY, /* its statement for many rows is prepared */
 	EXPECT_ANSWER,
 	EXPECT_COMMIT
 };
 struct expected {
 	struct statement *s; /* or NULL */
 	enum expect kind;
-	struct answer *answer;
+	struct asked *asked;
+};
+
+/* Parameters as libpq takes them. */
+struct values {
+	const char *data[PARAMETERS_MAX];
+	int len[PARAMETERS_MAX], format[PARAMETERS_MAX];
 };
 
 /* A table whose rows are numbered, and how far. */
@@ -134,6 +164,9 @@ struct db {
 	enum db_rc failure; /* the last one; DB_OK: there was none */
 	struct buf message; /* of it */
 	struct answer *answers; /* asked ahead */
+	struct asked *asked;
+	bool gathering; /* db_gather() */
+	struct statement *gathered; /* what is to be sent, in order */
 	bool lost; /* memory ran out for a value */
 
 	struct numbered numbered[NUMBERED_MAX];
@@ -157,7 +190,11 @@ int pg_schema_open(struct db *db, struct buf *why);
 
 /* postgres_wire.c: send; all return DB_OK or a failure, noted. */
 enum db_rc wire_prepare(struct statement *s, const char *text);
-enum db_rc wire_send(struct statement *s, enum expect kind, struct answer *a);
+enum db_rc wire_send(struct statement *s, enum expect kind, struct asked *a);
+/* The text of s for many rows, and arrays for it; a: what asks, or NULL. */
+enum db_rc wire_prepare_many(struct statement *s, const char *text);
+enum db_rc wire_send_many(
+    struct statement *s, const struct values *v, struct asked *a);
 /* Text without parameters, without a name. */
 enum db_rc wire_text(struct db *db, const char *sql);
 /* The end of a transaction: db->committed tells whether it was. */
@@ -176,7 +213,22 @@ enum db_rc wire_fail(struct db *db, enum db_rc rc, const char *message);
 /* Forget what was asked ahead. */
 void answers_forget(struct db *db);
 
+/*
+ * postgres_gather.c: put what is bound to the others of its statement, which
+ * are to be written, or asked.  false, or NULL: it has to be sent alone.
+ */
+bool gather_write(struct statement *s);
+struct asked *gather_ask(struct statement *s);
+/* Send all; before anything else is sent, and before waiting. */
+enum db_rc gathers_send(struct db *db);
+/* Forget all, or what asks. */
+void gathers_drop(struct db *db);
+void gathers_drop_asked(struct db *db);
+void gather_free(struct statement *s);
+
 /* postgres_value.c: */
+/* NULL: it has no binary form here. */
+const char *type_name(Oid type);
 void value_int(struct statement *s, int i, int64_t n);
 void value_double(struct statement *s, int i, double x);
 void value_chars(struct statement *s, int i, const char *text, size_t n);
@@ -191,8 +243,12 @@ bool type_is_text(Oid type);
 /* Text as it was bound; NULL: it is as it stands.  *n: its length. */
 char *text_plain(const char *text, size_t n, size_t *plain, bool *failed);
 
-/* postgres_statement.c: of a connection that is given up. */
+/* postgres_statement.c: the text of a statement, as PostgreSQL takes it. */
+void translate(struct statement *s, struct buf *b);
+/* Of a connection that is given up. */
 void statements_forget(struct db *db);
+/* Nothing is asked yet; NULL: no memory. */
+struct asked *asked_new(struct db *db, bool many);
 void statements_free(struct db *db);
 
 #define PG(returns, name, parameters, arguments) returns pg_##name parameters;

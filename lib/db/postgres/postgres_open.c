@@ -27,9 +27,15 @@
 	"false)"
 /*
  * Who writes commits without waiting for the disk, and waits for it in
- * db_sync(), so that another host writes meanwhile.
+ * db_sync(), so that another host writes meanwhile.  A plan is made once: it
+ * has to be good for the table that has grown, not for the small one of then.
  */
-#define SESSION_WRITE "SELECT set_config('synchronous_commit', 'off', false)"
+#define SESSION_WRITE                                                  \
+	"SELECT set_config('synchronous_commit', 'off', false),"       \
+	" set_config('plan_cache_mode', 'force_generic_plan', false)," \
+	" set_config('enable_seqscan', 'off', false),"                 \
+	" set_config('enable_hashjoin', 'off', false),"                \
+	" set_config('enable_mergejoin', 'off', false)"
 
 /* --- the name ------------------------------------------------------------- */
 

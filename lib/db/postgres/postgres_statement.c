@@ -68,7 +68,7 @@ numbered_by(const struct db *db, const char *sql)
  * The text as PostgreSQL takes it.  A row that is numbered gets its number as
  * a last parameter, where SQLite finds one itself.
  */
-static void
+void
 translate(struct statement *s, struct buf *b)
 {
 	static const char values[] = "VALUES (";
@@ -184,6 +184,8 @@ statements_forget(struct db *db)
 		result_free(s);
 		values_clear(s);
 		s->prepared = s->stepped = s->cursor = s->many = false;
+		if (s->gather != NULL)
+			s->gather->prepared = false;
 	}
 }
 
@@ -196,6 +198,7 @@ statements_free(struct db *db)
 		free(db->statement[i].parameter);
 		free(db->statement[i].plain);
 		free(db->statement[i].size);
+		gather_free(&db->statement[i]);
 	}
 }
 
@@ -298,6 +301,30 @@ pg_is_far(const struct db *db)
 	return true;
 }
 
+struct asked *
+asked_new(struct db *db, bool many)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+
+	if (asked == NULL)
+		return NULL;
+	asked->many = many;
+	asked->next = db->asked;
+	return db->asked = asked;
+}
+
+/* Send what is bound, with others or alone.  NULL: that failed. */
+static struct asked *
+send_ahead(struct statement *s)
+{
+	struct asked *asked = gather_ask(s);
+
+	if (asked == NULL && (asked = asked_new(s->db, false)) != NULL &&
+	    wire_send(s, EXPECT_ANSWER, asked) != DB_OK)
+		asked = NULL;
+	return asked;
+}
+
 void
 pg_ahead(struct statement *s)
 {
@@ -305,10 +332,15 @@ pg_ahead(struct statement *s)
 
 	/* Without it the step asks for itself. */
 	if (a != NULL && (a->key = key_of(s, &a->len)) != NULL &&
-	    wire_send(s, EXPECT_ANSWER, a) == DB_OK) {
+	    (a->asked = send_ahead(s)) != NULL) {
 		a->s = s;
 		a->next = s->db->answers;
 		s->db->answers = a;
+		if (a->asked->last == NULL)
+			a->asked->answers = a;
+		else
+			a->asked->last->sibling = a;
+		a->asked->last = a;
 	} else if (a != NULL) {
 		free(a->key);
 		free(a);
@@ -413,14 +445,16 @@ ask(struct statement *s)
 			return open_cursor(s);
 		rc = wire_send(s, EXPECT_ROWS, NULL);
 	}
-	if (a == NULL || a->res == NULL)
+	if (a == NULL || a->asked->res == NULL)
 		if (rc == DB_OK)
 			rc = wire_wait(s->db);
-	if (rc == DB_OK && a != NULL) {
-		s->res = a->res;
-		s->borrowed = true;
-	}
 	take_rows(s);
+	if (rc == DB_OK && a != NULL) {
+		s->res = a->asked->res;
+		s->borrowed = true;
+		s->rows = a->first + a->rows;
+		s->row = a->first - 1;
+	}
 	return rc;
 }
 
@@ -471,7 +505,8 @@ pg_run(struct statement *s)
 		rc = rc == DB_ROW || rc == DB_DONE ? DB_OK : rc;
 	} else {
 		bind_number(s);
-		rc = wire_send(s, EXPECT_NOTHING, NULL);
+		rc = gather_write(s) ? DB_OK
+				     : wire_send(s, EXPECT_NOTHING, NULL);
 		s->db->changed++;
 		/* Nobody else looks at what became of it. */
 		if (rc == DB_OK && !s->db->writing)

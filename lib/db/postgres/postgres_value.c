@@ -44,6 +44,25 @@ type_is_text(Oid type)
 	    type == TYPE_UNKNOWN;
 }
 
+const char *
+type_name(Oid type)
+{
+	switch (type) {
+	case TYPE_INT8:
+		return "bigint";
+	case TYPE_INT4:
+		return "integer";
+	case TYPE_FLOAT8:
+		return "double precision";
+	case TYPE_BYTEA:
+		return "bytea";
+	case TYPE_TEXT:
+		return "text";
+	default:
+		return NULL;
+	}
+}
+
 /* --- texts ---------------------------------------------------------------- */
 
 /* Is there an escaped byte at p?  They are U+10FF00 to U+10FFFF. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,10 @@ expect_room(struct db *db)
 static enum db_rc
 may_send(struct db *db)
 {
+	const enum db_rc rc = gathers_send(db);
+
+	if (rc != DB_OK)
+		return rc;
 	if (db->pg == NULL || db->broken)
 		return db->failure != DB_OK
 		    ? db->failure
@@ -153,11 +158,6 @@ wire_commit(struct db *db)
 	return rc;
 }
 
-struct values {
-	const char *data[PARAMETERS_MAX];
-	int len[PARAMETERS_MAX], format[PARAMETERS_MAX];
-};
-
 static void
 values_of(const struct statement *s, struct values *v)
 {
@@ -176,7 +176,7 @@ may_send_values(struct statement *s)
 }
 
 enum db_rc
-wire_send(struct statement *s, enum expect kind, struct answer *a)
+wire_send(struct statement *s, enum expect kind, struct asked *a)
 {
 	struct values v;
 	enum db_rc rc = may_send_values(s);
@@ -189,6 +189,43 @@ wire_send(struct statement *s, enum expect kind, struct answer *a)
 	    PQsendQueryPrepared(
 		s->db->pg, s->name, s->parameters, v.data, v.len, v.format, 1),
 	    e);
+}
+
+/* The name of the text for many rows. */
+static void
+name_many(const struct statement *s, char name[sizeof(s->name) + 1])
+{
+	(void)snprintf(name, sizeof(s->name) + 1, "%s_", s->name);
+}
+
+enum db_rc
+wire_prepare_many(struct statement *s, const char *text)
+{
+	char name[sizeof(s->name) + 1];
+	enum db_rc rc = may_send(s->db);
+
+	name_many(s, name);
+	if (rc == DB_OK)
+		rc = sent(s->db, PQsendPrepare(s->db->pg, name, text, 0, NULL),
+		    (struct expected){s, EXPECT_MANY, NULL});
+	s->gather->prepared = rc == DB_OK; /* or take_result() knows better */
+	return rc;
+}
+
+enum db_rc
+wire_send_many(struct statement *s, const struct values *v, struct asked *a)
+{
+	char name[sizeof(s->name) + 1];
+	enum db_rc rc = may_send(s->db);
+
+	name_many(s, name);
+	return rc != DB_OK
+	    ? rc
+	    : sent(s->db,
+		  PQsendQueryPrepared(s->db->pg, name, s->parameters, v->data,
+		      v->len, v->format, 1),
+		  (struct expected){
+		      s, a == NULL ? EXPECT_NOTHING : EXPECT_ANSWER, a});
 }
 
 enum db_rc
@@ -344,10 +381,30 @@ take_types(struct statement *s, const PGresult *r)
 	s->prepared = true;
 }
 
+/* Tell each answer which rows are its own; they come in the order of those. */
+static void
+take_answers(struct asked *a, PGresult *r)
+{
+	const int rows = PQntuples(r), number = PQnfields(r) - 1;
+	int row = 0, i = 1;
+
+	a->res = r;
+	for (struct answer *of = a->answers; of != NULL; of = of->sibling) {
+		of->first = row;
+		while (
+		    row < rows && (!a->many || result_int(r, row, number) == i))
+			row++;
+		of->rows = row - of->first;
+		i++;
+	}
+}
+
 /* Give a result to whom it belongs. */
 static void
 take_result(struct db *db, struct expected *e, PGresult *r)
 {
+	if (e->kind == EXPECT_MANY)
+		e->s->gather->prepared = PQresultStatus(r) == PGRES_COMMAND_OK;
 	switch (PQresultStatus(r)) {
 	case PGRES_TUPLES_OK:
 		if (e->kind == EXPECT_ROWS) {
@@ -356,7 +413,7 @@ take_result(struct db *db, struct expected *e, PGresult *r)
 			return;
 		}
 		if (e->kind == EXPECT_ANSWER) {
-			e->answer->res = r;
+			take_answers(e->asked, r);
 			return;
 		}
 		break;
@@ -433,8 +490,10 @@ void
 answers_forget(struct db *db)
 {
 	struct answer *a;
+	struct asked *asked;
 
-	if (db->answers == NULL)
+	gathers_drop_asked(db);
+	if (db->asked == NULL)
 		return;
 	/* What has not arrived is still to be given to somebody. */
 	for (size_t i = 0; i < db->expecteds; i++)
@@ -448,21 +507,27 @@ answers_forget(struct db *db)
 		}
 	while ((a = db->answers) != NULL) {
 		db->answers = a->next;
-		PQclear(a->res);
 		free(a->key);
 		free(a);
+	}
+	while ((asked = db->asked) != NULL) {
+		db->asked = asked->next;
+		PQclear(asked->res);
+		free(asked);
 	}
 }
 
 void
 wire_close(struct db *db)
 {
+	gathers_drop(db);
 	answers_forget(db);
 	statements_forget(db);
 	db->expecteds = 0;
 	PQfinish(db->pg);
 	db->pg = NULL;
 	db->writing = db->reading = db->cursor_began = db->doomed = false;
+	db->gathering = false;
 	db->cursors = 0;
 	db->broken = false;
 }

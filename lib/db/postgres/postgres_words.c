@@ -41,23 +41,10 @@ pg_splitter_new(struct db *db)
 
 /* --- writing -------------------------------------------------------------- */
 
-/* An array of the words, as text; of each once is the server's work. */
+/* The words, with a newline between two; of each once is the server's work. */
 struct words {
 	struct buf list;
 };
-
-/* A word in double quotes, for an array or a query; \ before \ and ". */
-static void
-put_quoted(struct buf *b, char quote, const char *s, size_t n)
-{
-	buf_add(b, &quote, 1);
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\\' || s[i] == quote)
-			buf_puts(b, "\\");
-		buf_add(b, s + i, 1);
-	}
-	buf_add(b, &quote, 1);
-}
 
 static void
 add_word(void *arg, const char *s, size_t n, size_t end)
@@ -67,8 +54,9 @@ add_word(void *arg, const char *s, size_t n, size_t end)
 	(void)end;
 	if (n == 0 || n > WORD_MAX || w->list.len + n > WORDS_BYTES_MAX)
 		return;
-	buf_puts(&w->list, w->list.len == 1 ? "" : ",");
-	put_quoted(&w->list, '"', s, n);
+	if (w->list.len > 0)
+		buf_puts(&w->list, "\n");
+	buf_add(&w->list, s, n);
 }
 
 static enum db_rc
@@ -77,11 +65,9 @@ words_of(struct db *db, const char *text, struct words *w)
 	struct db_splitter *splitter = pg_splitter_new(db);
 	enum db_rc rc = DB_ERROR;
 
-	buf_puts(&w->list, "{");
 	if (splitter != NULL &&
 	    db_split(splitter, text, strlen(text), add_word, w) == 0)
 		rc = DB_OK;
-	buf_puts(&w->list, "}");
 	db_splitter_free(splitter);
 	if (rc != DB_OK || w->list.failed)
 		rc = wire_fail(db, DB_ERROR, "words: out of memory");
@@ -94,7 +80,7 @@ pg_words_add(struct db *db, int64_t number, const char *text)
 {
 	struct statement *s = db_statement(db,
 	    "INSERT INTO search (number, words)"
-	    " VALUES (?1, array_to_tsvector(CAST(?2 AS text[])))"
+	    " VALUES (?1, array_to_tsvector(string_to_array(?2, chr(10))))"
 	    " ON CONFLICT (number) DO UPDATE SET words = excluded.words");
 	struct words w = {0};
 	enum db_rc rc;
@@ -122,6 +108,13 @@ pg_words_take(struct db *db, int64_t number, const char *text)
 		return pg_failure(db);
 	db_bind_int(s, 1, number);
 	return db_run(s);
+}
+
+enum db_rc
+pg_words_change(struct db *db, int64_t number, const char *was, const char *is)
+{
+	(void)was; /* its row becomes another */
+	return pg_words_add(db, number, is);
 }
 
 enum db_rc
@@ -160,6 +153,19 @@ pg_words_tail_add(struct db *db, int64_t number, const char *text)
 	return db_words_tail_add(db->memory, number, text);
 }
 
+/* A word in quotes; \ before \ and '. */
+static void
+put_quoted(struct buf *b, const char *s, size_t n)
+{
+	buf_puts(b, "'");
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '\\' || s[i] == '\'')
+			buf_puts(b, "\\");
+		buf_add(b, s + i, 1);
+	}
+	buf_puts(b, "'");
+}
+
 /* The words of a quoted text, all of which are wanted. */
 struct term {
 	struct buf *query;
@@ -175,7 +181,7 @@ add_term(void *arg, const char *s, size_t n, size_t end)
 	if (t->any)
 		buf_puts(t->query, t->beginning ? ":* & " : " & ");
 	t->any = true;
-	put_quoted(t->query, '\'', s, n > WORD_MAX ? WORD_MAX : n);
+	put_quoted(t->query, s, n > WORD_MAX ? WORD_MAX : n);
 }
 
 /* The quoted text at *p, behind its first quote. */

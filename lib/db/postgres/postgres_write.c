@@ -168,7 +168,9 @@ pg_commit(struct db *db)
 void
 pg_rollback(struct db *db)
 {
+	gathers_drop(db);
 	answers_forget(db);
+	db->gathering = false;
 	/* One that failed in a flight would have the rest passed over. */
 	db->doomed = false;
 	if (db->pg != NULL && !db->broken && db->expecteds > 0) {

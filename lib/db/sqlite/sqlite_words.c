@@ -91,6 +91,15 @@ lite_words_take(struct db *db, int64_t number, const char *text)
 	    number, text);
 }
 
+enum db_rc
+lite_words_change(
+    struct db *db, int64_t number, const char *was, const char *is)
+{
+	const enum db_rc rc = lite_words_take(db, number, was);
+
+	return rc == DB_OK ? lite_words_add(db, number, is) : rc;
+}
+
 /*
  * FTS5 marks as deleted what is taken out, until it merges: first all segments
  * into one level, then some pages of that at a time.
