@@ -197,11 +197,13 @@ plan(struct walk *w, const struct filter *f)
 /*
  * Calls strictly between (started ?1, number ?2) and (?3, ?4), of source ?5,
  * agent ?6, direction ?7, outcome ?8, with flag ?9 (0: any), of campaign ?10;
- * NULL: all.  All of it is in the index call_list.
+ * NULL: all.  All of it is in the index call_list.  A server's planner takes
+ * the range of `started` for a small one only where it is told as one.
  */
 static const char newest_first[] =
     "SELECT c.number, c.started FROM call c"
-    " WHERE (c.started, c.number) > (?1, ?2)"
+    " WHERE c.started BETWEEN ?1 AND ?3"
+    " AND (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
     " OR c.source IN (SELECT id FROM source"
@@ -214,7 +216,8 @@ static const char newest_first[] =
     " ORDER BY c.started DESC, c.number DESC LIMIT ?11";
 static const char oldest_first[] =
     "SELECT c.number, c.started FROM call c"
-    " WHERE (c.started, c.number) > (?1, ?2)"
+    " WHERE c.started BETWEEN ?1 AND ?3"
+    " AND (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
     " OR c.source IN (SELECT id FROM source"
@@ -697,7 +700,8 @@ static const char groups_in_order[] =
     " c.hour, c.goal, c.transferred_to, c.ended_by, c.cost_currency, c.cost,"
     " coalesce(c.campaign, '')"
     " FROM call c JOIN source s ON s.id = c.source"
-    " WHERE (c.started, c.number) > (?1, ?2)"
+    " WHERE c.started BETWEEN ?1 AND ?3"
+    " AND (c.started, c.number) > (?1, ?2)"
     " AND (c.started, c.number) < (?3, ?4)"
     " AND (CAST(?5 AS text) IS NULL"
     " OR c.source IN (SELECT id FROM source"

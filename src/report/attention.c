@@ -121,7 +121,6 @@ struct habit_of {
 	int64_t hour;
 };
 
-/* For most sources the latest hours show that they are not silent. */
 static int
 on_hour(void *arg, const struct hour_arrivals *h)
 {
@@ -134,12 +133,30 @@ on_hour(void *arg, const struct hour_arrivals *h)
 	return habit_usual(&s->habit, l->hour);
 }
 
+/*
+ * For most sources the latest hours show that they are not silent.  They are
+ * asked for first, as a server reads all hours that it is asked for.
+ */
+static enum query_rc
+read_habit(struct checks *a, const char *name, struct habit_of *l)
+{
+	struct query *q = a->page->query;
+	int64_t first = (a->page->today - HABIT_DAYS + 1) * DAY_HOURS;
+	int64_t recent = a->hour - HABIT_SILENCE_MIN;
+	enum query_rc rc = query_arrival_hours(
+	    q, name, recent, a->hour, on_hour, l);
+
+	if (rc == QUERY_OK && l->source->habit.arrivals == 0)
+		rc = query_arrival_hours(
+		    q, name, first, recent - 1, on_hour, l);
+	return rc;
+}
+
 /* A source that is no longer configured is expected to be silent. */
 static enum query_rc
 read_habits(struct checks *a)
 {
 	const struct page *p = a->page;
-	int64_t first = (p->today - HABIT_DAYS + 1) * DAY_HOURS;
 	enum query_rc rc = QUERY_OK;
 
 	for (size_t i = 0; i < p->config->sources && rc == QUERY_OK; i++) {
@@ -151,8 +168,7 @@ read_habits(struct checks *a)
 			continue;
 		if ((l.source = find_source(a, name)) == NULL)
 			break;
-		rc = query_arrival_hours(
-		    p->query, name, first, a->hour, on_hour, &l);
+		rc = read_habit(a, name, &l);
 	}
 	return rc;
 }
