@@ -236,7 +236,8 @@ has_gone(struct store *st, int64_t a, int64_t b, bool *gone)
 static enum store_rc
 merge(struct store *st, int64_t to, int64_t from, bool fold)
 {
-	struct call_row a, b, both;
+	struct call_row a, b, both = {0};
+	bool cut = false;
 	enum store_rc rc = call_load(st, to, &a);
 
 	if (rc == STORE_OK && !fold)
@@ -260,6 +261,8 @@ merge(struct store *st, int64_t to, int64_t from, bool fold)
 		    " time) SELECT ?1, code, message, phase, place, time FROM"
 		    " error WHERE call = ?2 ON CONFLICT DO NOTHING",
 		    to, from);
+	if (rc == STORE_OK && fold)
+		rc = call_trim_errors(st, to, &cut);
 	if (rc == STORE_OK)
 		rc = call_drop_errors(st, from);
 	/* Before b goes: it may have facts in rows of its own. */
@@ -267,6 +270,8 @@ merge(struct store *st, int64_t to, int64_t from, bool fold)
 		rc = fold_facts(st, &a, &b, &both);
 	if (rc == STORE_OK)
 		rc = call_drop(st, &b);
+	if (cut)
+		both.call.flags |= CALL_CUT;
 	if (rc == STORE_OK && fold)
 		rc = fold_both(st, &a, &b, &both);
 	return rc;

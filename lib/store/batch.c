@@ -369,10 +369,13 @@ event_write(struct store *st, struct batch_event *e)
 	const struct job *j = e->job;
 	int64_t call = e->call == NULL ? 0 : e->call->number;
 	enum store_rc rc = event_insert(st, e, call);
+	bool cut = false;
 
 	e->job->number = e->seq;
-	return rc == STORE_OK && call != 0 ? call_add_errors(st, call, j->event)
-					   : rc;
+	if (rc == STORE_OK && call != 0)
+		rc = call_add_errors(st, call, j->event, &cut);
+	/* The call's own row was written before. */
+	return rc == STORE_OK && cut ? call_flag_cut(st, call) : rc;
 }
 
 static enum store_rc

@@ -542,12 +542,67 @@ error_add(struct store *st, int64_t number, const struct call_error *e)
 	return stmt_run(s);
 }
 
+/*
+ * The first in the order of their columns stay, in whatever order they came: a
+ * rebuild keeps the same.
+ */
 enum store_rc
-call_add_errors(struct store *st, int64_t number, const struct event *e)
+call_trim_errors(struct store *st, int64_t number, bool *cut)
+{
+	struct statement *s = db_statement(
+	    st->db, "SELECT count(*) FROM error WHERE call = ?1");
+	enum store_rc rc;
+	int64_t n = 0;
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, number);
+	if (db_step(s) != DB_ROW)
+		rc = store_failed(st, "error");
+	else {
+		n = db_int(s, 0);
+		rc = STORE_OK;
+	}
+	db_done(s);
+	if (rc != STORE_OK || n <= STORE_ERRORS_MAX)
+		return rc;
+	*cut = true;
+	s = db_statement(st->db,
+	    "DELETE FROM error WHERE call = ?1"
+	    " AND (time, code, message, phase, place) IN"
+	    " (SELECT time, code, message, phase, place FROM error"
+	    " WHERE call = ?1 ORDER BY time DESC, code DESC, message DESC,"
+	    " phase DESC, place DESC LIMIT ?2)");
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, number);
+	db_bind_int(s, 2, n - STORE_ERRORS_MAX);
+	return stmt_run(s);
+}
+
+enum store_rc
+call_add_errors(
+    struct store *st, int64_t number, const struct event *e, bool *cut)
 {
 	enum store_rc rc = STORE_OK;
 
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)
 		rc = error_add(st, number, &e->error[i]);
-	return rc;
+	return rc == STORE_OK && e->errors > 0
+	    ? call_trim_errors(st, number, cut)
+	    : rc;
+}
+
+enum store_rc
+call_flag_cut(struct store *st, int64_t number)
+{
+	struct statement *s = db_statement(st->db,
+	    "UPDATE call SET flags = flags | ?2"
+	    " WHERE number = ?1 AND (flags & ?2) = 0");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, number);
+	db_bind_int(s, 2, CALL_CUT);
+	return stmt_run(s);
 }

@@ -335,9 +335,16 @@ enum store_rc call_set_facts(
     struct store *st, const struct facts *f, struct call_row *r);
 /* Remove its errors. */
 enum store_rc call_drop_errors(struct store *st, int64_t number);
-/* Join the errors of an event into those of the call. */
+/*
+ * Join the errors of an event into those of the call.  *cut becomes true if
+ * some were left out.
+ */
 enum store_rc call_add_errors(
-    struct store *st, int64_t number, const struct event *e);
+    struct store *st, int64_t number, const struct event *e, bool *cut);
+/* Leave it STORE_ERRORS_MAX of them; the same. */
+enum store_rc call_trim_errors(struct store *st, int64_t number, bool *cut);
+/* Note in its row that something was left out. */
+enum store_rc call_flag_cut(struct store *st, int64_t number);
 
 /*
  * alias.c: the ids of calls that have several.  A call of one id, told as its

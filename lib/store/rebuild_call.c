@@ -323,11 +323,13 @@ next_call(struct store *st, int64_t before)
 	return number;
 }
 
+/* Before the call's own row, which tells whether some were left out. */
 static enum store_rc
-errors_write(struct store *st, const struct again *a, bool *changed)
+errors_write(struct store *st, struct again *a, bool *changed)
 {
 	const int64_t number = a->row.number;
 	uint64_t was, is;
+	bool cut = false;
 	enum store_rc rc = hash_errors(st, number, &was);
 
 	if (rc == STORE_OK && !a->partly)
@@ -336,12 +338,14 @@ errors_write(struct store *st, const struct again *a, bool *changed)
 	     t != NULL && rc == STORE_OK; t = t->next) {
 		const struct event e = {.error = &t->error, .errors = 1};
 
-		rc = call_add_errors(st, number, &e);
+		rc = call_add_errors(st, number, &e, &cut);
 	}
 	if (rc == STORE_OK)
 		rc = hash_errors(st, number, &is);
 	if (rc == STORE_OK && is != was)
 		*changed = true;
+	if (cut)
+		a->row.call.flags |= CALL_CUT;
 	return rc;
 }
 
@@ -382,15 +386,15 @@ call_write(struct rebuild *rb, const struct call_row *before, struct again *a)
 		rc = call_set_facts(st, a->facts, &a->row);
 	if (before->facts == NULL && a->facts->n == 0)
 		a->row.facts = NULL; /* none, as an older version says it */
+	if (rc == STORE_OK &&
+	    (a->errors != NULL || (before->call.flags & CALL_WITH_ERRORS) != 0))
+		rc = errors_write(st, a, &changed);
 	if (rc == STORE_OK)
 		rc = call_is_stored(st, &a->row, &same);
 	if (rc == STORE_OK && !same) {
 		changed = true;
 		rc = call_save(st, before, &a->row);
 	}
-	if (rc == STORE_OK &&
-	    (a->errors != NULL || (before->call.flags & CALL_WITH_ERRORS) != 0))
-		rc = errors_write(st, a, &changed);
 	if (rc == STORE_OK)
 		rc = ids_write(st, a);
 	if (rc == STORE_OK && changed)

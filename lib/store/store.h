@@ -37,9 +37,11 @@
 /*
  * Of a call.  What is more than that is cut, and the call says so (CALL_CUT):
  * of its facts those are kept whose names the store has known longest, and
- * events of a call of very many are not looked at for which came late.
+ * events of a call of very many are not looked at for which came late.  Of its
+ * errors the earliest are kept, as the platform wrote their times.
  */
 #define STORE_FACTS_MAX 1000
+#define STORE_ERRORS_MAX 1000
 #define STORE_COMPARED_MAX ROW_COMPARED_MAX /* events */
 /*
  * Names of facts that a source may bring in a day (UTC) that the store does not

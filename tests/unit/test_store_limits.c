@@ -284,6 +284,90 @@ a_source_brings_so_many_new_names_a_day(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, teardown)
 
+/* --- errors --------------------------------------------------------------- */
+
+#define ERRORS 100 /* of an event, as many as are taken of one */
+
+static struct call_error errors[1300];
+static char moment[1300][8];
+
+/* Events of two orders tell the errors from that number on. */
+static void
+fail_from(struct event *e, int from)
+{
+	for (int i = from; i < from + ERRORS; i++) {
+		snprintf(moment[i], sizeof(moment[i]), "%05d", i);
+		errors[i] = (struct call_error){.code = "c", .time = moment[i]};
+	}
+	e->error = &errors[from];
+	e->errors = ERRORS;
+}
+
+#define KEPT                                                         \
+	"SELECT count(*) FROM error JOIN call ON number = call"      \
+	" WHERE id = '%s' AND error.time >= '%05d' AND error.time <" \
+	" '%05d'"
+
+static int64_t
+kept(struct box *b, const char *call, int from, int to)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), KEPT, call, from, to);
+	return ask(b, sql);
+}
+
+static void
+a_call_keeps_its_earliest_errors_in_whatever_order_they_come(void **state)
+{
+	struct box *b = *state;
+
+	/* Eleven events of each, from its end on and from its beginning. */
+	for (int i = 0; i < 11; i++) {
+		fail_from(make(i, "a"), (10 - i) * ERRORS);
+		fail_from(make(20 + i, "b"), i * ERRORS);
+	}
+	/* Exactly as many as are kept are all there. */
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(keep(b, "sales", &made[20 + i]), STORE_OK);
+		assert_int_equal(keep(b, "sales", &made[1 + i]), STORE_OK);
+	}
+	assert_int_equal(kept(b, "b", 0, 1300), STORE_ERRORS_MAX);
+	assert_null(strstr(record(b), "cut"));
+	assert_int_equal(keep(b, "sales", &made[30]), STORE_OK);
+	assert_int_equal(keep(b, "sales", &made[0]), STORE_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    kept(b, i == 0 ? "a" : "b", 0, 1000), STORE_ERRORS_MAX);
+		assert_int_equal(kept(b, i == 0 ? "a" : "b", 1000, 1300), 0);
+	}
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE (flags & 32) <> 0"), 2);
+	assert_rebuilt_the_same(b);
+}
+
+static void
+calls_that_become_one_keep_the_errors_of_one(void **state)
+{
+	struct box *b = *state;
+
+	for (int i = 0; i < 12; i++) {
+		fail_from(make(i, i % 2 == 0 ? "a" : "b"), i * ERRORS);
+		assert_int_equal(keep(b, "sales", &made[i]), STORE_OK);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 1200);
+	assert_int_equal(ask(b, "SELECT sum(flags & 32) FROM call"), 0);
+	make(12, "a")->alias = ids;
+	made[12].aliases = 1;
+	assert_int_equal(keep(b, "sales", &made[12]), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM error WHERE time < '01000'"), 1000);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 1000);
+	assert_int_equal(ask(b, "SELECT sum(flags & 32) FROM call"), 32);
+	assert_rebuilt_the_same(b);
+}
+
 int
 main(void)
 {
@@ -293,6 +377,8 @@ main(void)
 	    TEST(a_call_has_so_many_facts_whatever_the_order),
 	    TEST(calls_that_become_one_have_no_more_facts),
 	    TEST(a_source_brings_so_many_new_names_a_day),
+	    TEST(a_call_keeps_its_earliest_errors_in_whatever_order_they_come),
+	    TEST(calls_that_become_one_keep_the_errors_of_one),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);
