@@ -70,7 +70,7 @@ rooms() {
     grep -rnE '#include "[a-z]+/' "lib/${rule%%:*}" --include='*.[ch]' |
       grep -vE "#include \"(${rule/:/|})/" || :
   done | nothing_but '^$' || return
-  for rule in 'check:check' 'db:db|transfer' 'query:gist|habit|keep|query|record' \
+  for rule in 'check:check' 'db:db|transfer' 'query:cross|gist|habit|keep|query|record' \
     'row:row|stamps|terms|words' 'spool:spool|take' 'store:store'; do
     room=${rule%%:*}
     grep -rnE "#include \"$room/" lib src tests --include='*.[ch]' |

@@ -78,14 +78,14 @@ told_call() {
     cgi open | grep -q '"result":"stored"'
 }
 
-# Each number of the table by another leads to as many calls as it says.
+# cells_lead_to_their_calls N PAGE - each number of the table by another leads to
+# as many calls as it says, and N do.
 cells_lead_to_their_calls() {
   local href calls cells=0
   while IFS=$'\t' read -r href calls; do
-    run -0 report "export.csv?$href"
-    [ "$(grep -cE '^[0-9]+,' <<<"$output")" = "$calls" ]
+    [ "$(report "export.csv?$href" | grep -cE '^[0-9]+,')" = "$calls" ]
     cells=$((cells + 1))
-  done < <(sed -n '/id="by"/,$p' <<<"$page" |
+  done < <(sed -n '/id="by"/,$p' <<<"$2" |
     grep -oP '<td class="num"><a href="\./calls\?\K[^"]*">[^<]*' | sed 's/">/\t/; s/&amp;/\&/g')
   [ "$cells" = "$1" ]
 }
@@ -101,23 +101,20 @@ cells_lead_to_their_calls() {
   has '<h1>Fact: mood</h1>'
   has ': in 5 of 5 calls of this filter'
   has '>not told</span></th><td class="num">1</td>'
-  page=$output
-  cells_lead_to_their_calls 3
+  cells_lead_to_their_calls 3 "$output"
   for by in results/grade agent source hour; do
     run -0 report "fact?path=results/mood&by=$by"
-    page=$output
     case $by in
-    results/grade) cells_lead_to_their_calls 2 ;;
-    agent) cells_lead_to_their_calls 4 ;;
-    *) cells_lead_to_their_calls 2 ;;
+    results/grade) cells_lead_to_their_calls 2 "$output" ;;
+    agent) cells_lead_to_their_calls 4 "$output" ;;
+    *) cells_lead_to_their_calls 2 "$output" ;;
     esac
   done
   # Numbers have a median, and all filters hold.
   run -0 report 'fact?path=results/grade&by=agent&agent=a&fact=results/mood:happy'
   has ': in 2 of 2 calls of this filter'
   has '<dt>median</dt><dd class="num">1.5</dd>'
-  page=$output
-  cells_lead_to_their_calls 2
+  cells_lead_to_their_calls 2 "$output"
   # Its name leads here from Results and from a call.
   run -0 report results
   has 'href="./fact?path=results%2Fmood"'
