@@ -11,7 +11,7 @@
 
 #define RESULTS_CALLS 20000 /* the latest so many are looked at */
 #define RESULTS_FACTS 100 /* kept, those in the most calls */
-#define RESULTS_BYTES 76000 /* of page; further facts are only counted */
+#define RESULTS_BYTES 70000 /* of page; further facts are only counted */
 #define VALUES_SHOWN 5 /* of a fact; the rest in a fold */
 #define GROUPS_MAX 16 /* told at the top */
 #define EXAMPLES 3 /* of texts that nearly all differ */
