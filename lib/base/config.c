@@ -86,6 +86,7 @@ static const struct key keys[] = {
 	NULL},
     {SECTION_CALLBOOK, "url", TYPE_URL, GLOBAL(url), 0, 0, NULL},
     KEEP_KEYS(SECTION_CALLBOOK, GLOBAL),
+    {SECTION_CALLBOOK, "drop", TYPE_DROP, GLOBAL(drop), 0, 0, NULL},
     {SECTION_REPORT, "access", TYPE_WORD, GLOBAL(access), 0, 0, access_words},
     {SECTION_REPORT, "recordings", TYPE_WORD, GLOBAL(recordings), 0, 0,
 	recordings_words},
@@ -125,6 +126,7 @@ static const struct key keys[] = {
 	flag_words},
     {SECTION_SOURCE, "zone", TYPE_ZONE, SOURCE(zone_name), 0, 0, NULL},
     KEEP_KEYS(SECTION_SOURCE, SOURCE),
+    {SECTION_SOURCE, "drop", TYPE_DROP, SOURCE(drop), 0, 0, NULL},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -660,6 +662,7 @@ config_free(struct config *c)
 		free(c->source[i].key_file);
 		free(c->source[i].url);
 		free(c->source[i].zone_name);
+		free(c->source[i].drop);
 		zone_free(c->source[i].zone);
 		for (k = 0; k < CONFIG_AUTH__MAX; k++)
 			free(c->source[i].auth_member[k]);
@@ -673,6 +676,7 @@ config_free(struct config *c)
 	}
 	free(c->source);
 	free(c->login);
+	free(c->drop);
 	free(c->facts_hidden);
 	free(c->title);
 	free(c->logo);

@@ -71,6 +71,15 @@ extern const char *const config_keep_name[KEEP__MAX]; /* "bodies", ... */
 /* What language may say; the first is the default. */
 extern const char *const config_language[]; /* "auto", "en" ... NULL */
 
+/*
+ * What `drop` may name, besides facts:PATH: what is never stored.  A list of
+ * such words, with ", " between them, is a text of it here; "" has none.
+ */
+#define CONFIG_DROP_BODY "body"
+#define CONFIG_DROP_FACTS "facts"
+#define CONFIG_DROP_FACT "facts:" /* before the path of one, or of a group */
+extern const char *const config_drop_word[]; /* NULL at the end */
+
 /* One [source NAME] section.  Paths are absolute.  NULL: not given. */
 struct config_source {
 	char *name;
@@ -85,6 +94,7 @@ struct config_source {
 	char *zone_name; /* IANA name, for times without an offset; NULL: UTC */
 	struct zone *zone; /* the zone of that name; NULL: UTC */
 	int64_t keep[KEEP__MAX]; /* ms; 0: as all sources */
+	char *drop; /* what is never stored; NULL: as all sources */
 	int line; /* of the section, for messages found later */
 };
 
@@ -130,6 +140,7 @@ struct config {
 	char *logo; /* absolute path of a picture, or NULL */
 	char *accent; /* "#rrggbb", or NULL */
 	int64_t keep[KEEP__MAX]; /* ms; 0: for ever */
+	char *drop; /* what is never stored, or NULL */
 	struct config_source *source;
 	size_t sources;
 	struct config_login *login;
@@ -186,5 +197,17 @@ bool config_hides(const char *facts_hidden, const char *path);
  */
 int64_t config_keep(
     const struct config *c, const char *source, enum config_keep what);
+
+/* What is never stored of a source, configured or not; "": nothing. */
+const char *config_drop(const struct config *c, const char *source);
+
+/*
+ * The next word of such a text, *n bytes; NULL: there is no more.  *s is moved
+ * on behind it.
+ */
+const char *config_drop_next(const char **s, size_t *n);
+
+/* Does the text have that word? */
+bool config_drops(const char *drop, const char *word);
 
 #endif /* !CONFIG_H */

@@ -44,6 +44,40 @@ keep_alone(const struct config *c, const char *source, enum config_keep what)
 	return ms == 0 ? CONFIG_KEEP_FOREVER : ms;
 }
 
+const char *
+config_drop(const struct config *c, const char *source)
+{
+	const struct config_source *s = config_source(
+	    c, source, strlen(source));
+	const char *drop = s == NULL || s->drop == NULL ? c->drop : s->drop;
+
+	return drop == NULL ? "" : drop;
+}
+
+const char *
+config_drop_next(const char **s, size_t *n)
+{
+	const char *word = *s + strspn(*s, ", \t");
+
+	*n = strcspn(word, ",");
+	*s = word + *n;
+	while (*n > 0 && (word[*n - 1] == ' ' || word[*n - 1] == '\t'))
+		--*n;
+	return *n == 0 ? NULL : word;
+}
+
+bool
+config_drops(const char *drop, const char *word)
+{
+	const char *w;
+	size_t n;
+
+	while ((w = config_drop_next(&drop, &n)) != NULL)
+		if (n == strlen(word) && memcmp(w, word, n) == 0)
+			return true;
+	return false;
+}
+
 int64_t
 config_keep(const struct config *c, const char *source, enum config_keep what)
 {

@@ -30,6 +30,7 @@ enum type {
 	TYPE_URL, /* char *: http or https, final slashes cut off */
 	TYPE_TITLE, /* char *: CONFIG_TITLE_MAX bytes at most */
 	TYPE_COLOR, /* char *: #rrggbb */
+	TYPE_DROP, /* char *: for config_drop_next(), "" for "none" */
 	TYPE_FACTS, /* char *: for config_hides(), "" for "none" */
 	TYPE_SIZE, /* int64_t: bytes in min..max */
 	TYPE_WORD, /* an enum: index into words */

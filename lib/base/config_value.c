@@ -243,6 +243,59 @@ config_hides(const char *facts_hidden, const char *path)
 	return false;
 }
 
+const char *const config_drop_word[] = {"transcript", "summary", "recording",
+    CONFIG_DROP_FACTS, CONFIG_DROP_BODY, NULL};
+
+/* Is it one of them, or facts:PATH?  Cuts a final slash and star off. */
+static bool
+drop_word_valid(const char *word, size_t *n)
+{
+	const size_t prefix = strlen(CONFIG_DROP_FACT);
+	const char *path = word + prefix;
+
+	for (size_t i = 0; config_drop_word[i] != NULL; i++)
+		if (strlen(config_drop_word[i]) == *n &&
+		    memcmp(config_drop_word[i], word, *n) == 0)
+			return true;
+	if (*n <= prefix || memcmp(word, CONFIG_DROP_FACT, prefix) != 0)
+		return false;
+	if (*n > prefix + 2 && memcmp(word + *n - 2, "/*", 2) == 0)
+		*n -= 2;
+	return *path != '/' && word[*n - 1] != '/' &&
+	    memchr(path, '*', *n - prefix) == NULL;
+}
+
+/* Words, with commas between them; each is kept once. */
+static void
+set_drop(struct reader *r, const struct key *k, const char *value, char **slot)
+{
+	const char *s = value, *word;
+	struct buf b = {0};
+	size_t n;
+
+	if (strcmp(value, "none") == 0)
+		s = "";
+	while ((word = config_drop_next(&s, &n)) != NULL) {
+		if (!drop_word_valid(word, &n)) {
+			config_fault(r, r->line,
+			    "%s is what is never stored: transcript, summary, "
+			    "recording, body, facts, or a fact, such as "
+			    "facts:parameters/customer_name, with commas "
+			    "between them, or none; \"%.*s\" is none of these",
+			    k->name, (int)n, word);
+			buf_free(&b);
+			return;
+		}
+		buf_puts(&b, b.len > 0 ? ", " : "");
+		buf_add(&b, word, n);
+	}
+	free(*slot);
+	*slot = strdup(buf_str(&b));
+	if (b.failed || *slot == NULL)
+		config_fault(r, r->line, "out of memory");
+	buf_free(&b);
+}
+
 /* "90d", "18mo", "7y", "forever".  0, or -1. */
 static int
 parse_age(const char *value, int64_t *ms)
@@ -295,6 +348,9 @@ config_set(struct reader *r, const struct key *k, const char *value)
 		break;
 	case TYPE_FACTS:
 		set_facts(r, k, value, slot);
+		break;
+	case TYPE_DROP:
+		set_drop(r, k, value, slot);
 		break;
 	case TYPE_SIZE:
 		if (number_parse_size(value, k->min, k->max, &number) == 0)

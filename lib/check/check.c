@@ -16,6 +16,7 @@
 #include "base/confine.h"
 #include "base/when.h"
 #include "provider/auth.h"
+#include "provider/drop.h"
 
 /* A correct clock cannot be earlier than the making of this program. */
 #define CLOCK_LEAST 1767225600000LL /* ms: 2026-01-01 */
@@ -184,6 +185,10 @@ check_source(struct check *k, const struct providers *known,
 	else
 		check_finding(k, CHECK_GOOD, about, "%s, auth %s", cs->provider,
 		    cs->auth != NULL ? cs->auth : provider_scheme(p, 0));
+	if (*config_drop(k->config, cs->name) != '\0')
+		check_finding(k, CHECK_GOOD, about,
+		    "never stored: %s; such an event cannot be verified again",
+		    config_drop(k->config, cs->name));
 	auth_free(auth);
 	buf_free(&why);
 }
@@ -200,6 +205,8 @@ check_sources(struct check *k)
 		check_faults(k, "providers", &why);
 	for (size_t i = 0; known != NULL && i < c->sources; i++)
 		check_source(k, known, &c->source[i]);
+	if (known != NULL && drop_check(c, known, &why) != 0)
+		check_faults(k, "drop", &why);
 	providers_free(known);
 	buf_free(&why);
 }

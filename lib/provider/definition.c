@@ -347,7 +347,7 @@ check_bulk(struct loader *l, const struct node *n, const struct type_row *row)
 		for (const struct place_read *r = l->places; r != NULL;
 		     r = r->next)
 			if (row->bulk[i].steps > 0 && r->use != USE_BULK &&
-			    r->base == BASE_BODY &&
+			    r->use != USE_COPY && r->base == BASE_BODY &&
 			    is_within(r->place.text, row->bulk[i].text)) {
 				load_fault(l, n,
 				    "the bulk %s of \"%s\" is read at %s",
@@ -378,6 +378,76 @@ definition_type(const struct provider *p, const char *type)
 	return row;
 }
 
+/* --- copies --------------------------------------------------------------- */
+
+/* Is it a group of facts of the calls of any type? */
+static bool
+is_group(const struct provider *p, const char *name)
+{
+	for (size_t i = 0; i <= p->rows; i++) {
+		const struct call_rules *c = i == 0 ? &p->call
+						    : p->row[i - 1].call;
+
+		for (size_t k = 0; c != NULL && k < c->facts; k++)
+			if (strcmp(c->fact[k].name, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void
+load_copy(struct loader *l, const struct node *n, const char *of, bool fact,
+    struct copies *c)
+{
+	c->of = arena_strndup(l->arena, of, strlen(of));
+	c->fact = fact;
+	load_members(
+	    l, n, DEFINITION_PLACES_MAX, USE_COPY, &c->place, &c->places);
+}
+
+/* Where else a body has what is not to be stored, callbook.conf(5). */
+static void
+load_copies(struct loader *l, const struct node *n, struct provider *p)
+{
+	static const char *const keys[] = {
+	    "transcript", "summary", "recording", "facts", NULL};
+	const struct node facts = load_member(n, "facts");
+	struct copies *copy;
+
+	if (n->json == NULL || !load_object(l, n, keys) ||
+	    (facts.json != NULL && !load_object(l, &facts, NULL)))
+		return;
+	copy = load_alloc(
+	    l, (COUNT(keys) + DEFINITION_FACTS_MAX) * sizeof(*copy));
+	if (copy == NULL)
+		return;
+	p->copy = copy;
+	for (size_t i = 0; strcmp(keys[i], "facts") != 0; i++) {
+		const struct node member = load_member(n, keys[i]);
+
+		if (member.json != NULL)
+			load_copy(
+			    l, &member, keys[i], false, &copy[p->copies++]);
+	}
+	if (facts.json == NULL)
+		return;
+	if (json_object_object_length(facts.json) > DEFINITION_FACTS_MAX) {
+		load_fault(
+		    l, &facts, "has more than %d groups", DEFINITION_FACTS_MAX);
+		return;
+	}
+	json_object_object_foreach(facts.json, key, value)
+	{
+		const struct node item = {
+		    .up = &facts, .key = key, .json = value};
+
+		if (!is_group(p, key))
+			load_fault(l, &item, "is no group of \"facts\"");
+		else
+			load_copy(l, &item, key, true, &copy[p->copies++]);
+	}
+}
+
 /* --- the whole ------------------------------------------------------------ */
 
 /* Remarks for the person who reviews a draft; the mapper ignores them. */
@@ -401,7 +471,7 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
 	    "body", "parse", "tables", "auth", "handshake", "event", "call",
-	    "types", "review", NULL};
+	    "types", "copies", "review", NULL};
 	const struct node top = {.json = json};
 	struct node member;
 
@@ -427,6 +497,9 @@ load_definition(struct loader *l, struct json_object *json, struct provider *p)
 	load_call(l, &member, p);
 	member = load_member(&top, "types");
 	load_types(l, &member, p);
+	member = load_member(&top, "copies");
+	load_copies(l, &member, p);
+	member = load_member(&top, "types");
 	for (size_t i = 0; i < p->rows; i++)
 		check_bulk(l, &member, &p->row[i]);
 	load_tables_used(l);

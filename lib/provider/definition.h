@@ -326,7 +326,8 @@ enum place_use {
 	USE_PARSE, /* `parse` */
 	USE_VOLATILE, /* `volatile` */
 	USE_BULK, /* `bulk` of a type */
-	USE_EXCEPT /* `except` of facts */
+	USE_EXCEPT, /* `except` of facts */
+	USE_COPY /* `copies` */
 };
 
 /* Where the pointer of a place begins. */
@@ -361,6 +362,14 @@ struct unsigned_place {
 	struct unsigned_place *next;
 };
 
+/* Further places of a body where it tells what a field or a fact is. */
+struct copies {
+	const char *of; /* "transcript", ..., or a group of facts */
+	bool fact; /* the latter */
+	const struct place *place;
+	size_t places;
+};
+
 struct provider {
 	struct arena *arena; /* holds all the rest */
 	const char *file;
@@ -382,6 +391,8 @@ struct provider {
 	size_t changings;
 	const struct place *parse; /* texts that are JSON themselves */
 	size_t parses;
+	const struct copies *copy;
+	size_t copies;
 	struct call_rules call;
 	struct type_row *row; /* sorted by name */
 	size_t rows;

@@ -10,6 +10,7 @@
 
 #include "base/percent.h"
 #include "provider/definition.h"
+#include "provider/json.h"
 #include "provider/map.h"
 
 static enum form_rc
@@ -84,6 +85,97 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 		*out = NULL;
 	}
 	return rc;
+}
+
+/* --- what is left of one -------------------------------------------------- */
+
+static void
+add_encoded(const char *s, size_t n, struct buf *out)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+	    "~";
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i] != '\0' && strchr(plain, s[i]) != NULL)
+			buf_add(out, s + i, 1);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)s[i]);
+}
+
+/* The value of a field as it is in the tree now, where that is another. */
+static enum form_rc
+add_value_again(struct json_object *value, struct buf *b, struct buf *out)
+{
+	buf_reset(b, SIZE_MAX);
+	if (json_object_is_type(value, json_type_string))
+		buf_add(b, json_object_get_string(value),
+		    (size_t)json_object_get_string_len(value));
+	else if (json_text(value, b) != 0)
+		return FORM_NO_MEMORY;
+	if (b->failed)
+		return FORM_NO_MEMORY;
+	add_encoded(buf_str(b), b->len, out);
+	return FORM_OK;
+}
+
+/* Is the value of the tree the one that b has? */
+static bool
+is_same(struct json_object *value, const struct buf *b)
+{
+	return json_object_is_type(value, json_type_string) &&
+	    (size_t)json_object_get_string_len(value) == b->len &&
+	    memcmp(json_object_get_string(value), buf_str(b), b->len) == 0;
+}
+
+/* The field of n bytes, if the tree has it.  seen: those that were written. */
+static enum form_rc
+add_rest(const char *s, size_t n, struct json_object *tree,
+    struct json_object *seen, struct buf *b, struct buf *out)
+{
+	const char *eq = memchr(s, '=', n);
+	size_t len = eq == NULL ? n : (size_t)(eq - s);
+	struct json_object *value = NULL;
+	enum form_rc rc = decode(s, len, b);
+
+	/* Only the first of a name is in the tree. */
+	if (rc != FORM_OK ||
+	    !json_object_object_get_ex(tree, buf_str(b), &value) ||
+	    json_object_object_get_ex(seen, buf_str(b), NULL))
+		return rc;
+	if (json_object_object_add(seen, buf_str(b), NULL) != 0)
+		return FORM_NO_MEMORY;
+	buf_puts(out, out->len > 0 ? "&" : "");
+	rc = decode(
+	    eq == NULL ? s + n : eq + 1, eq == NULL ? 0 : n - len - 1, b);
+	if (rc == FORM_OK && is_same(value, b)) {
+		buf_add(out, s, n);
+		return rc;
+	}
+	buf_add(out, s, len);
+	buf_puts(out, "=");
+	return rc == FORM_OK ? add_value_again(value, b, out) : rc;
+}
+
+enum form_rc
+form_rest(const char *s, size_t n, struct json_object *tree, struct buf *b,
+    struct buf *out)
+{
+	struct json_object *seen = json_object_new_object();
+	enum form_rc rc = seen == NULL ? FORM_NO_MEMORY : FORM_OK;
+
+	while (n > 0 && rc == FORM_OK) {
+		const char *amp = memchr(s, '&', n);
+		size_t len = amp == NULL ? n : (size_t)(amp - s);
+
+		if (len > 0)
+			rc = add_rest(s, len, tree, seen, b, out);
+		len += amp != NULL;
+		s += len;
+		n -= len;
+	}
+	json_object_put(seen);
+	return rc == FORM_OK && out->failed ? FORM_NO_MEMORY : rc;
 }
 
 /* --- sorted --------------------------------------------------------------- */

@@ -7,9 +7,11 @@
  */
 #include "provider/map_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "provider/crypto.h"
 #include "provider/facts.h"
 #include "provider/json.h"
@@ -48,6 +50,12 @@ mapper_lean(struct mapper *mp, bool lean)
 }
 
 void
+mapper_drop(struct mapper *mp, const struct drop *d)
+{
+	mp->drop = d;
+}
+
+void
 mapper_share(struct mapper *mp, struct gate *g)
 {
 	mp->gate = g;
@@ -68,6 +76,8 @@ mapper_free(struct mapper *mp)
 	buf_free(&mp->reason);
 	buf_free(&mp->transcript);
 	buf_free(&mp->rest);
+	buf_free(&mp->marks);
+	drop_free(mp->told);
 	EVP_MD_free(mp->sha256);
 	EVP_MD_CTX_free(mp->md);
 	map_give_room(mp);
@@ -90,6 +100,11 @@ reset(struct mapper *mp)
 	buf_reset(&mp->reason, MAP_KEEP);
 	buf_reset(&mp->transcript, MAP_KEEP);
 	buf_reset(&mp->rest, MAP_KEEP);
+	buf_reset(&mp->marks, MAP_KEEP);
+	drop_free(mp->told);
+	mp->told = NULL;
+	mp->less = mp->none = false;
+	mp->raw = NULL;
 	map_give_room(mp);
 }
 
@@ -241,6 +256,13 @@ map_numbers(const struct call_rules *c, struct scope *s, struct event *e)
 	map_number(s, out ? c->theirs : c->ours, assumed, &e->field[FIELD_TO]);
 }
 
+static bool
+is_dropped(const struct mapper *mp, enum call_field field)
+{
+	return (mp->drop != NULL && drop_field(mp->drop, field)) ||
+	    (mp->told != NULL && drop_field(mp->told, field));
+}
+
 static void
 map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
     struct event *e)
@@ -250,7 +272,7 @@ map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
 	for (int i = 0; i < FIELD__MAX; i++) {
 		struct value *v = &e->field[i];
 
-		if (c->field[i] == NULL)
+		if (c->field[i] == NULL || is_dropped(mp, (enum call_field)i))
 			continue;
 		if (call_field[i].kind != KIND_JSON) {
 			(void)value_read(s, c->field[i], call_field[i].kind, v);
@@ -342,6 +364,57 @@ map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
 	}
 }
 
+/* Add the line that says what was dropped, if something was to be. */
+static void
+add_dropped(const struct mapper *mp, struct buf *b)
+{
+	const char *words[] = {mp->told == NULL ? "" : drop_words(mp->told),
+	    mp->drop == NULL ? "" : drop_words(mp->drop)};
+	const char *w;
+	bool first = true;
+	size_t n;
+
+	if (words[0][0] == '\0' && words[1][0] == '\0')
+		return;
+	buf_puts(b, ":dropped: ");
+	for (size_t i = 0; i < 2; i++)
+		for (const char *s = words[i];
+		     (w = config_drop_next(&s, &n)) != NULL;) {
+			char word[CONFIG_LINE_MAX + 1];
+
+			(void)snprintf(word, sizeof(word), "%.*s", (int)n, w);
+			if (i == 1 && config_drops(words[0], word))
+				continue;
+			buf_printf(b, "%s%s", first ? "" : ", ", word);
+			first = false;
+		}
+	buf_puts(b, "\n");
+}
+
+/* Facts of the events of that kind, but those that are dropped. */
+static void
+map_facts(struct mapper *mp, const struct call_rules *c, struct scope *s,
+    struct event *e)
+{
+	size_t kept = 0;
+
+	e->fact = mp->fact;
+	for (size_t i = 0; i < c->facts; i++)
+		e->facts = facts_read(
+		    s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX + 1);
+	if (e->facts > MAP_FACTS_MAX) {
+		e->facts = MAP_FACTS_MAX;
+		s->cut = true;
+	}
+	for (size_t i = 0; i < e->facts; i++)
+		if ((mp->drop == NULL ||
+			!drop_fact(mp->drop, mp->fact[i].path)) &&
+		    (mp->told == NULL ||
+			!drop_fact(mp->told, mp->fact[i].path)))
+			mp->fact[kept++] = mp->fact[i];
+	e->facts = kept;
+}
+
 static enum map_rc
 map_event(struct mapper *mp, const struct provider *p, const struct message *m,
     struct event *e)
@@ -358,23 +431,19 @@ map_event(struct mapper *mp, const struct provider *p, const struct message *m,
 
 	if (rc != MAP_OK)
 		return s.failed || arena_failed(mp->arena) ? MAP_NO_MEMORY : rc;
+	/* Of the whole body, as what it is known by for ever. */
+	if (map_key(mp, p, &s, e) != 0 || map_drop(mp, false) != MAP_OK ||
+	    map_write_rest(mp) != MAP_OK || map_drop(mp, true) != MAP_OK)
+		return MAP_NO_MEMORY;
 	map_fields(mp, c, &s, e);
-	e->fact = mp->fact;
-	for (size_t i = 0; i < c->facts; i++)
-		e->facts = facts_read(
-		    &s, &c->fact[i], mp->fact, e->facts, MAP_FACTS_MAX + 1);
-	if (e->facts > MAP_FACTS_MAX) {
-		e->facts = MAP_FACTS_MAX;
-		s.cut = true;
-	}
+	map_facts(mp, c, &s, e);
 	map_errors(mp, c, &s, e);
-	if (map_key(mp, p, &s, e) != 0 || s.failed || arena_failed(mp->arena) ||
-	    mp->used.failed || mp->transcript.failed || mp->work.failed)
+	if (s.failed || arena_failed(mp->arena) || mp->used.failed ||
+	    mp->transcript.failed || mp->work.failed)
 		return MAP_NO_MEMORY;
 	e->cut = s.cut;
-	if (mp->used.len > 0)
-		e->headers = buf_str(&mp->used);
-	return MAP_OK;
+	add_dropped(mp, &mp->used);
+	return mp->used.failed ? MAP_NO_MEMORY : MAP_OK;
 }
 
 void
@@ -403,31 +472,119 @@ mapper_where(const struct mapper *mp, size_t *line, size_t *column)
 	return mp->fault.line > 0;
 }
 
+/*
+ * Where the query is the body, a line of headers that has it is to have no more
+ * than is kept of the body.  0, or -1: no memory.
+ */
+static int
+hide_query(struct mapper *mp, const struct message *m)
+{
+	static const char name[] = ":query: ";
+	struct buf *b = &mp->work;
+	const char *s = buf_str(&mp->used);
+
+	if ((!mp->less && !mp->none) || strcmp(message_method(m), "GET") != 0)
+		return 0;
+	buf_reset(b, MAP_KEEP);
+	while (*s != '\0') {
+		const size_t n = strcspn(s, "\n");
+
+		if (strncmp(s, name, sizeof(name) - 1) != 0) {
+			buf_add(b, s, n);
+			buf_puts(b, "\n");
+		} else if (!mp->none)
+			buf_printf(b, "%s%s\n", name, buf_str(&mp->rest));
+		s += n + (s[n] == '\n');
+	}
+	buf_reset(&mp->used, MAP_KEEP);
+	buf_add(&mp->used, buf_str(b), b->len);
+	return b->failed || mp->used.failed ? -1 : 0;
+}
+
+/* What was dropped of a message from the store.  0, or -1: no memory. */
+static int
+read_told(struct mapper *mp, const struct provider *p, const struct message *m)
+{
+	const char *words = message_env(m, MESSAGE_DROPPED);
+
+	if (words == NULL || *words == '\0')
+		return 0;
+	mp->told = drop_new(p, words);
+	return mp->told == NULL ? -1 : 0;
+}
+
+/* The digest of the whole body, of a message of which there is less. */
+static bool
+digest_told(const struct message *m, unsigned char out[EVENT_KEY_SIZE])
+{
+	const char *hex = message_env(m, MESSAGE_DIGEST);
+
+	return hex != NULL && strlen(hex) == (size_t)2 * EVENT_KEY_SIZE &&
+	    hex_decode(hex, strlen(hex), out, EVENT_KEY_SIZE) == 0;
+}
+
+/*
+ * What is to be kept of a message that is no event, or is dropped whole: what
+ * could not be read cannot be rid of anything.
+ */
+static enum map_rc
+settle_rest(
+    struct mapper *mp, enum map_rc rc, const struct message *m, struct event *e)
+{
+	char hex[2 * EVENT_KEY_SIZE + 1];
+
+	if (mp->drop == NULL && mp->told == NULL && !mp->less)
+		return rc;
+	mp->none = mp->none || mp->root == NULL ||
+	    (mp->drop != NULL && drop_whole_body(mp->drop));
+	if (rc != MAP_OK && rc != MAP_NO_MEMORY && !mp->none &&
+	    (map_drop(mp, false) != MAP_OK || map_write_rest(mp) != MAP_OK))
+		rc = MAP_NO_MEMORY;
+	if (hide_query(mp, m) != 0)
+		rc = MAP_NO_MEMORY;
+	if (mp->root == NULL && !digest_told(m, e->digest) &&
+	    map_digest_raw(mp, m->body, m->len, e->digest) != 0)
+		rc = MAP_NO_MEMORY;
+	add_dropped(mp, &mp->marks);
+	hex_encode(e->digest, EVENT_KEY_SIZE, hex);
+	buf_printf(&mp->marks, ":digest: %s\n", hex);
+	if (rc != MAP_OK) /* by these it is told from others */
+		buf_puts(&mp->used, buf_str(&mp->marks));
+	return mp->marks.failed || mp->used.failed ? MAP_NO_MEMORY : rc;
+}
+
 enum map_rc
 mapper_map(struct mapper *mp, const struct provider *p, const struct message *m,
     int64_t received, struct event *e, const char **reason)
 {
 	int kind = provider_body_kind(p, m->content_type);
 	enum map_rc rc;
-	const char *s;
-	size_t n;
 
 	reset(mp);
 	memset(e, 0, sizeof(*e));
 	e->received = received;
+	mp->kind = kind;
+	if (read_told(mp, p, m) != 0) {
+		rc = MAP_NO_MEMORY;
+		goto out;
+	}
 	if (kind < 0) {
 		buf_puts(&mp->reason, "a content type that is not understood");
 		rc = MAP_MALFORMED;
 		goto out;
 	}
-	rc = map_read_body(mp, p, m, kind, &s, &n);
-	if (rc == MAP_OK && map_digest(mp, p, kind, s, n, e->digest) != 0)
+	rc = map_read_body(mp, p, m, kind, &mp->raw, &mp->raw_len);
+	if (rc == MAP_OK && !digest_told(m, e->digest) &&
+	    map_digest(mp, p, kind, mp->raw, mp->raw_len, e->digest) != 0)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
 		rc = map_parse_inner(mp, p);
 	if (rc == MAP_OK)
 		rc = map_event(mp, p, m, e);
 out:
+	rc = settle_rest(mp, rc, m, e);
+	if (rc == MAP_OK && mp->used.len > 0)
+		e->headers = buf_str(&mp->used);
 	if (mp->reason.failed)
 		rc = MAP_NO_MEMORY;
 	if (rc == MAP_OK)
@@ -439,9 +596,18 @@ out:
 	return rc;
 }
 
-const char *
-mapper_lean_body(const struct mapper *mp, size_t *len)
+bool
+mapper_rest(const struct mapper *mp, const char **body, size_t *len)
 {
-	*len = mp->rest.len;
-	return mp->rest.len > 0 ? buf_str(&mp->rest) : NULL;
+	if (!mp->none && !mp->less)
+		return false;
+	*body = mp->none ? NULL : buf_str(&mp->rest);
+	*len = mp->none ? 0 : mp->rest.len;
+	return true;
+}
+
+const char *
+mapper_marks(const struct mapper *mp)
+{
+	return buf_str(&mp->marks);
 }

@@ -41,6 +41,7 @@
 
 struct mapper;
 struct json_object;
+struct drop;
 
 enum map_rc {
 	MAP_OK = 0,
@@ -68,6 +69,13 @@ void mapper_zone(struct mapper *mp, const struct zone *zone);
 void mapper_lean(struct mapper *mp, bool lean);
 
 /*
+ * What is dropped of the messages that are mapped from now on; NULL: nothing.
+ * Borrowed.  Key and digest of an event are the same either way.  Of a message
+ * from the store that is dropped as well which was when it came.
+ */
+void mapper_drop(struct mapper *mp, const struct drop *d);
+
+/*
  * From now on a body that takes more than MAP_COST_FREE waits for room in g,
  * which is borrowed, and holds it until mapper_release() or the next body.
  * Mappers of all threads together then take no more than g has.
@@ -84,10 +92,17 @@ enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
     const char **reason);
 
 /*
- * The body of the last message without what the definition calls bulk, as
- * mapper_lean() asked for; borrowed likewise.  NULL: it has no bulk.
+ * Is something else to be kept of the last message than its body, mapped or
+ * not, as mapper_lean() and mapper_drop() asked for?  *body is that, borrowed
+ * likewise; NULL: nothing of it may be kept.  Else they are left as they are.
  */
-const char *mapper_lean_body(const struct mapper *mp, size_t *len);
+bool mapper_rest(const struct mapper *mp, const char **body, size_t *len);
+
+/*
+ * Lines to be kept after its headers, which tell that the body is not whole;
+ * "": it is.  An event has in its headers what it needs of them.
+ */
+const char *mapper_marks(const struct mapper *mp);
 
 /*
  * After MAP_MALFORMED of a body that is no JSON: where it stops to be it,

@@ -292,11 +292,19 @@ map_parse_inner(struct mapper *mp, const struct provider *p)
 	return rc;
 }
 
+/* Room for what is taken out.  Returns 0, or -1: memory ran out. */
+static int
+begin_taking(struct mapper *mp)
+{
+	if (mp->taken == NULL)
+		mp->taken = json_object_new_array();
+	return mp->taken == NULL ? -1 : 0;
+}
+
 enum map_rc
 map_drop_bulk(struct mapper *mp, const struct type_row *row)
 {
-	mp->taken = json_object_new_array();
-	if (mp->taken == NULL)
+	if (begin_taking(mp) != 0)
 		return MAP_NO_MEMORY;
 	for (size_t i = 0; i < row->bulks; i++) {
 		const struct place *p = &row->bulk[i];
@@ -311,8 +319,45 @@ map_drop_bulk(struct mapper *mp, const struct type_row *row)
 			return MAP_NO_MEMORY;
 		}
 		json_object_object_del(in, p->step[p->steps - 1].member);
+		mp->less = true;
 	}
-	if (json_object_array_length(mp->taken) == 0)
+	return MAP_OK;
+}
+
+enum map_rc
+map_drop(struct mapper *mp, bool all)
+{
+	bool any = false;
+
+	if (mp->drop == NULL && mp->told == NULL)
 		return MAP_OK;
-	return json_text(mp->root, &mp->rest) == 0 ? MAP_OK : MAP_NO_MEMORY;
+	if (begin_taking(mp) != 0)
+		return MAP_NO_MEMORY;
+	if (mp->drop != NULL &&
+	    drop_from_body(mp->drop, all, mp->root, mp->taken, &any) != 0)
+		return MAP_NO_MEMORY;
+	if (mp->told != NULL &&
+	    drop_from_body(mp->told, all, mp->root, mp->taken, &any) != 0)
+		return MAP_NO_MEMORY;
+	mp->less = mp->less || (any && !all);
+	return MAP_OK;
+}
+
+enum map_rc
+map_write_rest(struct mapper *mp)
+{
+	enum form_rc rc;
+
+	if (!mp->less || mp->none)
+		return MAP_OK;
+	if (mp->kind == BODY_JSON)
+		return json_text(mp->root, &mp->rest) == 0 ? MAP_OK
+							   : MAP_NO_MEMORY;
+	/* What is left of the others cannot be written as they are. */
+	if (mp->kind != BODY_FORM) {
+		mp->none = true;
+		return MAP_OK;
+	}
+	rc = form_rest(mp->raw, mp->raw_len, mp->root, &mp->work, &mp->rest);
+	return rc == FORM_OK ? MAP_OK : MAP_NO_MEMORY;
 }

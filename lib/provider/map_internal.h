@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "base/gate.h"
+#include "provider/drop.h"
 #include "provider/find.h"
 #include "provider/json.h"
 #include "provider/map.h"
@@ -22,11 +23,19 @@ struct mapper {
 	struct json_object *root; /* the last body */
 	struct json_object *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */
+	const struct drop *drop; /* of the configuration, borrowed, or NULL */
+	struct drop *told; /* what the last message says was dropped */
+	const char *raw; /* the bytes that were parsed */
+	size_t raw_len;
+	int kind; /* of the last body */
+	bool less; /* something was taken out of root */
+	bool none; /* nothing of the body may be kept */
 	const struct zone *zone; /* borrowed; NULL: UTC */
 	struct gate *gate; /* borrowed, or NULL */
 	size_t taken_room; /* bytes, of it */
 	struct arena *arena;
 	struct buf inflated, claims, work, used, reason, transcript, rest;
+	struct buf marks;
 	struct json_fault fault; /* of a body that is no JSON; else line 0 */
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
@@ -51,11 +60,16 @@ enum map_rc map_read_body(struct mapper *mp, const struct provider *p,
 enum map_rc map_parse_inner(struct mapper *mp, const struct provider *p);
 
 /*
- * Take what the row calls bulk out of mp->root, and write what is left into
- * mp->rest; nothing is written where there was no bulk.  What is taken lives
- * in mp->taken until the next body: the event may point into it.
+ * Take what the row calls bulk out of mp->root.  What is taken lives in
+ * mp->taken until the next body: the event may point into it.
  */
 enum map_rc map_drop_bulk(struct mapper *mp, const struct type_row *row);
+
+/* Take what is dropped out of mp->root, in the first or the second step. */
+enum map_rc map_drop(struct mapper *mp, bool all);
+
+/* Write what is to be kept of mp->root into mp->rest, if that is less. */
+enum map_rc map_write_rest(struct mapper *mp);
 
 /*
  * map_key.c: the digest of a body of n bytes, which was parsed to mp->root.
@@ -63,6 +77,10 @@ enum map_rc map_drop_bulk(struct mapper *mp, const struct type_row *row);
  */
 int map_digest(struct mapper *mp, const struct provider *p, int kind,
     const char *s, size_t n, unsigned char out[EVENT_KEY_SIZE]);
+
+/* The same of bytes that were not parsed. */
+int map_digest_raw(struct mapper *mp, const char *s, size_t n,
+    unsigned char out[EVENT_KEY_SIZE]);
 
 /* Set e->key by the recipe of p; e has all else.  0, or -1: memory ran out. */
 int map_key(struct mapper *mp, const struct provider *p, struct scope *s,

@@ -33,6 +33,13 @@ map_digest(struct mapper *mp, const struct provider *p, int kind, const char *s,
 		s = buf_str(&mp->work);
 		n = mp->work.len;
 	}
+	return map_digest_raw(mp, s, n, out);
+}
+
+int
+map_digest_raw(struct mapper *mp, const char *s, size_t n,
+    unsigned char out[EVENT_KEY_SIZE])
+{
 	if (EVP_DigestInit_ex2(mp->md, mp->sha256, NULL) != 1 ||
 	    EVP_DigestUpdate(mp->md, s, n) != 1)
 		return -1;

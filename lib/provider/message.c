@@ -26,6 +26,8 @@
 #define METHOD_NAME ":method"
 #define METHOD_VARIABLE "REQUEST_METHOD"
 #define METHOD_DEFAULT "POST"
+#define DROPPED_NAME ":dropped"
+#define DIGEST_NAME ":digest"
 #define URI_VARIABLE "REQUEST_URI"
 #define TYPE_VARIABLE "CONTENT_TYPE"
 
@@ -324,6 +326,10 @@ pseudo_variable(const char *name, size_t n)
 		return QUERY_VARIABLE;
 	if (n == strlen(METHOD_NAME) && memcmp(name, METHOD_NAME, n) == 0)
 		return METHOD_VARIABLE;
+	if (n == strlen(DROPPED_NAME) && memcmp(name, DROPPED_NAME, n) == 0)
+		return MESSAGE_DROPPED;
+	if (n == strlen(DIGEST_NAME) && memcmp(name, DIGEST_NAME, n) == 0)
+		return MESSAGE_DIGEST;
 	return NULL;
 }
 

@@ -45,6 +45,7 @@ struct delivery {
 	 */
 	const char *used;
 	const struct binding *binding;
+	bool gone; /* nothing of the body is to be kept; it is "" here */
 };
 
 /* An event as stored. */

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/when.h"
+#include "provider/drop.h"
 #include "provider/map.h"
 #include "provider/message.h"
 #include "spool/internal.h"
@@ -32,6 +33,7 @@ struct slot {
 	struct buf raw;
 	struct arena *arena;
 	struct mapper *mapper;
+	struct drop *drop; /* of its source, or NULL */
 	struct event event;
 	struct binding binding; /* of the delivery, where it has one */
 };
@@ -115,6 +117,46 @@ slot_free(struct slot *s)
 	buf_free(&s->raw);
 	arena_free(s->arena);
 	mapper_free(s->mapper);
+	drop_free(s->drop);
+}
+
+/* What is never stored of its source now.  0, or -1: memory ran out. */
+static int
+slot_drop(struct slot *s, const struct take *t, const struct provider *p,
+    const char *source)
+{
+	const char *words = config_drop(t->config, source);
+
+	mapper_drop(s->mapper, NULL);
+	drop_free(s->drop);
+	s->drop = NULL;
+	if (*words != '\0' && (s->drop = drop_new(p, words)) == NULL)
+		return -1;
+	mapper_drop(s->mapper, s->drop);
+	return 0;
+}
+
+/* Let the item have what is to be kept of the body.  0, or -1: no memory. */
+static int
+keep_rest(struct slot *s, const struct message *m, struct delivery *d)
+{
+	struct buf headers = {0};
+	const char *kept, *body;
+	size_t len;
+
+	if (!mapper_rest(s->mapper, &body, &len))
+		return 0;
+	d->gone = body == NULL;
+	d->body = body == NULL ? "" : body;
+	d->len = len;
+	if (d->headers == NULL || message_env(m, MESSAGE_DIGEST) != NULL)
+		return 0;
+	buf_puts(&headers, d->headers);
+	buf_puts(&headers, mapper_marks(s->mapper));
+	kept = arena_strndup(s->arena, buf_str(&headers), headers.len);
+	d->headers = kept;
+	buf_free(&headers);
+	return kept == NULL ? -1 : 0;
 }
 
 /* Map what the slot has read.  Returns NULL, or why it has to stay. */
@@ -131,8 +173,8 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 	const struct provider *p = providers_find(t->providers, name);
 	struct message m = {
 	    .content_type = d->content_type, .body = d->body, .len = d->len};
-	const char *reason = NULL, *body;
-	size_t len;
+	const char *reason = NULL;
+	enum map_rc rc;
 
 	if (p == NULL)
 		return "there is no definition of its platform here";
@@ -150,7 +192,12 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 	}
 	mapper_zone(s->mapper, cs == NULL ? NULL : cs->zone);
 	mapper_lean(s->mapper, cs != NULL && cs->drop_bulk);
-	switch (mapper_map(s->mapper, p, &m, d->received, &s->event, &reason)) {
+	if (slot_drop(s, t, p, d->source) != 0)
+		return "memory ran out";
+	rc = mapper_map(s->mapper, p, &m, d->received, &s->event, &reason);
+	if (keep_rest(s, &m, &item->delivery) != 0)
+		return "memory ran out";
+	switch (rc) {
 	case MAP_OK:
 		/* An event has those headers that it was mapped by. */
 		if (!bound)
@@ -160,10 +207,6 @@ map(struct slot *s, const struct take *t, const struct spooled *what,
 			break;
 		}
 		item->event = &s->event;
-		if ((body = mapper_lean_body(s->mapper, &len)) != NULL) {
-			item->delivery.body = body;
-			item->delivery.len = len;
-		}
 		break;
 	case MAP_MALFORMED:
 	case MAP_UNMAPPABLE:

@@ -432,8 +432,12 @@ event_insert(struct store *st, struct batch_event *of, int64_t call)
 	if (call != 0)
 		db_bind_int(s, 11, call);
 	db_bind_text(s, 12, d->content_type);
-	db_bind_text(s, 13, e->headers);
-	if (j->packed == NULL)
+	if (!d->gone)
+		db_bind_text(s, 13, e->headers);
+	if (d->gone) {
+		db_bind_bytes(s, 14, "", 0);
+		db_bind_int(s, 15, ROW_BODY_GONE);
+	} else if (j->packed == NULL)
 		db_bind_bytes(s, 14, d->body, d->len);
 	else {
 		db_bind_bytes(s, 14, j->packed, j->packed_len);

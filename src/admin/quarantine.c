@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/when.h"
 #include "provider/auth.h"
+#include "provider/drop.h"
 #include "provider/message.h"
 
 static const char help[] =
@@ -253,10 +254,28 @@ out:
 	return rc == AUTH_OK ? NULL : buf_str(why);
 }
 
+/*
+ * What is never stored of its source now is not stored of it either.  NULL, or
+ * why it stays.
+ */
+static const char *
+begin_drop(struct quarantine *q, const struct kept *k, struct drop **drop)
+{
+	struct admin *a = q->admin;
+	const struct provider *p = providers_find(a->providers, k->d.provider);
+	const char *words = config_drop(a->config, k->d.source);
+
+	if (*words == '\0' || p == NULL)
+		return NULL;
+	if ((*drop = drop_new(p, words)) == NULL)
+		return "out of memory";
+	mapper_drop(a->mapper, *drop);
+	return NULL;
+}
+
 /* Returns NULL when the row is gone, with the result in text; else why not. */
 static const char *
-store_row(
-    struct quarantine *q, int64_t row, const struct kept *k, struct buf *text)
+store_row(struct quarantine *q, int64_t row, struct kept *k, struct buf *text)
 {
 	struct event e;
 	const char *reason = NULL;
@@ -265,6 +284,11 @@ store_row(
 
 	if (admin_map(q->admin, &k->d, &e, &reason) != MAP_OK)
 		return reason;
+	if (mapper_rest(q->admin->mapper, &k->d.body, &k->d.len) &&
+	    k->d.body == NULL) {
+		k->d.gone = true;
+		k->d.body = "";
+	}
 	counts = provider_counts(
 	    providers_find(q->admin->providers, k->d.provider), e.type);
 	switch (counts ? store_requeue_count(
@@ -338,13 +362,18 @@ static int
 requeue_row(struct quarantine *q, int64_t row)
 {
 	struct kept k = {.arena = arena_new()};
+	struct drop *drop = NULL;
 	struct buf text = {0};
 	const char *stays = load_row(q, row, &k);
 
 	if (stays == NULL && q->rejected)
 		stays = verify(q, &k, &text);
 	if (stays == NULL)
+		stays = begin_drop(q, &k, &drop);
+	if (stays == NULL)
 		stays = store_row(q, row, &k, &text);
+	mapper_drop(q->admin->mapper, NULL);
+	drop_free(drop);
 	buf_printf(&q->out, "row %" PRId64 ": %s", row,
 	    stays == NULL ? "" : "stays: ");
 	safe_str(&q->out, stays == NULL ? buf_str(&text) : stays);

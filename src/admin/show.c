@@ -187,6 +187,20 @@ map_event(struct show *s, const struct stored_event *se, struct event *e,
 	return admin_map(s->admin, &d, e, reason);
 }
 
+/* What was never stored of it, as its headers say. */
+static void
+put_dropped(struct buf *b, const char *headers)
+{
+	static const char name[] = ":dropped: ";
+	const char *s = headers == NULL ? NULL : strstr(headers, name);
+
+	if (s == NULL || (s != headers && s[-1] != '\n'))
+		return;
+	s += sizeof(name) - 1;
+	buf_puts(b, ", without ");
+	safe_add(b, s, strcspn(s, "\n"), SAFE_LINE);
+}
+
 static int
 text_event(void *arg, const struct stored_event *se)
 {
@@ -226,6 +240,7 @@ text_event(void *arg, const struct stored_event *se)
 		buf_printf(b, ", repeated %" PRId64 " time%s, last %s",
 		    se->repeats, se->repeats == 1 ? "" : "s",
 		    when_rfc3339(se->repeated, when));
+	put_dropped(b, se->headers);
 	buf_puts(b, "\n");
 	return b->failed;
 }

@@ -64,6 +64,7 @@ struct in_flight {
 	struct message sent; /* m before its headers got other names */
 	struct binding binding;
 	bool bound; /* each delivery is to be kept with its binding */
+	bool mapped; /* the mapper knows what is to be kept of the body */
 	struct event event; /* to be stored, unless it was answered */
 	struct delivery delivery; /* that told it */
 };
@@ -390,7 +391,57 @@ delivery_of(struct in_flight *p)
 	    .received = p->received,
 	    .binding = p->bound ? &p->binding : NULL};
 
+	/* What was not parsed cannot be rid of anything. */
+	if (p->mapped)
+		d.gone = mapper_rest(p->worker->mapper, &d.body, &d.len) &&
+		    d.body == NULL;
+	else
+		d.gone = p->source->drop != NULL;
+	if (d.gone) {
+		d.body = "";
+		d.len = 0;
+	}
 	return d;
+}
+
+/*
+ * A message as its headers are to be kept: where the query is the body, with
+ * that in place of it which is kept of the body.  0, or -1: no memory.
+ */
+static int
+message_to_keep(
+    struct in_flight *p, const struct delivery *d, struct message *m)
+{
+	static const char query[] = "QUERY_STRING=", uri[] = "REQUEST_URI=";
+	struct worker *wk = p->worker;
+	char **env, *line;
+	size_t n = 0;
+
+	*m = p->m;
+	if (p->source->drop == NULL || strcmp(message_method(m), "GET") != 0)
+		return 0;
+	if (wk->arena == NULL && (wk->arena = arena_new()) == NULL)
+		return -1;
+	if (!p->mapped)
+		arena_reset(wk->arena); /* else it has the headers of m */
+	while (m->env != NULL && m->env[n] != NULL)
+		n++;
+	env = arena_alloc(wk->arena, (n + 2) * sizeof(*env));
+	line = arena_alloc(wk->arena, sizeof(query) + d->len);
+	if (env == NULL || line == NULL)
+		return -1;
+	memcpy(line, query, sizeof(query) - 1);
+	memcpy(line + sizeof(query) - 1, d->body, d->len);
+	line[sizeof(query) - 1 + d->len] = '\0';
+	n = 0;
+	env[n++] = line;
+	for (size_t i = 0; m->env != NULL && m->env[i] != NULL; i++)
+		if (strncmp(m->env[i], query, sizeof(query) - 1) != 0 &&
+		    strncmp(m->env[i], uri, sizeof(uri) - 1) != 0)
+			env[n++] = m->env[i];
+	env[n] = NULL;
+	m->env = env;
+	return 0;
 }
 
 /*
@@ -401,11 +452,16 @@ static int
 delivery_whole(struct in_flight *p, struct delivery *d)
 {
 	struct buf *b = &p->worker->headers;
+	struct message m;
 
 	*d = delivery_of(p);
+	if (message_to_keep(p, d, &m) != 0)
+		return -1;
 	buf_reset(b, REQUEST_KEEP);
-	message_headers(&p->m, auth_secrets(p->source->auth),
-	    setup_key_of(p->setup->key), b);
+	message_headers(
+	    &m, auth_secrets(p->source->auth), setup_key_of(p->setup->key), b);
+	if (p->mapped)
+		buf_puts(b, mapper_marks(p->worker->mapper));
 	d->headers = buf_str(b);
 	return b->failed ? -1 : 0;
 }
@@ -450,6 +506,8 @@ keep_in_spool(struct in_flight *p)
 		is_signed = auth_bind(p->source->auth, &p->sent, &p->binding);
 	if (is_signed == -1 || delivery_whole(p, &s.delivery) != 0)
 		return false;
+	if (s.delivery.gone)
+		return false; /* nothing that could be stored later */
 	s.delivery.binding = is_signed == 1 ? &p->binding : NULL;
 	return spool_put(p->setup->spool, &s) == SPOOL_OK;
 }
@@ -527,7 +585,7 @@ static int
 delivery_of_event(struct in_flight *p, struct delivery *d)
 {
 	*d = delivery_of(p);
-	return p->bound ? delivery_whole(p, d) : 0;
+	return p->bound || p->source->drop != NULL ? delivery_whole(p, d) : 0;
 }
 
 /* Of some types there are so many that only their number is kept. */
@@ -694,7 +752,7 @@ reject(struct in_flight *p, enum auth_rc why)
 	struct delivery d;
 
 	if (delivery_whole(p, &d) != 0 ||
-	    (strcmp(message_method(&p->m), "GET") == 0 &&
+	    (strcmp(message_method(&p->m), "GET") == 0 && !d.gone &&
 		hide_query(p, &d) != 0)) {
 		answer_not_stored(p);
 		return;
@@ -716,12 +774,15 @@ map_and_keep(struct in_flight *p)
 {
 	struct mapper *mp = p->worker->mapper;
 	const struct provider *pr = p->source->provider;
-	const char *reason = "", *body;
-	size_t len;
+	const char *reason = "";
+	enum map_rc rc;
 
 	mapper_zone(mp, p->source->config->zone);
 	mapper_lean(mp, p->source->config->drop_bulk);
-	switch (mapper_map(mp, pr, &p->m, p->received, &p->event, &reason)) {
+	mapper_drop(mp, p->source->drop);
+	rc = mapper_map(mp, pr, &p->m, p->received, &p->event, &reason);
+	p->mapped = true;
+	switch (rc) {
 	case MAP_OK:
 		/* Of no call and no known type, it may be a handshake. */
 		if (p->event.call == NULL &&
@@ -731,10 +792,6 @@ map_and_keep(struct in_flight *p)
 			if (delivery_of_event(p, &p->delivery) != 0) {
 				answer_not_stored(p);
 				break;
-			}
-			if ((body = mapper_lean_body(mp, &len)) != NULL) {
-				p->delivery.body = body;
-				p->delivery.len = len;
 			}
 			return false;
 		}

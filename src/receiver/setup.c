@@ -35,6 +35,7 @@ load_source(struct setup *setup, struct source *s,
     const struct config_source *config, struct buf *why)
 {
 	struct buf reason = {0};
+	const char *words;
 
 	s->config = config;
 	s->provider = providers_find(setup->providers, config->provider);
@@ -54,6 +55,13 @@ load_source(struct setup *setup, struct source *s,
 	}
 	buf_free(&reason);
 	s->segment = auth_takes_segment(s->auth);
+	words = config_drop(setup->config, config->name);
+	if (*words != '\0' &&
+	    (s->drop = drop_new(s->provider, words)) == NULL) {
+		begin_fault(why, setup->config, config);
+		buf_puts(why, "out of memory");
+		return -1;
+	}
 	return 0;
 }
 
@@ -76,7 +84,7 @@ load_sources(struct setup *setup, struct buf *why)
 		if (load_source(setup, &setup->source[i], &c->source[i], why) !=
 		    0)
 			result = -1;
-	return result;
+	return drop_check(c, setup->providers, why) == 0 ? result : -1;
 }
 
 static struct setup_key *
@@ -368,8 +376,10 @@ setup_free(void *loaded)
 
 	if (setup == NULL)
 		return;
-	for (i = 0; setup->source != NULL && i < setup->config->sources; i++)
+	for (i = 0; setup->source != NULL && i < setup->config->sources; i++) {
 		auth_free(setup->source[i].auth);
+		drop_free(setup->source[i].drop);
+	}
 	free(setup->source);
 	spool_free(setup->spool);
 	free(setup->spool_dir);

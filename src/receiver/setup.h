@@ -18,6 +18,7 @@
 #include "base/watch.h"
 #include "provider/auth.h"
 #include "provider/credential.h"
+#include "provider/drop.h"
 #include "provider/provider.h"
 #include "spool/spool.h"
 #include "store/store.h"
@@ -27,12 +28,14 @@
 /* ms between two attempts to open a store that could not be opened */
 #define SETUP_STORE_RETRY_MS 5000
 
-/* A source that is ready to take deliveries.  All but auth is borrowed. */
+/* A source that is ready to take deliveries.  All but auth and drop is
+ * borrowed. */
 struct source {
 	const struct config_source *config;
 	const struct provider *provider;
 	struct auth *auth;
 	bool segment; /* the secret is a segment of the path */
+	struct drop *drop; /* what is never stored, or NULL */
 };
 
 /* The key of what is kept of credentials (credential.h), read when it is

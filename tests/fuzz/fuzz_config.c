@@ -62,6 +62,12 @@ add(struct buf *b, const char *key, const char *value)
 }
 
 static void
+add_drop(struct buf *b, const char *drop)
+{
+	add(b, "drop", drop != NULL && *drop == '\0' ? "none" : drop);
+}
+
+static void
 write_source(const struct config_source *s, struct buf *b)
 {
 	buf_printf(b, "[source %s]\n", s->name);
@@ -73,6 +79,7 @@ write_source(const struct config_source *s, struct buf *b)
 	add(b, "zone", s->zone_name);
 	add(b, "answer", s->answer == 204 ? "204" : "200");
 	add(b, "drop_bulk", s->drop_bulk ? "yes" : "no");
+	add_drop(b, s->drop);
 	for (int i = 0; i < CONFIG_AUTH__MAX; i++)
 		if (s->auth_member[i] != NULL)
 			buf_printf(b, "auth_%s = %s\n", auth_key[i],
@@ -90,6 +97,7 @@ write_config(const struct config *c, struct buf *b)
 	buf_printf(b, "max_body = %lld\n", (long long)c->max_body);
 	add(b, "providers_dir", c->providers_dir);
 	add(b, "url", c->url);
+	add_drop(b, c->drop);
 	buf_printf(b, "[report]\naccess = %s\nphones = %s\n",
 	    c->access == ACCESS_LOGIN ? "login" : "public",
 	    c->phones == PHONES_FULL ? "full" : "masked");
@@ -104,6 +112,7 @@ check_same(const struct config *a, const struct config *b)
 	must(same_text(a->timezone, b->timezone));
 	must(same_text(a->providers_dir, b->providers_dir));
 	must(same_text(a->url, b->url));
+	must(same_text(a->drop, b->drop));
 	must(a->max_body == b->max_body && a->durability == b->durability);
 	must(a->access == b->access && a->phones == b->phones);
 	must(a->sources == b->sources);
@@ -117,6 +126,7 @@ check_same(const struct config *a, const struct config *b)
 		must(same_text(x->secret_file, y->secret_file));
 		must(same_text(x->url, y->url));
 		must(same_text(x->zone_name, y->zone_name));
+		must(same_text(x->drop, y->drop));
 		must(x->answer == y->answer && x->drop_bulk == y->drop_bulk);
 		for (int k = 0; k < CONFIG_AUTH__MAX; k++)
 			must(same_text(x->auth_member[k], y->auth_member[k]));

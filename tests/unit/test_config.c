@@ -66,6 +66,7 @@ test_everything_is_read(void **state)
 			   "secret_file = s.secret\r\n"
 			   "answer = 204\r\n"
 			   "drop_bulk = yes\r\n"
+			   "drop = body ,facts:a/b/*,transcript\r\n"
 			   "zone = Asia/Tokyo\r\n"
 			   "[source open.one]\r\n"
 			   "provider = recho\r\n"
@@ -100,6 +101,11 @@ test_everything_is_read(void **state)
 	assert_string_equal(s->zone_name, "Asia/Tokyo");
 	assert_int_equal(zone_instant(s->zone, 9 * 3600), 0);
 	assert_int_equal(s->line, 15);
+	assert_string_equal(
+	    config_drop(c, "sales"), "body, facts:a/b, transcript");
+	assert_true(config_drops(s->drop, "transcript"));
+	assert_false(config_drops(s->drop, "facts"));
+	assert_string_equal(config_drop(c, "open.one"), "");
 	assert_null(s->auth);
 	assert_null(config_source(c, "sale", 4));
 	assert_null(config_source(c, "", 0));
@@ -307,6 +313,15 @@ static const struct {
     {SOURCE "answer = 201\n", {":4: answer is 200 or 204"}},
     {SOURCE "answer = 200x\n", {":4: answer is 200 or 204"}},
     {SOURCE "drop_bulk = true\n", {":4: drop_bulk is no or yes"}},
+    {SOURCE "drop = transcript, transcrypt\n",
+	{":4: drop is what is never stored: transcript, summary, recording, "
+	 "body, facts, or a fact, such as facts:parameters/customer_name, "
+	 "with commas between them, or none; \"transcrypt\" is none of these"}},
+    {SOURCE "drop = facts:\n", {":4: drop is", "\"facts:\" is none"}},
+    {SOURCE "drop = facts:/a\n", {":4: drop is"}},
+    {SOURCE "drop = facts:a/\n", {":4: drop is"}},
+    {SOURCE "drop = facts:a/*/b\n", {":4: drop is"}},
+    {"[callbook]\ndrop = none, body\n", {":2: drop is", "\"none\" is none"}},
     {"[source a]\n", {"a] names no platform", "auth = none"}},
     {"[source a]\nprovider = p\n", {":1: [source a] does not say"}},
     {SOURCE "secret_file = ok\n", {":1: [source a] contradicts itself"}},

@@ -592,7 +592,7 @@ test_bulk(void **state)
 	mapper_lean(f->mp, true);
 	assert_int_equal(
 	    mapper_map(f->mp, f->p, &m, NOW, &f->e, &f->reason), MAP_OK);
-	body = mapper_lean_body(f->mp, &len);
+	assert_true(mapper_rest(f->mp, &body, &len));
 	assert_int_equal(len, strlen(rest));
 	assert_memory_equal(body, rest, len);
 	assert_memory_equal(f->e.key, key, sizeof(key));
@@ -602,12 +602,12 @@ test_bulk(void **state)
 	m.len = strlen(rest);
 	assert_int_equal(
 	    mapper_map(f->mp, f->p, &m, NOW, &f->e, &f->reason), MAP_OK);
-	assert_null(mapper_lean_body(f->mp, &len));
+	assert_false(mapper_rest(f->mp, &body, &len));
 	m.body = "{\"t\":\"s\",\"c\":\"c\",\"big\":1}";
 	m.len = strlen(m.body);
 	assert_int_equal(
 	    mapper_map(f->mp, f->p, &m, NOW, &f->e, &f->reason), MAP_OK);
-	assert_null(mapper_lean_body(f->mp, &len));
+	assert_false(mapper_rest(f->mp, &body, &len));
 	mapper_lean(f->mp, false);
 	swap_back(f, kept);
 }
