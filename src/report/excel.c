@@ -146,10 +146,40 @@ fitting(struct buf *b, const char *s)
 
 /* --- cells --------------------------------------------------------------- */
 
+/*
+ * Was the cell kept?  Where memory runs out the library leaves out a cell, or
+ * its text, and says nothing.
+ */
 static void
-took(struct workbook *wb, lxw_error rc)
+took(struct workbook *wb, const lxw_worksheet *sheet, lxw_col_t column,
+    lxw_error rc)
 {
-	wb->failed = wb->failed || rc != LXW_NO_ERROR;
+	const lxw_cell *cell = sheet->array[column];
+
+	if (rc != LXW_NO_ERROR || cell == NULL ||
+	    (cell->type == INLINE_STRING_CELL && cell->u.string == NULL))
+		wb->failed = true;
+}
+
+static void
+write_number(struct workbook *wb, lxw_worksheet *sheet, lxw_row_t row,
+    lxw_col_t column, double x, lxw_format *format)
+{
+	took(wb, sheet, column,
+	    worksheet_write_number(sheet, row, column, x, format));
+}
+
+/* The library never makes a formula or a link of a string. */
+static void
+write_text(struct workbook *wb, lxw_worksheet *sheet, lxw_row_t row,
+    lxw_col_t column, const char *s, lxw_format *format)
+{
+	const char *fits = fitting(&wb->text, s);
+
+	wb->failed = wb->failed || wb->text.failed;
+	if (*fits != '\0')
+		took(wb, sheet, column,
+		    worksheet_write_string(sheet, row, column, fits, format));
 }
 
 static void
@@ -160,24 +190,18 @@ add_none(void *arg)
 	wb->column++;
 }
 
-/* The library never makes a formula or a link of a string. */
 static void
 add_text(void *arg, const char *s)
 {
 	struct workbook *wb = arg;
 
-	took(wb,
-	    worksheet_write_string(
-		wb->calls, wb->row, wb->column++, fitting(&wb->text, s), NULL));
-	wb->failed = wb->failed || wb->text.failed;
+	write_text(wb, wb->calls, wb->row, wb->column++, s, NULL);
 }
 
 static void
 add(struct workbook *wb, double x, lxw_format *format)
 {
-	took(wb,
-	    worksheet_write_number(
-		wb->calls, wb->row, wb->column++, x, format));
+	write_number(wb, wb->calls, wb->row, wb->column++, x, format);
 }
 
 static void
@@ -281,11 +305,9 @@ put_heading(struct workbook *wb)
 
 		if (strcmp(name, seconds) == 0)
 			name = "duration";
-		took(wb,
-		    worksheet_write_string(wb->calls, 0, i, name, wb->heading));
-		took(wb,
-		    worksheet_set_column(
-			wb->calls, i, i, time ? WIDTH_TIME : WIDTH, NULL));
+		write_text(wb, wb->calls, 0, i, name, wb->heading);
+		(void)worksheet_set_column(
+		    wb->calls, i, i, time ? WIDTH_TIME : WIDTH, NULL);
 	}
 	worksheet_freeze_panes(wb->calls, 1, 0);
 	wb->row = 1;
@@ -326,11 +348,8 @@ put_row(struct export *ex, const struct stored_call *c, struct buf *b)
 static void
 put_about(struct workbook *wb, lxw_row_t row, const char *name, const char *s)
 {
-	took(wb, worksheet_write_string(wb->about, row, 0, name, wb->heading));
-	took(wb,
-	    worksheet_write_string(
-		wb->about, row, 1, fitting(&wb->text, s), NULL));
-	wb->failed = wb->failed || wb->text.failed;
+	write_text(wb, wb->about, row, 0, name, wb->heading);
+	write_text(wb, wb->about, row, 1, s, NULL);
 }
 
 static const char *
@@ -356,19 +375,15 @@ put_all_about(struct workbook *wb, const struct page *p)
 	put_about(wb, row++, "from", day_text(p->filter.from, text));
 	put_about(wb, row++, "to", day_text(p->filter.to, text));
 	put_about(wb, row++, "time zone", p->config->timezone);
-	took(wb,
-	    worksheet_write_string(
-		wb->about, row, 0, "calls in the sheet", wb->heading));
-	took(wb,
-	    worksheet_write_number(
-		wb->about, row++, 1, (double)wb->row - 1, NULL));
+	write_text(wb, wb->about, row, 0, "calls in the sheet", wb->heading);
+	write_number(wb, wb->about, row++, 1, (double)wb->row - 1, NULL);
 	if (wb->more) {
 		put_about(wb, row++, "INCOMPLETE",
 		    "a sheet has no room for the older calls: ask for fewer "
 		    "days, or for the CSV, which has them all");
 		worksheet_activate(wb->about);
 	}
-	took(wb, worksheet_set_column(wb->about, 0, 0, WIDTH_TIME, NULL));
+	(void)worksheet_set_column(wb->about, 0, 0, WIDTH_TIME, NULL);
 }
 
 /* --- the file ------------------------------------------------------------ */
