@@ -135,6 +135,21 @@ asked() {
   ! offers "$landlock" || refused 'write store' 'make beside the store'
 }
 
+@test "a file of Excel takes no more, and leaves no file" {
+  begun
+  expect 200 '{"result":"stored",*' formantai body
+  stopped "$RECEIVER"
+  RECEIVER=
+  mkdir temporary
+  asked report.cgi REQUEST_METHOD=GET REMOTE_USER=owner PATH_INFO=/export.xlsx \
+    QUERY_STRING=preset=all TMPDIR="$DIR/temporary" >answer
+  grep -qa '^Status: 200' answer
+  [ "$(tail -c 22 answer | head -c 2)" = PK ] # it ends as a ZIP file does
+  nothing_else
+  ! offers "$landlock" || refused 'write store' 'make beside the store'
+  [ -z "$(ls -A temporary)" ]
+}
+
 @test "from inside of a command that reads what was sent, it is the same" {
   begun
   expect 200 '{"result":"stored",*' formantai body

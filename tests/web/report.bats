@@ -114,7 +114,7 @@ answers() {
   answers 403 cgi-bin/report.cgi/
   grep -q 'report.cgi(8)' body
   [ "$(header Content-Security-Policy)" = "$CSP" ]
-  for path in calls export.csv export.ndjson metrics event/1 nothing; do
+  for path in calls export.csv export.xlsx export.ndjson metrics event/1 nothing; do
     answers 403 "cgi-bin/report.cgi/$path"
     run ! grep -q call- body
   done
