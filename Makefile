@@ -129,7 +129,7 @@ $(BUILD)/src/report/style_file.c: src/report/style.css lib/base/embed.sh
 
 $(BUILD)/%.mo: %.po | needs
 	@mkdir -p $(@D)
-	$(Q)msgfmt --check --no-hash -o $@ $<
+	$(Q)msgfmt --check-format --check-domain --no-hash -o $@ $<
 
 $(BUILD)/src/report/language_file.c: $(WORDS:%.po=$(BUILD)/%.mo) \
 	lib/base/embed.sh
@@ -171,6 +171,23 @@ $(BUILD)/tests/post: tests/web/post.c | needs
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $$(pkg-config --libs libcurl libcrypto) -pthread
 
+# The report with one more language, in which all that is in a catalogue stands
+# in brackets: what does not is in none.
+$(BUILD)/tests/pseudo.po: tests/web/pseudo.pl src/report/words/collect.sh \
+	$(wildcard src/report/*.c)
+	@mkdir -p $(@D)
+	$(Q)src/report/words/collect.sh $(@:.po=.pot) && \
+	    perl tests/web/pseudo.pl <$(@:.po=.pot) >$@
+$(BUILD)/tests/pseudo/de.mo: $(BUILD)/tests/pseudo.po
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check-format --no-hash -o $@ $<
+$(BUILD)/tests/pseudo/language_file.c: $(BUILD)/tests/pseudo/de.mo
+	$(Q)sh lib/base/embed.sh language_file $< >$@
+$(BUILD)/tests/pseudo/report.cgi: $(BUILD)/tests/pseudo/language_file.o \
+	$(filter-out %/language_file.o,$(REPORT_OBJ)) $(BUILD)/libcallbook.a
+	@echo '  LD $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(PAGES_LIBS)
+
 # A program that answers in pieces: what do servers make of it?
 $(BUILD)/tests/stream: tests/web/stream.c $(BUILD)/libcallbook.a
 	@mkdir -p $(@D)
@@ -203,6 +220,7 @@ asan: deps-test
 plain: deps-test
 	$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
+	    $(BUILD)/plain/tests/pseudo/report.cgi \
 	    $(BUILD)/plain/tests/fault/memory \
 	    $(BUILD)/plain/tests/fault/power \
 	    $(BUILD)/plain/tests/fault/starve.so \

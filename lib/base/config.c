@@ -35,7 +35,8 @@ static const char *const durability_words[] = {"full", "normal", NULL};
 static const char *const access_words[] = {"login", "public", NULL};
 static const char *const recordings_words[] = {"link", "play", NULL};
 static const char *const phones_words[] = {"full", "masked", NULL};
-const char *const config_language[] = {"auto", "en", NULL};
+const char *const config_language[] = {
+    "auto", "en", "de", "es", "hi", "ja", NULL};
 static const char *const answer_words[] = {"200", "204", NULL};
 static const char *const flag_words[] = {"no", "yes", NULL};
 

@@ -563,20 +563,21 @@ excel_why(enum excel_rc rc)
 {
 	switch (rc) {
 	case EXCEL_ABSENT:
-		return "this program was built without libxlsxwriter, so it "
-		       "makes no files of Excel: use one that was built with "
-		       "libxlsxwriter-dev installed, or the CSV";
+		return N_(
+		    "this program was built without libxlsxwriter, so it "
+		    "makes no files of Excel: use one that was built with "
+		    "libxlsxwriter-dev installed, or the CSV");
 	case EXCEL_BUSY:
-		return "one is made at a time, and another is being made: try "
-		       "again in half a minute";
+		return N_("one is made at a time, and another is being made: "
+			  "try again in half a minute");
 	case EXCEL_NO_ROOM:
-		return "the disk for temporary files has too little room for "
-		       "it: ask for fewer days, or for the CSV";
+		return N_("the disk for temporary files has too little room "
+			  "for it: ask for fewer days, or for the CSV");
 	case EXCEL_TIMEOUT:
-		return "reading takes too long: ask for fewer days, or for "
-		       "fewer words in a search";
+		return N_("reading takes too long: ask for fewer days, or for "
+			  "fewer words in a search");
 	default:
-		return "it could not be made";
+		return N_("it could not be made");
 	}
 }
 
@@ -646,9 +647,11 @@ refuse(struct page *p, struct response *w, enum excel_rc rc)
 		return PAGE_TIMEOUT;
 	if (rc == EXCEL_FAILED)
 		return PAGE_FAILED;
-	buf_printf(&text, "A file of Excel is not there: %s.", excel_why(rc));
-	report_explain(p, w, rc == EXCEL_ABSENT ? 501 : 503, "No file of Excel",
-	    buf_str(&text));
+	buf_puts(&text,
+	    tr_fill(p, tr(p, "A file of Excel is not there: {1}."),
+		(const char *const[]){tr(p, excel_why(rc)), NULL}));
+	report_explain(p, w, rc == EXCEL_ABSENT ? 501 : 503,
+	    N_("No file of Excel"), buf_str(&text));
 	buf_free(&text);
 	return PAGE_OK;
 }

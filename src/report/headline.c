@@ -493,9 +493,8 @@ put_cost_tile(struct page *p, const struct cost *c, const struct before *b,
 	html_raw(p->out, "</dd>");
 	if (href != NULL)
 		buf_printf(p->out,
-		    "<dd class=\"formula screen\"><a href=\"%s\">By source,"
-		    " agent, campaign and day</a></dd>",
-		    href);
+		    "<dd class=\"formula screen\"><a href=\"%s\">%s</a></dd>",
+		    href, tr(p, "By source, agent, campaign and day"));
 	if (!b->none)
 		put_change(p, CHANGED_AMOUNT, is_by_day(b),
 		    (double)c->amount * b->ratio,

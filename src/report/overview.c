@@ -476,18 +476,19 @@ put_goals(struct overview *o)
 		const char *word;
 		int64_t calls;
 	} row[] = {
-	    {"reached", t->goal_yes},
-	    {"not reached", t->goal_no},
-	    {"not told", t->calls - t->goal_yes - t->goal_no},
+	    {NC_("goal", "reached"), t->goal_yes},
+	    {NC_("goal", "not reached"), t->goal_no},
+	    {NC_("goal", "not told"), t->calls - t->goal_yes - t->goal_no},
 	};
 	struct page *p = o->page;
 
 	if (t->goal_yes + t->goal_no == 0)
 		return;
-	put_table(p, "by-goal", "Goals", "Goal", "");
+	put_table(p, "by-goal", N_("Goals"), N_("Goal"), "");
 	html_raw(p->out, "</tr></thead><tbody>\n");
 	for (size_t i = 0; i < LENGTH(row); i++) {
-		html_put(p->out, "<tr><th scope=\"row\">%s</th>", row[i].word);
+		html_put(p->out, "<tr><th scope=\"row\">%s</th>",
+		    tr_in(p, "goal", row[i].word));
 		put_share_cells(p, row[i].calls, t->calls, "s-plain");
 		html_raw(p->out, "</tr>\n");
 	}
