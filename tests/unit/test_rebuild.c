@@ -1,0 +1,297 @@
+/*
+ * A rebuild from what came gives what storing it gave: every count of the
+ * roll-up, every text, and what only bodies that are gone told.
+ */
+#include "store_box.h"
+
+#include "row/row.h"
+
+#define DAY INT64_C(86400000)
+#define HOUR INT64_C(3600000)
+#define CALLS 48
+#define EVENTS (2 * CALLS)
+
+static struct event made[EVENTS];
+static char id[CALLS][8], agent[CALLS][12], text[EVENTS][12];
+static struct fact fact[EVENTS];
+static struct call_error error[EVENTS];
+
+static struct event *
+make(int i, const char *call, int64_t time)
+{
+	made[i] = an_event(0);
+	memcpy(made[i].key, &i, sizeof(i));
+	made[i].call = call;
+	made[i].time = time;
+	made[i].received = time;
+	made[i].time_known = true;
+	return &made[i];
+}
+
+/* --- the mapping ---------------------------------------------------------- */
+
+static char memory[8192];
+static size_t used;
+
+/* A copy that the next event is written over. */
+static const char *
+brief(const char *s)
+{
+	const char *at = &memory[used];
+	size_t n = s == NULL ? 0 : strlen(s) + 1;
+
+	if (s == NULL)
+		return NULL;
+	assert_true(used + n <= sizeof(memory));
+	memcpy(&memory[used], s, n);
+	used += n;
+	return at;
+}
+
+/* As made, in memory that lasts no longer than a mapping's has to. */
+static int
+map_made(void *arg, const struct stored_event *se, struct event *e)
+{
+	static struct fact f;
+	static struct call_error ce;
+	int i;
+
+	(void)arg;
+	memcpy(&i, se->key, sizeof(i));
+	memset(memory, '#', sizeof(memory));
+	used = (size_t)i; /* nothing is where it was */
+	*e = made[i];
+	e->received = se->received;
+	e->type = brief(e->type);
+	e->call = brief(e->call);
+	for (int k = 0; k < FIELD__MAX; k++)
+		if (e->field[k].set)
+			e->field[k].text = brief(e->field[k].text);
+	if (e->facts > 0) {
+		f = made[i].fact[0];
+		f.path = brief(f.path);
+		f.text = brief(f.text);
+		e->fact = &f;
+	}
+	if (e->errors > 0) {
+		ce = (struct call_error){.code = brief(e->error->code),
+		    .message = brief(e->error->message),
+		    .time = brief(e->error->time)};
+		e->error = &ce;
+	}
+	return 0;
+}
+
+static void
+keep(struct box *b, int i)
+{
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	d.received = made[i].received;
+	assert_int_equal(store_event(b->store, &d, &made[i], &n), STORE_OK);
+}
+
+static struct store_rebuilt
+rebuild(struct box *b)
+{
+	struct store_rebuilt r;
+
+	assert_int_equal(store_rebuild(b->store, map_made, NULL, &r), STORE_OK);
+	assert_int_equal(r.failed, 0);
+	return r;
+}
+
+/* --- what storing gave ---------------------------------------------------- */
+
+/*
+ * Calls of three days, of two events each.  What one has and another has not
+ * goes by another number each time, so that nothing stands for anything else.
+ */
+static void
+make_calls(void)
+{
+	static const char *const currency[] = {"EUR", "USD"};
+
+	for (int i = 0; i < CALLS; i++) {
+		const int64_t start = (1 + i % 3) * DAY + i % 24 * HOUR;
+		struct event *e, *late;
+
+		snprintf(id[i], sizeof(id[i]), "c-%d", i);
+		snprintf(agent[i], sizeof(agent[i]), "agent-%d", i % 2);
+		e = make(2 * i, id[i], start + 1000);
+		late = make(2 * i + 1, id[i], start + 2000);
+		e->outcome = i % 7 == 0 ? OUTCOME_NO_ANSWER : OUTCOME_COMPLETED;
+		set_text(e, FIELD_AGENT, agent[i]);
+		set_number(e, FIELD_STARTED, start);
+		if (i % 2 == 0)
+			set_number(e, FIELD_DURATION, (i + 1) * 7000);
+		if (i / 2 % 3 > 0) {
+			set_number(e, FIELD_GOAL, i / 2 % 3 - 1);
+			e->field[FIELD_GOAL].text = "w";
+			e->field[FIELD_GOAL].len = 1;
+		}
+		if (i / 8 % 2 > 0)
+			set_text(e, FIELD_TRANSFERRED_TO, "desk");
+		if (i % ENDER__MAX > 0)
+			set_text(
+			    e, FIELD_ENDED_BY, call_ender_name[i % ENDER__MAX]);
+		if (i % 5 > 0) {
+			set_number(e, FIELD_COST, i * 1000);
+			e->field[FIELD_COST].text = currency[i / 4 % 2];
+			e->field[FIELD_COST].len = 3;
+		}
+		late->outcome = e->outcome;
+		late->state = i % 4 == 1 ? STATE_ANALYZED : STATE_ENDED;
+		for (int k = 2 * i; k <= 2 * i + 1; k++) {
+			snprintf(text[k], sizeof(text[k]), "text-%d", k);
+			set_text(&made[k],
+			    k % 2 == 0 ? FIELD_STATUS : FIELD_SUMMARY, text[k]);
+			fact[k] = (struct fact){
+			    .path = k % 2 == 0 ? "f/one" : "f/two",
+			    .type = FACT_TEXT,
+			    .text = text[k],
+			    .len = strlen(text[k])};
+			made[k].fact = &fact[k];
+			made[k].facts = 1;
+			error[k] = (struct call_error){
+			    .code = "e", .message = text[k], .time = "now"};
+			made[k].error = &error[k];
+			made[k].errors = i % 3 == 1;
+		}
+	}
+}
+
+#define DIFFERENT                                                          \
+	"SELECT (SELECT count(*) FROM (SELECT * FROM day EXCEPT"           \
+	" SELECT * FROM day_was) AS more) + (SELECT count(*) FROM (SELECT" \
+	" * FROM day_was EXCEPT SELECT * FROM day) AS less)"
+
+static void
+a_rebuild_counts_what_storing_counted(void **state)
+{
+	struct box *b = *state;
+
+	make_calls();
+	for (int i = 0; i < EVENTS; i++)
+		keep(b, i);
+	run(b, "CREATE TABLE day_was AS SELECT * FROM day");
+	assert_true(ask(b, "SELECT count(*) FROM day_was") > 6);
+	run(b,
+	    "UPDATE day SET calls = 9, answered = 9, analyzed = 9,"
+	    " with_errors = 9, timed = 9, talk = 9, goal_yes = 9,"
+	    " goal_no = 9, transferred = 9");
+	assert_int_equal(rebuild(b).changed, 0);
+	assert_int_equal(ask(b, DIFFERENT), 0);
+	run(b, "DELETE FROM day");
+	assert_int_equal(rebuild(b).changed, 0);
+	assert_int_equal(ask(b, DIFFERENT), 0);
+	run(b, "DROP TABLE day_was");
+}
+
+static void
+a_rebuild_tells_what_storing_told(void **state)
+{
+	struct box *b = *state;
+	char *was;
+
+	make_calls();
+	for (int i = 0; i < EVENTS; i++)
+		keep(b, i);
+	was = strdup(record(b));
+	assert_non_null(strstr(was, text[0]));
+	/* Even where every row has to be written anew. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(rebuild(b).changed, i == 0 ? 0 : CALLS);
+		assert_string_equal(record(b), was);
+		/* Ids that are not told as aliases take no rows. */
+		assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
+		run(b, "UPDATE call SET events = events + 1");
+	}
+	free(was);
+}
+
+/* --- what no body tells any more ------------------------------------------ */
+
+static void
+a_rebuild_keeps_what_only_a_body_that_is_gone_told(void **state)
+{
+	struct box *b = *state;
+	char gone[120], *was;
+
+	make_calls();
+	/* Of the second call both events tell errors, facts and texts. */
+	keep(b, 2);
+	keep(b, 3);
+	was = strdup(record(b));
+	snprintf(gone, sizeof(gone),
+	    "UPDATE event SET headers = NULL, size = %d"
+	    " WHERE seq = (SELECT min(seq) FROM event)",
+	    ROW_BODY_GONE);
+	run(b, gone);
+	assert_int_equal(rebuild(b).changed, 0);
+	assert_string_equal(record(b), was);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 2);
+	/* What is there tells something else now; what is gone stays. */
+	text[3][0] = 'T';
+	assert_int_equal(rebuild(b).changed, 1);
+	assert_non_null(strstr(record(b), "\"summary\":\"Text-3\""));
+	assert_non_null(strstr(record(b), "text-2"));
+	assert_non_null(strstr(record(b), agent[1]));
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM error WHERE message = 'text-2'"), 1);
+	free(was);
+}
+
+/* --- what is told otherwise now ------------------------------------------- */
+
+static void
+a_call_that_no_event_tells_of_any_more_is_gone(void **state)
+{
+	struct box *b = *state;
+
+	make_calls();
+	for (int i = 0; i < 4; i++)
+		keep(b, i);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 2);
+	made[2].call = made[3].call = id[0];
+	rebuild(b);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(ask(b, "SELECT events FROM call"), 4);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day"), 1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM error WHERE call NOT IN"
+			     " (SELECT number FROM call)"),
+	    0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 2);
+	assert_int_equal(rebuild(b).changed, 0);
+}
+
+static void
+an_error_of_another_time_is_another(void **state)
+{
+	struct box *b = *state;
+
+	make_calls();
+	keep(b, 2);
+	run(b, "UPDATE error SET time = 'then'");
+	assert_int_equal(rebuild(b).changed, 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM error WHERE time = 'now'"), 1);
+	assert_int_equal(rebuild(b).changed, 0);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    STORE_TEST(a_rebuild_counts_what_storing_counted),
+	    STORE_TEST(a_rebuild_tells_what_storing_told),
+	    STORE_TEST(a_rebuild_keeps_what_only_a_body_that_is_gone_told),
+	    STORE_TEST(a_call_that_no_event_tells_of_any_more_is_gone),
+	    STORE_TEST(an_error_of_another_time_is_another),
+	};
+
+	assert_int_equal(when_zone("UTC"), 0);
+	return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
+}
