@@ -11,9 +11,11 @@
 #include <glob.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -505,6 +507,93 @@ a_backup_that_is_copied_over_the_store_is_not_mixed_with_it(void **state)
 		}
 }
 
+struct sent {
+	struct store *store;
+	unsigned char key;
+	enum store_rc rc;
+};
+
+static void *
+send_beside(void *arg)
+{
+	struct sent *s = arg;
+
+	s->rc = send(s->store, s->key);
+	return NULL;
+}
+
+/* Is the lock that all who write take held by somebody? */
+static bool
+lock_is_held(void)
+{
+	char path[200];
+	bool held;
+	int fd;
+
+	put_name(path, "-lock");
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd != -1);
+	held = flock(fd, LOCK_EX | LOCK_NB) == -1;
+	close(fd);
+	return held;
+}
+
+static void
+read_header(unsigned char header[100])
+{
+	int fd = open(dir.path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd != -1);
+	assert_int_equal(pread(fd, header, 100, 0), 100);
+	close(fd);
+}
+
+/*
+ * The commit after a checkpoint begins the WAL anew: a copy that is put over
+ * the file while that one is made has nothing of the WAL before to compare.
+ */
+static void
+nor_while_the_wal_is_begun_anew(void **state)
+{
+	unsigned char before[100], now[100];
+	char backup[200];
+	struct store *st = open_store();
+	struct sent s = {.store = st, .key = 98};
+	sqlite3 *db;
+	pthread_t t;
+	int n = 0;
+
+	(void)state;
+	put_name(backup, ".backup");
+	send_large(st, 0, 3);
+	make_backup(backup);
+	read_header(before);
+	do {
+		send_large(st, 10 + n, 11 + n);
+		read_header(now);
+	} while (memcmp(now, before, 100) == 0 && ++n < 200);
+	assert_true(n < 200); /* a checkpoint */
+	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	assert_int_equal(
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(pthread_create(&t, NULL, send_beside, &s), 0);
+	while (!lock_is_held())
+		(void)sched_yield();
+	/* Most often it waits for the other program now; else it sees this. */
+	(void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	copy(backup, dir.path);
+	assert_int_equal(
+	    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	sqlite3_close(db);
+	assert_int_equal(s.rc, STORE_OK);
+	assert_int_equal(send(st, 99), STORE_OK);
+	assert_int_equal(count_files("-wal.foreign-*"), 1);
+	assert_int_equal(left_behind(), 4);
+	store_close(st);
+}
+
 static void
 nor_is_it_by_several_programs(void **state)
 {
@@ -965,6 +1054,7 @@ main(void)
 	    TEST(who_starts_after_a_removal_waits_for_who_can_save),
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
 	    TEST(a_backup_that_is_copied_over_the_store_is_not_mixed_with_it),
+	    TEST(nor_while_the_wal_is_begun_anew),
 	    TEST(nor_is_it_by_several_programs),
 	    TEST(nothing_is_stored_while_a_backup_is_being_copied),
 	    TEST(a_checkpoint_of_another_program_is_no_other_content),

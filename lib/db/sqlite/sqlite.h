@@ -155,6 +155,8 @@ enum content {
 enum content content_look(struct db *db);
 /* It is right as it is: after a checkpoint, or once it is open. */
 void content_note(struct db *db);
+/* The same, when all of the WAL is in the file. */
+void content_note_copied(struct db *db);
 
 /*
  * sqlite_wal.c: is there a first page in the WAL that has these n bytes at that

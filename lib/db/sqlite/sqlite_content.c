@@ -9,7 +9,10 @@
  * there, by a checkpoint that was cut off or that somebody else made.  So did
  * one beside a WAL that was begun anew since the note: other programs of SQLite
  * make checkpoints too, and do not note them, and a WAL is only begun anew when
- * all of it is in the file.  The salt of its header tells that.
+ * all of it is in the file.  The salt of its header tells that.  But where all
+ * of it was in the file when that was noted, and the WAL was begun anew once
+ * since (SQLite adds 1 to the salt then), the file had the header of the note
+ * until then: another one is in the WAL, or came from elsewhere.
  *
  * The note is not brought to disk, so it is believed until the system starts
  * anew and no longer: what is lost with the power must accuse nobody.
@@ -19,6 +22,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,8 +30,9 @@
 
 /* In FILE-lock, behind what sqlite_files.c writes there. */
 #define NOTE_AT 128
-/* Boot, header, salt of the WAL. */
-#define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32 "\n"
+/* Boot, header, salt of the WAL; behind it NOTE_COPIED, or an end of line. */
+#define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32
+#define NOTE_COPIED " all\n" /* of the WAL was in the file */
 #define NOTE_SIZE 64 /* at least, with its NUL */
 #define NOTE_BOOT 24 /* bytes of it up to the header, */
 #define NOTE_SALT 42 /* and up to the salt */
@@ -123,9 +128,8 @@ put_note(char text[NOTE_SIZE], const struct db *db,
 	    text, NOTE_SIZE, NOTE, db->boot, hash_header(header), wal_salt(db));
 }
 
-/* Write down what is there; the lock is held. */
-void
-content_note(struct db *db)
+static void
+note(struct db *db, bool copied)
 {
 	unsigned char header[FILE_HEADER_SIZE];
 	char text[NOTE_SIZE];
@@ -136,12 +140,35 @@ content_note(struct db *db)
 	/* Without a boot no note is believed, and none of before may stay. */
 	if (boot_id(db) == 0)
 		snprintf(text, sizeof(text), "%*s", NOTE_SIZE - 1, "\n");
-	else
+	else {
 		put_note(text, db, header);
+		strcat(text, copied ? NOTE_COPIED : "\n");
+	}
 	db->noted = true;
 	if (pwrite(db->lock_fd, text, strlen(text), NOTE_AT) !=
 	    (ssize_t)strlen(text))
 		log_warn("%s", db->name[FILE_LOCK]);
+}
+
+/* Write down what is there; the lock is held. */
+void
+content_note(struct db *db)
+{
+	note(db, false);
+}
+
+void
+content_note_copied(struct db *db)
+{
+	note(db, true);
+}
+
+/* Had the file all of the WAL, which was begun anew once since? */
+static bool
+was_copied(const struct db *db, const char noted[NOTE_SIZE], size_t n)
+{
+	return strncmp(noted + n, NOTE_COPIED, strlen(NOTE_COPIED)) == 0 &&
+	    (uint32_t)strtoul(noted + NOTE_SALT, NULL, 16) + 1 == wal_salt(db);
 }
 
 enum content
@@ -150,23 +177,25 @@ content_look(struct db *db)
 	unsigned char header[FILE_HEADER_SIZE];
 	char noted[NOTE_SIZE] = "", text[NOTE_SIZE];
 	sqlite3_int64 size;
+	size_t n;
 
 	if (boot_id(db) == 0 || !files_have_wal(db) ||
 	    pread(db->lock_fd, noted, sizeof(noted) - 1, NOTE_AT) <= 0 ||
 	    read_header(db, header, &size) == -1)
 		return CONTENT_OURS;
 	put_note(text, db, header);
+	n = strlen(text);
 	/* Of another start of the system it tells nothing. */
 	if (strncmp(noted, text, NOTE_BOOT) != 0 ||
-	    strncmp(noted, text, strlen(text)) == 0)
+	    strncmp(noted, text, n) == 0)
 		return CONTENT_OURS;
 	/* Begun anew, by us too: what is copied over it now is to be seen. */
 	if (strncmp(noted, text, NOTE_SALT) == 0) {
 		content_note(db);
 		return CONTENT_OURS;
 	}
-	if (memcmp(noted + NOTE_SALT, text + NOTE_SALT,
-		strlen(text) - NOTE_SALT) != 0 ||
+	if ((memcmp(noted + NOTE_SALT, text + NOTE_SALT, n - NOTE_SALT) != 0 &&
+		!was_copied(db, noted, n)) ||
 	    wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
 		FILE_HEADER_SIZE - COUNTER_AT))
 		return CONTENT_CHECKPOINT;

@@ -141,7 +141,7 @@ static void
 checkpoint_if_due(struct db *db)
 {
 	bool wait = db->wal_pages >= DB_WAL_PAGES_MAX;
-	int rc;
+	int rc, pages = -1, copied = -1;
 
 	if (db->wal_pages < db->wal_tried) /* it was begun anew */
 		db->wal_tried = 0;
@@ -153,9 +153,12 @@ checkpoint_if_due(struct db *db)
 	db->wal_tried = db->wal_pages;
 	db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
-	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
-	    NULL);
-	content_note(db);
+	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
+	    &pages, &copied);
+	if (rc == SQLITE_OK && pages == copied)
+		content_note_copied(db);
+	else
+		content_note(db);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		db_failed(db, "checkpoint");
 		if ((rc & 0xff) == SQLITE_IOERR)
