@@ -156,6 +156,10 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIBCALLBOOK)
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< $(filter %.o,$^) \
 	    $(LIBCALLBOOK) $(LIBS) $(TEST_LIBS) -lm $$(pkg-config --libs cmocka)
 
+# These have files of the pages in them, which have words.
+$(addprefix $(BUILD)/tests/unit/test_,headline params text export): \
+	$(BUILD)/src/report/language.o $(BUILD)/src/report/language_file.o
+
 # It has one file of the pages in it, and the others beside it.
 $(BUILD)/tests/unit/test_excel: TEST_LIBS = $(PAGES_LIBS)
 $(BUILD)/tests/unit/test_excel: $(filter-out %/excel.o,$(PAGES_OBJ))

@@ -36,6 +36,13 @@ outside_text(struct page *p, const char *s)
 }
 
 const char *
+page_lost(struct page *p)
+{
+	p->out->failed = true;
+	return "";
+}
+
+const char *
 phone_text(struct page *p, const char *number)
 {
 	return outside_text(p, number);

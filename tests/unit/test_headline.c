@@ -33,6 +33,29 @@ put_day(struct page *p, int64_t day)
 }
 
 void
+put_days(struct page *p, int64_t from, int64_t to)
+{
+	put_day(p, from);
+	if (to != from) {
+		html_raw(p->out, " to ");
+		put_day(p, to);
+	}
+}
+
+void
+put_comma(struct page *p)
+{
+	html_raw(p->out, ", ");
+}
+
+const char *
+page_lost(struct page *p)
+{
+	p->out->failed = true;
+	return "";
+}
+
+void
 put_duration(struct page *p, int64_t ms)
 {
 	buf_printf(p->out, "%" PRId64 " ms", ms);
@@ -327,13 +350,13 @@ test_money_has_a_tile_for_each_currency(void **state)
 	assert_non_null(strstr(buf_str(&out),
 	    "<span class=\"num\">1.23\u00a0USD</span></dd><dd "
 	    "class=\"formula\">"
-	    "of 4 calls: <span class=\"num\">0.31</span> a call"
-	    "<span class=\"num\">0.62</span> an answered one"
-	    "<span class=\"num\">0.62</span> a minute"
+	    "of 4 calls: <span class=\"num\">0.31</span> a call, "
+	    "<span class=\"num\">0.62</span> an answered one, "
+	    "<span class=\"num\">0.62</span> a minute, "
 	    "<span class=\"num\">1.23</span> a goal</dd>"));
 	/* Less than a cent is not nothing. */
 	assert_non_null(strstr(buf_str(&out), ">0.00030\u00a0JPY<"));
-	assert_non_null(strstr(buf_str(&out), ">-2.00\u00a0units<"));
+	assert_non_null(strstr(buf_str(&out), ">\u22122.00\u00a0units<"));
 	buf_free(&out);
 }
 

@@ -24,6 +24,13 @@ link_to(struct page *p, const char *path, const struct filter *f)
 	return "link";
 }
 
+void
+put_columns_head(struct page *p, const char *const *column)
+{
+	(void)p;
+	(void)column;
+}
+
 struct fixture {
 	struct page page;
 	struct buf out;
