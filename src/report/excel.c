@@ -53,7 +53,9 @@ excel_write(struct page *p, const char *file, struct excel_result *result)
 /* Bytes of a sheet, unpacked: ZIP without its extensions has 4 GiB. */
 #define EXCEL_SHEET_MAX INT64_C(4000000000)
 #define EXCEL_TEXT_MAX 32767 /* UTF-16 units in a cell */
+#ifndef EXCEL_LOOK
 #define EXCEL_LOOK 200 /* rows between two looks at the disk */
+#endif
 /* Bytes that stay free on it: it may be that of the store. */
 #ifndef EXCEL_FREE
 #define EXCEL_FREE INT64_C(268435456)

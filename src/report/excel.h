@@ -3,11 +3,11 @@
  * libxlsxwriter, which nothing else here knows.
  *
  * The library writes rows to a temporary file as they come, and makes of it the
- * workbook at the end, by another one: memory does not grow with the calls, and
- * for a while the disk has about two and a half times what the sheet is
- * unpacked, some 2 kB a call.  The temporary files lie in confine_temporary(),
- * with mode 0600, and have no name from their first moment on: whatever becomes
- * of the process, nothing stays.
+ * workbook at the end, by another one: memory does not grow with the calls, but
+ * for a while the disk has more than twice what the sheet is unpacked, in all
+ * some 3 kB a call.  The temporary files lie in confine_temporary(), with mode
+ * 0600, and have no name from their first moment on: whatever becomes of the
+ * process, nothing stays.
  *
  * A process makes one workbook at a time: several would fill a disk together.
  */
