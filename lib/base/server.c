@@ -52,3 +52,10 @@ server_has_password(const char *store)
 	}
 	return false;
 }
+
+const char *
+server_shown(const char *store)
+{
+	return server_is(store) && server_has_password(store) ? "the server"
+							      : store;
+}

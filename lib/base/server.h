@@ -12,4 +12,7 @@ bool server_is(const char *store);
 /* Does such a name hold a password? */
 bool server_has_password(const char *store);
 
+/* The name of any store for messages: one with a password is not shown. */
+const char *server_shown(const char *store);
+
 #endif /* !SERVER_H */

@@ -462,7 +462,7 @@ check_content(struct check *k, struct query *q)
 		check_finding(k, CHECK_FAIL, "store",
 		    "%s does not answer; try 'callbook check --deep', "
 		    "keep a copy",
-		    k->config->store);
+		    server_shown(k->config->store));
 	if ((rc == QUERY_OK || rc == QUERY_TIMEOUT) && h.info.journal != NULL)
 		check_free(k, h.info.free_bytes);
 	if (query_schema(q, &why) != QUERY_OK)

@@ -169,7 +169,8 @@ make_copy(struct admin *a, const char *path, struct db_copy *copy)
 	enum query_rc rc = query_backup(a->query, path, copy, &why);
 
 	if (rc != QUERY_OK)
-		admin_warnx(a, "%s: %s", a->config->store, buf_str(&why));
+		admin_warnx(
+		    a, "%s: %s", server_shown(a->config->store), buf_str(&why));
 	buf_free(&why);
 	return rc == QUERY_OK ? 0 : -1;
 }

@@ -88,14 +88,34 @@ put_file(const struct db_info *info, struct buf *b)
 				  : "fixed");
 }
 
+/* Why it can not be written, where a word says it; the log has the sentence. */
+static const char *
+store_word(struct store *st, enum store_rc rc)
+{
+	if (store_is_newer(st))
+		return "newer";
+	switch (rc) {
+	case STORE_OK:
+		return "ok";
+	case STORE_BUSY:
+		return "busy";
+	case STORE_FULL:
+		return "full";
+	default:
+		return "failing";
+	}
+}
+
 /* Add what the store says.  Returns whether it can be written. */
 static bool
 ask_store(struct store *st, struct buf *b)
 {
 	struct db_info info;
-	bool ok = store_probe(st) == STORE_OK;
+	const enum store_rc rc = store_probe(st);
 
 	store_info(st, &info);
+	buf_puts(b, ",\"store\":");
+	buf_json_str(b, store_word(st, rc));
 	if (info.journal == NULL) {
 		buf_puts(b, ",\"server\":");
 		buf_json_str(b, info.engine);
@@ -108,7 +128,7 @@ ask_store(struct store *st, struct buf *b)
 		buf_puts(b, ",\"indexing\":");
 		buf_json_str(b, info.indexing);
 	}
-	return ok;
+	return rc == STORE_OK;
 }
 
 /* Add what the spool says.  Returns whether it would take a delivery. */
@@ -141,6 +161,8 @@ ask(const struct setup *setup, struct buf *b)
 	bool spools = setup->spool != NULL && ask_spool(setup->spool, b);
 	struct buf confined = {0};
 
+	if (setup->store == NULL)
+		buf_puts(b, ",\"store\":\"not open\"");
 	buf_puts(b, ",\"confinement\":");
 	confine_put(&confined);
 	buf_json_str(b, buf_str(&confined));

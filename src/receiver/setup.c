@@ -175,8 +175,8 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 	if (kept->store == NULL)
 		return -1;
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
-		buf_printf(why, "%s: store: %s: %s", c->file, c->store,
-		    strerror(errno));
+		buf_printf(why, "%s: store: %s: %s", c->file,
+		    server_shown(c->store), strerror(errno));
 		setup_store_close(kept);
 		return -1;
 	}
@@ -266,7 +266,7 @@ setup_store_is_back(struct setup_store *kept, const struct setup *setup)
 	kept->restart = try_store(setup->config, &why) == 0;
 	if (kept->restart)
 		log_info("%s: can be opened now: started again",
-		    setup->config->store);
+		    server_shown(setup->config->store));
 	kept->tried = when_monotonic();
 	buf_free(&why);
 	return kept->restart;

@@ -247,7 +247,7 @@ check_zone(struct worker *wk, const struct config *c)
 	    strcmp(zone, c->timezone) != 0)
 		log_warnx("%s: its days are those of %s, and the "
 			  "configuration says %s: run `callbook rebuild`",
-		    c->store, zone, c->timezone);
+		    server_shown(c->store), zone, c->timezone);
 }
 
 /* Open the store.  Returns -1 after logging why it can not be. */
@@ -260,7 +260,8 @@ open_store(struct worker *wk, const struct config *c)
 	if (wk->query != NULL &&
 	    ((wk->store_path = strdup(c->store)) == NULL ||
 		(wk->store_dir = exposed_dir(c->store)) == NULL)) {
-		buf_printf(&why, "%s: %s", c->store, strerror(errno));
+		buf_printf(
+		    &why, "%s: %s", server_shown(c->store), strerror(errno));
 		close_store(wk);
 	}
 	if (wk->query == NULL) {

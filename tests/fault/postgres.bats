@@ -30,6 +30,7 @@ teardown() {
   [ -n "${BATS_TEST_COMPLETED-}" ] ||
     tail -n 8 "$DIR"/programs.log "$DIR"/server.log "$PG"/log.* || :
   [ -z "${POST-}" ] || ! kill "$POST" || wait "$POST" || :
+  [ -z "${OLD-}" ] || ! kill "$OLD" || wait "$OLD" || :
   [ -z "${LIGHTTPD-}" ] || lighttpd_stop
   pg_end
 }
@@ -323,4 +324,150 @@ END
     'SELECT from_number, .* UNION ALL' 'FROM search WHERE'; do
     grep -q "DECLARE .*$from" "$PG/log.5432"
   done
+}
+
+# refused LOG WORD - is an event refused, to be sent again, the log saying why,
+# and healthz in a word?
+refused() {
+  event "$((++NUMBER))" >"$DIR/body"
+  expect 503 '{*"status":503*' formantai "$DIR/body" -D "$DIR/head"
+  grep -qi '^retry-after: [1-9]' "$DIR/head"
+  wait_for expect 503 "*$2*" send healthz -X GET
+  grep -q "$1" "$DIR/programs.log"
+}
+
+# taken - what was refused last is taken, once the server takes it.
+taken() {
+  wait_for expect 200 '{"result":"stored",*' formantai "$DIR/body"
+}
+
+check() {
+  "$PLAIN/callbook" check -c "$DIR/callbook.conf" 2>&1
+}
+
+# cut_connections - of the receiver, which has to connect again.
+cut_connections() {
+  pg_sql 5432 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE usename = 'callbook'"
+}
+
+@test "a server that refuses is told in log, healthz and check, and then goes on" {
+  NUMBER=100000
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event "$NUMBER" >"$DIR/body"
+  taken
+
+  pg_sql 5432 'ALTER DATABASE callbook CONNECTION LIMIT 0'
+  cut_connections
+  refused 'too many connections' '"store":"failing"'
+  check | grep -q '^FAIL *store: .*too many connections'
+  pg_sql 5432 'ALTER DATABASE callbook CONNECTION LIMIT -1'
+  taken
+
+  pg_sql 5432 'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM callbook'
+  refused 'permission denied for table' '"store":"failing"'
+  check | grep -q '^FAIL *store: .*permission denied'
+  pg_sql 5432 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO callbook'
+  refused 'permission denied for table' '"store":"failing"'
+  check | grep -q 'the role callbook may read alone'
+  pg_sql 5432 'GRANT ALL ON ALL TABLES IN SCHEMA public TO callbook'
+  taken
+
+  was=$(pg_sql 5432 "SELECT last FROM numbers WHERE name = ''")
+  pg_sql 5432 "UPDATE numbers SET last = 99 WHERE name = ''"
+  refused 'newer Callbook' '"status":503'
+  check | grep -q '^FAIL *store: .*newer Callbook (schema 99'
+  pg_sql 5432 "UPDATE numbers SET last = $was WHERE name = ''"
+  taken
+
+  [ "$(pg_sql 5432 'SELECT count(*) FROM event')" = $((NUMBER - 100000)) ]
+}
+
+@test "where there is none but a standby nothing is stored, and it is told" {
+  pg_standby 5432 5433
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event 1 >"$DIR/body"
+  taken
+  lighttpd_stop
+  LIGHTTPD=
+  caught_up() { [ "$(pg_sql 5433 'SELECT count(*) FROM event')" = 1 ]; }
+  wait_for caught_up
+  use "$(pg_uri 5433 | sed 's/&target_session_attrs.*//')"
+  lighttpd_start "$DIR"
+  NUMBER=1
+  refused 'session is read-only' '"status":503'
+  check | grep -q 'warn *server: this server is a standby: events are not stored'
+  pg_run pg_ctl -D "$PG/data.5433" -w promote >/dev/null
+  taken
+}
+
+@test "a server that is too old, and what is no URI, are told" {
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  perl "$BATS_TEST_DIRNAME/../web/old_server.pl" "$PG" 14.9 3>&- &
+  OLD=$!
+  wait_for test -S "$PG/.s.PGSQL.5432"
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  NUMBER=0
+  refused 'PostgreSQL 14 is too old, since stores need 15' '"status":503'
+  check | grep -q '^FAIL *store: .*PostgreSQL 14 is too old'
+  use 'postgresql://callbook@[::1/callbook'
+  lighttpd_stop
+  lighttpd_start "$DIR"
+  refused 'is no URI of PostgreSQL' '"status":503'
+}
+
+# A disk of its own, for which one has to be root.
+@test "a server whose disk is full is told, and nothing is lost" {
+  [ "$(id -u)" = 0 ] && unshare --mount true || return 0
+  mkdir "$PG/disk"
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  # shellcheck disable=SC2016
+  unshare --mount sh -c 'mount -t tmpfs -o size=32m,mode=0777 none "$1" &&
+    cd / && shift && exec "$@"' sh "$PG/disk" runuser -u postgres -- \
+    "$PG_BIN/pg_ctl" -D "$PG/data.5432" -w -l "$PG/log.5432" -o \
+    "-F -c listen_addresses='' -c unix_socket_directories='$PG'" start \
+    >/dev/null 3>&-
+  SPACE=$(head -1 "$PG/data.5432/postmaster.pid")
+  nsenter -t "$SPACE" -m install -d -o postgres "$PG/disk/space"
+  pg_sql 5432 "CREATE TABLESPACE small LOCATION '$PG/disk/space'" postgres
+  pg_sql 5432 'ALTER DATABASE callbook SET TABLESPACE small' postgres
+  receiver_host "$DIR" "$PLAIN" 1 -t 8
+  lighttpd_start "$DIR"
+  nsenter -t "$SPACE" -m head -c 18M /dev/zero >"/proc/$SPACE/root$PG/disk/ballast"
+  post_all 4000
+  wait_for grep -q ' 503 ' "$DIR/answers"
+  # The row that healthz writes may still have room.
+  wait_for grep -q 'No space left on device' "$DIR/programs.log"
+  rm "/proc/$SPACE/root$PG/disk/ballast"
+  all_there 5432 4000
+}
+
+@test "P7 a password in the store's name is in no message" {
+  use "$(pg_uri 5432 | sed 's/callbook@/callbook:hidden-word@/')"
+  sed -i 's/^store.*/&\nspool = spool/' "$DIR/callbook.conf"
+  chmod 600 "$DIR/callbook.conf"
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event 1 >"$DIR/body"
+  expect 200 '{"result":"spooled"}*' formantai "$DIR/body"
+  check >"$DIR/told" || :
+  pg_start 5432
+  wait_for fewer 1
+  {
+    check
+    "$PLAIN/callbook" backup -c "$DIR/callbook.conf" "$DIR/copy.db" || :
+    "$PLAIN/callbook" rebuild -c "$DIR/callbook.conf"
+    sed 's/^store.*/&\ntimezone = Asia\/Kolkata/' "$DIR/callbook.conf" \
+      >"$DIR/other.conf"
+    chmod 600 "$DIR/other.conf"
+    GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET REMOTE_USER=owner \
+      CALLBOOK_CONFIG="$DIR/other.conf" "$PLAIN/report.cgi"
+  } >>"$DIR/told" 2>&1
+  grep -q 'can be opened now' "$DIR/programs.log"
+  grep -q 'its days are those of' "$DIR/told"
+  [ "$(cat "$DIR/told" "$DIR/programs.log" | grep -c hidden-word)" = 0 ]
 }
