@@ -336,6 +336,8 @@ put_head(struct page *p, const struct stored_call *c)
 	const struct value *length = field(c, FIELD_DURATION);
 	const struct value *cost = field(c, FIELD_COST);
 	const char *summary = field_text(c, FIELD_SUMMARY);
+	const char *by = field_text(c, FIELD_ENDED_BY);
+	const int ender = call_ender_parse(by, strlen(by));
 
 	html_raw(p->out, "<section class=\"card\">\n");
 	put_line(p, c);
@@ -357,7 +359,11 @@ put_head(struct page *p, const struct stored_call *c)
 	put_names(p, c);
 	put_told(p, c);
 	put_goal(p, field(c, FIELD_GOAL));
-	put_pair(p, N_("Ended by"), field_text(c, FIELD_ENDED_BY));
+	if (ender > ENDER_NONE) {
+		begin_pair(p, N_("Ended by"));
+		html_put(p->out, "%s", ender_word(p, (enum call_ender)ender));
+		end_pair(p);
+	}
 	/* A number, or the name of a queue or a person. */
 	put_pair(p, N_("Transferred to"), field_text(c, FIELD_TRANSFERRED_TO));
 	if (cost != NULL) {

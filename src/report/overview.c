@@ -377,12 +377,6 @@ put_outcomes(struct overview *o)
 static void
 put_enders(struct overview *o)
 {
-	static const char *const word[ENDER__MAX] = {
-	    [ENDER_AGENT] = NC_("ended by", "the agent"),
-	    [ENDER_CALLER] = NC_("ended by", "the caller"),
-	    [ENDER_PLATFORM] = NC_("ended by", "the platform"),
-	    [ENDER_TRANSFER] = NC_("ended by", "a transfer"),
-	};
 	struct page *p = o->page;
 	int64_t told = 0;
 
@@ -396,7 +390,7 @@ put_enders(struct overview *o)
 		if (o->all.tally.ended_by[i] == 0)
 			continue;
 		html_put(p->out, "<tr><th scope=\"row\">%s</th>",
-		    tr_in(p, "ended by", word[i]));
+		    ender_word(p, (enum call_ender)i));
 		put_share_cells(p, o->all.tally.ended_by[i], told, "s-plain");
 		html_raw(p->out, "</tr>\n");
 	}
@@ -510,7 +504,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 	else
 		put_table(p, "by-source", N_("By source"), N_("Source"), class);
 	html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
-	    tr(p, "Answered"));
+	    tr_in(p, "column", "Answered"));
 	if (o->all.tally.goal_yes + o->all.tally.goal_no > 0)
 		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
 		    tr(p, "Goal"));
@@ -518,7 +512,8 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		const char *currency = o->all.costs.item[i].currency;
 
 		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
-		    strcmp(currency, "XXX") == 0 ? tr(p, "Units") : currency);
+		    strcmp(currency, "XXX") == 0 ? tr_in(p, "column", "Units")
+						 : currency);
 	}
 	html_put(p->out,
 	    "<th scope=\"col\" class=\"num\">%s</th></tr></thead><tbody>\n",

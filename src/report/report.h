@@ -283,6 +283,8 @@ const char *outcome_word(const struct page *p, enum call_outcome o);
 /* Of a direction and a state: those of other names as they are. */
 const char *direction_word(const struct page *p, const char *direction);
 const char *state_word(const struct page *p, enum call_state s);
+/* Who ended a call: "the agent". */
+const char *ender_word(const struct page *p, enum call_ender e);
 /* Does a platform's word, such as COMPLETED or 200, tell no more than that? */
 bool repeats_outcome(enum call_outcome o, const char *text);
 /* The words of a flag (enum call_flag) in a filter: "with errors". */

@@ -364,6 +364,19 @@ put_outcome(struct page *p, enum call_outcome o)
 	    outcome[o].class, outcome_word(p, o));
 }
 
+const char *
+ender_word(const struct page *p, enum call_ender e)
+{
+	static const char *const word[ENDER__MAX] = {
+	    [ENDER_AGENT] = NC_("ended by", "the agent"),
+	    [ENDER_CALLER] = NC_("ended by", "the caller"),
+	    [ENDER_PLATFORM] = NC_("ended by", "the platform"),
+	    [ENDER_TRANSFER] = NC_("ended by", "a transfer"),
+	};
+
+	return tr_in(p, "ended by", word[e]);
+}
+
 /* --- facts --------------------------------------------------------------- */
 
 int

@@ -159,6 +159,17 @@ END
   grep -q 'lun' first
 }
 
+@test "directions, states and who ended a call are told in the language" {
+  local number
+  number=$(sqlite3 -readonly callbook.db "SELECT min(number) FROM call
+    WHERE ended_by = 'agent' AND state = 'analyzed'")
+  answer de "call/$number" >page
+  has '<dd>der Agent</dd>'
+  has '>analysiert<'
+  answer es 'calls?preset=all' >page
+  has '>saliente<'
+}
+
 @test "exports, metrics and the log stay English" {
   local path
   for path in 'export.csv?preset=all' 'export.ndjson?preset=all'; do

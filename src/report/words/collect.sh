@@ -12,6 +12,8 @@ xgettext --from-code=UTF-8 --language=C --no-location --sort-output \
     --keyword=tr_in:2c,3 --keyword=tr_n:2,3 --keyword=say:2 \
     --keyword=say_n:2,3 --keyword=say_put:2 --keyword=say_number:2 \
     -o "$pot" src/report/*.c
+# A date would differ where no text does.
+sed -i '/^"POT-Creation-Date:/d' "$pot"
 [ $# -eq 0 ] || exit 0
 for po in "$words"/*.po; do
 	[ -e "$po" ] || continue
