@@ -33,6 +33,7 @@ teardown_file() {
 
 @test "days and their sums" {
   "$BIN/tests/unit/test_store_days"
+  "$BIN/tests/unit/test_rebuild"
   "$BIN/tests/unit/test_report_sums"
 }
 

@@ -281,6 +281,64 @@ an_error_of_another_time_is_another(void **state)
 	assert_int_equal(rebuild(b).changed, 0);
 }
 
+/* --- what cannot be read -------------------------------------------------- */
+
+/* A call of the first day, of which everything can be read but what it cost. */
+static void
+break_cost(struct box *b)
+{
+	struct buf sql = {0};
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+
+	run(b,
+	    "ALTER TABLE call RENAME TO aside; CREATE TABLE least (n);"
+	    "INSERT INTO least VALUES (-9223372036854775807 - 1)");
+	buf_puts(
+	    &sql, "CREATE VIEW call AS SELECT 1 AS started, abs(n) AS cost");
+	assert_int_equal(sqlite3_open(b->scratch.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+			     "SELECT name FROM pragma_table_info('aside')"
+			     " WHERE name NOT IN ('started', 'cost')",
+			     -1, &s, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		buf_printf(&sql, ", NULL AS %s",
+		    (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	buf_puts(&sql, " FROM least");
+	run(b, buf_str(&sql));
+	buf_free(&sql);
+}
+
+static void
+assert_not_rebuilt(struct box *b)
+{
+	struct store_rebuilt r;
+
+	assert_int_equal(
+	    store_rebuild(b->store, map_made, NULL, &r), STORE_ERROR);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'rebuild'"), 1);
+}
+
+static void
+a_rebuild_fails_where_calls_cannot_be_counted(void **state)
+{
+	ONLY_OF_FILES();
+	break_cost(*state);
+	assert_not_rebuilt(*state);
+}
+
+static void
+a_rebuild_fails_where_days_cannot_be_found(void **state)
+{
+	ONLY_OF_FILES();
+	run(*state, "DROP TABLE day");
+	assert_not_rebuilt(*state);
+}
+
 int
 main(void)
 {
@@ -290,6 +348,8 @@ main(void)
 	    STORE_TEST(a_rebuild_keeps_what_only_a_body_that_is_gone_told),
 	    STORE_TEST(a_call_that_no_event_tells_of_any_more_is_gone),
 	    STORE_TEST(an_error_of_another_time_is_another),
+	    STORE_TEST(a_rebuild_fails_where_calls_cannot_be_counted),
+	    STORE_TEST(a_rebuild_fails_where_days_cannot_be_found),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);
