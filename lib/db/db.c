@@ -23,8 +23,9 @@ db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 		return engine_sqlite.db_open(o, mode, why);
 #ifdef WITHOUT_LIBPQ
 	buf_puts(why,
-	    "store: this program was built without libpq, so it has no"
-	    " PostgreSQL: use one that was built with libpq-dev installed");
+	    "this program was built without libpq, so it can keep no store on"
+	    " a PostgreSQL server: use one that was built with libpq-dev"
+	    " installed");
 	return NULL;
 #else
 	return engine_postgres.db_open(o, mode, why);

@@ -161,6 +161,24 @@ delivery() {
   has 'Times and days are those of UTC and not of Asia/Kolkata'
 }
 
+@test "a store on a server needs another build, and all programs say so" {
+  run -0 delivery
+  cp "$D/home/callbook.conf" "$D/home/file.conf"
+  sed -i 's#^store.*#store = postgresql://callbook@localhost/callbook#' \
+    "$D/home/callbook.conf"
+  run delivery
+  has 'Status: 503'
+  has 'built without libpq, so it can keep no store on a PostgreSQL server'
+  run page ''
+  has 'Status: 503'
+  has 'built without libpq'
+  run -1 alone /home/bin/callbook check
+  has 'FAIL  store: this program was built without libpq'
+  run -1 alone /home/bin/callbook copy -c /home/file.conf \
+    --to postgresql://callbook@localhost/callbook
+  has 'built without libpq'
+}
+
 @test "callbook send prints the line of curl in place of sending" {
   cp "$BODY" "$D/home/body.json"
   run -0 --separate-stderr alone /home/bin/callbook send --source sales \
