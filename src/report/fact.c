@@ -111,6 +111,15 @@ add_row(void *arg, const struct fact_row *r)
 	return t->failed;
 }
 
+static bool
+is_word(const char *path)
+{
+	for (size_t i = BY_FACT + 1; i < LENGTH(words); i++)
+		if (strcmp(words[i].word, path) == 0)
+			return true;
+	return false;
+}
+
 static int
 add_beside(void *arg, const char *path, int64_t calls)
 {
@@ -118,8 +127,9 @@ add_beside(void *arg, const char *path, int64_t calls)
 	struct page *p = t->page;
 
 	(void)calls;
-	/* A value of a form can not be masked. */
-	if (page_hides(p, path) || link_fact_page(p, path) == NULL)
+	/* A value of a form can not be masked, nor tell a path from a word. */
+	if (is_word(path) || page_hides(p, path) ||
+	    link_fact_page(p, path) == NULL)
 		return 0;
 	t->beside[t->nbeside] = arena_strndup(p->arena, path, strlen(path));
 	t->failed = t->beside[t->nbeside] == NULL;
