@@ -98,10 +98,17 @@ read_spent(struct spent *s)
 
 /* --- tables -------------------------------------------------------------- */
 
+/* Each with its name, since on a telephone there is no head. */
 static void
-put_share_cell(struct page *p, int64_t amount, double by)
+cell_begin(struct page *p, const char *name)
 {
-	html_raw(p->out, "<td class=\"num\">");
+	html_put(p->out, "<td class=\"num\" data-label=\"%s\">", name);
+}
+
+static void
+put_share_cell(struct page *p, const char *name, int64_t amount, double by)
+{
+	cell_begin(p, name);
 	if (by > 0)
 		put_share_of_money(p, NULL, (double)amount, by);
 	else
@@ -112,14 +119,17 @@ put_share_cell(struct page *p, int64_t amount, double by)
 static void
 put_cells(struct page *p, const struct cost *c)
 {
-	html_raw(p->out, "</th><td class=\"num\">");
+	html_raw(p->out, "</th>");
+	cell_begin(p, tr(p, "Calls"));
 	put_number(p, c->calls);
 	html_raw(p->out, "</td>");
-	put_share_cell(p, c->amount, 1);
-	put_share_cell(p, c->amount, (double)c->calls);
-	put_share_cell(p, c->amount, (double)c->answered);
-	put_share_cell(p, c->amount, (double)c->talk / 60000);
-	put_share_cell(p, c->amount, (double)c->goals);
+	put_share_cell(p, tr(p, "Total"), c->amount, 1);
+	put_share_cell(p, tr(p, "A call"), c->amount, (double)c->calls);
+	put_share_cell(
+	    p, tr(p, "An answered call"), c->amount, (double)c->answered);
+	put_share_cell(
+	    p, tr(p, "A minute"), c->amount, (double)c->talk / 60000);
+	put_share_cell(p, tr(p, "A goal reached"), c->amount, (double)c->goals);
 	html_raw(p->out, "</tr>\n");
 }
 
