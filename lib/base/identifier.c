@@ -26,9 +26,15 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/*
+ * One of a million has digits alone: it is rather a number that was filled up
+ * with zeros.
+ */
 static size_t
 uuid_at(const char *s, size_t n)
 {
+	bool digits = true;
+
 	if (n < UUID_LEN)
 		return 0;
 	for (size_t i = 0; i < UUID_LEN; i++) {
@@ -36,8 +42,9 @@ uuid_at(const char *s, size_t n)
 
 		if (dash ? s[i] != '-' : hex_digit(s[i]) < 0)
 			return 0;
+		digits = digits && (dash || is_digit(s[i]));
 	}
-	return UUID_LEN;
+	return digits ? 0 : UUID_LEN;
 }
 
 size_t

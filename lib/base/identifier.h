@@ -8,8 +8,8 @@
 
 /*
  * The length of the identifier at s, which is the beginning of a word; 0: there
- * is none.  An identifier is a UUID, or a long ASCII word that changes between
- * letters and digits more often than any telephone number.
+ * is none.  An identifier is a UUID that has a letter, or a long ASCII word
+ * that changes between letters and digits more often than any telephone number.
  */
 size_t identifier_at(const char *s, size_t n);
 

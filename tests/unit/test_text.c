@@ -156,7 +156,6 @@ test_identifiers_stay_whole(void **state)
 {
 	static const char *const same[] = {
 	    "4c6f2f0e-9a41-4d11-8123-123456789012",
-	    "12345678-1234-1234-1234-123456789012",
 	    "agent_7 4c6f2f0e-9a41-4144-4716-446655440000",
 	    "69fc7dd072a0c1d28d948ace", "CA7d4e0a1b2c3f4e5d6c7b8a9f0e1d2c3b",
 	    "call_2f7a9c0d1e8b4a63950c7d2e1f", "at 123456ab"};
@@ -176,6 +175,8 @@ test_a_number_beside_an_identifier_is_masked(void **state)
 		"69fc7dd072a0c1d28d948ace " M "3210"},
 	    {"9876543210 69fc7dd072a0c1d28d948ace",
 		M "3210 69fc7dd072a0c1d28d948ace"},
+	    {"00000000-0000-0000-0000-015550104321", M "4321"},
+	    {"12345678-1234-4234-8234-123456789012", M "9012"},
 	    {"caller-9876543210", "caller-" M "3210"},
 	    {"/call/9876543210/audio", "/call/" M "3210/audio"},
 	    {"tel9876543210", "tel" M "3210"},
