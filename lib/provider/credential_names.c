@@ -219,11 +219,18 @@ bool
 credential_hides_parameter(
     const struct message_secrets *secrets, const char *name, size_t n)
 {
+	return is_secret_name(name, n) &&
+	    credential_hides_bare(secrets, name, n);
+}
+
+bool
+credential_hides_bare(
+    const struct message_secrets *secrets, const char *name, size_t n)
+{
 	struct schemes all;
 	const struct scheme *s;
 
-	if (!is_secret_name(name, n) ||
-	    reads_parameter(secrets->provider, name, n))
+	if (reads_parameter(secrets->provider, name, n))
 		return false;
 	for (s = first_scheme(&all, secrets); s != NULL; s = next_scheme(&all))
 		if (signs_parameter(s, name, n))

@@ -20,5 +20,11 @@ bool credential_hides_header(const struct message_secrets *secrets,
 /* The same of a parameter of the query; its name as it was sent, n bytes. */
 bool credential_hides_parameter(
     const struct message_secrets *secrets, const char *name, size_t n);
+/*
+ * The same of one without a value, which may be the secret itself: all are
+ * hidden but for those that the definition reads or a signature needs.
+ */
+bool credential_hides_bare(
+    const struct message_secrets *secrets, const char *name, size_t n);
 
 #endif /* !CREDENTIAL_NAMES_H */

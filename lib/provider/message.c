@@ -186,6 +186,23 @@ add_credential(struct keeping *k, const char *value, size_t n)
 	buf_puts(k->out, text);
 }
 
+/* Is that one of the query's parameters?  Headers have many question marks. */
+static bool
+is_of_query(const struct keeping *k, const char *s, size_t n)
+{
+	const char *query = k->m == NULL ? NULL : message_query(k->m);
+	size_t len;
+
+	if (query == NULL)
+		return true;
+	for (; *query != '\0'; query += len + (query[len] != '\0')) {
+		len = strcspn(query, "&;");
+		if (len == n && memcmp(query, s, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Add the parameters of a query. */
 static void
 add_parameters(struct keeping *k, const char *query)
@@ -193,7 +210,10 @@ add_parameters(struct keeping *k, const char *query)
 	while (*query != '\0') {
 		size_t n = strcspn(query, "&;"), name = strcspn(query, "=&;");
 
-		if (name < n &&
+		if (name == n && is_of_query(k, query, n) &&
+		    credential_hides_bare(k->secrets, query, n))
+			add_credential(k, query, n);
+		else if (name < n &&
 		    credential_hides_parameter(k->secrets, query, name)) {
 			add_value(k->out, query, name + 1);
 			add_credential(k, query + name + 1, n - name - 1);

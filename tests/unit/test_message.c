@@ -93,7 +93,8 @@ test_no_place_tells_a_secret(void **state)
 	    "QUERY_STRING=token=hunter2",
 	    "QUERY_STRING=a=1&Api-Key=hunter2;b=2",
 	    "QUERY_STRING=%74oken=hunter2", "QUERY_STRING=a[pass]=hunter2",
-	    "REQUEST_URI=/s?accessToken=hunter2&c"};
+	    "REQUEST_URI=/s?accessToken=hunter2&c", "QUERY_STRING=hunter2",
+	    "QUERY_STRING=a=1&hunter2;b", "REQUEST_URI=/s?hunter2"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
@@ -110,6 +111,24 @@ test_no_place_tells_a_secret(void **state)
 		buf_free(&b);
 		buf_free(&unkeyed);
 	}
+}
+
+/* A proxy's header has the address as well; other question marks stay. */
+static void
+test_a_bare_parameter_is_hidden_wherever_the_query_is_told(void **state)
+{
+	char *const place[] = {(char *)(uintptr_t) "QUERY_STRING=hunter2&b=1",
+	    (char *)(uintptr_t) "HTTP_X_ORIGINAL_URL=/s?hunter2&b=1",
+	    (char *)(uintptr_t) "HTTP_X_ASKED=what?nothing", NULL};
+	const struct message m = {.env = place};
+	struct buf b = {0};
+
+	(void)state;
+	message_headers(&m, &names, &key, &b);
+	assert_null(strstr(buf_str(&b), "hunter2"));
+	assert_non_null(strstr(b.data, "&b=1\n"));
+	assert_non_null(strstr(b.data, "what?nothing\n"));
+	buf_free(&b);
 }
 
 /* What is kept is not hashed again, nor can a sender write it himself. */
@@ -260,6 +279,8 @@ main(void)
 	    cmocka_unit_test(test_lookup_is_of_whole_names),
 	    cmocka_unit_test(test_headers_tell_no_secret),
 	    cmocka_unit_test(test_no_place_tells_a_secret),
+	    cmocka_unit_test(
+		test_a_bare_parameter_is_hidden_wherever_the_query_is_told),
 	    cmocka_unit_test(test_what_was_kept_stays),
 	    cmocka_unit_test(
 		test_what_looks_like_a_parameter_once_it_is_kept_is_one),
