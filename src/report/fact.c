@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -136,6 +137,12 @@ add_beside(void *arg, const char *path, int64_t calls)
 	return t->failed || ++t->nbeside == BESIDE_MAX;
 }
 
+static int
+compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static enum page_rc
 read_told(struct told *t)
 {
@@ -151,6 +158,8 @@ read_told(struct told *t)
 	if (rc == PAGE_OK)
 		rc = page_rc(query_fact_rows(
 		    p->query, &p->filter, &ask, &t->calls, &t->all));
+	/* To be found among others. */
+	qsort(t->beside, t->nbeside, sizeof(t->beside[0]), compare_paths);
 	if (rc == PAGE_OK && !t->failed)
 		t->failed = cross_end(t->cross, VALUES_MAX, ROW_TEXTS,
 				t->by == BY_HOUR) == -1;
