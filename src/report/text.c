@@ -174,7 +174,7 @@ void
 put_duration(struct page *p, int64_t ms)
 {
 	struct say say;
-	int64_t s;
+	int64_t s, tenths;
 
 	if (ms < 0) {
 		html_raw(p->out, "\u2212");
@@ -183,8 +183,8 @@ put_duration(struct page *p, int64_t ms)
 	s = ms / 1000 + (ms % 1000 >= 500 ? 1 : 0);
 	if (ms > 0 && ms < 950) {
 		say_begin(p, &say, tr(p, "{1}\u00a0s"));
-		put_decimal(
-		    p, ms < 50 ? 0.1 : (double)((ms + 50) / 100) / 10, 1);
+		tenths = ms < 50 ? 1 : (ms + 50) / 100;
+		put_decimal(p, (double)tenths / 10, 1);
 		say_end(&say);
 	} else if (s < 60) {
 		html_put(p->out, "%s", seconds_text(p, s));
