@@ -334,18 +334,40 @@ search_none(struct rebuild *rb)
  * by the others until the rebuild is done, so `meta` says that one is wanted.
  */
 static enum store_rc
-aliases_none(struct store *st)
+aliases_begin(struct store *st)
 {
-	struct statement *s = db_statement(st->db,
-	    "DELETE FROM call_alias WHERE NOT EXISTS (SELECT 1 FROM event"
-	    " WHERE event.call = call_alias.call AND event.size = ?1)");
-	enum store_rc rc;
+	return store_meta_set(st, "rebuild", "wanted");
+}
+
+/* Forget the ids of the next call that has several. */
+static enum store_rc
+aliases_none(struct rebuild *rb, int64_t *after)
+{
+	struct statement *s = db_statement(
+	    rb->st->db, "SELECT min(call) FROM call_alias WHERE call > ?1");
+	enum store_rc rc = STORE_NOT_FOUND;
+	enum db_rc step;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, ROW_BODY_GONE);
-	rc = stmt_run(s);
-	return rc == STORE_OK ? store_meta_set(st, "rebuild", "wanted") : rc;
+	db_bind_int(s, 1, *after);
+	step = db_step(s);
+	if (step == DB_ROW && !db_is_null(s, 0)) {
+		*after = db_int(s, 0);
+		rc = STORE_OK;
+	} else if (step != DB_ROW)
+		rc = store_failed(rb->st, "call_alias");
+	db_done(s);
+	if (rc != STORE_OK)
+		return rc;
+	s = db_statement(rb->st->db,
+	    "DELETE FROM call_alias WHERE call = ?1 AND NOT EXISTS"
+	    " (SELECT 1 FROM event WHERE event.call = ?1 AND event.size = ?2)");
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, *after);
+	db_bind_int(s, 2, ROW_BODY_GONE);
+	return stmt_run(s);
 }
 
 enum store_rc
@@ -362,7 +384,9 @@ store_rebuild(
 	if (rc == STORE_OK)
 		rc = search_none(&rb);
 	if (rc == STORE_OK)
-		rc = in_one(st, aliases_none);
+		rc = in_one(st, aliases_begin);
+	if (rc == STORE_OK)
+		rc = in_slices(&rb, aliases_none);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, event_again);
 	if (rc == STORE_OK)
