@@ -12,8 +12,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { memory, processor, run, stopAll } from './process.mjs';
 import {
-  another, configuration, directory, expressOn, out, program, secret, sql, systems, template,
-  work,
+  another, configuration, directory, expressOn, out, program, report, secret, sql, systems,
+  template, work,
 } from './systems.mjs';
 import { postgres } from './server.mjs';
 
@@ -429,9 +429,9 @@ async function overview(server) {
   fact(`${many(growth)} calls copied to PostgreSQL, bytes of the database and of WAL for each`,
     `${three(bytes / growth)}, ${three(wal / growth)}`);
   await server.sql('overview', 'VACUUM ANALYZE'); // as autovacuum would, by and by
-  const conf = configuration(directory('overview'), '', uri);
+  const dir = directory('overview');
+  const conf = configuration(dir, '', uri);
   const took = async (of, info) => (await cost(10, [program('report.cgi')], page(of, info))).cpu;
-  // Every session ends with its request, so that the server has counted it.
   const both = async (info) => {
     const spent = server.spent();
     const own = await took(conf, info);
@@ -450,7 +450,39 @@ async function overview(server) {
     row(`report ${info} at ${many(growth)} calls on PostgreSQL ÷ on SQLite`, list, at);
     fact(`report ${info}, ms of processor on SQLite and on PostgreSQL`,
       [0, 1].map((k) => three(median(ms.map((x) => x[k])) / 1000)).join(', '));
+    if (at) await kept(server, [from.dir, dir], [from.conf, conf]);
   }
+}
+
+// The overview once more, of a program that keeps its connection.
+async function kept(server, dirs, confs) {
+  const n = 50;
+  const list = [];
+  const ms = [[], []];
+  const live = [];
+  try {
+    for (const i of [0, 1]) live.push(await report(dirs[i], confs[i]));
+    const spent = () => processor(live.flatMap((s) => s.own())) + server.spent();
+    const ask = async (s, times) => {
+      const before = spent();
+      for (let i = 0; i < times; i++) {
+        const answer = await fetch(s.url);
+        if (answer.status !== 200) throw new Error(`the overview answered ${answer.status}`);
+        await answer.arrayBuffer();
+      }
+      return (spent() - before) / times * 1000;
+    };
+    for (const s of live) await ask(s, 5); // warms up
+    for (let r = 0; r < rounds; r++) {
+      for (const i of [0, 1]) ms[i].push(await ask(live[i], n));
+      list.push(ms[1].at(-1) / ms[0].at(-1));
+    }
+  } finally {
+    for (const s of live) await s.stop();
+  }
+  row(`the same, FastCGI, at ${many(growth)} calls on PostgreSQL ÷ on SQLite`, list, ['≤', 3]);
+  fact('report /, FastCGI, ms of processor on SQLite and on PostgreSQL',
+    ms.map((x) => three(median(x))).join(', '));
 }
 
 // A definition that looks for the event's type in the wrong place sends all

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { processor, run, serve, stop } from './process.mjs';
+import { descendants, processor, run, serve, stop } from './process.mjs';
 import { directory } from './systems.mjs';
 
 const USER = 'postgres'; // PostgreSQL does not run as root
@@ -18,7 +18,7 @@ const bin = () => {
 // A running one.
 //   database(name)   makes a database; the URI of a store there
 //   sql(name, text)  as its superuser
-//   spent()          processor seconds of all sessions that have ended
+//   spent()          processor seconds of all sessions so far
 export async function postgres(name) {
   const dir = directory(name);
   const data = path.join(dir, 'data');
@@ -47,7 +47,7 @@ export async function postgres(name) {
       await sql(USER, `CREATE DATABASE ${store} OWNER callbook`);
       return `postgresql://callbook@/${store}?host=${socket}`;
     },
-    spent: () => processor([], [p.pid]),
+    spent: () => processor(descendants(p.pid), [p.pid]),
     async stop() {
       await stop(p, 'SIGINT'); // sessions are ended, and all is written
       fs.rmSync(socket, { recursive: true, force: true });

@@ -94,6 +94,19 @@ const behindLighttpd = (name, receiver, keeps, on = {}) => ({
   },
 });
 
+// The report as FastCGI; dir is the configuration's.
+export async function report(dir, conf) {
+  const port = await freePort();
+  const server = await lighttpd(dir, port, `fastcgi.server = ("/report" => ((
+  "bin-path" => "${program('report.cgi')} -c ${conf}", "socket" => "${dir}/report",
+  "max-procs" => 1, "check-local" => "disable")))`);
+  return {
+    url: `http://127.0.0.1:${port}/report`,
+    own: () => descendants(server.pid),
+    stop: () => stop(server),
+  };
+}
+
 const cgi = {
   name: 'Callbook, plain CGI',
   async start() {
