@@ -43,6 +43,7 @@ excel_write(struct page *p, const char *file, struct excel_result *result)
 #include <pthread.h>
 #include <sys/statvfs.h>
 #include <xlsxwriter.h>
+#include <zlib.h>
 
 #include "base/utf8.h"
 
@@ -65,9 +66,11 @@ excel_write(struct page *p, const char *file, struct excel_result *result)
 #define WIDTH 14 /* of a column, in characters */
 #define WIDTH_TIME 23
 #define REPLACED 0xfffdU /* stands for what XML can not say */
-/* A member in the directory of a ZIP file. */
+/* In a ZIP file: before a member, of one in its directory, and after that. */
+#define ZIP_LOCAL 30
 #define ZIP_HEAD 46
-#define ZIP_UNPACKED 24
+#define ZIP_END 22
+#define TAIL 64 /* bytes of the end of a text */
 #define ESCAPE_LEN 7 /* of "_xHHHH_" */
 
 /* One being written. */
@@ -271,15 +274,25 @@ has_room(const struct workbook *wb)
 	    (double)EXCEL_FREE + 1.5 * (double)wb->size;
 }
 
+/* A temporary file could not be written. */
+static enum query_rc
+cut_short(struct workbook *wb)
+{
+	wb->no_room = !has_room(wb);
+	log_warnx("export.xlsx: %s: a temporary file was cut short%s", wb->dir,
+	    wb->no_room ? ": the disk is full" : "");
+	return QUERY_ERROR;
+}
+
 /* Look whether the sheet may grow. */
 static enum query_rc
 look(struct workbook *wb)
 {
-	if ((wb->size = size_of(wb->calls)) == -1) {
-		log_warn("export.xlsx: %s", wb->dir);
-		wb->no_room = errno == ENOSPC || errno == EDQUOT;
-		return QUERY_ERROR;
-	}
+	const int64_t size = size_of(wb->calls);
+
+	if (size == -1)
+		return cut_short(wb);
+	wb->size = size;
 	if (has_room(wb))
 		return QUERY_OK;
 	log_warnx("export.xlsx: %s: the disk has too little room for a sheet of"
@@ -448,29 +461,121 @@ little(const unsigned char *at)
 	    (uint32_t)at[3] << 24;
 }
 
+static unsigned
+little_2(const unsigned char *at)
+{
+	return at[0] | (unsigned)at[1] << 8;
+}
+
 /*
- * Has the first sheet in the file at least that many bytes, unpacked?  The
- * library does not see when the copy that it packs is cut short by a full disk.
+ * Does the text that is unpacked from there end where its root element does?
+ * There has to be room at out for TAIL and for as much as is packed at in.
  */
 static bool
-is_whole(const char *file, int64_t size)
+ends_whole(int fd, off_t at, size_t packed, unsigned char *in, char *out)
 {
-	static const char sheet[] = "xl/worksheets/sheet1.xml";
-	unsigned char end[8192]; /* where the directory is, which is short */
-	const int fd = open(file, O_RDONLY | O_CLOEXEC);
-	off_t len = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
-	ssize_t n = -1;
+	z_stream z = {.next_in = in};
+	char wanted[TAIL] = "";
+	size_t len = 0, n = 0;
+	ssize_t got = 0;
+	int rc = inflateInit2(&z, -MAX_WBITS);
 
+	if (rc != Z_OK)
+		return false;
+	while (rc == Z_OK) {
+		if (z.avail_in == 0 && packed > 0) {
+			got = pread(fd, in,
+			    packed < EXCEL_PIECE ? packed : EXCEL_PIECE, at);
+			if (got <= 0)
+				break;
+			at += got;
+			packed -= (size_t)got;
+			z.next_in = in;
+			z.avail_in = (uInt)got;
+		}
+		/* What came before, as far as it may be the end. */
+		n = len < TAIL ? len : TAIL;
+		memmove(out, out + len - n, n);
+		z.next_out = (Bytef *)out + n;
+		z.avail_out = EXCEL_PIECE;
+		rc = inflate(&z, Z_NO_FLUSH);
+		len = n + EXCEL_PIECE - z.avail_out;
+		if (*wanted == '\0') {
+			char root[TAIL / 2] = "";
+
+			out[len] = '\0';
+			(void)sscanf(out, "<?%*[^>]>%*[^<]<%31[^ >]", root);
+			(void)snprintf(wanted, sizeof(wanted), "</%s>", root);
+		}
+	}
+	(void)inflateEnd(&z);
+	if (len > 0 && out[len - 1] == '\n')
+		len--;
+	n = strlen(wanted);
+	return rc == Z_STREAM_END && len >= n &&
+	    memcmp(out + len - n, wanted, n) == 0;
+}
+
+/* The bytes at a place in the file, of n that end it. */
+struct end {
+	unsigned char bytes[8192]; /* the directory is shorter */
+	ssize_t n;
+	off_t from;
+};
+
+/* Does each member that the directory names end whole? */
+static bool
+members_whole(int fd, const struct end *end, unsigned char *in, char *out)
+{
+	const unsigned char *last = end->bytes + end->n - ZIP_END;
+	const unsigned char *at = end->bytes;
+	unsigned char head[ZIP_LOCAL];
+
+	if (memcmp(last, "PK\5\6", 4) != 0 || little(last + 16) < end->from)
+		return false;
+	at += little(last + 16) - end->from;
+	for (unsigned i = little_2(last + 10); i > 0; i--) {
+		off_t local;
+
+		if (at + ZIP_HEAD > last)
+			return false;
+		local = little(at + 42);
+		if (pread(fd, head, sizeof(head), local) != ZIP_LOCAL ||
+		    !ends_whole(fd,
+			local + ZIP_LOCAL + little_2(head + 26) +
+			    little_2(head + 28),
+			little(at + 20), in, out))
+			return false;
+		at += ZIP_HEAD + little_2(at + 28) + little_2(at + 30);
+	}
+	return true;
+}
+
+/*
+ * Is all there that the file should have?  The library does not see when a
+ * temporary file that it packs is cut short by a full disk.
+ */
+static bool
+is_whole(const char *file)
+{
+	unsigned char *in = malloc(EXCEL_PIECE);
+	char *out = malloc(TAIL + EXCEL_PIECE + 1);
+	const int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const off_t len = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
+	struct end end = {.n = -1};
+	bool whole = false;
+
+	if (len > (off_t)sizeof(end.bytes))
+		end.from = len - (off_t)sizeof(end.bytes);
 	if (len != -1)
-		n = pread(fd, end, sizeof(end),
-		    len > (off_t)sizeof(end) ? len - (off_t)sizeof(end) : 0);
+		end.n = pread(fd, end.bytes, sizeof(end.bytes), end.from);
+	if (in != NULL && out != NULL && end.n >= ZIP_END)
+		whole = members_whole(fd, &end, in, out);
 	if (fd != -1)
 		(void)close(fd);
-	for (ssize_t i = 0; i + (ssize_t)(ZIP_HEAD + sizeof(sheet)) < n; i++)
-		if (memcmp(end + i, "PK\1\2", 4) == 0 &&
-		    memcmp(end + i + ZIP_HEAD, sheet, sizeof(sheet) - 1) == 0)
-			return little(end + i + ZIP_UNPACKED) >= size;
-	return false;
+	free(in);
+	free(out);
+	return whole;
 }
 
 /* Returns 0, or -1 and it was logged. */
@@ -479,13 +584,11 @@ close_book(struct workbook *wb, const char *file)
 {
 	FILE *rows = wb->calls->optimize_tmpfile;
 	lxw_error rc;
-	int64_t size;
 	int fd;
 
-	if (fflush(rows) != 0 || (size = size_of(wb->calls)) == -1 ||
+	if (fflush(rows) != 0 || size_of(wb->calls) == -1 ||
 	    (fd = dup(fileno(rows))) == -1) {
-		log_warn("export.xlsx: %s", wb->dir);
-		wb->no_room = errno == ENOSPC || errno == EDQUOT;
+		(void)cut_short(wb);
 		drop_book(wb);
 		return -1;
 	}
@@ -494,12 +597,11 @@ close_book(struct workbook *wb, const char *file)
 	if (rc != LXW_NO_ERROR && ftruncate(fd, 0) == -1)
 		log_warn("export.xlsx: %s", wb->dir);
 	(void)close(fd);
-	if (rc == LXW_NO_ERROR && is_whole(file, size))
+	if (rc == LXW_NO_ERROR && is_whole(file))
 		return 0;
-	wb->no_room = !has_room(wb);
-	log_warnx("export.xlsx: %s: %s", wb->dir,
-	    rc == LXW_NO_ERROR ? "a temporary file was cut short"
-			       : lxw_strerror(rc));
+	if (rc != LXW_NO_ERROR)
+		log_warnx("export.xlsx: %s: %s", wb->dir, lxw_strerror(rc));
+	(void)cut_short(wb);
 	return -1;
 }
 

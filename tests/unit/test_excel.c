@@ -11,10 +11,9 @@ static long long disk_free;
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/excel.c"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-
-#define ZLIB_CONST
-#include <zlib.h>
 
 #define NOON INT64_C(1774180800000) /* 2026-03-22T12:00:00Z */
 #define ZONE "Asia/Kolkata"
@@ -44,10 +43,9 @@ unzip(const char *file, const char *name, struct buf *b)
 		at += 30u + all[at + 26] + all[at + 28];
 		z.next_in = all + at;
 		z.avail_in = little(all + i + 20);
-		assert_int_equal(
-		    buf_reserve(b, little(all + i + ZIP_UNPACKED)), 0);
+		assert_int_equal(buf_reserve(b, little(all + i + 24)), 0);
 		z.next_out = (Bytef *)b->data + b->len;
-		z.avail_out = little(all + i + ZIP_UNPACKED);
+		z.avail_out = little(all + i + 24);
 		assert_int_equal(inflateInit2(&z, -15), Z_OK);
 		assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
 		b->len += z.total_out;
@@ -327,17 +325,52 @@ test_what_was_cut_short_is_not_whole(void **state)
 {
 	struct event like = {0};
 	struct excel_result made;
-	struct buf b = {0};
 	struct site s;
 
 	(void)state;
 	begin_site(&s, 3, &like);
 	assert_int_equal(excel_write(&s.page, s.file, &made), EXCEL_OK);
-	unzip(s.file, "xl/worksheets/sheet1.xml", &b);
-	assert_true(is_whole(s.file, (int64_t)b.len));
-	assert_false(is_whole(s.file, (int64_t)b.len + 1));
+	assert_true(is_whole(s.file));
 	assert_int_equal(truncate(s.file, 1000), 0);
-	assert_false(is_whole(s.file, 1));
+	assert_false(is_whole(s.file));
+	assert_int_equal(truncate(s.file, 0), 0);
+	assert_false(is_whole(s.file));
+	end_site(&s);
+}
+
+/* The disk is full anywhere: there is no file, or a whole one. */
+static void
+test_a_full_disk_is_told(void **state)
+{
+	struct event like = {0};
+	struct excel_result made;
+	struct rlimit was, limit;
+	struct buf b = {0};
+	struct site s;
+	struct stat st;
+	int failed = 0;
+
+	(void)state;
+	begin_site(&s, 30, &like);
+	assert_int_equal(excel_write(&s.page, s.file, &made), EXCEL_OK);
+	assert_int_equal(stat(s.file, &st), 0);
+	unzip(s.file, "xl/worksheets/sheet1.xml", &b);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t n = 64; n < b.len + 64; n += 97) {
+		const bool room = n >= b.len && n >= (rlim_t)st.st_size;
+
+		limit = was;
+		limit.rlim_cur = n;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		if (excel_write(&s.page, s.file, &made) != EXCEL_OK)
+			failed++;
+		else if (!room)
+			fail_msg("%d of %zu bytes: OK", (int)n, b.len);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	}
+	(void)signal(SIGXFSZ, SIG_DFL);
+	assert_true(failed > 100);
 	buf_free(&b);
 	end_site(&s);
 }
@@ -372,6 +405,7 @@ main(void)
 	    cmocka_unit_test(test_a_sheet_that_is_full_says_so),
 	    cmocka_unit_test(test_a_disk_that_would_be_full_is_left_alone),
 	    cmocka_unit_test(test_what_was_cut_short_is_not_whole),
+	    cmocka_unit_test(test_a_full_disk_is_told),
 	    cmocka_unit_test(test_one_at_a_time),
 	};
 
