@@ -30,6 +30,10 @@ teardown_file() {
   browser verdicts
 }
 
+@test "in every language pages fit, and axe finds nothing" {
+  browser languages
+}
+
 @test "P8 what strangers send is shown as text" {
   browser hostile
 }

@@ -291,6 +291,30 @@ checks.widths = async (browser) => {
   none(faults);
 };
 
+// Words are longer or shorter elsewhere: one page of each kind.
+checks.languages = async (browser) => {
+  const faults = [];
+  const kinds = new Map(pages().filter(({ status }) => status === 200)
+    .map(({ name, url }) => [kind(url), { name, url }]));
+  for (const locale of ['de', 'es', 'hi', 'ja']) {
+    const { page, close } = await open(browser, { locale });
+    for (const { name, url } of kinds.values()) {
+      const tell = (what) => faults.push(`${name}, ${locale}: ${what}`);
+      await page.goto(url);
+      if (await page.evaluate(() => document.documentElement.lang) !== locale)
+        tell('another language');
+      // What axe finds lies in the markup, which is the same in all.
+      if (locale === 'ja') (await axe(page)).forEach(tell);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        (await overflow(page)).forEach((f) => tell(`${width}: ${f}`));
+      }
+    }
+    await close();
+  }
+  none(faults);
+};
+
 checks.every_document = async (browser) => {
   const { HtmlValidate } = require('html-validate');
   const validator = new HtmlValidate(rules);
