@@ -157,10 +157,10 @@ void db_many(struct statement *s);
  */
 enum db_rc db_run(struct statement *s);
 /*
- * Until the same with false, statements that are run insert or update rows,
- * none of which is the same as that of another run of the same text.  An engine
- * may put many together, and have them done later: before anything else is, in
- * the order in which the texts came first.
+ * Until the same with false, statements that are run insert, update or delete
+ * rows, none of which is the same as that of another run of the same text.  An
+ * engine may put many together, and have them done later: before anything else
+ * is, in the order in which the texts came first.
  */
 void db_gather(struct db *db, bool on);
 /* Did the transaction fail so late? */

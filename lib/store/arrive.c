@@ -99,6 +99,7 @@ arrivals_write(struct store *st)
 	enum store_rc rc = STORE_OK;
 	struct statement *s;
 
+	db_gather(st->db, true);
 	for (size_t i = 0; i < st->arrivals && rc == STORE_OK; i++) {
 		const struct arrival_row *a = &st->arrival[i];
 
@@ -109,8 +110,11 @@ arrivals_write(struct store *st)
 			 " delay) DO UPDATE SET"
 			 " count = arrival.count + excluded.count,"
 			 " last = CASE WHEN arrival.last > excluded.last"
-			 " THEN arrival.last ELSE excluded.last END")) == NULL)
-			return STORE_ERROR;
+			 " THEN arrival.last ELSE excluded.last END")) ==
+		    NULL) {
+			rc = STORE_ERROR;
+			break;
+		}
 		db_bind_int(s, 1, a->day);
 		db_bind_int(s, 2, a->hour);
 		db_bind_int(s, 3, a->source);
@@ -120,6 +124,7 @@ arrivals_write(struct store *st)
 		db_bind_int(s, 7, a->last);
 		rc = stmt_run(s);
 	}
+	db_gather(st->db, false);
 	st->arrivals = 0;
 	return rc;
 }

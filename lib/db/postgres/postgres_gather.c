@@ -62,6 +62,17 @@ closing(const char *p)
 	return NULL;
 }
 
+/* One that changes rows, whose condition is at `where`. */
+static void
+put_changed(struct buf *b, const struct statement *s, const char *sql,
+    const char *where, const char *of)
+{
+	put_given(b, sql, (size_t)(where - sql));
+	buf_puts(b, of);
+	put_arrays(b, s, false);
+	put_given(b, where, strlen(where));
+}
+
 /* The text for many rows; nothing where there is none. */
 static void
 put_many(struct buf *b, const struct statement *s, const char *sql)
@@ -93,13 +104,12 @@ put_many(struct buf *b, const struct statement *s, const char *sql)
 		buf_puts(b, end + 1);
 		return;
 	}
-	if (strncmp(sql, "UPDATE ", strlen("UPDATE ")) == 0 &&
-	    (at = strstr(sql, where)) != NULL) {
-		put_given(b, sql, (size_t)(at - sql));
-		buf_puts(b, " FROM ");
-		put_arrays(b, s, false);
-		put_given(b, at, strlen(at));
-	}
+	if ((at = strstr(sql, where)) == NULL)
+		return;
+	if (strncmp(sql, "UPDATE ", strlen("UPDATE ")) == 0)
+		put_changed(b, s, sql, at, " FROM ");
+	else if (strncmp(sql, "DELETE ", strlen("DELETE ")) == 0)
+		put_changed(b, s, sql, at, " USING ");
 }
 
 /* --- gathering ------------------------------------------------------------ */

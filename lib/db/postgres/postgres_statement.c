@@ -310,7 +310,8 @@ asked_new(struct db *db, bool many)
 		return NULL;
 	asked->many = many;
 	asked->next = db->asked;
-	return db->asked = asked;
+	db->asked = asked;
+	return asked;
 }
 
 /* Send what is bound, with others or alone.  NULL: that failed. */
