@@ -210,15 +210,6 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
     row('mod_fcgid, 8 processes ÷ 1', ratios(f.fcgid8, f.fcgid1), ['≥', 1.5]);
   },
 
-  async postgres() {
-    const f = await compare(these('callbook', 'postgres1'), events / 2);
-    row('Callbook on PostgreSQL, server beside it ÷ on SQLite',
-      ratios(f.postgres1, f.callbook), ['≥', 0.5]);
-    const g = await compare(these('postgres1', 'postgres2'), events / 2, { connections: 64 });
-    row('PostgreSQL, 64 connections: two receivers ÷ one',
-      ratios(g.postgres2, g.postgres1), ['≥', 1.2]);
-  },
-
   async slow() {
     const n = Math.max(Math.ceil(events / 50), 10 * CONNECTIONS);
     const f = await compare(these('cgi', 'webhook'), n, { most: 3 });

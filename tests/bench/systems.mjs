@@ -9,7 +9,6 @@
 // Options: wrap, a command before that of the receiver; fill(conf), called
 // with Callbook's configuration before it starts.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { descendants, freePort, nameOf, run, serve, stop } from './process.mjs';
@@ -23,8 +22,6 @@ export const work = path.join(out, 'work');
 export const program = (name) => path.join(build, 'plain', name);
 const root = process.getuid() === 0;
 const APACHE_USER = 'www-data'; // Apache refuses to serve as root
-
-const receiver = program('callbook.fcgi');
 
 export const sql = async (store, statement) =>
   (await run('sqlite3', ['-cmd', '.timeout 10000', store, statement])).trim();
@@ -124,55 +121,6 @@ cgi.assign = ("/callbook.fcgi" => "")`);
     };
   },
 };
-
-// --- on a PostgreSQL server ---------------------------------------------------
-
-// A server of its own that listens on a socket alone and waits for the disk.
-async function postgres(dir) {
-  const versions = fs.readdirSync('/usr/lib/postgresql').map(Number);
-  const bin = `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
-  const as = root ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
-  const socket = fs.mkdtempSync(path.join(os.tmpdir(), 'callbook-bench.')); // a short path
-  const data = path.join(dir, 'data');
-  fs.mkdirSync(data, { mode: 0o700 });
-  if (root) await run('chown', ['postgres:', data, socket]);
-  const user = (program, ...args) => [...as, `${bin}/${program}`, '-D', data, ...args];
-  const made = user('initdb', '-U', 'callbook', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N');
-  await run(made[0], made.slice(1));
-  const command = user('postgres', '-k', socket, '-c', 'listen_addresses=');
-  const server = await serve(path.join(dir, 'server.log'), command[0], command.slice(1),
-    `${socket}/.s.PGSQL.5432`);
-  const database = ['-X', '-q', '-A', '-t', '-h', socket, '-U', 'callbook', '-d', 'postgres'];
-  return {
-    uri: `postgresql://callbook@/postgres?host=${socket}`,
-    own: () => [server.pid, ...descendants(server.pid)],
-    count: async () => Number(await run('psql', [...database, '-c', 'SELECT count(*) FROM event'])),
-    stop: async () => {
-      await stop(server, 'SIGINT'); // which is its fast one
-      fs.rmSync(socket, { recursive: true, force: true });
-    },
-  };
-}
-
-const onPostgres = (processes) => ({
-  name: `Callbook, PostgreSQL, ${processes} ${processes === 1 ? 'receiver' : 'receivers'}`,
-  async start() {
-    const dir = directory(`postgres-${processes}`);
-    const server = await postgres(dir);
-    const conf = configuration(dir, '', server.uri);
-    const port = await freePort();
-    const web = await lighttpd(dir, port, `fastcgi.server = ("/callbook" => ((
-  "bin-path" => "${receiver} -c ${conf}", "socket" => "${dir}/sock",
-  "max-procs" => ${processes}, "check-local" => "disable",
-  "bin-copy-environment" => ("PATH"))))`);
-    return {
-      dir, port, path: '/callbook/sales',
-      own: () => [...descendants(web.pid), ...server.own()],
-      count: server.count,
-      stop: async () => { await stop(web); await server.stop(); },
-    };
-  },
-});
 
 // --- behind Apache ------------------------------------------------------------
 
@@ -370,6 +318,7 @@ const webhook = {
   },
 };
 
+const receiver = program('callbook.fcgi');
 const noop = program('tests/bench/noop');
 const rows = program('tests/bench/rows/rows');
 
@@ -388,6 +337,4 @@ export const systems = {
   fcgid4: inFcgid(4),
   fcgid8: inFcgid(8),
   cgi, php, express, webhook,
-  postgres1: onPostgres(1),
-  postgres2: onPostgres(2),
 };
