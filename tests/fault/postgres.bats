@@ -145,8 +145,11 @@ fewer() {
 # all_taken_in - wait until none does: a busy machine is slow, but not idle for
 # ten seconds.
 all_taken_in() {
-  until fewer 1; do
-    wait_for fewer "$(find "$DIR"/spool* -path '*/new/0*' | wc -l)" || return
+  local left
+  while :; do
+    left=$(find "$DIR"/spool* -path '*/new/0*' | wc -l)
+    [ "$left" -gt 0 ] || return 0
+    wait_for fewer "$left" || return
   done
 }
 
