@@ -278,8 +278,9 @@ forget(struct admin *a, const struct options *o)
 		goto out;
 	}
 	puts(server_is(a->config->store)
-		? "Erased from the tables. Run VACUUM FULL and CHECKPOINT on "
-		  "the server; its WAL, copies and backups still have it."
+		? "Erased from the tables. Run ANALYZE, VACUUM FULL and "
+		  "CHECKPOINT on the server, in this order; its WAL, copies "
+		  "and backups still have it."
 		: "Erased, and the files of the store written anew. Copies and "
 		  "backups elsewhere still have it.");
 out:

@@ -474,3 +474,30 @@ cut_connections() {
   grep -q 'its days are those of' "$DIR/told"
   [ "$(cat "$DIR/told" "$DIR/programs.log" | grep -c hidden-word)" = 0 ]
 }
+
+# in_tables DIGITS - how many files of the database have them?
+in_tables() {
+  pg_user grep -arl -- "$1" "$PG/data.5432/base" "$PG/data.5432/global" | wc -l
+}
+
+@test "P10 after what callbook(1) says is to be run, no table file has the number" {
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  for i in $(seq 40); do
+    event "$i" | sed 's/15550100002/15559876543/
+      s/"interested":true/"who":"tel +15559876543"/' >"$DIR/body"
+    expect 200 '{"result":"stored"*' formantai "$DIR/body"
+  done
+  event 41 >"$DIR/body"
+  expect 200 '{"result":"stored"*' formantai "$DIR/body"
+  # The server's own statistics have values of columns, too.
+  pg_sql 5432 'ANALYZE; CHECKPOINT'
+  [ "$(in_tables 15559876543)" -gt 1 ]
+  "$PLAIN/callbook" forget -c "$DIR/callbook.conf" --number 15559876543 --yes
+  for sql in ANALYZE 'VACUUM FULL' CHECKPOINT; do
+    pg_sql 5432 "$sql"
+  done
+  [ "$(in_tables 15559876543)" = 0 ]
+  [ "$(pg_sql 5432 'SELECT count(*) FROM call')" = 1 ]
+  [ "$(in_tables 15550100002)" -gt 0 ]
+}
