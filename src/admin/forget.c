@@ -2,6 +2,7 @@
  * callbook forget: erase what is stored of a person, a call or a trace, in all
  * files of the store.
  */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -220,6 +221,44 @@ is_agreed(const struct options *o)
 	    strcmp(line, "yes\n") == 0;
 }
 
+/*
+ * What was the store before a restore, and a WAL that was of another file, lie
+ * beside it under other names: whose they are is for a person to say.
+ */
+static int
+tell_set_aside(struct admin *a)
+{
+	const char *store = a->config->store;
+	const char *slash = strrchr(store, '/');
+	const char *name = slash == NULL ? store : slash + 1;
+	struct buf dir = {0}, out = {0};
+	const struct dirent *e;
+	DIR *d;
+	int status;
+
+	if (server_is(store))
+		return ADMIN_OK;
+	buf_add(&dir, store, (size_t)(name - store));
+	d = opendir(dir.len == 0 ? "." : buf_str(&dir));
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		const char *more = e->d_name + strlen(name);
+
+		if (strncmp(e->d_name, name, strlen(name)) != 0 ||
+		    (strncmp(more, "-before", 7) != 0 &&
+			strncmp(more, "-wal.foreign-", 13) != 0))
+			continue;
+		buf_printf(&out, "Not looked into: %s", buf_str(&dir));
+		safe_str(&out, e->d_name);
+		buf_puts(&out, ". Remove it if nobody needs it.\n");
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	status = admin_write(a, &out) == -1 ? ADMIN_WRONG : ADMIN_OK;
+	buf_free(&dir);
+	buf_free(&out);
+	return status;
+}
+
 static int
 failed(const struct admin *a, enum store_rc rc, const struct store_erased *e)
 {
@@ -283,6 +322,7 @@ forget(struct admin *a, const struct options *o)
 		  "and backups still have it."
 		: "Erased, and the files of the store written anew. Copies and "
 		  "backups elsewhere still have it.");
+	status = tell_set_aside(a);
 out:
 	buf_free(&l.out);
 	return status;

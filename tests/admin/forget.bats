@@ -74,6 +74,16 @@ is_gone() {
   has 'Status: 200'
 }
 
+@test "what lies beside the store under another name is told" {
+  run -0 signed sales "$EVENT"
+  touch callbook.db-before callbook.db-wal.foreign-2 callbook.db-other
+  run -0 callbook forget --number "$number" --yes
+  has 'Not looked into: '
+  has 'callbook.db-before. Remove it'
+  has 'callbook.db-wal.foreign-2. Remove it'
+  has_not 'db-other'
+}
+
 @test "what is asked for wrongly is refused" {
   run -0 signed sales "$EVENT"
   for wrong in '' '--number 12' '--number 1234567 --call x' '--fact a' \
