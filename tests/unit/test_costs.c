@@ -108,12 +108,30 @@ damaged_bytes_are_refused(void **state)
 	assert_int_equal(costs_decode(&out, bytes, sizeof(bytes)), -1);
 }
 
+static void
+a_currency_is_found_while_it_has_calls(void **state)
+{
+	struct costs s = {0};
+
+	(void)state;
+	assert_null(costs_find(&s, "USD"));
+	add(&s, "EUR", 3, 1);
+	add(&s, "USD", 5, 1);
+	assert_int_equal(costs_find(&s, "EUR")->amount, 3);
+	assert_int_equal(costs_find(&s, "USD")->amount, 5);
+	/* Its bytes may still lie behind the others. */
+	add(&s, "USD", 5, -1);
+	assert_null(costs_find(&s, "USD"));
+	assert_int_equal(costs_find(&s, "EUR")->amount, 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(currencies_are_never_added),
 	    cmocka_unit_test(what_is_taken_away_leaves_nothing),
+	    cmocka_unit_test(a_currency_is_found_while_it_has_calls),
 	    cmocka_unit_test(amounts_end_at_the_most_there_is),
 	    cmocka_unit_test(damaged_bytes_are_refused),
 	};
