@@ -134,6 +134,7 @@ note(struct db *db, bool copied)
 	unsigned char header[FILE_HEADER_SIZE];
 	char text[NOTE_SIZE];
 	sqlite3_int64 size;
+	size_t n;
 
 	if (read_header(db, header, &size) == -1)
 		return;
@@ -142,7 +143,9 @@ note(struct db *db, bool copied)
 		snprintf(text, sizeof(text), "%*s", NOTE_SIZE - 1, "\n");
 	else {
 		put_note(text, db, header);
-		strcat(text, copied ? NOTE_COPIED : "\n");
+		n = strlen(text);
+		snprintf(text + n, sizeof(text) - n, "%s",
+		    copied ? NOTE_COPIED : "\n");
 	}
 	db->noted = true;
 	if (pwrite(db->lock_fd, text, strlen(text), NOTE_AT) !=
