@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/server.h"
 #include "base/when.h"
 #include "provider/credential.h"
@@ -365,6 +366,20 @@ check_sizes(struct check *k, const struct query_care *c, int64_t left)
 	buf_free(&empty);
 }
 
+/* Is the key the one by which that was hashed?  Older stores have "". */
+static bool
+is_key_of(const struct credential_key *key, const char *hashed)
+{
+	unsigned char hash[CREDENTIAL_HASH_SIZE];
+	char hex[2 * CREDENTIAL_HASH_SIZE + 1];
+
+	if (hashed[0] == '\0' ||
+	    credential_hash(key, ROW_KEY_TEXT, strlen(ROW_KEY_TEXT), hash) != 0)
+		return true;
+	hex_encode(hash, sizeof(hash), hex);
+	return strcmp(hex, hashed) == 0;
+}
+
 /* Are forgotten calls recognised, if one comes late? */
 static void
 check_forgotten(struct check *k, const struct query_care *c)
@@ -380,6 +395,11 @@ check_forgotten(struct check *k, const struct query_care *c)
 		    "%s: what was forgotten is not recognised when it comes "
 		    "again: put the key back that was there",
 		    buf_str(&why));
+	else if (!is_key_of(&key, c->key))
+		check_finding(k, CHECK_FAIL, "forgotten",
+		    "the key beside the store is another one than when "
+		    "somebody was forgotten, who is not recognised when they "
+		    "come again: put the key back that was there");
 	else
 		check_finding(k, CHECK_GOOD, "forgotten",
 		    "%" PRId64 " times; see 'callbook forget --log'",

@@ -583,6 +583,7 @@ struct query_care {
 	int64_t erasures; /* so often something was forgotten */
 	int64_t forgotten; /* calls that went by that */
 	int64_t backed_up; /* `callbook backup` made a copy */
+	char key[40]; /* ROW_KEY_META, or "" */
 };
 /* Needs the numbers of events and calls that query_health() told. */
 enum query_rc query_care(

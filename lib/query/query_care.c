@@ -73,6 +73,7 @@ query_care(
 {
 	int64_t last = 0, events = 0;
 	enum query_rc rc;
+	bool found;
 
 	memset(care, 0, sizeof(*care));
 	rc = meta_number(q, "kept", &care->kept);
@@ -104,6 +105,9 @@ query_care(
 	if (rc == QUERY_OK)
 		rc = query_number(
 		    q, "SELECT count(*) FROM erasure", &care->erasures);
+	if (rc == QUERY_OK)
+		rc = query_meta(
+		    q, ROW_KEY_META, &found, care->key, sizeof(care->key));
 	if (rc == QUERY_OK)
 		rc = query_number(q,
 		    "SELECT CAST(coalesce(sum(calls), 0) AS bigint)"

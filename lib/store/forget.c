@@ -318,6 +318,23 @@ erasure_insert(struct forget *g)
 			      : rc;
 }
 
+/* Remember by which key, the first time: another one knows nothing of it. */
+static enum store_rc
+key_note(struct forget *g)
+{
+	char hex[2 * STORE_HASH_SIZE + 1], was[sizeof(hex)];
+	unsigned char hash[STORE_HASH_SIZE];
+	enum store_rc rc = store_meta_get(
+	    g->st, ROW_KEY_META, was, sizeof(was));
+
+	if (rc != STORE_OK || was[0] != '\0')
+		return rc;
+	if (forgotten_hash(g->st, "key", "", 0, hash) != 0)
+		return STORE_ERROR;
+	hex_encode(hash, sizeof(hash), hex);
+	return store_meta_set(g->st, ROW_KEY_META, hex);
+}
+
 static enum store_rc
 erasure_update(struct forget *g)
 {
@@ -392,6 +409,8 @@ begin_erasure(struct forget *g)
 	if (rc != STORE_OK)
 		return rc;
 	rc = erasure_insert(g);
+	if (rc == STORE_OK)
+		rc = key_note(g);
 	if (rc == STORE_OK)
 		rc = number_drop(g);
 	return transaction_end(g->st, rc);

@@ -69,7 +69,14 @@ is_gone() {
   mv callbook.db-key key
   run -1 callbook check
   has 'FAIL  forgotten: '
+  # Another one is no better.
+  head -c "$(stat -c %s key)" /dev/urandom >callbook.db-key
+  chmod 600 callbook.db-key
+  run -1 callbook check
+  has 'FAIL  forgotten: the key beside the store is another'
   mv key callbook.db-key
+  run -0 callbook check --deep
+  has "ok    forgotten: 1 times"
   run -0 report ''
   has 'Status: 200'
 }
