@@ -12,7 +12,7 @@
 #define EVENTS (2 * CALLS)
 
 static struct event made[EVENTS];
-static char id[CALLS][8], agent[CALLS][12], text[EVENTS][12];
+static char id[CALLS][16], agent[CALLS][24], text[EVENTS][24];
 static struct fact fact[EVENTS];
 static struct call_error error[EVENTS];
 
