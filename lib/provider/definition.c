@@ -380,21 +380,6 @@ definition_type(const struct provider *p, const char *type)
 
 /* --- copies --------------------------------------------------------------- */
 
-/* Is it a group of facts of the calls of any type? */
-static bool
-is_group(const struct provider *p, const char *name)
-{
-	for (size_t i = 0; i <= p->rows; i++) {
-		const struct call_rules *c = i == 0 ? &p->call
-						    : p->row[i - 1].call;
-
-		for (size_t k = 0; c != NULL && k < c->facts; k++)
-			if (strcmp(c->fact[k].name, name) == 0)
-				return true;
-	}
-	return false;
-}
-
 static void
 load_copy(struct loader *l, const struct node *n, const char *of, bool fact,
     struct copies *c)
@@ -441,10 +426,7 @@ load_copies(struct loader *l, const struct node *n, struct provider *p)
 		const struct node item = {
 		    .up = &facts, .key = key, .json = value};
 
-		if (!is_group(p, key))
-			load_fault(l, &item, "is no group of \"facts\"");
-		else
-			load_copy(l, &item, key, true, &copy[p->copies++]);
+		load_copy(l, &item, key, true, &copy[p->copies++]);
 	}
 }
 

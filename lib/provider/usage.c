@@ -140,6 +140,8 @@ usage_new(const struct provider *p)
 	}
 	for (const struct place_read *r = definition_places(p); r != NULL;
 	     r = r->next) {
+		if (r->use == USE_COPY)
+			continue; /* nothing is read there */
 		add_pattern(u, r, false);
 		if (r->base == BASE_ERROR)
 			add_pattern(u, r, true);

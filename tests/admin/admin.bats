@@ -807,6 +807,7 @@ definitions() {
     elif $part == "Types" then
       base | .call += {duration: "/s", facts: {plan: "/plan"}} |
         (.types = $it), (.types.ended = $it)
+    elif $part == "Copies" then base + $it
     else error("no way is known to load an example of \($part)") end |
     if tostring | contains("\"ends\"") then used else . end'
 }
