@@ -43,13 +43,13 @@ report_installation() {
   cat >"$dir/more" <<END
 server.max-keep-alive-idle = 60
 fastcgi.server += (
-  "/report.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
+  "/report.cgi" => (("bin-path" => "$PLAIN/report.cgi -c $dir/callbook.conf",
     "socket" => "$dir/report.sock", "max-procs" => 1,
     "check-local" => "disable")),
-  "/full.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/full.conf",
+  "/full.cgi" => (("bin-path" => "$PLAIN/report.cgi -c $dir/full.conf",
     "socket" => "$dir/full.sock", "max-procs" => 1,
     "check-local" => "disable")),
-  "/unguarded.cgi" => (("bin-path" => "$BIN/report.cgi -c $dir/callbook.conf",
+  "/unguarded.cgi" => (("bin-path" => "$PLAIN/report.cgi -c $dir/callbook.conf",
     "socket" => "$dir/unguarded.sock", "max-procs" => 1,
     "check-local" => "disable")))
 auth.backend = "plain"
@@ -75,6 +75,6 @@ site_start() {
   # A source that takes all, and has no made-up calls.
   printf '\n[source stranger]\nprovider = formantai\nauth = none\n' \
     >>"$DIR/callbook.conf"
-  receiver_host "$DIR" "$BIN" 1
+  receiver_host "$DIR" "$PLAIN" 1
   lighttpd_start "$DIR"
 }

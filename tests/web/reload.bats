@@ -160,7 +160,7 @@ END
   sed -i '$d' callbook.conf
   # Its clock is that of the zone, which wants another process.
   sed -i 's|^store.*|&\ntimezone = Asia/Kolkata|' callbook.conf
-  wait_for shows 'Times in Asia/Kolkata'
+  wait_for shows 'Times in <bdi>Asia/Kolkata</bdi>'
 }
 
 shows() {
