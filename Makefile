@@ -77,6 +77,8 @@ ADMIN_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/admin/*.c)) \
 WORDS := $(sort $(wildcard src/report/words/*.po))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+# Of the others the thread sanitizer could tell nothing; tests/run knows too.
+THREADED = $(shell grep -l pthread_create $(UNIT_SRC))
 
 ASAN = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
@@ -234,7 +236,8 @@ plain: deps-test
 	    $(BUILD)/plain/tests/bench/rows/one_event
 
 tsan: deps-test
-	$(MAKE_ALL) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' unit-programs
+	$(MAKE_ALL) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' \
+	    $(THREADED:%.c=$(BUILD)/tsan/%)
 
 # What users and platforms would use themselves, to check with.
 $(BUILD)/npm/node_modules: tests/package.json tests/package-lock.json
