@@ -291,6 +291,15 @@ put_verdict(struct page *p, int64_t least, const struct proportion_change *c)
 	say_end(&s);
 }
 
+/* Then calls of the one are calls of the other, and chance is told of neither.
+ */
+static bool
+days_are_shared(const struct page *p, const struct side side[2])
+{
+	return p->by == BY_PERIOD && side[0].filter.from <= side[1].filter.to &&
+	    side[1].filter.from <= side[0].filter.to;
+}
+
 static void
 put_rate_row(struct page *p, const struct rate *r, const struct side side[2])
 {
@@ -315,7 +324,10 @@ put_rate_row(struct page *p, const struct rate *r, const struct side side[2])
 	put_signed(p, 100 * c.change, 1);
 	say_end(&s);
 	html_raw(p->out, "</td><td>");
-	put_verdict(p, whole < whole2 ? whole : whole2, &c);
+	if (days_are_shared(p, side))
+		say(p, "both periods have the same days in them: no verdict");
+	else
+		put_verdict(p, whole < whole2 ? whole : whole2, &c);
 	html_raw(p->out, "</td></tr>\n");
 }
 

@@ -4,13 +4,15 @@
  * Each currency has tables of its own: nothing is added across them.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/overview.h"
 #include "report/rows.h"
 #include "report/span.h"
 
-#define TABLES_MAX 3 /* currencies that have them */
+#define TABLES_MAX 3 /* currencies that have all tables: those of most calls \
+		      */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 struct spent {
@@ -293,6 +295,52 @@ put_currency(struct spent *s, const struct cost *c)
 	return PAGE_OK;
 }
 
+static int
+most_calls_first(const void *a, const void *b)
+{
+	const struct cost *const *x = a, *const *y = b;
+
+	if ((*x)->calls != (*y)->calls)
+		return (*x)->calls < (*y)->calls ? 1 : -1;
+	return strcmp((*x)->currency, (*y)->currency);
+}
+
+/* A row each for currencies that have no tables of their own. */
+static void
+put_others(struct page *p, const struct cost *const *cost, size_t n)
+{
+	html_put(p->out,
+	    "<section class=\"card\" aria-labelledby=\"in-others\">"
+	    "<h2 id=\"in-others\">%s</h2>\n",
+	    tr(p, "Other currencies"));
+	table_of(p, N_("Currency"), tr(p, "Other currencies"));
+	for (size_t i = 0; i < n; i++) {
+		html_put(p->out, "<tr><th scope=\"row\">%s",
+		    strcmp(cost[i]->currency, "XXX") == 0 ? tr(p, "Units")
+							  : cost[i]->currency);
+		put_cells(p, cost[i]);
+	}
+	table_end(p);
+	html_raw(p->out, "</section>\n");
+}
+
+static enum page_rc
+put_currencies(struct spent *s)
+{
+	const struct cost *cost[COSTS_MAX];
+	const size_t n = s->all.costs.n;
+	enum page_rc rc = PAGE_OK;
+
+	for (size_t i = 0; i < n; i++)
+		cost[i] = &s->all.costs.item[i];
+	qsort(cost, n, sizeof(*cost), most_calls_first);
+	for (size_t i = 0; i < n && i < TABLES_MAX && rc == PAGE_OK; i++)
+		rc = put_currency(s, cost[i]);
+	if (rc == PAGE_OK && n > TABLES_MAX)
+		put_others(s->page, cost + TABLES_MAX, n - TABLES_MAX);
+	return rc;
+}
+
 enum page_rc
 costs_page(struct page *p)
 {
@@ -320,8 +368,5 @@ costs_page(struct page *p)
 		"What platforms charge, as far as they tell it: of calls "
 		"whose cost is told, and divided by what these are. "
 		"Currencies are never added up."));
-	for (size_t i = 0;
-	     i < s->all.costs.n && i < TABLES_MAX && rc == PAGE_OK; i++)
-		rc = put_currency(s, &s->all.costs.item[i]);
-	return rc;
+	return put_currencies(s);
 }

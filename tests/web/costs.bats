@@ -13,6 +13,10 @@ setup() {
 provider = retell
 auth = none
 
+[source desk]
+provider = standard-webhooks
+auth = none
+
 [login mine]
 sources = open
 END
@@ -58,4 +62,25 @@ row() {
   has_not clinic
   has_not spring
   has_not 4.50
+}
+
+# spent ID CURRENCY - a call of the desk that cost 7 of it.
+spent() {
+  jq --arg id "$1" --arg currency "$2" '.data.id = $id | .data.cost = 7 |
+    .data.currency = $currency' "$DATA/standard-webhooks/call.ended.json" |
+    cgi desk HTTP_WEBHOOK_ID="$1" | grep -q '"result":"stored"'
+}
+
+@test "of many currencies those of most calls have tables, and none is left out" {
+  local code
+  for code in AUD CAD CHF DKK USD; do spent "one-$code" "$code"; done
+  spent two-USD USD
+  run -0 report 'costs?preset=all'
+  page=$output
+  has '<h2 id="in-USD">USD</h2>'
+  has '<h2 id="in-AUD">AUD</h2>'
+  has '<h2 id="in-CAD">CAD</h2>'
+  has_not '<h2 id="in-CHF">'
+  [ "$(row CHF)" = ' 1 7.00 7.00 7.00 - - ' ]
+  [ -n "$(row DKK)" ]
 }

@@ -501,6 +501,9 @@ readers() {
   grep -q 'compare?preset=7d&amp;by=period&amp;from2=2001-02-01&amp;to2=2001-02-28' body
   answers 200 'public/compare?by=period&from=2001-03-01&to=2001-03-07&from2=2001-02-01'
   grep -q 'name="to2" value="2001-02-07"' body
+  # What both have in them is no chance.
+  answers 200 'public/compare?by=period&preset=all&from2=2001-02-01&to2=2040-01-01'
+  grep -q 'both periods have the same days in them: no verdict' body
   answers 400 'public/compare?by=period&from2=2001-02-30'
   answers 400 'public/compare?by=moon'
   answers 400 'public/export.csv?by=agent'
