@@ -11,8 +11,7 @@
 #include "report/rows.h"
 #include "report/span.h"
 
-#define TABLES_MAX 3 /* currencies that have all tables: those of most calls \
-		      */
+#define TABLES_MAX 3 /* currencies, of most calls, that have all tables */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 struct spent {

@@ -12,7 +12,8 @@ test_health(void **state)
 	p.method = "GET";
 	p.announced = -1;
 	p.from = "127.0.0.1";
-	assert_answer(&p, 200, "{\"status\":\"ok\",\"store\":\"ok\",\"journal\":");
+	assert_answer(
+	    &p, 200, "{\"status\":\"ok\",\"store\":\"ok\",\"journal\":");
 	assert_non_null(strstr(buf_str(&answer.body), "\"free_bytes\":"));
 	assert_non_null(strstr(buf_str(&answer.body), "\"version\":"));
 	p.method = "HEAD";
@@ -50,7 +51,8 @@ test_strangers_are_told_the_health_alone(void **state)
 		p.login = who[i].login;
 		p.proxy = who[i].proxy;
 		assert_answer(&p, 200,
-		    who[i].whole ? "{\"status\":\"ok\",\"store\":\"ok\",\"journal\":\"wal\""
+		    who[i].whole ? "{\"status\":\"ok\",\"store\":\"ok\","
+				   "\"journal\":\"wal\""
 				 : "{");
 		if (!who[i].whole)
 			assert_string_equal(
