@@ -187,34 +187,65 @@ put_row_name(struct page *p, enum of of, const char *name)
 	link_end(p, href);
 }
 
-static void
+struct spent_row {
+	const char *name;
+	const struct cost *cost;
+};
+
+static int
+most_money_first(const void *a, const void *b)
+{
+	const struct spent_row *x = a, *y = b;
+
+	if (x->cost->amount != y->cost->amount)
+		return x->cost->amount < y->cost->amount ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+/* The rows that spent some of a currency; NULL when memory ran out. */
+static struct spent_row *
+rows_of(struct page *p, const struct rows *r, const char *currency, size_t *n)
+{
+	struct spent_row *row = arena_alloc(
+	    p->arena, (r->used + 1) * sizeof(*row));
+
+	*n = 0;
+	for (size_t i = 0; row != NULL && i < r->used; i++) {
+		const struct cost *c = costs_find(
+		    &r->row[i]->sums.costs, currency);
+
+		if (c != NULL)
+			row[(*n)++] = (struct spent_row){r->row[i]->name, c};
+	}
+	if (row != NULL)
+		qsort(row, *n, sizeof(*row), most_money_first);
+	return row;
+}
+
+static enum page_rc
 put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
     const char *currency)
 {
 	struct costs rest = {.n = 0};
-	size_t shown = 0, others = 0;
+	size_t n;
+	struct spent_row *row = rows_of(p, r, currency, &n);
 
+	if (row == NULL)
+		return PAGE_FAILED;
 	table_of(p, what, label_of(p, currency, what));
-	for (size_t i = 0; i < r->used; i++) {
-		const struct sums_row *row = r->row[i];
-		const struct cost *c = costs_find(&row->sums.costs, currency);
-
-		if (c == NULL)
-			continue;
-		if (shown++ >= ROWS_MAX) {
-			costs_add(&rest, c, 1);
-			others++;
-			continue;
-		}
-		put_row_name(p, of, row->name);
-		put_cells(p, c);
-	}
-	if (others > 0) {
+	for (size_t i = 0; i < n; i++)
+		if (i < ROWS_MAX) {
+			put_row_name(p, of, row[i].name);
+			put_cells(p, row[i].cost);
+		} else
+			costs_add(&rest, row[i].cost, 1);
+	if (n > ROWS_MAX) {
 		html_raw(p->out, "<tr><th scope=\"row\">");
-		say_n(p, "{1} other", "{1} others", (int64_t)others);
+		say_n(p, "{1} other", "{1} others", (int64_t)(n - ROWS_MAX));
 		put_cells(p, &rest.item[0]);
 	}
 	table_end(p);
+	return PAGE_OK;
 }
 
 static enum page_rc
@@ -286,7 +317,9 @@ put_currency(struct spent *s, const struct cost *c)
 		if (r->used == 0)
 			continue;
 		html_put(p->out, "<h3>%s</h3>\n", tr(p, table[i].by));
-		put_rows(p, r, (enum of)i, table[i].what, c->currency);
+		if (put_rows(p, r, (enum of)i, table[i].what, c->currency) !=
+		    PAGE_OK)
+			return PAGE_FAILED;
 	}
 	if (put_units(s, c->currency) != PAGE_OK)
 		return PAGE_FAILED;
@@ -359,9 +392,6 @@ costs_page(struct page *p)
 			"cost."));
 		return PAGE_OK;
 	}
-	rows_sort(&s->source);
-	rows_sort(&s->agent);
-	rows_sort(&s->campaign);
 	html_put(p->out, "<p>%s</p>\n",
 	    tr(p,
 		"What platforms charge, as far as they tell it: of calls "

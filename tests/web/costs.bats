@@ -84,3 +84,12 @@ spent() {
   [ "$(row CHF)" = ' 1 7.00 7.00 7.00 - - ' ]
   [ -n "$(row DKK)" ]
 }
+
+@test "who spent most is first, however many calls it had" {
+  cost r1 100 busy spring 60 true
+  cost r2 100 busy spring 60 true
+  cost r3 900 dear autumn 60 true
+  run -0 report 'costs?preset=all'
+  [[ $output == *'<bdi>dear</bdi>'*'<bdi>busy</bdi>'* ]]
+  [[ $output == *'<bdi>autumn</bdi>'*'<bdi>spring</bdi>'* ]]
+}
