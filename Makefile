@@ -221,10 +221,10 @@ unit: $(UNIT)
 unit-programs: $(UNIT)
 
 asan: deps-test
-	$(MAKE_ALL) BUILD=$(BUILD)/asan CFLAGS='$(ASAN)' programs unit-programs
+	+$(MAKE_ALL) BUILD=$(BUILD)/asan CFLAGS='$(ASAN)' programs unit-programs
 
 plain: deps-test
-	$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
+	+$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
 	    $(BUILD)/plain/tests/pseudo/report.cgi \
 	    $(BUILD)/plain/tests/fault/memory \
@@ -236,7 +236,7 @@ plain: deps-test
 	    $(BUILD)/plain/tests/bench/rows/one_event
 
 tsan: deps-test
-	$(MAKE_ALL) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' \
+	+$(MAKE_ALL) BUILD=$(BUILD)/tsan CFLAGS='$(TSAN)' \
 	    $(THREADED:%.c=$(BUILD)/tsan/%)
 
 # What users and platforms would use themselves, to check with.
@@ -264,7 +264,7 @@ $(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libcallbook.a
 $(BUILD)/tests/fuzz/fuzz_page: $(PAGES_OBJ)
 
 fuzz-programs: deps-test
-	$(MAKE_ALL) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
+	+$(MAKE_ALL) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='$(FUZZ)' \
 	    $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz/%)
 
 # Each for SECONDS, two at once, from the kept corpora on; ONLY=json for one.
@@ -278,14 +278,14 @@ fuzz-keep: fuzz-programs
 
 # Which lines of lib the kept corpora reach, by file.
 fuzz-coverage: deps-fuzz
-	$(MAKE_ALL) BUILD=$(BUILD)/coverage CC=clang CFLAGS='$(FUZZ_COVERAGE)' \
+	+$(MAKE_ALL) BUILD=$(BUILD)/coverage CC=clang CFLAGS='$(FUZZ_COVERAGE)' \
 	    $(FUZZERS:%=$(BUILD)/coverage/tests/fuzz/%)
 	tests/fuzz/run.sh coverage $(BUILD)/coverage
 
 # Change the code in small ways, and tell which changes no unit test sees.
 # SAMPLE=300 SEED=2 ONLY=lib/store/pack.c: how many, which ones, of what.
 mutations: deps-fuzz
-	$(MAKE_ALL) BUILD=$(BUILD)/mutations CC=clang \
+	+$(MAKE_ALL) BUILD=$(BUILD)/mutations CC=clang \
 	    LIBCALLBOOK=$(BUILD)/mutations/libcallbook.so CFLAGS='-O1 -fPIC \
 	    -fprofile-instr-generate -fcoverage-mapping' unit-programs
 	SAMPLE=$(SAMPLE) SEED=$(SEED) tests/mutations/run.pl \
@@ -330,7 +330,7 @@ $(BUILD)/tests/bench/rows/one_event: tests/bench/one_event.c \
 # their names); ROUNDS=, EVENTS= of a round, and GROWTH=, the calls in the
 # largest store, make it shorter.  The table stays in $(BUILD)/bench.
 bench: deps-bench $(BUILD)/peers/node_modules
-	$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs $(BENCH)
+	+$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs $(BENCH)
 	node tests/bench/bench.mjs $(BUILD) $(PARTS)
 
 # Take the number of instructions as it is now for what it should be.
@@ -374,7 +374,7 @@ po:
 	@src/report/words/collect.sh
 
 run: deps-run
-	@$(MAKE_ALL) --no-print-directory programs
+	+@$(MAKE_ALL) --no-print-directory programs
 	@tests/demo/run $(BUILD)
 
 format: deps-lint
@@ -388,7 +388,7 @@ format: deps-lint
 PORTABLE = $(BUILD)/portable
 
 portable:
-	$(MAKE_ALL) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
+	+$(MAKE_ALL) BUILD=$(BUILD)/static PKG_CONFIG='pkg-config --static' \
 	    CPPFLAGS='$(CPPFLAGS) -DWITHOUT_CURL' CURL_LIBS= \
 	    LIBPQ= XLSX= \
 	    CFLAGS='-O2 -ffunction-sections -fdata-sections' \

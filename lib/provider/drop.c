@@ -276,8 +276,8 @@ add_copies(struct drop *d, const char *group, const char *word,
 		const struct copies *c = &d->provider->copy[i];
 		struct draft p = {.about = ABOUT_DROPPED, .group = group};
 
-		if (c->of == NULL || c->fact != (group != NULL) ||
-		    strcmp(c->of, word) != 0)
+		if (c->of == NULL || word == NULL ||
+		    c->fact != (group != NULL) || strcmp(c->of, word) != 0)
 			continue;
 		for (size_t k = 0; k < c->places; k++) {
 			p.steps = 0;

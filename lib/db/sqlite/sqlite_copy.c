@@ -213,7 +213,6 @@ static int
 make_whole(struct db *db, struct db_copy *was, struct buf *why)
 {
 	int rc = SQLITE_ERROR;
-	bool other = false;
 
 	if (files_settle(db, why) == -1)
 		return -1;
@@ -221,7 +220,7 @@ make_whole(struct db *db, struct db_copy *was, struct buf *why)
 	if (sqlite3_open_v2(db->path, &db->sqlite,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 		NULL) == SQLITE_OK &&
-	    !(other = is_of_another(db))) {
+	    !is_of_another(db)) {
 		sqlite3_busy_timeout(db->sqlite, READERS_MS);
 		(void)number_in(
 		    db->sqlite, "SELECT count(*) FROM erasure", &was->erasures);
