@@ -359,7 +359,7 @@ put_others(struct page *p, const struct cost *const *cost, size_t n)
 static enum page_rc
 put_currencies(struct spent *s)
 {
-	const struct cost *cost[COSTS_MAX];
+	const struct cost *cost[COSTS_MAX] = {NULL};
 	const size_t n = s->all.costs.n;
 	enum page_rc rc = PAGE_OK;
 
