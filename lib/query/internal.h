@@ -45,6 +45,13 @@ void query_bind_source(
 /* After the last step of it: was that the end, or a failure? */
 enum query_rc query_end(struct query *q, struct statement *s, enum db_rc step);
 /*
+ * Give read() the row that a statement has of a call, if it has one.  Late is
+ * late: what is in memory takes time that the database does not see.
+ */
+enum query_rc query_call_row(struct query *q, const char *sql, int64_t number,
+    enum query_rc (*read)(void *arg, struct statement *s, int64_t number),
+    void *arg);
+/*
  * The number that a statement without parameters answers, or one with a number
  * as its only parameter; 0: it answers none.  After a failure *n is as it was.
  */

@@ -80,6 +80,27 @@ query_damaged(struct query *q, struct statement *s, const char *table)
 	return QUERY_ERROR;
 }
 
+enum query_rc
+query_call_row(struct query *q, const char *sql, int64_t number,
+    enum query_rc (*read)(void *arg, struct statement *s, int64_t number),
+    void *arg)
+{
+	struct statement *s = db_statement(q->db, sql);
+	enum query_rc rc = QUERY_OK;
+	enum db_rc step;
+
+	if (s == NULL)
+		return query_rc_of(db_failure(q->db));
+	db_bind_int(s, 1, number);
+	step = db_step(s);
+	if (step == DB_ROW)
+		rc = read(arg, s, number);
+	else if (step != DB_DONE)
+		rc = query_failed(q, "call");
+	db_done(s);
+	return rc == QUERY_OK && db_is_late(q->db) ? QUERY_TIMEOUT : rc;
+}
+
 static enum query_rc
 number_read(struct query *q, struct statement *s, int64_t *n)
 {

@@ -74,8 +74,9 @@ count_beside(struct rows *r)
 
 /* The call that a statement is at. */
 static enum query_rc
-tell_call(struct rows *r, struct statement *s, int64_t number)
+tell_call(void *arg, struct statement *s, int64_t number)
 {
+	struct rows *r = arg;
 	const struct fact_ask *ask = r->ask;
 	struct fact_row row = {.hour = (int)db_int(s, 1),
 	    .source = row_text(s, 2),
@@ -100,31 +101,6 @@ tell_call(struct rows *r, struct statement *s, int64_t number)
 		count_beside(r);
 	r->stop = ask->row(ask->arg, &row) != 0;
 	return QUERY_OK;
-}
-
-static enum query_rc
-look(struct rows *r, int64_t number)
-{
-	struct query *q = r->q;
-	struct statement *s = db_statement(q->db,
-	    "SELECT c.day, c.hour, s.name, coalesce(c.agent, ''),"
-	    " coalesce(c.campaign, ''), s.provider, c.facts"
-	    " FROM call c JOIN source s ON s.id = c.source"
-	    " WHERE c.number = ?1");
-	enum query_rc rc = QUERY_OK;
-	enum db_rc step;
-
-	if (s == NULL)
-		return query_rc_of(db_failure(q->db));
-	db_bind_int(s, 1, number);
-	step = db_step(s);
-	if (step == DB_ROW)
-		rc = tell_call(r, s, number);
-	else if (step != DB_DONE)
-		rc = query_failed(q, "call");
-	db_done(s);
-	/* What is in memory takes time that the database does not see. */
-	return rc == QUERY_OK && db_is_late(q->db) ? QUERY_TIMEOUT : rc;
 }
 
 /* --- what there is beside it --------------------------------------------- */
@@ -184,7 +160,13 @@ walk(struct rows *r, const struct filter *f, int64_t *calls, bool *all)
 			*all = false;
 		else if (rc == QUERY_OK) {
 			++*calls;
-			rc = look(r, number);
+			rc = query_call_row(r->q,
+			    "SELECT c.day, c.hour, s.name,"
+			    " coalesce(c.agent, ''), coalesce(c.campaign, ''),"
+			    " s.provider, c.facts"
+			    " FROM call c JOIN source s ON s.id = c.source"
+			    " WHERE c.number = ?1",
+			    number, tell_call, r);
 		}
 	}
 	return query_walk_end(&w, rc);

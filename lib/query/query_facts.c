@@ -351,8 +351,9 @@ count_fact(struct counting *c, int64_t path, const struct fact *f)
 }
 
 static enum query_rc
-count_facts(struct counting *c, struct statement *s, int64_t number)
+count_facts(void *arg, struct statement *s, int64_t number)
 {
+	struct counting *c = arg;
 	const char *agent = row_text(s, 0), *provider = row_text(s, 1);
 	enum query_rc rc;
 
@@ -365,30 +366,6 @@ count_facts(struct counting *c, struct statement *s, int64_t number)
 		rc = count_fact(
 		    c, c->facts.item[i].path, &c->facts.item[i].fact);
 	return rc;
-}
-
-static enum query_rc
-count_call(struct counting *c, int64_t number)
-{
-	struct query *q = c->q;
-	struct statement *s = db_statement(q->db,
-	    "SELECT coalesce(c.agent, ''), s.provider, c.facts"
-	    " FROM call c JOIN source s ON s.id = c.source"
-	    " WHERE c.number = ?1");
-	enum query_rc rc = QUERY_OK;
-	enum db_rc step;
-
-	if (s == NULL)
-		return query_rc_of(db_failure(q->db));
-	db_bind_int(s, 1, number);
-	step = db_step(s);
-	if (step == DB_ROW)
-		rc = count_facts(c, s, number);
-	else if (step != DB_DONE)
-		rc = query_failed(q, "call");
-	db_done(s);
-	/* What is in memory takes time that the database does not see. */
-	return rc == QUERY_OK && db_is_late(q->db) ? QUERY_TIMEOUT : rc;
 }
 
 /* --- in order ------------------------------------------------------------ */
@@ -511,7 +488,11 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 			*all = false;
 		else if (rc == QUERY_OK) {
 			++*calls;
-			rc = count_call(&c, number);
+			rc = query_call_row(q,
+			    "SELECT coalesce(c.agent, ''), s.provider, c.facts"
+			    " FROM call c JOIN source s ON s.id = c.source"
+			    " WHERE c.number = ?1",
+			    number, count_facts, &c);
 		}
 	}
 	rc = query_walk_end(&w, rc);
