@@ -369,13 +369,35 @@ event_write(struct store *st, struct batch_event *e)
 	const struct job *j = e->job;
 	int64_t call = e->call == NULL ? 0 : e->call->number;
 	enum store_rc rc = event_insert(st, e, call);
-	bool cut = false;
 
 	e->job->number = e->seq;
-	if (rc == STORE_OK && call != 0)
-		rc = call_add_errors(st, call, j->event, &cut);
-	/* The call's own row was written before. */
-	return rc == STORE_OK && cut ? call_flag_cut(st, call) : rc;
+	if (rc != STORE_OK || call == 0 || j->event->errors == 0)
+		return rc;
+	e->call->erred = true;
+	return call_add_errors(st, call, j->event);
+}
+
+/* Once a call, and asked for all together: a server is waited for once. */
+static enum store_rc
+errors_trim(struct store *st)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (const struct batch_call *c = st->batch.calls; c != NULL;
+	     c = c->next)
+		if (c->erred)
+			call_trim_errors_ahead(st, c->number);
+	for (const struct batch_call *c = st->batch.calls;
+	     c != NULL && rc == STORE_OK; c = c->next) {
+		bool cut = false;
+
+		if (c->erred)
+			rc = call_trim_errors(st, c->number, &cut);
+		/* The call's own row was written before. */
+		if (rc == STORE_OK && cut)
+			rc = call_flag_cut(st, c->number);
+	}
+	return rc;
 }
 
 static enum store_rc
@@ -409,6 +431,8 @@ batch_write(struct store *st)
 	for (struct batch_event *e = b->events; e != NULL && rc == STORE_OK;
 	     e = e->next)
 		rc = event_write(st, e);
+	if (rc == STORE_OK)
+		rc = errors_trim(st);
 	for (const struct batch_repeat *r = b->repeats;
 	     r != NULL && rc == STORE_OK; r = r->next)
 		rc = repeat_write(st, r);

@@ -33,6 +33,7 @@ struct batch_call {
 	bool asked; /* ahead, for its row */
 	bool loaded; /* what follows is known */
 	bool changed; /* and is to be written */
+	bool erred; /* events told errors, which are to be trimmed */
 	struct call_row before, after;
 	struct facts *facts; /* of after; NULL: as in its row */
 	/*

@@ -542,6 +542,26 @@ error_add(struct store *st, int64_t number, const struct call_error *e)
 	return stmt_run(s);
 }
 
+static struct statement *
+errors_ask(struct store *st, int64_t number)
+{
+	struct statement *s = db_statement(
+	    st->db, "SELECT count(*) FROM error WHERE call = ?1");
+
+	if (s != NULL)
+		db_bind_int(s, 1, number);
+	return s;
+}
+
+void
+call_trim_errors_ahead(struct store *st, int64_t number)
+{
+	struct statement *s = errors_ask(st, number);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
 /*
  * The first in the order of their columns stay, in whatever order they came: a
  * rebuild keeps the same.
@@ -549,14 +569,12 @@ error_add(struct store *st, int64_t number, const struct call_error *e)
 enum store_rc
 call_trim_errors(struct store *st, int64_t number, bool *cut)
 {
-	struct statement *s = db_statement(
-	    st->db, "SELECT count(*) FROM error WHERE call = ?1");
+	struct statement *s = errors_ask(st, number);
 	enum store_rc rc;
 	int64_t n = 0;
 
 	if (s == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, number);
 	if (db_step(s) != DB_ROW)
 		rc = store_failed(st, "error");
 	else {
@@ -581,16 +599,13 @@ call_trim_errors(struct store *st, int64_t number, bool *cut)
 }
 
 enum store_rc
-call_add_errors(
-    struct store *st, int64_t number, const struct event *e, bool *cut)
+call_add_errors(struct store *st, int64_t number, const struct event *e)
 {
 	enum store_rc rc = STORE_OK;
 
 	for (size_t i = 0; i < e->errors && rc == STORE_OK; i++)
 		rc = error_add(st, number, &e->error[i]);
-	return rc == STORE_OK && e->errors > 0
-	    ? call_trim_errors(st, number, cut)
-	    : rc;
+	return rc;
 }
 
 enum store_rc

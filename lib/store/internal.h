@@ -335,14 +335,16 @@ enum store_rc call_set_facts(
     struct store *st, const struct facts *f, struct call_row *r);
 /* Remove its errors. */
 enum store_rc call_drop_errors(struct store *st, int64_t number);
-/*
- * Join the errors of an event into those of the call.  *cut becomes true if
- * some were left out.
+/* Join the errors of an event into those of the call, which are trimmed then.
  */
 enum store_rc call_add_errors(
-    struct store *st, int64_t number, const struct event *e, bool *cut);
-/* Leave it STORE_ERRORS_MAX of them; the same. */
+    struct store *st, int64_t number, const struct event *e);
+/*
+ * Leave it STORE_ERRORS_MAX of them.  *cut becomes true if some were left out.
+ */
 enum store_rc call_trim_errors(struct store *st, int64_t number, bool *cut);
+/* Ask ahead how many it has, as db_ahead(). */
+void call_trim_errors_ahead(struct store *st, int64_t number);
 /* Note in its row that something was left out. */
 enum store_rc call_flag_cut(struct store *st, int64_t number);
 

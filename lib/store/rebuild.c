@@ -83,7 +83,6 @@ place_event(
 	struct batch_call *c;
 	struct event bare = *e;
 	struct told told;
-	bool cut; /* which the second pass tells */
 	enum store_rc rc = alias_join(rb->st, source, e, false, &c);
 
 	if (rc != STORE_OK)
@@ -101,7 +100,8 @@ place_event(
 	rc = event_join(rb->st, source, &bare, &c, &told);
 	if (rc == STORE_OK)
 		rc = batch_write_call(rb->st, c, call);
-	return rc == STORE_OK ? call_add_errors(rb->st, *call, e, &cut) : rc;
+	/* The second pass trims them. */
+	return rc == STORE_OK ? call_add_errors(rb->st, *call, e) : rc;
 }
 
 /* First pass: every event to the call that it belongs to. */

@@ -338,8 +338,10 @@ errors_write(struct store *st, struct again *a, bool *changed)
 	     t != NULL && rc == STORE_OK; t = t->next) {
 		const struct event e = {.error = &t->error, .errors = 1};
 
-		rc = call_add_errors(st, number, &e, &cut);
+		rc = call_add_errors(st, number, &e);
 	}
+	if (rc == STORE_OK && a->errors != NULL)
+		rc = call_trim_errors(st, number, &cut);
 	if (rc == STORE_OK)
 		rc = hash_errors(st, number, &is);
 	if (rc == STORE_OK && is != was)
