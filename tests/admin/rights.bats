@@ -93,7 +93,7 @@ owner() {
 }
 
 @test "check says whose files are another user's" {
-  [ "$(id -u)" = 0 ] || return 0
+  [ "$(id -u)" = 0 ] || skip 'wants root'
   chown nobody callbook.conf
   run callbook check
   has "warn  configuration: $PWD/callbook.conf belongs to user"

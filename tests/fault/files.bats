@@ -110,6 +110,10 @@ cut_off() {
     other=(setpriv --reuid 65534 --clear-groups)
     chown 65534 . callbook.* secret public.pem
     chmod 755 .. ../..
+    # The project may lie where nobody else may go.
+    mkdir bin
+    cp "$PLAIN"/callbook{,.fcgi} bin
+    PLAIN=$DIR/bin
   }
   chmod a-w callbook.db-journal
   export CALLBOOK_CONFIG=$DIR/callbook.conf

@@ -247,7 +247,9 @@ END
   all_there 5432 600
   # Who came first was alone.
   for of in 'INSERT INTO event' 'INSERT INTO call' 'SELECT .* FROM event'; do
-    [ "$(grep -c "execute .*: $of" "$PG/log.5432")" -lt 200 ]
+    n=$(grep -c "execute .*: $of" "$PG/log.5432" || :)
+    [ "$n" -gt 0 ]
+    [ "$n" -lt 200 ]
   done
 }
 
@@ -424,7 +426,7 @@ cut_connections() {
 
 # A disk of its own, for which one has to be root.
 @test "a server whose disk is full is told, and nothing is lost" {
-  [ "$(id -u)" = 0 ] && unshare --mount true || return 0
+  [ "$(id -u)" = 0 ] && unshare --mount true || skip 'wants root, to mount'
   mkdir "$PG/disk"
   pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
   # shellcheck disable=SC2016
