@@ -78,7 +78,6 @@ extern const char *const config_language[]; /* "auto", "en" ... NULL */
 #define CONFIG_DROP_BODY "body"
 #define CONFIG_DROP_FACTS "facts"
 #define CONFIG_DROP_FACT "facts:" /* before the path of one, or of a group */
-extern const char *const config_drop_word[]; /* NULL at the end */
 
 /* One [source NAME] section.  Paths are absolute.  NULL: not given. */
 struct config_source {

@@ -243,8 +243,8 @@ config_hides(const char *facts_hidden, const char *path)
 	return false;
 }
 
-const char *const config_drop_word[] = {"transcript", "summary", "recording",
-    CONFIG_DROP_FACTS, CONFIG_DROP_BODY, NULL};
+static const char *const config_drop_word[] = {"transcript", "summary",
+    "recording", CONFIG_DROP_FACTS, CONFIG_DROP_BODY, NULL};
 
 /* Is it one of them, or facts:PATH?  Cuts a final slash and star off. */
 static bool

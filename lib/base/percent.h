@@ -1,5 +1,5 @@
 /*
- * percent - percent-encoded text (RFC 3986 section 2.1) decoded.
+ * percent - percent-encoded text (RFC 3986 section 2.1) decoded and encoded.
  */
 #ifndef PERCENT_H
 #define PERCENT_H
@@ -15,5 +15,7 @@
  * is not UTF-8.
  */
 int percent_decode(const char *s, size_t n, bool plus, struct buf *b);
+/* Add n bytes to b, all but unreserved ones (section 2.3) encoded. */
+void percent_encode(const char *s, size_t n, struct buf *b);
 
 #endif /* !PERCENT_H */

@@ -156,17 +156,17 @@ void db_many(struct statement *s);
  * commit.
  */
 enum db_rc db_run(struct statement *s);
-/*
- * Until the same with false, statements that are run insert, update or delete
- * rows, none of which is the same as that of another run of the same text.  An
- * engine may put many together, and have them done later: before anything else
- * is, in the order in which the texts came first.
- */
-void db_gather(struct db *db, bool on);
-/* Did the transaction fail so late? */
-bool db_failed_late(const struct db *db);
 /* The same of one without parameters, by its text as of db_statement(). */
 enum db_rc db_run_alone(struct db *db, const char *sql);
+/* Did the transaction fail at a later step, or at the commit? */
+bool db_failed_late(const struct db *db);
+/*
+ * Until the same with false, statements that are run insert, update or delete
+ * rows, none of which is one of another run of the same text, unless the second
+ * changes nothing.  An engine may put many together, and have them done later:
+ * before anything else is, in the order in which the texts came first.
+ */
+void db_gather(struct db *db, bool on);
 
 /* What the last failure was; DB_ERROR if there is none.  Logged, or not. */
 enum db_rc db_failed(struct db *db, const char *what);

@@ -44,16 +44,19 @@ chart_place(struct buf *b, const char *name, size_t part, size_t whole)
 	html_raw(b, "%\"");
 }
 
+const struct chart_words *
+chart_words(const struct chart *c)
+{
+	static const struct chart_words english = {
+	    .numbers = "Numbers", .all = "All", .how = {",", ".", false}};
+
+	return c->words == NULL ? &english : c->words;
+}
+
 void
 chart_number(struct buf *b, const struct chart *c, int64_t n)
 {
-	html_number(b, n, c->words == NULL ? NULL : &c->words->how);
-}
-
-const char *
-chart_all(const struct chart *c)
-{
-	return c->words == NULL ? "All" : c->words->all;
+	html_number(b, n, &chart_words(c)->how);
 }
 
 void
@@ -117,7 +120,7 @@ chart_nothing(struct buf *b, const struct chart *c, int height)
 void
 chart_table(struct buf *b, const struct chart *c)
 {
-	const char *numbers = c->words == NULL ? "Numbers" : c->words->numbers;
+	const char *numbers = chart_words(c)->numbers;
 
 	html_put(b,
 	    "<details><summary>%s</summary>"
@@ -145,7 +148,7 @@ chart_letters(const char *s)
 {
 	size_t n = 0;
 
-	/* Letters of three bytes and more, such as kanji, are wide. */
+	/* From U+3000 on, such as kanji, letters are wide. */
 	for (; *s != '\0'; s++)
 		n += (size_t)(((unsigned char)*s & 0xc0) != 0x80) +
 		    (size_t)((unsigned char)*s >= 0xe3);

@@ -367,12 +367,13 @@ put_columns_table(struct buf *b, const struct columns *d)
 			html_put(
 			    b, "<th scope=\"col\">%s</th>", d->series[i].name);
 	if (d->nseries > 1)
-		html_put(b, "<th scope=\"col\">%s</th>", chart_all(d->c));
+		html_put(
+		    b, "<th scope=\"col\">%s</th>", chart_words(d->c)->all);
 	html_raw(b, "</tr></thead><tbody>");
 	for (i = 0; i < d->n; i++)
 		put_row(b, d, i);
-	html_put(
-	    b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>", chart_all(d->c));
+	html_put(b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>",
+	    chart_words(d->c)->all);
 	for (i = 0; i < d->nseries; i++) {
 		all += sum = series_sum(d, i);
 		if (sum > 0)

@@ -50,8 +50,8 @@ put_short(struct buf *b, const struct chart *c, int64_t v)
 		v /= 1000;
 	if (v < 10000)
 		html_put(b, "%lld%s%lld%c", (long long)(v / 1000),
-		    c->words == NULL ? "." : c->words->how.point,
-		    (long long)(v / 100 % 10), units[u]);
+		    chart_words(c)->how.point, (long long)(v / 100 % 10),
+		    units[u]);
 	else
 		html_put(b, "%lld%c", (long long)(v / 1000), units[u]);
 }
@@ -183,11 +183,11 @@ put_heat_table(struct buf *b, const struct heat *d)
 	for (row = 0; row < d->rows; row++)
 		html_put(b, "<th scope=\"col\">%s</th>", d->row[row]);
 	html_put(b, "<th scope=\"col\">%s</th></tr></thead><tbody>",
-	    chart_all(d->c));
+	    chart_words(d->c)->all);
 	for (column = 0; column < d->columns; column++)
 		put_heat_row(b, d, column);
-	html_put(
-	    b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>", chart_all(d->c));
+	html_put(b, "</tbody><tfoot><tr><th scope=\"row\">%s</th>",
+	    chart_words(d->c)->all);
 	for (row = 0; row < d->rows; row++) {
 		for (sum = 0, column = 0; column < d->columns; column++)
 			sum += heat_value(d, row, column);

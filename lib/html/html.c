@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/percent.h"
 #include "base/utf8.h"
 
 #define WIDTH_MAX 1000 /* a wider field is a mistake */
@@ -318,18 +319,7 @@ html_put_(struct buf *b, const char *fmt, ...)
 void
 html_url(struct buf *b, const char *s)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
-	size_t n;
-
-	while (*s != '\0') {
-		n = strspn(s, plain);
-		buf_add(b, s, n);
-		s += n;
-		if (*s != '\0')
-			buf_printf(b, "%%%02X", (unsigned)(unsigned char)*s++);
-	}
+	percent_encode(s, strlen(s), b);
 }
 
 void

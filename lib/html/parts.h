@@ -55,7 +55,8 @@ void chart_table(struct buf *b, const struct chart *c);
 /* 0 is left empty. */
 void chart_cell(struct buf *b, const struct chart *c, int64_t n);
 void chart_number(struct buf *b, const struct chart *c, int64_t n);
-const char *chart_all(const struct chart *c); /* "All" */
+/* Its own words, or the English ones. */
+const struct chart_words *chart_words(const struct chart *c);
 void chart_end(struct buf *b);
 
 #endif /* !HTML_PARTS_H */

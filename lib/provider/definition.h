@@ -58,6 +58,9 @@ struct step {
 	size_t index; /* the token as an array index; SIZE_MAX: not an index */
 };
 
+/* That index of a token (RFC 6901 section 4). */
+size_t step_index(const char *token);
+
 struct place {
 	enum place_kind kind;
 	const char *text; /* as written in the definition */

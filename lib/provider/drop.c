@@ -21,19 +21,14 @@ enum about {
 	ABOUT_SEEN /* the same, but only by being there */
 };
 
-/* A step of one; member NULL: any member or item. */
-struct drop_step {
-	const char *member;
-	size_t index;
-};
-
+/* A step without a member is any member or item. */
 struct drop_pattern {
 	enum about about;
 	const char *group; /* of facts, or NULL */
 	/* A list or object of entries that have names: that one's; or NULL. */
 	const struct fact_group *list;
 	const char *name; /* NULL: all of them */
-	struct drop_step *step;
+	struct step *step;
 	size_t steps;
 };
 
@@ -63,7 +58,7 @@ struct draft {
 	const char *group;
 	const struct fact_group *list;
 	const char *name;
-	struct drop_step step[PATH_STEPS_MAX];
+	struct step step[PATH_STEPS_MAX];
 	size_t steps;
 };
 
@@ -72,7 +67,7 @@ add_pattern(struct drop *d, const struct draft *p)
 {
 	struct drop_pattern *more = realloc(
 	    d->pattern, (d->patterns + 1) * sizeof(*more));
-	struct drop_step *step = arena_alloc(
+	struct step *step = arena_alloc(
 	    d->arena, (p->steps + 1) * sizeof(*step));
 
 	if (more != NULL)
@@ -94,7 +89,7 @@ static void
 push(struct draft *p, const char *member, size_t index)
 {
 	if (p->steps < PATH_STEPS_MAX)
-		p->step[p->steps++] = (struct drop_step){member, index};
+		p->step[p->steps++] = (struct step){member, index};
 }
 
 static void
@@ -194,19 +189,6 @@ token(struct drop *d, const char *s, size_t n)
 	return text;
 }
 
-/* The number that a token is as an index; SIZE_MAX: none. */
-static size_t
-index_of(const char *s)
-{
-	size_t n = 0;
-
-	if (*s == '\0' || strlen(s) > 9 || strspn(s, "0123456789") != strlen(s))
-		return SIZE_MAX;
-	for (; *s != '\0'; s++)
-		n = n * 10 + (size_t)(*s - '0');
-	return n;
-}
-
 /* Steps of the tokens of s, which has n bytes: "customer/name". */
 static void
 push_tokens(struct drop *d, struct draft *p, const char *s, size_t n)
@@ -216,7 +198,7 @@ push_tokens(struct drop *d, struct draft *p, const char *s, size_t n)
 		const size_t len = slash == NULL ? n : (size_t)(slash - s);
 		const char *t = token(d, s, len);
 
-		push(p, t, index_of(t));
+		push(p, t, step_index(t));
 		n -= len + (slash != NULL);
 		s += len + (slash != NULL);
 	}
@@ -469,7 +451,7 @@ struct walk {
 	const struct drop_pattern *pattern; /* at hand */
 	bool all; /* the second step */
 	struct json_object *taken;
-	struct drop_step path[PATH_STEPS_MAX]; /* of the node at hand */
+	struct step path[PATH_STEPS_MAX]; /* of the node at hand */
 	size_t depth;
 	bool any, failed;
 };
@@ -479,7 +461,7 @@ static bool
 goes_along(const struct walk *w, const struct drop_pattern *p)
 {
 	for (size_t i = 0; i < w->depth && i < p->steps; i++) {
-		const struct drop_step *a = &w->path[i], *b = &p->step[i];
+		const struct step *a = &w->path[i], *b = &p->step[i];
 
 		if (b->member == NULL)
 			continue;
@@ -528,7 +510,7 @@ judge(const struct walk *w)
 static void
 replace(struct walk *w, struct json_object *in, struct json_object *value)
 {
-	const struct drop_step *last = &w->path[w->depth - 1];
+	const struct step *last = &w->path[w->depth - 1];
 	int rc = 0;
 
 	if (last->member == NULL)
@@ -589,7 +571,7 @@ each_below(struct walk *w, struct json_object *in, node_fn fn)
 		while (e != NULL) {
 			struct lh_entry *next = lh_entry_next(e);
 
-			w->path[w->depth - 1] = (struct drop_step){
+			w->path[w->depth - 1] = (struct step){
 			    (const char *)(uintptr_t)lh_entry_k(e), SIZE_MAX};
 			fn(w, in,
 			    (struct json_object *)(uintptr_t)lh_entry_v(e));
@@ -597,7 +579,7 @@ each_below(struct walk *w, struct json_object *in, node_fn fn)
 		}
 	} else if (json_object_is_type(in, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(in); i++) {
-			w->path[w->depth - 1] = (struct drop_step){NULL, i};
+			w->path[w->depth - 1] = (struct step){NULL, i};
 			fn(w, in, json_object_array_get_idx(in, i));
 		}
 	}
@@ -655,7 +637,7 @@ static void
 go_on(struct walk *w, struct json_object *in, struct json_object *j)
 {
 	const struct drop_pattern *p = w->pattern;
-	const struct drop_step *next;
+	const struct step *next;
 	struct json_object *below;
 
 	if (w->depth == p->steps) {
@@ -672,12 +654,12 @@ go_on(struct walk *w, struct json_object *in, struct json_object *j)
 		each_below(w, j, follow);
 		return;
 	}
-	below = json_walk(j, &(struct step){next->member, next->index}, 1);
+	below = json_walk(j, next, 1);
 	if (below == NULL || w->depth == PATH_STEPS_MAX)
 		return;
 	w->path[w->depth++] = json_object_is_type(j, json_type_array)
-	    ? (struct drop_step){NULL, next->index}
-	    : (struct drop_step){next->member, SIZE_MAX};
+	    ? (struct step){NULL, next->index}
+	    : (struct step){next->member, SIZE_MAX};
 	go_on(w, j, below);
 	w->depth--;
 }

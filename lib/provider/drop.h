@@ -47,8 +47,8 @@ int drop_from_body(const struct drop *d, bool all, struct json_object *root,
 
 /*
  * Are all `drop` of the configuration about what is there?  Returns 0, or -1
- * after adding to why lines FILE:LINE: REASON.  Sources without a definition
- * are passed over.
+ * after adding to why lines FILE:LINE: REASON, or FILE: REASON of what is said
+ * for all sources.  Sources without a definition are passed over.
  */
 int drop_check(
     const struct config *c, const struct providers *ps, struct buf *why);

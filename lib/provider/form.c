@@ -89,20 +89,6 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 
 /* --- what is left of one -------------------------------------------------- */
 
-static void
-add_encoded(const char *s, size_t n, struct buf *out)
-{
-	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
-	    "~";
-
-	for (size_t i = 0; i < n; i++)
-		if (s[i] != '\0' && strchr(plain, s[i]) != NULL)
-			buf_add(out, s + i, 1);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)s[i]);
-}
-
 /* The value of a field as it is in the tree now, where that is another. */
 static enum form_rc
 add_value_again(struct json_object *value, struct buf *b, struct buf *out)
@@ -115,7 +101,7 @@ add_value_again(struct json_object *value, struct buf *b, struct buf *out)
 		return FORM_NO_MEMORY;
 	if (b->failed)
 		return FORM_NO_MEMORY;
-	add_encoded(buf_str(b), b->len, out);
+	percent_encode(buf_str(b), b->len, out);
 	return FORM_OK;
 }
 

@@ -208,8 +208,8 @@ load_flag(struct loader *l, const struct node *n)
 
 /* --- places --------------------------------------------------------------- */
 
-static size_t
-parse_index(const char *s)
+size_t
+step_index(const char *s)
 {
 	int64_t index;
 
@@ -241,7 +241,7 @@ unescape(struct loader *l, const char *s, size_t n, struct step *out)
 	}
 	copy[w] = '\0';
 	out->member = copy;
-	out->index = parse_index(copy);
+	out->index = step_index(copy);
 	return true;
 }
 

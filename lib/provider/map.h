@@ -99,8 +99,9 @@ enum map_rc mapper_map(struct mapper *mp, const struct provider *p,
 bool mapper_rest(const struct mapper *mp, const char **body, size_t *len);
 
 /*
- * Lines to be kept after its headers, which tell that the body is not whole;
- * "": it is.  An event has in its headers what it needs of them.
+ * Lines to be kept after its headers: what was to be dropped, and the digest of
+ * the whole body; "": nothing was.  An event has in its headers what it needs
+ * of them.
  */
 const char *mapper_marks(const struct mapper *mp);
 

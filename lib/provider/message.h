@@ -18,9 +18,9 @@
 #define MESSAGE_HASHES_MAX 16 /* of them and of its parameters */
 
 /*
- * Variables of a message from the store whose body is not whole: the words of
- * what was dropped of it, and the digest of the whole one in hexadecimal.  They
- * are kept as `:dropped` and `:digest`; no header has such a variable.
+ * Variables of a message from the store whose body may not be whole: the words
+ * of what was dropped of it, and the digest of the whole one in hexadecimal.
+ * They are kept as `:dropped` and `:digest`; no header has such a variable.
  */
 #define MESSAGE_DROPPED "CALLBOOK_DROPPED"
 #define MESSAGE_DIGEST "CALLBOOK_DIGEST"

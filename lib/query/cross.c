@@ -30,7 +30,7 @@ struct values {
 	int64_t untold; /* calls without a value */
 	int64_t uncounted; /* calls with a value that is not counted apart */
 	struct cross_axis axis;
-	size_t others, none; /* slots, or as many as there are */
+	size_t others, none; /* slots; only where there are such calls */
 };
 
 /* The values of one call, by their numbers. */

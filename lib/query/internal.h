@@ -6,7 +6,8 @@
  * query_fact_rows.c has one fact of each, query_call.c one call
  * and what belongs to it, query_attention.c and query_arrivals.c what their
  * names say, query_words.c the index of words, query_health.c what `callbook
- * check` asks. gist.h, habit.h and record.h make something of what was read.
+ * check` asks.  cross.h, gist.h, habit.h and record.h make something of what
+ * was read.
  */
 #ifndef QUERY_INTERNAL_H
 #define QUERY_INTERNAL_H
@@ -61,6 +62,11 @@ enum query_rc query_number_for(
 /* Is there a row of that name in `meta`?  Its value, cut to size bytes. */
 enum query_rc query_meta(
     struct query *q, const char *name, bool *found, char *value, size_t size);
+/* The name of a path, or NULL, as of db_text(); then db_done(*s). */
+enum query_rc query_path_name(
+    struct query *q, int64_t path, struct statement **s, const char **name);
+/* The fact of that path; NULL: there is none. */
+const struct fact *query_fact_of(const struct facts *f, int64_t path);
 /* A row does not make sense: logged; to be returned. */
 enum query_rc query_damaged(
     struct query *q, struct statement *s, const char *table);

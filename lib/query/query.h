@@ -170,7 +170,7 @@ struct group {
 	const char *source;
 	const char *agent;
 	const char *direction;
-	const char *campaign; /* of query_lone() alone, else NULL */
+	const char *campaign; /* where calls are read; NULL: of the roll-up */
 	enum call_outcome outcome; /* OUTCOME_NONE: not ended */
 	struct tally tally;
 	const struct bin *hour; /* calls by local hour of their start */

@@ -127,13 +127,21 @@ query_fact_plan(struct walk *w, const struct fact_filter *f, bool indexed,
 	return QUERY_OK;
 }
 
+const struct fact *
+query_fact_of(const struct facts *f, int64_t path)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->item[i].path == path)
+			return &f->item[i].fact;
+	return NULL;
+}
+
 static bool
 has_fact(const struct facts *facts, const struct walk_fact *f)
 {
-	for (size_t i = 0; i < facts->n; i++)
-		if (facts->item[i].path == f->path)
-			return matches(f->filter, &facts->item[i].fact);
-	return false;
+	const struct fact *fact = query_fact_of(facts, f->path);
+
+	return fact != NULL && matches(f->filter, fact);
 }
 
 enum query_rc

@@ -29,15 +29,6 @@ struct rows {
 	char text[2][QUERY_FACT_TEXT_MAX + 1];
 };
 
-static const struct fact *
-find(const struct facts *f, int64_t path)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->item[i].path == path)
-			return &f->item[i].fact;
-	return NULL;
-}
-
 static void
 copy(struct fact *to, const struct fact *from, const char *path,
     char text[QUERY_FACT_TEXT_MAX + 1])
@@ -89,11 +80,12 @@ tell_call(void *arg, struct statement *s, int64_t number)
 	if (row_day(s, 0, &row.day) == -1 || row.hour < 0 || row.hour > 23)
 		return query_damaged(r->q, s, "call");
 	rc = query_rc_of(row_facts(r->q->db, s, 6, number, &r->facts));
-	value = rc == QUERY_OK ? find(&r->facts, r->path) : NULL;
+	value = rc == QUERY_OK ? query_fact_of(&r->facts, r->path) : NULL;
 	if (value == NULL)
 		return rc;
 	copy(&row.value, value, ask->path, r->text[0]);
-	if (r->other != 0 && (other = find(&r->facts, r->other)) != NULL) {
+	if (r->other != 0 &&
+	    (other = query_fact_of(&r->facts, r->other)) != NULL) {
 		copy(&row.other, other, ask->other, r->text[1]);
 		row.has_other = true;
 	}
@@ -118,26 +110,20 @@ compare_beside(const void *pa, const void *pb)
 static enum query_rc
 tell_beside(struct rows *r)
 {
-	struct query *q = r->q;
-	struct statement *s;
 	enum query_rc rc = QUERY_OK;
 	bool stop = false;
 
 	qsort(r->beside, SLOTS, sizeof(r->beside[0]), compare_beside);
 	for (size_t i = 0; i < r->paths && rc == QUERY_OK && !stop; i++) {
-		enum db_rc step;
+		struct statement *s;
+		const char *name;
 
-		s = db_statement(q->db, "SELECT name FROM path WHERE id = ?1");
-		if (s == NULL)
-			return query_rc_of(db_failure(q->db));
-		db_bind_int(s, 1, r->beside[i].path);
-		step = db_step(s);
-		if (step == DB_ROW)
-			stop = r->ask->beside(r->ask->arg, row_text(s, 0),
-				   r->beside[i].calls) != 0;
-		else if (step != DB_DONE)
-			rc = query_failed(q, "path");
-		db_done(s);
+		rc = query_path_name(r->q, r->beside[i].path, &s, &name);
+		if (name != NULL)
+			stop = r->ask->beside(
+				   r->ask->arg, name, r->beside[i].calls) != 0;
+		if (s != NULL)
+			db_done(s);
 	}
 	return rc;
 }

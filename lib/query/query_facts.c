@@ -57,9 +57,8 @@ struct counting {
 
 /* --- of one call --------------------------------------------------------- */
 
-/* The name of a path, or NULL, as of db_text(); then db_done(*s). */
-static enum query_rc
-read_name(
+enum query_rc
+query_path_name(
     struct query *q, int64_t path, struct statement **s, const char **name)
 {
 	enum db_rc step;
@@ -89,7 +88,7 @@ name_all(struct query *q, struct facts *f)
 		struct statement *s;
 		const char *name;
 
-		rc = read_name(q, item->path, &s, &name);
+		rc = query_path_name(q, item->path, &s, &name);
 		if (name != NULL) {
 			item->fact.path = facts_copy(f, name, strlen(name));
 			if (item->fact.type == FACT_TEXT)
@@ -316,7 +315,7 @@ path_of(struct counting *c, int64_t id, const struct text **out)
 			return QUERY_OK;
 		}
 	}
-	rc = read_name(c->q, id, &s, &name);
+	rc = query_path_name(c->q, id, &s, &name);
 	if (rc == QUERY_OK && (p = take(c, sizeof(*p))) != NULL) {
 		p->id = id;
 		p->hash = h;

@@ -136,14 +136,14 @@ enum db_rc row_facts(
 int row_event(struct db *db, struct statement *s, struct stored_event *e,
     struct buf *body);
 
-/* In place of the length, event.size says what there is in place of a body. */
 /*
- * The name in `meta` of the hash of a text, in hexadecimal, under the key of
- * what was forgotten: it tells that key from another.
+ * The name in `meta` of the hash of ROW_KEY_TEXT, in hexadecimal, under the key
+ * of what was forgotten: it tells that key from another.
  */
 #define ROW_KEY_META "forgotten key"
 #define ROW_KEY_TEXT "key:"
 
+/* In place of the length, event.size says what there is in place of a body. */
 #define ROW_BODY_GONE (-1) /* nothing: it is not kept any more */
 #define ROW_BODY_NOTE (-2) /* JSON of Callbook's own, as it is */
 

@@ -153,7 +153,9 @@ keep_rest(struct slot *s, const struct message *m, struct delivery *d)
 		return 0;
 	buf_puts(&headers, d->headers);
 	buf_puts(&headers, mapper_marks(s->mapper));
-	kept = arena_strndup(s->arena, buf_str(&headers), headers.len);
+	kept = headers.failed
+	    ? NULL
+	    : arena_strndup(s->arena, buf_str(&headers), headers.len);
 	d->headers = kept;
 	buf_free(&headers);
 	return kept == NULL ? -1 : 0;

@@ -329,7 +329,9 @@ key_note(struct forget *g)
 
 	if (rc != STORE_OK || was[0] != '\0')
 		return rc;
-	if (forgotten_hash(g->st, "key", "", 0, hash) != 0)
+	if (g->st->hash == NULL ||
+	    g->st->hash(
+		g->st->hash_arg, ROW_KEY_TEXT, strlen(ROW_KEY_TEXT), hash) != 0)
 		return STORE_ERROR;
 	hex_encode(hash, sizeof(hash), hex);
 	return store_meta_set(g->st, ROW_KEY_META, hex);

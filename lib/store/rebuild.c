@@ -329,9 +329,8 @@ search_none(struct rebuild *rb)
 }
 
 /*
- * Also before all: what a definition made the same call may be two now.  Ids
- * that a body told which is gone would not be found again.  Calls are not found
- * by the others until the rebuild is done, so `meta` says that one is wanted.
+ * Also before all.  Calls are not found by ids that are forgotten until the
+ * rebuild is done, so `meta` says that one is wanted.
  */
 static enum store_rc
 aliases_begin(struct store *st)
@@ -339,7 +338,11 @@ aliases_begin(struct store *st)
 	return store_meta_set(st, "rebuild", "wanted");
 }
 
-/* Forget the ids of the next call that has several. */
+/*
+ * Forget the ids of the next call that has several: what a definition made the
+ * same call may be two now.  Those that a body told which is gone stay, since
+ * they would not be found again.
+ */
 static enum store_rc
 aliases_none(struct rebuild *rb, int64_t *after)
 {

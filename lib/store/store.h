@@ -63,13 +63,14 @@
 /*
  * What did not authenticate is kept in rings, one for each source and reason: a
  * wrong or a stale signature, which may be genuine and the secret or the clock
- * wrong, or none.  So many strangers without one, or with a wrong one, take no
- * place of those that a platform signed.
+ * wrong; one that had come with another content; or none.  So many strangers
+ * without one, or with a wrong one, take no place of those that a platform
+ * signed.
  */
-#define STORE_REJECTED_MAX 500 /* rows of the first two, each */
+#define STORE_REJECTED_MAX 500 /* rows of each but the last */
 #define STORE_REJECTED_BYTES (32 * 1024 * 1024) /* of their bodies */
 #define STORE_REJECTED_BODY_MAX (4 * 1024 * 1024) /* bytes kept of one */
-#define STORE_MISSING_MAX 50 /* the same of the third */
+#define STORE_MISSING_MAX 50 /* the same of the last */
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
 #define STORE_TURN_MS 500 /* of store_turn(), at most */

@@ -3,12 +3,12 @@
  */
 #define _GNU_SOURCE /* memmem(3) */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "admin.h"
+#include "base/percent.h"
 #include "base/when.h"
 #include "fetch.h"
 #include "http/request.h"
@@ -68,14 +68,7 @@ static void
 add_segment(struct buf *b, const struct buf *segment)
 {
 	buf_puts(b, "/");
-	for (size_t i = 0; i < segment->len; i++) {
-		unsigned char c = (unsigned char)segment->data[i];
-
-		if (isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL))
-			buf_add(b, &c, 1);
-		else
-			buf_printf(b, "%%%02X", c);
-	}
+	percent_encode(buf_str(segment), segment->len, b);
 	b->failed |= segment->failed;
 }
 

@@ -194,7 +194,10 @@ put_dropped(struct buf *b, const char *headers)
 	static const char name[] = ":dropped: ";
 	const char *s = headers == NULL ? NULL : strstr(headers, name);
 
-	if (s == NULL || (s != headers && s[-1] != '\n'))
+	/* At the beginning of a line: values may have the same in them. */
+	while (s != NULL && s != headers && s[-1] != '\n')
+		s = strstr(s + 1, name);
+	if (s == NULL)
 		return;
 	s += sizeof(name) - 1;
 	buf_puts(b, ", without ");

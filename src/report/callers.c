@@ -126,13 +126,9 @@ put_times(struct page *p, const char *id, const char *title, const char *what,
 			say_number(p, "{1} or more", i);
 		else
 			put_number(p, i);
-		html_raw(p->out, "</th><td class=\"num\">");
-		put_number(p, times[i]);
-		html_raw(p->out, "</td><td class=\"share-cell\">");
-		chart_share(p->out, times[i], whole, "s-plain");
-		html_raw(p->out, " <span>");
-		put_rate(p, times[i], whole);
-		html_raw(p->out, "</span></td></tr>\n");
+		html_raw(p->out, "</th>");
+		put_share_cells(p, times[i], whole, "s-plain");
+		html_raw(p->out, "</tr>\n");
 	}
 	html_raw(p->out, "</tbody></table></section>\n");
 }

@@ -14,12 +14,14 @@
 #define TABLES_MAX 3 /* currencies, of most calls, that have all tables */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
+enum of { OF_SOURCE, OF_AGENT, OF_CAMPAIGN, OF__MAX };
+
 struct spent {
 	struct page *page;
 	struct span span;
 	struct sums all;
 	struct sums *column; /* [span.columns] */
-	struct rows source, agent, campaign;
+	struct rows rows[OF__MAX];
 	bool failed; /* memory ran out */
 };
 
@@ -48,8 +50,8 @@ add_group(void *arg, const struct group *g)
 	sums_add(&s->all, g);
 	if (column < s->span.columns)
 		sums_add(&s->column[column], g);
-	s->failed = !add_to(s, &s->source, g->source, g) ||
-	    !add_to(s, &s->agent, g->agent, g);
+	s->failed = !add_to(s, &s->rows[OF_SOURCE], g->source, g) ||
+	    !add_to(s, &s->rows[OF_AGENT], g->agent, g);
 	return s->failed;
 }
 
@@ -60,7 +62,7 @@ add_lone(void *arg, const struct group *g)
 
 	if (g->costs == NULL || g->costs->n == 0)
 		return 0;
-	s->failed = !add_to(s, &s->campaign, g->campaign, g);
+	s->failed = !add_to(s, &s->rows[OF_CAMPAIGN], g->campaign, g);
 	return s->failed;
 }
 
@@ -151,8 +153,6 @@ table_of(struct page *p, const char *what, const char *label)
 
 	table_begin(p, "sums money", label, column);
 }
-
-enum of { OF_SOURCE, OF_AGENT, OF_CAMPAIGN };
 
 /* Its calls; those without a cost too, which no filter can leave out. */
 static const char *
@@ -248,7 +248,7 @@ put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
 	return PAGE_OK;
 }
 
-static enum page_rc
+static void
 put_units(struct spent *s, const char *currency)
 {
 	static const char *const by[] = {
@@ -281,7 +281,6 @@ put_units(struct spent *s, const char *currency)
 	}
 	table_end(p);
 	html_raw(p->out, "</details>\n");
-	return PAGE_OK;
 }
 
 static enum page_rc
@@ -289,14 +288,10 @@ put_currency(struct spent *s, const struct cost *c)
 {
 	static const struct {
 		const char *what, *by;
-		size_t rows;
-	} table[] = {
-	    [OF_SOURCE] = {N_("Source"), N_("By source"),
-		offsetof(struct spent, source)},
-	    [OF_AGENT] = {N_("Agent"), N_("By agent"),
-		offsetof(struct spent, agent)},
-	    [OF_CAMPAIGN] = {N_("Campaign"), N_("By campaign"),
-		offsetof(struct spent, campaign)},
+	} table[OF__MAX] = {
+	    [OF_SOURCE] = {N_("Source"), N_("By source")},
+	    [OF_AGENT] = {N_("Agent"), N_("By agent")},
+	    [OF_CAMPAIGN] = {N_("Campaign"), N_("By campaign")},
 	};
 	struct page *p = s->page;
 
@@ -310,19 +305,15 @@ put_currency(struct spent *s, const struct cost *c)
 	    p->out, "<tr><th scope=\"row\">%s", tr(p, "All calls with a cost"));
 	put_cells(p, c);
 	table_end(p);
-	for (size_t i = 0; i < LENGTH(table); i++) {
-		const struct rows *r = (const void *)((const char *)s +
-		    table[i].rows);
-
-		if (r->used == 0)
+	for (enum of of = 0; of < OF__MAX; of++) {
+		if (s->rows[of].used == 0)
 			continue;
-		html_put(p->out, "<h3>%s</h3>\n", tr(p, table[i].by));
-		if (put_rows(p, r, (enum of)i, table[i].what, c->currency) !=
-		    PAGE_OK)
+		html_put(p->out, "<h3>%s</h3>\n", tr(p, table[of].by));
+		if (put_rows(p, &s->rows[of], of, table[of].what,
+			c->currency) != PAGE_OK)
 			return PAGE_FAILED;
 	}
-	if (put_units(s, c->currency) != PAGE_OK)
-		return PAGE_FAILED;
+	put_units(s, c->currency);
 	html_raw(p->out, "</section>\n");
 	return PAGE_OK;
 }

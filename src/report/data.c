@@ -128,11 +128,8 @@ put_size(struct page *p, const char *title, int64_t bytes, const char *words)
 	pair_begin(p, title);
 	say_begin(p, &s, words);
 	/* Of units that are the same everywhere: "1.5 MB". */
-	for (const char *c = buf_str(&size); *c != '\0'; c++)
-		html_put(p->out, "%c",
-		    *c == '.' && p->language != NULL
-			? *p->language->numbers.point
-			: *c);
+	if (size.data != NULL)
+		html_put(p->out, "%s", decimal_text(p, size.data));
 	say_end(&s);
 	pair_end(p);
 	p->out->failed |= size.failed;

@@ -343,7 +343,8 @@ put_row(struct export *ex, const struct stored_call *c, struct buf *b)
 	    .arg = wb};
 
 	(void)b;
-	if (wb->row % EXCEL_LOOK == 0 && look(wb) != QUERY_OK)
+	/* The first row has the names. */
+	if (wb->row % EXCEL_LOOK == 1 && look(wb) != QUERY_OK)
 		return QUERY_ERROR;
 	wb->column = 0;
 	if (wb->row == EXCEL_ROWS_MAX - 1 || wb->size >= EXCEL_SHEET_MAX) {
@@ -745,18 +746,14 @@ done(void *arg)
 static enum page_rc
 refuse(struct page *p, struct response *w, enum excel_rc rc)
 {
-	struct buf text = {0};
-
 	if (rc == EXCEL_TIMEOUT)
 		return PAGE_TIMEOUT;
 	if (rc == EXCEL_FAILED)
 		return PAGE_FAILED;
-	buf_puts(&text,
+	report_explain(p, w, rc == EXCEL_ABSENT ? 501 : 503,
+	    N_("No file of Excel"),
 	    tr_fill(p, tr(p, "A file of Excel is not there: {1}."),
 		(const char *const[]){tr(p, excel_why(rc)), NULL}));
-	report_explain(p, w, rc == EXCEL_ABSENT ? 501 : 503,
-	    N_("No file of Excel"), buf_str(&text));
-	buf_free(&text);
 	return PAGE_OK;
 }
 

@@ -692,18 +692,19 @@ event_body(struct page *p, struct response *w)
 {
 	int64_t number;
 
-	if (!p->masked && page_bodies_held(p) != NULL) {
-		report_explain(p, w, 403, "Not with hidden facts",
-		    "The body of an event may hold facts that the "
-		    "configuration hides by facts_hidden. Without it the body "
-		    "is here to be fetched.");
+	if (p->masked) {
+		report_explain(p, w, 403, N_("Not with masked numbers"),
+		    N_("The body of an event may hold whole telephone numbers, "
+		       "and the configuration says phones = masked. With "
+		       "phones "
+		       "= full it is here to be fetched."));
 		return PAGE_OK;
 	}
-	if (p->masked) {
-		report_explain(p, w, 403, "Not with masked numbers",
-		    "The body of an event may hold whole telephone numbers, "
-		    "and the configuration says phones = masked. With phones "
-		    "= full it is here to be fetched.");
+	if (page_bodies_held(p) != NULL) {
+		report_explain(p, w, 403, N_("Not with hidden facts"),
+		    N_("The body of an event may hold facts that the "
+		       "configuration hides by facts_hidden. Without it the "
+		       "body is here to be fetched."));
 		return PAGE_OK;
 	}
 	if (number_parse(p->rest, strlen(p->rest), 1, INT64_MAX, &number) != 0)

@@ -3,8 +3,8 @@
  *
  * The English texts stand in the source, and are the keys of the catalogues
  * words/CODE.po, which are compiled in.  A language belongs to a page, so that
- * threads may write in several at once.  `make po` collects the texts: first
- * arguments of N_(), texts of tr(), tr_in(), tr_n(), say() and say_n().
+ * threads may write in several at once.  `make po` collects the texts of N_(),
+ * NC_(), tr(), tr_in(), tr_n(), say(), say_n(), say_number() and say_put().
  *
  * A text that is written by say() may have markup, and places {1}, {2} … for
  * what is written between say_begin() and say_end(): in another language they

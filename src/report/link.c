@@ -425,7 +425,7 @@ add_filter(struct buf *b, struct page *p, const struct filter *f)
 }
 
 /*
- * Would the address be refused (query.c), or tell a number that is masked?
+ * Would the address be refused (params.c), or tell a number that is masked?
  * Names are the senders'.  What the page was asked for is known already.
  */
 static bool

@@ -198,11 +198,12 @@ put_running(struct page *p)
 	struct keep k = {.arena = p->arena};
 	struct say s;
 	int64_t n;
-	enum query_rc rc = query_attention_count(
-	    p->query, ATTENTION_OPEN, p->filter.source, from, since, &n);
+	enum query_rc rc;
 
 	if (p->filter.from > p->today || p->filter.to < p->today)
 		return PAGE_OK;
+	rc = query_attention_count(
+	    p->query, ATTENTION_OPEN, p->filter.source, from, since, &n);
 	if (rc == QUERY_OK)
 		rc = query_attention(p->query, ATTENTION_OPEN, p->filter.source,
 		    from, since, RUNNING_MAX, keep_call, &k);
@@ -315,18 +316,6 @@ put_table(struct page *p, const char *id, const char *title, const char *what,
 	    "<th scope=\"col\" class=\"share-cell\">%s</th>",
 	    id, id, tr(p, title), class, tr(p, what), tr(p, "Calls"),
 	    tr(p, "Share"));
-}
-
-static void
-put_share_cells(struct page *p, int64_t part, int64_t whole, const char *class)
-{
-	html_raw(p->out, "<td class=\"num\">");
-	put_number(p, part);
-	html_raw(p->out, "</td><td class=\"share-cell\">");
-	chart_share(p->out, part, whole, class);
-	html_raw(p->out, " <span>");
-	put_rate(p, part, whole);
-	html_raw(p->out, "</span></td>");
 }
 
 static void

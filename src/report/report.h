@@ -71,7 +71,8 @@ struct page {
 	int64_t from2, to2;
 	bool of_fact; /* the page is `fact`, which heeds these: */
 	const char *fact_path; /* which; NULL: not told */
-	const char *fact_by; /* a word of fact_page(), or a path; or NULL */
+	const char
+	    *fact_by; /* agent, campaign, source, hour, or a path; or NULL */
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
@@ -111,7 +112,8 @@ enum page_rc callers_page(struct page *p);
 enum page_rc compare_page(struct page *p);
 enum page_rc costs_page(struct page *p);
 enum page_rc results_page(struct page *p);
-/* One fact, and what it is by another, or by one of fact_words[]. */
+/* One fact, and what it is by another, or by agent, campaign, source or hour.
+ */
 enum page_rc fact_page(struct page *p);
 const char *fact_title(struct page *p);
 enum page_rc attention_page(struct page *p);
@@ -276,6 +278,9 @@ void put_wait(struct page *p, int64_t ms);
 void put_money(struct page *p, const struct value *v);
 /* "62.5 %", or a dash where whole is 0. */
 void put_rate(struct page *p, int64_t part, int64_t whole);
+/* Cells of a table: a number, and its share with a bar of that class. */
+void put_share_cells(
+    struct page *p, int64_t part, int64_t whole, const char *class);
 /* The word of an outcome for people, with its mark: "no answer". */
 void put_outcome(struct page *p, enum call_outcome o);
 /* That word alone; OUTCOME_NONE: "not ended". */

@@ -345,8 +345,6 @@ put_constant(struct results *r, const struct gist *g)
 		put_fact_text(p, g->path, g->word[0].text);
 	html_raw(p->out, "</td><td class=\"num\">");
 	put_number(p, g->calls);
-	if (r->shown == 0)
-		return;
 	html_raw(p->out, "</td></tr>\n");
 }
 

@@ -253,10 +253,9 @@ put_note(struct writer *w)
 	if (!w->result->more)
 		return;
 	html_raw(w->page.out, "<p class=\"note\">");
-	html_put_(w->page.out,
-	    tr(&w->page,
-		"These files hold the newest %d calls of the filter; "
-		"there are more."),
+	say_put(&w->page,
+	    "These files hold the newest %d calls of the filter; "
+	    "there are more.",
 	    STATIC_CALLS_MAX);
 	html_raw(w->page.out, "</p>\n");
 }

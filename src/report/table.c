@@ -41,3 +41,15 @@ table_end(struct page *p)
 {
 	html_raw(p->out, "</tbody></table></section>\n");
 }
+
+void
+put_share_cells(struct page *p, int64_t part, int64_t whole, const char *class)
+{
+	html_raw(p->out, "<td class=\"num\">");
+	put_number(p, part);
+	html_raw(p->out, "</td><td class=\"share-cell\">");
+	chart_share(p->out, part, whole, class);
+	html_raw(p->out, " <span>");
+	put_rate(p, part, whole);
+	html_raw(p->out, "</span></td>");
+}

@@ -124,13 +124,8 @@ put_histogram(struct page *p, const char *id, const char *title,
 void
 put_share(struct page *p, int64_t part, int64_t whole)
 {
-	html_raw(p->out, "<td class=\"num\">");
-	put_number(p, part);
-	html_raw(p->out, "</td><td class=\"share-cell\">");
-	chart_share(p->out, part, whole, "s-plain");
-	html_raw(p->out, " <span>");
-	put_rate(p, part, whole);
-	html_raw(p->out, "</span></td></tr>\n");
+	put_share_cells(p, part, whole, "s-plain");
+	html_raw(p->out, "</tr>\n");
 }
 
 void
