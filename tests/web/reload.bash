@@ -27,8 +27,9 @@ reload_site() {
 # posting FIRST SECRET [SOURCE] - send events, from that number on, until they
 # are told to stop.  The answers are in answers.FIRST.  Sets POST (pid).
 posting() {
+  : >"answers.$1"
   event @@@@@@ 1200 | "$PLAIN/tests/post" -rw -c "$SENDERS" -f "$1" \
-    -n 300000 -s "$2" "$URL/${3-sales}" >"answers.$1" 3>&- &
+    -n 300000 -s "$2" "$URL/${3-sales}" >>"answers.$1" 3>&- &
   POST=$!
   POSTS+=("$POST")
   more "$1" 200
