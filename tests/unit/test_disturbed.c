@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "db/db.h"
 #include "query/query.h"
 #include "store/store.h"
 
@@ -505,6 +506,52 @@ a_backup_that_is_copied_over_the_store_is_not_mixed_with_it(void **state)
 			teardown(state);
 			setup(state);
 		}
+}
+
+/*
+ * Another program of SQLite, such as one that replicates: it writes, and copies
+ * the WAL to the file, as it likes.
+ */
+static void *
+work_beside(void *arg)
+{
+	atomic_bool *stop = arg;
+	char sql[100];
+	sqlite3 *db;
+
+	snprintf(sql, sizeof(sql),
+	    "PRAGMA user_version = %d; PRAGMA wal_checkpoint(PASSIVE)",
+	    DB_SCHEMA_VERSION);
+
+	assert_int_equal(sqlite3_open(dir.path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	sqlite3_busy_timeout(db, 2);
+	while (!atomic_load(stop)) {
+		(void)sqlite3_exec(db, sql, NULL, NULL, NULL);
+		(void)sched_yield();
+	}
+	sqlite3_close(db);
+	return NULL;
+}
+
+/* What that one copies is the store's own, whenever the WAL is begun anew. */
+static void
+another_program_may_copy_the_wal_to_the_file(void **state)
+{
+	static atomic_bool stop;
+	const int events = brief(1500, 300);
+	struct store *st = open_store();
+	pthread_t t;
+
+	(void)state;
+	atomic_store(&stop, false);
+	assert_int_equal(pthread_create(&t, NULL, work_beside, &stop), 0);
+	send_large(st, 0, events);
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(count_files("-wal.foreign-*"), 0);
+	assert_int_equal(left_behind(), (size_t)events);
+	store_close(st);
 }
 
 struct sent {
@@ -1055,6 +1102,7 @@ main(void)
 	    TEST(a_backup_that_is_put_in_place_is_not_mixed_with_the_wal),
 	    TEST(a_backup_that_is_copied_over_the_store_is_not_mixed_with_it),
 	    TEST(nor_while_the_wal_is_begun_anew),
+	    TEST(another_program_may_copy_the_wal_to_the_file),
 	    TEST(nor_is_it_by_several_programs),
 	    TEST(nothing_is_stored_while_a_backup_is_being_copied),
 	    TEST(a_checkpoint_of_another_program_is_no_other_content),

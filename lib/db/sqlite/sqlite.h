@@ -34,6 +34,13 @@ struct statement {
 	int bound; /* SQLITE_OK, or why a value was not taken */
 };
 
+/* What FILE-lock tells of the store's content (sqlite_content.c). */
+struct content_note {
+	uint64_t header; /* hash */
+	uint32_t salt; /* of the WAL */
+	uint32_t frames; /* of the WAL, if all are in the file; or 0 */
+};
+
 enum file { FILE_STORE, FILE_LOCK, FILE_WAL, FILE_SHM, FILE__MAX };
 
 struct db {
@@ -53,8 +60,12 @@ struct db {
 	int64_t busy_until; /* the same for the wait that SQLite is in */
 	int64_t opened; /* monotonic ms */
 	struct stat file[FILE__MAX]; /* when they were opened */
-	bool noted; /* its content, and since then there was no transaction */
-	uint64_t boot; /* sqlite_content.c: since when the system runs */
+	/* of sqlite_content.c: */
+	uint64_t boot; /* since when the system runs */
+	bool noted; /* the content, and since then there was no transaction */
+	bool was_copied; /* all of the WAL, when that was noted */
+	bool is_whole; /* the file has all of the WAL at this transaction */
+	struct content_note whole; /* then: what is noted */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
 	bool lost; /* memory ran out for a value, in this transaction */
 	bool reading; /* db_read_begin() has a transaction open */
@@ -153,10 +164,14 @@ enum content {
 	"is being written over, or is cut off: put a whole store there " \
 	"or remove it"
 enum content content_look(struct db *db);
-/* It is right as it is: after a checkpoint, or once it is open. */
-void content_note(struct db *db);
-/* The same, when all of the WAL is in the file. */
-void content_note_copied(struct db *db);
+/*
+ * It is right as it is: after a checkpoint, or once it is open.  If the file
+ * has all of the WAL, frames is how many that are, else 0.
+ */
+void content_note(struct db *db, uint32_t frames);
+/* A transaction has SQLite's lock to write; our lock is to be given back. */
+void content_begin(struct db *db);
+void content_end(struct db *db);
 
 /*
  * sqlite_wal.c: is there a first page in the WAL that has these n bytes at that
@@ -165,6 +180,8 @@ void content_note_copied(struct db *db);
 #define FILE_HEADER_SIZE 100
 bool wal_has_first_page(
     const struct db *db, const unsigned char *part, size_t at, size_t n);
+/* Has it no more than so many frames since it was begun anew? */
+bool wal_ends_at(const struct db *db, uint32_t frames);
 /* Another one each time that the WAL is begun anew; 0: there is none. */
 uint32_t wal_salt(const struct db *db);
 /*

@@ -9,10 +9,13 @@
  * there, by a checkpoint that was cut off or that somebody else made.  So did
  * one beside a WAL that was begun anew since the note: other programs of SQLite
  * make checkpoints too, and do not note them, and a WAL is only begun anew when
- * all of it is in the file.  The salt of its header tells that.  But where all
- * of it was in the file when that was noted, and the WAL was begun anew once
- * since (SQLite adds 1 to the salt then), the file had the header of the note
- * until then: another one is in the WAL, or came from elsewhere.
+ * all of it is in the file.  The salt of its header tells that.
+ *
+ * What is copied over the file while we begin the WAL anew ourselves would pass
+ * for such a checkpoint.  So whoever has SQLite's lock to write finds out first
+ * whether the file has all of the WAL already: then nobody can copy anything to
+ * it until that transaction is in the WAL, and it is noted with the WAL that
+ * this begins as it was before.
  *
  * The note is not brought to disk, so it is believed until the system starts
  * anew and no longer: what is lost with the power must accuse nobody.
@@ -30,9 +33,12 @@
 
 /* In FILE-lock, behind what sqlite_files.c writes there. */
 #define NOTE_AT 128
-/* Boot, header, salt of the WAL; behind it NOTE_COPIED, or an end of line. */
+/*
+ * Boot, header, salt of the WAL; how many frames it had, if all of them were in
+ * the file, or 0.
+ */
 #define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32
-#define NOTE_COPIED " all\n" /* of the WAL was in the file */
+#define NOTE_FRAMES " %8" PRIx32 "\n"
 #define NOTE_SIZE 64 /* at least, with its NUL */
 #define NOTE_BOOT 24 /* bytes of it up to the header, */
 #define NOTE_SALT 42 /* and up to the salt */
@@ -121,86 +127,103 @@ is_cut_off(const unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 size)
 }
 
 static void
-put_note(char text[NOTE_SIZE], const struct db *db,
-    const unsigned char header[FILE_HEADER_SIZE])
+put_note(char text[NOTE_SIZE], const struct db *db, uint64_t header,
+    uint32_t salt, uint32_t frames)
 {
 	snprintf(
-	    text, NOTE_SIZE, NOTE, db->boot, hash_header(header), wal_salt(db));
+	    text, NOTE_SIZE, NOTE NOTE_FRAMES, db->boot, header, salt, frames);
 }
 
 static void
-note(struct db *db, bool copied)
+write_note(struct db *db, const char text[NOTE_SIZE])
 {
-	unsigned char header[FILE_HEADER_SIZE];
-	char text[NOTE_SIZE];
-	sqlite3_int64 size;
-	size_t n;
-
-	if (read_header(db, header, &size) == -1)
-		return;
-	/* Without a boot no note is believed, and none of before may stay. */
-	if (boot_id(db) == 0)
-		snprintf(text, sizeof(text), "%*s", NOTE_SIZE - 1, "\n");
-	else {
-		put_note(text, db, header);
-		n = strlen(text);
-		snprintf(text + n, sizeof(text) - n, "%s",
-		    copied ? NOTE_COPIED : "\n");
-	}
 	db->noted = true;
 	if (pwrite(db->lock_fd, text, strlen(text), NOTE_AT) !=
 	    (ssize_t)strlen(text))
 		log_warn("%s", db->name[FILE_LOCK]);
 }
 
-/* Write down what is there; the lock is held. */
 void
-content_note(struct db *db)
+content_note(struct db *db, uint32_t frames)
 {
-	note(db, false);
+	unsigned char header[FILE_HEADER_SIZE];
+	char text[NOTE_SIZE];
+	sqlite3_int64 size;
+
+	if (read_header(db, header, &size) == -1)
+		return;
+	/* Without a boot no note is believed, and none of before may stay. */
+	if (boot_id(db) == 0)
+		snprintf(text, sizeof(text), "%*s", NOTE_SIZE - 1, "\n");
+	else
+		put_note(text, db, hash_header(header), wal_salt(db), frames);
+	write_note(db, text);
 }
 
-void
-content_note_copied(struct db *db)
-{
-	note(db, true);
-}
-
-/* Had the file all of the WAL, which was begun anew once since? */
+/* What is noted of this start of the system; false: nothing. */
 static bool
-was_copied(const struct db *db, const char noted[NOTE_SIZE], size_t n)
+read_note(struct db *db, struct content_note *n)
 {
-	return strncmp(noted + n, NOTE_COPIED, strlen(NOTE_COPIED)) == 0 &&
-	    (uint32_t)strtoul(noted + NOTE_SALT, NULL, 16) + 1 == wal_salt(db);
-}
+	char text[NOTE_SIZE] = "";
+	uint64_t boot;
 
+	return boot_id(db) != 0 && files_have_wal(db) &&
+	    pread(db->lock_fd, text, sizeof(text) - 1, NOTE_AT) > 0 &&
+	    sscanf(text, "content %" SCNx64 " %" SCNx64 " %" SCNx32 " %" SCNx32,
+		&boot, &n->header, &n->salt, &n->frames) == 4 &&
+	    boot == db->boot;
+}
 enum content
 content_look(struct db *db)
 {
 	unsigned char header[FILE_HEADER_SIZE];
-	char noted[NOTE_SIZE] = "", text[NOTE_SIZE];
+	struct content_note was;
 	sqlite3_int64 size;
-	size_t n;
+	uint32_t salt;
 
-	if (boot_id(db) == 0 || !files_have_wal(db) ||
-	    pread(db->lock_fd, noted, sizeof(noted) - 1, NOTE_AT) <= 0 ||
-	    read_header(db, header, &size) == -1)
+	db->was_copied = false;
+	if (!read_note(db, &was) || read_header(db, header, &size) == -1)
 		return CONTENT_OURS;
-	put_note(text, db, header);
-	n = strlen(text);
-	/* Of another start of the system it tells nothing. */
-	if (strncmp(noted, text, NOTE_BOOT) != 0 ||
-	    strncmp(noted, text, n) == 0)
-		return CONTENT_OURS;
-	/* Begun anew, by us too: what is copied over it now is to be seen. */
-	if (strncmp(noted, text, NOTE_SALT) == 0) {
-		content_note(db);
+	db->was_copied = was.frames > 0;
+	salt = wal_salt(db);
+	if (hash_header(header) == was.header) {
+		/* Begun anew: what is copied over it now is to be seen. */
+		if (salt != was.salt)
+			content_note(db, 0);
 		return CONTENT_OURS;
 	}
-	if ((memcmp(noted + NOTE_SALT, text + NOTE_SALT, n - NOTE_SALT) != 0 &&
-		!was_copied(db, noted, n)) ||
+	/* Another program may begin it anew while this looks. */
+	if (salt != was.salt ||
 	    wal_has_first_page(db, header + COUNTER_AT, COUNTER_AT,
-		FILE_HEADER_SIZE - COUNTER_AT))
+		FILE_HEADER_SIZE - COUNTER_AT) ||
+	    wal_salt(db) != salt)
 		return CONTENT_CHECKPOINT;
 	return is_cut_off(header, size) ? CONTENT_CUT : CONTENT_OTHER;
+}
+
+void
+content_begin(struct db *db)
+{
+	/* More than one transaction may come under our lock. */
+	if (db->is_whole)
+		return;
+	db->is_whole = db->wal && db->was_copied && read_note(db, &db->whole) &&
+	    db->whole.frames > 0 && wal_salt(db) == db->whole.salt &&
+	    wal_ends_at(db, db->whole.frames);
+}
+
+void
+content_end(struct db *db)
+{
+	const uint32_t next = db->whole.salt + 1; /* SQLite adds 1 */
+	char text[NOTE_SIZE];
+
+	if (!db->wal || (!db->noted && !db->is_whole))
+		return;
+	if (db->is_whole && wal_salt(db) == next) {
+		put_note(text, db, db->whole.header, next, 0);
+		write_note(db, text);
+	} else
+		(void)content_look(db);
+	db->noted = db->is_whole = false;
 }

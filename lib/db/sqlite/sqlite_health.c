@@ -156,7 +156,7 @@ empty_wal(struct db *db)
 	db->lock_until = when_monotonic() + COMPACT_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(
 	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	content_note(db);
+	content_note(db, 0);
 	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
 }
 

@@ -216,7 +216,7 @@ open_locked(struct db *db, struct buf *why)
 	case CONTENT_OURS:
 		break;
 	case CONTENT_CHECKPOINT:
-		content_note(db);
+		content_note(db, 0);
 		break;
 	case CONTENT_OTHER:
 		if (files_set_aside(db) == DB_OK)
@@ -284,7 +284,7 @@ open_surely(struct db *db, struct buf *why)
 		}
 		if (files_note(db) == 0) {
 			if (db->wal)
-				content_note(db);
+				content_note(db, 0);
 			return 0;
 		}
 		buf_printf(why, "%s: cannot be written", db->name[FILE_LOCK]);
@@ -525,7 +525,7 @@ leave_whole(struct db *db)
 		db->lock_until = when_monotonic() + DB_WAL_WAIT_MS;
 		rc = sqlite3_wal_checkpoint_v2(
 		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		content_note(db);
+		content_note(db, 0);
 		/* Somebody reads: it stays as it is. */
 		if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 			db_failed(db, "checkpoint");

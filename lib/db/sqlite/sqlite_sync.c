@@ -143,7 +143,7 @@ sync_mend(struct db *db)
 		rc = sqlite3_wal_checkpoint_v2(
 		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
 	db->lock_until = until;
-	content_note(db);
+	content_note(db, 0);
 	if (rc != SQLITE_OK)
 		return db_failed(db, "after a failed fsync: checkpoint");
 	if (sync_unmark(db) == -1)

@@ -41,6 +41,28 @@ wal_salt(const struct db *db)
 }
 
 bool
+wal_ends_at(const struct db *db, uint32_t frames)
+{
+	unsigned char header[WAL_HEADER_SIZE], next[FRAME_HEADER_SIZE];
+	sqlite3_file *wal = NULL;
+	int rc;
+
+	if (sqlite3_file_control(db->sqlite, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
+	    wal == NULL || wal->pMethods == NULL ||
+	    wal->pMethods->xRead(wal, header, sizeof(header), 0) != SQLITE_OK)
+		return false;
+	rc = wal->pMethods->xRead(wal, next, sizeof(next),
+	    WAL_HEADER_SIZE +
+		frames *
+		    (sqlite3_int64)(FRAME_HEADER_SIZE +
+			big_endian(header + PAGE_SIZE_AT)));
+	return rc == SQLITE_IOERR_SHORT_READ ||
+	    (rc == SQLITE_OK &&
+		memcmp(next + FRAME_SALT_AT, header + SALT_AT, SALT_SIZE) != 0);
+}
+
+bool
 wal_has_first_page(
     const struct db *db, const unsigned char *part, size_t at, size_t n)
 {

@@ -42,6 +42,8 @@ lite_begin(struct db *db)
 	db->lost = false;
 	if (rc == DB_OK && (rc = check_version(db)) != DB_OK)
 		db_rollback(db);
+	if (rc == DB_OK)
+		content_begin(db);
 	return rc;
 }
 
@@ -82,7 +84,7 @@ look_at_files(struct db *db, const char **what)
 			break;
 		case CONTENT_CHECKPOINT:
 			/* Once the WAL is begun anew nothing would tell it. */
-			content_note(db);
+			content_note(db, 0);
 			break;
 		case CONTENT_OTHER:
 			*what = "was written over with another content";
@@ -155,10 +157,8 @@ checkpoint_if_due(struct db *db)
 	rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
 	    wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
 	    &pages, &copied);
-	if (rc == SQLITE_OK && pages == copied)
-		content_note_copied(db);
-	else
-		content_note(db);
+	content_note(
+	    db, rc == SQLITE_OK && pages == copied ? (uint32_t)pages : 0);
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
 		db_failed(db, "checkpoint");
 		if ((rc & 0xff) == SQLITE_IOERR)
@@ -169,12 +169,7 @@ checkpoint_if_due(struct db *db)
 void
 lite_unlock(struct db *db)
 {
-	/* The commit after a checkpoint begins the WAL anew: note that. */
-	if (db->wal && db->noted) {
-		db->noted = false;
-		(void)content_look(db);
-		db->noted = false;
-	}
+	content_end(db);
 	checkpoint_if_due(db);
 	lock_release(db);
 }
