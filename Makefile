@@ -231,6 +231,7 @@ plain: deps-test
 	    $(BUILD)/plain/tests/fault/power \
 	    $(BUILD)/plain/tests/fault/starve.so \
 	    $(BUILD)/plain/tests/fault/clock.so \
+	    $(BUILD)/plain/tests/fault/kill.so \
 	    $(BUILD)/plain/tests/web/inside.so \
 	    $(BUILD)/plain/tests/bench/one_event \
 	    $(BUILD)/plain/tests/bench/rows/one_event

@@ -21,6 +21,11 @@ case $only in
   ;;
 esac
 
+# Retention, erasure, backup and restore, killed at so many moments of each.
+case $only in
+'') PLAIN=$build MOMENTS=${MOMENTS:-100} bats --tap tests/fault/killed.bats ;;
+esac
+
 # Every n-th request to the disk.
 case $only in
 '') TEST_EVERY=1 "$build/tests/unit/test_io" ;;
