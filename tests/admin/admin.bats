@@ -1098,6 +1098,40 @@ END
   has completed
 }
 
+@test "quarantine requeue: what its source drops is stored of none of it" {
+  misread formantai
+  # One came before the configuration said so, the other after.
+  signed sales "$DATA/formantai/call.completed.json"
+  sed -i 's/^\[source sales\]/&\ndrop = transcript, recording, facts:parameters\/customer_name/' \
+    callbook.conf
+  jq -c '.event_id = "second" | .data.call.conversation_id = "c-2"' \
+    "$DATA/formantai/call.completed.json" >second.json
+  run -0 signed sales second.json
+  has '"quarantined"'
+  rm providers/formantai.json
+  run -0 callbook quarantine requeue --all
+  has 'row 1: stored as event 1'
+  has 'row 2: stored as event 2'
+  for call in e36853de-9cbb-441e-ad75-d3c8ac82abfb_1 c-2; do
+    run -0 callbook show "$call"
+    has completed
+    has LN-12345
+    has_not 'Yes, I can talk'
+  done
+  run -0 --separate-stderr callbook export --raw
+  has LN-12345
+  for word in 'I can talk' /recording customer_name; do has_not "$word"; done
+  run -0 callbook rebuild
+  has 'changed  0'
+  # As a whole again, each is a repetition.
+  run -0 signed sales "$DATA/formantai/call.completed.json"
+  has '{"result":"duplicate","event":1}'
+  run -0 signed sales second.json
+  has '{"result":"duplicate","event":2}'
+  run -0 callbook quarantine list
+  [ -z "$output" ]
+}
+
 @test "quarantine requeue: what was stored already goes" {
   signed sales "$DATA/formantai/call.completed.json"
   misread formantai
