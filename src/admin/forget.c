@@ -222,9 +222,22 @@ is_agreed(const struct options *o)
 }
 
 /*
- * What was the store before a restore, and a WAL that was of another file, lie
- * beside it under other names: whose they are is for a person to say.
+ * What lies beside the store under other names: the store before a restore, a
+ * WAL of another file, and what a backup or restore that was killed has left.
+ * Whether somebody needs it is for a person to say.
  */
+static bool
+is_set_aside(const char *suffix)
+{
+	static const char *const begins[] = {
+	    "-before", "-wal.foreign-", "-copy-part", "-restore-part"};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(suffix, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 static int
 tell_set_aside(struct admin *a)
 {
@@ -241,11 +254,8 @@ tell_set_aside(struct admin *a)
 	buf_add(&dir, store, (size_t)(name - store));
 	d = opendir(dir.len == 0 ? "." : buf_str(&dir));
 	while (d != NULL && (e = readdir(d)) != NULL) {
-		const char *more = e->d_name + strlen(name);
-
 		if (strncmp(e->d_name, name, strlen(name)) != 0 ||
-		    (strncmp(more, "-before", 7) != 0 &&
-			strncmp(more, "-wal.foreign-", 13) != 0))
+		    !is_set_aside(e->d_name + strlen(name)))
 			continue;
 		buf_printf(&out, "Not looked into: %s", buf_str(&dir));
 		safe_str(&out, e->d_name);

@@ -83,11 +83,14 @@ is_gone() {
 
 @test "what lies beside the store under another name is told" {
   run -0 signed sales "$EVENT"
-  touch callbook.db-before callbook.db-wal.foreign-2 callbook.db-other
+  touch callbook.db-before callbook.db-wal.foreign-2 callbook.db-other \
+    callbook.db-copy-part callbook.db-restore-part
   run -0 callbook forget --number "$number" --yes
   has 'Not looked into: '
   has 'callbook.db-before. Remove it'
   has 'callbook.db-wal.foreign-2. Remove it'
+  has 'callbook.db-copy-part. Remove it'
+  has 'callbook.db-restore-part. Remove it'
   has_not 'db-other'
 }
 
