@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,15 @@
 #define MS_PER_S INT64_C(1000)
 #define MS_PER_DAY INT64_C(86400000)
 #define S_PER_DAY INT64_C(86400)
+#define S_PER_HOUR INT64_C(3600)
 #define DAY_MIN INT64_C(-719468) /* 0000-03-01, the calendar begins */
 #define DAY_MAX (WHEN_MAX / MS_PER_DAY + 2) /* past 9999 in any zone */
 #define ZONE_MAX_S (16 * 3600) /* no zone is further from UTC */
 #define US_PER_MS 1000
 #define ZONE_NAME_MAX 64 /* bytes of an IANA name; the longest has 32 */
 #define ZONE_DIR "/usr/share/zoneinfo"
+
+static atomic_uint zones = 1; /* that the process has had */
 
 const char *const when_format_name[WHEN__MAX] = {
     [WHEN_ISO8601] = "iso8601",
@@ -508,6 +512,7 @@ when_zone(const char *name)
 	if (!when_zone_known(name) || setenv("TZ", name, 1) != 0)
 		return -1;
 	tzset();
+	(void)atomic_fetch_add(&zones, 1);
 	return 0;
 }
 
@@ -564,9 +569,9 @@ when_day_parse(const char *s, size_t n, int64_t *day)
 	return when_day_of((int)c.year, (int)c.month, (int)c.day, day);
 }
 
-/* Seconds since 1970-01-01 00:00 on the zone's own clock. */
+/* Seconds since 1970-01-01 00:00 on the zone's own clock, as libc tells. */
 static int64_t
-local_seconds(int64_t t)
+local_seconds_of(int64_t t)
 {
 	time_t instant = (time_t)t;
 	struct tm tm;
@@ -584,6 +589,35 @@ static int64_t
 divide(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
+}
+
+/*
+ * The same.  After the last change that the file of a zone has, glibc reads
+ * the zone's rule anew each time, which takes longer than all else that is done
+ * with a call of a list.  So a thread keeps the offset of the hour it asked for
+ * last, if that is the same at both ends.
+ */
+static int64_t
+local_seconds(int64_t t)
+{
+	static _Thread_local struct {
+		int64_t hour, offset;
+		unsigned zone; /* 0: nothing is kept */
+	} kept;
+	const int64_t hour = divide(t, S_PER_HOUR), first = hour * S_PER_HOUR;
+	const unsigned zone = atomic_load(&zones);
+	int64_t offset;
+
+	if (kept.zone == zone && kept.hour == hour)
+		return t + kept.offset;
+	offset = local_seconds_of(first) - first;
+	if (local_seconds_of(first + S_PER_HOUR - 1) !=
+	    first + S_PER_HOUR - 1 + offset)
+		return local_seconds_of(t);
+	kept.hour = hour;
+	kept.offset = offset;
+	kept.zone = zone;
+	return t + offset;
 }
 
 static int64_t

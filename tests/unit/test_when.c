@@ -215,6 +215,37 @@ test_days_are_those_of_the_zone(void **state)
 	assert_true(when_day(ms + 23 * 3600000) == day + 1);
 }
 
+static void
+assert_clock(int64_t ms, int hour, int minute, int second)
+{
+	struct when_local l;
+
+	when_local(ms, &l);
+	assert_int_equal(l.hour, hour);
+	assert_int_equal(l.minute, minute);
+	assert_int_equal(l.second, second);
+}
+
+/* The clocks of Newfoundland went forward a minute past midnight. */
+static void
+test_an_hour_has_the_clocks_that_change_in_it(void **state)
+{
+	int64_t ms;
+
+	(void)state;
+	assert_int_equal(when_zone("America/St_Johns"), 0);
+	assert_int_equal(
+	    when_parse("2010-03-14T03:30:59Z", 20, WHEN_ISO8601, &ms), 0);
+	assert_clock(ms - 3600000, 23, 0, 59);
+	assert_clock(ms, 0, 0, 59);
+	assert_clock(ms + 1000, 1, 1, 0);
+	assert_clock(ms, 0, 0, 59);
+	assert_clock(ms + 3600000, 2, 0, 59);
+	/* Not what it was in another zone. */
+	assert_int_equal(when_zone("UTC"), 0);
+	assert_clock(ms + 3600000, 4, 30, 59);
+}
+
 /* What a clock of the process's zone shows, in seconds since 1970. */
 static int64_t
 clock_of(int64_t t)
@@ -518,6 +549,7 @@ main(void)
 	    cmocka_unit_test(test_durations),
 	    cmocka_unit_test(test_zone_names_are_only_names),
 	    cmocka_unit_test(test_days_are_those_of_the_zone),
+	    cmocka_unit_test(test_an_hour_has_the_clocks_that_change_in_it),
 	    cmocka_unit_test(test_days_begin_and_end),
 	    cmocka_unit_test(test_days_fill_the_years),
 	    cmocka_unit_test(test_local_clocks),
