@@ -23,7 +23,13 @@ struct query {
 	struct buf source; /* one that is bound */
 	bool asking; /* between query_begin() and query_end() */
 	bool lost; /* something failed since query_lost() */
+	int64_t look_max; /* calls that are read one by one; 0: all */
+	bool enough; /* there were more of them */
+	struct cursor last; /* that a list read, before it was enough */
 };
+
+/* May no further call be read, after n were?  Then q keeps that. */
+bool query_is_enough(struct query *q, int64_t n);
 
 /* What a result of the database means to a caller. */
 enum query_rc query_rc_of(enum db_rc rc);
@@ -133,6 +139,8 @@ struct walk {
 	size_t nfacts;
 	struct facts facts; /* of the call at hand */
 	int hour; /* of the filter */
+	int64_t looked; /* calls that were read */
+	struct cursor last; /* of them */
 };
 /*
  * query_fact.c: how calls with that fact are found. indexed: by words, which

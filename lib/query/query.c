@@ -250,6 +250,31 @@ query_time_limit(struct query *q, int ms)
 	db_time_limit(q->db, ms);
 }
 
+void
+query_look_limit(struct query *q, int64_t calls)
+{
+	q->look_max = calls;
+	q->enough = false;
+	q->last = (struct cursor){0};
+}
+
+bool
+query_looked_enough(const struct query *q, struct cursor *last)
+{
+	if (q->enough)
+		*last = q->last;
+	return q->enough;
+}
+
+bool
+query_is_enough(struct query *q, int64_t n)
+{
+	const bool is = q->look_max != 0 && n >= q->look_max;
+
+	q->enough = q->enough || is;
+	return is;
+}
+
 enum query_rc
 query_zone(struct query *q, char zone[QUERY_ZONE_SIZE])
 {

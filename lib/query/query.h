@@ -82,6 +82,25 @@ enum query_rc query_scope(struct query *q, const char *const *name, size_t n);
  */
 void query_time_limit(struct query *q, int ms);
 
+/* A place in the list of calls, newest first.  All zero: before the first. */
+struct cursor {
+	int64_t started; /* ms */
+	int64_t number;
+};
+
+/*
+ * From now on each list or sum reads at most so many calls one by one, the
+ * latest ones: to look for a number between two, or for words without an index
+ * of them, and to sum what no roll-up has.  Older ones are as if there were
+ * none.  0: all.
+ */
+void query_look_limit(struct query *q, int64_t calls);
+/*
+ * Was a list or sum ended by that limit since it was set?  Then *last is the
+ * last call that the last such list read, from where it can be read on.
+ */
+bool query_looked_enough(const struct query *q, struct cursor *last);
+
 /* The time zone whose days the roll-up counts: that of the last rebuild. */
 enum query_rc query_zone(struct query *q, char zone[QUERY_ZONE_SIZE]);
 
@@ -183,10 +202,10 @@ struct group {
 typedef int (*query_group_fn)(void *arg, const struct group *g);
 
 /*
- * Groups that make up the calls of f, by day.  The same day, source, agent,
- * direction and outcome may come more than once: the caller adds up.  From
- * the roll-up where f allows it, else (text, fact, hour, flag, campaign,
- * until) from the calls.
+ * Groups that make up the calls of f.  The same day, source, agent, direction
+ * and outcome may come more than once: the caller adds up.  From the roll-up
+ * by day where f allows it, else (text, fact, hour, flag, campaign, until)
+ * from the calls, the latest first.
  */
 enum query_rc query_groups(
     struct query *q, const struct filter *f, query_group_fn fn, void *arg);
@@ -247,12 +266,6 @@ struct stored_call {
 };
 
 typedef int (*query_call_fn)(void *arg, const struct stored_call *c);
-
-/* A place in the list of calls, newest first.  All zero: before the first. */
-struct cursor {
-	int64_t started; /* ms */
-	int64_t number;
-};
 
 /*
  * Calls of f, newest start first: those after *c, at most max.  back: those

@@ -338,6 +338,13 @@ is_sifted(const struct walk *w)
 	return w->way != WAY_ALL || w->nfacts > 0 || w->hour != 0;
 }
 
+/* Is a call read to tell whether it is of the list? */
+static bool
+is_looked_at(const struct walk *w)
+{
+	return w->way == WAY_LIKE || w->nfacts > 0;
+}
+
 static bool
 is_of_hour(const struct walk *w, int64_t started)
 {
@@ -401,7 +408,14 @@ query_walk_next(struct walk *w, int64_t *number)
 		has = is_of_hour(w, started);
 		if (has && w->way == WAY_AMONG)
 			has = found_has(w, *number);
-		else if (has && w->way == WAY_LIKE)
+		if (has && is_looked_at(w)) {
+			if (query_is_enough(w->q, w->looked++)) {
+				w->q->last = w->last;
+				return QUERY_NOT_FOUND;
+			}
+			w->last = (struct cursor){started, *number};
+		}
+		if (has && w->way == WAY_LIKE)
 			rc = look_through(w, *number, &has);
 		if (rc == QUERY_OK && has && w->nfacts > 0)
 			rc = query_fact_look(w, *number, &has);
@@ -693,7 +707,7 @@ tell_lone(struct query *q, struct statement *s, query_group_fn fn, void *arg,
 	return QUERY_OK;
 }
 
-/* What a group asks of a call; parameters as of oldest_first. */
+/* What a group asks of a call; parameters as of newest_first. */
 static const char groups_in_order[] =
     "SELECT c.day, s.name, coalesce(c.agent, ''), coalesce(c.direction, ''),"
     " coalesce(c.outcome, ''), c.answered, c.state, c.flags, c.duration,"
@@ -711,7 +725,7 @@ static const char groups_in_order[] =
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
-    " ORDER BY c.started, c.number";
+    " ORDER BY c.started DESC, c.number DESC LIMIT ?11";
 
 /* Where no words are asked for, at once. */
 static enum query_rc
@@ -721,15 +735,21 @@ groups_of_all(
 	struct statement *s;
 	enum query_rc ended, rc = query_begin(q, groups_in_order, &s);
 	enum db_rc step;
+	int64_t calls = 0;
 	bool stop = false;
 
 	if (rc != QUERY_OK)
 		return rc;
 	db_many(s);
 	bind_filter(q, s, f, NULL, false);
-	while (!stop && (step = db_step(s)) == DB_ROW)
+	/* One more tells whether some are left out. */
+	db_bind_int(s, 11, q->look_max == 0 ? INT64_MAX : q->look_max + 1);
+	while (!stop && (step = db_step(s)) == DB_ROW) {
+		if (query_is_enough(q, calls++))
+			break;
 		if ((rc = tell_lone(q, s, fn, arg, &stop)) != QUERY_OK)
 			return rc;
+	}
 	ended = query_end(q, s, stop ? DB_DONE : step);
 	return rc == QUERY_OK ? ended : rc;
 }
@@ -767,13 +787,15 @@ groups_of_words(struct query *q, const struct filter *f, query_group_fn fn,
     void *arg, bool *asked)
 {
 	struct walk w;
-	int64_t number = 0;
+	int64_t number = 0, calls = 0;
 	bool stop = false;
-	enum query_rc rc = query_walk_begin(&w, q, f, NULL, true, INT64_MAX);
+	enum query_rc rc = query_walk_begin(&w, q, f, NULL, false, INT64_MAX);
 
 	*asked = is_sifted(&w);
 	while (rc == QUERY_OK && *asked && !stop) {
 		rc = query_walk_next(&w, &number);
+		if (rc == QUERY_OK && query_is_enough(q, calls++))
+			break;
 		if (rc == QUERY_OK)
 			rc = tell_numbered(&w, number, fn, arg, &stop);
 	}

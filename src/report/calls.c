@@ -10,7 +10,8 @@
 struct list {
 	const struct stored_call *call[REPORT_PAGE_CALLS];
 	int used;
-	bool more; /* one more than there is room for */
+	bool more; /* one more than there is room for, or not looked at */
+	bool enough; /* the latter: `last` is how far it was */
 	struct cursor first, last; /* as they came */
 };
 
@@ -40,6 +41,11 @@ read_list(struct page *p, struct list *l)
 		l->first = cursor_of(l->call[0]);
 		l->last = cursor_of(l->call[l->used - 1]);
 	}
+	if (!l->more && query_looked_enough(p->query, &l->last)) {
+		l->more = l->enough = true;
+		if (l->used == 0)
+			l->first = l->last;
+	}
 	return PAGE_OK;
 }
 
@@ -61,8 +67,10 @@ put_count(struct page *p, const struct list *l)
 	struct say s;
 
 	html_raw(p->out, "<p class=\"count\">");
-	if (!whole && f->text == NULL && f->fact[0] == NULL && f->flag == 0 &&
-	    f->hour == 0) {
+	if (l->enough)
+		whole = true; /* of those that were looked at */
+	else if (!whole && f->text == NULL && f->fact[0] == NULL &&
+	    f->flag == 0 && f->hour == 0) {
 		calls = 0;
 		rc = query_totals(p->query, f, add_calls, &calls);
 		if (rc != QUERY_OK)
@@ -171,7 +179,7 @@ calls_page(struct page *p)
 
 	if (rc != PAGE_OK)
 		return rc;
-	if (l.used == 0) {
+	if (l.used == 0 && !l.enough) {
 		if (p->cursor.number == 0)
 			return put_no_calls(p, "calls");
 		put_end(p);
@@ -183,7 +191,8 @@ calls_page(struct page *p)
 		return rc;
 	put_exports(p);
 	html_raw(p->out, "</div>\n");
-	put_list(p, &l);
+	if (l.used > 0)
+		put_list(p, &l);
 	put_pages(p, &l);
 	return PAGE_OK;
 }

@@ -68,6 +68,7 @@ read_slice(struct export *ex)
 
 	arena_reset(p->arena);
 	query_time_limit(p->query, REPORT_TIME_MS);
+	query_look_limit(p->query, 0); /* a file is of all of them */
 	rc = query_calls(p->query, &p->filter, &p->cursor, false, slice(ex),
 	    true, keep_call, &k);
 	ex->next = k.calls;

@@ -128,11 +128,12 @@ is_by_day(const struct before *b)
 static enum page_rc
 before_read(struct page *p, struct before *b)
 {
+	struct cursor enough;
 	int64_t last;
 	enum query_rc rc;
 	enum page_rc result;
 
-	if (is_preset(p, "all")) {
+	if (is_preset(p, "all") || query_looked_enough(p->query, &enough)) {
 		b->none = true;
 		return PAGE_OK;
 	}
@@ -143,6 +144,11 @@ before_read(struct page *p, struct before *b)
 	if (b->none || rc != QUERY_OK)
 		return page_rc(rc);
 	result = before_sums(p, b);
+	/* Of a part there are no amounts to compare with. */
+	if (query_looked_enough(p->query, &enough)) {
+		query_look_limit(p->query, REPORT_LOOK_MAX);
+		b->none = true;
+	}
 	if (b->sums.tally.calls == 0)
 		b->none = true;
 	return result;

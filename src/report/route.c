@@ -470,6 +470,7 @@ take_store(struct worker *wk, struct page *p, struct response *w)
 	}
 	p->query = wk->query;
 	query_time_limit(p->query, REPORT_TIME_MS);
+	query_look_limit(p->query, REPORT_LOOK_MAX);
 	return 0;
 }
 
@@ -565,17 +566,52 @@ may_read(const struct page *p)
 	return p->config->access == ACCESS_PUBLIC || page_has_login(p);
 }
 
+/*
+ * Say above all that was written from `at` on that it is not of all the calls
+ * that were asked for.
+ */
+static void
+put_looked_enough(struct page *p, size_t at, bool pages)
+{
+	struct buf *b = p->out, note = {0};
+	struct cursor last;
+
+	if (!query_looked_enough(p->query, &last))
+		return;
+	p->out = &note;
+	html_raw(p->out, "<p class=\"note\" role=\"note\">");
+	say_number(p,
+	    pages ? N_("Only the latest {1} calls were looked at, one by one, "
+		       "for what this filter asks: the next page goes on "
+		       "there.")
+		  : N_("Only the latest {1} calls were looked at, one by one, "
+		       "for what this filter asks: choose a shorter period "
+		       "for older ones."),
+	    REPORT_LOOK_MAX);
+	html_raw(p->out, "</p>\n");
+	p->out = b;
+	buf_add(&note, b->data + at, b->len - at);
+	b->len = at;
+	buf_add(b, buf_str(&note), note.len);
+	b->failed = b->failed || note.failed;
+	buf_free(&note);
+}
+
 /* Write a page with its frame. */
 static enum page_rc
 write_page(const struct route *rt, struct page *p, struct response *w)
 {
 	enum page_rc rc;
+	size_t at;
 
 	w->status = 200;
 	w->content_type = HTML_TYPE;
 	frame_begin(p, p->of_fact ? fact_title(p) : rt->title, rt->name);
+	at = p->out->len;
 	rc = p->query == NULL && !rt->host ? put_no_calls(p, rt->name)
 					   : rt->page(p);
+	if (rc == PAGE_OK && p->query != NULL)
+		put_looked_enough(p, at, rt->page == calls_page);
 	frame_end(p);
 	return rc;
 }

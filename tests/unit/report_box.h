@@ -242,7 +242,7 @@ assert_ids(struct box *b, const struct filter *f, const char *ids)
 struct sum {
 	struct tally t;
 	struct costs costs;
-	int64_t hour[24], length[CLASS_LENGTHS], last_day;
+	int64_t hour[24], length[CLASS_LENGTHS];
 	int groups;
 };
 
@@ -251,8 +251,6 @@ to_sum(void *arg, const struct group *g)
 {
 	struct sum *s = arg;
 
-	assert_true(g->day >= s->last_day);
-	s->last_day = g->day;
 	s->groups++;
 	tally_add(&s->t, &g->tally);
 	costs_add_all(&s->costs, g->costs, 1);

@@ -451,6 +451,60 @@ a_fact_that_changed_is_found_as_it_is(void **state)
 	assert_value(b, "results/score", "2", "c1");
 }
 
+/* What no index tells is looked for in the latest calls, and then further on.
+ */
+static void
+calls_are_read_one_by_one_up_to_a_limit(void **state)
+{
+	struct fact fact = {"results/score", FACT_NUMBER, NULL, 0, 1};
+	const struct fact_filter range = {
+	    .path = "results/score", .low = 0, .high = 1};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .fact = {&range}};
+	struct filter hour = {ALL_DAYS, .hour = 1 + 12};
+	struct cursor last = {0};
+	struct list l = {0};
+	struct spec s = {.fact = &fact, .facts = 1};
+	char id[8];
+
+	s.id = id;
+	for (int i = 1; i <= 5; i++) {
+		snprintf(id, sizeof(id), "c%d", i);
+		s.started = at("2026-05-01T10:00:00Z") + i;
+		fact.number = i == 4 ? 7 : 1;
+		add(b, &s);
+	}
+	query_look_limit(b->read, 3);
+	assert_ids(b, &f, "c5 c3");
+	assert_true(query_looked_enough(b->read, &last));
+	assert_int_equal(last.started, s.started - 2);
+	assert_int_equal(
+	    query_calls(b->read, &f, &last, false, MANY, false, to_list, &l),
+	    QUERY_OK);
+	assert_string_equal(ids_of(&l), "c2 c1");
+	assert_int_equal(sum_of(b, &f).t.calls, 2);
+
+	query_look_limit(b->read, 3);
+	assert_ids(b, &hour, "c5 c4 c3 c2 c1"); /* of which none is read */
+	assert_false(query_looked_enough(b->read, &last));
+	assert_int_equal(sum_of(b, &hour).t.calls, 3);
+	assert_true(query_looked_enough(b->read, &last));
+	query_look_limit(b->read, 3);
+	hour.hour = 0;
+	hour.campaign = "";
+	assert_int_equal(sum_of(b, &hour).t.calls, 3);
+	assert_true(query_looked_enough(b->read, &last));
+
+	/* As many as there are. */
+	query_look_limit(b->read, 5);
+	assert_ids(b, &f, "c5 c3 c2 c1");
+	assert_int_equal(sum_of(b, &hour).t.calls, 5);
+	assert_false(query_looked_enough(b->read, &last));
+	query_look_limit(b->read, 0);
+	assert_ids(b, &f, "c5 c3 c2 c1");
+	assert_false(query_looked_enough(b->read, &last));
+}
+
 /* --- one fact of many calls ----------------------------------------------- */
 
 static int
@@ -575,6 +629,7 @@ main(void)
 	    REPORT_TEST(a_fact_finds_the_calls_that_have_it),
 	    REPORT_TEST(an_hour_of_the_day_is_that_of_the_zone),
 	    REPORT_TEST(a_fact_that_changed_is_found_as_it_is),
+	    REPORT_TEST(calls_are_read_one_by_one_up_to_a_limit),
 	};
 
 	return cmocka_run_group_tests_name(

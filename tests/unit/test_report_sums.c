@@ -437,7 +437,7 @@ each_call_is_told_with_its_campaign(void **state)
 			.started = at("2026-05-01T10:00:00Z") + i * MIN});
 	}
 	assert_int_equal(query_lone(b->read, &f, to_lone, &n), QUERY_OK);
-	assert_string_equal(n.text, "spring=1/0 =1/1000 autumn=1/2000 ");
+	assert_string_equal(n.text, "autumn=1/2000 =1/1000 spring=1/0 ");
 	n.text[0] = '\0';
 	f.text = "c1";
 	assert_int_equal(query_lone(b->read, &f, to_lone, &n), QUERY_OK);
