@@ -2,13 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define TABLE_SLOTS                                              \
-	262144 /* a power of 2, more than twice CROSS_VALUES_MAX \
-		*/
+#define TABLE_SLOTS 262144 /* a power of 2; twice CROSS_VALUES_MAX and more */
 #define NO_VALUE UINT32_MAX
 #define OTHER_VALUE (UINT32_MAX - 1) /* one that is not counted apart */
 
@@ -27,6 +26,7 @@ struct values {
 	struct counted *value; /* CROSS_VALUES_MAX of them */
 	uint32_t n;
 	uint32_t *table; /* by hash: 1 + the number of a value; 0: none */
+	uint64_t key; /* of the hash: nobody can make up values that collide */
 	int64_t untold; /* calls without a value */
 	int64_t uncounted; /* calls with a value that is not counted apart */
 	struct cross_axis axis;
@@ -53,6 +53,8 @@ values_make(struct values *v)
 {
 	v->value = calloc(CROSS_VALUES_MAX, sizeof(*v->value));
 	v->table = calloc(TABLE_SLOTS, sizeof(*v->table));
+	/* Without a random one all would still be right. */
+	(void)getrandom(&v->key, sizeof(v->key), GRND_NONBLOCK);
 	return v->value != NULL && v->table != NULL;
 }
 
@@ -91,11 +93,11 @@ cross_free(struct cross *x)
 	free(x);
 }
 
-/* FNV-1a. */
+/* FNV-1a from a random state on, whose upper half is in the slot too. */
 static uint64_t
-hash_of(const struct fact *f, double number)
+hash_of(uint64_t key, const struct fact *f, double number)
 {
-	uint64_t h = 14695981039346656037u ^ (uint64_t)f->type;
+	uint64_t h = 14695981039346656037u ^ key ^ (uint64_t)f->type;
 	const unsigned char *p = f->type == FACT_TEXT
 	    ? (const unsigned char *)f->text
 	    : (const unsigned char *)&number;
@@ -122,7 +124,7 @@ values_count(
     struct arena *a, struct values *v, const struct fact *f, uint32_t *out)
 {
 	const double number = f->number == 0 ? 0 : f->number; /* not -0 */
-	size_t at = hash_of(f, number) & (TABLE_SLOTS - 1);
+	size_t at = hash_of(v->key, f, number) & (TABLE_SLOTS - 1);
 	struct counted *new;
 
 	while (v->table[at] != 0 &&

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -52,6 +53,7 @@ struct counting {
 	struct table texts, paths, entries;
 	const struct text *agent, *platform; /* of the call at hand */
 	struct facts facts; /* of the same */
+	uint64_t key; /* of texts' hash: nobody can make up some that collide */
 	bool failed; /* memory ran out */
 };
 
@@ -225,7 +227,7 @@ take(struct counting *c, size_t n)
 static const struct text *
 text_of(struct counting *c, const char *s, size_t n)
 {
-	uint64_t h = hash_bytes(14695981039346656037u, s, n);
+	uint64_t h = hash_bytes(14695981039346656037u ^ c->key, s, n);
 	struct text *t;
 	size_t at;
 
@@ -478,6 +480,8 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 	*all = true;
 	if (c.arena == NULL)
 		return QUERY_ERROR;
+	/* Without a random one all would still be right. */
+	(void)getrandom(&c.key, sizeof(c.key), GRND_NONBLOCK);
 	/* One more is looked for, to tell whether some are left out. */
 	rc = query_walk_begin(&w, q, f, NULL, false, (int64_t)max + 1);
 	while (rc == QUERY_OK && *all && !c.failed) {
