@@ -287,19 +287,35 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
       page((await demo(n)).conf, info))).cpu;
     const bare = async () => (await cost(10, [program('tests/bench/bare'),
       (await demo(sizes[0])).store])).cpu;
-    const big = [];
     const thin = [];
-    for (let i = 0; i < rounds; i++) {
-      const large = await took(growth, '/');
-      big.push(large / await took(sizes[0], '/'));
-      thin.push(large / await bare());
-    }
-    row(`overview at ${many(growth)} calls ÷ at ${many(sizes[0])}`, big, ['≤', 3]);
+    for (let i = 0; i < rounds; i++) thin.push(await took(growth, '/') / await bare());
     row(`overview at ${many(growth)} calls ÷ a CGI that opens the store`, thin, ['≤', 10]);
     for (const info of ['/', `/${EVER}`, '/calls', '/calls?text=renew', '/results', '/attention', '/deliveries']) {
       const ms = [];
       for (const n of sizes) ms.push(three(await took(n, info) / 1000));
       fact(`report ${info} at ${sizes.map(many).join(' / ')} calls, ms of processor`, ms.join(' / '));
+    }
+  },
+
+  // What a page may cost and weigh, however many calls it is asked of.
+  async report() {
+    const small = (await demo(sizes[0])).conf;
+    const { conf } = await demo(growth);
+    const took = async (of, info) => (await cost(5, [program('report.cgi')], page(of, info))).cpu;
+    const ratio = [];
+    for (let i = 0; i < rounds; i++) ratio.push(await took(conf, '/') / await took(small, '/'));
+    row(`overview at ${many(growth)} calls ÷ at ${many(sizes[0])}`, ratio, ['≤', 2]);
+    for (const [what, filter] of [['a frequent value', 'results/resolved:yes'],
+      ['a rare value', 'parameters/customer_name:Nobody'], ['some numbers', 'results/score:5..'],
+      ['numbers that no call has', 'results/score:99..']]) {
+      const info = `/calls${EVER}&fact=${filter}`;
+      const ms = [];
+      for (let i = 0; i < rounds; i++) ms.push(await took(conf, info) / 1000);
+      row(`calls with a fact of ${what}, of ${many(growth)}, ms of processor`, ms, ['≤', 300]);
+    }
+    for (const info of [`/${EVER}`, `/costs${EVER}`, `/results${EVER}`, `/fact${EVER}&path=results/intent&by=hour`]) {
+      const text = await run(program('report.cgi'), [], { env: page(conf, info) });
+      row(`bytes of ${info}`, [Buffer.byteLength(text)], ['≤', 120000]);
     }
   },
 
