@@ -284,12 +284,12 @@ fuzz-coverage: deps-fuzz
 	tests/fuzz/run.sh coverage $(BUILD)/coverage
 
 # Change the code in small ways, and tell which changes no unit test sees.
-# SAMPLE=300 SEED=2 ONLY=lib/store/pack.c: how many, which ones, of what.
+# CHANGES=300 SEED=2 ONLY=lib/store/pack.c: how many, which ones, of what.
 mutations: deps-fuzz
 	+$(MAKE_ALL) BUILD=$(BUILD)/mutations CC=clang \
 	    LIBCALLBOOK=$(BUILD)/mutations/libcallbook.so CFLAGS='-O1 -fPIC \
 	    -fprofile-instr-generate -fcoverage-mapping' unit-programs
-	SAMPLE=$(SAMPLE) SEED=$(SEED) tests/mutations/run.pl \
+	SAMPLE=$(CHANGES) SEED=$(SEED) tests/mutations/run.pl \
 	    $(BUILD)/mutations $(ONLY)
 
 # As needed: what a program does not use must not cost it a load.

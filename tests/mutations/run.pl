@@ -4,9 +4,10 @@
 #
 # A change is one of: a condition negated, < for <=, == for !=, && for ||, a
 # constant one more or one less, true for false, a call or an early return
-# left out.  For each, one object is compiled, libcallbook.so linked, and the
-# unit programs that reach the line are run, the quickest first, until one
-# fails.  What is not changed: calls that only log, free memory or lock, since
+# left out.  For each, one object is compiled and put before the true library
+# (the first definition that the loader finds is used by all), and the unit
+# programs that reach the line are run until the first failure, beginning with
+# those that are quick and have seen changes of this file.  What is not changed: calls that only log, free memory or lock, since
 # other runs of the same tests (with sanitizers) look after the latter two.
 #
 # SAMPLE=300 changes are drawn by SEED=1; 0 is all of them.  Of the changes
@@ -16,24 +17,29 @@
 # WHOLE=1 has all programs try all that they have; without it those that take
 # longer than $SECONDS_FIRST are left out, and the others try less (TEST_BRIEF).
 # TESTS='test_a test_b' has those programs alone, for what was tried without them
-# or before they changed.
+# or before they changed.  TMPDIR=/dev/shm makes it quick.
 use strict;
 use warnings;
-use POSIX qw(:sys_wait_h setpgid);
+use POSIX qw(:signal_h :sys_wait_h setpgid);
 use Time::HiRes qw(time);
 
 my $build = shift or die "usage: run.pl BUILD [FILE...]\n";
-my @files = @ARGV ? @ARGV
-    : sort glob('lib/call/*.c lib/store/*.c lib/provider/auth*.c');
-my $sample = $ENV{SAMPLE} || 300;
+my @rooms = sort glob('lib/call/*.c lib/store/*.c lib/provider/auth*.c');
+my @files = @ARGV ? @ARGV : @rooms;
+my $sample = length($ENV{SAMPLE} // '') ? $ENV{SAMPLE} : 300;
 my $state = $ENV{SEED} || 1;
 my $again = $ENV{AGAIN};
 my $whole = $ENV{WHOLE};
 my %only = map { $_ => 1 } split ' ', $ENV{TESTS} // '';
-my $SECONDS_MAX = 120;     # of one unit program
-my $SECONDS_FIRST = 5;
+my $SECONDS_MAX = 300;     # of one unit program, by the clock
+my $SECONDS_FIRST = 5;     # of the processor
+my $SECONDS_MORE = 5;      # of the processor, than what a program took
 my $MEMORY_MAX = 4 << 20;  # kB
 my $FILE_MAX = 1 << 20;    # blocks of 512 or 1024 bytes
+
+my $scratch = `mktemp -d \${TMPDIR:-/tmp}/callbook-mutations.XXXXXX`;
+chomp $scratch;
+chmod 0711, $scratch; # some tests become another user
 
 # --- the changes ------------------------------------------------------------
 
@@ -121,17 +127,19 @@ sub chance {
 
 # --- running ----------------------------------------------------------------
 
-# Run a program with limits.  Returns its status, or -1 after $seconds.
+# Run a program with limits.  Returns its status, or -1 after $seconds, or
+# after $cpu seconds of the processor, which others may keep busy.
 sub run {
-	my ($seconds, $dir, @command) = @_;
+	my ($seconds, $cpu, $dir, @command) = @_;
 	my $pid = fork;
 	if ($pid == 0) {
 		setpgid(0, 0);
 		open STDIN, '<', '/dev/null';
-		open STDOUT, '>', "$build/out.txt";
+		open STDOUT, '>', "$scratch/out.txt";
 		open STDERR, '>&', \*STDOUT;
 		$ENV{TMPDIR} = $dir if $dir;
-		exec 'sh', '-c', "ulimit -v $MEMORY_MAX -f $FILE_MAX -c 0;" .
+		exec 'sh', '-c', "ulimit -v $MEMORY_MAX -f $FILE_MAX -c 0" .
+		    " -t $cpu;" .
 		    ' exec "$@"', 'sh', @command;
 	}
 	my $until = time + $seconds;
@@ -145,13 +153,21 @@ sub run {
 	}
 	my $status = $?;
 	kill 'KILL', -$pid; # what it may have left behind
+	return -1 if ($status & 127) == SIGXCPU || ($status & 127) == SIGKILL;
 	return $status;
 }
 
 my @programs = sort grep { -x && !/\.d$/ } glob "$build/tests/unit/test_*";
 my (%reaches, %takes);
 my (%code, %any); # is the line code; the programs that reach the file
+@programs = grep { m{([^/]+)$} && $only{$1} } @programs if %only;
 $ENV{TEST_BRIEF} = 1 if !$whole;
+
+# Seconds of the processor that programs took which have ended.
+sub cpu {
+	my (undef, undef, $user, $system) = times;
+	return $user + $system;
+}
 
 # Which program reaches which line, by a run of each with the true library.
 sub survey {
@@ -161,12 +177,13 @@ sub survey {
 		my ($name) = $p =~ m{([^/]+)$};
 		my $lines = "$build/lines/$name";
 		if (!-e $lines || -M $lines > -M "$build/libcallbook.so") {
-			my $raw = "$build/lines/raw";
-			my $begun = time;
+			my $raw = "$scratch/raw";
+			my $begun = cpu();
 			local $ENV{LLVM_PROFILE_FILE} = $raw;
 			local $ENV{LD_LIBRARY_PATH} = $build;
-			my $status = run($SECONDS_MAX, $scratch, $p);
-			my $took = time - $begun;
+			my $status = run($SECONDS_MAX, $SECONDS_MAX,
+			    $scratch, $p);
+			my $took = cpu() - $begun;
 			if ($status != 0) {
 				warn "$name: status $status; left out\n";
 				next;
@@ -174,9 +191,9 @@ sub survey {
 			system("llvm-profdata merge -o $raw.data $raw && " .
 			    "llvm-cov export --format=lcov " .
 			    "--instr-profile=$raw.data " .
-			    "$build/libcallbook.so @files >$lines.new && " .
-			    "echo took:$took >>$lines.new && " .
-			    "mv $lines.new $lines && rm $raw $raw.data") == 0
+			    "$build/libcallbook.so @rooms @ARGV >$raw.new && " .
+			    "echo took:$took >>$raw.new && " .
+			    "mv $raw.new $lines && rm $raw $raw.data") == 0
 			    or die "$name: no coverage\n";
 		}
 		open my $f, '<', $lines or die "$lines: $!\n";
@@ -191,13 +208,18 @@ sub survey {
 	}
 }
 
-# The programs that see a line, quickest first: most changes are seen by any
-# test of their subject.  A constant of a table may be seen by all of its file.
+my %kills; # how many changes of a file a program has seen
+
+# The programs that see a line, the most promising first.  A constant of a table
+# may be seen by all of its file.
 sub programs {
 	my ($file, $line) = @_;
 	my @names = $code{$file}[$line] ? @{$reaches{$file}[$line] // []}
 	    : keys %{$any{$file} // {}};
-	return sort { $takes{$a} <=> $takes{$b} || $a cmp $b } grep {
+	my %cost = map {
+		$_ => ($takes{$_} + 0.02) / (1 + ($kills{$file}{$_} // 0))
+	} @names;
+	return sort { $cost{$a} <=> $cost{$b} || $a cmp $b } grep {
 		%only ? $only{$_} : $whole || $takes{$_} < $SECONDS_FIRST
 	} @names;
 }
@@ -210,9 +232,6 @@ sub slurp {
 
 # --- the whole --------------------------------------------------------------
 
-my $scratch = `mktemp -d \${TMPDIR:-/tmp}/callbook-mutations.XXXXXX`;
-chomp $scratch;
-chmod 0711, $scratch; # some tests become another user
 END { system 'rm', '-rf', $scratch if $scratch }
 $SIG{INT} = $SIG{TERM} = sub { exit 130 };
 survey($scratch);
@@ -222,7 +241,7 @@ my %compile;
 for my $file (@files) {
 	my $object = "$build/$file";
 	$object =~ s/c$/o/;
-	my ($line) = grep { /-c -o/ } `make -nW $file V=1 BUILD=$build CC=clang CFLAGS='-O1 -fPIC -w' $object 2>/dev/null`;
+	my ($line) = grep { /-c -o/ } `make -nW $file V=1 BUILD=$build CC=clang CFLAGS='-O0 -fPIC -w' $object 2>/dev/null`;
 	die "$file: no rule\n" if !$line;
 	$line =~ s/-MMD -MP//;
 	$line =~ s/-c -o .*//;
@@ -234,6 +253,9 @@ my ($link) = grep { /-shared/ }
     `make -nW $files[0] V=1 BUILD=$build CC=clang CFLAGS='-O1 -fPIC -fprofile-instr-generate' $build/libcallbook.so 2>/dev/null`;
 die "libcallbook.so: no rule\n" if !$link;
 chomp $link;
+$link =~ s{-o \S+}{-o $scratch/libtrue.so};
+$link =~ s{soname,\S+}{soname,libtrue.so} or die "libcallbook.so: no soname\n";
+system('sh', '-c', $link) == 0 or die "libtrue.so: does not link\n";
 
 my %equivalent;
 if (open my $f, '<', 'tests/mutations/equivalent.txt') {
@@ -259,7 +281,7 @@ for my $file (@files) {
 		    substr($s, 0, $from) =~ /^([a-z_]\w*)\([^;]*?\)\n\{/gms;
 		my $key = "$file: " . ($function // '') . ": $was -> $is";
 		$key .= ' #' . $seen{$key} if $seen{$key}++;
-		push @all, {file => $file, kind => $kind, from => $from,
+		push @all, {file => $file, text => $s, kind => $kind, from => $from,
 		    n => $n, new => $new, line => $line, key => $key};
 	}
 }
@@ -283,7 +305,7 @@ splice @all, $sample if !$again && $sample > 0 && $sample < @all;
 
 sub try {
 	my ($c) = @_;
-	my $s = slurp($c->{file});
+	my $s = $c->{text};
 	my @by = programs($c->{file}, $c->{line});
 	return ('unreached', '-') if !@by;
 	substr($s, $c->{from}, $c->{n}) = $c->{new};
@@ -294,23 +316,23 @@ sub try {
 	open my $f, '>', "$dir/$name" or die "$dir/$name: $!\n";
 	print $f $s;
 	close $f;
-	run(30, '', 'sh', '-c', "$compile{$c->{file}} -I$folder " .
+	run(60, 60, '', 'sh', '-c', "$compile{$c->{file}} -I$folder " .
 	    "-c -o $dir/x.o $dir/$name") == 0 or return ('uncompiled', '-');
-	my $mine = "$build/$c->{file}";
-	$mine =~ s/c$/o/;
-	my $line = $link;
-	$line =~ s{-o \S+}{-o $dir/libcallbook.so};
-	$line =~ s{(?<= )\Q$mine\E(?= )}{$dir/x.o} or die "$mine: not linked\n";
-	run(60, '', 'sh', '-c', $line) == 0 or die "does not link\n";
-	local $ENV{LD_LIBRARY_PATH} = $dir;
+	run(60, 60, '', 'clang', '-shared', '-Wl,-soname,libcallbook.so',
+	    '-Wl,--no-as-needed', '-o', "$dir/libcallbook.so", "$dir/x.o",
+	    "$scratch/libtrue.so") == 0 or die "does not link\n";
+	local $ENV{LD_LIBRARY_PATH} = "$dir:$scratch";
+	local $ENV{CMOCKA_TEST_ABORT} = 1; # at the first failure
 	local $ENV{LLVM_PROFILE_FILE} = '/dev/null';
 	for my $p (@by) {
 		my $tmp = "$scratch/tmp";
 		mkdir $tmp;
 		chmod 01777, $tmp;
-		my $status = run(10 + 3 * $takes{$p}, $tmp,
+		my $cpu = int($SECONDS_MORE + 3 * $takes{$p});
+		my $status = run(30 + 10 * $cpu, $cpu, $tmp,
 		    "$build/tests/unit/$p");
 		system 'rm', '-rf', $tmp;
+		$kills{$c->{file}}{$p}++ if $status != 0;
 		return ('late', $p) if $status == -1;
 		return ('seen', $p) if $status != 0;
 	}
