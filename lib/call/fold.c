@@ -126,18 +126,26 @@ earliest(int64_t *time, int64_t other)
 		*time = other;
 }
 
-/* Widen the span of event and receipt times. */
+/* Widen a span by another one. */
+static void
+widen(int64_t *first, int64_t *last, int64_t from, int64_t to)
+{
+	if (from < *first)
+		*first = from;
+	if (to > *last)
+		*last = to;
+}
+
+/* Widen the spans of event and receipt times. */
 static void
 fold_times(struct call *c, const struct event *e, bool first)
 {
-	if (first || e->time < c->first_time)
-		c->first_time = e->time;
-	if (first || e->time > c->last_time)
-		c->last_time = e->time;
-	if (first || e->received < c->first_received)
-		c->first_received = e->received;
-	if (first || e->received > c->last_received)
-		c->last_received = e->received;
+	if (first) {
+		c->first_time = c->last_time = e->time;
+		c->first_received = c->last_received = e->received;
+	}
+	widen(&c->first_time, &c->last_time, e->time, e->time);
+	widen(&c->first_received, &c->last_received, e->received, e->received);
 	if (e->state == STATE_ENDED)
 		earliest(&c->ended_time, e->time);
 	if (!e->time_known)
@@ -202,14 +210,10 @@ fold_join(struct call *c, const struct call *other)
 	if (other->told > c->told)
 		c->told = other->told;
 	c->flags |= other->flags;
-	if (other->first_time < c->first_time)
-		c->first_time = other->first_time;
-	if (other->last_time > c->last_time)
-		c->last_time = other->last_time;
-	if (other->first_received < c->first_received)
-		c->first_received = other->first_received;
-	if (other->last_received > c->last_received)
-		c->last_received = other->last_received;
+	widen(
+	    &c->first_time, &c->last_time, other->first_time, other->last_time);
+	widen(&c->first_received, &c->last_received, other->first_received,
+	    other->last_received);
 	earliest(&c->ended_time, other->ended_time);
 	earliest(&c->begun_told, other->begun_told);
 	earliest(&c->connected_told, other->connected_told);
