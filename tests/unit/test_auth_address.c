@@ -181,6 +181,89 @@ test_a_get_is_signed_by_its_address(void **state)
 	definition_free(p);
 }
 
+/* Its fields stand divided in the query: a name may have any character. */
+static void
+fields_of_a_get_are_taken_as_they_are_divided(void **state)
+{
+	static const char query[] = "QUERY_STRING=a%3Ab=1&%2B=2";
+	struct provider *p = parse(DEFINITION(URL_FORM));
+	struct auth *a = make_with_url(p, "https://h.example/x", SECRET);
+	struct auth_proof proof = {0};
+	struct buf why = {0};
+	struct sent s;
+	char line[128];
+
+	(void)state;
+	send_with(&s, "a%3Ab=1&%2B=2", 13, query, "REQUEST_METHOD=GET", NULL);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), 0);
+	snprintf(line, sizeof(line), "HTTP_X_SIG=%.28s",
+	    buf_str(&proof.headers) + strlen("X-Sig: "));
+	send_with(&s, "a%3Ab=1&%2B=2", 13, query, "REQUEST_METHOD=GET", line);
+	s.m.content_type = FORM_TYPE;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	auth_proof_free(&proof);
+	auth_free(a);
+	definition_free(p);
+	buf_free(&why);
+}
+
+static void
+bind(const struct auth *a, const char *const v[4], struct binding *b)
+{
+	char method[32], query[64];
+	struct sent s;
+
+	snprintf(method, sizeof(method), "REQUEST_METHOD=%s", v[0]);
+	snprintf(query, sizeof(query), "QUERY_STRING=%s", v[1]);
+	send_with(&s, v[3], strlen(v[3]), method, query, "HTTP_X_SIG=AAAA");
+	s.m.content_type = v[2];
+	assert_int_equal(auth_bind(a, &s.m, b), 1);
+	assert_int_equal(b->contents, auth_contents(a));
+}
+
+/* As fields where it is a form, else as bytes, and a query is no body. */
+static void
+what_comes_with_a_signature_is_told_apart(void **state)
+{
+	static const struct {
+		const char *one[4], *other[4]; /* method, query, type, body */
+		bool same_text, same_content;
+	} cases[] = {
+	    {{"POST", "q", FORM_TYPE, "a=1&b=2"},
+		{"POST", "q", FORM_TYPE, "b=2&a=1"}, true, true},
+	    {{"POST", "q", FORM_TYPE, "a=bc"}, {"POST", "q", FORM_TYPE, "ab=c"},
+		true, false},
+	    {{"POST", "q", FORM_TYPE, "a=b&c=d"},
+		{"POST", "q", FORM_TYPE, "a=bcd"}, true, false},
+	    {{"POST", "q", FORM_TYPE, "a=1"}, {"POST", "q", FORM_TYPE, "a=2"},
+		false, false},
+	    {{"POST", "q", FORM_TYPE, "a=1"}, {"POST", "r", FORM_TYPE, "a=1"},
+		false, true},
+	    {{"GET", "a=1", FORM_TYPE, "a=1"}, {"GET", "b=1", FORM_TYPE, "b=1"},
+		false, false},
+	    {{"GET", "a=1", "application/json", "a=1"},
+		{"POST", "a=1", "application/json", "a=1"}, true, false},
+	};
+	struct provider *p = parse(DEFINITION(URL_FORM));
+	struct auth *a = make_with_url(p, "https://h.example/x", SECRET);
+	struct binding one, other;
+
+	(void)state;
+	assert_int_equal(auth_contents(a), 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bind(a, cases[i].one, &one);
+		bind(a, cases[i].other, &other);
+		if ((memcmp(one.signed_text, other.signed_text,
+			 EVENT_KEY_SIZE) == 0) != cases[i].same_text ||
+		    (memcmp(one.content, other.content, EVENT_KEY_SIZE) == 0) !=
+			cases[i].same_content)
+			fail_msg("%zu", i);
+	}
+	auth_free(a);
+	definition_free(p);
+}
+
 /* What is signed for the sender is accepted, whatever the body. */
 static void
 test_signing_over_the_address(void **state)
@@ -247,6 +330,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_signatures_over_the_address),
 	    cmocka_unit_test(test_a_get_is_signed_by_its_address),
+	    cmocka_unit_test(fields_of_a_get_are_taken_as_they_are_divided),
+	    cmocka_unit_test(what_comes_with_a_signature_is_told_apart),
 	    cmocka_unit_test(test_signing_over_the_address),
 	    cmocka_unit_test(test_an_address_must_be_known),
 	};

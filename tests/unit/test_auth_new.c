@@ -19,7 +19,8 @@ test_bad_secret_files(void **state)
 	assert_null(open_auth(p, NULL, NULL, NULL, &why));
 	assert_non_null(strstr(buf_str(&why), "needs a secret_file"));
 	assert_null(open_auth(p, "rsa", NULL, NULL, &why));
-	assert_non_null(strstr(buf_str(&why), "no scheme"));
+	assert_non_null(strstr(
+	    buf_str(&why), "auth names no scheme of test: there are h, none"));
 	assert_null(open_auth(p, NULL, "/nonexistent/secret", NULL, &why));
 	assert_non_null(strstr(buf_str(&why), "/nonexistent/secret: "));
 	assert_null(make(p, NULL, "", &why));

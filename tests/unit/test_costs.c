@@ -42,7 +42,13 @@ currencies_are_never_added(void **state)
 	add(&s, "USD", 10000, 1);
 	assert_int_equal(s.n, 2);
 	assert_string_equal(s.item[0].currency, "EUR");
+	assert_int_equal(s.item[0].calls, 1);
+	assert_int_equal(s.item[0].answered, 1);
+	assert_int_equal(s.item[0].amount, 50000);
+	assert_int_equal(s.item[0].talk, 61000);
+	assert_int_equal(s.item[0].goals, 0);
 	assert_string_equal(s.item[1].currency, "USD");
+	assert_int_equal(s.item[1].answered, 2);
 	assert_int_equal(s.item[1].calls, 2);
 	assert_int_equal(s.item[1].amount, 130001);
 	assert_int_equal(s.item[1].talk, 122000);
@@ -74,6 +80,14 @@ amounts_end_at_the_most_there_is(void **state)
 	add(&s, "JPY", INT64_MAX, 1);
 	add(&s, "JPY", INT64_MAX, 1);
 	assert_int_equal(s.item[0].amount, INT64_MAX);
+	add(&s, "JPY", 1, 1);
+	assert_int_equal(s.item[0].amount, INT64_MAX);
+	add(&s, "JPY", INT64_MIN, 1);
+	add(&s, "JPY", INT64_MIN, 1);
+	add(&s, "JPY", -1, 1);
+	assert_int_equal(s.item[0].amount, INT64_MIN);
+	add(&s, "JPY", 1, -1);
+	assert_int_equal(s.item[0].amount, INT64_MIN);
 	round_trip(&s);
 	for (int i = 0; i < COSTS_MAX + 5; i++) {
 		char code[] = {
@@ -108,6 +122,67 @@ damaged_bytes_are_refused(void **state)
 	assert_int_equal(costs_decode(&out, bytes, sizeof(bytes)), -1);
 }
 
+/* For good: stores have them. */
+static void
+the_bytes_are_as_they_were_written_down(void **state)
+{
+	static const unsigned char bytes[] = {'E', 'U', 'R', 1, 0x7f, 0x80, 1,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, /* 0 */
+	    'J', 'P', 'Y', 1, 0, 0, 0, 1, /* -1 */
+	    'U', 'S', 'D', 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 1 /* INT64_MIN */};
+	static const struct cost of[] = {
+	    {"USD", .calls = 1, .amount = INT64_MIN},
+	    {"JPY", .calls = 1, .amount = -1},
+	    {"EUR", .calls = 1, .answered = 127, .talk = 128,
+		.goals = INT64_MAX},
+	};
+	unsigned char out[COSTS_SIZE];
+	struct costs s = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		costs_add(&s, &of[i], 1);
+	assert_int_equal(costs_encode(&s, out), sizeof(bytes));
+	assert_memory_equal(out, bytes, sizeof(bytes));
+	round_trip(&s);
+}
+
+static void
+each_byte_has_its_limit(void **state)
+{
+#define COUNTS "\1\0\0\0"
+#define NINE "\xff\xff\xff\xff\xff\xff\xff\xff\xff" /* 63 bits, and more */
+#define BYTES(s) (s), sizeof(s) - 1
+	static const struct {
+		const char *data;
+		size_t n;
+		int rc;
+	} cases[] = {
+	    {BYTES("USD" COUNTS "\0"), 0},
+	    {BYTES("U"), -1},
+	    {BYTES("USD"), -1},
+	    {BYTES("USD" COUNTS), -1},
+	    {BYTES("USD" COUNTS "\x80"), -1},
+	    {BYTES("USD" COUNTS NINE "\1"), 0},
+	    {BYTES("USD" COUNTS NINE "\2"), -1}, /* 65 bits */
+	    {BYTES("USD" COUNTS NINE "\x80\0"), -1},
+	    {BYTES("USD\1\0\0" NINE "\1\0"), -1}, /* over INT64_MAX */
+	    {BYTES("US\0" COUNTS "\0"), -1},
+	    {BYTES("USD" COUNTS "\0USD" COUNTS "\0"), -1}, /* twice */
+	    {BYTES("USD" COUNTS "\0EUR" COUNTS "\0"), -1},
+	    {BYTES("EUR" COUNTS "\0USD" COUNTS "\0"), 0},
+	};
+	struct costs s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (costs_decode(&s, cases[i].data, cases[i].n) != cases[i].rc)
+			fail_msg("%zu", i);
+	assert_int_equal(costs_decode(&s, NULL, 0), 0);
+	assert_int_equal(s.n, 0);
+}
+
 static void
 a_currency_is_found_while_it_has_calls(void **state)
 {
@@ -132,6 +207,8 @@ main(void)
 	    cmocka_unit_test(currencies_are_never_added),
 	    cmocka_unit_test(what_is_taken_away_leaves_nothing),
 	    cmocka_unit_test(a_currency_is_found_while_it_has_calls),
+	    cmocka_unit_test(the_bytes_are_as_they_were_written_down),
+	    cmocka_unit_test(each_byte_has_its_limit),
 	    cmocka_unit_test(amounts_end_at_the_most_there_is),
 	    cmocka_unit_test(damaged_bytes_are_refused),
 	};

@@ -287,6 +287,104 @@ answered_follows_the_outcome_and_never_contradicts_it(void **state)
 	}
 }
 
+/* The bytes are for good: stores have them. */
+static void
+a_stamp_is_kept_as_bytes(void **state)
+{
+	static const unsigned char form[STAMP_SIZE] = {1, 2, 3, 4, 5, 0x86,
+	    STATE_ENDED, 0, 0, 0, 0, 0, 9, 'k', 'k', 'k', 'k', 'k', 'k', 'k',
+	    'k', 'd', 'd', 'd', 'd', 'd', 'd', 'd', 'd'};
+	struct event e = event_at(0x010203040586, 0, STATE_ENDED);
+	unsigned char bytes[STAMP_SIZE];
+	struct stamp s, read;
+
+	(void)state;
+	e.received = 9;
+	memset(e.key, 'k', sizeof(e.key));
+	memset(e.digest, 'd', sizeof(e.digest));
+	stamp_of(&e, &s);
+	assert_ptr_equal(stamp_encode(&s, bytes), bytes + STAMP_SIZE);
+	assert_memory_equal(bytes, form, STAMP_SIZE);
+	s.less = true;
+	(void)stamp_encode(&s, bytes);
+	assert_int_equal(bytes[INSTANT_SIZE], 0x80 | STATE_ENDED);
+	stamp_decode(bytes, &read);
+	assert_int_equal(stamp_compare(FIELD__MAX, &s, &read), 0);
+	assert_true(read.less);
+	/* A later version may know more states than this one. */
+	bytes[INSTANT_SIZE] = STATE__MAX - 1;
+	stamp_decode(bytes, &read);
+	assert_int_equal(read.state, STATE__MAX - 1);
+	bytes[INSTANT_SIZE] = STATE__MAX;
+	stamp_decode(bytes, &read);
+	assert_int_equal(read.state, STATE_NONE);
+}
+
+/* By each that is compared alone, both ways; the status by the state first. */
+static void
+stamps_are_compared_part_by_part(void **state)
+{
+	static const struct stamp order[] = {
+	    {.time = 9, .received = 9, .state = STATE_ENDED, .less = true},
+	    {.time = 1, .received = 9, .state = STATE_ENDED},
+	    {.time = 2, .received = 8, .state = STATE_QUEUED},
+	    {.time = 2, .received = 5, .state = STATE_RINGING, .mark = "z"},
+	    {.time = 2, .received = 6, .state = STATE_RINGING, .mark = "a"},
+	    {.time = 2, .received = 6, .state = STATE_RINGING, .mark = "b"},
+	};
+	const size_t n = sizeof(order) / sizeof(order[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			int rc = stamp_compare(
+			    FIELD_AGENT, &order[i], &order[j]);
+
+			assert_int_equal(rc < 0, i < j);
+			assert_int_equal(rc > 0, i > j);
+		}
+	/* Of the status the ended one is the last. */
+	assert_true(stamp_compare(FIELD_STATUS, &order[1], &order[5]) > 0);
+	assert_true(stamp_compare(FIELD_STATUS, &order[5], &order[1]) < 0);
+	assert_true(stamp_compare(FIELD_STATUS, &order[0], &order[1]) < 0);
+	assert_true(stamp_compare(FIELD_STATUS, &order[3], &order[4]) < 0);
+}
+
+/* Of two events in any order: the span of both, and the first of its kind. */
+static void
+a_fold_spans_its_events(void **state)
+{
+	struct event e[] = {
+	    event_at(100, 1, STATE_QUEUED),
+	    event_at(200, 2, STATE_REQUESTED),
+	    event_at(300, 3, STATE_CONNECTED),
+	    event_at(400, 4, STATE_ENDED),
+	    event_at(350, 5, STATE_CONNECTED),
+	    event_at(450, 6, STATE_ENDED),
+	};
+	const int n = sizeof(e) / sizeof(e[0]);
+
+	(void)state;
+	for (int i = 0; i < n; i++) {
+		e[i].received = 1000 - e[i].time;
+		e[i].time_known = i < 4;
+	}
+	for (int start = 0; start < n; start++) {
+		struct call c = {0};
+
+		for (int i = 0; i < n; i++)
+			fold_event(&c, &e[(start + i) % n]);
+		assert_int_equal(c.first_time, 100);
+		assert_int_equal(c.last_time, 450);
+		assert_int_equal(c.first_received, 550);
+		assert_int_equal(c.last_received, 900);
+		assert_int_equal(c.begun_told, 200);
+		assert_int_equal(c.connected_told, 300);
+		assert_int_equal(c.ended_told, 400);
+		assert_int_equal(c.ended_time, 400);
+	}
+}
+
 /* --- times ---------------------------------------------------------------- */
 
 /* What is told in a row, and what is shown; 0: not told, and no time. */
@@ -359,6 +457,13 @@ times_that_were_not_told_are_derived_from_those_that_were(void **state)
 		.shown_ended = 500,
 		.shown_length = 100,
 		.derived_started = true},
+	    {.ring = 400,
+		.ended = 500,
+		.length = 100,
+		.shown_started = 400,
+		.shown_ended = 500,
+		.shown_length = 100,
+		.estimated = true},
 	    /* The end from the start and the length, */
 	    {.started = 400,
 		.length = 100,
@@ -408,7 +513,33 @@ times_that_were_not_told_are_derived_from_those_that_were(void **state)
 		.shown_started = 400,
 		.shown_ended = 500,
 		.shown_length = 60},
-	    /* Nothing before the beginning of time, and no length below 0. */
+	    /* Who hung up at once has talked for no time. */
+	    {.connect = 400,
+		.end = 400,
+		.shown_started = 400,
+		.shown_ended = 400,
+		.derived_length = true,
+		.estimated = true},
+	    /* Not after the last year that is told, */
+	    {.started = WHEN_MAX - 100,
+		.length = 100,
+		.shown_started = WHEN_MAX - 100,
+		.shown_ended = WHEN_MAX,
+		.shown_length = 100,
+		.derived_ended = true},
+	    {.started = WHEN_MAX - 100,
+		.length = 101,
+		.shown_started = WHEN_MAX - 100,
+		.shown_ended = 9000,
+		.shown_length = 101,
+		.estimated = true},
+	    /* not before the beginning of time, and no length below 0. */
+	    {.end = 100,
+		.length = 100,
+		.shown_started = 100,
+		.shown_ended = 100,
+		.shown_length = 100,
+		.estimated = true},
 	    {.end = 50,
 		.length = 100,
 		.shown_started = 50,
@@ -429,7 +560,8 @@ times_that_were_not_told_are_derived_from_those_that_were(void **state)
 		assert_int_equal(v.started, t->shown_started);
 		assert_int_equal(v.ended, t->shown_ended);
 		assert_int_equal(v.duration, t->shown_length);
-		assert_int_equal(v.timed, t->shown_length != 0);
+		assert_int_equal(
+		    v.timed, t->shown_length != 0 || t->derived_length);
 		assert_int_equal(v.started_derived, t->derived_started);
 		assert_int_equal(v.ended_derived, t->derived_ended);
 		assert_int_equal(v.duration_derived, t->derived_length);
@@ -613,6 +745,9 @@ main(void)
 	    cmocka_unit_test(an_ended_call_of_which_nothing_is_told_is_unknown),
 	    cmocka_unit_test(
 		answered_follows_the_outcome_and_never_contradicts_it),
+	    cmocka_unit_test(a_stamp_is_kept_as_bytes),
+	    cmocka_unit_test(stamps_are_compared_part_by_part),
+	    cmocka_unit_test(a_fold_spans_its_events),
 	    cmocka_unit_test(
 		times_that_were_not_told_are_derived_from_those_that_were),
 	    cmocka_unit_test(a_length_of_nothing_makes_no_start_and_no_end),

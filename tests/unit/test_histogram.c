@@ -41,6 +41,24 @@ classes_are_seamless_and_as_many_as_promised(void **state)
 	assert_int_equal(class_of_length(-1), 0);
 }
 
+/* For good: stores have counts by them. */
+static void
+lengths_have_the_bounds_that_were_written_down(void **state)
+{
+	static const struct {
+		int64_t ms;
+		int class;
+	} rows[] = {{0, 0}, {999, 0}, {1000, 1}, {179999, 179}, {180000, 180},
+	    {184999, 180}, {185000, 181}, {599999, 263}, {600000, 264},
+	    {629999, 264}, {630000, 265}, {3599999, 363}, {3600000, 364},
+	    {4199999, 364}, {4200000, 365}, {21599999, 393}, {21600000, 394}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(class_of_length(rows[i].ms), rows[i].class);
+	assert_int_equal(class_length(CLASS_LENGTHS - 1), 21600000);
+}
+
 /* For good: stores have counts by them, and pages and metrics their names. */
 static void
 delays_have_the_bounds_that_were_written_down(void **state)
@@ -64,6 +82,11 @@ adding_and_taking_away_leave_the_same_bytes(void **state)
 	check_add("03c801", 5, 1, "03c8010201");
 	check_add("0501", 5, -1, "");
 	check_add("", 394, 1, "8a0301");
+	check_add("", 0, 1, "0001");
+	check_add("8a0301", 394, 1, "8a0302");
+	check_add("8a0301", 394, -1, "");
+	check_add("057f", 5, 1, "058001");
+	check_add("00feffffff0f", 0, 2, "00ffffffff0f");
 	/* No roll-up refuses an event: what can not be is left out. */
 	check_add("0501", 5, -2, "");
 	check_add("0501", 395, 1, "0501");
@@ -80,6 +103,8 @@ what_is_no_histogram_ends_where_it_stops_being_one(void **state)
 	static const unsigned char sum[] = {0x8a, 3, 1, 1, 1};
 	static const unsigned char twice[] = {3, 2, 0, 1, 1, 1};
 	static const unsigned char large[] = {1, 0xff, 0xff, 0xff, 0xff, 0x1f};
+	static const unsigned char most[] = {1, 0xff, 0xff, 0xff, 0xff, 0x0f};
+	static const unsigned char six[] = {1, 0x81, 0x80, 0x80, 0x80, 0x80, 0};
 	const int all = HISTOGRAM_CLASSES;
 	struct bin bin[HISTOGRAM_CLASSES];
 	int64_t n;
@@ -103,6 +128,11 @@ what_is_no_histogram_ends_where_it_stops_being_one(void **state)
 	assert_int_equal(histogram_decode(twice, 6, all, bin, &n), 1);
 	assert_int_equal(n, 2);
 	assert_int_equal(histogram_decode(large, 6, all, bin, &n), 0);
+	assert_int_equal(histogram_decode(most, 6, all, bin, &n), 1);
+	assert_int_equal(n, UINT32_MAX);
+	assert_int_equal(histogram_decode(six, 7, all, bin, &n), 0);
+	assert_int_equal(histogram_decode(good, 1, all, bin, &n), 0);
+	assert_int_equal(histogram_decode(good, 5, 0, bin, &n), 0);
 }
 
 int
@@ -110,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(classes_are_seamless_and_as_many_as_promised),
+	    cmocka_unit_test(lengths_have_the_bounds_that_were_written_down),
 	    cmocka_unit_test(delays_have_the_bounds_that_were_written_down),
 	    cmocka_unit_test(adding_and_taking_away_leave_the_same_bytes),
 	    cmocka_unit_test(

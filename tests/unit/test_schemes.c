@@ -659,6 +659,7 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	struct provider *p = definition_parse("f", NAMES, strlen(NAMES), &why);
 	char path[32], id[] = "HTTP_X_OWN_ID=1", other[] = "HTTP_X_ID=2";
 	char time[] = "HTTP_X_WHEN=3", body[] = "CONTENT_TYPE=x";
+	char signature[] = "HTTP_X_OWN=4";
 	char *env[] = {other, id, time, body, NULL};
 	struct config_source cs = {.secret_file = path};
 	struct arena *arena = arena_new();
@@ -681,6 +682,13 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	assert_string_equal(read_as(a, env, arena, "CONTENT_TYPE"), "x");
 	env[1] = NULL;
 	assert_null(read_as(a, env, arena, "HTTP_X_ID"));
+	auth_free(a);
+	/* The header of the signature, too. */
+	cs.auth_member[CONFIG_AUTH_HEADER] = (char *)(uintptr_t) "X-Own";
+	env[1] = signature;
+	a = auth_new(p, &cs, &why);
+	assert_non_null(a);
+	assert_string_equal(read_as(a, env, arena, "HTTP_X_SIG"), "4");
 	unlink(path);
 	auth_free(a);
 	definition_free(p);
