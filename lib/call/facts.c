@@ -176,7 +176,7 @@ by_path(const void *pa, const void *pb)
 {
 	const struct call_fact *const *a = pa, *const *b = pb;
 
-	return ((*a)->path > (*b)->path) - ((*a)->path < (*b)->path);
+	return item_by_path(*a, *b);
 }
 
 /* The greatest stamp first. */

@@ -46,7 +46,7 @@ histogram_decode(
 	size_t bins = 0;
 
 	*calls = 0;
-	while (bins < max && p != end) {
+	while (p != end) { /* classes ascend below max, so bins do not end */
 		if ((p = varint_read(p, end, &step)) == NULL ||
 		    (p = varint_read(p, end, &n)) == NULL ||
 		    step >= max - class || (step == 0 && bins > 0))
@@ -82,10 +82,11 @@ histogram_read(struct histogram *h, const void *blob, size_t len)
 	int64_t calls;
 	size_t n = histogram_decode(blob, len, HISTOGRAM_CLASSES, bin, &calls);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		h->calls[bin[i].class] = bin[i].calls;
-	if (n > 0 && h->used <= (uint32_t)bin[n - 1].class)
-		h->used = (uint32_t)bin[n - 1].class + 1;
+		if (h->used <= (uint32_t)bin[i].class)
+			h->used = (uint32_t)bin[i].class + 1;
+	}
 }
 
 void

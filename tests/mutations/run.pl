@@ -4,9 +4,11 @@
 #
 # A change is one of: a condition negated, < for <=, == for !=, && for ||, a
 # constant one more or one less, true for false, a call or an early return
-# left out.  For each, one object is compiled and put before the true library
-# (the first definition that the loader finds is used by all), and the unit
-# programs that reach the line are run until the first failure, beginning with
+# left out.  All changes of a file are compiled into one object, in which each
+# is asked for by $MUTANT; the few that a compiler does not take so are compiled
+# alone.  The object comes before the true library (the first definition that
+# the loader finds is used by all), and the unit programs that reach the line
+# are run until the first failure, beginning with
 # those that are quick and have seen changes of this file.  What is not changed: calls that only log, free memory or lock, since
 # other runs of the same tests (with sanitizers) look after the latter two.
 #
@@ -118,6 +120,139 @@ sub changes {
 	return @c;
 }
 
+# --- all changes in one object ----------------------------------------------
+
+# Where a change can be chosen when the program runs: the least piece of the
+# text around it that is an expression or a statement.  Returns pieces as
+# [kind, from, to]: a condition, a value, a statement.
+sub pieces {
+	my ($m) = @_;
+	my @p;
+
+	while ($m =~ /\b(if|while|for) (?=\()/g) {
+		my ($word, $from) = ($1, pos $m);
+		my $to = closing($m, $from);
+		next if $to < 0;
+		if ($word ne 'for') {
+			push @p, ['condition', $from + 1, $to];
+			next;
+		}
+		my $inside = substr $m, $from + 1, $to - $from - 1;
+		push @p, ['condition', $from + 1 + $-[1], $from + 1 + $+[1]]
+		    if $inside =~ /^[^;]*;\s*([^;]*\S)\s*;[^;]*$/;
+	}
+	while ($m =~ /\breturn\s+([^;]+);/g) {
+		push @p, ['value', $-[1], $+[1]];
+	}
+	while ($m =~ /^\t+[^;{}=]*? [|&+-]?= ([^;{}]*);/gm) {
+		push @p, ['value', $-[1], $+[1]];
+	}
+	while ($m =~ /^(\t+)(?:\(void\))?[a-z_]\w*(?=\()/gm) {
+		my $from = $+[1];
+		my $to = closing($m, pos $m);
+		push @p, ['statement', $from, $to + 1]
+		    if $to > 0 && substr($m, $to + 1, 1) eq ';';
+	}
+	return @p;
+}
+
+# The piece of a change: its own text, or the least that is around it.
+sub piece_of {
+	my ($m, $c, @pieces) = @_;
+	my ($from, $to) = ($c->{from}, $c->{from} + $c->{n});
+	my $before = substr $m, 0, $from;
+	my $least;
+
+	return undef if rindex($before, "\n{") <= rindex($before, "\n}");
+	return ['literal', $from, $to + length $1]
+	    if $c->{kind} eq 'constant' && substr($m, $to) =~ /^([uUlL]*)/;
+	return ['return', $from, $to] if $c->{kind} eq 'return';
+	for my $p (@pieces) {
+		next if $p->[1] > $from || $p->[2] < $to;
+		$least = $p if !$least ||
+		    $p->[2] - $p->[1] < $least->[2] - $least->[1];
+	}
+	return $least;
+}
+
+# The text from..to in which each piece asks which change is on.
+sub switched {
+	my ($s, $from, $to, @units) = @_;
+	my $out = '';
+
+	while (my $u = shift @units) {
+		my ($kind, $begin, $end) = @{$u->{piece}};
+		my @inner;
+		push @inner, shift @units
+		    while @units && $units[0]{piece}[2] <= $end;
+		$out .= substr $s, $from, $begin - $from;
+		my $text = switched($s, $begin, $end, @inner);
+		my $bool = $kind eq 'condition' ? '!!' : '';
+		my $void = $kind eq 'statement' ? '(void)' : '';
+		for my $c (@{$u->{changes}}) {
+			my $is = substr $s, $begin, $end - $begin;
+			substr($is, $c->{from} - $begin, $c->{n}) = $c->{new};
+			$is =~ s/\n/ /g;
+			$text = $kind eq 'return'
+			    ? "{ if (mutant_on != $c->{switch}) $text }"
+			    : "(mutant_on == $c->{switch} ? $bool$void($is)" .
+			    " : $bool$void($text))";
+		}
+		$out .= $text;
+		$from = $end;
+	}
+	return $out . substr $s, $from, $to - $from;
+}
+
+# Make one library of all changes of a file that can be chosen by $MUTANT; they
+# get a number.  What a compiler refuses so is compiled alone.
+sub make_switched {
+	my ($file, $compile, $dir, @changes) = @_;
+	my $s = $changes[0]{text};
+	my $m = masked($s);
+	my @pieces = pieces($m);
+	my ($name) = $file =~ m{([^/]+)$};
+	my ($folder) = $file =~ m{(.*)/};
+	my $number = 0;
+	my $begin = 'extern char *getenv(const char *);' .
+	    ' extern int atoi(const char *); static int mutant_on;' .
+	    ' __attribute__((constructor)) static void mutant_begin(void)' .
+	    ' { const char *n = getenv("MUTANT");' .
+	    ' mutant_on = n ? atoi(n) : 0; }';
+
+	for my $c (@changes) {
+		$c->{piece} = piece_of($m, $c, @pieces);
+		$c->{switch} = ++$number if $c->{piece};
+	}
+	mkdir $dir;
+	for (1 .. 20) {
+		my %unit;
+		for my $c (grep { $_->{switch} } @changes) {
+			my $key = join ' ', @{$c->{piece}};
+			$unit{$key} //= {piece => $c->{piece}};
+			push @{$unit{$key}{changes}}, $c;
+		}
+		my @units = sort { $a->{piece}[1] <=> $b->{piece}[1] ||
+		    $b->{piece}[2] <=> $a->{piece}[2] } values %unit;
+		open my $f, '>', "$dir/$name" or die "$dir/$name: $!\n";
+		print $f "$begin\n#line 1\n",
+		    switched($s, 0, length $s, @units);
+		close $f;
+		return if run(120, 120, '', 'sh', '-c', "$compile -I$folder" .
+		    " -ferror-limit=0 -c -o $dir/x.o $dir/$name") == 0;
+		my %bad = map { $_ => 1 }
+		    slurp("$scratch/out.txt") =~ /:(\d+):\d+: error/g;
+		my @bad = grep {
+			my ($from, $to) = map { 1 + (substr($s, 0, $_) =~ tr/\n//) }
+			    @{$_->{piece} // [0, 0, 0]}[1, 2];
+			$_->{switch} && grep { $bad{$_} } $from .. $to;
+		} @changes;
+		@bad = grep { $_->{switch} } @changes if !@bad;
+		delete $_->{switch} for @bad;
+	}
+	die "$file: cannot be compiled with switches\n";
+}
+
 # A number from 0 to n - 1, the same for the same seed on every machine.
 sub chance {
 	my ($n) = @_;
@@ -138,6 +273,10 @@ sub run {
 		open STDOUT, '>', "$scratch/out.txt";
 		open STDERR, '>&', \*STDOUT;
 		$ENV{TMPDIR} = $dir if $dir;
+		# What is read before it is written, or written too far, is
+		# not right by chance.
+		@ENV{qw(LD_PRELOAD MALLOC_CHECK_ MALLOC_PERTURB_)} =
+		    ('libc_malloc_debug.so.0', 3, 165) if $dir;
 		exec 'sh', '-c', "ulimit -v $MEMORY_MAX -f $FILE_MAX -c 0" .
 		    " -t $cpu;" .
 		    ' exec "$@"', 'sh', @command;
@@ -176,7 +315,8 @@ sub survey {
 	for my $p (@programs) {
 		my ($name) = $p =~ m{([^/]+)$};
 		my $lines = "$build/lines/$name";
-		if (!-e $lines || -M $lines > -M "$build/libcallbook.so") {
+		if (!-e $lines || -M $lines > -M $p ||
+		    -M $lines > -M "$build/libcallbook.so") {
 			my $raw = "$scratch/raw";
 			my $begun = cpu();
 			local $ENV{LLVM_PROFILE_FILE} = $raw;
@@ -303,24 +443,57 @@ if (open my $f, '<', "$build/result.txt") {
 @all = grep { $known{$_->{key}} } @all if $again;
 splice @all, $sample if !$again && $sample > 0 && $sample < @all;
 
-sub try {
-	my ($c) = @_;
-	my $s = $c->{text};
-	my @by = programs($c->{file}, $c->{line});
-	return ('unreached', '-') if !@by;
-	substr($s, $c->{from}, $c->{n}) = $c->{new};
-	my $dir = "$scratch/lib";
-	mkdir $dir;
-	my ($name) = $c->{file} =~ m{([^/]+)$};
-	my ($folder) = $c->{file} =~ m{(.*)/};
-	open my $f, '>', "$dir/$name" or die "$dir/$name: $!\n";
-	print $f $s;
-	close $f;
-	run(60, 60, '', 'sh', '-c', "$compile{$c->{file}} -I$folder " .
-	    "-c -o $dir/x.o $dir/$name") == 0 or return ('uncompiled', '-');
+# The object of a directory, and behind it the true library.
+sub link_before {
+	my ($dir) = @_;
+
 	run(60, 60, '', 'clang', '-shared', '-Wl,-soname,libcallbook.so',
 	    '-Wl,--no-as-needed', '-o', "$dir/libcallbook.so", "$dir/x.o",
 	    "$scratch/libtrue.so") == 0 or die "does not link\n";
+}
+
+# The object of a file with one change.  Returns whether there is one.
+sub compile_alone {
+	my ($c, $dir) = @_;
+	my $s = $c->{text};
+	my ($name) = $c->{file} =~ m{([^/]+)$};
+	my ($folder) = $c->{file} =~ m{(.*)/};
+
+	substr($s, $c->{from}, $c->{n}) = $c->{new};
+	mkdir $dir;
+	open my $f, '>', "$dir/$name" or die "$dir/$name: $!\n";
+	print $f $s;
+	close $f;
+	return run(60, 60, '', 'sh', '-c', "$compile{$c->{file}} -I$folder " .
+	    "-c -o $dir/x.o $dir/$name") == 0;
+}
+
+# With no change on, all is as ever.
+sub check_switched {
+	my ($file, $dir) = @_;
+
+	local $ENV{LD_LIBRARY_PATH} = "$dir:$scratch";
+	local $ENV{LLVM_PROFILE_FILE} = '/dev/null';
+	local $ENV{MUTANT} = 0;
+	for my $p (sort keys %{$any{$file} // {}}) {
+		next if $takes{$p} >= $SECONDS_FIRST;
+		run($SECONDS_MAX, $SECONDS_MAX, $scratch,
+		    "$build/tests/unit/$p") == 0
+		    or die "$file: $p fails without a change\n";
+	}
+}
+
+sub try {
+	my ($c) = @_;
+	my @by = programs($c->{file}, $c->{line});
+	return ('unreached', '-') if !@by;
+	my $dir = "$scratch/" . ($c->{file} =~ tr{/}{.}r);
+	local $ENV{MUTANT} = $c->{switch} // 0;
+	if (!$c->{switch}) {
+		$dir = "$scratch/lib";
+		compile_alone($c, $dir) or return ('uncompiled', '-');
+		link_before($dir);
+	}
 	local $ENV{LD_LIBRARY_PATH} = "$dir:$scratch";
 	local $ENV{CMOCKA_TEST_ABORT} = 1; # at the first failure
 	local $ENV{LLVM_PROFILE_FILE} = '/dev/null';
@@ -337,6 +510,18 @@ sub try {
 		return ('seen', $p) if $status != 0;
 	}
 	return ('survived', scalar(@by) . ' programs');
+}
+
+for my $file (@files) {
+	my @mine = grep { $_->{file} eq $file && (!$known{$_->{key}} ||
+	    ($again && $known{$_->{key}}[0] =~ /survived|unreached/)) } @all;
+	next if !@mine;
+	my $dir = "$scratch/" . ($file =~ tr{/}{.}r);
+	make_switched($file, $compile{$file}, $dir, @mine);
+	link_before($dir);
+	check_switched($file, $dir);
+	printf "%s: %d of %d changes in one object\n", $file,
+	    scalar(grep { $_->{switch} } @mine), scalar @mine;
 }
 
 my %table;

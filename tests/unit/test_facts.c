@@ -231,6 +231,65 @@ the_form_is_as_it_was_written_down(void **state)
 	buf_free(&b);
 }
 
+/* A number of the form takes as few bytes as it can, or is damaged. */
+static void
+lengths_around_each_byte_come_back(void **state)
+{
+	static const size_t lengths[] = {
+	    0, 1, 126, 127, 128, 129, 16383, 16384};
+	static char text[16384];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct facts f = {0}, read = {0};
+		struct told t = {(int64_t)lengths[i] + 1,
+		    {.type = FACT_TEXT, .text = text, .len = lengths[i]},
+		    told[0].stamp};
+		struct buf b = {0};
+
+		join(&f, &t);
+		facts_encode(&f, &b);
+		assert_int_equal(facts_decode(&read, b.data, b.len), 0);
+		assert_int_equal(read.n, 1);
+		assert_int_equal(read.item[0].path, t.path);
+		assert_int_equal(read.item[0].fact.len, lengths[i]);
+		facts_free(&f);
+		facts_free(&read);
+		buf_free(&b);
+	}
+}
+
+/* A set that lacked memory says so, until it is used for another call. */
+static void
+a_set_without_memory_takes_and_gives_nothing(void **state)
+{
+	struct facts f = {.failed = true}, other = {0};
+	struct buf b = {0};
+
+	(void)state;
+	join(&f, &told[0]);
+	assert_int_equal(f.n, 0);
+	facts_encode(&f, &b);
+	assert_true(b.failed);
+	assert_int_equal(b.len, 0);
+	buf_free(&b);
+	join(&other, &told[0]);
+	facts_join_all(&other, &f);
+	assert_true(other.failed);
+	b.failed = true;
+	other.failed = false;
+	facts_encode(&other, &b);
+	assert_int_equal(b.len, 0);
+	facts_reset(&f);
+	assert_false(f.failed);
+	join(&f, &told[0]);
+	assert_int_equal(f.n, 1);
+	facts_free(&f);
+	facts_free(&other);
+	buf_free(&b);
+}
+
 /* In memory of its own, so that a byte read too far is found. */
 static int
 decode_alone(struct facts *f, const char *data, size_t n)
@@ -449,6 +508,8 @@ main(void)
 	    cmocka_unit_test(a_tie_keeps_what_is_there),
 	    cmocka_unit_test(no_facts_are_no_bytes),
 	    cmocka_unit_test(the_form_is_as_it_was_written_down),
+	    cmocka_unit_test(lengths_around_each_byte_come_back),
+	    cmocka_unit_test(a_set_without_memory_takes_and_gives_nothing),
 	    cmocka_unit_test(damaged_bytes_are_told),
 	    cmocka_unit_test(each_part_is_checked),
 	    cmocka_unit_test(many_facts_are_joined_quickly),

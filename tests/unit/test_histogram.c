@@ -85,7 +85,9 @@ adding_and_taking_away_leave_the_same_bytes(void **state)
 	check_add("", 0, 1, "0001");
 	check_add("8a0301", 394, 1, "8a0302");
 	check_add("8a0301", 394, -1, "");
+	check_add("057e", 5, 1, "057f");
 	check_add("057f", 5, 1, "058001");
+	check_add("04010101", 0, 0, "04010101");
 	check_add("00feffffff0f", 0, 2, "00ffffffff0f");
 	/* No roll-up refuses an event: what can not be is left out. */
 	check_add("0501", 5, -2, "");
