@@ -445,6 +445,7 @@ auth_verify(const struct auth *a, const struct message *m, const char *segment,
 	if ((rc = auth_choose(a, m, &chosen)) != AUTH_OK || chosen == NULL)
 		return rc == AUTH_OK ? AUTH_MISSING : rc;
 	a = chosen;
+	(void)crypto_lacked();
 	switch (a->scheme->type) {
 	case SCHEME_BEARER:
 	case SCHEME_BASIC:
@@ -461,6 +462,9 @@ auth_verify(const struct auth *a, const struct message *m, const char *segment,
 		rc = auth_check_signature(a, m, now);
 		break;
 	}
+	/* To libcrypto a signature that it has no memory for is a wrong one. */
+	if (rc == AUTH_WRONG && crypto_lacked())
+		rc = AUTH_ERROR;
 	if (rc == AUTH_ERROR)
 		log_warnx("auth_verify: libcrypto failed");
 	ERR_clear_error();

@@ -22,6 +22,7 @@
 static alignas(max_align_t) unsigned char reserve[RESERVE];
 static size_t used; /* of it */
 static bool beginning; /* only while no other thread uses libcrypto */
+static _Thread_local bool lacked; /* it was not given what it asked for */
 
 static bool
 is_reserve(const void *p)
@@ -52,6 +53,8 @@ get(size_t n, const char *file, int line)
 	(void)line;
 	if (p == NULL)
 		p = take_reserve(n);
+	if (p == NULL)
+		lacked = true;
 	return p;
 }
 
@@ -63,8 +66,12 @@ change(void *old, size_t n, const char *file, int line)
 
 	if (old != NULL && !is_reserve(old) && (p = realloc(old, n)) != NULL)
 		return p;
-	if (old == NULL || !is_reserve(old))
-		return old == NULL ? get(n, file, line) : NULL;
+	if (old == NULL)
+		return get(n, file, line);
+	if (!is_reserve(old)) {
+		lacked = true;
+		return NULL;
+	}
 	/* How much it is was not kept: no more than follows. */
 	had = (size_t)(reserve + RESERVE - (unsigned char *)old);
 	if ((p = get(n, file, line)) != NULL)
@@ -98,6 +105,15 @@ crypto_begin(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	(void)pthread_once(&once, begin);
+}
+
+bool
+crypto_lacked(void)
+{
+	const bool was = lacked;
+
+	lacked = false;
+	return was;
 }
 
 void
