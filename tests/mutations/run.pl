@@ -8,9 +8,10 @@
 # is asked for by $MUTANT; the few that a compiler does not take so are compiled
 # alone.  The object comes before the true library (the first definition that
 # the loader finds is used by all), and the unit programs that reach the line
-# are run until the first failure, beginning with
-# those that are quick and have seen changes of this file.  What is not changed: calls that only log, free memory or lock, since
-# other runs of the same tests (with sanitizers) look after the latter two.
+# are run until the first failure, beginning with those that are quick and have
+# seen changes of this file.  What is not changed: calls that only log, free
+# memory or lock, since other runs of the same tests (with sanitizers) look
+# after the latter two.
 #
 # SAMPLE=300 changes are drawn by SEED=1; 0 is all of them.  Of the changes
 # that survive, those that mean the same are named in equivalent.txt, with why.
@@ -95,9 +96,10 @@ sub changes {
 		# The size of an array: one more is no other behaviour.
 		next if $line =~ /\w\[$/ &&
 		    $line =~ /^\s*(?:static |const |unsigned |struct )*\w+ \**\w+\[$/;
-		# Every -1 that is returned is as good as -2.
+		# Every -1 that is returned is as good as -2, and
+		# more memory as good as enough.
 		push @c, ['constant', $from, length $n, $n + 1]
-		    if $line !~ /(?:return|[?:]) -$/;
+		    if $line !~ /(?:return|[?:=]) -$|calloc\($/;
 		push @c, ['constant', $from, length $n, $n - 1] if $n > 0;
 		push @c, ['constant', $from, length $n, '-1']
 		    if $n eq '0' && $line =~ /return $/;
@@ -153,7 +155,11 @@ sub pieces {
 		push @p, ['statement', $from, $to + 1]
 		    if $to > 0 && substr($m, $to + 1, 1) eq ';';
 	}
-	return @p;
+	return grep {
+		my $t = substr $m, $_->[1], $_->[2] - $_->[1];
+		my $open = $t =~ tr/(//;
+		$open == ($t =~ tr/)//);
+	} @p;
 }
 
 # The piece of a change: its own text, or the least that is around it.
@@ -247,7 +253,10 @@ sub make_switched {
 			    @{$_->{piece} // [0, 0, 0]}[1, 2];
 			$_->{switch} && grep { $bad{$_} } $from .. $to;
 		} @changes;
-		@bad = grep { $_->{switch} } @changes if !@bad;
+		if (!@bad) {
+			print slurp("$scratch/out.txt");
+			@bad = grep { $_->{switch} } @changes;
+		}
 		delete $_->{switch} for @bad;
 	}
 	die "$file: cannot be compiled with switches\n";
@@ -277,8 +286,9 @@ sub run {
 		# not right by chance.
 		@ENV{qw(LD_PRELOAD MALLOC_CHECK_ MALLOC_PERTURB_)} =
 		    ('libc_malloc_debug.so.0', 3, 165) if $dir;
-		exec 'sh', '-c', "ulimit -v $MEMORY_MAX -f $FILE_MAX -c 0" .
-		    " -t $cpu;" .
+		# One limit at a time is all that dash takes.
+		exec 'sh', '-c', "ulimit -v $MEMORY_MAX; ulimit -f $FILE_MAX;" .
+		    " ulimit -c 0; ulimit -t $cpu;" .
 		    ' exec "$@"', 'sh', @command;
 	}
 	my $until = time + $seconds;
@@ -504,7 +514,7 @@ sub try {
 		my $cpu = int($SECONDS_MORE + 3 * $takes{$p});
 		my $status = run(30 + 10 * $cpu, $cpu, $tmp,
 		    "$build/tests/unit/$p");
-		system 'rm', '-rf', $tmp;
+		rmdir $tmp or system 'rm', '-rf', $tmp;
 		$kills{$c->{file}}{$p}++ if $status != 0;
 		return ('late', $p) if $status == -1;
 		return ('seen', $p) if $status != 0;

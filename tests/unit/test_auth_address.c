@@ -226,6 +226,7 @@ bind(const struct auth *a, const char *const v[4], struct binding *b)
 static void
 what_comes_with_a_signature_is_told_apart(void **state)
 {
+#define EIGHT "%00%00%00%00%00%00%00%00"
 	static const struct {
 		const char *one[4], *other[4]; /* method, query, type, body */
 		bool same_text, same_content;
@@ -240,6 +241,10 @@ what_comes_with_a_signature_is_told_apart(void **state)
 		false, false},
 	    {{"POST", "q", FORM_TYPE, "a=1"}, {"POST", "r", FORM_TYPE, "a=1"},
 		false, true},
+	    /* Each part has its length, whatever is in it. */
+	    {{"POST", "q", FORM_TYPE, "a=b&c=d"},
+		{"POST", "q", FORM_TYPE, "a=b" EIGHT "c" EIGHT "d"}, false,
+		false},
 	    {{"GET", "a=1", FORM_TYPE, "a=1"}, {"GET", "b=1", FORM_TYPE, "b=1"},
 		false, false},
 	    {{"GET", "a=1", "application/json", "a=1"},

@@ -4,6 +4,7 @@
  */
 #include "auth_box.h"
 
+#include "base/hex.h"
 #include "provider/auth_internal.h"
 
 #define BEARER "{\"b\":{\"type\":\"bearer\"}}"
@@ -147,10 +148,58 @@ the_eighth_signature_is_still_looked_at(void **state)
 	line[strlen(line) - 1] = '\0'; /* the end of the header's line */
 	send_with(&s, "{}", 2, line, NULL, NULL);
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	/* What is no signature is none of the eight. */
+	memcpy(strstr(s.variable[0], "v1,03"), "v1,zz", 5);
+	memcpy(strstr(s.variable[0], "v1,04"), "v1,0 ", 5);
+	memmove(s.variable[0] + strlen("HTTP_S=v1,ff "),
+	    s.variable[0] + strlen("HTTP_S="),
+	    strlen(s.variable[0]) + 1 - strlen("HTTP_S="));
+	memcpy(s.variable[0], "HTTP_S=v1,ff ", strlen("HTTP_S=v1,ff "));
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
 	auth_proof_free(&proof);
 	auth_free(a);
 	definition_free(p);
 	buf_free(&why);
+}
+
+/* That it was signed makes it no time. */
+static void
+a_signed_time_must_be_one(void **state)
+{
+	static const struct {
+		const char *time;
+		enum auth_rc rc;
+	} cases[] = {
+	    {"1779300000", AUTH_OK},
+	    {"1779299700", AUTH_OK},
+	    {"1779299699", AUTH_STALE},
+	    {"1779300301", AUTH_STALE},
+	    {"soon", AUTH_WRONG},
+	    {"1779300000x", AUTH_WRONG},
+	};
+	struct provider *p = parse(DEFINITION(HMAC_TIMED));
+	struct auth *a = make_ok(p, NULL, SECRET);
+	struct sent s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned char mac[32];
+		char text[64], hex[65], time[64], line[128];
+		size_t len = 0;
+
+		snprintf(text, sizeof(text), "%s.{}", cases[i].time);
+		assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL,
+		    SECRET, strlen(SECRET), (const unsigned char *)text,
+		    strlen(text), mac, sizeof(mac), &len));
+		hex_encode(mac, len, hex);
+		snprintf(
+		    time, sizeof(time), "HTTP_X_TIMESTAMP=%s", cases[i].time);
+		snprintf(line, sizeof(line), "HTTP_X_SIGNATURE=%s", hex);
+		send_with(&s, "{}", 2, line, time, NULL);
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), cases[i].rc);
+	}
+	auth_free(a);
+	definition_free(p);
 }
 
 /* Nothing to check is another answer than something wrong. */
@@ -357,6 +406,7 @@ main(void)
 	    cmocka_unit_test(a_prefix_is_taken_off_where_it_stands),
 	    cmocka_unit_test(a_credential_is_written_as_its_scheme_does),
 	    cmocka_unit_test(the_eighth_signature_is_still_looked_at),
+	    cmocka_unit_test(a_signed_time_must_be_one),
 	    cmocka_unit_test(a_token_of_one_byte_is_wrong_and_none_is_missing),
 	    cmocka_unit_test(an_id_is_made_up_once),
 	    cmocka_unit_test(what_can_not_be_signed_is_told),
