@@ -19,6 +19,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "base/allowance.h"
 #include "db/db.h"
@@ -127,6 +128,7 @@ struct store {
 	store_hash_fn hash;
 	void *hash_arg;
 	bool forgotten_known, forgotten_any; /* in this transaction */
+	atomic_llong full_until; /* store_was_full(): monotonic ms, or 0 */
 	int64_t keep_next; /* keep.c: monotonic ms, of store_keep() alone */
 
 	pthread_mutex_t mutex; /* guards what follows */

@@ -74,6 +74,7 @@
 #define STORE_MISSING_BYTES (1024 * 1024)
 #define STORE_MISSING_BODY_MAX (64 * 1024)
 #define STORE_TURN_MS 500 /* of store_turn(), at most */
+#define STORE_FULL_MS 10000 /* of store_was_full() */
 #define STORE_REJECTED_HEADERS_MAX (16 * 1024) /* bytes kept of one */
 /*
  * A stranger must not make us write much, and the burst of a real sender is to
@@ -219,6 +220,12 @@ enum store_rc store_handshake(struct store *st, const struct delivery *d);
 
 /* Is the store writable at this moment?  Writes a row, to be sure. */
 enum store_rc store_probe(struct store *st);
+/*
+ * Did a delivery find no room in the last STORE_FULL_MS, and was no event
+ * stored since?  What a probe writes is so little that a full disk may still
+ * take it.  From any thread.
+ */
+bool store_was_full(struct store *st);
 
 /* --- keeping house ------------------------------------------------------- */
 

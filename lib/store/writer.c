@@ -217,6 +217,28 @@ waiting_since(struct store *st)
 	return since;
 }
 
+/* Remember whether deliveries find room on the disk. */
+static void
+note_room(struct store *st, const struct job *first)
+{
+	bool full = false, stored = false;
+
+	for (const struct job *j = first; j != NULL; j = j->next) {
+		full = full || (j->delivery != NULL && j->rc == STORE_FULL);
+		stored = stored || (j->kind == JOB_EVENT && !is_failure(j->rc));
+	}
+	if (full)
+		st->full_until = when_monotonic() + STORE_FULL_MS;
+	else if (stored)
+		st->full_until = 0;
+}
+
+bool
+store_was_full(struct store *st)
+{
+	return st->full_until > when_monotonic();
+}
+
 /* Do what waits, as the one who leads, and bring it to disk. */
 static struct job *
 commit_waiting(struct store *st)
@@ -232,6 +254,7 @@ commit_waiting(struct store *st)
 		    rc == STORE_BUSY ? when_monotonic() - DB_LOCK_WAIT_MS
 				     : INT64_MAX);
 		settle(first, rc);
+		note_room(st, first);
 		return first;
 	}
 	/* Not before: what comes while we wait for a lock is in the batch. */
@@ -241,6 +264,7 @@ commit_waiting(struct store *st)
 	rc = store_rc_of(db_sync(st->db));
 	if (rc != STORE_OK)
 		settle(first, rc);
+	note_room(st, first);
 	return first;
 }
 

@@ -111,8 +111,10 @@ static bool
 ask_store(struct store *st, struct buf *b)
 {
 	struct db_info info;
-	const enum store_rc rc = store_probe(st);
+	enum store_rc rc = store_probe(st);
 
+	if (rc == STORE_OK && store_was_full(st))
+		rc = STORE_FULL;
 	store_info(st, &info);
 	buf_puts(b, ",\"store\":");
 	buf_json_str(b, store_word(st, rc));

@@ -425,6 +425,10 @@ cut_connections() {
 }
 
 # A disk of its own, for which one has to be root.
+full_is_told() {
+  curl -s "$URL/healthz" | grep -q '"store":"full"'
+}
+
 @test "a server whose disk is full is told, and nothing is lost" {
   [ "$(id -u)" = 0 ] && unshare --mount true || skip 'wants root, to mount'
   mkdir "$PG/disk"
@@ -444,7 +448,8 @@ cut_connections() {
   nsenter -t "$SPACE" -m head -c 18M /dev/zero >"/proc/$SPACE/root$PG/disk/ballast"
   post_all 4000
   wait_for grep -q ' 503 ' "$DIR/answers"
-  # The row that healthz writes may still have room.
+  # The row that healthz writes may still have room; what was refused tells.
+  wait_for full_is_told
   wait_for grep -q 'No space left on device' "$DIR/programs.log"
   rm "/proc/$SPACE/root$PG/disk/ballast"
   all_there 5432 4000
