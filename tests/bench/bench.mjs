@@ -78,17 +78,21 @@ async function load(s, n, connections = CONNECTIONS) {
   const own = () => s.own?.() ?? [];
   const spent = () => processor(own(), s.waiters?.());
   const before = spent();
+  const split = s.split?.();
   const r = JSON.parse(await run(program('tests/bench/load'),
     ['-p', String(s.port), '-u', s.path, '-c', String(connections), '-n', String(n),
       '-f', String(s.sent), '-s', secret, template]));
   const cpu = (spent() - before) / n * 1e6;
+  const parts = { senders: r.busy * r.seconds / n * 1e6 };
+  for (const [k, after] of Object.entries(s.split?.() ?? {}))
+    parts[k] = (after - split[k]) / n * 1e6;
   s.sent += n;
   if (r.ok !== n) throw new Error(`${n - r.ok} of ${n} events were not accepted`);
   if (s.count) {
     const has = await s.count() - (s.had ?? 0);
     if (has !== s.sent) throw new Error(`of ${s.sent} events the store has ${has}`);
   }
-  return { ...r, cpu, memory: memory(own()) };
+  return { ...r, cpu, parts, memory: memory(own()) };
 }
 
 // Run systems in turn, each round in the other order; the figures of each by
@@ -383,7 +387,20 @@ async function on(server, database, processes) {
     uri: await server.database(database),
     count: async () => Number(await server.sql(database, 'SELECT count(*) FROM event')),
     processes,
+    spent: server.spent,
   };
+}
+
+// Who costs how much processor time for an event, and how much of all there
+// is that was: what is faster has to cost less, or to find processors idle.
+function split(name, f) {
+  if (!f) return;
+  const of = (k) => median(f.map((x) => x.parts[k]));
+  const each = Object.keys(f[0].parts).map((k) => `${k} ${three(of(k))}`);
+  const sum = (x) => Object.values(x.parts).reduce((a, b) => a + b);
+  const busy = f.map((x) => sum(x) * x.requests / x.seconds / 1e6 / os.cpus().length);
+  fact(`${name}: µs of processor for each event`,
+    `${each.join(', ')}; together ${three(median(f.map(sum)))}, ${three(100 * median(busy))} % of all`);
 }
 
 async function rates(server) {
@@ -393,6 +410,8 @@ async function rates(server) {
     server: another('Callbook on PostgreSQL', await on(server, 'one')),
     express: expressOn('Express + pg', await on(server, 'express')),
   }, events / 2);
+  split('Callbook on PostgreSQL', f.server);
+  split('Express + pg', f.express);
   row('Callbook on PostgreSQL ÷ on SQLite', ratios(f.server, f.file), ['≥', 0.5]);
   row('Callbook on PostgreSQL ÷ Express + pg', ratios(f.server, f.express), ['≥', 3]);
   const connections = 2 * CONNECTIONS;
@@ -401,6 +420,8 @@ async function rates(server) {
     await on(server, database, n));
   const g = await compare({ one: await of(1, 'a'), two: await of(2, 'b') }, events / 2,
     { connections });
+  split('a receiver on PostgreSQL', g.one);
+  split('two receivers on PostgreSQL', g.two);
   row(`two receivers ÷ one, ${connections} connections`, ratios(g.two, g.one), ['≥', 1.2]);
 }
 

@@ -4,6 +4,7 @@
 //   port, path     where deliveries go
 //   own()          the processes that receive; waiters() those that start one
 //                  for each delivery, and have its processor time
+//   split()        processor seconds so far, by name, of a store on a server
 //   count()        events in its store, or null if it has none
 //   stop()
 // Options: wrap, a command before that of the receiver; fill(conf), called
@@ -11,7 +12,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { descendants, freePort, nameOf, run, serve, stop } from './process.mjs';
+import { descendants, freePort, nameOf, processor, run, serve, stop } from './process.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const secret = 'bench-secret';
@@ -85,6 +86,8 @@ const behindLighttpd = (name, receiver, keeps, on = {}) => ({
     return {
       dir, port, path: '/callbook/sales',
       own: () => descendants(server.pid),
+      split: on.spent && (() => ({ lighttpd: processor([server.pid]),
+        receiver: processor(descendants(server.pid)), server: on.spent() })),
       count: on.count ?? (keeps ? counter(path.join(dir, 'callbook.db')) : null),
       stop: () => stop(server),
     };
@@ -272,6 +275,7 @@ const inExpress = (name, file, on = {}) => ({
     return {
       dir, port, path: '/sales',
       own: () => [app.pid],
+      split: on.spent && (() => ({ receiver: processor([app.pid]), server: on.spent() })),
       count: on.count ?? counter(store),
       stop: () => stop(app),
     };
