@@ -41,7 +41,7 @@ tell(void)
 #define CHANGES(RESULT, NAME, ARGS, VALUES)                \
 	RESULT NAME ARGS                                   \
 	{                                                  \
-		RESULT(*real) ARGS;                        \
+		__typeof__(NAME) *real;                    \
                                                            \
 		*(void **)&real = dlsym(RTLD_NEXT, #NAME); \
 		change();                                  \
