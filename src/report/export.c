@@ -67,12 +67,17 @@ read_slice(struct export *ex)
 	enum query_rc rc;
 
 	arena_reset(p->arena);
+	if (ex->looked)
+		p->cursor = ex->from;
 	query_time_limit(p->query, REPORT_TIME_MS);
-	query_look_limit(p->query, 0); /* a file is of all of them */
+	query_look_limit(p->query, REPORT_LOOK_MAX);
 	rc = query_calls(p->query, &p->filter, &p->cursor, false, slice(ex),
 	    true, keep_call, &k);
 	ex->next = k.calls;
 	ex->last = k.n < (size_t)slice(ex) && k.bytes < k.bytes_max;
+	/* Of a file none is left out: the next slice looks further. */
+	ex->looked = ex->last && query_looked_enough(p->query, &ex->from);
+	ex->last = ex->last && !ex->looked;
 	return k.failed ? QUERY_ERROR : rc;
 }
 
@@ -101,7 +106,7 @@ more(void *arg, struct buf *b)
 	ex->b = ex->page.out = b; /* fails if a text is lost */
 	ex->rows = 0;
 	ex->begun = 0;
-	if (ex->next == NULL)
+	while (rc == QUERY_OK && ex->next == NULL && !ex->last)
 		rc = read_slice(ex);
 	for (; rc == QUERY_OK && ex->next != NULL && b->len < piece(ex);
 	     ex->next = ex->next->next)

@@ -23,6 +23,8 @@ struct export
 	bool lost; /* a text, since memory ran out */
 	const struct kept_call *next; /* read and not written yet; NULL: none */
 	bool last; /* that was the last slice */
+	bool looked; /* it ended where enough calls were looked at: */
+	struct cursor from;
 	bool full; /* by write(): no further call is wanted */
 };
 
