@@ -12,6 +12,7 @@
 #include "report/span.h"
 
 #define TABLES_MAX 3 /* currencies, of most calls, that have all tables */
+#define COSTS_BYTES 105000 /* of page; after that, rows are added up */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 enum of { OF_SOURCE, OF_AGENT, OF_CAMPAIGN, OF__MAX };
@@ -222,11 +223,27 @@ rows_of(struct page *p, const struct rows *r, const char *currency, size_t *n)
 	return row;
 }
 
+static bool
+has_room(const struct page *p)
+{
+	return p->out->len < COSTS_BYTES;
+}
+
+/* So many rows in one. */
+static void
+put_others_row(struct page *p, int64_t n, const struct cost *c)
+{
+	html_raw(p->out, "<tr><th scope=\"row\">");
+	say_n(p, "{1} other", "{1} others", n);
+	put_cells(p, c);
+}
+
 static enum page_rc
 put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
     const char *currency)
 {
 	struct costs rest = {.n = 0};
+	int64_t others = 0;
 	size_t n;
 	struct spent_row *row = rows_of(p, r, currency, &n);
 
@@ -234,16 +251,15 @@ put_rows(struct page *p, const struct rows *r, enum of of, const char *what,
 		return PAGE_FAILED;
 	table_of(p, what, label_of(p, currency, what));
 	for (size_t i = 0; i < n; i++)
-		if (i < ROWS_MAX) {
+		if (i < ROWS_MAX && has_room(p)) {
 			put_row_name(p, of, row[i].name);
 			put_cells(p, row[i].cost);
-		} else
+		} else {
 			costs_add(&rest, row[i].cost, 1);
-	if (n > ROWS_MAX) {
-		html_raw(p->out, "<tr><th scope=\"row\">");
-		say_n(p, "{1} other", "{1} others", (int64_t)(n - ROWS_MAX));
-		put_cells(p, &rest.item[0]);
-	}
+			others++;
+		}
+	if (others > 0)
+		put_others_row(p, others, &rest.item[0]);
 	table_end(p);
 	return PAGE_OK;
 }
@@ -258,6 +274,8 @@ put_units(struct spent *s, const char *currency)
 	struct page *p = s->page;
 	struct chart_column column;
 	struct filter f = p->filter;
+	struct costs rest = {.n = 0};
+	int64_t others = 0;
 
 	html_put(p->out, "<details><summary>%s</summary>\n",
 	    tr(p, by[s->span.unit]));
@@ -270,6 +288,11 @@ put_units(struct spent *s, const char *currency)
 
 		if (c == NULL)
 			continue;
+		if (!has_room(p)) {
+			costs_add(&rest, c, 1);
+			others++;
+			continue;
+		}
 		span_name(p, &s->span, i, &column);
 		span_days(&s->span, i, &f.from, &f.to);
 		href = link_to(p, "calls", &f);
@@ -279,6 +302,8 @@ put_units(struct spent *s, const char *currency)
 		link_end(p, href);
 		put_cells(p, c);
 	}
+	if (others > 0)
+		put_others_row(p, others, &rest.item[0]);
 	table_end(p);
 	html_raw(p->out, "</details>\n");
 }

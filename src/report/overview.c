@@ -13,6 +13,9 @@
 
 #define RUNNING_MAX 8 /* calls in progress that are listed */
 #define CURRENCIES 2 /* with a column in the tables; the tiles have more */
+/* Bytes of the page, beyond which: */
+#define COLUMNS_BYTES 80000 /* the chart over time has no links */
+#define OVERVIEW_BYTES 117000 /* rows are added up */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
 /* --- what is summed ----------------------------------------------------- */
@@ -258,6 +261,8 @@ put_columns(struct overview *o)
 	struct chart_column *column = arena_alloc(
 	    p->arena, (o->span.columns + 1) * sizeof(*column));
 
+	const size_t at = p->out->len;
+
 	if (column == NULL)
 		return PAGE_FAILED;
 	for (size_t i = 0; i < LENGTH(stack); i++)
@@ -271,6 +276,13 @@ put_columns(struct overview *o)
 	}
 	chart_columns(p->out, &c, series, LENGTH(stack), column,
 	    o->span.columns, o->column);
+	if (p->out->len > COLUMNS_BYTES) { /* by a long filter in each link */
+		p->out->len = at;
+		for (size_t i = 0; i < o->span.columns; i++)
+			column[i].href = NULL;
+		chart_columns(p->out, &c, series, LENGTH(stack), column,
+		    o->span.columns, o->column);
+	}
 	return PAGE_OK;
 }
 
@@ -483,6 +495,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 {
 	struct page *p = o->page;
 	struct sums_row rest = {0};
+	int64_t others = 0;
 
 	const bool more = o->all.costs.n > 0 ||
 	    o->all.tally.goal_yes + o->all.tally.goal_no > 0;
@@ -512,8 +525,9 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		const struct sums_row *row = r->row[i];
 		struct filter f = p->filter;
 
-		if (i >= ROWS_MAX) {
+		if (i >= ROWS_MAX || p->out->len >= OVERVIEW_BYTES) {
 			sums_join(&rest.sums, &row->sums);
+			others++;
 			continue;
 		}
 		if (agents)
@@ -524,10 +538,9 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		put_row_name(p, &f, row->name, agents);
 		put_row_cells(o, &row->sums);
 	}
-	if (r->used > ROWS_MAX) {
+	if (others > 0) {
 		html_raw(p->out, "<tr><th scope=\"row\">");
-		say_n(p, "{1} other", "{1} others",
-		    (int64_t)(r->used - ROWS_MAX));
+		say_n(p, "{1} other", "{1} others", others);
 		put_row_cells(o, &rest.sums);
 	}
 	html_raw(p->out, "</tbody></table></section>\n");
