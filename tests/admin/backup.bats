@@ -18,6 +18,11 @@ teardown() {
   [ -z "${receiver-}" ] || kill "$receiver" 2>/dev/null || :
 }
 
+# in_use - does a process of the receiver have the store open?
+in_use() {
+  [ -n "$(find /proc/[0-9]*/fd -lname "$PWD/callbook.db-wal" 2>/dev/null)" ]
+}
+
 # ask SQL [FILE] - of the store, or of a copy.
 ask() {
   sqlite3 "${2-callbook.db}" "$1"
@@ -66,7 +71,8 @@ post() {
   post 1
   "$BIN/callbook.fcgi" -s "$PWD/socket" &
   receiver=$!
-  until [ -S socket ]; do kill -0 "$receiver"; done
+  # It has its socket before it has the store.
+  until in_use; do kill -0 "$receiver"; done
   run -1 callbook restore out/copy.db
   has 'a receiver or another program has it open'
   kill "$receiver"
