@@ -662,7 +662,10 @@ room_end(struct room *rm)
 	for (int i = 0; i < ROOM_MAX; i++) {
 		struct conn *c = &rm->conn[i];
 
-		if (is_alone(c) && c->state != LINGERING)
+		/* All threads may have been busy since it came. */
+		if (c->state == WAITING && has_come(rm, c))
+			conn_watch(rm, c, EPOLL_CTL_MOD);
+		else if (is_alone(c) && c->state != LINGERING)
 			conn_close(rm, c);
 		else if (c->state == READING && !c->params)
 			cut_off(c);

@@ -74,7 +74,7 @@ void room_tick(struct room *rm);
 void room_close(struct room *rm);
 /* Is there none left whose request, or rest of one, may still come? */
 bool room_is_empty(struct room *rm);
-/* Close whose request was not given to a thread, or has no parameters yet. */
+/* Close whose request has not come, or has no parameters yet. */
 void room_end(struct room *rm);
 
 #endif /* !ROOM_H */

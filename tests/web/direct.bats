@@ -240,3 +240,68 @@ cgi() {
   cut -d ' ' -f 2 answers | sort | uniq -c
   nothing_lost "$DIR" answers
 }
+
+# connection NAME - to r.sock, which asks for healthz once NAME.go is there, and
+# keeps the answer in NAME.answer.
+connection() {
+  # shellcheck disable=SC2016 # these are Perl's
+  perl -MIO::Socket::UNIX -e '
+    sub record { pack("CCnnxx", 1, $_[0], 1, length $_[1]) . $_[1] }
+    sub pair { pack("CC", length $_[0], length $_[1]) . $_[0] . $_[1] }
+    my $name = shift;
+    my $s = IO::Socket::UNIX->new(Peer => "r.sock") or die $!;
+    open my $f, ">", "$name.connected"; close $f;
+    until (-e "$name.go") {
+      my $r = ""; vec($r, fileno $s, 1) = 1;
+      exit if select $r, undef, undef, 0.02; # closed
+    }
+    print $s record(1, pack("nCx5", 1, 0)),
+      record(4, pair("REQUEST_METHOD", "GET") . pair("PATH_INFO", "/healthz")),
+      record(4, ""), record(5, "");
+    $s->flush;
+    open $f, ">", "$name.sent"; close $f;
+    open $f, ">", "$name.answer"; print $f $_ while <$s>' "$1" 3>&- &
+}
+
+# sockets - how many the process that serves has.
+sockets() {
+  find "/proc/$(pgrep -P "$RECEIVER")/fd" -lname 'socket:*' | wc -l
+}
+
+# has_sockets COUNT - at least?
+has_sockets() {
+  [ "$(sockets)" -ge "$1" ]
+}
+
+# Events that wait for the store have all places, so no thread looks.
+@test "SIGTERM: a request that came while the store was locked is answered" {
+  receiver -s "$DIR/r.sock" -t 2
+  socket_host "$DIR" "$DIR/r.sock"
+  lighttpd_start "$DIR"
+  wait_for expect 200 '*' formantai body
+  before=$(sockets)
+  connection late
+  late=$!
+  connection silent
+  silent=$!
+  wait_for has_sockets $((before + 2))
+  coproc sqlite3 -cmd '.timeout 5000' callbook.db 3>&-
+  locker=$COPROC_PID
+  echo "BEGIN IMMEDIATE; SELECT 'locked';" >&"${COPROC[1]}"
+  read -r locked <&"${COPROC[0]}"
+  [ "$locked" = locked ]
+  event @@@@@@ 1200 | "$PLAIN/tests/post" -c 100 -n 100 -f 2 -s "$SECRET" \
+    "$URL/sales" >answers 3>&- &
+  post=$!
+  wait_for has_sockets $((before + 40))
+  touch late.go
+  wait_for test -e late.sent
+  kill "$RECEIVER"
+  wait "$silent" || : # closed, as nothing has come
+  kill "$locker"
+  wait "$late"
+  wait "$RECEIVER"
+  RECEIVER=
+  kill "$post" || :
+  grep -q '"status":' late.answer
+}
