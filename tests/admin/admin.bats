@@ -32,10 +32,10 @@ everything() {
     grep -av -e '^[^(]*search' -e "^INSERT INTO meta VALUES('search"
 }
 
-# wait_for COMMAND... - until it succeeds, ten seconds at most.
+# wait_for COMMAND... - until it succeeds, half a minute at most.
 wait_for() {
-  local i
-  for ((i = 0; i < 500; i++)); do
+  local until=$((EPOCHSECONDS + 30))
+  while ((EPOCHSECONDS < until)); do
     if "$@"; then return 0; fi
     sleep 0.02
   done

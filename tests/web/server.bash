@@ -80,9 +80,9 @@ server_start() {
   return 1
 }
 
-# Is it our own server that answers?  Status 2: ours is gone.
+# Is it our own server that answers?
 ours() {
-  kill -0 "$SERVER" 2>/dev/null || return 2
+  kill -0 "$SERVER" 2>/dev/null || return "$NEVER"
   [ "$(curl -s -m 5 "http://127.0.0.1:$PORT/whose")" = "$1" ]
 }
 
@@ -114,14 +114,15 @@ $(cat "$1/more" 2>/dev/null)
 END
 }
 
-# wait_for COMMAND... - until it succeeds, ten seconds at most; its status 2
-# says that it never will.
+NEVER=99 # status of a command that says that it never will succeed
+
+# wait_for COMMAND... - until it succeeds, half a minute at most.
 wait_for() {
-  local i rc
-  for ((i = 0; i < 500; i++)); do
+  local rc until=$((EPOCHSECONDS + 30))
+  while ((EPOCHSECONDS < until)); do
     rc=0
     "$@" || rc=$?
-    case $rc in 0) return 0 ;; 2) return 1 ;; esac
+    case $rc in 0) return 0 ;; "$NEVER") return 1 ;; esac
     sleep 0.02
   done
   return 1
@@ -314,11 +315,11 @@ raw_head() {
     "X-FormantAI-Signature: sha256=$(hmac body)"
 }
 
-# further COUNT ANSWERS PID - does the file hold COUNT answers of 200?  Status
-# 2: the sender is gone.
+# further COUNT ANSWERS PID - does the file hold COUNT answers of 200?  Never,
+# if the sender is gone.
 further() {
   [ "$(grep -c ' 200 ' "$2")" -lt "$1" ] || return 0
-  kill -0 "$3" || return 2
+  kill -0 "$3" || return "$NEVER"
   return 1
 }
 
