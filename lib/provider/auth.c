@@ -529,23 +529,22 @@ add_signed(const struct auth *a, const struct message *m, EVP_MD_CTX *md)
 	    : -1;
 }
 
-static int
+static bool
 hash(const struct auth *a, const struct message *m,
     int (*add)(const struct auth *, const struct message *, EVP_MD_CTX *),
     unsigned char out[EVENT_KEY_SIZE])
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned char whole[EVP_MAX_MD_SIZE];
-	int rc = -1;
+	const bool good = md != NULL &&
+	    EVP_DigestInit_ex2(md, a->sha256, NULL) == 1 &&
+	    add(a, m, md) == 0 && EVP_DigestFinal_ex(md, whole, NULL) == 1;
 
-	if (md != NULL && EVP_DigestInit_ex2(md, a->sha256, NULL) == 1 &&
-	    add(a, m, md) == 0 && EVP_DigestFinal_ex(md, whole, NULL) == 1) {
+	if (good)
 		memcpy(out, whole, EVENT_KEY_SIZE);
-		rc = 1;
-	}
 	EVP_MD_CTX_free(md);
 	ERR_clear_error();
-	return rc;
+	return good;
 }
 
 int
@@ -559,8 +558,8 @@ auth_bind(const struct auth *a, const struct message *m, struct binding *b)
 	if (used == NULL || is_credential(used->scheme) ||
 	    used->scheme->type == SCHEME_TOKEN)
 		return 0;
-	return hash(used, m, add_signed, b->signed_text) == 1 &&
-		hash(used, m, add_content, b->content) == 1
+	return hash(used, m, add_signed, b->signed_text) &&
+		hash(used, m, add_content, b->content)
 	    ? 1
 	    : -1;
 }

@@ -133,7 +133,7 @@ write_text(const struct auth *a, const struct message *m,
     struct buf *why)
 {
 	struct buf whole = {0};
-	struct signed_text t = {0};
+	struct signed_text t;
 	int rc = -1;
 
 	if (add_body_hash(a, m, query) != 0)
