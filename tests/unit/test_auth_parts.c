@@ -162,6 +162,70 @@ the_eighth_signature_is_still_looked_at(void **state)
 	buf_free(&why);
 }
 
+#define LIST(type)                                                   \
+	DEFINITION("{\"h\":{\"type\":\"" type "\",\"header\":\"S\"," \
+		   "\"separator\":\" \",\"prefix\":\"v1,\"}}")
+
+/* However many the message before it had. */
+static void
+only_signatures_of_the_message_count(void **state)
+{
+	static const struct {
+		const char *definition, *key; /* NULL: a secret */
+	} cases[] = {
+	    {LIST("hmac"), NULL},
+	    {LIST("rsa"), "RSA"},
+	    {LIST("ed25519"), "ED25519"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct provider *p = parse(cases[i].definition);
+		char file[32], private[32] = "", line[1024];
+		const bool public = cases[i].key != NULL;
+		struct auth_proof proof = {0};
+		struct buf why = {0};
+		struct auth *a;
+		struct sent s;
+
+		if (public)
+			EVP_PKEY_free(make_key(cases[i].key, file, private));
+		else
+			write_file(file, SECRET, strlen(SECRET));
+		a = open_auth(
+		    p, NULL, public ? NULL : file, public ? file : NULL, &why);
+		assert_non_null(a);
+		send_with(&s, "{}", 2, NULL, NULL, NULL);
+		assert_int_equal(
+		    auth_sign(a, private, &s.m, NOW, &proof, &why), 0);
+		snprintf(line, sizeof(line), "HTTP_S=v1,AAAA %s",
+		    strchr(proof.headers.data, ' ') + 1);
+		line[strlen(line) - 1] = '\0';
+		send_with(&s, "{}", 2, line, NULL, NULL);
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+		s.env[0][strlen("HTTP_S=v1,AAAA")] = '\0';
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+		/* A key that there is not, or is none, is told alone. */
+		if (public) {
+			assert_int_equal(
+			    auth_sign(a, NULL, &s.m, NOW, &proof, &why), -1);
+			assert_string_equal(
+			    buf_str(&why), "auth \"h\" needs a private key");
+			buf_reset(&why, SIZE_MAX);
+			assert_int_equal(
+			    auth_sign(a, file, &s.m, NOW, &proof, &why), -1);
+			assert_true(why.len > 0);
+			assert_null(strstr(why.data, "cannot be signed"));
+		}
+		unlink(file);
+		unlink(private);
+		auth_proof_free(&proof);
+		auth_free(a);
+		definition_free(p);
+		buf_free(&why);
+	}
+}
+
 /* That it was signed makes it no time. */
 static void
 a_signed_time_must_be_one(void **state)
@@ -406,6 +470,7 @@ main(void)
 	    cmocka_unit_test(a_prefix_is_taken_off_where_it_stands),
 	    cmocka_unit_test(a_credential_is_written_as_its_scheme_does),
 	    cmocka_unit_test(the_eighth_signature_is_still_looked_at),
+	    cmocka_unit_test(only_signatures_of_the_message_count),
 	    cmocka_unit_test(a_signed_time_must_be_one),
 	    cmocka_unit_test(a_token_of_one_byte_is_wrong_and_none_is_missing),
 	    cmocka_unit_test(an_id_is_made_up_once),

@@ -25,6 +25,9 @@ test_signing_makes_acceptable(void **state)
 	    {"RSA", DEFINITION(RSA_PADDED("pkcs1"))},
 	    {"RSA", DEFINITION(RSA_PADDED("pss"))},
 	    {"ED25519", DEFINITION(ED25519)},
+	    {"RSA",
+		DEFINITION("{\"j\":{\"type\":\"jwt\",\"claim\":\"h\","
+			   "\"algorithm\":\"RS256\"}}")},
 	};
 
 	(void)state;

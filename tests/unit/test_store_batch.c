@@ -227,6 +227,130 @@ facts_that_are_packed_beside_an_event_of_their_call_stay(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM fact"), 0);
 }
 
+/* What a job of store_event_later() is answered. */
+struct answer {
+	enum store_rc rc;
+	int64_t number;
+};
+
+static void
+take(void *arg, enum store_rc rc, int64_t number)
+{
+	*(struct answer *)arg = (struct answer){rc, number};
+}
+
+/* Contents of one key, twice each or more, of two calls. */
+static void
+contents_and_repetitions_are_told_apart_in_one_transaction(void **state)
+{
+	static const struct {
+		unsigned char key, content;
+		const char *call;
+		int64_t received; /* by the delivery */
+		enum store_rc rc;
+	} rows[] = {
+	    {9, 0, "z", 2000, STORE_OK}, /* by a thread, that holds the rest */
+	    {1, 0, "a", 2000, STORE_OK},
+	    {1, 0, "a", 2500, STORE_DUPLICATE},
+	    {1, 0, "a", 2300, STORE_DUPLICATE},
+	    {1, 1, "b", 2600, STORE_VARIANT},
+	    {1, 1, "b", 2700, STORE_DUPLICATE},
+	    {2, 0, "y", 2800, STORE_OK},
+	};
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+	struct box *b = *state;
+	struct delivery d[ROWS];
+	struct event e[ROWS];
+	struct answer got[ROWS] = {{0}}, later;
+	struct doing first = {.store = b->store, .event = &e[0]};
+	struct holder lock;
+
+	for (int i = 0; i < ROWS; i++) {
+		e[i] = an_event(rows[i].key);
+		e[i].digest[15] = rows[i].content;
+		e[i].call = rows[i].call;
+		d[i] = a_delivery("{}");
+		d[i].received = rows[i].received;
+	}
+	lock_hold(b, &lock);
+	assert_int_equal(pthread_create(&first.thread, NULL, bring, &first), 0);
+	while (!lock_is_awaited(b, &lock))
+		sched_yield();
+	for (int i = 1; i < ROWS; i++)
+		store_event_later(b->store, &d[i], &e[i], take, &got[i]);
+	lock_release(&lock);
+	pthread_join(first.thread, NULL);
+	got[0].rc = first.rc;
+	for (int i = 0; i < ROWS; i++) {
+		assert_int_equal(got[i].rc, rows[i].rc);
+		/* A repetition has the number of its key's first content. */
+		if (got[i].rc == STORE_DUPLICATE)
+			assert_int_equal(got[i].number, got[1].number);
+	}
+	assert_int_equal(ask(b,
+			     "SELECT count * 10000 + last FROM repeat"
+			     " JOIN event ON seq = event WHERE variant = 0"),
+	    22500);
+	assert_int_equal(ask(b,
+			     "SELECT count * 10000 + last FROM repeat"
+			     " JOIN event ON seq = event WHERE variant = 1"),
+	    12700);
+	assert_int_equal(ask(b, "SELECT count(*) FROM repeat"), 2);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM call WHERE (flags & 2 <> 0)"
+			     " = (id IN ('a', 'b'))"),
+	    4);
+
+	/* The same of what other transactions stored. */
+	assert_int_equal(store_event(b->store, &d[3], &e[3], &later.number),
+	    STORE_DUPLICATE);
+	assert_int_equal(later.number, got[1].number);
+	assert_int_equal(ask(b,
+			     "SELECT count * 10000 + last FROM repeat"
+			     " JOIN event ON seq = event WHERE variant = 0"),
+	    32500);
+	e[6].digest[0] = 1;
+	e[6].call = "z";
+	assert_int_equal(
+	    store_event(b->store, &d[6], &e[6], &later.number), STORE_VARIANT);
+	assert_true(later.number != got[6].number);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE flags & 2 <> 0"), 4);
+}
+
+/* As many as can be in one transaction, of two calls, by chance. */
+static void
+lateness_in_one_transaction_is_that_of_all_its_events(void **state)
+{
+	struct box *b = *state;
+	uint64_t chance = 88172645463325252u;
+	char id[2][8];
+	struct event e[BATCH_MAX];
+
+	for (int round = 0; round < 10; round++) {
+		for (int i = 0; i < BATCH_MAX; i++) {
+			e[i] = an_event((unsigned char)(round * 16 + i));
+			snprintf(id[i % 2], sizeof(id[0]), "%d-%d", round / 2,
+			    i % 2);
+			e[i].call = id[i % 2];
+			chance ^= chance << 13;
+			chance ^= chance >> 7;
+			chance ^= chance << 17;
+			e[i].time = 1000 + (int64_t)(chance >> 33) % 5;
+			e[i].received = 2000 + (int64_t)(chance >> 43) % 5;
+		}
+		in_one_transaction(b, e, BATCH_MAX, 0);
+	}
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event e WHERE late IS NULL"
+			     " OR late <> CASE WHEN EXISTS (SELECT 1 FROM event"
+			     " l WHERE l.call = e.call AND l.time > e.time"
+			     " AND l.received < e.received)"
+			     " THEN 1 ELSE 0 END"),
+	    0);
+	assert_true(ask(b, "SELECT sum(late) FROM event") > 10);
+}
+
 static struct event *told; /* by key */
 
 static int
@@ -383,6 +507,9 @@ main(void)
 	    STORE_TEST(what_is_received_at_once_is_late_by_what_came_before),
 	    STORE_TEST(
 		facts_that_are_packed_beside_an_event_of_their_call_stay),
+	    STORE_TEST(
+		contents_and_repetitions_are_told_apart_in_one_transaction),
+	    STORE_TEST(lateness_in_one_transaction_is_that_of_all_its_events),
 	    STORE_TEST(
 		events_of_one_transaction_are_late_by_the_rule_of_a_rebuild),
 	    STORE_TEST(one_that_is_late_by_the_next_of_its_transaction_is_told),
