@@ -27,13 +27,11 @@ count(int64_t a, int64_t b, int n)
 void
 costs_add(struct costs *s, const struct cost *c, int n)
 {
-	struct cost *at = s->item;
-	int order = 1;
+	struct cost *at = s->item, *end = at + s->n;
 
-	while (at < s->item + s->n &&
-	    (order = strcmp(at->currency, c->currency)) < 0)
+	while (at < end && strcmp(at->currency, c->currency) < 0)
 		at++;
-	if (at == s->item + s->n || order != 0) {
+	if (at == end || strcmp(at->currency, c->currency) != 0) {
 		if (n <= 0 || s->n == COSTS_MAX)
 			return;
 		memmove(

@@ -91,7 +91,7 @@ facts_join(struct facts *f, int64_t path, const struct fact *fact,
 
 	told.fact.path = NULL;
 	told.stamp.less = false;
-	if (reserve(f) == -1 || place_all(f) == -1)
+	if (reserve(f) != 0 || place_all(f) != 0)
 		return;
 	slot = find_slot(f, path);
 	if (*slot == 0) {
@@ -425,7 +425,7 @@ facts_decode(struct facts *f, const void *data, size_t n)
 	if (left == 0)
 		in.damaged = true;
 	for (int64_t last = 0; left > 0 && !in.damaged; left--) {
-		if (reserve(f) == -1)
+		if (reserve(f) != 0)
 			break;
 		take_fact(&in, stamp, stamps, last, &f->item[f->n]);
 		last = f->item[f->n++].path;

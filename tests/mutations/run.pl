@@ -283,7 +283,7 @@ sub run {
 		open STDERR, '>&', \*STDOUT;
 		$ENV{TMPDIR} = $dir if $dir;
 		# What is read before it is written, or written too far, is
-		# not right by chance.
+		# not right by chance: as under the sanitizers of the tests.
 		@ENV{qw(LD_PRELOAD MALLOC_CHECK_ MALLOC_PERTURB_)} =
 		    ('libc_malloc_debug.so.0', 3, 165) if $dir;
 		# One limit at a time is all that dash takes.
@@ -391,7 +391,7 @@ my %compile;
 for my $file (@files) {
 	my $object = "$build/$file";
 	$object =~ s/c$/o/;
-	my ($line) = grep { /-c -o/ } `make -nW $file V=1 BUILD=$build CC=clang CFLAGS='-O0 -fPIC -w' $object 2>/dev/null`;
+	my ($line) = grep { /-c -o/ } `make -nW $file V=1 BUILD=$build CC=clang CFLAGS='-O0 -fPIC -w -fsanitize=undefined -fsanitize-trap=all' $object 2>/dev/null`;
 	die "$file: no rule\n" if !$line;
 	$line =~ s/-MMD -MP//;
 	$line =~ s/-c -o .*//;

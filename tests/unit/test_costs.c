@@ -186,7 +186,7 @@ each_byte_has_its_limit(void **state)
 static void
 a_currency_is_found_while_it_has_calls(void **state)
 {
-	struct costs s = {0};
+	struct costs s = {0}, sum = {0};
 
 	(void)state;
 	assert_null(costs_find(&s, "USD"));
@@ -198,6 +198,54 @@ a_currency_is_found_while_it_has_calls(void **state)
 	add(&s, "USD", 5, -1);
 	assert_null(costs_find(&s, "USD"));
 	assert_int_equal(costs_find(&s, "EUR")->amount, 3);
+	/* They are none of it, and of none that it is added to. */
+	costs_add_all(&sum, &s, 1);
+	assert_int_equal(sum.n, 1);
+	assert_string_equal(sum.item[0].currency, "EUR");
+	add(&sum, "JPY", 7, 1);
+	add(&sum, "USD", 5, 1);
+	add(&sum, "EUR", 3, -1);
+	assert_int_equal(sum.n, 2);
+	assert_int_equal(costs_find(&sum, "JPY")->amount, 7);
+	assert_int_equal(costs_find(&sum, "USD")->amount, 5);
+	costs_add_all(&s, &sum, 1);
+	assert_int_equal(s.n, 3);
+}
+
+/* A count that was wrong refuses nothing. */
+static void
+no_count_is_below_nothing(void **state)
+{
+	const struct cost two = {"EUR", .calls = 2, .answered = 1};
+	const struct cost one = {"EUR", .calls = 1, .answered = 2};
+	struct costs s = {0};
+
+	(void)state;
+	costs_add(&s, &two, 1);
+	costs_add(&s, &one, -1);
+	assert_int_equal(s.item[0].calls, 1);
+	assert_int_equal(s.item[0].answered, 0);
+}
+
+static void
+more_currencies_than_there_can_be_are_refused(void **state)
+{
+	char bytes[(COSTS_MAX + 1) * (COSTS_CODE + 5)] = "";
+	struct costs s;
+
+	(void)state;
+	for (int i = 0; i <= COSTS_MAX; i++) {
+		char *at = bytes + i * (COSTS_CODE + 5);
+
+		at[0] = (char)('A' + i / 26);
+		at[1] = (char)('A' + i % 26);
+		at[2] = 'A';
+		at[3] = 1;
+	}
+	assert_int_equal(costs_decode(&s, bytes, sizeof(bytes)), -1);
+	assert_int_equal(
+	    costs_decode(&s, bytes, sizeof(bytes) - COSTS_CODE - 5), 0);
+	assert_int_equal(s.n, COSTS_MAX);
 }
 
 int
@@ -209,6 +257,8 @@ main(void)
 	    cmocka_unit_test(a_currency_is_found_while_it_has_calls),
 	    cmocka_unit_test(the_bytes_are_as_they_were_written_down),
 	    cmocka_unit_test(each_byte_has_its_limit),
+	    cmocka_unit_test(no_count_is_below_nothing),
+	    cmocka_unit_test(more_currencies_than_there_can_be_are_refused),
 	    cmocka_unit_test(amounts_end_at_the_most_there_is),
 	    cmocka_unit_test(damaged_bytes_are_refused),
 	};

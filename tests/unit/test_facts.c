@@ -243,7 +243,8 @@ lengths_around_each_byte_come_back(void **state)
 	memset(text, 'a', sizeof(text));
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct facts f = {0}, read = {0};
-		struct told t = {(int64_t)lengths[i] + 1,
+		/* The greatest path there is, for an empty text. */
+		struct told t = {i == 0 ? INT64_MAX : (int64_t)lengths[i] + 1,
 		    {.type = FACT_TEXT, .text = text, .len = lengths[i]},
 		    told[0].stamp};
 		struct buf b = {0};
@@ -373,6 +374,8 @@ each_part_is_checked(void **state)
 	      BYTES("\1\1" STAMP "\1\1\0\x81\0x"), /* too long a number */
 	      BYTES("\1\1" STAMP "\1\1\0\xff\xff\xff\xff\xff\xff\xff\xff\xff"
 		    "\1x"), /* of 64 bits */
+	      BYTES("\1\1" STAMP "\1\1\0\x80\x80\x80\x80\x80\x80\x80"
+		    "\x80\x80"), /* no end */
 	      BYTES("\1\xff\xff\xff\xff\xff\xff\xff\xff\x7f" STAMP
 		    "\1\1\0\1x"), /* stamps */
 	      /* So many that their bytes, modulo 2^64, are one. */
@@ -458,6 +461,53 @@ a_set_is_used_again(void **state)
 	buf_free(&same);
 }
 
+/* Also one whose memory is kept, and one that was trimmed. */
+static void
+nothing_of_a_call_is_left_for_the_next(void **state)
+{
+	struct facts f = {0};
+	struct told t = {.fact = NUMBER(1), .stamp = told[0].stamp};
+
+	(void)state;
+	for (int trimmed = 0; trimmed < 2; trimmed++) {
+		facts_reset(&f);
+		for (t.path = 1; t.path <= 60; t.path++)
+			join(&f, &t);
+		if (trimmed)
+			assert_true(facts_trim(&f, 20));
+		facts_reset(&f);
+		for (t.path = 5; t.path < 8; t.path++) {
+			join(&f, &t);
+			assert_int_equal(f.n, t.path - 4);
+		}
+	}
+	facts_free(&f);
+}
+
+/* What is left after it is found, and what was left out is not. */
+static void
+a_trimmed_set_goes_on(void **state)
+{
+	struct facts f = {0};
+	struct told t = {.fact = NUMBER(1), .stamp = told[0].stamp};
+
+	(void)state;
+	for (t.path = 1; t.path <= 60; t.path++)
+		join(&f, &t);
+	assert_true(facts_trim(&f, 20));
+	t.path = 21;
+	join(&f, &t);
+	assert_int_equal(f.n, 21);
+	t.path = 20;
+	join(&f, &t);
+	assert_int_equal(f.n, 21);
+	assert_true(facts_trim(&f, 1));
+	t.path = 1;
+	join(&f, &t);
+	assert_int_equal(f.n, 1);
+	facts_free(&f);
+}
+
 /* Those of the smallest paths stay, however often it is done. */
 static void
 more_than_a_call_may_have_is_left_out(void **state)
@@ -514,6 +564,8 @@ main(void)
 	    cmocka_unit_test(each_part_is_checked),
 	    cmocka_unit_test(many_facts_are_joined_quickly),
 	    cmocka_unit_test(a_set_is_used_again),
+	    cmocka_unit_test(nothing_of_a_call_is_left_for_the_next),
+	    cmocka_unit_test(a_trimmed_set_goes_on),
 	    cmocka_unit_test(more_than_a_call_may_have_is_left_out),
 	};
 

@@ -278,6 +278,8 @@ answered_follows_the_outcome_and_never_contradicts_it(void **state)
 		e[0].state = STATE_RINGING;
 		set_number(&e[1], FIELD_DURATION, 0);
 		assert_int_equal(view_of(e, 2).answered, rows[i].silent);
+		set_number(&e[1], FIELD_DURATION, 1);
+		assert_int_equal(view_of(e, 2).answered, rows[i].talked);
 		set_number(&e[1], FIELD_DURATION, 9000);
 		assert_int_equal(view_of(e, 2).answered, rows[i].talked);
 		/* What rang has no talk time, whatever was told of it. */
@@ -464,6 +466,12 @@ times_that_were_not_told_are_derived_from_those_that_were(void **state)
 		.shown_ended = 500,
 		.shown_length = 100,
 		.estimated = true},
+	    {.ended = 500,
+		.length = 1,
+		.shown_started = 499,
+		.shown_ended = 500,
+		.shown_length = 1,
+		.derived_started = true},
 	    /* The end from the start and the length, */
 	    {.started = 400,
 		.length = 100,
@@ -635,6 +643,10 @@ a_call_that_has_not_ended_has_no_derived_end_or_length(void **state)
 	e[0].time_known = e[1].time_known = true;
 	set_number(&e[1], FIELD_STARTED, 100);
 	v = view_of(e, 2);
+	assert_false(v.flags & CALL_ESTIMATED);
+	/* Though a platform tells when it is going to. */
+	set_number(&e[1], FIELD_ENDED, 200);
+	assert_false(view_of(e, 2).timed);
 	assert_true(v.answered);
 	assert_false(v.timed);
 	assert_int_equal(v.ended, 0);
@@ -665,6 +677,17 @@ a_record_shows_derived_times_and_names_them(void **state)
 	    "\"derived\":[\"ended\"],\"flags\":[\"derived\"],"
 	    "\"received\":\"1970-01-01T00:00:00.001Z\"}");
 
+	/* The start, too. */
+	e.field[FIELD_STARTED].set = false;
+	set_number(&e, FIELD_ENDED, 3000);
+	memset(&c, 0, sizeof(c));
+	fold_event(&c, &e);
+	call_view(&c, &v);
+	view_fields(&v, c.field);
+	assert_true(c.field[FIELD_STARTED].set);
+	assert_true(c.field[FIELD_STARTED].derived);
+	assert_int_equal(c.field[FIELD_STARTED].number, 1000);
+
 	/* What rang has no talk time there either. */
 	e.outcome = OUTCOME_NO_ANSWER;
 	memset(&c, 0, sizeof(c));
@@ -689,6 +712,7 @@ two_folds_join_to_the_fold_of_all_their_events(void **state)
 		e[i].outcome = (enum call_outcome)(i % 3);
 		e[i].errors = i == 4;
 		set_number(&e[i], FIELD_ATTEMPT, i);
+		set_text(&e[i], FIELD_TRACE, i % 2 ? "odd" : "even");
 		set_number(&e[i], (enum call_field)(FIELD_STARTED + i % 2), i);
 		fold_event(&whole, &e[i]);
 	}

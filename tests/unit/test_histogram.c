@@ -39,6 +39,7 @@ classes_are_seamless_and_as_many_as_promised(void **state)
 	assert_int_equal(class_of_length(end), CLASS_LENGTHS - 1);
 	assert_int_equal(class_of_length(INT64_MAX), CLASS_LENGTHS - 1);
 	assert_int_equal(class_of_length(-1), 0);
+	assert_int_equal(class_of_length(-5000), 0);
 }
 
 /* For good: stores have counts by them. */

@@ -324,7 +324,7 @@ lateness_in_one_transaction_is_that_of_all_its_events(void **state)
 {
 	struct box *b = *state;
 	uint64_t chance = 88172645463325252u;
-	char id[2][8];
+	char id[2][32];
 	struct event e[BATCH_MAX];
 
 	for (int round = 0; round < 10; round++) {
