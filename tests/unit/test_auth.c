@@ -277,6 +277,12 @@ test_time_in_the_header_must_be_one(void **state)
 	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_MISSING);
 	read_data("auth/elevenlabs-post_call_transcription.json", &body);
 	send_with(&s, body.data, body.len,
+	    "HTTP_X_SIGNATURE=t=,t=1779310150,v0="
+	    "851c74686544c64a2b6fc5017f43ad41dd6fbbf6537f6108bb6873bd4f1c3658",
+	    NULL, NULL);
+	assert_int_equal(
+	    auth_verify(a, &s.m, NULL, 1779310150000LL), AUTH_WRONG);
+	send_with(&s, body.data, body.len,
 	    "HTTP_X_SIGNATURE=t=1779310150,t=1779310150,v0="
 	    "851c74686544c64a2b6fc5017f43ad41dd6fbbf6537f6108bb6873bd4f1c3658",
 	    NULL, NULL);

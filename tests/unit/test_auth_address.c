@@ -241,6 +241,8 @@ what_comes_with_a_signature_is_told_apart(void **state)
 		false, false},
 	    {{"POST", "q", FORM_TYPE, "a=1"}, {"POST", "r", FORM_TYPE, "a=1"},
 		false, true},
+	    {{"POST", "q", "application/json", "100%"},
+		{"POST", "q", "application/json", "101%"}, true, false},
 	    /* Each part has its length, whatever is in it. */
 	    {{"POST", "q", FORM_TYPE, "a=b&c=d"},
 		{"POST", "q", FORM_TYPE, "a=b" EIGHT "c" EIGHT "d"}, false,
@@ -280,6 +282,7 @@ test_signing_over_the_address(void **state)
 	    {"https://h:8443/x/", FORM_TYPE, "a=%C3%A3+b&a=%00", "q=1"},
 	    {"https://u:p@[::1]/x", "application/json", "{\"x\":1}", "q=1"},
 	    {"http://h", "application/json", "[]", ""},
+	    {"http://h", "application/json", "[]", "q"},
 	};
 	struct provider *p = parse(DEFINITION(URL_FORM));
 

@@ -57,6 +57,7 @@ test_bad_key_files(void **state)
 	(void)state;
 	EVP_PKEY_free(make_key("ED25519", public, private));
 	assert_null(open_auth(p, NULL, NULL, NULL, &why));
+	assert_non_null(strstr(buf_str(&why), "needs a key_file"));
 	assert_null(open_auth(p, NULL, NULL, public, &why)); /* another kind */
 	assert_null(open_auth(p, NULL, NULL, private, &why));
 	assert_non_null(strstr(buf_str(&why), "has no public key"));

@@ -226,6 +226,37 @@ only_signatures_of_the_message_count(void **state)
 	}
 }
 
+/* And is told as missing: rejections are kept apart by their reason. */
+static void
+a_header_that_is_signed_must_be_there(void **state)
+{
+	static const char *const texts[] = {"{header:x-id}{body}",
+	    "{body}{header:x-id}", "{header:x-other}{body}{header:x-id}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct buf definition = {0};
+		struct provider *p;
+		struct auth *a;
+		struct sent s;
+
+		buf_printf(&definition,
+		    DEFINITION("{\"h\":{\"type\":\"hmac\",\"header\":\"S\","
+			       "\"signed\":\"%s\"}}"),
+		    texts[i]);
+		p = parse(buf_str(&definition));
+		a = make_ok(p, NULL, SECRET);
+		send_with(&s, "{}", 2, "HTTP_S=00", "HTTP_X_OTHER=1", NULL);
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_MISSING);
+		send_with(
+		    &s, "{}", 2, "HTTP_S=00", "HTTP_X_OTHER=1", "HTTP_X_ID=2");
+		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+		auth_free(a);
+		definition_free(p);
+		buf_free(&definition);
+	}
+}
+
 /* That it was signed makes it no time. */
 static void
 a_signed_time_must_be_one(void **state)
@@ -371,6 +402,7 @@ what_can_not_be_signed_is_told(void **state)
 	struct provider *j = parse(DEFINITION(JWT_BODY));
 	struct auth *a = make_ok(p, NULL, SECRET);
 	struct auth *t = make_ok(j, NULL, SECRET);
+	struct binding bound;
 	struct auth_proof proof = {0};
 	struct buf why = {0};
 	struct sent s;
@@ -392,6 +424,7 @@ what_can_not_be_signed_is_told(void **state)
 			    "HTTP_S=00", NULL, NULL);
 		s.m.content_type = "application/json";
 		assert_int_equal(auth_verify(a, &s.m, NULL, NOW), cases[i].rc);
+		assert_int_equal(auth_bind(a, &s.m, &bound), i == 0 ? 1 : -1);
 		auth_proof_free(&proof);
 	}
 	buf_reset(&why, SIZE_MAX);
@@ -446,11 +479,16 @@ no_header_is_renamed_where_nothing_is_signed(void **state)
 	struct buf why = {0};
 	struct auth *none = open_auth(p, "none", NULL, NULL, &why);
 	struct auth *plain = make_ok(p, NULL, "c2VjcmV0");
+	struct auth_proof proof = {0};
+	struct binding bound;
 	struct arena *arena = arena_new();
 	struct sent s;
 
 	(void)state;
 	send_with(&s, "{}", 2, "HTTP_WEBHOOK_ID=1", NULL, NULL);
+	assert_int_equal(auth_sign(none, NULL, &s.m, NOW, &proof, &why), 0);
+	assert_int_equal(proof.headers.len, 0);
+	assert_int_equal(auth_bind(plain, &s.m, &bound), -1);
 	assert_int_equal(auth_read_as(none, arena, &s.m), 0);
 	assert_ptr_equal(s.m.env, s.env);
 	assert_int_equal(auth_read_as(plain, arena, &s.m), 0);
@@ -471,6 +509,7 @@ main(void)
 	    cmocka_unit_test(a_credential_is_written_as_its_scheme_does),
 	    cmocka_unit_test(the_eighth_signature_is_still_looked_at),
 	    cmocka_unit_test(only_signatures_of_the_message_count),
+	    cmocka_unit_test(a_header_that_is_signed_must_be_there),
 	    cmocka_unit_test(a_signed_time_must_be_one),
 	    cmocka_unit_test(a_token_of_one_byte_is_wrong_and_none_is_missing),
 	    cmocka_unit_test(an_id_is_made_up_once),

@@ -661,6 +661,11 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	char time[] = "HTTP_X_WHEN=3", body[] = "CONTENT_TYPE=x";
 	char signature[] = "HTTP_X_OWN=4";
 	char *env[] = {other, id, time, body, NULL};
+	char short_one[] = "HTTP_ABCD=5", old_time[] = "HTTP_X_TIME=6";
+	char *more[] = {body, short_one, old_time, other, id, time, NULL};
+	static const char *const kept[][2] = {{"CONTENT_TYPE", "x"},
+	    {"HTTP_ABCD", "5"}, {"HTTP_X_TIME", "3"}, {"HTTP_X_ID", "1"},
+	    {"HTTP_X_WHEN", "3"}};
 	struct config_source cs = {.secret_file = path};
 	struct arena *arena = arena_new();
 	struct auth *a;
@@ -680,6 +685,9 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	assert_string_equal(read_as(a, env, arena, "HTTP_X_TIME"), "3");
 	assert_string_equal(read_as(a, env, arena, "HTTP_X_OWN_ID"), "1");
 	assert_string_equal(read_as(a, env, arena, "CONTENT_TYPE"), "x");
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		assert_string_equal(
+		    read_as(a, more, arena, kept[i][0]), kept[i][1]);
 	env[1] = NULL;
 	assert_null(read_as(a, env, arena, "HTTP_X_ID"));
 	auth_free(a);
