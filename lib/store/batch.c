@@ -44,8 +44,7 @@ batch_free(struct batch *b)
 		facts_free(&f->set);
 		free(f);
 	}
-	if (b->arena != NULL)
-		arena_free(b->arena);
+	arena_free(b->arena);
 	b->arena = NULL;
 }
 

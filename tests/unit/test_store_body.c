@@ -331,10 +331,50 @@ threads_compress_at_the_same_time(void **state)
 	assert_int_equal(ask(b, "SELECT count(size) FROM event"), seen);
 }
 
+/* Each column, and none where there is nothing to tell. */
+static void
+an_event_is_kept_with_all_that_came_with_it(void **state)
+{
+	static const struct call_error error = {.code = "E"};
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}"), gone = a_delivery("{}");
+	struct event e[] = {an_event(1), an_event(2)};
+	int64_t n;
+
+	e[0].headers = e[1].headers = "x-a: 1\n";
+	e[0].id = "id";
+	assert_int_equal(store_event(b->store, &d, &e[0], &n), STORE_OK);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event WHERE type ="
+			     " 'call.completed' AND id = 'id' AND state ="
+			     " 'ended' AND outcome = 'completed' AND time ="
+			     " 1000 AND received = 2000 AND variant = 0 AND"
+			     " content_type = 'application/json' AND headers"
+			     " LIKE 'x-a: 1_' AND length(body) = 2 AND size IS"
+			     " NULL AND late = 0 AND paths IS NULL AND call ="
+			     " (SELECT number FROM call)"),
+	    1);
+
+	/* Bodies that are not kept are told by their size; of no call. */
+	gone.gone = true;
+	e[1].call = NULL;
+	e[1].error = &error;
+	e[1].errors = 1;
+	assert_int_equal(store_event(b->store, &gone, &e[1], &n), STORE_OK);
+	assert_int_equal(
+	    ask(b,
+		"SELECT count(*) FROM event WHERE call IS NULL AND headers IS"
+		" NULL AND length(body) = 0 AND size IS NOT NULL"),
+	    1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    STORE_TEST(an_event_is_kept_with_all_that_came_with_it),
 	    STORE_TEST(a_body_comes_back_byte_for_byte),
 	    STORE_TEST(a_body_that_does_not_shrink_is_kept_as_it_came),
 	    STORE_TEST(a_body_of_a_requeued_delivery_comes_back),
