@@ -24,7 +24,9 @@
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 #define IDLE_MS 60000 /* before a look whether there is something, again */
 #define TOLD_MS ((int64_t)60 * 60 * 1000) /* between notes that all is done */
-#define TEND_REST 3 /* times as long as a slice took, nothing is done */
+/* After each slice nothing is done for so long, and so many times its time. */
+#define TEND_REST_MS 200
+#define TEND_REST 9
 /* A file is made smaller when more than this part of it is empty. */
 #define SPARE_PART 50
 
@@ -527,7 +529,8 @@ tend(struct store *st, const struct keep *k)
 		if (rc == STORE_OK)
 			rc = transaction_end(st, keep_slice(st, k));
 		if (rc == STORE_OK)
-			rest((when_monotonic() - begun) * TEND_REST);
+			rest(TEND_REST_MS +
+			    (when_monotonic() - begun) * TEND_REST);
 	} while (rc == STORE_OK);
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;
 }

@@ -246,8 +246,11 @@ void store_turn(struct store *st);
  *
  * store_tend() does all, with pauses, and gives empty pages back.  STORE_BUSY
  * with result->elsewhere: another process does it now.
+ *
+ * Events that come while a transaction runs wait for it.  It is about as long
+ * as a commit, so that the slowest of a hundred answers are not much slower.
  */
-#define STORE_KEEP_MS 10 /* of one transaction, before its commit */
+#define STORE_KEEP_MS 3 /* of one transaction, before its commit */
 #define STORE_KEEP_PAUSE_MS 1000 /* between two, of store_keep() */
 struct store_tended {
 	int64_t bodies, transcripts, facts, calls, quarantine, rejected;

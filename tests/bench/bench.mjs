@@ -10,7 +10,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { memory, processor, run, stopAll } from './process.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { memory, processor, run, start, stop, stopAll } from './process.mjs';
 import {
   another, configuration, directory, expressOn, out, program, report, secret, sql, systems,
   template, work,
@@ -21,6 +22,7 @@ const rounds = Number(process.env.ROUNDS ?? 5);
 const events = Number(process.env.EVENTS ?? 20000);
 const growth = Number(process.env.GROWTH ?? 1000000);
 const CONNECTIONS = 32;
+const STEADY = 300; // events a second that leave a machine room
 
 // --- the table --------------------------------------------------------------
 
@@ -73,7 +75,7 @@ const ratios = (a, b, of = 'rate') => (a && b ? a.map((x, i) => x[of] / b[i][of]
 // --- measuring ---------------------------------------------------------------
 
 // Send n further events; what came of it, after a look into the store.
-async function load(s, n, connections = CONNECTIONS) {
+async function load(s, n, connections = CONNECTIONS, rate = 0) {
   s.sent ??= 0;
   const own = () => s.own?.() ?? [];
   const spent = () => processor(own(), s.waiters?.());
@@ -81,7 +83,7 @@ async function load(s, n, connections = CONNECTIONS) {
   const split = s.split?.();
   const r = JSON.parse(await run(program('tests/bench/load'),
     ['-p', String(s.port), '-u', s.path, '-c', String(connections), '-n', String(n),
-      '-f', String(s.sent), '-s', secret, template]));
+      '-r', String(rate), '-f', String(s.sent), '-s', secret, template]));
   const cpu = (spent() - before) / n * 1e6;
   const parts = { senders: r.busy * r.seconds / n * 1e6 };
   for (const [k, after] of Object.entries(s.split?.() ?? {}))
@@ -359,6 +361,54 @@ wrk.headers["X-FormantAI-Signature"] = "sha256=${'0'.repeat(64)}"
       throw new Error(`${told} lines of export for ${stored} events`);
     fact('export as NDJSON, events', per(all, told));
     await requeue();
+  },
+
+  // Half of the bodies of the largest store are let go of while events come at a
+  // steady rate: by the receiver, and by `callbook tend` beside it.
+  async retention() {
+    const from = await demo(growth);
+    let conf;
+    const s = await another('retention').start({ fill: async (c) => {
+      conf = c;
+      await run('cp', ['--reflink=auto', from.store, path.dirname(c)]);
+      await run('sync', []);
+    } });
+    s.had = from.events;
+    const store = path.join(s.dir, 'callbook.db');
+    const at = async () => Number(await sql(store,
+      'SELECT sum(value) FROM meta WHERE name LIKE \'keep bodies %\''));
+    const tend = () => start(program('callbook'), ['-c', conf, 'tend'], { stdio: 'ignore' });
+    const p99 = { before: [], receiver: [], tend: [] };
+    const measure = async (how) => {
+      configuration(s.dir, how === 'before' ? '' : 'keep_bodies = 30d');
+      await pause(3000); // the receiver looks once a second
+      const was = await at();
+      const tending = how === 'tend' ? tend() : null;
+      p99[how].push((await load(s, events / 2, CONNECTIONS, STEADY)).p99);
+      if (tending && tending.exitCode === null) await stop(tending);
+      if ((await at() > was) !== (how !== 'before'))
+        throw new Error(`${how}: bodies were gone up to event ${was}, then up to ${await at()}`);
+    };
+    try {
+      await load(s, events / 5, CONNECTIONS, STEADY); // warms up
+      for (let i = 0; i < rounds; i++)
+        for (const how of i % 2 ? Object.keys(p99).reverse() : Object.keys(p99)) await measure(how);
+      configuration(s.dir, 'keep_bodies = 30d');
+      const ended = await cost(1, [program('callbook'), '-c', conf, 'tend']);
+      fact('tend, the rest of the bodies', `${three(ended.wall)} s, ${three(ended.cpu / 1e6)} s of processor`);
+    } finally {
+      await s.stop();
+    }
+    for (const [how, what] of [['receiver', 'the receiver lets'], ['tend', 'callbook tend has it let']])
+      row(`p99 while ${what} go of bodies ÷ p99 before, ${STEADY} events a second`,
+        p99[how].map((x, i) => x / p99.before[i]), ['≤', 2]);
+    fact('these p99 of each round, ms: before / receiver / tend',
+      p99.before.map((x, i) => [x, p99.receiver[i], p99.tend[i]].map(three).join(' / ')).join(', '));
+    const whole = path.join(s.dir, 'whole.db');
+    await sql(store, `PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO '${whole}'`);
+    const [had, has, wants] = [from.store, store, whole].map((f) => fs.statSync(f).size);
+    row('bytes of the store then ÷ of what is in it, written anew', [has / wants], ['≤', 1.1]);
+    fact('bytes of the store before, then, written anew', [had, has, wants].map(many).join(', '));
   },
 
   // A store on a server of this machine, beside a file and beside Express.

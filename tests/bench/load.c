@@ -6,6 +6,10 @@
  * answer is looked at no further than its status and length.  Each request is
  * sent once; each connection has one request under way.
  *
+ * With -r a request is due at its time, whatever became of those before, and
+ * what it took is counted from then: a server that stands still for a moment
+ * makes all wait that would have come.
+ *
  * Prints one line of JSON: what was answered, the rate as long as there was
  * something to send over every connection, how long answers took
  * in milliseconds (exact percentiles of all of them), and what share of the
@@ -26,11 +30,13 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 1024
 #define REQUESTS_MAX 10000000
+#define RATE_MAX 100000
 #define TEMPLATE_MAX (64 * 1024)
 #define ANSWER_MAX (16 * 1024) /* bytes of one answer */
 #define HEAD_ROOM 1024 /* bytes for the request line and headers */
@@ -48,6 +54,8 @@ struct connection {
 	size_t sent; /* bytes of it */
 	size_t got; /* bytes of the answer */
 	uint64_t began; /* ns */
+	bool resting; /* nothing is under way */
+	struct connection *idle; /* the next that rests */
 	char answer[ANSWER_MAX];
 };
 
@@ -63,7 +71,10 @@ struct load {
 	size_t next, answered, ok, again;
 	size_t steady; /* answered when the last one was sent */
 	uint64_t steady_end; /* ns: then */
-	int poll;
+	size_t rate; /* a second; 0: as fast as it goes */
+	uint64_t start; /* ns */
+	struct connection *idle;
+	int poll, timer;
 };
 
 static _Noreturn void
@@ -188,20 +199,70 @@ push(struct load *l, struct connection *c)
 		watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
 }
 
+/* When the next request is to be sent; 0: at once. */
+static uint64_t
+due(const struct load *l)
+{
+	return l->rate == 0 ? 0 : l->start + l->next * 1000000000u / l->rate;
+}
+
+/* Leave c alone until the next request is due. */
+static void
+rest(struct load *l, struct connection *c)
+{
+	const uint64_t at = due(l);
+	struct itimerspec t = {
+	    .it_value = {.tv_sec = (time_t)(at / 1000000000u),
+		.tv_nsec = (long)(at % 1000000000u)}};
+
+	c->got = 0;
+	c->answer[0] = '\0';
+	c->resting = true;
+	c->idle = l->idle;
+	l->idle = c;
+	if (timerfd_settime(l->timer, TFD_TIMER_ABSTIME, &t, NULL) == -1)
+		die("timerfd_settime");
+}
+
 /* The next request over c, if there is one. */
 static void
 begin(struct load *l, struct connection *c)
 {
+	const uint64_t at = due(l);
+
 	if (l->next == l->requests)
 		return;
+	if (at > now_ns()) {
+		rest(l, c);
+		return;
+	}
 	c->request = l->next++;
 	if (l->next == l->requests) {
 		l->steady = l->answered;
 		l->steady_end = now_ns();
 	}
 	c->sent = c->got = 0;
-	c->began = now_ns();
+	c->resting = false;
+	c->began = at == 0 ? now_ns() : at;
 	push(l, c);
+}
+
+/* Something is due, unless a connection that got free has sent it. */
+static void
+wake(struct load *l)
+{
+	struct connection *c;
+	uint64_t n;
+
+	if (read(l->timer, &n, sizeof(n)) == -1 && errno != EAGAIN)
+		die("timer");
+	/* It comes back if nothing is due: then that sets the timer. */
+	while ((c = l->idle) != NULL) {
+		l->idle = c->idle;
+		begin(l, c);
+		if (l->idle == c)
+			break;
+	}
 }
 
 static void
@@ -282,7 +343,8 @@ closed(struct load *l, struct connection *c)
 	close(c->fd);
 	reach(l, c);
 	c->sent = 0;
-	push(l, c);
+	if (!c->resting)
+		push(l, c);
 }
 
 static void
@@ -325,9 +387,9 @@ static void
 run(struct load *l)
 {
 	struct epoll_event ev[64];
-	uint64_t start = now_ns();
 	double s, rate, cpu = cpu_s();
 
+	l->start = now_ns();
 	for (int i = 0; i < l->connections; i++)
 		begin(l, &l->connection[i]);
 	while (l->answered < l->requests) {
@@ -338,17 +400,21 @@ run(struct load *l)
 		for (int i = 0; i < n; i++) {
 			struct connection *c = ev[i].data.ptr;
 
+			if (c == NULL) {
+				wake(l);
+				continue;
+			}
 			if (ev[i].events & EPOLLOUT)
 				push(l, c);
 			if (ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 				take(l, c);
 		}
 	}
-	s = (double)(now_ns() - start) / 1e9;
+	s = (double)(now_ns() - l->start) / 1e9;
 	cpu = cpu_s() - cpu;
 	/* Else there were not even two for each connection. */
 	rate = l->steady > (size_t)l->connections
-	    ? (double)l->steady * 1e9 / (double)(l->steady_end - start)
+	    ? (double)l->steady * 1e9 / (double)(l->steady_end - l->start)
 	    : (double)l->answered / s;
 	qsort(l->took, l->answered, sizeof(*l->took), by_size);
 	printf("{\"requests\":%zu,\"ok\":%zu,\"seconds\":%.4f,\"rate\":%.1f,"
@@ -384,7 +450,7 @@ main(int argc, char **argv)
 	    .path = "/"};
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:n:f:p:s:u:")) != -1)
+	while ((opt = getopt(argc, argv, "c:n:f:p:r:s:u:")) != -1)
 		switch (opt) {
 		case 'c':
 			l.connections = (int)number(optarg, CONNECTIONS_MAX);
@@ -397,6 +463,9 @@ main(int argc, char **argv)
 			break;
 		case 'p':
 			l.port = (int)number(optarg, 65535);
+			break;
+		case 'r':
+			l.rate = number(optarg, RATE_MAX);
 			break;
 		case 's':
 			l.secret = optarg;
@@ -420,13 +489,18 @@ main(int argc, char **argv)
 		prepare(&l, i);
 	if ((l.poll = epoll_create1(0)) == -1)
 		die("epoll");
+	if ((l.timer = timerfd_create(
+		 CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) == -1 ||
+	    epoll_ctl(l.poll, EPOLL_CTL_ADD, l.timer,
+		&(struct epoll_event){.events = EPOLLIN}) == -1)
+		die("timer");
 	for (int i = 0; i < l.connections; i++)
 		reach(&l, &l.connection[i]);
 	run(&l);
 	return 0;
 usage:
 	fputs("usage: load -p PORT [-u PATH] [-c CONNECTIONS] [-n REQUESTS]\n"
-	      "            [-f FIRST] [-s SECRET] TEMPLATE\n",
+	      "            [-f FIRST] [-r RATE] [-s SECRET] TEMPLATE\n",
 	    stderr);
 	return 2;
 }

@@ -9,7 +9,8 @@ const ticks = Number(execFileSync('getconf', ['CLK_TCK']));
 const running = new Set();
 let ending = false;
 
-function start(command, args, options) {
+// Start a program that ends by itself or is stopped.
+export function start(command, args, options) {
   if (ending) throw new Error('interrupted');
   // A session of its own: Ctrl-C is for the bench, which stops its servers.
   const p = spawn(command, args, { ...options, detached: true });
