@@ -72,6 +72,10 @@ static const char *const numbers[ATTENTION__MAX] = {
 			  " ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
 };
 /* The same, only counted. */
+/*
+ * Missed callers from the newest on: of the older ones most have called again,
+ * or were called.
+ */
 static const char *const counts[ATTENTION__MAX] = {
     [ATTENTION_OPEN] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
@@ -99,7 +103,7 @@ static const char *const counts[ATTENTION__MAX] = {
 	" AND n.to_number = a.from_number AND n.started > a.started"
 	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
 	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
-	" LIMIT ?3) n",
+	" ORDER BY a.started DESC LIMIT ?3) n",
     [ATTENTION_STUCK] =
 	"SELECT count(*) FROM (SELECT 1 FROM call a WHERE a.outcome IS NULL"
 	" AND a.last_received < ?4 AND +a.started >= ?2"
