@@ -32,7 +32,7 @@
 #define QUERY_TAIL_MAX 512
 #define QUERY_TAIL_BYTES (4 * 1024 * 1024)
 #define QUERY_RETRIES_MAX 500 /* announced ones that are looked for */
-#define QUERY_COUNT_MAX 1000 /* where a list is only counted: no further */
+#define QUERY_COUNT_MAX 500 /* where a list is only counted: no further */
 
 /* A reader: a connection of its own, and nothing of who writes. */
 struct query;
