@@ -467,6 +467,8 @@ struct reason_count {
 typedef int (*query_reason_fn)(void *arg, const struct reason_count *r);
 enum query_rc query_reasons(
     struct query *q, bool rejected, query_reason_fn fn, void *arg);
+/* How many are in the ring, whose bodies it does not read; source NULL: all. */
+enum query_rc query_rejected(struct query *q, const char *source, int64_t *n);
 
 /* --- arrivals ------------------------------------------------------------ */
 

@@ -230,3 +230,24 @@ query_reasons(struct query *q, bool rejected, query_reason_fn fn, void *arg)
 	}
 	return query_end(q, s, step);
 }
+
+enum query_rc
+query_rejected(struct query *q, const char *source, int64_t *n)
+{
+	struct statement *s;
+	enum query_rc rc = query_begin(q,
+	    "SELECT count(*) FROM rejected WHERE CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source"
+	    " WHERE replace(?1, '/' || name || '/', '') <> ?1)",
+	    &s);
+	enum db_rc step;
+
+	*n = 0;
+	if (rc != QUERY_OK)
+		return rc;
+	query_bind_source(q, s, 1, source);
+	step = db_step(s);
+	if (step == DB_ROW)
+		*n = db_int(s, 0);
+	return query_end(q, s, step);
+}

@@ -73,6 +73,7 @@ struct reason {
 
 struct checks {
 	struct page *page;
+	bool counted; /* numbers alone are wanted, and no reasons */
 	struct source_habit *source; /* by name */
 	struct reason *reason[2]; /* quarantine, rejected; most first */
 	size_t reasons[2];
@@ -266,7 +267,8 @@ gather(struct checks *a)
 	    (rc = query_reasons(p->query, false, on_quarantined, a)) !=
 		QUERY_OK)
 		return rc;
-	rc = query_reasons(p->query, true, on_rejected, a);
+	rc = a->counted ? query_rejected(p->query, only, &a->deliveries[1])
+			: query_reasons(p->query, true, on_rejected, a);
 	return rc == QUERY_OK ? query_refused(p->query, on_refused, a) : rc;
 }
 
@@ -323,7 +325,7 @@ count_calls(struct checks *a, enum check c, const char *source, int64_t *n)
 	return rc;
 }
 
-/* Fill a, of which only the page is set. */
+/* Fill a, of which only the page, and what is wanted of it, is set. */
 static enum page_rc
 look(struct checks *a)
 {
@@ -363,7 +365,7 @@ is_limited(enum check c)
 enum page_rc
 attention_count(struct page *p, struct attention_counts *n)
 {
-	struct checks a = {.page = p};
+	struct checks a = {.page = p, .counted = true};
 	enum page_rc rc = look(&a);
 
 	*n = (struct attention_counts){

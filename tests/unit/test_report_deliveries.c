@@ -48,6 +48,10 @@ reasons_of_the_quarantine_newest_first(void **state)
 	assert_int_equal(
 	    query_reasons(b->read, true, to_reasons, &t), QUERY_OK);
 	assert_string_equal(t.text, "sales: wrong 1 4000-4000 #1\n");
+	assert_int_equal(query_rejected(b->read, NULL, &n), QUERY_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(query_rejected(b->read, "support", &n), QUERY_OK);
+	assert_int_equal(n, 0);
 }
 
 static int
