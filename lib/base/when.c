@@ -94,6 +94,15 @@ when_monotonic(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+void
+when_rest(int64_t ms)
+{
+	const struct timespec t = {
+	    .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * 1000000)};
+
+	(void)nanosleep(&t, NULL);
+}
+
 /* Days since 1970-01-01 in the Gregorian calendar, for years from 1. */
 static int64_t
 days_from_date(int64_t y, int64_t m, int64_t d)

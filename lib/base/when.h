@@ -46,6 +46,8 @@ extern const char *const when_unit_name[WHEN_UNIT__MAX];
 int64_t when_now(void);
 /* ms of a clock that nobody sets, for deadlines; from no known moment on. */
 int64_t when_monotonic(void);
+/* Do nothing for so many ms, or less if a signal comes. */
+void when_rest(int64_t ms);
 
 /*
  * Parse n bytes of s in the format; a time without an offset is of UTC.

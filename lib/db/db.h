@@ -233,12 +233,16 @@ enum db_rc db_shrink(struct db *db);
 enum db_rc db_tighten(struct db *db, int64_t event);
 
 /*
- * Write all files anew, under the lock and outside of a transaction, so that
- * nothing is left of what was deleted.  It takes as long as to read and write
- * the store twice, and as much room again.  DB_BUSY: somebody reads, and what
- * he reads is still in the WAL.
+ * Have nothing left of deleted rows in any file: a part that takes about that
+ * long, between db_lock() and db_unlock() and outside of a transaction.  first:
+ * begin; and so again after the file was opened again.  DB_OK: give the lock
+ * back for a moment and call it again; DB_DONE: that was all.  DB_BUSY:
+ * somebody reads for long, and what he reads is still there.
+ *
+ * A file that has no WAL, or was made before schema 6, is written anew in one
+ * part, which takes as much room again.
  */
-enum db_rc db_compact(struct db *db);
+enum db_rc db_clean(struct db *db, bool first, int ms);
 
 /* Is it open?  Not after db_lock() could not open it again. */
 bool db_is_open(const struct db *db);

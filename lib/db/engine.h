@@ -68,7 +68,8 @@
 	    bool, duty_begin, (struct db * db, enum db_duty duty), (db, duty)) \
 	ENGINE_VOID(duty_end, (struct db * db, enum db_duty duty), (db, duty)) \
 	ENGINE(enum db_rc, shrink, (struct db * db), (db))                     \
-	ENGINE(enum db_rc, compact, (struct db * db), (db))                    \
+	ENGINE(enum db_rc, clean, (struct db * db, bool first, int ms),        \
+	    (db, first, ms))                                                   \
 	ENGINE(enum db_rc, backup,                                             \
 	    (struct db * db, const char *path, struct db_copy *copy,           \
 		struct buf *why),                                              \

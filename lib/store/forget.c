@@ -5,8 +5,8 @@
  * Calls go one by one, each with all that hangs on it in one transaction, many
  * of these in a row; so there is never half a call, and who is cut off begins
  * again.  Then the index of words is merged, which drops what was taken out of
- * it, and the file is written anew, as pages keep what was in them.  `meta`
- * says from the first transaction on that this is to be done.
+ * it, and what is left of old rows in the file is made zeros.  `meta` says from
+ * the first transaction on that this is to be done.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +21,9 @@
 #include "store/internal.h"
 
 #define SLICE_MS 50 /* of one transaction */
+#define CLEAN_MS 20 /* of a part of the file, under the lock, */
+#define CLEAN_REST 2 /* times as long as that took, nothing is done */
+#define CLEAN_REST_LEAST_MS 5
 #define META_FORGET "forget" /* what is left to be done */
 #define NOTE_TYPE "application/json"
 
@@ -488,6 +491,35 @@ words_tidy(struct store *st)
 	return rc;
 }
 
+/* One part; done: that was the last, and `meta` says so. */
+static enum store_rc
+clean_part(struct store *st, bool *first, bool *done)
+{
+	const int64_t since = when_monotonic();
+	bool again = false;
+	enum store_rc rc = store_lock(st, since, &again);
+	int64_t begun;
+	enum db_rc part;
+
+	if (rc != STORE_OK)
+		return rc;
+	begun = when_monotonic();
+	part = db_clean(st->db, *first || again, CLEAN_MS);
+	*first = false;
+	*done = part == DB_DONE;
+	if (*done)
+		rc = stmt_alone(st, "DELETE FROM meta WHERE name = 'forget'");
+	else
+		rc = store_rc_of(part);
+	db_unlock(st->db);
+	if (rc == STORE_OK && !*done) {
+		const int64_t ms = (when_monotonic() - begun) * CLEAN_REST;
+
+		when_rest(ms < CLEAN_REST_LEAST_MS ? CLEAN_REST_LEAST_MS : ms);
+	}
+	return rc;
+}
+
 /*
  * Do what `meta` says is left, which the holder of the duty alone does: it
  * would be said of another's erasure that it is done while that goes on.
@@ -496,20 +528,14 @@ static enum store_rc
 finish(struct store *st)
 {
 	char left[24];
-	bool again;
+	bool first = true, done = false;
 	enum store_rc rc = store_meta_get(st, META_FORGET, left, sizeof(left));
 
 	if (rc != STORE_OK || left[0] == '\0')
 		return rc;
 	rc = words_tidy(st);
-	if (rc == STORE_OK)
-		rc = store_rc_of(db_lock(st->db, when_monotonic(), &again));
-	if (rc != STORE_OK)
-		return rc;
-	rc = store_rc_of(db_compact(st->db));
-	if (rc == STORE_OK)
-		rc = stmt_alone(st, "DELETE FROM meta WHERE name = 'forget'");
-	db_unlock(st->db);
+	while (rc == STORE_OK && !done)
+		rc = clean_part(st, &first, &done);
 	return rc == STORE_OK ? store_rc_of(db_sync(st->db)) : rc;
 }
 

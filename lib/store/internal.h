@@ -161,7 +161,12 @@ enum store_rc store_meta_get(
 enum store_rc store_meta_set(
     struct store *st, const char *name, const char *value);
 
-/* writer.c: a transaction under the lock, for what is no job. */
+/*
+ * writer.c: have nobody else write, for what waits since then; what is
+ * remembered of another file is forgotten.  *again: it was opened again.
+ */
+enum store_rc store_lock(struct store *st, int64_t since, bool *again);
+/* A transaction under the lock, for what is no job. */
 enum store_rc transaction_begin(struct store *st);
 enum store_rc transaction_end(struct store *st, enum store_rc rc);
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/when.h"
 #include "store/internal.h"
@@ -507,15 +506,6 @@ store_keep(struct store *st, const struct config *c)
 	    (keep_submit(st, &k) == STORE_OK ? STORE_KEEP_PAUSE_MS : IDLE_MS);
 }
 
-static void
-rest(int64_t ms)
-{
-	struct timespec t = {
-	    .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * 1000000)};
-
-	nanosleep(&t, NULL);
-}
-
 /* Those who receive come first: most of the time nothing is done. */
 static enum store_rc
 tend(struct store *st, const struct keep *k)
@@ -529,7 +519,7 @@ tend(struct store *st, const struct keep *k)
 		if (rc == STORE_OK)
 			rc = transaction_end(st, keep_slice(st, k));
 		if (rc == STORE_OK)
-			rest(TEND_REST_MS +
+			when_rest(TEND_REST_MS +
 			    (when_monotonic() - begun) * TEND_REST);
 	} while (rc == STORE_OK);
 	return rc == STORE_NOT_FOUND ? STORE_OK : rc;

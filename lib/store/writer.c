@@ -59,21 +59,24 @@ commit_or_rollback(struct store *st, enum store_rc rc)
 	return rc;
 }
 
-/*
- * Have nobody else write, for what waits since then; what is remembered of
- * another file is forgotten.
- */
-static enum store_rc
-lock_store(struct store *st, int64_t since)
+enum store_rc
+store_lock(struct store *st, int64_t since, bool *again)
 {
-	bool again;
-	enum db_rc rc = db_lock(st->db, since, &again);
+	enum db_rc rc = db_lock(st->db, since, again);
 
-	if (again) {
+	if (*again) {
 		names_forget(st);
 		search_forget(st);
 	}
 	return store_rc_of(rc);
+}
+
+static enum store_rc
+lock_store(struct store *st, int64_t since)
+{
+	bool again;
+
+	return store_lock(st, since, &again);
 }
 
 /*

@@ -280,8 +280,8 @@ failed(const struct admin *a, enum store_rc rc, const struct store_erased *e)
 		    "run it again: it is not complete");
 	else if (rc == STORE_FULL)
 		admin_warnx(a,
-		    "the disk has no room to write the store anew; "
-		    "make room, run it again: it is not complete");
+		    "the disk is full; make room, run it again: it is "
+		    "not complete");
 	else
 		admin_warnx(a,
 		    "stopped; see the line above, run it again: it "
@@ -330,8 +330,8 @@ forget(struct admin *a, const struct options *o)
 		? "Erased from the tables. Run ANALYZE, VACUUM FULL and "
 		  "CHECKPOINT on the server, in this order; its WAL, copies "
 		  "and backups still have it."
-		: "Erased, and the files of the store written anew. Copies and "
-		  "backups elsewhere still have it.");
+		: "Erased from all files of the store. Copies and backups "
+		  "elsewhere still have it.");
 	status = tell_set_aside(a);
 out:
 	buf_free(&l.out);

@@ -76,6 +76,11 @@ struct db {
 	int wal_pages; /* in the WAL after the last commit */
 	int wal_tried; /* as many when a checkpoint was tried last */
 	bool sync_failed; /* what was committed may not be on disk */
+	/* sqlite_clean.c: which page is next, 0: none; were all done once? */
+	uint32_t clean_next;
+	bool clean_all;
+	int64_t clean_until; /* monotonic ms: then it is given up */
+	sqlite3 *clean_reader; /* it keeps what others commit in the WAL */
 	int64_t indexing_told; /* monotonic ms; 0: never */
 	pthread_mutex_t mutex; /* guards what follows */
 	/* sqlite_index.c: what is to be done */
@@ -189,6 +194,16 @@ uint32_t wal_salt(const struct db *db);
  * of the WAL, and bring it to disk.  The lock is held.  0, or -1, logged.
  */
 int wal_copy_again(struct db *db, int frames);
+/* Tell the numbers of all pages in it, some more than once.  0, or -1. */
+int wal_each_page(
+    const struct db *db, void (*fn)(void *arg, uint32_t page), void *arg);
+
+/* sqlite_clean.c: give up, or begin anew. */
+void clean_end(struct db *db);
+
+/* sqlite_health.c: the number that a pragma answers. */
+#define AUTO_VACUUM_INCREMENTAL 2 /* of PRAGMA auto_vacuum */
+enum db_rc pragma_number(struct db *db, const char *sql, int64_t *n);
 
 /* sqlite_journal.c: find the one that works, under the lock; -1 and why. */
 int journal_choose(struct db *db, struct buf *why);
@@ -207,6 +222,9 @@ const char *journal_network(const struct db *db);
 /* sqlite_schema.c: what kind of file it is, told by its first page. */
 #define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
 #define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
+#define SCHEMA_QUOTED(n) #n
+#define SCHEMA_SET_VERSION_OF(n) "PRAGMA user_version = " SCHEMA_QUOTED(n)
+#define SCHEMA_SET_VERSION SCHEMA_SET_VERSION_OF(DB_SCHEMA_VERSION)
 /* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */
 int schema_version(sqlite3 *sqlite, int *version);
 /*

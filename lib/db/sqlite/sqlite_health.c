@@ -4,11 +4,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "base/when.h"
-
-#define COMPACT_WAIT_MS 30000 /* for those who read */
-#define AUTO_VACUUM_INCREMENTAL 2 /* of PRAGMA auto_vacuum */
-
 /*
  * "WAL-reset": a commit beside a checkpoint of another connection may corrupt
  * the file.  Mended in 3.51.3 and, for older lines, in 3.44.6 and 3.50.7.
@@ -66,8 +61,7 @@ lite_integrity(struct db *db, struct buf *b)
 	return rc;
 }
 
-/* The number that a pragma answers. */
-static enum db_rc
+enum db_rc
 pragma_number(struct db *db, const char *sql, int64_t *n)
 {
 	struct statement *s = db_statement(db, sql);
@@ -145,38 +139,9 @@ lite_tighten(struct db *db, int64_t event)
 	return rc;
 }
 
-/* Bring the WAL into the file and empty it, when nobody reads it any more. */
-static enum db_rc
-empty_wal(struct db *db)
-{
-	int rc;
-
-	if (!db->wal)
-		return DB_OK;
-	db->lock_until = when_monotonic() + COMPACT_WAIT_MS;
-	rc = sqlite3_wal_checkpoint_v2(
-	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	content_note(db, 0);
-	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
-}
-
-enum db_rc
-lite_compact(struct db *db)
-{
-	enum db_rc rc = empty_wal(db);
-
-	db->lock_until = when_monotonic() + COMPACT_WAIT_MS;
-	/* An older file becomes one that gives its pages back. */
-	if (rc == DB_OK &&
-	    sqlite3_exec(db->sqlite, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
-		NULL, NULL, NULL) != SQLITE_OK)
-		rc = lite_failed(db, "vacuum");
-	return rc == DB_OK ? empty_wal(db) : rc;
-}
-
 /*
  * Only in a file that was made so: others reuse their pages, and give them back
- * when they are written anew (db_compact()).
+ * when they are written anew (db_clean()).
  */
 enum db_rc
 lite_shrink(struct db *db)

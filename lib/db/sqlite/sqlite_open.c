@@ -256,6 +256,7 @@ open_locked(struct db *db, struct buf *why)
 static void
 disconnect(struct db *db)
 {
+	clean_end(db);
 	statements_close(db);
 	sqlite3_close(db->sqlite);
 	db->sqlite = NULL;

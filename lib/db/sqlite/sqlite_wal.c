@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "db/sqlite/sqlite_page.h"
 
 #define WAL_HEADER_SIZE 32
 #define PAGE_SIZE_AT 8
@@ -17,14 +18,6 @@
 #define FRAME_HEADER_SIZE 24 /* of each; it begins with the page's number */
 #define FRAME_SALT_AT 8
 #define SALT_SIZE 8
-#define PAGE_SIZE_MAX 65536
-
-static uint32_t
-big_endian(const unsigned char *b)
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	    (uint32_t)b[2] << 8 | b[3];
-}
 
 uint32_t
 wal_salt(const struct db *db)
@@ -37,7 +30,7 @@ wal_salt(const struct db *db)
 	    wal == NULL || wal->pMethods == NULL ||
 	    wal->pMethods->xRead(wal, salt, sizeof(salt), SALT_AT) != SQLITE_OK)
 		return 0;
-	return big_endian(salt);
+	return page_number_at(salt);
 }
 
 bool
@@ -56,7 +49,7 @@ wal_ends_at(const struct db *db, uint32_t frames)
 	    WAL_HEADER_SIZE +
 		frames *
 		    (sqlite3_int64)(FRAME_HEADER_SIZE +
-			big_endian(header + PAGE_SIZE_AT)));
+			page_number_at(header + PAGE_SIZE_AT)));
 	return rc == SQLITE_IOERR_SHORT_READ ||
 	    (rc == SQLITE_OK &&
 		memcmp(next + FRAME_SALT_AT, header + SALT_AT, SALT_SIZE) != 0);
@@ -80,14 +73,46 @@ wal_has_first_page(
 			(ssize_t)sizeof(frame) &&
 		    memcmp(frame + FRAME_SALT_AT, wal + SALT_AT, SALT_SIZE) ==
 			0) {
-			found = big_endian(frame) == 1 &&
+			found = page_number_at(frame) == 1 &&
 			    memcmp(frame + FRAME_HEADER_SIZE + at, part, n) ==
 				0;
 			next += FRAME_HEADER_SIZE +
-			    (off_t)big_endian(wal + PAGE_SIZE_AT);
+			    (off_t)page_number_at(wal + PAGE_SIZE_AT);
 		}
 	close(fd);
 	return found;
+}
+
+int
+wal_each_page(
+    const struct db *db, void (*fn)(void *arg, uint32_t page), void *arg)
+{
+	sqlite3_file *wal = NULL;
+	unsigned char header[WAL_HEADER_SIZE], frame[FRAME_HEADER_SIZE];
+	sqlite3_int64 next = WAL_HEADER_SIZE, size = 0;
+
+	if (sqlite3_file_control(db->sqlite, "main",
+		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
+	    wal == NULL || wal->pMethods == NULL ||
+	    wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
+		return -1;
+	if (size < next)
+		return 0;
+	if (wal->pMethods->xRead(wal, header, sizeof(header), 0) != SQLITE_OK)
+		return -1;
+	while (next + (sqlite3_int64)sizeof(frame) <= size) {
+		if (wal->pMethods->xRead(wal, frame, sizeof(frame), next) !=
+		    SQLITE_OK)
+			return -1;
+		/* Others are left from before it was begun anew. */
+		if (memcmp(frame + FRAME_SALT_AT, header + SALT_AT,
+			SALT_SIZE) != 0)
+			break;
+		fn(arg, page_number_at(frame));
+		next += (sqlite3_int64)sizeof(frame) +
+		    page_number_at(header + PAGE_SIZE_AT);
+	}
+	return 0;
 }
 
 /* --- copying again what was copied ---------------------------------------- */
@@ -115,7 +140,7 @@ page_of(const struct copy *c, int frame, uint32_t *page)
 	int rc = c->wal->pMethods->xRead(
 	    c->wal, number, sizeof(number), frame_at(c, frame));
 
-	*page = big_endian(number);
+	*page = page_number_at(number);
 	return rc != SQLITE_OK || *page > 0 ? rc : SQLITE_CORRUPT;
 }
 
@@ -136,7 +161,7 @@ copy_begin(struct copy *c, struct db *db, int frames)
 	rc = c->wal->pMethods->xRead(c->wal, size, sizeof(size), PAGE_SIZE_AT);
 	if (rc != SQLITE_OK)
 		return rc;
-	c->page_size = big_endian(size);
+	c->page_size = page_number_at(size);
 	if (c->page_size == 0 || c->page_size > PAGE_SIZE_MAX)
 		return SQLITE_CORRUPT;
 	for (int i = 1; i <= frames; i++) {

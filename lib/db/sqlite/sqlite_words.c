@@ -109,8 +109,8 @@ lite_words_tidy(struct db *db, bool first)
 {
 	const int before = sqlite3_total_changes(db->sqlite);
 	enum db_rc rc = words_run(db,
-	    first ? "INSERT INTO search (search, rank) VALUES ('merge', -500)"
-		  : "INSERT INTO search (search, rank) VALUES ('merge', 500)",
+	    first ? "INSERT INTO search (search, rank) VALUES ('merge', -100)"
+		  : "INSERT INTO search (search, rank) VALUES ('merge', 100)",
 	    0, NULL);
 
 	/* One change is that of the statement itself. */
