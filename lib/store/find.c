@@ -375,7 +375,8 @@ find_deliveries(
     struct store *st, const struct store_wish *wish, struct found *f)
 {
 	enum store_rc rc = find_rows(st,
-	    "SELECT q.id, s.name, q.body, q.headers, q.content_type, q.used"
+	    "SELECT q.id, s.name, q.body, q.headers, q.content_type, q.used,"
+	    " q.reason"
 	    " FROM quarantine q JOIN source s ON s.id = q.source",
 	    wish, &f->quarantine);
 

@@ -222,20 +222,33 @@ is_agreed(const struct options *o)
 }
 
 /*
- * What lies beside the store under other names: the store before a restore, a
- * WAL of another file, and what a backup or restore that was killed has left.
- * Whether somebody needs it is for a person to say.
+ * What lies beside the store under its name and more: the store before a
+ * restore, a WAL of another file, what a backup or restore that was killed has
+ * left, copies.  Whether somebody needs it is for a person to say.
  */
 static bool
 is_set_aside(const char *suffix)
 {
-	static const char *const begins[] = {
-	    "-before", "-wal.foreign-", "-copy-part", "-restore-part"};
+	static const char *const own[] = {
+	    "-wal", "-shm", "-lock", "-key", "-journal"};
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (strncmp(suffix, begins[i], strlen(begins[i])) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(suffix, own[i]) == 0)
+			return false;
+	return *suffix == '-' || *suffix == '.' || *suffix == '~';
+}
+
+/* The command that removes it, if its name needs no quotes. */
+static void
+add_removal(struct buf *b, const char *dir, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "._-/";
+
+	if (dir[strspn(dir, plain)] == '\0' &&
+	    name[strspn(name, plain)] == '\0')
+		buf_printf(b, ": rm -- %s%s", dir, name);
 }
 
 static int
@@ -259,7 +272,9 @@ tell_set_aside(struct admin *a)
 			continue;
 		buf_printf(&out, "Not looked into: %s", buf_str(&dir));
 		safe_str(&out, e->d_name);
-		buf_puts(&out, ". Remove it if nobody needs it.\n");
+		buf_puts(&out, ". Remove it if nobody needs it");
+		add_removal(&out, buf_str(&dir), e->d_name);
+		buf_puts(&out, "\n");
 	}
 	if (d != NULL)
 		(void)closedir(d);
@@ -313,9 +328,10 @@ forget(struct admin *a, const struct options *o)
 		    "recording, is not found.\n");
 	if (admin_write(a, &l.out) == -1)
 		goto out;
-	status = ADMIN_OK;
-	if (o->dry)
+	if (o->dry) {
+		status = tell_set_aside(a);
 		goto out;
+	}
 	if (!is_agreed(o)) {
 		admin_warnx(a, "nothing was erased");
 		status = ADMIN_WRONG;
