@@ -94,7 +94,7 @@ sub changes {
 		my $line = substr $m, 0, $from;
 		$line =~ s/.*\n//s;
 		# The size of an array: one more is no other behaviour.
-		next if $line =~ /\w\[$/ &&
+		next if $line =~ /(?:char|struct \w+) \w+\[$/ || $line =~ /\w\[$/ &&
 		    $line =~ /^\s*(?:static |const |unsigned |struct )*\w+ \**\w+\[$/;
 		# Every -1 that is returned is as good as -2, and
 		# more memory as good as enough.

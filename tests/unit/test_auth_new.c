@@ -144,6 +144,10 @@ test_members_of_a_source_are_checked(void **state)
 			check_signing(a, NULL);
 		auth_free(a);
 	}
+	/* Of a scheme that there is not, none is looked at. */
+	cs = source_of("none-such", NULL, NULL);
+	cs.auth_member[CONFIG_AUTH_HASH] = (char *)(uintptr_t) "sha1";
+	assert_null(make_own(p, &cs, &why));
 	/* What a type has no use for is a fault. */
 	cs = source_of(NULL, NULL, NULL);
 	cs.auth_member[CONFIG_AUTH_HASH] = (char *)(uintptr_t) "sha1";
