@@ -318,6 +318,36 @@ test_signing_over_the_address(void **state)
 	definition_free(p);
 }
 
+/* Where a hash is promised, a body without it is not taken. */
+static void
+a_promised_hash_is_asked_for(void **state)
+{
+	struct provider *p = parse(
+	    DEFINITION("{\"h\":{\"type\":\"hmac\",\"header\":\"X-Sig\","
+		       "\"signed\":\"{url}\",\"unsigned_body\":true,"
+		       "\"body_hash\":\"query:h\"}}"));
+	struct auth *a = make_with_url(p, "https://h/x", SECRET);
+	struct auth_proof proof = {0};
+	struct buf why = {0}, query = {0};
+	struct sent s;
+
+	(void)state;
+	send_with(&s, "{}", 2, NULL, NULL, NULL);
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), 0);
+	buf_printf(&query, "QUERY_STRING=%s", buf_str(&proof.query));
+	send_signed(&s, &proof.headers, "{}");
+	s.env[1] = query.data;
+	s.env[2] = NULL;
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	s.m.body = "[]";
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	auth_proof_free(&proof);
+	buf_free(&query);
+	buf_free(&why);
+	auth_free(a);
+	definition_free(p);
+}
+
 static void
 test_an_address_must_be_known(void **state)
 {
@@ -341,6 +371,7 @@ main(void)
 	    cmocka_unit_test(fields_of_a_get_are_taken_as_they_are_divided),
 	    cmocka_unit_test(what_comes_with_a_signature_is_told_apart),
 	    cmocka_unit_test(test_signing_over_the_address),
+	    cmocka_unit_test(a_promised_hash_is_asked_for),
 	    cmocka_unit_test(test_an_address_must_be_known),
 	};
 
