@@ -64,6 +64,7 @@ keep_step(void *arg, const struct stored_step *s)
 	kept->step = *s;
 	kept->step.type = copy_text(k, s->type);
 	kept->step.id = copy_text(k, s->id);
+	kept->step.headers = copy_text(k, s->headers);
 	if (k->failed)
 		return 1;
 	*(k->n == 0 ? &k->steps : &k->last_step->next) = kept;

@@ -331,6 +331,7 @@ struct stored_step {
 	int64_t repeats; /* further deliveries */
 	int64_t repeated; /* ms, the last of them; 0: none */
 	int64_t bytes; /* of the body, or ROW_BODY_GONE */
+	const char *headers; /* those that the mapping used, or NULL */
 };
 typedef int (*query_step_fn)(void *arg, const struct stored_step *s);
 enum query_rc query_steps(

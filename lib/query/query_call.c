@@ -344,6 +344,7 @@ step_read(struct statement *s, struct stored_step *t)
 	t->repeats = db_int(s, 9);
 	t->repeated = db_int(s, 10);
 	t->bytes = db_int(s, 11);
+	t->headers = db_text(s, 12);
 }
 
 enum query_rc
@@ -361,7 +362,8 @@ query_steps(struct query *q, int64_t call, int max, query_step_fn fn, void *arg)
 	    "> " ROW_COMPARED " THEN 1 = 0 ELSE EXISTS (SELECT 1 FROM event l"
 	    " WHERE l.call = e.call AND l.time > e.time"
 	    " AND l.received < e.received) END,"
-	    " r.count, r.last, coalesce(e.size, length(e.body))"
+	    " r.count, r.last, coalesce(e.size, length(e.body)),"
+	    " e.headers"
 	    " FROM (SELECT f.seq FROM event f WHERE f.call = ?1"
 	    " ORDER BY f.time, CASE f.state WHEN 'queued' THEN 1"
 	    " WHEN 'requested' THEN 2 WHEN 'ringing' THEN 3"

@@ -60,6 +60,22 @@ read_bytes(struct statement *s, int i, unsigned char *out, size_t n)
 		memset(out, 0, n);
 }
 
+const char *
+row_dropped(const char *headers, size_t *n)
+{
+	static const char name[] = ":dropped: ";
+	const char *s = headers == NULL ? NULL : strstr(headers, name);
+
+	/* At the beginning of a line: values may have the same in them. */
+	while (s != NULL && s != headers && s[-1] != '\n')
+		s = strstr(s + 1, name);
+	if (s == NULL)
+		return NULL;
+	s += sizeof(name) - 1;
+	*n = strcspn(s, "\n");
+	return s;
+}
+
 int
 row_event(struct db *db, struct statement *s, struct stored_event *e,
     struct buf *body)

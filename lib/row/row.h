@@ -95,6 +95,12 @@ struct call_row {
 bool row_has_number(enum call_kind kind);
 bool row_has_text(enum call_kind kind);
 
+/*
+ * What was never stored of an event with these headers (NULL: none): n bytes of
+ * words as `drop` of callbook.conf(5) has them, or NULL.
+ */
+const char *row_dropped(const char *headers, size_t *n);
+
 /* A text that is never NULL, unless memory ran out. */
 const char *row_text(struct statement *s, int i);
 

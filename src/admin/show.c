@@ -191,17 +191,13 @@ map_event(struct show *s, const struct stored_event *se, struct event *e,
 static void
 put_dropped(struct buf *b, const char *headers)
 {
-	static const char name[] = ":dropped: ";
-	const char *s = headers == NULL ? NULL : strstr(headers, name);
+	size_t n;
+	const char *words = row_dropped(headers, &n);
 
-	/* At the beginning of a line: values may have the same in them. */
-	while (s != NULL && s != headers && s[-1] != '\n')
-		s = strstr(s + 1, name);
-	if (s == NULL)
+	if (words == NULL)
 		return;
-	s += sizeof(name) - 1;
 	buf_puts(b, ", without ");
-	safe_add(b, s, strcspn(s, "\n"), SAFE_LINE);
+	safe_add(b, words, n, SAFE_LINE);
 }
 
 static int

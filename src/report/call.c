@@ -777,6 +777,27 @@ put_step_body(void *arg, const struct stored_event *e, int64_t call)
 	return 0;
 }
 
+/* What was taken out of it before it was stored. */
+static void
+put_dropped(struct page *p, const char *headers)
+{
+	struct say s;
+	size_t n;
+	const char *words = row_dropped(headers, &n);
+
+	if (words == NULL)
+		return;
+	html_raw(p->out, "<p class=\"muted\">");
+	/* TRANSLATORS: {1} is a list of words of the configuration. */
+	say_begin(
+	    p, &s, tr(p, "Stored without {1}: it cannot be verified again."));
+	html_raw(p->out, "<code>");
+	html_text(p->out, words, n);
+	html_raw(p->out, "</code>");
+	say_end(&s);
+	html_raw(p->out, "</p>\n");
+}
+
 /* Show the body if the page has room for it, and link to its bytes. */
 static enum query_rc
 put_raw(struct show *s, const struct stored_step *e)
@@ -790,6 +811,7 @@ put_raw(struct show *s, const struct stored_step *e)
 	if (e->bytes == ROW_BODY_GONE)
 		html_put(p->out, "<p class=\"muted\">%s</p>",
 		    tr(p, "Its body is not kept any more."));
+	put_dropped(p, e->headers);
 	if (page_bodies_held(p) != NULL || e->bytes < 0)
 		return QUERY_OK;
 	if (s->bodies < BODIES_MAX && e->bytes <= BODY_BYTES_MAX &&

@@ -36,12 +36,23 @@ put_kept_for(struct page *p, const char *source, enum config_keep what)
 	html_raw(p->out, "</td>");
 }
 
+/* Words of the configuration, or that there are none. */
+static void
+put_never(struct page *p, const char *drop)
+{
+	if (*drop == '\0')
+		html_put(p->out, "<td>%s</td>", tr_in(p, "drop", "nothing"));
+	else
+		html_put(p->out, "<td><code>%s</code></td>", drop);
+}
+
 static void
 put_kept_row(struct page *p, const char *source, const char *name)
 {
 	html_put(p->out, "<tr><th scope=\"row\"><bdi>%s</bdi></th>", name);
 	for (int i = 0; i < KEEP__MAX; i++)
 		put_kept_for(p, source, (enum config_keep)i);
+	put_never(p, config_drop(p->config, source));
 	html_raw(p->out, "</tr>\n");
 }
 
@@ -51,7 +62,7 @@ put_kept(struct page *p)
 {
 	static const char *const column[] = {N_("Source"), "#" N_("Bodies"),
 	    "#" N_("Transcripts"), "#" N_("Facts"), "#" N_("Calls"),
-	    "#" N_("Quarantine"), "#" N_("Rejected"), NULL};
+	    "#" N_("Quarantine"), "#" N_("Rejected"), N_("Never stored"), NULL};
 	const struct config *c = p->config;
 
 	html_put(p->out, "<h2>%s</h2>\n<p class=\"muted\">",

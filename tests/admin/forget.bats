@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # callbook forget, as its owner runs it; tests/unit/test_forget.c has the places
-# where a number can stand.
+# where a number can stand.  And what is never stored.
 #
 # Bats sets output and lines; each test is a subshell of its own.
 # shellcheck disable=SC2030,SC2031,SC2154
@@ -128,4 +128,18 @@ is_gone() {
   is_gone
   [ "$(ask "SELECT count(*) FROM meta WHERE name = 'forget'")" = 0 ]
   [ "$(ask 'SELECT sum(calls) FROM day')" = "$calls" ]
+}
+
+@test "what is never stored is told by source, and of each event" {
+  sed -i 's/^\[source sales\]/&\ndrop = transcript, recording/' callbook.conf
+  run -0 signed sales "$EVENT"
+  run -0 signed open "$EVENT"
+  run -0 report data
+  has 'Never stored'
+  has '<td><code>transcript, recording</code></td>'
+  has '<td>nothing</td>'
+  run -0 report call/1
+  has 'Stored without <code>transcript, recording</code>: it cannot be verified'
+  run -0 report call/2
+  has_not 'Stored without'
 }
