@@ -58,6 +58,8 @@ enum query_rc query_end(struct query *q, struct statement *s, enum db_rc step);
 enum query_rc query_call_row(struct query *q, const char *sql, int64_t number,
     enum query_rc (*read)(void *arg, struct statement *s, int64_t number),
     void *arg);
+/* Ask ahead for it, of a statement with the number alone. */
+void query_call_ahead(struct query *q, const char *sql, int64_t number);
 /*
  * The number that a statement without parameters answers, or one with a number
  * as its only parameter; 0: it answers none.  After a failure *n is as it was.
@@ -83,6 +85,8 @@ enum query_rc query_damaged(
  */
 enum query_rc query_tell(struct query *q, int64_t number, bool whole,
     query_call_fn fn, void *arg, bool *stop);
+/* Ask ahead for what query_tell() asks, not whole: struct walk's ask. */
+void query_ahead_brief(struct query *q, int64_t number);
 /* The same of all calls that a statement, which has begun, has numbers of. */
 enum query_rc query_tell_all(struct query *q, struct statement *s, bool whole,
     query_call_fn fn, void *arg);
@@ -111,6 +115,7 @@ enum way {
  * there is an end, which returns what came of it all.  next: QUERY_NOT_FOUND
  * after the last.  No more than max will be wanted.
  */
+#define WALK_AHEAD 64 /* calls that are asked for at once */
 struct walk {
 	struct query *q;
 	enum way way;
@@ -141,6 +146,15 @@ struct walk {
 	int hour; /* of the filter */
 	int64_t looked; /* calls that were read */
 	struct cursor last; /* of them */
+	/*
+	 * Where the engine is far: what is going to be asked of each call, to
+	 * be set after query_walk_begin(), or NULL; and the calls for which it
+	 * was asked ahead, of which so many were given.
+	 */
+	void (*ask)(struct query *q, int64_t number);
+	int64_t ahead[WALK_AHEAD];
+	size_t asked, given;
+	enum query_rc after; /* what comes behind them */
 };
 /*
  * query_fact.c: how calls with that fact are found. indexed: by words, which

@@ -80,6 +80,17 @@ query_damaged(struct query *q, struct statement *s, const char *table)
 	return QUERY_ERROR;
 }
 
+void
+query_call_ahead(struct query *q, const char *sql, int64_t number)
+{
+	struct statement *s = db_statement(q->db, sql);
+
+	if (s == NULL)
+		return;
+	db_bind_int(s, 1, number);
+	db_ahead(s);
+}
+
 enum query_rc
 query_call_row(struct query *q, const char *sql, int64_t number,
     enum query_rc (*read)(void *arg, struct statement *s, int64_t number),

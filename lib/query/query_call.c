@@ -58,20 +58,39 @@ stored_call_read(struct statement *s, struct stored_call *c)
 			c->call.field[i].set = false;
 }
 
+static struct statement *
+ask_call(struct query *q, int64_t number, bool whole)
+{
+	struct statement *s = db_statement(
+	    q->db, whole ? call_whole : call_brief);
+
+	if (s != NULL) {
+		db_bind_int(s, 1, number);
+		query_bind_source(q, s, 2, NULL);
+	}
+	return s;
+}
+
+void
+query_ahead_brief(struct query *q, int64_t number)
+{
+	struct statement *s = ask_call(q, number, false);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
 enum query_rc
 query_tell(struct query *q, int64_t number, bool whole, query_call_fn fn,
     void *arg, bool *stop)
 {
-	struct statement *s = db_statement(
-	    q->db, whole ? call_whole : call_brief);
+	struct statement *s = ask_call(q, number, whole);
 	enum query_rc rc = QUERY_OK;
 	struct stored_call c;
 	enum db_rc step;
 
 	if (s == NULL)
 		return query_rc_of(db_failure(q->db));
-	db_bind_int(s, 1, number);
-	query_bind_source(q, s, 2, NULL);
 	step = db_step(s);
 	if (step == DB_ROW) {
 		stored_call_read(s, &c);

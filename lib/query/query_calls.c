@@ -382,8 +382,8 @@ query_walk_begin(struct walk *w, struct query *q, const struct filter *f,
 	return rc;
 }
 
-enum query_rc
-query_walk_next(struct walk *w, int64_t *number)
+static enum query_rc
+next_call(struct walk *w, int64_t *number)
 {
 	enum query_rc rc = QUERY_OK;
 	int64_t started;
@@ -425,9 +425,39 @@ query_walk_next(struct walk *w, int64_t *number)
 	return rc;
 }
 
+/* Go on for some calls, and have what is asked of each asked at once. */
+static void
+ask_ahead(struct walk *w)
+{
+	w->asked = w->given = 0;
+	w->after = QUERY_OK;
+	while (w->asked < WALK_AHEAD && w->after == QUERY_OK) {
+		w->after = next_call(w, &w->ahead[w->asked]);
+		w->asked += w->after == QUERY_OK;
+	}
+	db_ahead_forget(w->q->db);
+	for (size_t i = 0; i < w->asked; i++)
+		w->ask(w->q, w->ahead[i]);
+}
+
+enum query_rc
+query_walk_next(struct walk *w, int64_t *number)
+{
+	/* Those that are looked at are counted: no more than are wanted. */
+	if (w->ask == NULL || is_looked_at(w) || !db_is_far(w->q->db))
+		return next_call(w, number);
+	if (w->given == w->asked && w->after == QUERY_OK)
+		ask_ahead(w);
+	if (w->given == w->asked)
+		return w->after;
+	*number = w->ahead[w->given++];
+	return QUERY_OK;
+}
+
 enum query_rc
 query_walk_end(struct walk *w, enum query_rc rc)
 {
+	db_ahead_forget(w->q->db);
 	if (w->s != NULL)
 		(void)query_end(w->q, w->s, DB_DONE);
 	db_read_end(w->q->db);
@@ -448,6 +478,9 @@ query_calls(struct query *q, const struct filter *f, const struct cursor *c,
 	bool stop = false;
 	enum query_rc rc = query_walk_begin(&w, q, f, c, back, max);
 
+	/* Whole ones may be large: one at a time. */
+	if (!whole)
+		w.ask = query_ahead_brief;
 	for (int n = 0; rc == QUERY_OK && !stop && n < max; n++) {
 		rc = query_walk_next(&w, &number);
 		if (rc != QUERY_OK)

@@ -130,6 +130,17 @@ tell_beside(struct rows *r)
 
 /* --- the calls ----------------------------------------------------------- */
 
+static const char of_call[] =
+    "SELECT c.day, c.hour, s.name, coalesce(c.agent, ''),"
+    " coalesce(c.campaign, ''), s.provider, c.facts"
+    " FROM call c JOIN source s ON s.id = c.source WHERE c.number = ?1";
+
+static void
+ask_row(struct query *q, int64_t number)
+{
+	query_call_ahead(q, of_call, number);
+}
+
 static enum query_rc
 walk(struct rows *r, const struct filter *f, int64_t *calls, bool *all)
 {
@@ -140,19 +151,15 @@ walk(struct rows *r, const struct filter *f, int64_t *calls, bool *all)
 	enum query_rc rc = query_walk_begin(
 	    &w, r->q, f, NULL, false, (int64_t)max + 1);
 
+	w.ask = ask_row;
 	while (rc == QUERY_OK && *all && !r->stop) {
 		rc = query_walk_next(&w, &number);
 		if (rc == QUERY_OK && *calls == max)
 			*all = false;
 		else if (rc == QUERY_OK) {
 			++*calls;
-			rc = query_call_row(r->q,
-			    "SELECT c.day, c.hour, s.name,"
-			    " coalesce(c.agent, ''), coalesce(c.campaign, ''),"
-			    " s.provider, c.facts"
-			    " FROM call c JOIN source s ON s.id = c.source"
-			    " WHERE c.number = ?1",
-			    number, tell_call, r);
+			rc = query_call_row(
+			    r->q, of_call, number, tell_call, r);
 		}
 	}
 	return query_walk_end(&w, rc);

@@ -467,6 +467,17 @@ gather(struct table *t)
 	return n;
 }
 
+static const char counted[] = "SELECT coalesce(c.agent, ''), s.provider,"
+			      " c.facts FROM call c"
+			      " JOIN source s ON s.id = c.source"
+			      " WHERE c.number = ?1";
+
+static void
+ask_counted(struct query *q, int64_t number)
+{
+	query_call_ahead(q, counted, number);
+}
+
 enum query_rc
 query_fact_counts(struct query *q, const struct filter *f, int max,
     int64_t *calls, bool *all, query_fact_count_fn fn, void *arg)
@@ -484,6 +495,7 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 	(void)getrandom(&c.key, sizeof(c.key), GRND_NONBLOCK);
 	/* One more is looked for, to tell whether some are left out. */
 	rc = query_walk_begin(&w, q, f, NULL, false, (int64_t)max + 1);
+	w.ask = ask_counted;
 	while (rc == QUERY_OK && *all && !c.failed) {
 		rc = query_walk_next(&w, &number);
 		if (rc == QUERY_OK &&
@@ -491,11 +503,8 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 			*all = false;
 		else if (rc == QUERY_OK) {
 			++*calls;
-			rc = query_call_row(q,
-			    "SELECT coalesce(c.agent, ''), s.provider, c.facts"
-			    " FROM call c JOIN source s ON s.id = c.source"
-			    " WHERE c.number = ?1",
-			    number, count_facts, &c);
+			rc = query_call_row(
+			    q, counted, number, count_facts, &c);
 		}
 	}
 	rc = query_walk_end(&w, rc);

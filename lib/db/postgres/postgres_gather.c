@@ -234,7 +234,7 @@ add(struct statement *s, bool asks)
 	struct db *db = s->db;
 	struct gather *g;
 
-	if (!db->writing || !fits(s) || (g = gather_of(s)) == NULL ||
+	if ((!db->writing && !asks) || !fits(s) || (g = gather_of(s)) == NULL ||
 	    g->text.len == 0)
 		return false;
 	/* What asks would not see what is to be written before. */
