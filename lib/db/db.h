@@ -139,7 +139,8 @@ enum db_rc db_done(struct statement *s);
 bool db_is_far(const struct db *db);
 /*
  * Ask ahead, and be done with it: a step with the same values will have that
- * answer, of now, until db_ahead_forget(), commit or rollback.
+ * answer, of now, until db_ahead_forget(), commit or rollback.  What was asked
+ * before is not asked again.
  */
 void db_ahead(struct statement *s);
 void db_ahead_forget(struct db *db);

@@ -5,6 +5,7 @@
  */
 #include "store/day.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "call/histogram.h"
@@ -330,18 +331,67 @@ row_delete(struct store *st, const struct share *row)
 	return stmt_run(s);
 }
 
+/* --- asking ahead --------------------------------------------------------- */
+
+static void
+row_ask_ahead(struct store *st, const struct share *row)
+{
+	struct statement *s = row_ask(st, row);
+
+	if (s != NULL)
+		db_ahead(s);
+}
+
+void
+days_ahead(struct store *st)
+{
+	for (size_t i = 0; i < st->day_lasts; i++) {
+		const struct day_last *d = &st->day_last[i];
+		const struct share row = {.day = d->day,
+		    .source = d->source,
+		    .agent = d->agent,
+		    .direction = d->direction,
+		    .outcome = d->outcome};
+
+		row_ask_ahead(st, &row);
+	}
+}
+
+/* Remember which rows change, as the next transaction may change the same. */
+static void
+days_remember(struct store *st)
+{
+	st->day_lasts = 0;
+	for (const struct day_change *d = st->batch.days;
+	     d != NULL && st->day_lasts < DAYS_AHEAD; d = d->next) {
+		const struct share *row = d->row;
+		struct day_last *last = &st->day_last[st->day_lasts];
+
+		if (row->gone || strlen(row->agent) >= sizeof(last->agent))
+			continue;
+		last->day = row->day;
+		last->source = row->source;
+		(void)snprintf(
+		    last->agent, sizeof(last->agent), "%s", row->agent);
+		(void)snprintf(last->direction, sizeof(last->direction), "%s",
+		    row->direction);
+		(void)snprintf(
+		    last->outcome, sizeof(last->outcome), "%s", row->outcome);
+		st->day_lasts++;
+	}
+}
+
 enum store_rc
 days_write(struct store *st)
 {
 	enum store_rc rc = STORE_OK;
 
 	for (const struct day_change *d = st->batch.days;
-	     d != NULL && db_is_far(st->db); d = d->next) {
-		struct statement *s = row_ask(st, d->row);
-
-		if (s != NULL)
-			db_ahead(s);
-	}
+	     d != NULL && db_is_far(st->db); d = d->next)
+		row_ask_ahead(st, d->row);
+	/* Nothing is written again before the commit: that changes no row. */
+	if (st->batch.days != NULL && db_is_far(st->db))
+		days_remember(st);
 	for (const struct day_change *d = st->batch.days;
 	     d != NULL && rc == STORE_OK; d = d->next) {
 		struct day_row r;

@@ -53,6 +53,11 @@ enum store_rc day_add_gone(struct store *st, int64_t day);
 enum store_rc days_without_agent(
     struct store *st, bool (*has)(void *arg, const char *agent), void *arg);
 
+/*
+ * Ask ahead for the rows that the transaction before changed.  What this one
+ * changes beside those costs a question more.
+ */
+void days_ahead(struct store *st);
 /* Write what was counted. */
 enum store_rc days_write(struct store *st);
 

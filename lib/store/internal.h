@@ -33,6 +33,8 @@
 #define ALLOWANCES 64 /* in memory; more sources share them */
 #define REFUSED_ROWS_MAX 256 /* pairs of source and reason, in memory */
 #define REFUSED_NAME_SIZE 65 /* bytes of a source's name, with its NUL */
+#define DAYS_AHEAD 32 /* rows of `day` that are asked for ahead */
+#define DAY_AGENT_SIZE 64 /* bytes of an agent of such a row, and NUL */
 #define ARRIVAL_ROWS_MAX 64 /* kinds of arrivals counted before a write */
 
 /* What somebody wants written, and what became of it. */
@@ -93,6 +95,12 @@ struct refused_row {
 	int64_t count, first, last;
 };
 
+/* A row of `day` that the last transaction changed. */
+struct day_last {
+	int64_t day, source;
+	char agent[DAY_AGENT_SIZE], direction[16], outcome[16];
+};
+
 struct store {
 	struct db *db;
 	char *timezone;
@@ -111,6 +119,8 @@ struct store {
 	struct buf facts; /* of a call, as it is written */
 	struct arrival_row arrival[ARRIVAL_ROWS_MAX]; /* not written yet */
 	size_t arrivals;
+	struct day_last day_last[DAYS_AHEAD]; /* day.c */
+	size_t day_lasts;
 	/* search.c: the calls that the index goes up to, once it is known */
 	struct words_state search;
 	int64_t search_newest; /* greatest call written after it; 0: none */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "row/words.h"
+#include "store/day.h"
 #include "store/search.h"
 
 /*
@@ -145,6 +146,7 @@ ask_ahead(struct store *st, struct job *first)
 		return;
 	words_ahead(st->db);
 	forgotten_ahead(st);
+	days_ahead(st);
 	for (struct job *j = first; j != NULL; j = j->next)
 		if (j->kind == JOB_EVENT) {
 			event_ahead(st, j);

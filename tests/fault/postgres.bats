@@ -251,6 +251,12 @@ END
     [ "$n" -gt 0 ]
     [ "$n" -lt 200 ]
   done
+  # Rows of days are asked for with the events, not once calls are written.
+  read -r batches late < <(awk '/execute .*: BEGIN/ { written = 0 }
+    /execute .*: INSERT INTO event/ { written = 1; batches++ }
+    /execute .*: SELECT .* FROM day / { late += written }
+    END { print batches + 0, late + 0 }' "$PG/log.5432")
+  [ $((late * 4)) -lt "$batches" ]
 }
 
 @test "what is wrong with a server is told in words" {

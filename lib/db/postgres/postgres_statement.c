@@ -329,8 +329,13 @@ send_ahead(struct statement *s)
 void
 pg_ahead(struct statement *s)
 {
-	struct answer *a = s->bad ? NULL : calloc(1, sizeof(*a));
+	struct answer *a;
 
+	if (s->bad || answer_find(s) != NULL) {
+		(void)pg_done(s);
+		return;
+	}
+	a = calloc(1, sizeof(*a));
 	/* Without it the step asks for itself. */
 	if (a != NULL && (a->key = key_of(s, &a->len)) != NULL &&
 	    (a->asked = send_ahead(s)) != NULL) {
