@@ -21,7 +21,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wvla \
 PKG_CONFIG ?= pkg-config
 # A build without libpq has no PostgreSQL, and says so to who names one.
 LIBPQ := $(shell $(PKG_CONFIG) --exists libpq 2>/dev/null && echo libpq)
-PKGS = fcgi json-c sqlite3 libcrypto inih zlib $(LIBPQ)
+PKGS = fcgi sqlite3 libcrypto inih zlib $(LIBPQ)
 # And one without libxlsxwriter no files of Excel; of the report alone.
 XLSX := $(shell $(PKG_CONFIG) --exists xlsxwriter 2>/dev/null && \
 	echo xlsxwriter)
@@ -40,26 +40,26 @@ CONFINE ?= yes
 NEEDS = $(PKGS) $(if $(strip $(CURL_LIBS)),libcurl)
 
 # The Debian packages, each named once; README.md says what each is for.
-DEPS_build = gcc libc6-dev pkg-config libfcgi-dev libjson-c-dev \
+DEPS_build = gcc libc6-dev pkg-config libfcgi-dev \
 	libsqlite3-dev libssl-dev libinih-dev zlib1g-dev libcurl4-openssl-dev \
 	libpq-dev libxlsxwriter-dev gettext
 DEPS_run = $(DEPS_build) lighttpd openssl curl jq tzdata
-DEPS_test = $(DEPS_run) libcmocka-dev bats sqlite3 spawn-fcgi strace valgrind \
-	libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
+DEPS_test = $(DEPS_run) libcmocka-dev libjson-c-dev bats sqlite3 spawn-fcgi \
+	strace valgrind libc6-dbg clang libclang-rt-14-dev chromium firefox-esr \
 	webkit2gtk-driver xvfb fonts-noto-core fonts-ipafont-gothic \
 	fonts-noto-color-emoji $(DEPS_deb) systemd apache2 \
 	libapache2-mod-fcgid nginx-light perl libreoffice-calc postgresql \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm)
 DEPS_deb = $(DEPS_build) build-essential debhelper lintian
 DEPS_clean = $(DEPS_deb) debootstrap systemd-container
-DEPS_bench = $(DEPS_run) apache2-bin libapache2-mod-fcgid php-fpm php-cli \
-	php-sqlite3 webhook wrk sqlite3 postgresql spawn-fcgi strace g++ make \
-	python3 \
+DEPS_bench = $(DEPS_run) libjson-c-dev apache2-bin libapache2-mod-fcgid \
+	php-fpm php-cli php-sqlite3 webhook wrk sqlite3 postgresql spawn-fcgi \
+	strace g++ make python3 \
 	$(if $(shell command -v npm 2>/dev/null),,nodejs npm libnode-dev)
 # What `make mutations` and `make fuzz-coverage` tell coverage by.
 DEPS_fuzz = $(DEPS_test) llvm
-DEPS_lint = $(DEPS_build) libcmocka-dev clang clang-tidy clang-format \
-	cppcheck shellcheck mandoc postgresql sqlite3
+DEPS_lint = $(DEPS_build) libcmocka-dev libjson-c-dev clang clang-tidy \
+	clang-format cppcheck shellcheck mandoc postgresql sqlite3
 
 LIB_SRC := $(filter-out $(if $(LIBPQ),,lib/db/postgres/%), \
 	$(wildcard lib/*/*.c lib/*/*/*.c))
@@ -156,7 +156,8 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIBCALLBOOK)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< $(filter %.o,$^) \
-	    $(LIBCALLBOOK) $(LIBS) $(TEST_LIBS) -lm $$(pkg-config --libs cmocka)
+	    $(LIBCALLBOOK) $(LIBS) $(TEST_LIBS) -lm \
+	    $$(pkg-config --libs cmocka json-c)
 
 # These have files of the pages in them, which have words.
 $(addprefix $(BUILD)/tests/unit/test_,headline params text export): \
@@ -298,7 +299,7 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libcallbook.a
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) \
 	    -MMD -MP -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
-	    $(BUILD)/libcallbook.a $(LIBS)
+	    $(BUILD)/libcallbook.a $(LIBS) $$(pkg-config --libs json-c)
 
 # What is measured beside Callbook; one module is compiled here.  The headers
 # of node are where its package manager put them.

@@ -89,8 +89,8 @@ load_key_part(struct loader *l, const struct node *n, struct key_part *out)
 	    [KEY_BODY] = "body",
 	};
 
-	if (json_object_is_type(n->json, json_type_string)) {
-		const char *s = json_object_get_string(n->json);
+	if (json_is(n->json, JSON_STRING)) {
+		const char *s = json_string(n->json);
 
 		for (size_t i = 0; i < COUNT(name); i++) {
 			if (strcmp(s, name[i]) == 0) {
@@ -187,7 +187,7 @@ load_told(struct loader *l, const struct node *n, enum load_words words)
 {
 	struct rule *rule;
 
-	if (!json_object_is_type(n->json, json_type_string))
+	if (!json_is(n->json, JSON_STRING))
 		return load_rule(l, n, KIND_TEXT, words, false);
 	rule = load_alloc(l, sizeof(*rule));
 	if (rule != NULL)
@@ -230,14 +230,13 @@ load_type(struct loader *l, const struct node *n, const struct provider *p,
 	member = load_member(n, "outcome");
 	row->outcome = load_told(l, &member, WORDS_OUTCOME);
 	member = load_member(n, "call");
-	if (json_object_is_type(member.json, json_type_object))
+	if (json_is(member.json, JSON_OBJECT))
 		row->call = load_own_call(l, &member, p);
-	else if (member.json != NULL &&
-	    !json_object_is_type(member.json, json_type_boolean))
+	else if (member.json != NULL && !json_is(member.json, JSON_BOOLEAN))
 		load_fault(l, &member, "must be false or an object");
 	else
 		row->no_call = member.json != NULL &&
-		    !json_object_get_boolean(member.json);
+		    !json_boolean(member.json);
 }
 
 static int
@@ -284,7 +283,7 @@ load_beginnings(struct loader *l, struct provider *p)
 static void
 load_types(struct loader *l, const struct node *n, struct provider *p)
 {
-	int count;
+	size_t count;
 
 	if (n->json == NULL) {
 		load_fault(l, n, "is required");
@@ -292,16 +291,16 @@ load_types(struct loader *l, const struct node *n, struct provider *p)
 	}
 	if (!load_object(l, n, NULL))
 		return;
-	count = json_object_object_length(n->json);
+	count = json_count(n->json);
 	if (count == 0 || count > DEFINITION_TYPES_MAX) {
 		load_fault(
 		    l, n, "must have 1 to %d types", DEFINITION_TYPES_MAX);
 		return;
 	}
-	p->row = load_alloc(l, (size_t)count * sizeof(*p->row));
+	p->row = load_alloc(l, count * sizeof(*p->row));
 	if (p->row == NULL)
 		return;
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node item = {.up = n, .key = key, .json = value};
 		struct type_row *row = &p->row[p->rows];
@@ -416,12 +415,12 @@ load_copies(struct loader *l, const struct node *n, struct provider *p)
 	}
 	if (facts.json == NULL)
 		return;
-	if (json_object_object_length(facts.json) > DEFINITION_FACTS_MAX) {
+	if (json_count(facts.json) > DEFINITION_FACTS_MAX) {
 		load_fault(
 		    l, &facts, "has more than %d groups", DEFINITION_FACTS_MAX);
 		return;
 	}
-	json_object_object_foreach(facts.json, key, value)
+	json_each(facts.json, key, value)
 	{
 		const struct node item = {
 		    .up = &facts, .key = key, .json = value};
@@ -449,7 +448,7 @@ load_review(struct loader *l, const struct node *n, struct provider *p)
 }
 
 static void
-load_definition(struct loader *l, struct json_object *json, struct provider *p)
+load_definition(struct loader *l, struct json *json, struct provider *p)
 {
 	static const char *const keys[] = {"provider", "title", "methods",
 	    "body", "parse", "tables", "auth", "handshake", "event", "call",
@@ -502,10 +501,10 @@ definition_places(const struct provider *p)
 }
 
 /* Its JSON; NULL after a fault. */
-static struct json_object *
+static struct json *
 parse_text(struct loader *l, const char *text, size_t len)
 {
-	struct json_object *json = NULL;
+	struct json *json = NULL;
 	struct json_fault fault;
 	struct buf said = {0};
 	size_t first;
@@ -534,7 +533,7 @@ parse_text(struct loader *l, const char *text, size_t len)
 		load_fault(l, NULL, "memory ran out");
 		break;
 	}
-	json_object_put(json);
+	json_free(json);
 	json = NULL;
 out:
 	buf_free(&said);
@@ -547,7 +546,7 @@ definition_parse(
 {
 	struct arena *arena = arena_new();
 	struct loader l = {.file = file, .arena = arena, .why = why};
-	struct json_object *json = NULL;
+	struct json *json = NULL;
 	struct provider *p = NULL;
 
 	if (arena == NULL || (p = arena_alloc(arena, sizeof(*p))) == NULL ||
@@ -564,7 +563,7 @@ definition_parse(
 	else if ((json = parse_text(&l, text, len)) != NULL)
 		load_definition(&l, json, p);
 out:
-	json_object_put(json);
+	json_free(json);
 	if (l.failed) {
 		arena_free(arena);
 		return NULL;

@@ -39,7 +39,7 @@
 #define DEFINITION_CONTENTS_MAX 16
 #define DEFINITION_TOLERANCE_MAX (7 * 24 * 3600) /* seconds */
 
-struct json_object;
+struct json;
 
 /* --- values --------------------------------------------------------------- */
 

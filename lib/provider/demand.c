@@ -9,16 +9,14 @@
 
 /* A text or an integer of the body. */
 static int
-node_text(struct json_object *j, struct buf *b)
+node_text(struct json *j, struct buf *b)
 {
 	int64_t n;
 	uint64_t big;
 
-	if (json_object_is_type(j, json_type_string))
-		buf_add(b, json_object_get_string(j),
-		    (size_t)json_object_get_string_len(j));
-	else if (json_object_is_type(j, json_type_int) &&
-	    json_integer(j, &n, &big) == 0)
+	if (json_is(j, JSON_STRING))
+		buf_add(b, json_string(j), json_length(j));
+	else if (json_is(j, JSON_WHOLE) && json_integer(j, &n, &big) == 0)
 		buf_printf(b, "%" PRId64, n);
 	else
 		return -1;
@@ -26,8 +24,8 @@ node_text(struct json_object *j, struct buf *b)
 }
 
 int
-demand_text(const struct place *p, const struct message *m,
-    struct json_object *body, struct buf *b)
+demand_text(const struct place *p, const struct message *m, struct json *body,
+    struct buf *b)
 {
 	const char *value;
 	int rc = 0;
@@ -70,8 +68,7 @@ is_wanted(const struct condition *c, const char *s, size_t n)
 
 /* 1, 0, or -1: memory ran out. */
 static int
-holds(const struct condition *c, const struct message *m,
-    struct json_object *body)
+holds(const struct condition *c, const struct message *m, struct json *body)
 {
 	struct buf text = {0};
 	bool found = false, failed = false;
@@ -86,8 +83,8 @@ holds(const struct condition *c, const struct message *m,
 }
 
 int
-demand_all(const struct conditions *d, const struct message *m,
-    struct json_object *body)
+demand_all(
+    const struct conditions *d, const struct message *m, struct json *body)
 {
 	int rc = 1;
 

@@ -8,11 +8,11 @@
 #ifndef DEMAND_H
 #define DEMAND_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "provider/definition.h"
+#include "provider/json.h"
 #include "provider/message.h"
 
 /*
@@ -21,14 +21,14 @@
  * memory ran out and b->failed.
  */
 int demand_text(const struct place *p, const struct message *m,
-    struct json_object *body, struct buf *b);
+    struct json *body, struct buf *b);
 
 /*
  * Do all the conditions hold?  With none of them they do.  1, 0, or -1: memory
  * ran out.
  */
-int demand_all(const struct conditions *d, const struct message *m,
-    struct json_object *body);
+int demand_all(
+    const struct conditions *d, const struct message *m, struct json *body);
 
 /* Could they hold for a request of that method? */
 bool demand_may(const struct conditions *d, const char *method);

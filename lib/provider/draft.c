@@ -28,7 +28,7 @@ draft_new(void)
 	if (d == NULL)
 		return NULL;
 	d->arena = arena_new();
-	d->index = json_object_new_object();
+	d->index = json_new_object(NULL);
 	d->spot = calloc(DRAFT_PLACES_MAX, sizeof(struct spot *));
 	if (d->arena == NULL || d->index == NULL || d->spot == NULL) {
 		draft_free(d);
@@ -43,12 +43,12 @@ draft_free(struct draft *d)
 	if (d == NULL)
 		return;
 	for (size_t i = 0; i < d->bodies; i++)
-		json_object_put(d->body[i]);
-	json_object_put(d->index);
-	json_object_put(d->out);
-	json_object_put(d->event);
-	json_object_put(d->call);
-	json_object_put(d->review);
+		json_free(d->body[i]);
+	json_free(d->index);
+	json_free(d->out);
+	json_free(d->event);
+	json_free(d->call);
+	json_free(d->review);
 	arena_free(d->arena);
 	free(d->spot);
 	free(d);
@@ -59,20 +59,20 @@ static struct spot *
 find_spot(
     struct draft *d, const struct spot *up, const char *path, const char *name)
 {
-	struct json_object *number;
+	struct json *number;
 	struct spot *s;
 	char both[2 * DRAFT_PHRASE_SIZE];
 	size_t len = strlen(path);
 
-	if (json_object_object_get_ex(d->index, path, &number))
-		return d->spot[json_object_get_int(number)];
+	if (json_member(d->index, path, &number))
+		return d->spot[(int)json_whole(number)];
 	if (d->spots == DRAFT_PLACES_MAX)
 		return NULL;
 	s = arena_alloc(d->arena, sizeof(*s));
-	number = json_object_new_int((int)d->spots);
+	number = json_new_int((int)d->spots);
 	if (s == NULL || number == NULL ||
 	    (s->path = arena_strndup(d->arena, path, len)) == NULL ||
-	    json_object_object_add(d->index, path, number) != 0) {
+	    json_add(d->index, path, number) != 0) {
 		d->failed = true;
 		return NULL;
 	}
@@ -90,11 +90,9 @@ find_spot(
 }
 
 static bool
-is_nothing(struct json_object *j)
+is_nothing(struct json *j)
 {
-	return j == NULL ||
-	    (json_object_is_type(j, json_type_string) &&
-		json_object_get_string_len(j) == 0);
+	return j == NULL || (json_is(j, JSON_STRING) && json_length(j) == 0);
 }
 
 /* Is it a name that no pointer of a definition can have? */
@@ -109,9 +107,9 @@ has_control(const char *name)
 
 /* Gather the members of an object.  Lists are spots, their entries are not. */
 static void
-gather(struct draft *d, struct json_object *object, const struct spot *up)
+gather(struct draft *d, struct json *object, const struct spot *up)
 {
-	json_object_object_foreach(object, name, value)
+	json_each(object, name, value)
 	{
 		struct buf path = {0};
 		struct spot *s;
@@ -129,7 +127,7 @@ gather(struct draft *d, struct json_object *object, const struct spot *up)
 			s->value[d->bodies] = value;
 			s->bodies++;
 		}
-		if (json_object_is_type(value, json_type_object))
+		if (json_is(value, JSON_OBJECT))
 			gather(d, value, s);
 	}
 }
@@ -137,7 +135,7 @@ gather(struct draft *d, struct json_object *object, const struct spot *up)
 int
 draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
 {
-	struct json_object *body = NULL;
+	struct json *body = NULL;
 	struct json_fault fault;
 	struct buf work = {0};
 	const char *reason;
@@ -168,8 +166,8 @@ draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
 			buf_puts(why, "memory ran out");
 		return -1;
 	}
-	if (!json_object_is_type(body, json_type_object)) {
-		json_object_put(body);
+	if (!json_is(body, JSON_OBJECT)) {
+		json_free(body);
 		buf_puts(why, "is a list, not an object");
 		return -1;
 	}
@@ -209,22 +207,22 @@ choose_event_id(const struct draft *d, const struct pick *call, struct pick *p)
 }
 
 static void
-write_key(struct draft *d, struct json_object *event, const struct pick *call)
+write_key(struct draft *d, struct json *event, const struct pick *call)
 {
-	struct json_object *key = json_object_new_array();
+	struct json *key = json_new_array(NULL);
 	struct pick id;
 
 	if (choose_event_id(d, call, &id)) {
 		draft_put(d, event, "id", draft_places(d, &id));
-		draft_push(d, key, json_object_new_string("id"));
+		draft_push(d, key, json_new_string("id"));
 		draft_review_pick(d, "event/id", &id);
 		draft_review(d,
 		    "event/key: the id, which no two samples share; it "
 		    "must be the same when an event is sent again");
 	} else {
-		draft_push(d, key, json_object_new_string("call"));
-		draft_push(d, key, json_object_new_string("type"));
-		draft_push(d, key, json_object_new_string("body"));
+		draft_push(d, key, json_new_string("call"));
+		draft_push(d, key, json_new_string("type"));
+		draft_push(d, key, json_new_string("body"));
 		draft_review(d,
 		    "event/key: no id of an event, so two are the same "
 		    "where call, type and the whole body are; leave "
@@ -236,20 +234,20 @@ write_key(struct draft *d, struct json_object *event, const struct pick *call)
 static void
 write_head(struct draft *d, const char *name)
 {
-	struct json_object *auth = json_object_new_object();
-	struct json_object *scheme = json_object_new_object();
-	struct json_object *body;
+	struct json *auth = json_new_object(NULL);
+	struct json *scheme = json_new_object(NULL);
+	struct json *body;
 
-	draft_put(d, d->out, "provider", json_object_new_string(name));
-	draft_put(d, d->out, "title", json_object_new_string(name));
+	draft_put(d, d->out, "provider", json_new_string(name));
+	draft_put(d, d->out, "title", json_new_string(name));
 	if (d->form) {
-		body = json_object_new_array();
+		body = json_new_array(NULL);
 		if (d->json)
-			draft_push(d, body, json_object_new_string("json"));
-		draft_push(d, body, json_object_new_string("form"));
+			draft_push(d, body, json_new_string("json"));
+		draft_push(d, body, json_new_string("form"));
 		draft_put(d, d->out, "body", body);
 	}
-	draft_put(d, scheme, "type", json_object_new_string("token"));
+	draft_put(d, scheme, "type", json_new_string("token"));
 	draft_put(d, auth, "token", scheme);
 	draft_put(d, d->out, "auth", auth);
 	draft_review(d,
@@ -280,10 +278,10 @@ draft_write(struct draft *d, const char *name, struct buf *out, size_t *guesses,
 {
 	struct kinds k;
 
-	d->out = json_object_new_object();
-	d->event = json_object_new_object();
-	d->call = json_object_new_object();
-	d->review = json_object_new_array();
+	d->out = json_new_object(NULL);
+	d->event = json_new_object(NULL);
+	d->call = json_new_object(NULL);
+	d->review = json_new_array(NULL);
 	draft_types_find(d, &k);
 	if (k.call.spots == 0) {
 		buf_puts(why,
@@ -291,13 +289,13 @@ draft_write(struct draft *d, const char *name, struct buf *out, size_t *guesses,
 		return -1;
 	}
 	write_head(d, name);
-	draft_put(d, d->out, "event", json_object_get(d->event));
-	draft_put(d, d->out, "call", json_object_get(d->call));
+	draft_put(d, d->out, "event", json_keep(d->event));
+	draft_put(d, d->out, "call", json_keep(d->call));
 	draft_types_write_place(d, d->event, &k);
 	draft_call_write(d, d->event, &k.call);
 	write_key(d, d->event, &k.call);
 	draft_types_write(d, &k);
 	*guesses = draft_count(d->review);
-	draft_put(d, d->out, "review", json_object_get(d->review));
+	draft_put(d, d->out, "review", json_keep(d->review));
 	return finish(d, name, out, why);
 }

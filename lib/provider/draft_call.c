@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "provider/definition.h"
 #include "provider/draft_internal.h"
 #include "provider/json.h"
 #include "provider/map.h"
@@ -25,21 +26,21 @@ spot_format(const struct draft *d, const struct spot *s)
 }
 
 /* {"at": …, "format": …} of one spot. */
-static struct json_object *
+static struct json *
 instant(struct draft *d, const struct spot *s)
 {
 	const struct pick one = {.spot = {s}, .spots = 1};
-	struct json_object *rule = draft_at(d, &one);
+	struct json *rule = draft_at(d, &one);
 
 	draft_put(d, rule, "format",
-	    json_object_new_string(when_format_name[spot_format(d, s)]));
+	    json_new_string(when_format_name[spot_format(d, s)]));
 	return rule;
 }
 
-static struct json_object *
+static struct json *
 instants(struct draft *d, const struct pick *p)
 {
-	struct json_object *list;
+	struct json *list;
 
 	if (p->spots == 1)
 		return instant(d, p->spot[0]);
@@ -100,7 +101,7 @@ guess_unit(struct draft *d, const struct spot *s, const struct pick *started,
 }
 
 static void
-write_times(struct draft *d, struct json_object *event)
+write_times(struct draft *d, struct json *event)
 {
 	struct pick started, ended, retry, length, time;
 	const char *unit, *why;
@@ -114,16 +115,16 @@ write_times(struct draft *d, struct json_object *event)
 		draft_review_pick(d, "call/ended", &ended);
 	}
 	if (draft_choose(d, "duration", SHAPE_DURATION, &length)) {
-		struct json_object *rule = draft_at(d, &length);
+		struct json *rule = draft_at(d, &length);
 
 		unit = guess_unit(d, length.spot[0], &started, &ended, &why);
-		draft_put(d, rule, "unit", json_object_new_string(unit));
+		draft_put(d, rule, "unit", json_new_string(unit));
 		draft_put(d, d->call, "duration", rule);
 		draft_review_pick(d, "call/duration", &length);
 		draft_review(d, "call/duration/unit: %s, %s", unit, why);
 	} else if (started.spots > 0 && ended.spots > 0) {
-		struct json_object *rule = draft_object(d);
-		struct json_object *two = draft_list(d);
+		struct json *rule = draft_object(d);
+		struct json *two = draft_list(d);
 
 		draft_push(d, two, instant(d, started.spot[0]));
 		draft_push(d, two, instant(d, ended.spot[0]));
@@ -184,21 +185,21 @@ lacks_plus(const struct draft *d, const struct pick *p)
 static void
 write_number(struct draft *d, const char *member, const struct pick *p)
 {
-	struct json_object *list, *with, *when, *digits, *join, *plus;
+	struct json *list, *with, *when, *digits, *join, *plus;
 	char digit[2] = "1";
 
 	write_place(d, member, p);
 	if (!lacks_plus(d, p))
 		return;
 	plus = draft_object(d);
-	draft_put(d, plus, "is", json_object_new_string("+"));
+	draft_put(d, plus, "is", json_new_string("+"));
 	join = draft_list(d);
 	draft_push(d, join, plus);
 	draft_push(
 	    d, join, p->spots == 1 ? draft_places(d, p) : draft_at(d, p));
 	digits = draft_list(d);
 	for (; digit[0] <= '9'; digit[0]++)
-		draft_push(d, digits, json_object_new_string(digit));
+		draft_push(d, digits, json_new_string(digit));
 	when = draft_at(d, p);
 	draft_put(d, when, "starts", digits);
 	with = draft_object(d);
@@ -207,7 +208,7 @@ write_number(struct draft *d, const char *member, const struct pick *p)
 	list = draft_list(d);
 	draft_push(d, list, with);
 	for (size_t i = 0; i < p->spots; i++)
-		draft_push(d, list, json_object_new_string(p->spot[i]->path));
+		draft_push(d, list, json_new_string(p->spot[i]->path));
 	draft_put(d, d->call, member, list);
 	draft_review(d,
 	    "call/%s: the samples have international numbers without a plus, "
@@ -260,37 +261,37 @@ direction_prefix(const char *word)
 
 /* Samples are few: assume that the other direction is written alike. */
 static void
-add_opposites(struct draft *d, struct json_object *map)
+add_opposites(struct draft *d, struct json *map)
 {
 	static const char *const pair[][2] = {{"in", "out"},
 	    {"inbound", "outbound"}, {"incoming", "outgoing"},
 	    {"Inbound", "Outbound"}, {"INBOUND", "OUTBOUND"}};
-	struct json_object *other, *known;
+	struct json *other, *known;
 
 	for (size_t i = 0; i < DRAFT_COUNT(pair); i++)
-		if (json_object_object_get_ex(map, pair[i][0], NULL) !=
-		    json_object_object_get_ex(map, pair[i][1], NULL)) {
-			draft_put(d, map, pair[i][0],
-			    json_object_new_string("inbound"));
-			draft_put(d, map, pair[i][1],
-			    json_object_new_string("outbound"));
+		if (json_member(map, pair[i][0], NULL) !=
+		    json_member(map, pair[i][1], NULL)) {
+			draft_put(
+			    d, map, pair[i][0], json_new_string("inbound"));
+			draft_put(
+			    d, map, pair[i][1], json_new_string("outbound"));
 		}
-	if (json_object_object_get_ex(map, "true", &other) !=
-	    json_object_object_get_ex(map, "false", &known)) {
+	if (json_member(map, "true", &other) !=
+	    json_member(map, "false", &known)) {
 		bool out;
 
 		if (other != NULL)
 			known = other;
-		out = strcmp(json_object_get_string(known), "outbound") == 0;
+		out = strcmp(json_string(known), "outbound") == 0;
 		draft_put(d, map, other != NULL ? "false" : "true",
-		    json_object_new_string(out ? "inbound" : "outbound"));
+		    json_new_string(out ? "inbound" : "outbound"));
 	}
 }
 
 static void
 write_direction(struct draft *d)
 {
-	struct json_object *rule, *map, *starts;
+	struct json *rule, *map, *starts;
 	struct pick p;
 
 	if (!draft_choose(d, "direction", SHAPE_DIRECTION, &p))
@@ -300,7 +301,7 @@ write_direction(struct draft *d)
 	starts = draft_object(d);
 	for (size_t k = 0; k < p.spots; k++)
 		for (size_t i = 0; i < d->bodies; i++) {
-			struct json_object *j = p.spot[k]->value[i];
+			struct json *j = p.spot[k]->value[i];
 			const char *to = j == NULL
 			    ? NULL
 			    : draft_direction_of(p.spot[k], j);
@@ -313,15 +314,15 @@ write_direction(struct draft *d)
 			(void)snprintf(
 			    begin, sizeof(begin), "%.*s", (int)n, from);
 			draft_put(d, n > 0 ? starts : map, n > 0 ? begin : from,
-			    json_object_new_string(to));
+			    json_new_string(to));
 		}
 	add_opposites(d, map);
 	if (draft_count(map) > 0)
-		draft_put(d, rule, "map", json_object_get(map));
+		draft_put(d, rule, "map", json_keep(map));
 	if (draft_count(starts) > 0)
-		draft_put(d, rule, "starts", json_object_get(starts));
-	json_object_put(map);
-	json_object_put(starts);
+		draft_put(d, rule, "starts", json_keep(starts));
+	json_free(map);
+	json_free(starts);
 	draft_put(d, d->call, "direction", rule);
 	draft_review_pick(d, "call/direction", &p);
 }
@@ -329,15 +330,15 @@ write_direction(struct draft *d)
 /* --- words and money ------------------------------------------------------ */
 
 /* A map of the values whose words the table knows; NULL: of none. */
-static struct json_object *
+static struct json *
 word_map(
     struct draft *d, const struct pick *p, const char *(*meaning)(const char *))
 {
-	struct json_object *map = draft_object(d);
+	struct json *map = draft_object(d);
 
 	for (size_t k = 0; k < p->spots; k++)
 		for (size_t i = 0; i < d->bodies; i++) {
-			struct json_object *j = p->spot[k]->value[i];
+			struct json *j = p->spot[k]->value[i];
 			char word[DRAFT_PHRASE_SIZE];
 			const char *to;
 
@@ -347,11 +348,11 @@ word_map(
 			to = meaning(word);
 			if (to != NULL)
 				draft_put(d, map, draft_text(d, j),
-				    json_object_new_string(to));
+				    json_new_string(to));
 		}
 	if (draft_count(map) > 0)
 		return map;
-	json_object_put(map);
+	json_free(map);
 	return NULL;
 }
 
@@ -359,7 +360,7 @@ static void
 write_mapped(struct draft *d, const char *member, enum shape shape,
     const char *(*meaning)(const char *))
 {
-	struct json_object *map, *rule;
+	struct json *map, *rule;
 	struct pick p;
 	char where[64];
 
@@ -377,19 +378,18 @@ static void
 write_cost(struct draft *d)
 {
 	struct pick p, currency;
-	struct json_object *rule;
+	struct json *rule;
 	bool cents;
 
 	if (!draft_choose(d, "cost", SHAPE_MONEY, &p))
 		return;
 	cents = strstr(p.spot[0]->own, " cents ") != NULL;
 	rule = draft_at(d, &p);
-	draft_put(
-	    d, rule, "unit", json_object_new_string(cents ? "cents" : "units"));
+	draft_put(d, rule, "unit", json_new_string(cents ? "cents" : "units"));
 	if (draft_choose(d, "currency", SHAPE_WORD, &currency))
 		draft_put(d, rule, "currency", draft_places(d, &currency));
 	else
-		draft_put(d, rule, "currency", json_object_new_string("USD"));
+		draft_put(d, rule, "currency", json_new_string("USD"));
 	draft_put(d, d->call, "cost", rule);
 	draft_review_pick(d, "call/cost", &p);
 	draft_review(d, "call/cost/unit: %s, %s", cents ? "cents" : "units",
@@ -465,30 +465,29 @@ group_name(const char *path, char out[DEFINITION_NAME_MAX + 1])
 static void
 write_facts(struct draft *d)
 {
-	struct json_object *facts = draft_object(d);
+	struct json *facts = draft_object(d);
 
 	for (size_t i = 0; i < d->spots; i++) {
 		const struct spot *s = d->spot[i];
 		char name[DEFINITION_NAME_MAX + 1];
 
-		if (!draft_spot_is(d, s, json_type_object) || s->in_dynamic ||
+		if (!draft_spot_is(d, s, JSON_OBJECT) || s->in_dynamic ||
 		    !draft_words_is_dynamic(s->own) ||
 		    is_used_within(d, s->path) ||
 		    draft_count(facts) == FACTS_GUESSED)
 			continue;
 		group_name(s->path, name);
-		if (name[0] == '\0' ||
-		    json_object_object_get_ex(facts, name, NULL))
+		if (name[0] == '\0' || json_member(facts, name, NULL))
 			continue;
-		draft_put(d, facts, name, json_object_new_string(s->path));
+		draft_put(d, facts, name, json_new_string(s->path));
 		draft_review(d,
 		    "call/facts/%s: %s, whose members may differ from "
 		    "call to call",
 		    name, s->path);
 	}
 	if (draft_count(facts) > 0)
-		draft_put(d, d->call, "facts", json_object_get(facts));
-	json_object_put(facts);
+		draft_put(d, d->call, "facts", json_keep(facts));
+	json_free(facts);
 }
 
 /* A list named so, whose entries have a code or a message. */
@@ -502,23 +501,21 @@ write_errors(struct draft *d)
 	for (size_t i = 0; i < d->spots; i++) {
 		const struct spot *s = d->spot[i];
 		const struct pick one = {.spot = {s}, .spots = 1};
-		struct json_object *rule = NULL;
+		struct json *rule = NULL;
 
 		if (strcmp(s->own, " errors ") != 0 || s->in_dynamic)
 			continue;
 		for (size_t k = 0; k < d->bodies && rule == NULL; k++) {
-			struct json_object *e;
+			struct json *e;
 
-			if (!json_object_is_type(
-				s->value[k], json_type_array) ||
+			if (!json_is(s->value[k], JSON_ARRAY) ||
 			    draft_count(s->value[k]) == 0)
 				continue;
-			e = json_object_array_get_idx(s->value[k], 0);
+			e = json_item(s->value[k], 0);
 			rule = draft_at(d, &one);
 			for (size_t n = 0; n < DRAFT_COUNT(part); n++)
-				if (json_object_is_type(e, json_type_object) &&
-				    json_object_object_get_ex(
-					e, part[n][1], NULL))
+				if (json_is(e, JSON_OBJECT) &&
+				    json_member(e, part[n][1], NULL))
 					draft_put(d, rule, part[n][0],
 					    draft_pointer(d, part[n][1]));
 		}
@@ -533,8 +530,7 @@ write_errors(struct draft *d)
 /* ------------------------------------------------------------------------- */
 
 void
-draft_call_write(
-    struct draft *d, struct json_object *event, const struct pick *id)
+draft_call_write(struct draft *d, struct json *event, const struct pick *id)
 {
 	write_place(d, "id", id);
 	write_words(d);

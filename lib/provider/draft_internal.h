@@ -5,13 +5,13 @@
 #ifndef DRAFT_INTERNAL_H
 #define DRAFT_INTERNAL_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "provider/draft.h"
 #include "provider/draft_words.h"
+#include "provider/json.h"
 
 #define DRAFT_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PICKS_MAX 6 /* places of one guess */
@@ -33,19 +33,19 @@ struct spot {
 	bool used; /* looked at for the transcript */
 	bool in_dynamic; /* in an object whose members the customer names */
 	size_t bodies; /* samples that have something here */
-	struct json_object *value[DRAFT_BODIES_MAX]; /* borrowed; or NULL */
+	struct json *value[DRAFT_BODIES_MAX]; /* borrowed; or NULL */
 };
 
 struct draft {
-	struct json_object *body[DRAFT_BODIES_MAX];
+	struct json *body[DRAFT_BODIES_MAX];
 	size_t bodies;
 	bool json, form; /* kinds seen */
 	struct arena *arena; /* of spots and their paths */
 	struct spot **spot;
 	size_t spots;
-	struct json_object *index; /* path to number of the spot */
-	struct json_object *out; /* the definition under way */
-	struct json_object *event, *call, *review; /* of it, each a reference */
+	struct json *index; /* path to number of the spot */
+	struct json *out; /* the definition under way */
+	struct json *event, *call, *review; /* of it, each a reference */
 	bool failed; /* memory ran out */
 };
 
@@ -85,25 +85,25 @@ struct kinds {
 /* --- values: draft_pick.c ------------------------------------------------- */
 
 /* The text of a text or an integer, else NULL. */
-const char *draft_text_of(struct json_object *j);
+const char *draft_text_of(struct json *j);
 
 /* The number that a number, or a text of one, is; false: none. */
-bool draft_number_of(struct json_object *j, double *out);
+bool draft_number_of(struct json *j, double *out);
 
 /* The enum when_format of an instant, or -1. */
-int draft_instant_format(struct json_object *j);
+int draft_instant_format(struct json *j);
 
 /* The direction that a value, or a flag of that name, tells; NULL: none. */
-const char *draft_direction_of(const struct spot *s, struct json_object *j);
+const char *draft_direction_of(const struct spot *s, struct json *j);
 
 /* The words of a value; none of a sentence, an object or a list. */
-void draft_plain_words(struct json_object *j, char out[DRAFT_PHRASE_SIZE]);
+void draft_plain_words(struct json *j, char out[DRAFT_PHRASE_SIZE]);
 
-bool draft_same_value(struct json_object *a, struct json_object *b);
+bool draft_same_value(struct json *a, struct json *b);
 
 /* Has any sample a value of that type there? */
 bool draft_spot_is(
-    const struct draft *d, const struct spot *s, enum json_type type);
+    const struct draft *d, const struct spot *s, enum json_kind type);
 
 /* --- choosing: draft_pick.c ----------------------------------------------- */
 
@@ -121,30 +121,29 @@ bool draft_choose(const struct draft *d, const char *member, enum shape shape,
 bool draft_is_picked(const struct pick *p, const struct spot *s);
 
 /* What the first of the places that has something has in a sample. */
-struct json_object *draft_first_value(const struct pick *p, size_t body);
+struct json *draft_first_value(const struct pick *p, size_t body);
 
 /* --- writing: draft_pick.c ------------------------------------------------ */
 
 /* A text; an object or a list of nothing.  NULL sets d->failed. */
-struct json_object *draft_word(struct draft *d, const char *text);
-struct json_object *draft_object(struct draft *d);
-struct json_object *draft_list(struct draft *d);
+struct json *draft_word(struct draft *d, const char *text);
+struct json *draft_object(struct draft *d);
+struct json *draft_list(struct draft *d);
 /* A value as text; NULL sets d->failed. */
-const char *draft_text(struct draft *d, struct json_object *j);
+const char *draft_text(struct draft *d, struct json *j);
 /* How many members or items; 0: it is NULL. */
-size_t draft_count(struct json_object *j);
+size_t draft_count(struct json *j);
 /* Add a member or an item, which is taken over.  NULL sets d->failed. */
-void draft_put(struct draft *d, struct json_object *in, const char *name,
-    struct json_object *value);
-void draft_push(
-    struct draft *d, struct json_object *list, struct json_object *value);
+void draft_put(
+    struct draft *d, struct json *in, const char *name, struct json *value);
+void draft_push(struct draft *d, struct json *list, struct json *value);
 
 /* The places of a pick, one or a list; and {"at": PLACES}. */
-struct json_object *draft_places(struct draft *d, const struct pick *p);
-struct json_object *draft_at(struct draft *d, const struct pick *p);
+struct json *draft_places(struct draft *d, const struct pick *p);
+struct json *draft_at(struct draft *d, const struct pick *p);
 
 /* "/NAME" as a text. */
-struct json_object *draft_pointer(struct draft *d, const char *name);
+struct json *draft_pointer(struct draft *d, const char *name);
 
 /* Add a remark; that on a pick says why, and what it might be instead. */
 void draft_review(struct draft *d, const char *fmt, ...)
@@ -156,13 +155,13 @@ void draft_review_pick(
 
 /* "call", and "time" of "event". */
 void draft_call_write(
-    struct draft *d, struct json_object *event, const struct pick *id);
+    struct draft *d, struct json *event, const struct pick *id);
 void draft_talk_write(struct draft *d);
 
 /* Find what the types are told by; write where they are, and their table. */
 void draft_types_find(const struct draft *d, struct kinds *k);
 void draft_types_write_place(
-    struct draft *d, struct json_object *event, struct kinds *k);
+    struct draft *d, struct json *event, struct kinds *k);
 void draft_types_write(struct draft *d, const struct kinds *k);
 
 #endif /* !DRAFT_INTERNAL_H */

@@ -16,11 +16,10 @@
 
 /* The text of a text or an integer, else NULL. */
 const char *
-draft_text_of(struct json_object *j)
+draft_text_of(struct json *j)
 {
-	return json_object_is_type(j, json_type_string) ||
-		json_object_is_type(j, json_type_int)
-	    ? json_object_get_string(j)
+	return json_is(j, JSON_STRING) || json_is(j, JSON_WHOLE)
+	    ? json_string(j)
 	    : NULL;
 }
 
@@ -71,19 +70,18 @@ is_word(const char *s)
 
 /* The number that a number, or a text of one, is; false: none. */
 bool
-draft_number_of(struct json_object *j, double *out)
+draft_number_of(struct json *j, double *out)
 {
 	const char *s;
 	char *end;
 
-	if (json_object_is_type(j, json_type_int) ||
-	    json_object_is_type(j, json_type_double)) {
-		*out = json_object_get_double(j);
+	if (json_is(j, JSON_WHOLE) || json_is(j, JSON_DECIMAL)) {
+		*out = json_double(j);
 		return true;
 	}
-	if (!json_object_is_type(j, json_type_string))
+	if (!json_is(j, JSON_STRING))
 		return false;
-	s = json_object_get_string(j);
+	s = json_string(j);
 	if (!isdigit((unsigned char)s[0]) && s[0] != '-' && s[0] != '.')
 		return false;
 	*out = strtod(s, &end);
@@ -92,7 +90,7 @@ draft_number_of(struct json_object *j, double *out)
 
 /* The format of an instant, or -1. */
 int
-draft_instant_format(struct json_object *j)
+draft_instant_format(struct json *j)
 {
 	static const enum when_format epoch[] = {
 	    WHEN_EPOCH_S, WHEN_EPOCH_MS, WHEN_EPOCH_US, WHEN_EPOCH_NS};
@@ -108,9 +106,9 @@ draft_instant_format(struct json_object *j)
 				return (int)epoch[i];
 		return -1;
 	}
-	if (!json_object_is_type(j, json_type_string))
+	if (!json_is(j, JSON_STRING))
 		return -1;
-	s = json_object_get_string(j);
+	s = json_string(j);
 	if (when_parse(s, strlen(s), WHEN_ISO8601, &ms) == 0)
 		return WHEN_ISO8601;
 	return when_parse(s, strlen(s), WHEN_RFC2822, &ms) == 0 ? WHEN_RFC2822
@@ -118,7 +116,7 @@ draft_instant_format(struct json_object *j)
 }
 
 static bool
-is_duration(struct json_object *j)
+is_duration(struct json *j)
 {
 	const char *s = draft_text_of(j);
 	double n;
@@ -130,12 +128,12 @@ is_duration(struct json_object *j)
 }
 
 void
-draft_plain_words(struct json_object *j, char out[DRAFT_PHRASE_SIZE])
+draft_plain_words(struct json *j, char out[DRAFT_PHRASE_SIZE])
 {
-	const char *s = json_object_is_type(j, json_type_object) ||
-		json_object_is_type(j, json_type_array) || j == NULL
+	const char *s = json_is(j, JSON_OBJECT) || json_is(j, JSON_ARRAY) ||
+		j == NULL
 	    ? ""
-	    : json_object_get_string(j);
+	    : json_string(j);
 
 	/* A sentence is not a word, and its first word could mislead. */
 	draft_words_split(
@@ -144,15 +142,14 @@ draft_plain_words(struct json_object *j, char out[DRAFT_PHRASE_SIZE])
 
 /* The direction that a value, or a flag of that name, tells. */
 const char *
-draft_direction_of(const struct spot *s, struct json_object *j)
+draft_direction_of(const struct spot *s, struct json *j)
 {
 	char word[DRAFT_PHRASE_SIZE];
 
-	if (json_object_is_type(j, json_type_boolean)) {
+	if (json_is(j, JSON_BOOLEAN)) {
 		bool out = strstr(s->own, " out") != NULL;
 
-		return json_object_get_boolean(j) == out ? "outbound"
-							 : "inbound";
+		return json_boolean(j) == out ? "outbound" : "inbound";
 	}
 	if (!is_word(draft_text_of(j)))
 		return NULL;
@@ -161,7 +158,7 @@ draft_direction_of(const struct spot *s, struct json_object *j)
 }
 
 static bool
-has_shape(const struct spot *s, struct json_object *j, enum shape shape)
+has_shape(const struct spot *s, struct json *j, enum shape shape)
 {
 	double n;
 
@@ -177,10 +174,9 @@ has_shape(const struct spot *s, struct json_object *j, enum shape shape)
 	case SHAPE_INTEGER:
 		return draft_number_of(j, &n) && n >= 0 && n < 1000;
 	case SHAPE_FLAG:
-		return json_object_is_type(j, json_type_boolean);
+		return json_is(j, JSON_BOOLEAN);
 	case SHAPE_WORD:
-		return is_word(draft_text_of(j)) ||
-		    json_object_is_type(j, json_type_boolean);
+		return is_word(draft_text_of(j)) || json_is(j, JSON_BOOLEAN);
 	case SHAPE_TEXT:
 		return draft_text_of(j) != NULL;
 	case SHAPE_URL:
@@ -206,11 +202,10 @@ spot_has_shape(const struct draft *d, const struct spot *s, enum shape shape)
 
 /* Has any sample a value of that type there? */
 bool
-draft_spot_is(const struct draft *d, const struct spot *s, enum json_type type)
+draft_spot_is(const struct draft *d, const struct spot *s, enum json_kind type)
 {
 	for (size_t i = 0; i < d->bodies; i++)
-		if (s->value[i] != NULL &&
-		    json_object_is_type(s->value[i], type))
+		if (s->value[i] != NULL && json_is(s->value[i], type))
 			return true;
 	return false;
 }
@@ -218,12 +213,12 @@ draft_spot_is(const struct draft *d, const struct spot *s, enum json_type type)
 /* --- choosing ------------------------------------------------------------- */
 
 bool
-draft_same_value(struct json_object *a, struct json_object *b)
+draft_same_value(struct json *a, struct json *b)
 {
 	const char *x = draft_text_of(a), *y = draft_text_of(b);
 
 	return x != NULL && y != NULL ? strcmp(x, y) == 0
-				      : json_object_equal(a, b) != 0;
+				      : json_equal(a, b) != 0;
 }
 
 /* Do the two agree in every sample that has both? */
@@ -341,7 +336,7 @@ draft_choose(
 	return p->spots > 0;
 }
 
-struct json_object *
+struct json *
 draft_first_value(const struct pick *p, size_t body)
 {
 	for (size_t k = 0; k < p->spots; k++)
@@ -352,41 +347,41 @@ draft_first_value(const struct pick *p, size_t body)
 
 /* --- writing -------------------------------------------------------------- */
 
-struct json_object *
+struct json *
 draft_word(struct draft *d, const char *text)
 {
-	struct json_object *j = json_object_new_string(text);
+	struct json *j = json_new_string(text);
 
 	d->failed = d->failed || j == NULL;
 	return j;
 }
 
-struct json_object *
+struct json *
 draft_object(struct draft *d)
 {
-	struct json_object *j = json_object_new_object();
+	struct json *j = json_new_object(NULL);
 
 	d->failed = d->failed || j == NULL;
 	return j;
 }
 
-struct json_object *
+struct json *
 draft_list(struct draft *d)
 {
-	struct json_object *j = json_object_new_array();
+	struct json *j = json_new_array(NULL);
 
 	d->failed = d->failed || j == NULL;
 	return j;
 }
 
 const char *
-draft_text(struct draft *d, struct json_object *j)
+draft_text(struct draft *d, struct json *j)
 {
 	struct buf b = {0};
 	const char *text = NULL;
 
-	if (json_object_is_type(j, json_type_string))
-		return json_object_get_string(j);
+	if (json_is(j, JSON_STRING))
+		return json_string(j);
 	if (json_text(j, &b) == 0)
 		text = arena_strndup(d->arena, buf_str(&b), b.len);
 	buf_free(&b);
@@ -395,13 +390,13 @@ draft_text(struct draft *d, struct json_object *j)
 }
 
 size_t
-draft_count(struct json_object *j)
+draft_count(struct json *j)
 {
-	switch (json_object_get_type(j)) {
-	case json_type_array:
-		return json_object_array_length(j);
-	case json_type_object:
-		return (size_t)json_object_object_length(j);
+	switch (json_kind(j)) {
+	case JSON_ARRAY:
+		return json_count(j);
+	case JSON_OBJECT:
+		return json_count(j);
 	default:
 		return 0;
 	}
@@ -409,45 +404,44 @@ draft_count(struct json_object *j)
 
 /* Add a member, which is taken over; NULL is no memory. */
 void
-draft_put(struct draft *d, struct json_object *in, const char *name,
-    struct json_object *value)
+draft_put(
+    struct draft *d, struct json *in, const char *name, struct json *value)
 {
 	if (value == NULL || in == NULL || name == NULL ||
-	    json_object_object_add(in, name, value) != 0) {
-		json_object_put(value);
+	    json_add(in, name, value) != 0) {
+		json_free(value);
 		d->failed = true;
 	}
 }
 
 void
-draft_push(struct draft *d, struct json_object *list, struct json_object *value)
+draft_push(struct draft *d, struct json *list, struct json *value)
 {
-	if (value == NULL || list == NULL ||
-	    json_object_array_add(list, value) != 0) {
-		json_object_put(value);
+	if (value == NULL || list == NULL || json_push(list, value) != 0) {
+		json_free(value);
 		d->failed = true;
 	}
 }
 
 /* One place, or the list of them. */
-struct json_object *
+struct json *
 draft_places(struct draft *d, const struct pick *p)
 {
-	struct json_object *list;
+	struct json *list;
 
 	if (p->spots == 1)
 		return draft_word(d, p->spot[0]->path);
 	list = draft_list(d);
 	for (size_t i = 0; i < p->spots; i++)
-		draft_push(d, list, json_object_new_string(p->spot[i]->path));
+		draft_push(d, list, json_new_string(p->spot[i]->path));
 	return list;
 }
 
 /* {"at": PLACES}, to be added to. */
-struct json_object *
+struct json *
 draft_at(struct draft *d, const struct pick *p)
 {
-	struct json_object *rule = draft_object(d);
+	struct json *rule = draft_object(d);
 
 	draft_put(d, rule, "at", draft_places(d, p));
 	return rule;
@@ -467,7 +461,7 @@ draft_review(struct draft *d, const char *fmt, ...)
 	for (char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20)
 			*c = ' ';
-	draft_push(d, d->review, json_object_new_string_len(text, (int)n));
+	draft_push(d, d->review, json_new_text(NULL, text, n));
 }
 
 /* The first value of the pick, for a remark; shortened. */
@@ -505,14 +499,14 @@ draft_review_pick(struct draft *d, const char *member, const struct pick *p)
 }
 
 /* A pointer into an entry. */
-struct json_object *
+struct json *
 draft_pointer(struct draft *d, const char *name)
 {
 	struct buf b = {0};
-	struct json_object *j;
+	struct json *j;
 
 	json_pointer_add(&b, name);
-	j = json_object_new_string(buf_str(&b));
+	j = json_new_string(buf_str(&b));
 	d->failed = d->failed || b.failed;
 	buf_free(&b);
 	return j;

@@ -16,18 +16,27 @@ struct talk {
 	const char *unit; /* of the offset */
 };
 
+/* That member of the i-th entry; NULL: it has none. */
+static struct json *
+entry_member(struct json *list, size_t i, const char *name)
+{
+	struct json *value;
+
+	(void)json_member(json_item(list, i), name, &value);
+	return value;
+}
+
 /* Are most of the member's values in the entries speakers? */
 static bool
-tells_speaker(struct json_object *list, const char *name)
+tells_speaker(struct json *list, const char *name)
 {
 	size_t n = draft_count(list), known = 0, told = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *j = json_object_object_get(
-		    json_object_array_get_idx(list, i), name);
+		struct json *j = entry_member(list, i, name);
 		char word[DRAFT_PHRASE_SIZE];
 
-		if (!json_object_is_type(j, json_type_string))
+		if (!json_is(j, JSON_STRING))
 			continue;
 		draft_plain_words(j, word);
 		told++;
@@ -38,17 +47,15 @@ tells_speaker(struct json_object *list, const char *name)
 
 /* How many bytes of text the entries have under the name; 0: not text. */
 static size_t
-text_bytes(struct json_object *list, const char *name)
+text_bytes(struct json *list, const char *name)
 {
 	size_t n = draft_count(list), bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *j = json_object_object_get(
-		    json_object_array_get_idx(list, i), name);
+		struct json *j = entry_member(list, i, name);
 
-		if (json_object_is_type(j, json_type_string) &&
-		    draft_instant_format(j) < 0)
-			bytes += (size_t)json_object_get_string_len(j);
+		if (json_is(j, JSON_STRING) && draft_instant_format(j) < 0)
+			bytes += json_length(j);
 	}
 	return bytes;
 }
@@ -67,12 +74,12 @@ tells_offset(const char *own)
 }
 
 static void
-find_time(struct json_object *entry, struct talk *t)
+find_time(struct json *entry, struct talk *t)
 {
 	bool end = false;
 
 	t->time[0] = '\0';
-	json_object_object_foreach(entry, name, value)
+	json_each(entry, name, value)
 	{
 		char own[DRAFT_PHRASE_SIZE];
 		double n;
@@ -96,20 +103,19 @@ find_time(struct json_object *entry, struct talk *t)
 
 /* Is the list a conversation?  Who speaks, and which member has the words? */
 static bool
-find_talk(struct json_object *list, struct talk *t)
+find_talk(struct json *list, struct talk *t)
 {
-	struct json_object *entry;
+	struct json *entry;
 	size_t most = 0;
 	bool speaks = false;
 
 	memset(t, 0, sizeof(*t));
-	if (!json_object_is_type(list, json_type_array) ||
-	    draft_count(list) == 0)
+	if (!json_is(list, JSON_ARRAY) || draft_count(list) == 0)
 		return false;
-	entry = json_object_array_get_idx(list, 0);
-	if (!json_object_is_type(entry, json_type_object))
+	entry = json_item(list, 0);
+	if (!json_is(entry, JSON_OBJECT))
 		return false;
-	json_object_object_foreach(entry, name, value)
+	json_each(entry, name, value)
 	{
 		size_t bytes;
 
@@ -134,56 +140,52 @@ find_talk(struct json_object *list, struct talk *t)
 }
 
 /* The speakers of a list in all samples, and ours for them. */
-static struct json_object *
+static struct json *
 speakers(struct draft *d, const struct spot *s, const char *name)
 {
-	struct json_object *map = draft_object(d);
+	struct json *map = draft_object(d);
 
 	for (size_t i = 0; i < d->bodies; i++) {
-		struct json_object *list = s->value[i];
-		size_t n = json_object_is_type(list, json_type_array)
-		    ? draft_count(list)
-		    : 0;
+		struct json *list = s->value[i];
+		size_t n = json_is(list, JSON_ARRAY) ? draft_count(list) : 0;
 
 		for (size_t k = 0; k < n; k++) {
-			struct json_object *j = json_object_object_get(
-			    json_object_array_get_idx(list, k), name);
+			struct json *j = entry_member(list, k, name);
 			char word[DRAFT_PHRASE_SIZE];
 			const char *who;
 
-			if (!json_object_is_type(j, json_type_string))
+			if (!json_is(j, JSON_STRING))
 				continue;
 			draft_plain_words(j, word);
 			who = draft_words_speaker(word);
 			if (who != NULL)
 				draft_put(d, map, draft_text(d, j),
-				    json_object_new_string(who));
+				    json_new_string(who));
 		}
 	}
 	/* Samples are short: include speakers that have not spoken yet. */
-	if (!json_object_object_get_ex(map, "user", NULL))
-		draft_put(d, map, "user", json_object_new_string("caller"));
+	if (!json_member(map, "user", NULL))
+		draft_put(d, map, "user", json_new_string("caller"));
 	return map;
 }
 
-static struct json_object *
+static struct json *
 turns(struct draft *d, const struct spot *s, const struct talk *t)
 {
 	const struct pick one = {.spot = {s}, .spots = 1};
-	struct json_object *rule = draft_at(d, &one);
+	struct json *rule = draft_at(d, &one);
 
-	draft_put(d, rule, "format", json_object_new_string("turns"));
+	draft_put(d, rule, "format", json_new_string("turns"));
 	draft_put(d, rule, "speaker", draft_pointer(d, t->speaker));
 	draft_put(d, rule, "text", draft_pointer(d, t->text));
 	if (t->time[0] != '\0') {
 		draft_put(d, rule, "time", draft_pointer(d, t->time));
 		if (t->time_format < 0)
-			draft_put(d, rule, "time_offset",
-			    json_object_new_string(t->unit));
+			draft_put(
+			    d, rule, "time_offset", json_new_string(t->unit));
 		else
 			draft_put(d, rule, "time_format",
-			    json_object_new_string(
-				when_format_name[t->time_format]));
+			    json_new_string(when_format_name[t->time_format]));
 	}
 	draft_put(d, rule, "speakers", speakers(d, s, t->speaker));
 	return rule;
@@ -191,14 +193,14 @@ turns(struct draft *d, const struct spot *s, const struct talk *t)
 
 /* Add who begins lines of the text with a name and a colon to two lists. */
 static void
-line_names(struct draft *d, const char *text, struct json_object *agent,
-    struct json_object *caller)
+line_names(
+    struct draft *d, const char *text, struct json *agent, struct json *caller)
 {
 	while (*text != '\0') {
 		size_t n;
 		char name[32], word[DRAFT_PHRASE_SIZE];
 		const char *who = NULL;
-		struct json_object *list;
+		struct json *list;
 		bool there = false;
 
 		text += strspn(text, " \t\r");
@@ -215,13 +217,10 @@ line_names(struct draft *d, const char *text, struct json_object *agent,
 			list = *who == 'a' ? agent : caller;
 			for (size_t i = 0; i < draft_count(list); i++)
 				there = there ||
-				    strcmp(
-					json_object_get_string(
-					    json_object_array_get_idx(list, i)),
+				    strcmp(json_string(json_item(list, i)),
 					name) == 0;
 			if (!there)
-				draft_push(
-				    d, list, json_object_new_string(name));
+				draft_push(d, list, json_new_string(name));
 		}
 		text += strcspn(text, "\n");
 		text += *text == '\n';
@@ -229,35 +228,34 @@ line_names(struct draft *d, const char *text, struct json_object *agent,
 }
 
 /* {"format": "lines", …} of a text, or NULL where nobody speaks in it. */
-static struct json_object *
+static struct json *
 lines(struct draft *d, const struct spot *s)
 {
 	const struct pick one = {.spot = {s}, .spots = 1};
-	struct json_object *rule = NULL;
-	struct json_object *agent = draft_list(d);
-	struct json_object *caller = draft_list(d);
+	struct json *rule = NULL;
+	struct json *agent = draft_list(d);
+	struct json *caller = draft_list(d);
 
 	for (size_t i = 0; i < d->bodies; i++)
-		if (json_object_is_type(s->value[i], json_type_string))
-			line_names(d, json_object_get_string(s->value[i]),
-			    agent, caller);
+		if (json_is(s->value[i], JSON_STRING))
+			line_names(d, json_string(s->value[i]), agent, caller);
 	if (draft_count(agent) > 0 || draft_count(caller) > 0) {
 		if (draft_count(agent) == 0)
-			draft_push(d, agent, json_object_new_string("agent"));
+			draft_push(d, agent, json_new_string("agent"));
 		if (draft_count(caller) == 0)
-			draft_push(d, caller, json_object_new_string("user"));
+			draft_push(d, caller, json_new_string("user"));
 		rule = draft_at(d, &one);
-		draft_put(d, rule, "format", json_object_new_string("lines"));
-		draft_put(d, rule, "agent", json_object_get(agent));
-		draft_put(d, rule, "caller", json_object_get(caller));
+		draft_put(d, rule, "format", json_new_string("lines"));
+		draft_put(d, rule, "agent", json_keep(agent));
+		draft_put(d, rule, "caller", json_keep(caller));
 	}
-	json_object_put(agent);
-	json_object_put(caller);
+	json_free(agent);
+	json_free(caller);
 	return rule;
 }
 
 /* Whose transcript is this spot, as a rule; NULL: it is none. */
-static struct json_object *
+static struct json *
 transcript_rule(struct draft *d, const struct spot *s)
 {
 	struct talk t;
@@ -286,7 +284,7 @@ next_transcript(const struct draft *d)
 			continue;
 		fit = draft_words_fit("transcript", s->own, s->whole) -
 		    (int)s->depth;
-		if (fit >= FIT_MIN && draft_spot_is(d, s, json_type_array))
+		if (fit >= FIT_MIN && draft_spot_is(d, s, JSON_ARRAY))
 			fit += 100;
 		if (fit > best_fit) {
 			best = s;
@@ -299,13 +297,13 @@ next_transcript(const struct draft *d)
 void
 draft_talk_write(struct draft *d)
 {
-	struct json_object *list = draft_list(d);
+	struct json *list = draft_list(d);
 	const struct spot *first = NULL;
 	struct spot *s;
 
 	while (
 	    draft_count(list) < PICKS_MAX && (s = next_transcript(d)) != NULL) {
-		struct json_object *rule = transcript_rule(d, s);
+		struct json *rule = transcript_rule(d, s);
 
 		s->used = true;
 		if (rule == NULL)
@@ -315,11 +313,11 @@ draft_talk_write(struct draft *d)
 		draft_push(d, list, rule);
 	}
 	if (first != NULL) {
-		draft_put(d, d->call, "transcript", json_object_get(list));
+		draft_put(d, d->call, "transcript", json_keep(list));
 		draft_review(d,
 		    "call/transcript: %s%s, by its name and who speaks "
 		    "in it",
 		    first->path, draft_count(list) > 1 ? " and others" : "");
 	}
-	json_object_put(list);
+	json_free(list);
 }

@@ -10,10 +10,10 @@
 static const char *
 type_in(const struct kinds *k, size_t body)
 {
-	struct json_object *j = draft_first_value(&k->type, body);
+	struct json *j = draft_first_value(&k->type, body);
 
 	if (j != NULL)
-		return json_object_get_string(j);
+		return json_string(j);
 	return k->links && draft_first_value(&k->link, body) != NULL
 	    ? "recording"
 	    : k->other;
@@ -53,18 +53,16 @@ enum evidence {
 
 /* The outcome that a value is evidence of; NONE: not of that sort. */
 static enum call_outcome
-outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
+outcome_in(const struct spot *s, struct json *j, enum evidence sort)
 {
 	char word[DRAFT_PHRASE_SIZE];
 	enum call_outcome o;
 	bool weak;
 
-	if (sort == EVIDENCE_VOICEMAIL &&
-	    json_object_is_type(j, json_type_boolean))
-		return json_object_get_boolean(j) ? OUTCOME_VOICEMAIL
-						  : OUTCOME_NONE;
+	if (sort == EVIDENCE_VOICEMAIL && json_is(j, JSON_BOOLEAN))
+		return json_boolean(j) ? OUTCOME_VOICEMAIL : OUTCOME_NONE;
 	if (sort == EVIDENCE_VOICEMAIL && strstr(s->own, " machine ") != NULL &&
-	    strcmp(json_object_get_string(j), "true") == 0)
+	    strcmp(json_string(j), "true") == 0)
 		return OUTCOME_VOICEMAIL;
 	draft_plain_words(j, word);
 	o = draft_words_outcome(word, &weak);
@@ -78,10 +76,10 @@ outcome_in(const struct spot *s, struct json_object *j, enum evidence sort)
 
 /* The member that reveals a voicemail may also be the status. */
 static bool
-is_in(struct json_object *list, struct json_object *rule)
+is_in(struct json *list, struct json *rule)
 {
 	for (size_t i = 0; i < draft_count(list); i++)
-		if (json_object_equal(json_object_array_get_idx(list, i), rule))
+		if (json_equal(json_item(list, i), rule))
 			return true;
 	return false;
 }
@@ -91,9 +89,9 @@ is_in(struct json_object *list, struct json_object *rule)
  */
 static void
 add_evidence(struct draft *d, const struct kinds *k, const char *type,
-    const struct pick *p, enum evidence sort, struct json_object *list)
+    const struct pick *p, enum evidence sort, struct json *list)
 {
-	struct json_object *map = draft_object(d), *rule;
+	struct json *map = draft_object(d), *rule;
 
 	for (size_t i = 0; i < d->bodies; i++) {
 		enum call_outcome o;
@@ -101,36 +99,35 @@ add_evidence(struct draft *d, const struct kinds *k, const char *type,
 		if (strcmp(type_in(k, i), type) != 0)
 			continue;
 		for (size_t n = 0; n < p->spots; n++) {
-			struct json_object *j = p->spot[n]->value[i];
+			struct json *j = p->spot[n]->value[i];
 
 			o = j == NULL ? OUTCOME_NONE
 				      : outcome_in(p->spot[n], j, sort);
 			if (o != OUTCOME_NONE)
 				draft_put(d, map, draft_text(d, j),
-				    json_object_new_string(
-					call_outcome_name[o]));
+				    json_new_string(call_outcome_name[o]));
 		}
 	}
 	if (draft_count(map) > 0) {
 		rule = draft_at(d, p);
-		draft_put(d, rule, "map", json_object_get(map));
+		draft_put(d, rule, "map", json_keep(map));
 		if (is_in(list, rule))
-			json_object_put(rule);
+			json_free(rule);
 		else
 			draft_push(d, list, rule);
 	}
-	json_object_put(map);
+	json_free(map);
 }
 
 /*
  * The outcome of a type: what its own name says for certain; else evidence,
  * the strongest first, and at last what the name says or "unknown".
  */
-static struct json_object *
+static struct json *
 outcome_rule(
     struct draft *d, const struct kinds *k, const char *type, bool ends)
 {
-	struct json_object *list, *last;
+	struct json *list, *last;
 	char word[DRAFT_PHRASE_SIZE];
 	enum call_outcome o;
 	bool weak;
@@ -151,29 +148,28 @@ outcome_rule(
 		if (o == OUTCOME_NONE || (weak && o == OUTCOME_COMPLETED))
 			o = OUTCOME_UNKNOWN;
 		if (draft_count(list) == 0) {
-			json_object_put(list);
+			json_free(list);
 			return draft_word(d, call_outcome_name[o]);
 		}
 		last = draft_object(d);
-		draft_put(d, last, "is",
-		    json_object_new_string(call_outcome_name[o]));
+		draft_put(d, last, "is", json_new_string(call_outcome_name[o]));
 		draft_push(d, list, last);
 	}
 	if (draft_count(list) > 0)
 		return list;
-	json_object_put(list);
+	json_free(list);
 	return NULL;
 }
 
 /* States by the status that comes with events of a type; NULL: none. */
-static struct json_object *
+static struct json *
 state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 {
-	struct json_object *map = draft_object(d), *rule = NULL;
+	struct json *map = draft_object(d), *rule = NULL;
 
 	*ends = false;
 	for (size_t i = 0; i < d->bodies; i++) {
-		struct json_object *j = draft_first_value(&k->status, i);
+		struct json *j = draft_first_value(&k->status, i);
 		char word[DRAFT_PHRASE_SIZE];
 		enum call_state state;
 
@@ -185,20 +181,20 @@ state_rule(struct draft *d, const struct kinds *k, const char *type, bool *ends)
 			continue;
 		*ends = *ends || state == STATE_ENDED;
 		draft_put(d, map, draft_text(d, j),
-		    json_object_new_string(call_state_name[state]));
+		    json_new_string(call_state_name[state]));
 	}
 	if (draft_count(map) > 0) {
 		rule = draft_at(d, &k->status);
-		draft_put(d, rule, "map", json_object_get(map));
+		draft_put(d, rule, "map", json_keep(map));
 	}
-	json_object_put(map);
+	json_free(map);
 	return rule;
 }
 
-static struct json_object *
+static struct json *
 type_row(struct draft *d, const struct kinds *k, const char *type)
 {
-	struct json_object *row = draft_object(d), *rule = NULL;
+	struct json *row = draft_object(d), *rule = NULL;
 	char word[DRAFT_PHRASE_SIZE];
 	enum call_state state;
 	bool call = false, beside, ends = false;
@@ -207,7 +203,7 @@ type_row(struct draft *d, const struct kinds *k, const char *type)
 		call = strcmp(type_in(k, i), type) == 0 &&
 		    draft_first_value(&k->call, i) != NULL;
 	if (!call) {
-		draft_put(d, row, "call", json_object_new_boolean(false));
+		draft_put(d, row, "call", json_new_boolean(NULL, false));
 		draft_review(d,
 		    "types/%s: about no call, as its samples have no id "
 		    "of one",
@@ -218,8 +214,8 @@ type_row(struct draft *d, const struct kinds *k, const char *type)
 	beside = draft_words_is_beside(word);
 	state = beside ? STATE_NONE : state_of(k, word);
 	if (state != STATE_NONE) {
-		draft_put(d, row, "state",
-		    json_object_new_string(call_state_name[state]));
+		draft_put(
+		    d, row, "state", json_new_string(call_state_name[state]));
 	} else if ((!beside || strstr(word, " update") != NULL) &&
 	    (rule = state_rule(d, k, type, &ends)) != NULL) {
 		draft_put(d, row, "state", rule);
@@ -240,12 +236,12 @@ type_row(struct draft *d, const struct kinds *k, const char *type)
 void
 draft_types_write(struct draft *d, const struct kinds *k)
 {
-	struct json_object *types = draft_object(d);
+	struct json *types = draft_object(d);
 
 	for (size_t i = 0; i < d->bodies; i++) {
 		const char *type = type_in(k, i);
 
-		if (!json_object_object_get_ex(types, type, NULL))
+		if (!json_member(types, type, NULL))
 			draft_put(d, types, type, type_row(d, k, type));
 	}
 	draft_put(d, d->out, "types", types);
@@ -267,7 +263,7 @@ draft_types_find(const struct draft *d, struct kinds *k)
 		const struct pick *const told[] = {&k->type, &k->status};
 
 		for (size_t n = 0; n < DRAFT_COUNT(told); n++) {
-			struct json_object *j = draft_first_value(told[n], i);
+			struct json *j = draft_first_value(told[n], i);
 			char word[DRAFT_PHRASE_SIZE];
 
 			if (j == NULL)
@@ -280,10 +276,9 @@ draft_types_find(const struct draft *d, struct kinds *k)
 
 /* The type: its places, and a constant for samples that have it at none. */
 void
-draft_types_write_place(
-    struct draft *d, struct json_object *event, struct kinds *k)
+draft_types_write_place(struct draft *d, struct json *event, struct kinds *k)
 {
-	struct json_object *list, *other;
+	struct json *list, *other;
 	bool missing = k->type.spots == 0;
 
 	for (size_t i = 0; i < d->bodies; i++)
@@ -296,7 +291,7 @@ draft_types_write_place(
 	}
 	k->other = "event";
 	other = draft_object(d);
-	draft_put(d, other, "is", json_object_new_string(k->other));
+	draft_put(d, other, "is", json_new_string(k->other));
 	if (k->type.spots == 0) {
 		draft_put(d, event, "type", other);
 		draft_review(d,
@@ -307,15 +302,14 @@ draft_types_write_place(
 	}
 	list = draft_list(d);
 	for (size_t i = 0; i < k->type.spots; i++)
-		draft_push(
-		    d, list, json_object_new_string(k->type.spot[i]->path));
+		draft_push(d, list, json_new_string(k->type.spot[i]->path));
 	for (size_t i = 0; i < d->bodies && !k->links; i++)
 		k->links = draft_first_value(&k->type, i) == NULL &&
 		    draft_first_value(&k->link, i) != NULL;
 	if (k->links) {
-		struct json_object *link = draft_at(d, &k->link);
+		struct json *link = draft_at(d, &k->link);
 
-		draft_put(d, link, "is", json_object_new_string("recording"));
+		draft_put(d, link, "is", json_new_string("recording"));
 		draft_push(d, list, link);
 	}
 	draft_push(d, list, other);

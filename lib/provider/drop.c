@@ -450,7 +450,7 @@ struct walk {
 	const struct drop *drop;
 	const struct drop_pattern *pattern; /* at hand */
 	bool all; /* the second step */
-	struct json_object *taken;
+	struct json *taken;
 	struct step path[PATH_STEPS_MAX]; /* of the node at hand */
 	size_t depth;
 	bool any, failed;
@@ -508,79 +508,72 @@ judge(const struct walk *w)
 
 /* Put value, which is taken over, or with NULL nothing, in its place. */
 static void
-replace(struct walk *w, struct json_object *in, struct json_object *value)
+replace(struct walk *w, struct json *in, struct json *value)
 {
 	const struct step *last = &w->path[w->depth - 1];
 	int rc = 0;
 
 	if (last->member == NULL)
-		rc = json_object_array_put_idx(in, last->index, value);
+		json_set_item(in, last->index, value);
 	else if (value == NULL)
-		json_object_object_del(in, last->member);
+		json_remove(in, last->member);
 	else
-		rc = json_object_object_add(in, last->member, value);
+		rc = json_add(in, last->member, value);
 	if (rc != 0) {
-		json_object_put(value);
+		json_free(value);
 		w->failed = true;
 	}
 	w->any = true;
 }
 
 static bool
-is_stand_in(struct json_object *j)
+is_stand_in(struct json *j)
 {
-	return json_object_is_type(j, json_type_string) &&
-	    strcmp(json_object_get_string(j), DROP_STAND_IN) == 0;
+	return json_is(j, JSON_STRING) &&
+	    strcmp(json_string(j), DROP_STAND_IN) == 0;
 }
 
 static void
-take(struct walk *w, struct json_object *in, struct json_object *j,
-    bool stand_in)
+take(struct walk *w, struct json *in, struct json *j, bool stand_in)
 {
-	struct json_object *value = NULL;
+	struct json *value = NULL;
 
 	if (stand_in && is_stand_in(j))
 		return;
 	if (stand_in &&
-	    (value = json_object_new_string(DROP_STAND_IN)) == NULL) {
+	    (value = json_new_text(json_arena(in), DROP_STAND_IN,
+		 sizeof(DROP_STAND_IN) - 1)) == NULL) {
 		w->failed = true;
 		return;
 	}
-	if (json_object_array_add(w->taken, json_object_get(j)) != 0) {
-		json_object_put(j);
-		json_object_put(value);
+	if (json_push(w->taken, json_keep(j)) != 0) {
+		json_free(j);
+		json_free(value);
 		w->failed = true;
 		return;
 	}
 	replace(w, in, value);
 }
 
-typedef void (*node_fn)(
-    struct walk *w, struct json_object *in, struct json_object *j);
+typedef void (*node_fn)(struct walk *w, struct json *in, struct json *j);
 
 /* Each member or item of a node; those that fn() removes were seen. */
 static void
-each_below(struct walk *w, struct json_object *in, node_fn fn)
+each_below(struct walk *w, struct json *in, node_fn fn)
 {
 	if (w->depth == PATH_STEPS_MAX)
 		return;
 	w->depth++;
-	if (json_object_is_type(in, json_type_object)) {
-		struct lh_entry *e = lh_table_head(json_object_get_object(in));
-
-		while (e != NULL) {
-			struct lh_entry *next = lh_entry_next(e);
-
-			w->path[w->depth - 1] = (struct step){
-			    (const char *)(uintptr_t)lh_entry_k(e), SIZE_MAX};
-			fn(w, in,
-			    (struct json_object *)(uintptr_t)lh_entry_v(e));
-			e = next;
+	if (json_is(in, JSON_OBJECT)) {
+		json_each(in, name, value)
+		{
+			w->path[w->depth - 1] = (struct step){name, SIZE_MAX};
+			fn(w, in, value);
 		}
-	} else if (json_object_is_type(in, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(in); i++) {
+	} else if (json_is(in, JSON_ARRAY)) {
+		for (size_t i = 0; i < json_count(in); i++) {
 			w->path[w->depth - 1] = (struct step){NULL, i};
-			fn(w, in, json_object_array_get_idx(in, i));
+			fn(w, in, json_item(in, i));
 		}
 	}
 	w->depth--;
@@ -588,7 +581,7 @@ each_below(struct walk *w, struct json_object *in, node_fn fn)
 
 /* Drop the node at the path, which is in `in`. */
 static void
-drop_node(struct walk *w, struct json_object *in, struct json_object *j)
+drop_node(struct walk *w, struct json *in, struct json *j)
 {
 	if (j == NULL)
 		return;
@@ -600,8 +593,7 @@ drop_node(struct walk *w, struct json_object *in, struct json_object *j)
 		take(w, in, j, true);
 		break;
 	case FATE_INSIDE:
-		if (json_object_is_type(j, json_type_object) ||
-		    json_object_is_type(j, json_type_array))
+		if (json_is(j, JSON_OBJECT) || json_is(j, JSON_ARRAY))
 			each_below(w, j, drop_node);
 		else
 			take(w, in, j, false);
@@ -613,32 +605,29 @@ drop_node(struct walk *w, struct json_object *in, struct json_object *j)
 
 /* Drop the entry, if it is the one of that name. */
 static void
-drop_entry(struct walk *w, struct json_object *in, struct json_object *j)
+drop_entry(struct walk *w, struct json *in, struct json *j)
 {
 	const struct fact_group *g = w->pattern->list;
 	const struct place *p = g->list_name;
-	struct json_object *told = p == NULL ? NULL
-					     : json_walk(j, p->step, p->steps);
+	struct json *told = p == NULL ? NULL : json_walk(j, p->step, p->steps);
 	const char *name = w->path[w->depth - 1].member;
 
-	if (json_object_is_type(told, json_type_string) &&
-	    json_object_get_string(told)[0] != '\0')
-		name = json_object_get_string(told);
+	if (json_is(told, JSON_STRING) && json_string(told)[0] != '\0')
+		name = json_string(told);
 	if (w->pattern->name == NULL ||
 	    (name != NULL && strcmp(name, w->pattern->name) == 0))
 		drop_node(w, in, j);
 }
 
-static void follow(
-    struct walk *w, struct json_object *in, struct json_object *j);
+static void follow(struct walk *w, struct json *in, struct json *j);
 
 /* The node at the path is on the way of the pattern, or where it ends. */
 static void
-go_on(struct walk *w, struct json_object *in, struct json_object *j)
+go_on(struct walk *w, struct json *in, struct json *j)
 {
 	const struct drop_pattern *p = w->pattern;
 	const struct step *next;
-	struct json_object *below;
+	struct json *below;
 
 	if (w->depth == p->steps) {
 		if (p->list != NULL)
@@ -657,7 +646,7 @@ go_on(struct walk *w, struct json_object *in, struct json_object *j)
 	below = json_walk(j, next, 1);
 	if (below == NULL || w->depth == PATH_STEPS_MAX)
 		return;
-	w->path[w->depth++] = json_object_is_type(j, json_type_array)
+	w->path[w->depth++] = json_is(j, JSON_ARRAY)
 	    ? (struct step){NULL, next->index}
 	    : (struct step){next->member, SIZE_MAX};
 	go_on(w, j, below);
@@ -665,15 +654,15 @@ go_on(struct walk *w, struct json_object *in, struct json_object *j)
 }
 
 static void
-follow(struct walk *w, struct json_object *in, struct json_object *j)
+follow(struct walk *w, struct json *in, struct json *j)
 {
 	if (j != NULL)
 		go_on(w, in, j);
 }
 
 int
-drop_from_body(const struct drop *d, bool all, struct json_object *root,
-    struct json_object *taken, bool *any)
+drop_from_body(const struct drop *d, bool all, struct json *root,
+    struct json *taken, bool *any)
 {
 	struct walk w = {.drop = d, .all = all, .taken = taken};
 

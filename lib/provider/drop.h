@@ -10,12 +10,12 @@
 #ifndef DROP_H
 #define DROP_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/config.h"
 #include "call/call.h"
+#include "provider/json.h"
 #include "provider/provider.h"
 
 /* Stands for what is there, where only that it is there tells something. */
@@ -42,8 +42,8 @@ bool drop_fact(const struct drop *d, const char *path);
  * into taken, an array: who has read them may go on to use them.  *any becomes
  * true if something was.  Returns 0, or -1: memory ran out.
  */
-int drop_from_body(const struct drop *d, bool all, struct json_object *root,
-    struct json_object *taken, bool *any);
+int drop_from_body(const struct drop *d, bool all, struct json *root,
+    struct json *taken, bool *any);
 
 /*
  * Are all `drop` of the configuration about what is there?  Returns 0, or -1

@@ -22,8 +22,7 @@ struct collector {
 	enum fact_as as;
 	struct fact *fact;
 	size_t count, max;
-	struct json_object
-	    *except[DEFINITION_EXCEPT_MAX]; /* not to become facts */
+	struct json *except[DEFINITION_EXCEPT_MAX]; /* not to become facts */
 	size_t excepts;
 	char path[MAP_FACT_PATH_MAX]; /* of the node at hand, no NUL */
 	size_t len;
@@ -55,7 +54,7 @@ push(struct collector *c, const char *member, size_t n)
 
 /* An integer that a double cannot hold becomes its digits, as text. */
 static bool
-leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
+leaf_integer(struct collector *c, struct json *j, struct fact *f)
 {
 	char digits[24];
 	uint64_t big = 0;
@@ -82,25 +81,24 @@ leaf_integer(struct collector *c, struct json_object *j, struct fact *f)
 
 /* Read the leaf as a fact; false: it holds nothing. */
 static bool
-leaf_value(struct collector *c, struct json_object *j, struct fact *f)
+leaf_value(struct collector *c, struct json *j, struct fact *f)
 {
 	struct word w;
 
-	switch (json_object_get_type(j)) {
-	case json_type_boolean:
+	switch (json_kind(j)) {
+	case JSON_BOOLEAN:
 		f->type = FACT_BOOLEAN;
-		f->number = json_object_get_boolean(j) ? 1 : 0;
+		f->number = json_boolean(j) ? 1 : 0;
 		return true;
-	case json_type_int:
+	case JSON_WHOLE:
 		return leaf_integer(c, j, f);
-	case json_type_double:
+	case JSON_DECIMAL:
 		f->type = FACT_NUMBER;
-		f->number = json_object_get_double(j);
+		f->number = json_double(j);
 		return isfinite(f->number);
-	case json_type_string:
+	case JSON_STRING:
 		f->type = FACT_TEXT;
-		if (!find_clean(c->scope, json_object_get_string(j),
-			(size_t)json_object_get_string_len(j),
+		if (!find_clean(c->scope, json_string(j), json_length(j),
 			MAP_FACT_TEXT_MAX, &w))
 			return false;
 		f->text = w.text;
@@ -130,7 +128,7 @@ make_number(struct fact *f)
 
 /* A number and a boolean become the text that was written. */
 static void
-make_text(struct collector *c, struct json_object *j, struct fact *f)
+make_text(struct collector *c, struct json *j, struct fact *f)
 {
 	struct word w;
 
@@ -152,7 +150,7 @@ add_fact(struct collector *c, struct fact *f)
 }
 
 static void
-add_leaf(struct collector *c, struct json_object *j)
+add_leaf(struct collector *c, struct json *j)
 {
 	struct fact f = {0};
 
@@ -166,7 +164,7 @@ add_leaf(struct collector *c, struct json_object *j)
 }
 
 static bool
-is_excepted(const struct collector *c, const struct json_object *j)
+is_excepted(const struct collector *c, const struct json *j)
 {
 	for (size_t i = 0; i < c->excepts; i++)
 		if (j == c->except[i])
@@ -176,15 +174,15 @@ is_excepted(const struct collector *c, const struct json_object *j)
 
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */
 static void
-flatten(struct collector *c, struct json_object *j)
+flatten(struct collector *c, struct json *j)
 {
 	size_t len = c->len;
 	char index[24];
 
 	if (c->count == c->max || is_excepted(c, j))
 		return;
-	if (json_object_is_type(j, json_type_object)) {
-		json_object_object_foreach(j, key, value)
+	if (json_is(j, JSON_OBJECT)) {
+		json_each(j, key, value)
 		{
 			if (push(c, key, strlen(key)))
 				flatten(c, value);
@@ -192,14 +190,14 @@ flatten(struct collector *c, struct json_object *j)
 				c->scope->cut = true;
 			c->len = len;
 		}
-	} else if (json_object_is_type(j, json_type_array)) {
-		size_t n = json_object_array_length(j);
+	} else if (json_is(j, JSON_ARRAY)) {
+		size_t n = json_count(j);
 
 		for (size_t i = 0; i < n && c->count < c->max; i++) {
 			int digits = snprintf(index, sizeof(index), "%zu", i);
 
 			if (push(c, index, (size_t)digits))
-				flatten(c, json_object_array_get_idx(j, i));
+				flatten(c, json_item(j, i));
 			else
 				c->scope->cut = true;
 			c->len = len;
@@ -224,25 +222,22 @@ has_path(const struct collector *c, size_t from)
 
 /* The name that the entry gives, else its member's name; or NULL. */
 static const char *
-entry_name(
-    const struct fact_group *g, struct json_object *entry, const char *key)
+entry_name(const struct fact_group *g, struct json *entry, const char *key)
 {
 	const struct place *p = g->list_name;
-	struct json_object *name = p == NULL
-	    ? NULL
-	    : json_walk(entry, p->step, p->steps);
+	struct json *name = p == NULL ? NULL
+				      : json_walk(entry, p->step, p->steps);
 
 	/* A name with a NUL is cut there, as a member's would be. */
-	if (json_object_is_type(name, json_type_string) &&
-	    json_object_get_string(name)[0] != '\0')
-		return json_object_get_string(name);
+	if (json_is(name, JSON_STRING) && json_string(name)[0] != '\0')
+		return json_string(name);
 	return key;
 }
 
 /* Take the value of an entry; of a name that comes again, the first counts. */
 static void
-read_entry(struct collector *c, const struct fact_group *g,
-    struct json_object *entry, const char *key, size_t from)
+read_entry(struct collector *c, const struct fact_group *g, struct json *entry,
+    const char *key, size_t from)
 {
 	const char *name = entry_name(g, entry, key);
 	size_t len = c->len;
@@ -260,19 +255,17 @@ read_entry(struct collector *c, const struct fact_group *g,
 
 /* Take the entries of a list, which hold their names, or of an object. */
 static void
-read_list(
-    struct collector *c, const struct fact_group *g, struct json_object *j)
+read_list(struct collector *c, const struct fact_group *g, struct json *j)
 {
 	size_t from = c->count;
 
-	if (json_object_is_type(j, json_type_array)) {
-		size_t n = json_object_array_length(j);
+	if (json_is(j, JSON_ARRAY)) {
+		size_t n = json_count(j);
 
 		for (size_t i = 0; i < n; i++)
-			read_entry(
-			    c, g, json_object_array_get_idx(j, i), NULL, from);
-	} else if (json_object_is_type(j, json_type_object)) {
-		json_object_object_foreach(j, key, entry)
+			read_entry(c, g, json_item(j, i), NULL, from);
+	} else if (json_is(j, JSON_OBJECT)) {
+		json_each(j, key, entry)
 		{
 			read_entry(c, g, entry, key, from);
 		}
@@ -302,10 +295,10 @@ read_one(struct collector *c, const struct rule *r)
 static void
 read_all(struct collector *c, const struct fact_group *g, const struct rule *r)
 {
-	struct json_object *j = find_node(c->scope, r);
+	struct json *j = find_node(c->scope, r);
 
 	for (size_t i = 0; i < g->excepts; i++) {
-		struct json_object *node = json_walk(
+		struct json *node = json_walk(
 		    j, g->except[i].step, g->except[i].steps);
 
 		if (node != NULL)

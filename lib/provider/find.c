@@ -114,11 +114,9 @@ find_query(struct scope *s, const struct place *p, struct found *f)
 /* --- finding -------------------------------------------------------------- */
 
 static bool
-is_empty(struct json_object *j)
+is_empty(struct json *j)
 {
-	return j == NULL ||
-	    (json_object_is_type(j, json_type_string) &&
-		json_object_get_string_len(j) == 0);
+	return j == NULL || (json_is(j, JSON_STRING) && json_length(j) == 0);
 }
 
 /* Find the first place that has something. */
@@ -168,34 +166,26 @@ find_value(struct scope *s, const struct rule *r, struct found *f)
 struct entries
 find_entries(struct scope *s, const struct rule *among)
 {
-	struct json_object *j = find_node(s, among);
-	struct entries e = {.list = j};
-
-	if (json_object_is_type(j, json_type_array))
-		e.count = json_object_array_length(j);
-	else if (json_object_is_type(j, json_type_object))
-		e.member = lh_table_head(json_object_get_object(j));
-	return e;
+	return (struct entries){.in = find_node(s, among)};
 }
 
 bool
-find_entry(struct entries *e, struct json_object **out)
+find_entry(struct entries *e, struct json **out)
 {
-	if (e->member != NULL) {
-		*out = (struct json_object *)(uintptr_t)lh_entry_v(e->member);
-		e->member = lh_entry_next(e->member);
-		return true;
-	}
-	if (e->next == e->count)
+	const char *name;
+
+	if (json_is(e->in, JSON_OBJECT))
+		return json_next(e->in, &e->next, &name, out);
+	if (e->next == json_count(e->in))
 		return false;
-	*out = json_object_array_get_idx(e->list, e->next++);
+	*out = json_item(e->in, e->next++);
 	return true;
 }
 
-struct json_object *
+struct json *
 find_node(struct scope *s, const struct rule *r)
 {
-	struct json_object *found = NULL;
+	struct json *found = NULL;
 	struct found f;
 
 	if (r->more != NULL && r->more->among != NULL) {
@@ -256,7 +246,7 @@ find_clean(
 
 /* The digits of an integer. */
 static bool
-integer_text(struct scope *s, struct json_object *j, struct word *out)
+integer_text(struct scope *s, struct json *j, struct word *out)
 {
 	char digits[24];
 	int64_t n;
@@ -273,7 +263,7 @@ integer_text(struct scope *s, struct json_object *j, struct word *out)
 }
 
 bool
-find_json(struct scope *s, struct json_object *j, size_t max, struct word *out)
+find_json(struct scope *s, struct json *j, size_t max, struct word *out)
 {
 	size_t n;
 
@@ -295,18 +285,18 @@ find_text(struct scope *s, const struct found *f, bool scalar, struct word *w)
 		*w = (struct word){f->text, f->len};
 		return f->len > 0;
 	}
-	switch (json_object_get_type(f->node)) {
-	case json_type_string:
-		w->text = json_object_get_string(f->node);
-		w->len = (size_t)json_object_get_string_len(f->node);
+	switch (json_kind(f->node)) {
+	case JSON_STRING:
+		w->text = json_string(f->node);
+		w->len = json_length(f->node);
 		return true;
-	case json_type_int:
+	case JSON_WHOLE:
 		return integer_text(s, f->node, w);
-	case json_type_boolean:
-		w->text = json_object_get_boolean(f->node) ? "true" : "false";
+	case JSON_BOOLEAN:
+		w->text = json_boolean(f->node) ? "true" : "false";
 		w->len = strlen(w->text);
 		return scalar;
-	case json_type_double:
+	case JSON_DECIMAL:
 		return scalar && find_json(s, f->node, SIZE_MAX, w);
 	default:
 		return false;

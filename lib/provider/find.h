@@ -7,7 +7,6 @@
 #ifndef FIND_H
 #define FIND_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -18,7 +17,7 @@
 
 /* Where rules look, and what they need to work. */
 struct scope {
-	struct json_object *root; /* what pointers start from */
+	struct json *root; /* what pointers start from */
 	const struct message *message;
 	const struct provider *provider; /* of the message */
 	const struct zone *zone; /* of instants without offset; NULL: UTC */
@@ -32,7 +31,7 @@ struct scope {
 
 /* Either a node of the body, or text. */
 struct found {
-	struct json_object *node; /* NULL: it is text */
+	struct json *node; /* NULL: it is text */
 	const char *text;
 	size_t len;
 };
@@ -48,7 +47,7 @@ bool find_value(struct scope *s, const struct rule *r, struct found *f);
  * The first place of r in the body that has something, without the alternatives
  * of r; NULL: none.
  */
-struct json_object *find_node(struct scope *s, const struct rule *r);
+struct json *find_node(struct scope *s, const struct rule *r);
 
 /*
  * The whole text of what was found.  scalar: a boolean or a number with a
@@ -68,21 +67,19 @@ bool find_clean(struct scope *s, const char *text, size_t len, size_t max,
  * j as JSON, a number as it was written, cut to max bytes.  false: memory ran
  * out.
  */
-bool find_json(
-    struct scope *s, struct json_object *j, size_t max, struct word *out);
+bool find_json(struct scope *s, struct json *j, size_t max, struct word *out);
 
 /* A copy that lives as long as the message; false: memory ran out. */
 bool find_keep(struct scope *s, const char *text, size_t len, struct word *out);
 
 /* A list or an object under way. */
 struct entries {
-	struct json_object *list;
-	struct lh_entry *member; /* of an object, the next */
-	size_t next, count; /* of a list */
+	struct json *in;
+	size_t next;
 };
 
 /* The entries of what the rule `among` reads, and the next of them. */
 struct entries find_entries(struct scope *s, const struct rule *among);
-bool find_entry(struct entries *e, struct json_object **out);
+bool find_entry(struct entries *e, struct json **out);
 
 #endif /* !FIND_H */

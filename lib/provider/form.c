@@ -23,17 +23,16 @@ decode(const char *s, size_t n, struct buf *b)
 
 /* Add one `name=value` to out. */
 static enum form_rc
-add_pair(
-    const char *s, size_t n, struct buf *b, struct json_object *out, char *name)
+add_pair(const char *s, size_t n, struct buf *b, struct json *out, char *name)
 {
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
-	struct json_object *value;
+	struct json *value;
 	enum form_rc rc = decode(s, len, b);
 
 	if (rc != FORM_OK)
 		return rc;
-	/* json-c's names are C strings. */
+	/* Names are C strings. */
 	if (b->len > MAP_TEXT_MAX ||
 	    (b->len > 0 && memchr(b->data, '\0', b->len) != NULL))
 		return FORM_BAD;
@@ -42,25 +41,25 @@ add_pair(
 	    eq == NULL ? s + n : eq + 1, eq == NULL ? 0 : n - len - 1, b);
 	if (rc != FORM_OK)
 		return rc;
-	if (json_object_object_get_ex(out, name, NULL))
+	if (json_member(out, name, NULL))
 		return FORM_OK;
-	value = json_object_new_string_len(buf_str(b), (int)b->len);
-	if (value == NULL || json_object_object_add(out, name, value) != 0) {
-		json_object_put(value);
+	value = json_new_text(NULL, buf_str(b), b->len);
+	if (value == NULL || json_add(out, name, value) != 0) {
+		json_free(value);
 		return FORM_NO_MEMORY;
 	}
 	return FORM_OK;
 }
 
 enum form_rc
-form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
+form_parse(const char *s, size_t n, struct buf *b, struct json **out,
     const char **reason)
 {
 	char name[MAP_TEXT_MAX + 1];
 	enum form_rc rc = FORM_OK;
 	size_t fields = 0;
 
-	*out = json_object_new_object();
+	*out = json_new_object(NULL);
 	if (*out == NULL)
 		return FORM_NO_MEMORY;
 	while (n > 0 && rc == FORM_OK) {
@@ -81,7 +80,7 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 		n -= len;
 	}
 	if (rc != FORM_OK) {
-		json_object_put(*out);
+		json_free(*out);
 		*out = NULL;
 	}
 	return rc;
@@ -91,12 +90,11 @@ form_parse(const char *s, size_t n, struct buf *b, struct json_object **out,
 
 /* The value of a field as it is in the tree now, where that is another. */
 static enum form_rc
-add_value_again(struct json_object *value, struct buf *b, struct buf *out)
+add_value_again(struct json *value, struct buf *b, struct buf *out)
 {
 	buf_reset(b, SIZE_MAX);
-	if (json_object_is_type(value, json_type_string))
-		buf_add(b, json_object_get_string(value),
-		    (size_t)json_object_get_string_len(value));
+	if (json_is(value, JSON_STRING))
+		buf_add(b, json_string(value), json_length(value));
 	else if (json_text(value, b) != 0)
 		return FORM_NO_MEMORY;
 	if (b->failed)
@@ -107,29 +105,27 @@ add_value_again(struct json_object *value, struct buf *b, struct buf *out)
 
 /* Is the value of the tree the one that b has? */
 static bool
-is_same(struct json_object *value, const struct buf *b)
+is_same(struct json *value, const struct buf *b)
 {
-	return json_object_is_type(value, json_type_string) &&
-	    (size_t)json_object_get_string_len(value) == b->len &&
-	    memcmp(json_object_get_string(value), buf_str(b), b->len) == 0;
+	return json_is(value, JSON_STRING) && json_length(value) == b->len &&
+	    memcmp(json_string(value), buf_str(b), b->len) == 0;
 }
 
 /* The field of n bytes, if the tree has it.  seen: those that were written. */
 static enum form_rc
-add_rest(const char *s, size_t n, struct json_object *tree,
-    struct json_object *seen, struct buf *b, struct buf *out)
+add_rest(const char *s, size_t n, struct json *tree, struct json *seen,
+    struct buf *b, struct buf *out)
 {
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
-	struct json_object *value = NULL;
+	struct json *value = NULL;
 	enum form_rc rc = decode(s, len, b);
 
 	/* Only the first of a name is in the tree. */
-	if (rc != FORM_OK ||
-	    !json_object_object_get_ex(tree, buf_str(b), &value) ||
-	    json_object_object_get_ex(seen, buf_str(b), NULL))
+	if (rc != FORM_OK || !json_member(tree, buf_str(b), &value) ||
+	    json_member(seen, buf_str(b), NULL))
 		return rc;
-	if (json_object_object_add(seen, buf_str(b), NULL) != 0)
+	if (json_add(seen, buf_str(b), NULL) != 0)
 		return FORM_NO_MEMORY;
 	buf_puts(out, out->len > 0 ? "&" : "");
 	rc = decode(
@@ -144,10 +140,10 @@ add_rest(const char *s, size_t n, struct json_object *tree,
 }
 
 enum form_rc
-form_rest(const char *s, size_t n, struct json_object *tree, struct buf *b,
-    struct buf *out)
+form_rest(
+    const char *s, size_t n, struct json *tree, struct buf *b, struct buf *out)
 {
-	struct json_object *seen = json_object_new_object();
+	struct json *seen = json_new_object(NULL);
 	enum form_rc rc = seen == NULL ? FORM_NO_MEMORY : FORM_OK;
 
 	while (n > 0 && rc == FORM_OK) {
@@ -160,7 +156,7 @@ form_rest(const char *s, size_t n, struct json_object *tree, struct buf *b,
 		s += len;
 		n -= len;
 	}
-	json_object_put(seen);
+	json_free(seen);
 	return rc == FORM_OK && out->failed ? FORM_NO_MEMORY : rc;
 }
 

@@ -4,11 +4,11 @@
 #ifndef FORM_H
 #define FORM_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "provider/json.h"
 
 enum form_rc { FORM_OK = 0, FORM_BAD, FORM_NO_MEMORY };
 
@@ -17,15 +17,15 @@ enum form_rc { FORM_OK = 0, FORM_BAD, FORM_NO_MEMORY };
  * for work.  On FORM_BAD *reason says why; static.
  */
 enum form_rc form_parse(const char *s, size_t n, struct buf *b,
-    struct json_object **out, const char **reason);
+    struct json **out, const char **reason);
 
 /*
  * Add to out those fields of a form, which form_parse() took, that are left in
  * its tree.  A text is as it was; what became JSON in the tree is written as
  * that.  b is for work.
  */
-enum form_rc form_rest(const char *s, size_t n, struct json_object *tree,
-    struct buf *b, struct buf *out);
+enum form_rc form_rest(
+    const char *s, size_t n, struct json *tree, struct buf *b, struct buf *out);
 
 /* How sorted fields are written. */
 enum form_order {

@@ -55,7 +55,7 @@ static bool
 matches(const struct handshake *h, const struct provider *p,
     const struct message *m, struct buf *echo)
 {
-	struct json_object *body = NULL;
+	struct json *body = NULL;
 	bool yes;
 
 	if (strcmp(message_method(m), method_of(h)) != 0)
@@ -72,7 +72,7 @@ matches(const struct handshake *h, const struct provider *p,
 	    (h->echo == NULL ||
 		(demand_text(h->echo, m, body, echo) == 0 &&
 		    is_harmless(echo)));
-	json_object_put(body);
+	json_free(body);
 	return yes;
 }
 

@@ -10,53 +10,36 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "provider/definition.h"
 #include "provider/map.h"
 
 /*
- * What json-c 0.16 allocates on a 64-bit system, with the headers of malloc().
- * An object begins with a table for 16 members, which doubles when it is two
- * thirds full; while it does, the old one is still there.
+ * What a tree takes of an arena on a 64-bit system.  A list of members or items
+ * doubles when it is full, and the old ones stay there; so does the index of a
+ * large object.
  */
-#define COST_OBJECT 848
-#define COST_ARRAY 400
-#define COST_VALUE 112 /* a number keeps its text, too */
-#define COST_MEMBER 32 /* its name, beside the bytes of that */
-#define TABLE_FREE 10 /* members that the first table takes */
-#define COST_TABLE 192 /* for each member that it does not */
+#define COST_OBJECT 208
+#define COST_ARRAY 144
+#define COST_VALUE 96 /* with a text to its end; an item has its place, too */
+#define COST_MEMBER 128 /* its place, beside its name */
 /* The text, made canonical, packed, its names and words. */
 #define COST_BYTE 5
 
-/* How much the tree of a text takes. */
-struct cost {
-	size_t bytes;
-	size_t depth;
-	unsigned member[MAP_DEPTH_MAX + 1]; /* so far, of the object there */
-};
-
-/* A bracket, comma or colon of the text. */
-static void
-cost_add(struct cost *c, char mark)
+/* What a bracket, comma or colon of the text adds to that. */
+static size_t
+cost_of(char mark)
 {
 	switch (mark) {
 	case '{':
+		return COST_OBJECT;
 	case '[':
-		c->bytes += mark == '{' ? COST_OBJECT : COST_ARRAY;
-		if (c->depth < MAP_DEPTH_MAX) /* json-c takes no more */
-			c->member[++c->depth] = 0;
-		break;
-	case '}':
-	case ']':
-		if (c->depth > 0)
-			c->depth--;
-		break;
+		return COST_ARRAY;
 	case ':':
-		c->bytes += COST_MEMBER;
-		if (++c->member[c->depth] > TABLE_FREE)
-			c->bytes += COST_TABLE;
-		break;
+		return COST_MEMBER;
+	case ',':
+		return COST_VALUE;
 	default:
-		c->bytes += COST_VALUE;
-		break;
+		return 0;
 	}
 }
 
@@ -65,49 +48,39 @@ cost_add(struct cost *c, char mark)
  * escaped: \u005b.
  */
 static void
-cost_add_string(struct cost *c, const char *s, const char *end)
+cost_add_string(size_t *cost, const char *s, const char *end)
 {
 	for (; s < end; s++) {
 		bool escaped = *s == '\\' && end - s >= 6 &&
 		    memcmp(s + 1, "u00", 3) == 0;
 
 		if (*s == '{' || (escaped && (s[4] == '5' || s[4] == '7')))
-			c->bytes += COST_OBJECT + COST_VALUE;
+			*cost += COST_OBJECT + COST_VALUE;
 		else if (*s == '[')
-			c->bytes += COST_ARRAY + COST_VALUE;
+			*cost += COST_ARRAY + COST_VALUE;
 		else if (*s == ':' || *s == ',' ||
 		    (escaped && (s[4] == '2' || s[4] == '3')))
-			c->bytes += COST_VALUE + COST_MEMBER + COST_TABLE;
+			*cost += COST_VALUE + COST_MEMBER;
 	}
 }
 
 /* Count what a text takes; it need not be JSON. */
 static void
-add_cost(const char *s, const char *end, bool inner, struct cost *c)
+add_cost(const char *s, const char *end, bool inner, size_t *cost)
 {
 	for (; s < end; s++) {
 		const char *begin;
 
-		switch (*s) {
-		case '"':
-			begin = ++s;
-			while ((s += utf8_plain(s, (size_t)(end - s))) < end &&
-			    *s != '"')
-				s += *s == '\\' && end - s > 1 ? 2 : 1;
-			if (inner)
-				cost_add_string(c, begin, s < end ? s : end);
-			break;
-		case ',':
-		case ':':
-		case '[':
-		case ']':
-		case '{':
-		case '}':
-			cost_add(c, *s);
-			break;
-		default:
-			break;
+		if (*s != '"') {
+			*cost += cost_of(*s);
+			continue;
 		}
+		begin = ++s;
+		while (
+		    (s += utf8_plain(s, (size_t)(end - s))) < end && *s != '"')
+			s += *s == '\\' && end - s > 1 ? 2 : 1;
+		if (inner)
+			cost_add_string(cost, begin, s < end ? s : end);
 	}
 }
 
@@ -160,25 +133,19 @@ enum json_rc
 json_check(
     const char *s, size_t n, bool inner, size_t *cost, struct json_fault *fault)
 {
-	struct cost c;
-
-	c.bytes = n * COST_BYTE + COST_VALUE;
-	c.depth = 0;
-	c.member[0] = 0;
 	*cost = 0;
 	if (n > INT_MAX)
 		return refuse(fault, "too long", s, 0);
 	if (!utf8_valid(s, n))
 		return refuse(
 		    fault, "bytes that are not UTF-8", s, bad_byte(s, n));
-	add_cost(s, s + n, inner, &c);
-	*cost = c.bytes;
+	*cost = n * COST_BYTE + COST_VALUE;
+	add_cost(s, s + n, inner, cost);
 	return JSON_OK;
 }
 
 enum json_rc
-json_parse(
-    const char *s, size_t n, struct json_object **out, struct json_fault *fault)
+json_parse(const char *s, size_t n, struct json **out, struct json_fault *fault)
 {
 	size_t cost;
 	enum json_rc rc = json_check(s, n, false, &cost, fault);
@@ -199,51 +166,32 @@ json_pointer_add(struct buf *b, const char *name)
 	}
 }
 
-struct json_object *
-json_walk(struct json_object *root, const struct step *step, size_t steps)
+struct json *
+json_walk(struct json *root, const struct step *step, size_t steps)
 {
-	struct json_object *j = root;
+	struct json *j = root;
 
 	for (size_t i = 0; i < steps && j != NULL; i++) {
-		struct json_object *next = NULL;
-
-		switch (json_object_get_type(j)) {
-		case json_type_object:
-			(void)json_object_object_get_ex(
-			    j, step[i].member, &next);
-			break;
-		case json_type_array:
-			if (step[i].index < json_object_array_length(j))
-				next = json_object_array_get_idx(
-				    j, step[i].index);
-			break;
-		default:
-			break;
-		}
-		j = next;
+		if (json_is(j, JSON_OBJECT))
+			(void)json_member(j, step[i].member, &j);
+		else
+			j = json_item(j, step[i].index);
 	}
 	return j;
 }
 
 int
-json_integer(struct json_object *j, int64_t *out, uint64_t *big)
+json_integer(struct json *j, int64_t *out, uint64_t *big)
 {
-	int64_t n;
+	const int64_t n = json_whole(j);
 
 	*big = 0;
-	if (!json_object_is_type(j, json_type_int))
+	/* The least one is what did not fit, too; nobody sends it. */
+	if (!json_is(j, JSON_WHOLE) || n == INT64_MIN)
 		return -1;
-	/* json-c returns these when it saturates; nobody sends them. */
-	n = json_object_get_int64(j);
-	if (n == INT64_MIN)
+	if (n == INT64_MAX && json_big(j) > INT64_MAX) {
+		*big = json_big(j) == UINT64_MAX ? 0 : json_big(j);
 		return -1;
-	if (n == INT64_MAX) {
-		uint64_t u = json_object_get_uint64(j);
-
-		if (u > INT64_MAX) {
-			*big = u == UINT64_MAX ? 0 : u;
-			return -1;
-		}
 	}
 	*out = n;
 	return 0;
@@ -253,7 +201,7 @@ json_integer(struct json_object *j, int64_t *out, uint64_t *big)
 
 /* A member or item that is left out. */
 struct left_out {
-	struct json_object *in;
+	struct json *in;
 	const struct step *step;
 };
 
@@ -266,8 +214,8 @@ struct writer {
 };
 
 static bool
-is_left_out(const struct writer *w, struct json_object *in, const char *key,
-    size_t index)
+is_left_out(
+    const struct writer *w, struct json *in, const char *key, size_t index)
 {
 	for (size_t i = 0; i < w->skips; i++) {
 		const struct left_out *s = &w->skip[i];
@@ -280,12 +228,17 @@ is_left_out(const struct writer *w, struct json_object *in, const char *key,
 	return false;
 }
 
-static int
-by_key(const void *a, const void *b)
-{
-	const char *const *x = a, *const *y = b;
+struct entry {
+	const char *name;
+	struct json *value;
+};
 
-	return strcmp(*x, *y);
+static int
+by_name(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
 }
 
 static void
@@ -298,50 +251,48 @@ new_line(const struct writer *w, size_t depth)
 		buf_puts(w->b, "  ");
 }
 
-static int write_value(
-    const struct writer *w, struct json_object *j, size_t depth);
+static int write_value(const struct writer *w, struct json *j, size_t depth);
 
 static int
-write_member(const struct writer *w, struct json_object *j, const char *name,
-    bool first, size_t depth)
+write_member(
+    const struct writer *w, const struct entry *e, bool first, size_t depth)
 {
 	if (!first)
 		buf_puts(w->b, ",");
 	new_line(w, depth);
-	buf_json_str(w->b, name);
+	buf_json_str(w->b, e->name);
 	buf_puts(w->b, w->pretty ? ": " : ":");
-	return write_value(w, json_object_object_get(j, name), depth);
+	return write_value(w, e->value, depth);
 }
 
 /* Members by their names, which need a list to be sorted in. */
 static int
-write_sorted(const struct writer *w, struct json_object *j, size_t depth)
+write_sorted(const struct writer *w, struct json *j, size_t depth)
 {
-	size_t n = (size_t)json_object_object_length(j), used = 0;
-	const char **name = calloc(n + 1, sizeof(*name));
+	struct entry *entry = calloc(json_count(j) + 1, sizeof(*entry));
+	size_t n = 0;
 	bool first = true;
-	int rc = name == NULL ? -1 : 0;
+	int rc = entry == NULL ? -1 : 0;
 
-	if (name == NULL)
+	if (entry == NULL)
 		return -1;
-	json_object_object_foreach(j, key, value)
+	json_each(j, name, value)
 	{
-		(void)value;
-		name[used++] = key;
+		entry[n++] = (struct entry){name, value};
 	}
-	qsort(name, used, sizeof(*name), by_key);
-	for (size_t i = 0; i < used && rc == 0; i++) {
-		if (is_left_out(w, j, name[i], 0))
+	qsort(entry, n, sizeof(*entry), by_name);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (is_left_out(w, j, entry[i].name, 0))
 			continue;
-		rc = write_member(w, j, name[i], first, depth);
+		rc = write_member(w, &entry[i], first, depth);
 		first = false;
 	}
-	free(name);
+	free(entry);
 	return rc;
 }
 
 static int
-write_object(const struct writer *w, struct json_object *j, size_t depth)
+write_object(const struct writer *w, struct json *j, size_t depth)
 {
 	bool first = true;
 	int rc = 0;
@@ -350,11 +301,12 @@ write_object(const struct writer *w, struct json_object *j, size_t depth)
 	if (w->sorted) {
 		rc = write_sorted(w, j, depth + 1);
 	} else {
-		json_object_object_foreach(j, key, value)
+		json_each(j, name, value)
 		{
-			(void)value;
+			const struct entry e = {name, value};
+
 			if (rc == 0)
-				rc = write_member(w, j, key, first, depth + 1);
+				rc = write_member(w, &e, first, depth + 1);
 			first = false;
 		}
 	}
@@ -365,9 +317,9 @@ write_object(const struct writer *w, struct json_object *j, size_t depth)
 }
 
 static int
-write_array(const struct writer *w, struct json_object *j, size_t depth)
+write_array(const struct writer *w, struct json *j, size_t depth)
 {
-	size_t n = json_object_array_length(j);
+	size_t n = json_count(j);
 	bool first = true;
 	int rc = 0;
 
@@ -379,7 +331,7 @@ write_array(const struct writer *w, struct json_object *j, size_t depth)
 			buf_puts(w->b, ",");
 		first = false;
 		new_line(w, depth + 1);
-		rc = write_value(w, json_object_array_get_idx(j, i), depth + 1);
+		rc = write_value(w, json_item(j, i), depth + 1);
 	}
 	if (!first)
 		new_line(w, depth);
@@ -387,47 +339,35 @@ write_array(const struct writer *w, struct json_object *j, size_t depth)
 	return rc;
 }
 
-/* A number that came as text is written as it came. */
+/* A decimal number is written as it came. */
 static void
-write_number(struct buf *b, struct json_object *j)
+write_number(struct buf *b, struct json *j)
 {
-	const char *text = json_object_get_userdata(j);
-	uint64_t big;
-	int64_t n;
-
-	if (json_object_is_type(j, json_type_double)) {
-		if (text != NULL)
-			buf_puts(b, text);
-		else
-			buf_printf(b, "%.17g", json_object_get_double(j));
-		return;
-	}
-	n = json_object_get_int64(j);
-	big = json_object_get_uint64(j);
-	if (n == INT64_MAX && big > INT64_MAX)
-		buf_printf(b, "%" PRIu64, big);
+	if (json_is(j, JSON_DECIMAL))
+		buf_puts(b, json_string(j));
+	else if (json_whole(j) == INT64_MAX && json_big(j) > INT64_MAX)
+		buf_printf(b, "%" PRIu64, json_big(j));
 	else
-		buf_printf(b, "%" PRId64, n);
+		buf_printf(b, "%" PRId64, json_whole(j));
 }
 
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */
 static int
-write_value(const struct writer *w, struct json_object *j, size_t depth)
+write_value(const struct writer *w, struct json *j, size_t depth)
 {
-	switch (json_object_get_type(j)) {
-	case json_type_object:
+	switch (json_kind(j)) {
+	case JSON_OBJECT:
 		return write_object(w, j, depth);
-	case json_type_array:
+	case JSON_ARRAY:
 		return write_array(w, j, depth);
-	case json_type_string:
-		buf_json(w->b, json_object_get_string(j),
-		    (size_t)json_object_get_string_len(j));
+	case JSON_STRING:
+		buf_json(w->b, json_string(j), json_length(j));
 		return 0;
-	case json_type_null:
+	case JSON_NULL:
 		buf_puts(w->b, "null");
 		return 0;
-	case json_type_boolean:
-		buf_puts(w->b, json_object_get_boolean(j) ? "true" : "false");
+	case JSON_BOOLEAN:
+		buf_puts(w->b, json_boolean(j) ? "true" : "false");
 		return 0;
 	default:
 		write_number(w->b, j);
@@ -436,15 +376,15 @@ write_value(const struct writer *w, struct json_object *j, size_t depth)
 }
 
 int
-json_canonical(struct json_object *root, const struct place *skip, size_t skips,
-    struct buf *b)
+json_canonical(
+    struct json *root, const struct place *skip, size_t skips, struct buf *b)
 {
 	struct left_out out[DEFINITION_VOLATILE_MAX];
 	struct writer w = {.skip = out, .sorted = true, .b = b};
 
 	for (size_t i = 0; i < skips; i++) {
 		const struct place *p = &skip[i];
-		struct json_object *in = json_walk(root, p->step, p->steps - 1);
+		struct json *in = json_walk(root, p->step, p->steps - 1);
 
 		if (in != NULL)
 			out[w.skips++] = (struct left_out){
@@ -454,7 +394,7 @@ json_canonical(struct json_object *root, const struct place *skip, size_t skips,
 }
 
 int
-json_text(struct json_object *j, struct buf *b)
+json_text(struct json *j, struct buf *b)
 {
 	const struct writer w = {.b = b};
 
@@ -462,7 +402,7 @@ json_text(struct json_object *j, struct buf *b)
 }
 
 int
-json_text_pretty(struct json_object *j, struct buf *b)
+json_text_pretty(struct json *j, struct buf *b)
 {
 	const struct writer w = {.pretty = true, .b = b};
 

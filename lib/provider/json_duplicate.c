@@ -1,7 +1,7 @@
 /*
  * json_duplicate - a member that is written twice in one object.
  *
- * json-c keeps the last and forgets the first.  A body may do that, but in a
+ * A tree has the last and not the first.  A body may do that, but in a
  * definition it is a slip of the pen that nobody would find.  The text is
  * read again, after the parser has said that it is JSON.
  */
@@ -38,11 +38,11 @@ skip_string(struct reader *r)
 }
 
 /* The string at r->at without its escapes, or NULL. */
-static struct json_object *
+static struct json *
 read_name(struct reader *r)
 {
 	const char *from = r->at;
-	struct json_object *name = NULL;
+	struct json *name = NULL;
 	struct json_fault fault;
 
 	skip_string(r);
@@ -62,37 +62,35 @@ leave_token(struct buf *b, size_t len)
 
 /* One `"name": value` of an object whose members so far are in seen. */
 static void
-read_member(struct reader *r, struct json_object *seen)
+read_member(struct reader *r, struct json *seen)
 {
 	const char *at = r->at;
-	struct json_object *name = read_name(r), *before, *offset;
+	struct json *name = read_name(r), *before, *offset;
 	size_t len = r->pointer->len;
 
 	if (name == NULL)
 		return;
-	json_pointer_add(r->pointer, json_object_get_string(name));
-	if (json_object_object_get_ex(
-		seen, json_object_get_string(name), &before)) {
+	json_pointer_add(r->pointer, json_string(name));
+	if (json_member(seen, json_string(name), &before)) {
 		r->second = at;
-		r->first = (size_t)json_object_get_int64(before);
+		r->first = (size_t)json_whole(before);
 	} else {
-		offset = json_object_new_int64(at - r->text);
+		offset = json_new_int(at - r->text);
 		r->failed = offset == NULL ||
-		    json_object_object_add(
-			seen, json_object_get_string(name), offset) != 0;
+		    json_add(seen, json_string(name), offset) != 0;
 		skip_space(r);
 		r->at++; /* the colon */
 		read_value(r);
 		if (r->second == NULL)
 			leave_token(r->pointer, len);
 	}
-	json_object_put(name);
+	json_free(name);
 }
 
 static void
 read_container(struct reader *r, bool object)
 {
-	struct json_object *seen = object ? json_object_new_object() : NULL;
+	struct json *seen = object ? json_new_object(NULL) : NULL;
 	size_t len = r->pointer->len;
 
 	r->failed = r->failed || (object && seen == NULL);
@@ -115,7 +113,7 @@ read_container(struct reader *r, bool object)
 		skip_space(r);
 	}
 	r->at++;
-	json_object_put(seen);
+	json_free(seen);
 }
 
 /* No deeper than MAP_DEPTH_MAX: the parser took no more. */

@@ -1,9 +1,6 @@
 /*
- * json_parse - text to a tree of json-c, by RFC 8259.
- *
- * The parser of json-c 0.16 does not look whether memory ran out: it leaves
- * members out and cuts texts, and says that all went well.  A tree made here is
- * whole or is not returned.  A name or text without escapes is copied once.
+ * json_parse - text to a tree, by RFC 8259.  A name or text without escapes is
+ * copied once.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +11,6 @@
 #include "provider/json.h"
 #include "provider/map.h"
 
-#define NAME_SIZE 128 /* bytes of a name that need no memory of their own */
 #define FIRST_SURROGATE 0xd800u
 #define LOW_SURROGATE 0xdc00u
 #define LAST_SURROGATE 0xdfffu
@@ -22,13 +18,13 @@
 
 struct parser {
 	const char *at, *end;
-	struct arena *names; /* or NULL */
+	struct arena *arena; /* of the tree, or NULL */
 	struct buf work; /* of the text or number that is being read */
 	const char *reason; /* of JSON_BAD, which is found at `at` */
 };
 
 static enum json_rc read_value(
-    struct parser *p, size_t depth, struct json_object **out);
+    struct parser *p, size_t depth, struct json **out);
 
 static enum json_rc
 bad(struct parser *p, const char *reason)
@@ -175,7 +171,7 @@ read_text(struct parser *p, const char **s, size_t *n)
 }
 
 static enum json_rc
-read_string(struct parser *p, struct json_object **out)
+read_string(struct parser *p, struct json **out)
 {
 	const char *s;
 	size_t n;
@@ -183,7 +179,7 @@ read_string(struct parser *p, struct json_object **out)
 
 	if (rc != JSON_OK)
 		return rc;
-	*out = json_object_new_string_len(s, (int)n);
+	*out = json_new_text(p->arena, s, n);
 	return *out == NULL ? JSON_NO_MEMORY : JSON_OK;
 }
 
@@ -243,22 +239,23 @@ skip_number(struct parser *p, bool *whole)
 }
 
 /* A whole number that fits no type becomes the nearest that does. */
-static struct json_object *
-new_integer(const char *s)
+static struct json *
+new_whole(struct arena *a, const char *s, size_t len)
 {
-	long long n;
 	unsigned long long big;
+	long long n;
 
 	errno = 0;
 	n = strtoll(s, NULL, 10);
 	if (errno == 0 || *s == '-')
-		return json_object_new_int64(n);
-	big = strtoull(s, NULL, 10);
-	return json_object_new_uint64(big);
+		big = n < 0 ? 0 : (unsigned long long)n;
+	else
+		big = strtoull(s, NULL, 10);
+	return json_new_whole(a, n, big, s, len);
 }
 
 static enum json_rc
-read_number(struct parser *p, struct json_object **out)
+read_number(struct parser *p, struct json **out)
 {
 	const char *from = p->at, *text;
 	bool whole;
@@ -271,9 +268,9 @@ read_number(struct parser *p, struct json_object **out)
 	if (p->work.failed)
 		return JSON_NO_MEMORY;
 	text = buf_str(&p->work);
-	/* A decimal number keeps its text, too. */
-	*out = whole ? new_integer(text)
-		     : json_object_new_double_s(strtod(text, NULL), text);
+	*out = whole
+	    ? new_whole(p->arena, text, p->work.len)
+	    : json_new_decimal(p->arena, strtod(text, NULL), text, p->work.len);
 	return *out == NULL ? JSON_NO_MEMORY : JSON_OK;
 }
 
@@ -307,17 +304,17 @@ begins(struct parser *p, char close)
 }
 
 static enum json_rc
-read_array(struct parser *p, size_t depth, struct json_object *array)
+read_array(struct parser *p, size_t depth, struct json *array)
 {
 	bool more = begins(p, ']');
 	enum json_rc rc = JSON_OK;
 
 	while (more && rc == JSON_OK) {
-		struct json_object *item = NULL;
+		struct json *item = NULL;
 
 		rc = read_value(p, depth, &item);
-		if (rc == JSON_OK && json_object_array_add(array, item) != 0) {
-			json_object_put(item);
+		if (rc == JSON_OK && json_push(array, item) != 0) {
+			json_free(item);
 			rc = JSON_NO_MEMORY;
 		}
 		if (rc == JSON_OK)
@@ -328,11 +325,11 @@ read_array(struct parser *p, size_t depth, struct json_object *array)
 }
 
 /*
- * Read a name, and go past its colon.  *name is a C string among p->names, or
- * in fixed, or in *large, which the caller frees.  json-c's end at a NUL.
+ * Read a name, and go past its colon.  *name is a C string, in the arena or the
+ * caller's to free: what is after a NUL does not count.
  */
 static enum json_rc
-read_name(struct parser *p, char fixed[NAME_SIZE], char **large, char **name)
+read_name(struct parser *p, char **name)
 {
 	const char *s;
 	size_t n;
@@ -345,18 +342,11 @@ read_name(struct parser *p, char fixed[NAME_SIZE], char **large, char **name)
 		return bad(p, "quoted object property name expected");
 	if ((rc = read_text(p, &s, &n)) != JSON_OK)
 		return rc;
-	if (p->names != NULL)
-		*name = arena_strndup(p->names, s, n);
-	else if (n < NAME_SIZE)
-		*name = fixed;
-	else
-		*name = *large = malloc(n + 1);
+	*name = p->arena == NULL ? malloc(n + 1) : arena_alloc(p->arena, n + 1);
 	if (*name == NULL)
 		return JSON_NO_MEMORY;
-	if (p->names == NULL) {
-		memcpy(*name, s, n);
-		(*name)[n] = '\0';
-	}
+	memcpy(*name, s, n);
+	(*name)[n] = '\0';
 	skip_space(p);
 	if (p->at == p->end || *p->at != ':')
 		return bad(p, "object property name separator ':' expected");
@@ -365,27 +355,28 @@ read_name(struct parser *p, char fixed[NAME_SIZE], char **large, char **name)
 }
 
 static enum json_rc
-read_member(struct parser *p, size_t depth, struct json_object *object)
+read_member(struct parser *p, size_t depth, struct json *object)
 {
-	char fixed[NAME_SIZE], *large = NULL, *name;
-	struct json_object *value = NULL;
-	enum json_rc rc = read_name(p, fixed, &large, &name);
+	char *name = NULL;
+	struct json *value = NULL;
+	enum json_rc rc = read_name(p, &name);
 
 	if (rc == JSON_OK)
 		rc = read_value(p, depth, &value);
 	/* Of a name that is there twice the last value counts. */
-	if (rc == JSON_OK &&
-	    json_object_object_add_ex(object, name, value,
-		p->names == NULL ? 0 : JSON_C_OBJECT_ADD_CONSTANT_KEY) != 0) {
-		json_object_put(value);
+	if (rc == JSON_OK) {
+		if (json_add_named(object, name, value) == 0)
+			return JSON_OK;
+		json_free(value);
 		rc = JSON_NO_MEMORY;
 	}
-	free(large);
+	if (p->arena == NULL)
+		free(name);
 	return rc;
 }
 
 static enum json_rc
-read_object(struct parser *p, size_t depth, struct json_object *object)
+read_object(struct parser *p, size_t depth, struct json *object)
 {
 	bool more = begins(p, '}');
 	enum json_rc rc = JSON_OK;
@@ -400,15 +391,15 @@ read_object(struct parser *p, size_t depth, struct json_object *object)
 }
 
 static enum json_rc
-read_container(struct parser *p, size_t depth, struct json_object **out)
+read_container(struct parser *p, size_t depth, struct json **out)
 {
 	const bool object = *p->at == '{';
-	struct json_object *j;
+	struct json *j;
 	enum json_rc rc;
 
 	if (depth == 0)
 		return bad(p, "nesting too deep");
-	j = object ? json_object_new_object() : json_object_new_array();
+	j = object ? json_new_object(p->arena) : json_new_array(p->arena);
 	if (j == NULL)
 		return JSON_NO_MEMORY;
 	rc = object ? read_object(p, depth - 1, j)
@@ -416,7 +407,7 @@ read_container(struct parser *p, size_t depth, struct json_object **out)
 	if (rc == JSON_OK)
 		*out = j;
 	else
-		json_object_put(j);
+		json_free(j);
 	return rc;
 }
 
@@ -432,7 +423,7 @@ read_word(struct parser *p, const char *word, const char *reason)
 }
 
 static enum json_rc
-read_boolean(struct parser *p, struct json_object **out)
+read_boolean(struct parser *p, struct json **out)
 {
 	const bool yes = *p->at == 't';
 	enum json_rc rc = read_word(
@@ -440,13 +431,13 @@ read_boolean(struct parser *p, struct json_object **out)
 
 	if (rc != JSON_OK)
 		return rc;
-	*out = json_object_new_boolean(yes);
+	*out = json_new_boolean(p->arena, yes);
 	return *out == NULL ? JSON_NO_MEMORY : JSON_OK;
 }
 
 /* depth: as many levels may follow.  A null is JSON_OK and NULL. */
 static enum json_rc
-read_value(struct parser *p, size_t depth, struct json_object **out)
+read_value(struct parser *p, size_t depth, struct json **out)
 {
 	skip_space(p);
 	if (p->at == p->end)
@@ -485,11 +476,11 @@ read_value(struct parser *p, size_t depth, struct json_object **out)
 }
 
 enum json_rc
-json_build(const char *s, size_t n, struct arena *names,
-    struct json_object **out, struct json_fault *fault)
+json_build(const char *s, size_t n, struct arena *a, struct json **out,
+    struct json_fault *fault)
 {
 	const size_t mark = json_mark(s, n);
-	struct parser p = {.at = s + mark, .end = s + n, .names = names};
+	struct parser p = {.at = s + mark, .end = s + n, .arena = a};
 	enum json_rc rc = n > INT_MAX ? bad(&p, "too long")
 				      : read_value(&p, MAP_DEPTH_MAX, out);
 
@@ -498,7 +489,7 @@ json_build(const char *s, size_t n, struct arena *names,
 		skip_space(&p);
 		if (p.at < p.end) {
 			rc = bad(&p, "unexpected character");
-			json_object_put(*out);
+			json_free(*out);
 			*out = NULL;
 		}
 	}

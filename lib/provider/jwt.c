@@ -55,7 +55,7 @@ hash_body(const struct auth *a, const struct message *m,
  * so many bytes of memory.
  */
 static enum auth_rc
-read_part(const char *s, size_t n, size_t most, struct json_object **out)
+read_part(const char *s, size_t n, size_t most, struct json **out)
 {
 	enum auth_rc rc = AUTH_WRONG;
 	struct buf text = {0};
@@ -73,7 +73,7 @@ read_part(const char *s, size_t n, size_t most, struct json_object **out)
 
 		if (read == JSON_NO_MEMORY)
 			rc = AUTH_ERROR;
-		else if (json_object_is_type(*out, json_type_object))
+		else if (json_is(*out, JSON_OBJECT))
 			rc = AUTH_OK;
 	}
 	buf_free(&text);
@@ -82,14 +82,13 @@ read_part(const char *s, size_t n, size_t most, struct json_object **out)
 
 /* The text of a member, NULL if it is none. */
 static const char *
-member_text(struct json_object *json, const char *name)
+member_text(struct json *json, const char *name)
 {
-	struct json_object *member;
+	struct json *member;
 
-	if (!json_object_object_get_ex(json, name, &member) ||
-	    !json_object_is_type(member, json_type_string))
+	if (!json_member(json, name, &member) || !json_is(member, JSON_STRING))
 		return NULL;
-	return json_object_get_string(member);
+	return json_string(member);
 }
 
 /*
@@ -100,7 +99,7 @@ member_text(struct json_object *json, const char *name)
 static enum auth_rc
 check_header(const struct scheme *scheme, const char *s, size_t n)
 {
-	struct json_object *json = NULL;
+	struct json *json = NULL;
 	enum auth_rc rc = n > JWT_SIZE_MAX
 	    ? AUTH_WRONG
 	    : read_part(s, n, SIGNED_COST_MAX, &json);
@@ -108,9 +107,9 @@ check_header(const struct scheme *scheme, const char *s, size_t n)
 
 	if (rc == AUTH_OK &&
 	    (alg == NULL || strcmp(alg, scheme->algorithm) != 0 ||
-		json_object_object_get_ex(json, "crit", NULL)))
+		json_member(json, "crit", NULL)))
 		rc = AUTH_WRONG;
-	json_object_put(json);
+	json_free(json);
 	return rc;
 }
 
@@ -200,8 +199,7 @@ check_proof(
 }
 
 static enum auth_rc
-check_body(
-    const struct auth *a, struct json_object *claims, const struct message *m)
+check_body(const struct auth *a, struct json *claims, const struct message *m)
 {
 	const char *text = member_text(claims, a->scheme->claim);
 	unsigned char claimed[SECRET_HASH_SIZE], hash[SECRET_HASH_SIZE];
@@ -218,38 +216,35 @@ check_body(
 
 /* If the time is present, it must be a number of seconds within range. */
 static enum auth_rc
-check_time(struct json_object *claims, const char *name, enum when_format f,
+check_time(struct json *claims, const char *name, enum when_format f,
     int64_t earliest, int64_t latest)
 {
-	struct json_object *member;
+	struct json *member;
 	int64_t ms, whole;
 	uint64_t big;
 
-	if (!json_object_object_get_ex(claims, name, &member))
+	if (!json_member(claims, name, &member))
 		return AUTH_OK;
 	if (json_integer(member, &whole, &big) == 0) {
 		if (when_from_integer(whole, f, &ms) != 0)
 			return AUTH_WRONG;
-	} else if (json_object_is_type(member, json_type_double)) {
-		if (when_from_number(json_object_get_double(member), f, &ms) !=
-		    0)
+	} else if (json_is(member, JSON_DECIMAL)) {
+		if (when_from_number(json_double(member), f, &ms) != 0)
 			return AUTH_WRONG;
-	} else if (f != WHEN_ISO8601 ||
-	    !json_object_is_type(member, json_type_string) ||
-	    when_parse(json_object_get_string(member),
-		(size_t)json_object_get_string_len(member), f, &ms) != 0) {
+	} else if (f != WHEN_ISO8601 || !json_is(member, JSON_STRING) ||
+	    when_parse(json_string(member), json_length(member), f, &ms) != 0) {
 		return AUTH_WRONG;
 	}
 	return ms >= earliest && ms <= latest ? AUTH_OK : AUTH_STALE;
 }
 
 static bool
-has_time(const struct scheme *s, struct json_object *claims)
+has_time(const struct scheme *s, struct json *claims)
 {
 	if (s->time_claim != NULL)
-		return json_object_object_get_ex(claims, s->time_claim, NULL);
-	return json_object_object_get_ex(claims, "iat", NULL) ||
-	    json_object_object_get_ex(claims, "exp", NULL);
+		return json_member(claims, s->time_claim, NULL);
+	return json_member(claims, "iat", NULL) ||
+	    json_member(claims, "exp", NULL);
 }
 
 /*
@@ -258,7 +253,7 @@ has_time(const struct scheme *s, struct json_object *claims)
  */
 static enum auth_rc
 check_binding(
-    const struct auth *a, struct json_object *claims, const struct message *m)
+    const struct auth *a, struct json *claims, const struct message *m)
 {
 	if (!has_time(a->scheme, claims))
 		return AUTH_WRONG;
@@ -271,7 +266,7 @@ check_claims(const struct auth *a, const char *s, size_t n,
 {
 	const int64_t early = now - a->scheme->tolerance;
 	const int64_t late = now + a->scheme->tolerance;
-	struct json_object *claims = NULL;
+	struct json *claims = NULL;
 	enum auth_rc rc = read_part(s, n, MAP_COST_MAX, &claims);
 
 	if (rc == AUTH_OK)
@@ -285,7 +280,7 @@ check_claims(const struct auth *a, const char *s, size_t n,
 	if (rc == AUTH_OK && a->scheme->time_claim != NULL)
 		rc = check_time(claims, a->scheme->time_claim,
 		    a->scheme->time_format, early, late);
-	json_object_put(claims);
+	json_free(claims);
 	return rc;
 }
 
@@ -315,41 +310,40 @@ jwt_verify(const struct auth *a, const char *token, size_t n,
 
 /* Add a time that the claims do not have yet.  0 or -1: no memory. */
 static int
-add_time(struct json_object *claims, const char *name, int64_t seconds)
+add_time(struct json *claims, const char *name, int64_t seconds)
 {
-	struct json_object *value;
+	struct json *value;
 
-	if (json_object_object_get_ex(claims, name, NULL))
+	if (json_member(claims, name, NULL))
 		return 0;
-	value = json_object_new_int64(seconds);
-	if (value != NULL && json_object_object_add(claims, name, value) == 0)
+	value = json_new_int(seconds);
+	if (value != NULL && json_add(claims, name, value) == 0)
 		return 0;
-	json_object_put(value);
+	json_free(value);
 	return -1;
 }
 
 /* The claim that tells when it was signed, now.  0 or -1: no memory. */
 static int
-set_time(struct json_object *claims, const struct scheme *s, int64_t now)
+set_time(struct json *claims, const struct scheme *s, int64_t now)
 {
 	char text[WHEN_TEXT_SIZE];
-	struct json_object *value;
+	struct json *value;
 
 	if (s->time_format == WHEN_ISO8601)
-		value = json_object_new_string(when_rfc3339(now, text));
+		value = json_new_string(when_rfc3339(now, text));
 	else
-		value = json_object_new_int64(
+		value = json_new_int(
 		    s->time_format == WHEN_EPOCH_S ? now / 1000 : now);
-	if (value != NULL &&
-	    json_object_object_add(claims, s->time_claim, value) == 0)
+	if (value != NULL && json_add(claims, s->time_claim, value) == 0)
 		return 0;
-	json_object_put(value);
+	json_free(value);
 	return -1;
 }
 
 /* The times of a token.  0 or -1: no memory. */
 static int
-add_times(struct json_object *claims, const struct scheme *s, int64_t now)
+add_times(struct json *claims, const struct scheme *s, int64_t now)
 {
 	if (s->time_claim != NULL)
 		return set_time(claims, s, now);
@@ -360,23 +354,22 @@ add_times(struct json_object *claims, const struct scheme *s, int64_t now)
 
 /* The claim that binds the body.  0 or -1. */
 static int
-add_claim(
-    const struct auth *a, struct json_object *claims, const struct message *m)
+add_claim(const struct auth *a, struct json *claims, const struct message *m)
 {
 	unsigned char hash[SECRET_HASH_SIZE];
-	struct json_object *value = NULL;
+	struct json *value = NULL;
 	struct buf text = {0};
 	int rc = -1;
 
 	if (hash_body(a, m, hash) == 0) {
 		encoding_encode(a->scheme->encoding, hash, sizeof(hash), &text);
-		value = json_object_new_string(buf_str(&text));
+		value = json_new_string(buf_str(&text));
 		rc = value != NULL && !text.failed
-		    ? json_object_object_add(claims, a->scheme->claim, value)
+		    ? json_add(claims, a->scheme->claim, value)
 		    : -1;
 	}
 	if (rc != 0)
-		json_object_put(value);
+		json_free(value);
 	buf_free(&text);
 	return rc;
 }
@@ -386,19 +379,19 @@ static int
 write_claims(
     const struct auth *a, const struct message *m, int64_t now, struct buf *b)
 {
-	struct json_object *claims = NULL;
+	struct json *claims = NULL;
 	struct json_fault fault;
 	int rc = -1;
 
 	if (!a->scheme->token_body)
-		claims = json_object_new_object();
+		claims = json_new_object(NULL);
 	else
 		(void)json_parse(m->body, m->len, &claims, &fault);
-	if (json_object_is_type(claims, json_type_object) &&
+	if (json_is(claims, JSON_OBJECT) &&
 	    add_times(claims, a->scheme, now) == 0 &&
 	    (a->scheme->token_body || add_claim(a, claims, m) == 0))
 		rc = json_text(claims, b);
-	json_object_put(claims);
+	json_free(claims);
 	return rc;
 }
 

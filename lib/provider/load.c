@@ -71,13 +71,13 @@ is_one_of(const char *s, const char *const *words)
 bool
 load_object(struct loader *l, const struct node *n, const char *const *known)
 {
-	if (!json_object_is_type(n->json, json_type_object)) {
+	if (!json_is(n->json, JSON_OBJECT)) {
 		load_fault(l, n, "must be an object");
 		return false;
 	}
 	if (known == NULL)
 		return true;
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node member = {.up = n, .key = key, .json = value};
 
@@ -94,27 +94,26 @@ load_member(const struct node *n, const char *key)
 {
 	struct node member = {.up = n, .key = key};
 
-	if (json_object_is_type(n->json, json_type_object))
-		(void)json_object_object_get_ex(n->json, key, &member.json);
+	if (json_is(n->json, JSON_OBJECT))
+		(void)json_member(n->json, key, &member.json);
 	return member;
 }
 
 struct node
 load_item(const struct node *n, size_t index)
 {
-	return (struct node){.up = n,
-	    .index = index,
-	    .json = json_object_array_get_idx(n->json, index)};
+	return (struct node){
+	    .up = n, .index = index, .json = json_item(n->json, index)};
 }
 
 bool
 load_list(struct loader *l, const struct node *n, size_t max, size_t *items)
 {
-	if (!json_object_is_type(n->json, json_type_array)) {
+	if (!json_is(n->json, JSON_ARRAY)) {
 		load_fault(l, n, "must be a list");
 		return false;
 	}
-	*items = json_object_array_length(n->json);
+	*items = json_count(n->json);
 	if (*items == 0)
 		load_fault(l, n, "must not be empty");
 	else if (*items > max)
@@ -144,12 +143,12 @@ load_string_or(
 			load_fault(l, n, "is required");
 		return missing;
 	}
-	if (!json_object_is_type(n->json, json_type_string)) {
+	if (!json_is(n->json, JSON_STRING)) {
 		load_fault(l, n, "must be a text");
 		return NULL;
 	}
-	s = json_object_get_string(n->json);
-	len = (size_t)json_object_get_string_len(n->json);
+	s = json_string(n->json);
+	len = json_length(n->json);
 	if (len == 0) {
 		load_fault(l, n, "must not be empty");
 		return NULL;
@@ -201,9 +200,9 @@ load_word(struct loader *l, const struct node *n, const char *const *words,
 bool
 load_flag(struct loader *l, const struct node *n)
 {
-	if (n->json != NULL && !json_object_is_type(n->json, json_type_boolean))
+	if (n->json != NULL && !json_is(n->json, JSON_BOOLEAN))
 		load_fault(l, n, "must be true or false");
-	return n->json != NULL && json_object_get_boolean(n->json);
+	return n->json != NULL && json_boolean(n->json);
 }
 
 /* --- places --------------------------------------------------------------- */
@@ -369,12 +368,11 @@ bool
 load_place(
     struct loader *l, const struct node *n, bool relative, struct place *out)
 {
-	const bool whole = json_object_is_type(n->json, json_type_string) &&
-	    json_object_get_string_len(n->json) == 0;
+	const bool whole = json_is(n->json, JSON_STRING) &&
+	    json_length(n->json) == 0;
 	const char *s;
 
-	if (n->json != NULL &&
-	    !json_object_is_type(n->json, json_type_string)) {
+	if (n->json != NULL && !json_is(n->json, JSON_STRING)) {
 		load_fault(l, n,
 		    "must be a place, such as \"/id\"; "
 		    "a constant is {\"is\": ...}");
@@ -411,7 +409,7 @@ bool
 load_places(struct loader *l, const struct node *n, bool relative,
     const struct place **out, size_t *count)
 {
-	bool list = json_object_is_type(n->json, json_type_array), ok = true;
+	bool list = json_is(n->json, JSON_ARRAY), ok = true;
 	struct place *p;
 	size_t items = 1;
 

@@ -7,13 +7,13 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "provider/definition.h"
+#include "provider/json.h"
 
 /* Places that others are relative to: a part of the list of all. */
 struct load_base {
@@ -26,7 +26,7 @@ struct node {
 	const struct node *up;
 	const char *key; /* member of up, or NULL: item number index */
 	size_t index;
-	struct json_object *json; /* NULL: not there, or null */
+	struct json *json; /* NULL: not there, or null */
 };
 
 struct loader {
@@ -56,7 +56,7 @@ enum load_words {
 
 /* One of `tables`, read for such words. */
 struct named_table {
-	struct json_object *json;
+	struct json *json;
 	enum load_words words;
 	bool prefixes;
 	const struct table *table; /* NULL: it has faults */
@@ -181,7 +181,7 @@ void load_schemes(struct loader *l, const struct node *n,
     const struct provider *p, struct scheme *out);
 
 /* The type that the JSON of a scheme tells (enum scheme_type); -1: none. */
-int load_scheme_type(struct json_object *scheme);
+int load_scheme_type(struct json *scheme);
 
 /* Do schemes of that type have a member of that name? */
 bool load_scheme_has(enum scheme_type type, const char *key);

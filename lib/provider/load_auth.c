@@ -71,14 +71,14 @@ load_scheme_has(enum scheme_type type, const char *key)
 }
 
 int
-load_scheme_type(struct json_object *scheme)
+load_scheme_type(struct json *scheme)
 {
-	struct json_object *type;
+	struct json *type;
 
-	if (!json_object_object_get_ex(scheme, "type", &type))
+	if (!json_member(scheme, "type", &type))
 		return -1;
 	for (int i = 0; i < SCHEME__MAX; i++)
-		if (strcmp(json_object_get_string(type), type_name[i]) == 0)
+		if (strcmp(json_string(type), type_name[i]) == 0)
 			return i;
 	return -1;
 }
@@ -107,8 +107,7 @@ load_text(struct loader *l, const struct node *n, const char *key,
 {
 	struct node member = load_member(n, key);
 
-	if (json_object_is_type(member.json, json_type_string) &&
-	    json_object_get_string_len(member.json) == 0)
+	if (json_is(member.json, JSON_STRING) && json_length(member.json) == 0)
 		return "";
 	return load_string_or(l, &member, DEFINITION_HEADER_MAX, missing);
 }
@@ -134,11 +133,11 @@ load_tolerance(struct loader *l, const struct node *n, struct scheme *s)
 	int64_t seconds = TOLERANCE_DEFAULT;
 
 	if (member.json != NULL) {
-		if (!json_object_is_type(member.json, json_type_int)) {
+		if (!json_is(member.json, JSON_WHOLE)) {
 			load_fault(l, &member, "must be a number of seconds");
 			return;
 		}
-		seconds = json_object_get_int64(member.json);
+		seconds = json_whole(member.json);
 	}
 	if (seconds >= 1 && seconds <= DEFINITION_TOLERANCE_MAX)
 		s->tolerance = seconds * 1000;
@@ -395,7 +394,7 @@ load_schemes(struct loader *l, const struct node *n, const struct provider *p,
 	struct node when = load_member(n, "when");
 	size_t items;
 
-	if (!json_object_is_type(n->json, json_type_array)) {
+	if (!json_is(n->json, JSON_ARRAY)) {
 		if (when.json != NULL)
 			load_fault(l, &when,
 			    "is for one of several alternatives, in a list");
@@ -437,13 +436,13 @@ load_auth(struct loader *l, const struct node *n, struct provider *p)
 	}
 	if (!load_object(l, n, NULL))
 		return;
-	if (json_object_object_length(n->json) == 0 ||
-	    json_object_object_length(n->json) > DEFINITION_SCHEMES_MAX) {
+	if (json_count(n->json) == 0 ||
+	    json_count(n->json) > DEFINITION_SCHEMES_MAX) {
 		load_fault(
 		    l, n, "must have 1 to %d schemes", DEFINITION_SCHEMES_MAX);
 		return;
 	}
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node item = {.up = n, .key = key, .json = value};
 		struct scheme *s = &p->scheme[p->schemes++];

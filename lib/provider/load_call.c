@@ -40,7 +40,7 @@ load_fact_list(struct loader *l, const struct node *n, struct fact_group *g)
 static void
 load_excepts(struct loader *l, const struct node *n, struct fact_group *g)
 {
-	bool list = json_object_is_type(n->json, json_type_array);
+	bool list = json_is(n->json, JSON_ARRAY);
 	struct place *except;
 	size_t items = 1;
 
@@ -121,11 +121,11 @@ load_facts(
 {
 	struct fact_group *g;
 	size_t groups = c->facts;
-	int count;
+	size_t count;
 
 	if (!load_object(l, n, NULL))
 		return;
-	count = json_object_object_length(n->json);
+	count = json_count(n->json);
 	if (count == 0 || count > DEFINITION_FACTS_MAX) {
 		load_fault(
 		    l, n, "must have 1 to %d groups", DEFINITION_FACTS_MAX);
@@ -136,7 +136,7 @@ load_facts(
 		return;
 	if (groups > 0)
 		memcpy(g, c->fact, groups * sizeof(*g));
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node item = {.up = n, .key = key, .json = value};
 		size_t i = group_of(g, groups, key);
@@ -294,7 +294,7 @@ static void
 load_rules(
     struct loader *l, const struct node *n, bool own, struct call_rules *c)
 {
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node member = {.up = n, .key = key, .json = value};
 

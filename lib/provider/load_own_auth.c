@@ -28,60 +28,58 @@ static const struct {
 };
 
 /* The value as it would stand in a definition; NULL when memory ran out. */
-static struct json_object *
+static struct json *
 own_value(int key, const char *text)
 {
 	int64_t seconds;
 
 	if (key == CONFIG_AUTH_TOLERANCE &&
 	    number_parse(text, strlen(text), 0, INT64_MAX, &seconds) == 0)
-		return json_object_new_int64(seconds);
+		return json_new_int(seconds);
 	/* The configuration cannot express an empty text. */
 	if ((key == CONFIG_AUTH_PREFIX || key == CONFIG_AUTH_SECRET_PREFIX) &&
 	    strcmp(text, "none") == 0)
 		text = "";
-	return json_object_new_string(text);
+	return json_new_string(text);
 }
 
 /* Put the member of one key into the scheme.  Returns 0 or -1: no memory. */
 static int
-put_member(struct json_object *scheme, int key, const char *text)
+put_member(struct json *scheme, int key, const char *text)
 {
 	const char *object = own_member[key].object;
-	struct json_object *in = scheme, *value;
+	struct json *in = scheme, *value;
 
 	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{time}") == NULL)
-		json_object_object_del(scheme, "time");
+		json_remove(scheme, "time");
 	/*
 	 * What the definition says of its own signed text need not hold for
 	 * this.
 	 */
 	if (key == CONFIG_AUTH_SIGNED && strstr(text, "{body") != NULL)
-		json_object_object_del(scheme, "unsigned_body");
+		json_remove(scheme, "unsigned_body");
 	/* A JWT has its times in itself, and no object for them. */
 	if (object != NULL && load_scheme_type(scheme) == SCHEME_JWT)
 		object = NULL;
-	if (object != NULL && !json_object_object_get_ex(scheme, object, &in)) {
-		in = json_object_new_object();
-		if (in == NULL ||
-		    json_object_object_add(scheme, object, in) != 0) {
-			json_object_put(in);
+	if (object != NULL && !json_member(scheme, object, &in)) {
+		in = json_new_object(NULL);
+		if (in == NULL || json_add(scheme, object, in) != 0) {
+			json_free(in);
 			return -1;
 		}
 	}
 	if (key == CONFIG_AUTH_TIME_HEADER)
-		json_object_object_del(in, "item");
+		json_remove(in, "item");
 	value = own_value(key, text);
-	if (value != NULL &&
-	    json_object_object_add(in, own_member[key].member, value) == 0)
+	if (value != NULL && json_add(in, own_member[key].member, value) == 0)
 		return 0;
-	json_object_put(value);
+	json_free(value);
 	return -1;
 }
 
 /* Does a scheme of that JSON have the member that the key stands for? */
 static bool
-takes_member(struct json_object *scheme, int key)
+takes_member(struct json *scheme, int key)
 {
 	const char *object = own_member[key].object;
 	const char *name = object == NULL ? own_member[key].member : object;
@@ -99,16 +97,16 @@ takes_member(struct json_object *scheme, int key)
  * the fault is told.  Returns 0 or -1: no memory.
  */
 static int
-put_everywhere(struct json_object *scheme, int key, const char *text)
+put_everywhere(struct json *scheme, int key, const char *text)
 {
 	size_t n, taken = 0;
 	int rc = 0;
 
-	if (!json_object_is_type(scheme, json_type_array))
+	if (!json_is(scheme, JSON_ARRAY))
 		return put_member(scheme, key, text);
-	n = json_object_array_length(scheme);
+	n = json_count(scheme);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct json_object *one = json_object_array_get_idx(scheme, i);
+		struct json *one = json_item(scheme, i);
 
 		if (takes_member(one, key)) {
 			rc = put_member(one, key, text);
@@ -116,8 +114,7 @@ put_everywhere(struct json_object *scheme, int key, const char *text)
 		}
 	}
 	if (rc == 0 && taken == 0)
-		rc = put_member(
-		    json_object_array_get_idx(scheme, 0), key, text);
+		rc = put_member(json_item(scheme, 0), key, text);
 	return rc;
 }
 
@@ -126,13 +123,13 @@ static void
 load_own(struct loader *l, const struct provider *p, const char *const *key,
     struct scheme *out)
 {
-	struct json_object *json = NULL, *schemes, *scheme;
+	struct json *json = NULL, *schemes, *scheme;
 	struct json_fault fault;
 	int rc = -1;
 
 	if (json_parse(p->text, p->len, &json, &fault) == JSON_OK &&
-	    json_object_object_get_ex(json, "auth", &schemes) &&
-	    json_object_object_get_ex(schemes, out->name, &scheme)) {
+	    json_member(json, "auth", &schemes) &&
+	    json_member(schemes, out->name, &scheme)) {
 		const struct node n = {.json = scheme};
 
 		rc = 0;
@@ -144,7 +141,7 @@ load_own(struct loader *l, const struct provider *p, const char *const *key,
 	}
 	if (rc != 0)
 		load_fault(l, NULL, "memory ran out");
-	json_object_put(json);
+	json_free(json);
 }
 
 const struct scheme *

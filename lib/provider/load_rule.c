@@ -70,7 +70,7 @@ check_members(struct loader *l, const struct node *n, const struct want *w)
 {
 	unsigned of = w->fact ? OF_FACT : OF(w->kind);
 
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node member = {.up = n, .key = key, .json = value};
 		size_t i = 0;
@@ -130,14 +130,12 @@ load_number(struct loader *l, const struct node *n, enum call_kind kind)
 
 	if (n->json == NULL)
 		return NULL;
-	if (!json_object_is_type(n->json, json_type_string) &&
-	    json_text(n->json, &json) != 0) {
+	if (!json_is(n->json, JSON_STRING) && json_text(n->json, &json) != 0) {
 		load_fault(l, n, "memory ran out");
 		goto out;
 	}
-	s = json_object_is_type(n->json, json_type_string)
-	    ? json_object_get_string(n->json)
-	    : buf_str(&json);
+	s = json_is(n->json, JSON_STRING) ? json_string(n->json)
+					  : buf_str(&json);
 	if (kind == KIND_INTEGER &&
 	    number_parse(s, strlen(s), INT64_MIN, INT64_MAX, &whole) != 0) {
 		load_fault(l, n, "must be a whole number");
@@ -223,8 +221,8 @@ load_currency(struct loader *l, const struct node *n, struct draft *d)
 	    .kind = KIND_TEXT, .relative = d->want->relative};
 	const struct more *like = d->want->like == NULL ? NULL
 							: d->want->like->more;
-	const char *s = json_object_is_type(member.json, json_type_string)
-	    ? json_object_get_string(member.json)
+	const char *s = json_is(member.json, JSON_STRING)
+	    ? json_string(member.json)
 	    : "";
 
 	if (strlen(s) == 3 && strspn(s, capitals) == 3)
@@ -493,7 +491,7 @@ load_single(struct loader *l, const struct node *n, const struct want *w)
 	if (d.rule == NULL || d.more == NULL)
 		return NULL;
 	d.rule->unit = w->like == NULL ? WHEN_UNIT_S : w->like->unit;
-	if (json_object_is_type(n->json, json_type_object)) {
+	if (json_is(n->json, JSON_OBJECT)) {
 		if (w->kind != KIND_JSON)
 			check_members(l, n, w);
 		if (among.json != NULL)
@@ -525,13 +523,12 @@ load_single(struct loader *l, const struct node *n, const struct want *w)
 
 /* Is it a list in which not all is places? */
 static bool
-has_objects(struct json_object *j)
+has_objects(struct json *j)
 {
-	if (!json_object_is_type(j, json_type_array))
+	if (!json_is(j, JSON_ARRAY))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(j); i++)
-		if (json_object_is_type(
-			json_object_array_get_idx(j, i), json_type_object))
+	for (size_t i = 0; i < json_count(j); i++)
+		if (json_is(json_item(j, i), JSON_OBJECT))
 			return true;
 	return false;
 }
@@ -565,7 +562,7 @@ load_chain(struct loader *l, const struct node *n, const struct want *w)
 		const struct node item = load_item(n, i);
 		struct rule *rule = NULL;
 
-		if (json_object_is_type(item.json, json_type_array))
+		if (json_is(item.json, JSON_ARRAY))
 			load_fault(l, &item, "must not be a list again");
 		else if (item.json == NULL)
 			load_fault(l, &item, "must not be null");

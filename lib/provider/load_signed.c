@@ -49,12 +49,12 @@ load_pointer(
 	struct node place = *n;
 	bool ok = false;
 
-	place.json = json_object_new_string(s);
+	place.json = json_new_string(s);
 	if (place.json == NULL)
 		load_fault(l, NULL, "memory ran out");
 	else
 		ok = load_place(l, &place, true, &out->place);
-	json_object_put(place.json);
+	json_free(place.json);
 	out->kind = PART_POINTER;
 	return ok;
 }
@@ -216,10 +216,10 @@ load_signed_text(struct loader *l, const struct node *n)
 
 	if (n->json == NULL)
 		return "{body}";
-	if (!json_object_is_type(n->json, json_type_string) ||
-	    strchr(json_object_get_string(n->json), '\n') == NULL)
+	if (!json_is(n->json, JSON_STRING) ||
+	    strchr(json_string(n->json), '\n') == NULL)
 		return load_string(l, n, SIGNED_SIZE_MAX);
-	s = json_object_get_string(n->json);
+	s = json_string(n->json);
 	if (strlen(s) > SIGNED_SIZE_MAX) {
 		load_fault(l, n, "is longer than %d bytes", SIGNED_SIZE_MAX);
 		return NULL;

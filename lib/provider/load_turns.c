@@ -12,7 +12,7 @@
 static void
 load_names(struct loader *l, const struct node *n, struct names *out)
 {
-	bool list = json_object_is_type(n->json, json_type_array);
+	bool list = json_is(n->json, JSON_ARRAY);
 	size_t items = 1;
 
 	if (list && !load_list(l, n, DEFINITION_PLACES_MAX, &items))

@@ -12,9 +12,8 @@ static bool
 load_request_place(
     struct loader *l, const struct node *n, bool body, struct place *out)
 {
-	const char *s = json_object_is_type(n->json, json_type_string)
-	    ? json_object_get_string(n->json)
-	    : "";
+	const char *s = json_is(n->json, JSON_STRING) ? json_string(n->json)
+						      : "";
 
 	if (strcmp(s, "method") == 0) {
 		out->kind = PLACE_METHOD;
@@ -38,7 +37,7 @@ static void
 load_at(struct loader *l, const struct node *n, enum load_at where,
     struct condition *c)
 {
-	const bool list = json_object_is_type(n->json, json_type_array);
+	const bool list = json_is(n->json, JSON_ARRAY);
 	struct place *place;
 	size_t items = 1;
 
@@ -66,7 +65,7 @@ load_at(struct loader *l, const struct node *n, enum load_at where,
 static void
 load_any_of(struct loader *l, const struct node *n, struct condition *c)
 {
-	bool list = json_object_is_type(n->json, json_type_array);
+	bool list = json_is(n->json, JSON_ARRAY);
 	struct word *word;
 	size_t items = 1;
 
@@ -113,7 +112,7 @@ void
 load_when(struct loader *l, const struct node *n, enum load_at where,
     struct conditions *out)
 {
-	const bool list = json_object_is_type(n->json, json_type_array);
+	const bool list = json_is(n->json, JSON_ARRAY);
 	struct condition *c;
 	size_t items = 1;
 

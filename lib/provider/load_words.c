@@ -88,7 +88,7 @@ read_table(struct loader *l, const struct node *n, enum load_words words,
 
 	if (!load_object(l, n, NULL))
 		return NULL;
-	rows = (size_t)json_object_object_length(n->json);
+	rows = json_count(n->json);
 	if (rows == 0 || rows > DEFINITION_TABLE_MAX) {
 		load_fault(
 		    l, n, "must have 1 to %d words", DEFINITION_TABLE_MAX);
@@ -98,7 +98,7 @@ read_table(struct loader *l, const struct node *n, enum load_words words,
 	if (t == NULL ||
 	    (t->row = load_alloc(l, rows * sizeof(*t->row))) == NULL)
 		return NULL;
-	json_object_object_foreach(n->json, key, value)
+	json_each(n->json, key, value)
 	{
 		const struct node item = {.up = n, .key = key, .json = value};
 		struct row *r = &t->row[t->rows];
@@ -129,7 +129,7 @@ static const struct table *
 named_table(struct loader *l, const struct node *n, enum load_words words,
     bool prefixes)
 {
-	const char *name = json_object_get_string(n->json);
+	const char *name = json_string(n->json);
 	struct node member = load_member(&l->tables, name);
 	struct named_table *t;
 
@@ -159,7 +159,7 @@ load_table(struct loader *l, const struct node *n, enum load_words words,
 {
 	if (n->json == NULL)
 		return NULL;
-	if (json_object_is_type(n->json, json_type_string))
+	if (json_is(n->json, JSON_STRING))
 		return named_table(l, n, words, prefixes);
 	return read_table(l, n, words, prefixes);
 }
@@ -176,7 +176,7 @@ load_tables_used(struct loader *l)
 {
 	if (l->tables.json == NULL)
 		return;
-	json_object_object_foreach(l->tables.json, key, value)
+	json_each(l->tables.json, key, value)
 	{
 		const struct node item = {
 		    .up = &l->tables, .key = key, .json = value};

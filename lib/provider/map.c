@@ -66,8 +66,8 @@ mapper_free(struct mapper *mp)
 {
 	if (mp == NULL)
 		return;
-	json_object_put(mp->root);
-	json_object_put(mp->taken);
+	json_free(mp->root);
+	json_free(mp->taken);
 	arena_free(mp->arena);
 	buf_free(&mp->inflated);
 	buf_free(&mp->claims);
@@ -87,9 +87,9 @@ mapper_free(struct mapper *mp)
 static void
 reset(struct mapper *mp)
 {
-	json_object_put(mp->root);
+	json_free(mp->root);
 	mp->root = NULL;
-	json_object_put(mp->taken);
+	json_free(mp->taken);
 	mp->taken = NULL;
 	mp->fault.line = 0;
 	arena_reset(mp->arena);
@@ -299,17 +299,16 @@ map_fields(struct mapper *mp, const struct call_rules *c, struct scope *s,
  * One entry of the platform's list: an object, or a text that is its message.
  */
 static void
-map_error(const struct errors_rule *r, struct scope *outer,
-    struct json_object *entry, struct call_error *out)
+map_error(const struct errors_rule *r, struct scope *outer, struct json *entry,
+    struct call_error *out)
 {
 	struct scope s = *outer;
 	struct word w;
 
 	memset(out, 0, sizeof(*out));
-	if (json_object_is_type(entry, json_type_string)) {
-		if (find_clean(&s, json_object_get_string(entry),
-			(size_t)json_object_get_string_len(entry), MAP_TEXT_MAX,
-			&w))
+	if (json_is(entry, JSON_STRING)) {
+		if (find_clean(&s, json_string(entry), json_length(entry),
+			MAP_TEXT_MAX, &w))
 			out->message = w.text;
 		goto out;
 	}
@@ -338,19 +337,17 @@ static void
 map_errors(struct mapper *mp, const struct call_rules *c, struct scope *s,
     struct event *e)
 {
-	struct json_object *j;
+	struct json *j;
 	bool list;
 	size_t n;
 
 	e->error = mp->error;
 	if (c->errors == NULL || (j = find_node(s, c->errors->at)) == NULL)
 		return;
-	list = json_object_is_type(j, json_type_array);
-	n = list ? json_object_array_length(j) : 1;
+	list = json_is(j, JSON_ARRAY);
+	n = list ? json_count(j) : 1;
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *entry = list
-		    ? json_object_array_get_idx(j, i)
-		    : j;
+		struct json *entry = list ? json_item(j, i) : j;
 
 		if (entry == NULL)
 			continue;
@@ -458,7 +455,7 @@ mapper_headers(const struct mapper *mp)
 	return buf_str(&mp->used);
 }
 
-struct json_object *
+struct json *
 mapper_body(const struct mapper *mp)
 {
 	return mp->root;

@@ -1,8 +1,7 @@
 /*
  * map - from a message to the event it tells, by a definition.
  *
- * Together with definition.c the only user of json-c.  A mapper belongs to
- * one thread and reuses its memory.
+ * A mapper belongs to one thread and reuses its memory.
  */
 #ifndef MAP_H
 #define MAP_H
@@ -40,7 +39,7 @@
 #define MAP_FORM_FIELDS_MAX 1000
 
 struct mapper;
-struct json_object;
+struct json;
 struct drop;
 
 enum map_rc {
@@ -120,7 +119,7 @@ bool mapper_where(const struct mapper *mp, size_t *line, size_t *column);
 const char *mapper_headers(const struct mapper *mp);
 
 /* The last body as it was read; NULL: it was not.  Borrowed likewise. */
-struct json_object *mapper_body(const struct mapper *mp);
+struct json *mapper_body(const struct mapper *mp);
 
 /* Let go of the last event, whose body may have been a large one. */
 void mapper_release(struct mapper *mp);

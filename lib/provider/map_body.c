@@ -205,7 +205,7 @@ parse(struct mapper *mp, const struct provider *p, const struct message *m,
 		rc = parse_form(mp, m, kind, s, n);
 	if (rc != MAP_OK)
 		return rc;
-	if (!json_object_is_type(mp->root, json_type_object)) {
+	if (!json_is(mp->root, JSON_OBJECT)) {
 		buf_puts(&mp->reason, "the body is no object");
 		return MAP_UNMAPPABLE;
 	}
@@ -225,19 +225,20 @@ map_read_body(struct mapper *mp, const struct provider *p,
 
 /* Replace what is at the place by value, which is taken over.  0 or -1. */
 static int
-replace(
-    struct json_object *root, const struct place *p, struct json_object *value)
+replace(struct json *root, const struct place *p, struct json *value)
 {
 	const struct step *last = &p->step[p->steps - 1];
-	struct json_object *in = json_walk(root, p->step, p->steps - 1);
+	struct json *in = json_walk(root, p->step, p->steps - 1);
 	int rc = -1;
 
-	if (json_object_is_type(in, json_type_object))
-		rc = json_object_object_add(in, last->member, value);
-	else if (json_object_is_type(in, json_type_array))
-		rc = json_object_array_put_idx(in, last->index, value);
+	if (json_is(in, JSON_OBJECT))
+		rc = json_add(in, last->member, value);
+	else if (json_is(in, JSON_ARRAY)) {
+		json_set_item(in, last->index, value);
+		rc = 0;
+	}
 	if (rc != 0)
-		json_object_put(value);
+		json_free(value);
 	return rc;
 }
 
@@ -247,11 +248,11 @@ replace(
  * room is taken here, and *left is what all texts together may still take.
  */
 static enum map_rc
-parse_text(struct mapper *mp, struct json_object *text, size_t *left,
-    struct json_object **out)
+parse_text(
+    struct mapper *mp, struct json *text, size_t *left, struct json **out)
 {
-	const char *s = json_object_get_string(text);
-	const size_t n = (size_t)json_object_get_string_len(text);
+	const char *s = json_string(text);
+	const size_t n = json_length(text);
 	struct json_fault fault;
 	size_t cost;
 
@@ -279,11 +280,10 @@ map_parse_inner(struct mapper *mp, const struct provider *p)
 
 	for (size_t i = 0; i < p->parses && rc == MAP_OK; i++) {
 		const struct place *at = &p->parse[i];
-		struct json_object *j = json_walk(
-		    mp->root, at->step, at->steps);
-		struct json_object *inner;
+		struct json *j = json_walk(mp->root, at->step, at->steps);
+		struct json *inner;
 
-		if (!json_object_is_type(j, json_type_string))
+		if (!json_is(j, JSON_STRING))
 			continue;
 		rc = parse_text(mp, j, &left, &inner);
 		if (inner != NULL && replace(mp->root, at, inner) != 0)
@@ -297,7 +297,7 @@ static int
 begin_taking(struct mapper *mp)
 {
 	if (mp->taken == NULL)
-		mp->taken = json_object_new_array();
+		mp->taken = json_new_array(NULL);
 	return mp->taken == NULL ? -1 : 0;
 }
 
@@ -308,17 +308,16 @@ map_drop_bulk(struct mapper *mp, const struct type_row *row)
 		return MAP_NO_MEMORY;
 	for (size_t i = 0; i < row->bulks; i++) {
 		const struct place *p = &row->bulk[i];
-		struct json_object *in = json_walk(
-		    mp->root, p->step, p->steps - 1);
-		struct json_object *j = json_walk(mp->root, p->step, p->steps);
+		struct json *in = json_walk(mp->root, p->step, p->steps - 1);
+		struct json *j = json_walk(mp->root, p->step, p->steps);
 
-		if (j == NULL || !json_object_is_type(in, json_type_object))
+		if (j == NULL || !json_is(in, JSON_OBJECT))
 			continue;
-		if (json_object_array_add(mp->taken, json_object_get(j)) != 0) {
-			json_object_put(j);
+		if (json_push(mp->taken, json_keep(j)) != 0) {
+			json_free(j);
 			return MAP_NO_MEMORY;
 		}
-		json_object_object_del(in, p->step[p->steps - 1].member);
+		json_remove(in, p->step[p->steps - 1].member);
 		mp->less = true;
 	}
 	return MAP_OK;

@@ -7,7 +7,6 @@
 #ifndef MAP_INTERNAL_H
 #define MAP_INTERNAL_H
 
-#include <json-c/json.h>
 #include <openssl/evp.h>
 
 #include "base/gate.h"
@@ -20,8 +19,8 @@
 
 struct mapper {
 	size_t max_body;
-	struct json_object *root; /* the last body */
-	struct json_object *taken; /* array: texts of it may be in an event */
+	struct json *root; /* the last body */
+	struct json *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */
 	const struct drop *drop; /* of the configuration, borrowed, or NULL */
 	struct drop *told; /* what the last message says was dropped */

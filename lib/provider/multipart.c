@@ -203,10 +203,10 @@ read_headers(struct input *in, struct part *p)
 
 /* A field that was not there before. */
 static enum form_rc
-add_field(const struct part *p, const char *s, size_t n,
-    struct json_object *out, const char **reason)
+add_field(const struct part *p, const char *s, size_t n, struct json *out,
+    const char **reason)
 {
-	struct json_object *value;
+	struct json *value;
 
 	if (p->is_file) {
 		s = p->file;
@@ -216,11 +216,11 @@ add_field(const struct part *p, const char *s, size_t n,
 	if (!utf8_valid(p->name, p->name_len) || !utf8_valid(s, n) ||
 	    n > INT_MAX || memchr(p->name, '\0', p->name_len) != NULL)
 		return FORM_BAD;
-	if (json_object_object_get_ex(out, p->name, NULL))
+	if (json_member(out, p->name, NULL))
 		return FORM_OK;
-	value = json_object_new_string_len(s, (int)n);
-	if (value == NULL || json_object_object_add(out, p->name, value) != 0) {
-		json_object_put(value);
+	value = json_new_text(NULL, s, n);
+	if (value == NULL || json_add(out, p->name, value) != 0) {
+		json_free(value);
 		return FORM_NO_MEMORY;
 	}
 	return FORM_OK;
@@ -229,7 +229,7 @@ add_field(const struct part *p, const char *s, size_t n,
 /* A part, from after the line of its delimiter up to the next delimiter. */
 static enum form_rc
 read_part(struct input *in, const struct delimiter *d, struct part *p,
-    struct json_object *out, const char **reason)
+    struct json *out, const char **reason)
 {
 	enum form_rc rc;
 	const char *end;
@@ -252,7 +252,7 @@ read_part(struct input *in, const struct delimiter *d, struct part *p,
 /* All parts; in begins after the first delimiter. */
 static enum form_rc
 read_parts(struct input *in, const struct delimiter *d, struct part *p,
-    struct json_object *out, const char **reason)
+    struct json *out, const char **reason)
 {
 	enum form_rc rc = FORM_OK;
 
@@ -271,7 +271,7 @@ read_parts(struct input *in, const struct delimiter *d, struct part *p,
 
 enum form_rc
 multipart_parse(const char *content_type, const char *s, size_t n,
-    struct json_object **out, const char **reason)
+    struct json **out, const char **reason)
 {
 	struct input in = {s, n};
 	struct delimiter d;
@@ -284,7 +284,7 @@ multipart_parse(const char *content_type, const char *s, size_t n,
 	if (!read_boundary(content_type, &d))
 		return FORM_BAD;
 	p = malloc(sizeof(*p)); /* too large for a stack */
-	if (p == NULL || (*out = json_object_new_object()) == NULL) {
+	if (p == NULL || (*out = json_new_object(NULL)) == NULL) {
 		free(p);
 		return FORM_NO_MEMORY;
 	}
@@ -300,7 +300,7 @@ multipart_parse(const char *content_type, const char *s, size_t n,
 	}
 	free(p);
 	if (rc != FORM_OK) {
-		json_object_put(*out);
+		json_free(*out);
 		*out = NULL;
 	}
 	return rc;

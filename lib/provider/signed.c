@@ -51,7 +51,7 @@ signed_is_form(const struct provider *p, const struct message *m)
 /* --- the body ------------------------------------------------------------- */
 
 static enum signed_rc
-parse_json(const struct message *m, struct json_object **out)
+parse_json(const struct message *m, struct json **out)
 {
 	struct json_fault fault;
 	size_t cost;
@@ -70,7 +70,7 @@ parse_json(const struct message *m, struct json_object **out)
 }
 
 static enum signed_rc
-parse_form(const struct message *m, struct json_object **out)
+parse_form(const struct message *m, struct json **out)
 {
 	struct buf work = {0};
 	enum form_rc rc;
@@ -85,7 +85,7 @@ parse_form(const struct message *m, struct json_object **out)
 
 enum signed_rc
 signed_parse(
-    const struct provider *p, const struct message *m, struct json_object **out)
+    const struct provider *p, const struct message *m, struct json **out)
 {
 	*out = NULL;
 	switch (provider_body_kind(p, m->content_type)) {
@@ -101,7 +101,7 @@ signed_parse(
 static enum signed_rc
 add_pointers(struct signed_text *t, const struct provider *p)
 {
-	struct json_object *root = NULL;
+	struct json *root = NULL;
 	enum signed_rc rc = signed_parse(p, t->message, &root);
 
 	for (size_t i = 0; i < t->scheme->parts && rc == SIGNED_OK; i++) {
@@ -112,7 +112,7 @@ add_pointers(struct signed_text *t, const struct provider *p)
 			0)
 			rc = t->made[i].failed ? SIGNED_ERROR : SIGNED_MISSING;
 	}
-	json_object_put(root);
+	json_free(root);
 	return rc;
 }
 

@@ -70,9 +70,9 @@ bool signed_is_form(const struct provider *p, const struct message *m);
 /*
  * Parse a body, whoever it is from, within SIGNED_COST_MAX.  SIGNED_BAD: it is
  * compressed, takes more, or is not what its content type says.
- * json_object_put() the result.
+ * json_free() the result.
  */
-enum signed_rc signed_parse(const struct provider *p, const struct message *m,
-    struct json_object **out);
+enum signed_rc signed_parse(
+    const struct provider *p, const struct message *m, struct json **out);
 
 #endif /* !SIGNED_H */

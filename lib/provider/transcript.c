@@ -174,19 +174,19 @@ static void
 read_turn(const struct reading *rd, struct buf *b)
 {
 	const struct turns *how = rd->how;
-	struct json_object *text = find_node(rd->scope, how->text), *who;
+	struct json *text = find_node(rd->scope, how->text), *who;
 	struct turn t = {0};
 	const struct word *ours = NULL;
 
-	if (!json_object_is_type(text, json_type_string))
+	if (!json_is(text, JSON_STRING))
 		return;
-	t.text = json_object_get_string(text);
-	t.len = (size_t)json_object_get_string_len(text);
+	t.text = json_string(text);
+	t.len = json_length(text);
 	t.time = turn_time(rd);
 	who = find_node(rd->scope, how->speaker);
-	if (json_object_is_type(who, json_type_string)) {
-		t.speaker = json_object_get_string(who);
-		t.speaker_len = (size_t)json_object_get_string_len(who);
+	if (json_is(who, JSON_STRING)) {
+		t.speaker = json_string(who);
+		t.speaker_len = json_length(who);
 		if (how->speakers != NULL)
 			ours = table_find(
 			    how->speakers, t.speaker, t.speaker_len);
@@ -200,14 +200,14 @@ read_turn(const struct reading *rd, struct buf *b)
 
 static void
 read_turns(struct scope *s, const struct turns *how, const int64_t *started,
-    struct json_object *list, struct buf *b)
+    struct json *list, struct buf *b)
 {
 	struct scope inner = *s;
 	const struct reading rd = {how, started, &inner};
-	size_t n = json_object_array_length(list);
+	size_t n = json_count(list);
 
 	for (size_t i = 0; i < n && !inner.cut_talk; i++) {
-		inner.root = json_object_array_get_idx(list, i);
+		inner.root = json_item(list, i);
 		read_turn(&rd, b);
 	}
 	s->failed = inner.failed;
@@ -219,13 +219,12 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
     struct buf *b)
 {
 	for (; r != NULL && b->len == 0; r = r->next) {
-		struct json_object *j = find_node(s, r);
+		struct json *j = find_node(s, r);
 
-		if (r->turns->lines && json_object_is_type(j, json_type_string))
-			read_lines(s, r->turns, json_object_get_string(j),
-			    (size_t)json_object_get_string_len(j), b);
-		else if (!r->turns->lines &&
-		    json_object_is_type(j, json_type_array))
+		if (r->turns->lines && json_is(j, JSON_STRING))
+			read_lines(
+			    s, r->turns, json_string(j), json_length(j), b);
+		else if (!r->turns->lines && json_is(j, JSON_ARRAY))
 			read_turns(s, r->turns, started, j, b);
 	}
 	s->cut = s->cut || s->cut_talk;
@@ -238,20 +237,19 @@ transcript_read(struct scope *s, const struct rule *r, const int64_t *started,
 /* --- what was stored ----------------------------------------------------- */
 
 static const char *
-member(struct json_object *turn, const char *name)
+member(struct json *turn, const char *name)
 {
-	struct json_object *v;
+	struct json *v;
 
-	if (!json_object_object_get_ex(turn, name, &v) ||
-	    !json_object_is_type(v, json_type_string))
+	if (!json_member(turn, name, &v) || !json_is(v, JSON_STRING))
 		return "";
-	return json_object_get_string(v);
+	return json_string(v);
 }
 
 enum transcript_rc
 transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 {
-	struct json_object *list = NULL;
+	struct json *list = NULL;
 	struct json_fault fault;
 	enum json_rc read = json_parse(json, n, &list, &fault);
 	enum transcript_rc rc = TRANSCRIPT_BAD;
@@ -259,19 +257,18 @@ transcript_each(const char *json, size_t n, transcript_fn fn, void *arg)
 
 	if (read == JSON_NO_MEMORY)
 		rc = TRANSCRIPT_NO_MEMORY;
-	if (!json_object_is_type(list, json_type_array))
+	if (!json_is(list, JSON_ARRAY))
 		goto out;
-	for (size_t i = 0; stop == 0 && i < json_object_array_length(list);
-	     i++) {
-		struct json_object *turn = json_object_array_get_idx(list, i);
+	for (size_t i = 0; stop == 0 && i < json_count(list); i++) {
+		struct json *turn = json_item(list, i);
 
-		if (json_object_is_type(turn, json_type_object))
+		if (json_is(turn, JSON_OBJECT))
 			stop = fn(arg,
 			    &(struct said){member(turn, "speaker"),
 				member(turn, "text"), member(turn, "time")});
 	}
 	rc = TRANSCRIPT_OK;
 out:
-	json_object_put(list);
+	json_free(list);
 	return rc;
 }

@@ -34,7 +34,7 @@ struct pattern {
 
 struct notes {
 	struct usage_note *first, **end;
-	struct json_object *seen; /* the texts so far */
+	struct json *seen; /* the texts so far */
 };
 
 struct usage {
@@ -54,19 +54,19 @@ note(
     struct usage *u, enum usage_kind kind, const char *what, const char *detail)
 {
 	struct notes *list = &u->notes[kind];
-	struct json_object *yes;
+	struct json *yes;
 	struct usage_note *n;
 	struct buf key = {0};
 
 	/* The same word missing in two tables is two notes. */
 	buf_printf(&key, "%s\n%s", what,
 	    kind == USAGE_UNUSED || detail == NULL ? "" : detail);
-	if (json_object_object_get_ex(list->seen, buf_str(&key), NULL))
+	if (json_member(list->seen, buf_str(&key), NULL))
 		goto out;
-	yes = json_object_new_boolean(true);
+	yes = json_new_boolean(NULL, true);
 	n = arena_alloc(u->arena, sizeof(*n));
 	if (key.failed || yes == NULL || n == NULL ||
-	    json_object_object_add(list->seen, buf_str(&key), yes) != 0) {
+	    json_add(list->seen, buf_str(&key), yes) != 0) {
 		u->failed = true;
 		goto out;
 	}
@@ -127,7 +127,7 @@ usage_new(const struct provider *p)
 	u->arena = arena_new();
 	for (int i = 0; i < USAGE__MAX; i++) {
 		u->notes[i].end = &u->notes[i].first;
-		u->notes[i].seen = json_object_new_object();
+		u->notes[i].seen = json_new_object(NULL);
 		u->failed = u->failed || u->notes[i].seen == NULL;
 	}
 	for (const struct place_read *r = definition_places(p); r != NULL;
@@ -155,7 +155,7 @@ usage_free(struct usage *u)
 	if (u == NULL)
 		return;
 	for (int i = 0; i < USAGE__MAX; i++)
-		json_object_put(u->notes[i].seen);
+		json_free(u->notes[i].seen);
 	arena_free(u->arena);
 	free(u->pattern);
 	free(u);
@@ -177,7 +177,7 @@ struct at {
 };
 
 static void
-add_sample(struct buf *b, struct json_object *j)
+add_sample(struct buf *b, struct json *j)
 {
 	struct buf text = {0};
 	size_t cut;
@@ -194,7 +194,7 @@ add_sample(struct buf *b, struct json_object *j)
 }
 
 static void
-note_unused(struct usage *u, struct json_object *j, const struct buf *path)
+note_unused(struct usage *u, struct json *j, const struct buf *path)
 {
 	struct buf sample = {0};
 
@@ -206,17 +206,17 @@ note_unused(struct usage *u, struct json_object *j, const struct buf *path)
 }
 
 static bool
-is_nothing(struct json_object *j)
+is_nothing(struct json *j)
 {
-	switch (json_object_get_type(j)) {
-	case json_type_null:
+	switch (json_kind(j)) {
+	case JSON_NULL:
 		return true;
-	case json_type_string:
-		return json_object_get_string_len(j) == 0;
-	case json_type_object:
-		return json_object_object_length(j) == 0;
-	case json_type_array:
-		return json_object_array_length(j) == 0;
+	case JSON_STRING:
+		return json_length(j) == 0;
+	case JSON_OBJECT:
+		return json_count(j) == 0;
+	case JSON_ARRAY:
+		return json_count(j) == 0;
 	default:
 		return false;
 	}
@@ -225,7 +225,7 @@ is_nothing(struct json_object *j)
 /* Which patterns lead on to the member or item, and does one end there? */
 static void
 narrow(struct usage *u, const struct active *from, struct active *to,
-    const char *member, size_t index, struct json_object *j, struct at *at)
+    const char *member, size_t index, struct json *j, struct at *at)
 {
 	to->patterns = 0;
 	for (size_t i = 0; i < from->patterns; i++) {
@@ -251,13 +251,13 @@ narrow(struct usage *u, const struct active *from, struct active *to,
 	}
 }
 
-static void walk(struct usage *u, const struct active *active,
-    struct json_object *j, struct at at, struct buf *path);
+static void walk(struct usage *u, const struct active *active, struct json *j,
+    struct at at, struct buf *path);
 
 /* Go into a member (NULL: an item) of the node at `at`. */
 static void
 walk_into(struct usage *u, const struct active *active, const char *member,
-    size_t index, struct json_object *j, struct at at, struct buf *path)
+    size_t index, struct json *j, struct at at, struct buf *path)
 {
 	struct active next = {0};
 	size_t len = path->len;
@@ -271,8 +271,7 @@ walk_into(struct usage *u, const struct active *active, const char *member,
 	json_pointer_add(path, member == NULL ? "*" : member);
 	narrow(u, active, &next, member, index, j, &to);
 	/* A list that is read is read with the values in it. */
-	if (member == NULL && at.read &&
-	    !json_object_is_type(j, json_type_object))
+	if (member == NULL && at.read && !json_is(j, JSON_OBJECT))
 		to.read = true;
 	walk(u, &next, j, to, path);
 	path->len = len;
@@ -283,11 +282,11 @@ walk_into(struct usage *u, const struct active *active, const char *member,
 
 /* Where no pattern leads on, all that is below is one note. */
 static void
-walk(struct usage *u, const struct active *active, struct json_object *j,
-    struct at at, struct buf *path)
+walk(struct usage *u, const struct active *active, struct json *j, struct at at,
+    struct buf *path)
 {
-	bool object = json_object_is_type(j, json_type_object);
-	bool list = json_object_is_type(j, json_type_array);
+	bool object = json_is(j, JSON_OBJECT);
+	bool list = json_is(j, JSON_ARRAY);
 
 	if (is_nothing(j) || (at.taken && active->patterns == 0))
 		return;
@@ -301,15 +300,14 @@ walk(struct usage *u, const struct active *active, struct json_object *j,
 		return;
 	}
 	if (object) {
-		json_object_object_foreach(j, name, value)
+		json_each(j, name, value)
 		{
 			walk_into(u, active, name, SIZE_MAX, value, at, path);
 		}
 		return;
 	}
-	for (size_t i = 0; i < json_object_array_length(j); i++)
-		walk_into(u, active, NULL, i, json_object_array_get_idx(j, i),
-		    at, path);
+	for (size_t i = 0; i < json_count(j); i++)
+		walk_into(u, active, NULL, i, json_item(j, i), at, path);
 }
 
 /* Places that are not in the body. */
@@ -337,11 +335,11 @@ look_beside(struct usage *u, const struct message *m)
 
 /* Note each word that a rule of the chain finds and its tables have not. */
 static void
-note_words(struct usage *u, struct json_object *root, const struct rule *r,
-    const char *where)
+note_words(
+    struct usage *u, struct json *root, const struct rule *r, const char *where)
 {
 	for (; r != NULL; r = r->next) {
-		struct json_object *j = NULL;
+		struct json *j = NULL;
 		const char *word;
 		size_t len;
 
@@ -355,10 +353,10 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 			if (r->place[i].kind == PLACE_BODY)
 				j = json_walk(
 				    root, r->place[i].step, r->place[i].steps);
-		if (is_nothing(j) || json_object_is_type(j, json_type_object) ||
-		    json_object_is_type(j, json_type_array))
+		if (is_nothing(j) || json_is(j, JSON_OBJECT) ||
+		    json_is(j, JSON_ARRAY))
 			continue;
-		word = json_object_get_string(j);
+		word = json_string(j);
 		len = strlen(word);
 		if ((r->map == NULL || table_find(r->map, word, len) == NULL) &&
 		    (r->starts == NULL ||
@@ -369,7 +367,7 @@ note_words(struct usage *u, struct json_object *root, const struct rule *r,
 
 /* Where a chain of tables gave nothing, its words are not in them. */
 static void
-look_up_words(struct usage *u, struct json_object *root, const struct event *e)
+look_up_words(struct usage *u, struct json *root, const struct event *e)
 {
 	const struct type_row *row = definition_type(u->p, e->type);
 	static const enum call_field closed[] = {
@@ -446,7 +444,7 @@ int
 usage_add(struct usage *u, const struct mapper *mp, const struct message *m,
     const struct event *e)
 {
-	struct json_object *root = mapper_body(mp);
+	struct json *root = mapper_body(mp);
 	struct active all = {0};
 	struct at top = {0};
 	struct buf path = {0};

@@ -135,8 +135,7 @@ read_told(struct scope *s, const struct found *f, struct word *out)
 
 	if (find_text(s, f, true, &w))
 		return find_clean(s, w.text, w.len, MAP_TEXT_MAX, out);
-	if (!json_object_is_type(f->node, json_type_object) &&
-	    !json_object_is_type(f->node, json_type_array))
+	if (!json_is(f->node, JSON_OBJECT) && !json_is(f->node, JSON_ARRAY))
 		return false;
 	return find_json(s, f->node, MAP_TEXT_MAX, &w) &&
 	    w.len > 2 && /* more than the brackets */
@@ -176,15 +175,15 @@ parse_integer(struct scope *s, const struct found *f, int64_t *out)
 	struct word w;
 	uint64_t big;
 
-	if (json_object_is_type(f->node, json_type_double)) {
-		double d = json_object_get_double(f->node);
+	if (json_is(f->node, JSON_DECIMAL)) {
+		double d = json_double(f->node);
 
 		if (!(fabs(d) <= EXACT_MAX) || (double)(int64_t)d != d)
 			return false;
 		*out = (int64_t)d;
 		return true;
 	}
-	if (json_object_is_type(f->node, json_type_int))
+	if (json_is(f->node, JSON_WHOLE))
 		return json_integer(f->node, out, &big) == 0;
 	return find_text(s, f, false, &w) &&
 	    number_parse(w.text, w.len, INT64_MIN, INT64_MAX, out) == 0;
@@ -198,12 +197,12 @@ parse_instant(
 	int64_t n;
 	uint64_t big;
 
-	if (json_object_is_type(f->node, json_type_int))
+	if (json_is(f->node, JSON_WHOLE))
 		return json_integer(f->node, &n, &big) == 0 &&
 		    when_from_integer(n, r->format, out) == 0;
-	if (json_object_is_type(f->node, json_type_double))
-		return when_from_number(json_object_get_double(f->node),
-			   r->format, out) == 0;
+	if (json_is(f->node, JSON_DECIMAL))
+		return when_from_number(json_double(f->node), r->format, out) ==
+		    0;
 	return find_text(s, f, false, &w) &&
 	    when_parse_in(w.text, w.len, r->format, s->zone, out) == 0;
 }
@@ -214,10 +213,9 @@ parse_duration(
 {
 	struct word w;
 
-	if (json_object_is_type(f->node, json_type_int) ||
-	    json_object_is_type(f->node, json_type_double))
+	if (json_is(f->node, JSON_WHOLE) || json_is(f->node, JSON_DECIMAL))
 		return when_duration_from_number(
-			   json_object_get_double(f->node), r->unit, out) == 0;
+			   json_double(f->node), r->unit, out) == 0;
 	return find_text(s, f, false, &w) &&
 	    when_duration(w.text, w.len, r->unit, out) == 0;
 }
@@ -260,8 +258,7 @@ parse_money(struct scope *s, const struct rule *r, const struct found *f,
 	};
 	struct word w;
 
-	return !json_object_is_type(f->node, json_type_boolean) &&
-	    find_text(s, f, true, &w) &&
+	return !json_is(f->node, JSON_BOOLEAN) && find_text(s, f, true, &w) &&
 	    number_parse_scaled(
 		w.text, w.len, digits[r->more->money], &out->number) == 0 &&
 	    out->number >= 0 && read_currency(s, r->more, out);

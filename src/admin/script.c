@@ -48,20 +48,20 @@ chance_share(uint64_t *state)
 
 /* --- scripts -------------------------------------------------------------- */
 
-struct json_object *
-script_member(struct json_object *o, const char *name)
+struct json *
+script_member(struct json *o, const char *name)
 {
-	struct json_object *v = NULL;
+	struct json *v = NULL;
 
-	if (json_object_is_type(o, json_type_object))
-		(void)json_object_object_get_ex(o, name, &v);
+	if (json_is(o, JSON_OBJECT))
+		(void)json_member(o, name, &v);
 	return v;
 }
 
-static struct json_object *
+static struct json *
 parse(const struct embedded *f)
 {
-	struct json_object *o = NULL;
+	struct json *o = NULL;
 	struct json_fault fault;
 
 	(void)json_parse((const char *)f->text, f->len, &o, &fault);
@@ -74,8 +74,8 @@ scripts_free(struct scripts *ss)
 	if (ss == NULL)
 		return;
 	for (size_t i = 0; i < ss->n; i++)
-		json_object_put(ss->script[i].root);
-	json_object_put(ss->conversations);
+		json_free(ss->script[i].root);
+	json_free(ss->conversations);
 	free(ss->script);
 	free(ss);
 }
@@ -94,7 +94,7 @@ scripts_load(struct buf *why)
 		goto fail;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = parse(&demo_file[i]);
+		struct json *o = parse(&demo_file[i]);
 
 		if (o == NULL) {
 			buf_printf(
@@ -128,9 +128,9 @@ script_find(const struct scripts *ss, const char *provider)
 static int
 number(const struct script *s, const char *name, int otherwise)
 {
-	struct json_object *v = script_member(s->root, name);
+	struct json *v = script_member(s->root, name);
 
-	return v == NULL ? otherwise : json_object_get_int(v);
+	return v == NULL ? otherwise : (int)json_whole(v);
 }
 
 int
@@ -148,34 +148,34 @@ script_attempts(const struct script *s)
 size_t
 script_events(const struct script *s)
 {
-	return json_object_array_length(s->events);
+	return json_count(s->events);
 }
 
 /* --- a call -------------------------------------------------------------- */
 
 static uint64_t
-shares(struct json_object *o)
+shares(struct json *o)
 {
 	uint64_t sum = 0;
 
-	json_object_object_foreach(o, name, share)
+	json_each(o, name, share)
 	{
 		(void)name;
-		sum += (uint64_t)json_object_get_int(share);
+		sum += (uint64_t)json_whole(share);
 	}
 	return sum;
 }
 
 /* A member of {"WORD": SHARE, …}, by its share. */
 static const char *
-pick_share(struct json_object *o, uint64_t *state)
+pick_share(struct json *o, uint64_t *state)
 {
 	uint64_t at = chance_below(state, shares(o));
 	const char *last = "";
 
-	json_object_object_foreach(o, name, share)
+	json_each(o, name, share)
 	{
-		uint64_t n = (uint64_t)json_object_get_int(share);
+		uint64_t n = (uint64_t)json_whole(share);
 
 		last = name;
 		if (at < n)
@@ -187,37 +187,35 @@ pick_share(struct json_object *o, uint64_t *state)
 
 /* The i-th text of a list, round and round; NULL: it has none. */
 const char *
-script_nth(struct json_object *list, uint64_t i)
+script_nth(struct json *list, uint64_t i)
 {
 	size_t n;
 
-	if (!json_object_is_type(list, json_type_array) ||
-	    (n = json_object_array_length(list)) == 0)
+	if (!json_is(list, JSON_ARRAY) || (n = json_count(list)) == 0)
 		return NULL;
-	return json_object_get_string(json_object_array_get_idx(list, i % n));
+	return json_string(json_item(list, i % n));
 }
 
-struct json_object *
+struct json *
 script_conversation(const struct scripts *ss, int i)
 {
-	return json_object_array_get_idx(
+	return json_item(
 	    script_member(ss->conversations, "conversations"), (size_t)i);
 }
 
 static int
 pick_conversation(const struct scripts *ss, uint64_t *state)
 {
-	struct json_object *all = script_member(
-	    ss->conversations, "conversations");
-	size_t n = json_object_array_length(all), i;
+	struct json *all = script_member(ss->conversations, "conversations");
+	size_t n = json_count(all), i;
 	uint64_t sum = 0, at;
 
 	for (i = 0; i < n; i++)
-		sum += (uint64_t)json_object_get_int(
+		sum += (uint64_t)json_whole(
 		    script_member(script_conversation(ss, (int)i), "share"));
 	at = chance_below(state, sum);
 	for (i = 0; i + 1 < n; i++) {
-		uint64_t share = (uint64_t)json_object_get_int(
+		uint64_t share = (uint64_t)json_whole(
 		    script_member(script_conversation(ss, (int)i), "share"));
 
 		if (at < share)
@@ -269,7 +267,7 @@ scene_set(const struct scripts *ss, const struct script *s, uint64_t seed,
     int64_t created, struct scene *c)
 {
 	uint64_t r = seed, number_seed;
-	struct json_object *outcomes;
+	struct json *outcomes;
 	const char *word;
 	int64_t talk;
 
@@ -283,7 +281,7 @@ scene_set(const struct scripts *ss, const struct script *s, uint64_t seed,
 		c->direction = "unknown";
 	outcomes = script_member(
 	    s->root, c->direction); /* "inbound": its own */
-	if (!json_object_is_type(outcomes, json_type_object))
+	if (!json_is(outcomes, JSON_OBJECT))
 		outcomes = script_member(s->root, "outcomes");
 	word = pick_share(outcomes, &r);
 	c->outcome = (enum call_outcome)call_outcome_parse(word, strlen(word));

@@ -6,17 +6,16 @@
 #ifndef SCRIPT_INTERNAL_H
 #define SCRIPT_INTERNAL_H
 
-#include <json-c/json.h>
-
+#include "provider/json.h"
 #include "script.h"
 
 struct script {
 	const char *provider;
-	struct json_object *root, *events;
+	struct json *root, *events;
 };
 
 struct scripts {
-	struct json_object *conversations; /* its root */
+	struct json *conversations; /* its root */
 	struct script *script;
 	size_t n;
 };
@@ -38,10 +37,10 @@ struct given {
 };
 
 /* A member of an object, the i-th text of a list, round and round; or NULL. */
-struct json_object *script_member(struct json_object *o, const char *name);
-const char *script_nth(struct json_object *list, uint64_t i);
+struct json *script_member(struct json *o, const char *name);
+const char *script_nth(struct json *list, uint64_t i);
 /* The i-th conversation. */
-struct json_object *script_conversation(const struct scripts *ss, int i);
+struct json *script_conversation(const struct scripts *ss, int i);
 /* Was anything said in a call that ended so? */
 bool script_talked(enum call_outcome o);
 

@@ -45,7 +45,7 @@ put_filled(const struct pen *p, const char *text)
 	buf_free(&filled);
 }
 
-static struct json_object *
+static struct json *
 turns(const struct pen *p)
 {
 	return script_member(
@@ -58,7 +58,7 @@ turns_spoken(const struct pen *p)
 {
 	switch (p->c->outcome) {
 	case OUTCOME_COMPLETED:
-		return json_object_array_length(turns(p));
+		return json_count(turns(p));
 	case OUTCOME_VOICEMAIL:
 		return 1;
 	default:
@@ -70,24 +70,22 @@ turns_spoken(const struct pen *p)
 static void
 turn(const struct pen *p, size_t i, struct pen *out)
 {
-	struct json_object *t = json_object_array_get_idx(turns(p), i);
-	struct json_object *speakers = script_member(
-	    p->c->script->root, "speakers");
-	const char *who = json_object_get_string(
-	    json_object_array_get_idx(t, 0));
+	struct json *t = json_item(turns(p), i);
+	struct json *speakers = script_member(p->c->script->root, "speakers");
+	const char *who = json_string(json_item(t, 0));
 	int64_t length = p->c->ended - p->c->started;
 
 	*out = *p;
-	out->speaker = json_object_get_string(script_member(speakers, who));
-	out->text = json_object_get_string(json_object_array_get_idx(t, 1));
+	out->speaker = json_string(script_member(speakers, who));
+	out->text = json_string(json_item(t, 1));
 	out->time = p->c->started + 600 +
 	    length * (int64_t)i / (int64_t)(turns_spoken(p) + 1);
 }
 
-static void put_value(const struct pen *p, struct json_object *v);
+static void put_value(const struct pen *p, struct json *v);
 
 static void
-put_turns(const struct pen *p, struct json_object *template)
+put_turns(const struct pen *p, struct json *template)
 {
 	buf_puts(p->b, "[");
 	for (size_t i = 0; i < turns_spoken(p); i++) {
@@ -142,12 +140,12 @@ put_text(const struct pen *p, const char *text)
 }
 
 static void
-put_members(const struct pen *p, struct json_object *o)
+put_members(const struct pen *p, struct json *o)
 {
 	int n = 0;
 
 	buf_puts(p->b, "{");
-	json_object_object_foreach(o, name, v)
+	json_each(o, name, v)
 	{
 		buf_puts(p->b, n++ > 0 ? "," : "");
 		buf_json_str(p->b, name);
@@ -158,36 +156,34 @@ put_members(const struct pen *p, struct json_object *o)
 }
 
 static void
-put_value(const struct pen *p, struct json_object *v)
+put_value(const struct pen *p, struct json *v)
 {
-	struct json_object *each;
+	struct json *each;
 
-	switch (json_object_get_type(v)) {
-	case json_type_object:
+	switch (json_kind(v)) {
+	case JSON_OBJECT:
 		if ((each = script_member(v, "$turns")) != NULL)
 			put_turns(p, each);
 		else
 			put_members(p, v);
 		break;
-	case json_type_array:
+	case JSON_ARRAY:
 		buf_puts(p->b, "[");
-		for (size_t i = 0; i < json_object_array_length(v); i++) {
+		for (size_t i = 0; i < json_count(v); i++) {
 			if (i > 0)
 				buf_puts(p->b, ",");
-			put_value(p, json_object_array_get_idx(v, i));
+			put_value(p, json_item(v, i));
 		}
 		buf_puts(p->b, "]");
 		break;
-	case json_type_string:
-		put_text(p, json_object_get_string(v));
+	case JSON_STRING:
+		put_text(p, json_string(v));
 		break;
-	/* Not json-c's own writer: it keeps its text in the object, which
-	 * other threads read. */
-	case json_type_boolean:
-		buf_puts(p->b, json_object_get_boolean(v) ? "true" : "false");
+	case JSON_BOOLEAN:
+		buf_puts(p->b, json_boolean(v) ? "true" : "false");
 		break;
-	case json_type_int:
-		buf_printf(p->b, "%" PRId64, json_object_get_int64(v));
+	case JSON_WHOLE:
+		buf_printf(p->b, "%" PRId64, json_whole(v));
 		break;
 	default:
 		buf_puts(p->b, "null");
@@ -196,13 +192,13 @@ put_value(const struct pen *p, struct json_object *v)
 }
 
 static void
-put_form(const struct pen *p, struct json_object *o)
+put_form(const struct pen *p, struct json *o)
 {
 	int n = 0;
 
-	json_object_object_foreach(o, name, v)
+	json_each(o, name, v)
 	{
-		const char *text = json_object_get_string(v);
+		const char *text = json_string(v);
 		struct buf filled = {0};
 		struct given g;
 
@@ -222,12 +218,10 @@ put_form(const struct pen *p, struct json_object *o)
 
 /* Is one of the words in the list true of the call? */
 static bool
-holds(const struct scene *c, struct json_object *list)
+holds(const struct scene *c, struct json *list)
 {
-	for (size_t i = 0; list != NULL && i < json_object_array_length(list);
-	     i++) {
-		const char *word = json_object_get_string(
-		    json_object_array_get_idx(list, i));
+	for (size_t i = 0; list != NULL && i < json_count(list); i++) {
+		const char *word = json_string(json_item(list, i));
 
 		if ((c->stuck && strcmp(word, "stuck") == 0) ||
 		    (c->errors && strcmp(word, "errors") == 0) ||
@@ -255,25 +249,22 @@ int
 scene_line(
     const struct scripts *ss, const struct scene *c, size_t i, struct line *l)
 {
-	struct json_object *ev = json_object_array_get_idx(
-	    c->script->events, i);
-	struct json_object *when = script_member(ev, "when"), *form;
+	struct json *ev = json_item(c->script->events, i);
+	struct json *when = script_member(ev, "when"), *form;
 	struct pen p = {.scripts = ss, .c = c, .b = &l->body};
 
 	if ((when != NULL && !holds(c, when)) ||
 	    holds(c, script_member(ev, "unless")))
 		return 0;
-	p.time = l->time = moment_of(
-	    c, json_object_get_string(script_member(ev, "at")));
+	p.time = l->time = moment_of(c, json_string(script_member(ev, "at")));
 	p.id = scene_own(c, 100 + i);
 	buf_reset(&l->headers, SIZE_MAX);
 	buf_reset(&l->body, SIZE_MAX);
 	if (script_member(ev, "headers") != NULL) {
-		json_object_object_foreach(
-		    script_member(ev, "headers"), name, v)
+		json_each(script_member(ev, "headers"), name, v)
 		{
 			buf_printf(&l->headers, "%s: ", name);
-			fill(&p, json_object_get_string(v), &l->headers);
+			fill(&p, json_string(v), &l->headers);
 			buf_puts(&l->headers, "\n");
 		}
 	}

@@ -125,7 +125,7 @@ duration(const struct pen *p, const char *name, struct given *g)
 const char *
 scene_said(const struct pen *p, const char *name)
 {
-	return json_object_get_string(script_member(
+	return json_string(script_member(
 	    script_conversation(p->scripts, p->c->conversation), name));
 }
 
@@ -220,7 +220,7 @@ score(const struct pen *p)
 static bool
 resolved(const struct pen *p)
 {
-	return json_object_get_boolean(script_member(
+	return json_boolean(script_member(
 	    script_conversation(p->scripts, p->c->conversation), "resolved"));
 }
 
@@ -276,22 +276,20 @@ result(const struct pen *p, const char *name, struct given *g)
 static bool
 own_word(const struct pen *p, const char *name, struct given *g)
 {
-	struct json_object *words = script_member(
+	struct json *words = script_member(
 	    script_member(p->c->script->root, "words"), name);
-	struct json_object *v = NULL;
+	struct json *v = NULL;
 
 	if (words == NULL)
 		return false;
-	if (!json_object_object_get_ex(
-		words, call_outcome_name[p->c->outcome], &v) &&
-	    !json_object_object_get_ex(words, p->c->direction, &v) &&
-	    (p->c->agent == NULL ||
-		!json_object_object_get_ex(words, p->c->agent, &v)))
-		(void)json_object_object_get_ex(words, "else", &v);
+	if (!json_member(words, call_outcome_name[p->c->outcome], &v) &&
+	    !json_member(words, p->c->direction, &v) &&
+	    (p->c->agent == NULL || !json_member(words, p->c->agent, &v)))
+		(void)json_member(words, "else", &v);
 	if (v == NULL)
 		(void)snprintf(g->json, sizeof(g->json), "null");
 	else
-		g->text = json_object_get_string(v);
+		g->text = json_string(v);
 	return true;
 }
 

@@ -8,7 +8,6 @@
  * that has BATCH events, of as many calls.
  */
 #include <gnu/libc-version.h>
-#include <json-c/json.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -236,14 +235,14 @@ tell_system(void)
 {
 	unsigned long ssl = OpenSSL_version_num();
 
-	printf("%s %s, glibc %s, SQLite %s, json-c %s, OpenSSL %lu.%lu\n",
+	printf("%s %s, glibc %s, SQLite %s, OpenSSL %lu.%lu\n",
 #ifdef __clang__
 	    "clang",
 #else
 	    "gcc",
 #endif
 	    __VERSION__, gnu_get_libc_version(), sqlite3_libversion(),
-	    json_c_version(), ssl >> 28, ssl >> 20 & 0xff);
+	    ssl >> 28, ssl >> 20 & 0xff);
 }
 
 int

@@ -81,7 +81,7 @@ first_value(struct input in, const char *name, struct buf *b)
 static void
 try_parse(struct input in)
 {
-	struct json_object *j = NULL;
+	struct json *j = NULL;
 	const char *reason = NULL;
 	struct buf work = {0}, value = {0};
 	size_t fields;
@@ -92,18 +92,17 @@ try_parse(struct input in)
 	if (rc != FORM_OK) {
 		must(j == NULL && reason != NULL);
 	} else {
-		must((size_t)json_object_object_length(j) <= fields);
+		must(json_count(j) <= fields);
 	}
 	if (rc == FORM_OK && fields <= FEW) {
-		json_object_object_foreach(j, key, member)
+		json_each(j, key, member)
 		{
 			must(first_value(in, key, &value));
-			must(same_bytes(json_object_get_string(member),
-			    (size_t)json_object_get_string_len(member),
-			    buf_str(&value), value.len));
+			must(same_bytes(json_string(member),
+			    json_length(member), buf_str(&value), value.len));
 		}
 	}
-	json_object_put(j);
+	json_free(j);
 	buf_free(&work);
 	buf_free(&value);
 }

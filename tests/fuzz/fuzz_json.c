@@ -65,20 +65,19 @@ is_type(const char *name)
 }
 
 static void
-same_number(struct json_object *j)
+same_number(struct json *j)
 {
-	double ours = json_object_get_double(j);
+	double ours = json_double(j);
 	double theirs = sqlite3_column_double(tree, 2);
 
 	if (is_type("integer") &&
 	    sqlite3_column_type(tree, 2) == SQLITE_INTEGER) {
-		must(json_object_is_type(j, json_type_int));
-		must(json_object_get_int64(j) == sqlite3_column_int64(tree, 2));
+		must(json_is(j, JSON_WHOLE));
+		must(json_whole(j) == sqlite3_column_int64(tree, 2));
 		return;
 	}
-	if (json_object_is_type(j, json_type_int) &&
-	    json_object_get_int64(j) == INT64_MAX)
-		ours = (double)json_object_get_uint64(j);
+	if (json_is(j, JSON_WHOLE) && json_whole(j) == INT64_MAX)
+		ours = (double)json_big(j);
 	/* An integer that fits no type became the nearest that does. */
 	if (is_type("integer") && fabs(theirs) > 0x1p63)
 		return;
@@ -97,56 +96,53 @@ same_text(const char *ours, size_t n, int column)
 		must(strstr(ours, "\xef\xbf\xbd") != NULL);
 }
 
-static void same_value(struct json_object *j, const char *name);
+static void same_value(struct json *j, const char *name);
 
 static void
-same_inside(struct json_object *j)
+same_inside(struct json *j)
 {
-	if (json_object_is_type(j, json_type_object)) {
-		json_object_object_foreach(j, key, value)
+	if (json_is(j, JSON_OBJECT)) {
+		json_each(j, key, value)
 		{
 			same_value(value, key);
 		}
 	}
-	if (json_object_is_type(j, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(j); i++)
-			same_value(json_object_array_get_idx(j, i), NULL);
+	if (json_is(j, JSON_ARRAY))
+		for (size_t i = 0; i < json_count(j); i++)
+			same_value(json_item(j, i), NULL);
 }
 
 /* The next row of SQLite's is this value, and the ones inside follow. */
 static void
-same_value(struct json_object *j, const char *name)
+same_value(struct json *j, const char *name)
 {
 	must(sqlite3_step(tree) == SQLITE_ROW);
 	if (name != NULL)
 		same_text(name, strlen(name), 0);
-	switch (json_object_get_type(j)) {
-	case json_type_null:
+	switch (json_kind(j)) {
+	case JSON_NULL:
 		must(is_type("null"));
 		break;
-	case json_type_boolean:
-		must(is_type(json_object_get_boolean(j) ? "true" : "false"));
+	case JSON_BOOLEAN:
+		must(is_type(json_boolean(j) ? "true" : "false"));
 		break;
-	case json_type_int:
-	case json_type_double:
+	case JSON_WHOLE:
+	case JSON_DECIMAL:
 		same_number(j);
 		break;
-	case json_type_string:
+	case JSON_STRING:
 		must(is_type("text"));
-		same_text(json_object_get_string(j),
-		    (size_t)json_object_get_string_len(j), 2);
+		same_text(json_string(j), json_length(j), 2);
 		break;
 	default:
-		must(is_type(json_object_is_type(j, json_type_object)
-			? "object"
-			: "array"));
+		must(is_type(json_is(j, JSON_OBJECT) ? "object" : "array"));
 		break;
 	}
 	same_inside(j);
 }
 
 static void
-same_values(const char *s, size_t n, struct json_object *j)
+same_values(const char *s, size_t n, struct json *j)
 {
 	struct buf pointer = {0};
 	struct json_fault twice;
@@ -166,27 +162,27 @@ same_values(const char *s, size_t n, struct json_object *j)
 /* --- written again -------------------------------------------------------- */
 
 static int
-canonical(struct json_object *j, struct buf *b)
+canonical(struct json *j, struct buf *b)
 {
 	return json_canonical(j, NULL, 0, b);
 }
 
 /* What write() makes of it is JSON, is the same value, and is written so. */
 static void
-written(struct json_object *j, int (*write)(struct json_object *, struct buf *))
+written(struct json *j, int (*write)(struct json *, struct buf *))
 {
 	struct buf once = {0}, twice = {0};
-	struct json_object *back;
+	struct json *back;
 	struct json_fault f;
 
 	must(write(j, &once) == 0);
 	must(json_parse(buf_str(&once), once.len, &back, &f) == JSON_OK);
-	must(json_object_equal(j, back) || j == back);
+	must(json_equal(j, back) || j == back);
 	must(write(back, &twice) == 0);
 	must(same_bytes(once.data, once.len, twice.data, twice.len));
 	/* Whoever reads it need not have the same parser. */
 	must(by_sqlite(buf_str(&once), once.len));
-	json_object_put(back);
+	json_free(back);
 	buf_free(&once);
 	buf_free(&twice);
 }
@@ -194,7 +190,7 @@ written(struct json_object *j, int (*write)(struct json_object *, struct buf *))
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct json_object *j = NULL;
+	struct json *j = NULL;
 	struct json_fault f = {0};
 	/* Its own memory, with a NUL as SQLite wants it. */
 	char *s = malloc(size + 1);
@@ -225,7 +221,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (utf8_valid(s, size) &&
 	    strcmp(f.reason, "nesting too deep") != 0)
 		must(!by_sqlite(s + mark, size - mark));
-	json_object_put(j);
+	json_free(j);
 	free(s);
 	return 0;
 }

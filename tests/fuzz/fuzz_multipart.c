@@ -23,25 +23,24 @@ add_quoted(struct buf *b, const char *s)
 }
 
 static void
-write_part(struct buf *b, const char *name, struct json_object *value)
+write_part(struct buf *b, const char *name, struct json *value)
 {
 	buf_puts(
 	    b, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"");
 	add_quoted(b, name);
 	buf_puts(b, "\"\r\n\r\n");
-	buf_add(b, json_object_get_string(value),
-	    (size_t)json_object_get_string_len(value));
+	buf_add(b, json_string(value), json_length(value));
 	buf_puts(b, "\r\n");
 }
 
 static void
-read_again(struct json_object *j)
+read_again(struct json *j)
 {
-	struct json_object *back = NULL;
+	struct json *back = NULL;
 	const char *reason;
 	struct buf b = {0};
 
-	json_object_object_foreach(j, key, value)
+	json_each(j, key, value)
 	{
 		/* A line break in a name can not be written. */
 		if (strstr(key, "\r\n") != NULL)
@@ -54,9 +53,9 @@ read_again(struct json_object *j)
 	must(!b.failed);
 	must(multipart_parse("multipart/form-data; boundary=" BOUNDARY,
 		 buf_str(&b), b.len, &back, &reason) == FORM_OK);
-	must(json_object_equal(j, back));
+	must(json_equal(j, back));
 out:
-	json_object_put(back);
+	json_free(back);
 	buf_free(&b);
 }
 
@@ -65,26 +64,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {(const char *)data, size};
 	struct buf type = input_text(input_part(&in, "\n"));
-	struct json_object *j = NULL;
+	struct buf whole = {0};
+	struct json *j = NULL;
 	const char *reason = NULL;
 	enum form_rc rc = multipart_parse(
 	    buf_str(&type), in.s, in.n, &j, &reason);
 
 	must(rc == FORM_OK || rc == FORM_BAD);
 	if (rc == FORM_OK) {
-		json_object_object_foreach(j, key, value)
+		json_each(j, key, value)
 		{
 			must(strlen(key) <= MAP_TEXT_MAX);
 			must(utf8_valid(key, strlen(key)));
-			must(utf8_valid(json_object_get_string(value),
-			    (size_t)json_object_get_string_len(value)));
+			must(
+			    utf8_valid(json_string(value), json_length(value)));
 		}
-		must(json_object_object_length(j) <= MAP_FORM_FIELDS_MAX);
-		if (strstr(json_object_to_json_string(j), BOUNDARY) == NULL)
+		must(json_count(j) <= MAP_FORM_FIELDS_MAX);
+		if (json_text(j, &whole) == 0 &&
+		    strstr(buf_str(&whole), BOUNDARY) == NULL)
 			read_again(j);
 	} else
 		must(j == NULL && reason != NULL);
-	json_object_put(j);
+	json_free(j);
+	buf_free(&whole);
 	buf_free(&type);
 	return 0;
 }

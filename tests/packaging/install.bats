@@ -171,7 +171,7 @@ no_packages() {
 @test "make installs nothing: it names what is missing and make deps" {
   no_packages
   run -2 build PKG_CONFIG=false BUILD="$PWD/build"
-  has 'Missing for the build: fcgi json-c sqlite3 libcrypto inih zlib libcurl.'
+  has 'Missing for the build: fcgi sqlite3 libcrypto inih zlib libcurl.'
   has 'run: make deps'
   run -2 build CC=no-compiler PKG_CONFIG=no-pkg-config BUILD="$PWD/build"
   has 'Missing for the build: no-compiler no-pkg-config.'

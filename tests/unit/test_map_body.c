@@ -215,7 +215,7 @@ test_json_in_a_form_that_costs_too_much_is_not_read(void **state)
 	for (int more = 0; more < 2; more++) {
 		buf_reset(&b, b.cap);
 		buf_puts(&b, "t=s&c=c1&q=[2]&p=[1");
-		for (int i = 0; i < (more ? MAP_COST_MAX / 900 : 1000); i++)
+		for (int i = 0; i < (more ? MAP_COST_MAX / 300 : 1000); i++)
 			buf_puts(&b, ",{}");
 		buf_puts(&b, "]");
 		assert_int_equal(map_form(f, buf_str(&b)), MAP_OK);
