@@ -609,23 +609,21 @@ divide(int64_t a, int64_t b)
 static int64_t
 local_seconds(int64_t t)
 {
-	static _Thread_local struct {
-		int64_t hour, offset;
-		unsigned zone; /* 0: nothing is kept */
-	} kept;
+	static _Thread_local int64_t kept_hour, kept_offset;
+	static _Thread_local unsigned kept_zone; /* 0: nothing is kept */
 	const int64_t hour = divide(t, S_PER_HOUR), first = hour * S_PER_HOUR;
 	const unsigned zone = atomic_load(&zones);
 	int64_t offset;
 
-	if (kept.zone == zone && kept.hour == hour)
-		return t + kept.offset;
+	if (kept_zone == zone && kept_hour == hour)
+		return t + kept_offset;
 	offset = local_seconds_of(first) - first;
 	if (local_seconds_of(first + S_PER_HOUR - 1) !=
 	    first + S_PER_HOUR - 1 + offset)
 		return local_seconds_of(t);
-	kept.hour = hour;
-	kept.offset = offset;
-	kept.zone = zone;
+	kept_hour = hour;
+	kept_offset = offset;
+	kept_zone = zone;
 	return t + offset;
 }
 

@@ -25,7 +25,7 @@
 #include "report/language.h"
 
 #define REPORT_TIME_MS 10000 /* of reading, for one page; export: a slice */
-#define REPORT_LOOK_MAX 100000 /* calls read one by one, for one answer */
+#define REPORT_LOOK_MAX 50000 /* calls read one by one, for one answer */
 #define REPORT_PAGE_CALLS 50 /* lines of a list */
 #define REPORT_NAMES_MAX 200 /* names to choose from in the form */
 #define REPORT_THREADS 8 /* half of them may be kept by slow readers */
