@@ -19,8 +19,8 @@
 # is not tried again.  AGAIN=1 tries those again that survived, and no others.
 # WHOLE=1 has all programs try all that they have; without it those that take
 # longer than $SECONDS_FIRST are left out, and the others try less (TEST_BRIEF).
-# TESTS='test_a test_b' has those programs alone, for what was tried without them
-# or before they changed.  TMPDIR=/dev/shm makes it quick.
+# TESTS='test_a test_b' has those programs alone, for what was tried without
+# them or before they changed.  TMPDIR=/dev/shm makes it quick.
 use strict;
 use warnings;
 use POSIX qw(:signal_h :sys_wait_h setpgid);

@@ -88,7 +88,7 @@ check_each(const struct auth *a, const struct message *m, enum auth_rc right)
 static void
 check_verify(const struct auth *a, struct sent *s, bool is_signed)
 {
-	char *last = s->env[0] + strlen(s->env[0]) - 1;
+	char *last = s->variable[0] + strlen(s->variable[0]) - 1;
 
 	check_each(a, &s->m, AUTH_OK);
 	if (is_signed)
