@@ -1,7 +1,7 @@
 // browser.mjs - a browser at the report, and what every visit watches for.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 
 import { closeAll, openPage, until } from './webdriver.mjs';
 
@@ -9,7 +9,7 @@ const { chromium } = createRequire(import.meta.url)('playwright-core');
 
 const { PORT, LOGIN, SCREENS } = process.env;
 // chromium, by way of playwright; or firefox, webkit: see webdriver.mjs.
-const BROWSER = process.env.BROWSER ?? 'chromium';
+export const BROWSER = process.env.BROWSER ?? 'chromium';
 export const isChromium = BROWSER === 'chromium';
 export const origin = `http://127.0.0.1:${PORT}`;
 export const report = `${origin}/report.cgi/`;
@@ -22,19 +22,38 @@ const authorization = `Basic ${Buffer.from(LOGIN).toString('base64')}`;
 export const short = (url) => url.replace(report, '/');
 
 // What a browser would get, with the password.  Follows no redirection.
-export const get = (url, headers = { authorization }) =>
-  fetch(url, { headers, redirect: 'manual' });
+export const get = (url, headers) => fetch(url,
+  { headers: headers ?? { authorization }, redirect: 'manual' });
 
-// The others are started for each page of its own.
-export const launch = () => !isChromium ? { close: closeAll } : chromium.launch({
+// What has been read once, for all checks: the text of a page in a language.
+const texts = new Map();
+
+export const textOf = async (url, locale = 'en') => {
+  const key = `${locale} ${url}`;
+  if (!texts.has(key)) {
+    const answer = await get(url, { authorization, 'accept-language': locale });
+    texts.set(key, await answer.text());
+  }
+  return texts.get(key);
+};
+
+// Starting one takes as long as many pages: all checks have the same.
+let launched;
+const theChromium = () => launched ??= chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   // Its sandbox does not work for root, who need not fear our own pages.
   chromiumSandbox: process.getuid() !== 0,
 });
 
-const openChromium = async (browser, { tell: told, expected,
-  ...options }) => {
-  const context = await browser.newContext({
+// The next check has a new one.
+export const closeBrowser = async () => {
+  if (isChromium) await (await launched)?.close();
+  else await closeAll();
+  launched = undefined;
+};
+
+const openChromium = async ({ tell: told, expected, ...options }) => {
+  const context = await (await theChromium()).newContext({
     httpCredentials: { username, password },
     timezoneId: 'America/New_York', // the viewer's does not matter
     ...options,
@@ -42,7 +61,7 @@ const openChromium = async (browser, { tell: told, expected,
   const page = await context.newPage();
   const tell = (what) => told(`${short(page.url())}: ${what}`);
 
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60000);
   page.on('console', (m) => {
     if (!expected.has(m.location().url)) tell(`console: ${m.text()}`);
   });
@@ -86,6 +105,7 @@ const openOther = async (options) => {
       text = readFileSync(`${downloads}/${name}`, 'utf8');
       return text !== '' && text === before;
     });
+    for (const name of readdirSync(downloads)) rmSync(`${downloads}/${name}`);
     return text;
   };
   return { page, download, close };
@@ -97,7 +117,7 @@ const openOther = async (options) => {
  * requests that fail, scripts that run.  close() is to be called before
  * faults are looked at.
  */
-export const open = async (browser, options = {}) => {
+export const open = async (options = {}) => {
   const faults = [];
   const expected = new Set(); // addresses that answer with an error
   const all = {
@@ -107,7 +127,7 @@ export const open = async (browser, options = {}) => {
     expected,
     tell: (what) => faults.push(what),
   };
-  const opened = isChromium ? await openChromium(browser, all)
+  const opened = isChromium ? await openChromium(all)
     : await openOther(all);
   return { faults, expected, ...opened };
 };

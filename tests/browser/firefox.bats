@@ -10,19 +10,13 @@ setup_file() {
 }
 
 teardown_file() {
-  lighttpd_stop
+  site_stop
 }
 
-@test "Firefox: every page on a telephone, light: without fault" {
-  browser every_page 390-light
-}
-
-@test "Firefox: every page on a wide screen, dark: without fault" {
-  browser every_page 1280-dark
-}
-
-@test "Firefox: between a telephone and a wide screen nothing sticks out" {
-  browser widths
+# As in Chromium: each sort of page, one after the other in each language, light
+# and dark, from a telephone to a wide screen.
+@test "Firefox: every page, in all languages: without fault, on paper black on white" {
+  browser all_languages
 }
 
 @test "Firefox: the keyboard alone reaches everything, and shows where it is" {
@@ -39,8 +33,4 @@ teardown_file() {
 
 @test "Firefox: what it saves is what was sent" {
   browser downloads
-}
-
-@test "Firefox: on paper: black on white, without what only a screen needs" {
-  browser paper
 }

@@ -1,18 +1,24 @@
-// node report.mjs CHECK [VARIANT] - one promise of the report, looked at with a browser.
+// node report.mjs SOCKET - the promises of the report, looked at with a browser.
 //
-// PORT, LOGIN and SCREENS are in the environment, and BROWSER if it is not
-// Chromium.  Fails with all it found.  With PICTURES=all there is a picture of
-// every page, else of those with a fault.
+// It is asked for one after the other over SOCKET, so that all of them share
+// one browser: see the end.  PORT, LOGIN and SCREENS are in the environment, and
+// BROWSER if it is not Chromium.  With PICTURES=all there is a picture of every
+// page, else of those with a fault.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 
-import { get, isChromium, launch, none, open, origin, parseCsv, report, screens,
-  short } from './browser.mjs';
+import { BROWSER, closeBrowser, get, isChromium, none, open, origin, parseCsv,
+  report, screens, short, textOf } from './browser.mjs';
 import * as hostile from './hostile.mjs';
 import rules from './rules.mjs';
 
 const require = createRequire(import.meta.url);
+
+// What a check says, besides what it found.
+const notes = [];
+const note = (line) => notes.push(line);
 
 // What there is to look at, for all checks.
 const PAGES = `${screens}/pages.json`;
@@ -27,6 +33,9 @@ const variants = [1280, 390].flatMap((width) =>
     colorScheme,
     viewport: { width, height: width === 390 ? 844 : 900 },
   })));
+const LANGUAGES = ['en', 'de', 'es', 'hi', 'ja'];
+// Of a telephone, of tablets and half a screen, and of a wide screen.
+const WIDTHS = [390, 600, 700, 766, 768, 800, 900, 992, 1000, 1280];
 
 // A local day of the store, so many days ago: "2026-03-18".
 // Put together here, as a node with few languages writes all dates alike.
@@ -47,6 +56,12 @@ const hrefs = (page, selector = 'a[href]') => page.$$eval(selector,
 const unique = (list) => [...new Set(list)];
 const kind = (url) => short(url).replace(/[?].*/, '').replace(/\d+/g, 'N');
 
+// The same links in the text of a page, and whether it has such an element.
+const hrefsIn = (text, url) => [...text.matchAll(/<a\s[^>]*?href="([^"]*)"/g)]
+  .map(([, href]) => new URL(href.replaceAll('&amp;', '&'), url).href);
+const has = (text, name) =>
+  new RegExp(`class="([^"]* )?${name}[ "]`).test(text);
+
 // Of a call's page: what was said, and what was found out.
 const TALK = '.card:has(> .talk)';
 const FACTS = '.card:has(.facts)';
@@ -55,13 +70,10 @@ const FACTS = '.card:has(.facts)';
  * A page of each kind there is: name, address, and the status it answers
  * with.  Calls, deliveries and the like are those that pages link to.
  */
-const find = async (browser) => {
-  const { page, close } = await open(browser);
-  const follow = async (url, pattern, most) => {
-    await page.goto(url);
-    return unique(await hrefs(page)).filter((u) => pattern.test(short(u)))
-      .slice(0, most);
-  };
+const find = async () => {
+  const follow = async (url, pattern, most) =>
+    unique(hrefsIn(await textOf(url), url).map((u) => u.replace(/#.*/, '')))
+      .filter((u) => pattern.test(short(u))).slice(0, most);
   const call = /^\/call\/\d+/;
   const pages = [
     ['overview', report],
@@ -107,9 +119,8 @@ const find = async (browser) => {
   for (const url of await follow(
     `${report}calls?${query({ ...always, to: ago(1), outcome: 'completed' })}`,
     call)) {
-    await page.goto(url);
-    const count = (selector) => page.$$eval(selector, (all) => all.length);
-    if (await count(TALK) === 0 || await count(FACTS) === 0) continue;
+    const text = await textOf(url);
+    if (!has(text, 'talk') || !has(text, 'facts')) continue;
     add('call-talk', [url]);
     break;
   }
@@ -118,7 +129,6 @@ const find = async (browser) => {
   for (const rejected of ['', 'rejected/'])
     add(`delivery-${rejected.slice(0, -1)}`, await follow(
       `${report}attention`, new RegExp(`^/delivery/${rejected}\\d+`), 3));
-  await close();
 
   // Had one of them been renamed, it would silently not be looked at.
   const names = pages.map((p) => p.name).join(' ');
@@ -146,6 +156,35 @@ const axe = async (page) => {
       n.failureSummary.replace(/\s+/g, ' ').slice(0, 200)}`));
 };
 
+// What is left of markup without its words; where there is none stays in sight.
+const shapeOf = (markup) => markup
+  .replace(/>[^<]*[^<\s][^<]*</g, '>word<')
+  .replace(/ ([\w-]+)="[^"]*"/g,
+    (all, name) => name === 'class' ? all : ` ${name}`);
+
+// Leaves of rows and the like that differ in their words alone, and lie in the
+// same, the first two: axe works out the colours behind each word, for longer
+// than all the rest.
+const thin = (page) => page.evaluate(`{
+  const shapeOf = ${shapeOf};
+  const seen = new Map();
+  for (const e of document.querySelectorAll('tr, li')) {
+    let shape = shapeOf(e.outerHTML);
+    for (let up = e.parentElement; up; up = up.parentElement)
+      shape += ' ' + up.tagName + '.' + up.className;
+    seen.set(shape, (seen.get(shape) ?? 0) + 1);
+    if (seen.get(shape) <= 2) continue;
+    (window.thinned ??= []).push([e, e.parentNode, e.nextSibling]);
+    e.remove();
+  }
+}`);
+
+// Puts back what thin() took out.
+const unthin = (page) => page.evaluate(() => {
+  for (const [e, parent, next] of (window.thinned ?? []).reverse())
+    parent.insertBefore(e, next);
+});
+
 // Nothing sticks out at the side, save in a box that scrolls by itself.
 const overflow = (page) => page.evaluate(() => {
   const scrolls = (e) => e && (/auto|scroll|hidden/
@@ -165,19 +204,79 @@ const overflow = (page) => page.evaluate(() => {
   return faults.slice(0, 3);
 });
 
+const toggle = (page, opened) => page.$$eval(
+  opened ? 'details:not([open])' : 'details[data-opened]',
+  (all, open) => all.forEach((d) => {
+    d.open = open;
+    d.toggleAttribute('data-opened', open);
+  }), opened);
+
+const resize = (page, width) =>
+  page.setViewportSize({ width, height: width < 600 ? 844 : 900 });
+
+// As it came; and with all open that can be opened, when more may be wrong.
+const fits = async (page, closedWidths, openedWidths, tell) => {
+  for (const width of closedWidths) {
+    await resize(page, width);
+    (await overflow(page)).forEach((f) => tell(`${width} wide: ${f}`));
+  }
+  await toggle(page, true);
+  for (const width of openedWidths) {
+    await resize(page, width);
+    (await overflow(page)).forEach((f) => tell(`${width} wide, opened: ${f}`));
+  }
+};
+
+// Black on white whatever the screen is, and without what only a screen needs.
+const onPaper = async (page, tell) => {
+  await page.setViewportSize({ width: 718, height: 1000 }); // A4
+  (await overflow(page)).forEach((f) => tell(`on paper: ${f}`));
+  const shown = await page.$$eval('nav, form, .skip, footer a', (all) => all
+    .filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 60)));
+  shown.forEach((e) => tell(`shown on paper: ${e}`));
+  const [text, paper] = await page.evaluate(() => {
+    const style = getComputedStyle(document.body);
+    return [style.color, style.backgroundColor].map((c) => {
+      const [r, g, b, a = 1] = c.match(/[\d.]+/g).map(Number);
+      return a === 0 ? 255 : (r + g + b) / 3;
+    });
+  });
+  if (text > 80 || paper < 250) tell(`on paper: text ${text} on ${paper}`);
+};
+
 // What can have the focus and is shown.
 const focusable = `a[href]:not([tabindex="-1"]), button, select, textarea,
   input:not([type=hidden]), summary, [tabindex="0"]`;
 
-// axe works out the colours behind each word, for longer than all the rest: it
-// has every page on a wide screen in Chromium.  Elsewhere, where it is colours and
-// controls that differ, one page of each sort is enough.
-const isOneOfItsSort = (name) => !/hostile/.test(name) && isLookedAt(name);
-// What strangers send is broken into lines by each browser its own way.
-const isLookedAt = (name) => !(/overview-(all|today)|compare-periods/.test(name) ||
-  /fact-(numbers|fact)|-[2-9]\d*$|error-(unknown|call)/.test(name));
-// Chromium has all pages; the others, which are driven slower, one of each sort.
-const pagesHere = () => pages().filter(({ name }) => isChromium || isLookedAt(name));
+// Chromium has all pages in English.  In other languages, and in the others,
+// which are driven slower, one of each sort is enough; what strangers send is
+// broken into lines by each browser its own way.
+const isOneOfItsSort = ({ name }) =>
+  !/-[2-9]\d*$|error-(unknown|call)|overview-(all|today)/.test(name) &&
+  !/compare-periods|fact-(numbers|fact)$/.test(name);
+const pagesHere = () => pages().filter((p) => isChromium || isOneOfItsSort(p));
+
+/*
+ * What is looked at in one language: of each page, the width and scheme that
+ * axe has it in.  In Chromium each sort of page is seen in each language, and
+ * over all languages in each variant; in the others each is seen in one
+ * language and one variant, and all pairs of both are.
+ */
+const visits = (locale) => {
+  const at = LANGUAGES.indexOf(locale);
+  const sorts = pages().filter(isOneOfItsSort);
+  const variant = (i) => variants[i % variants.length];
+  if (!isChromium) {
+    const offset = BROWSER === 'firefox' ? 0 : 2;
+    return sorts.map((p, i) => ({ ...variant(i + offset), ...p }))
+      .filter((_, i) => (i + offset) % LANGUAGES.length === at);
+  }
+  if (locale === 'en')
+    return pages().map((p) => ({ ...variant(0), ...p }));
+  // A completed call is there with a talk.
+  return sorts.filter(({ name }) => !/hostile|call-completed/.test(name))
+    .map((p, i) => ({ ...variant(i + at), ...p }));
+};
 
 // For people to look at.  Chromium has a limit to the size.
 const picture = async (page, name) => {
@@ -195,7 +294,7 @@ const picture = async (page, name) => {
 const checks = {};
 
 // Not a check: what the others look at.
-checks.prepare = async (browser) => {
+checks.prepare = async () => {
   const post = async (source, body, headers = {}) => {
     const answer = await fetch(`${origin}/callbook/${source}`, {
       method: 'POST',
@@ -216,7 +315,7 @@ checks.prepare = async (browser) => {
   const rejected = await post('collections', { [markup]: hostile.phone },
     { 'X-FormantAI-Signature': 'sha256="><script>' });
   assert.equal(rejected.status, 401);
-  writeFileSync(PAGES, JSON.stringify(await find(browser), null, 1));
+  writeFileSync(PAGES, JSON.stringify(await find(), null, 1));
 };
 
 checks.login = async () => {
@@ -248,118 +347,116 @@ checks.login = async () => {
   assert.match(headers['cache-control'], /private, no-store/);
 };
 
-// One of the variants, named by the second argument.
-checks.every_page = async (browser, name) => {
-  const variant = variants.find((v) => v.name === name);
-  const { page, faults, expected, close } = await open(browser, variant);
-  for (const { name: at, url, status } of pagesHere()) {
-    if (status !== 200) expected.add(url);
-    const answer = await page.goto(url);
-    const before = faults.length;
-    const tell = (what) => faults.push(`${at}: ${what}`);
-    if (answer.status() !== status) tell(`status ${answer.status()}`);
-    (await overflow(page)).forEach(tell);
-    // With all that can be opened open, there is more to be wrong.
-    await page.$$eval('details', (all) =>
-      all.forEach((d) => { d.open = true; }));
-    (await overflow(page)).forEach((f) => tell(`opened: ${f}`));
-    if ((isChromium && name === '1280-light') || isOneOfItsSort(at))
-      (await axe(page)).forEach(tell);
-    if (faults.length > before || process.env.PICTURES === 'all')
-      await picture(page, `${at}-${name}`);
+// Each page is loaded once and asked everything.
+const visit = async ({ page, faults, expected },
+  { name, url, status, viewport, colorScheme }, locale) => {
+  // The style is the same in all languages: in Chromium, which has each page in
+  // English, the others are asked for what long words do.
+  const isAsked = locale === 'en' || !isChromium;
+  const before = faults.length;
+  const tell = (what) => faults.push(`${name}, ${locale}: ${what}`);
+  if (status !== 200) expected.add(url);
+  const answer = await page.goto(url);
+  if (answer.status() !== status) tell(`status ${answer.status()}`);
+  if (await page.evaluate(() => document.documentElement.lang) !== locale)
+    tell('another language');
+  if (isAsked) await fits(page, [390, 1280], WIDTHS, tell);
+  else await fits(page, [viewport.width], [390, 768, 1280], tell);
+  await page.setViewportSize(viewport);
+  await thin(page);
+  (await axe(page)).forEach((f) =>
+    tell(`${viewport.width}, ${colorScheme}: ${f}`));
+  if (isAsked) {
+    // How it was when it came.
+    await unthin(page);
+    await toggle(page, false);
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await onPaper(page, tell);
+    await page.emulateMedia({ media: null, colorScheme });
   }
-  await close();
-  none(unique(faults));
+  if (faults.length > before || process.env.PICTURES === 'all')
+    await picture(page, `${name}-${locale}`);
 };
 
-// Between a telephone and a wide screen, too, nothing sticks out at the side.
-checks.widths = async (browser) => {
-  const { page, faults, expected, close } = await open(browser);
-  const widths = [600, 700, 768, 800, 900, 1000];
-  for (const { name, url, status } of pagesHere()) {
-    if (status !== 200) expected.add(url);
-    await page.goto(url);
-    for (const opened of isChromium ? [false, true] : [true]) {
-      if (opened)
-        await page.$$eval('details', (all) =>
-          all.forEach((d) => { d.open = true; }));
-      for (const width of widths) {
-        await page.setViewportSize({ width, height: 900 });
-        faults.push(...(await overflow(page)).map((f) =>
-          `${name} at ${width}${opened ? ', opened' : ''}: ${f}`));
-      }
-    }
+const everyPage = async (locale) => {
+  const found = [];
+  for (const colorScheme of ['light', 'dark']) {
+    const mine = visits(locale).filter((v) => v.colorScheme === colorScheme);
+    if (mine.length === 0) continue;
+    const opened = await open({ colorScheme, locale });
+    for (const one of mine) await visit(opened, one, locale);
+    await opened.close();
+    found.push(...opened.faults);
   }
-  await close();
-  none(faults);
+  return unique(found);
 };
 
-// Words are longer or shorter elsewhere: one page of each kind.
-checks.languages = async (browser) => {
-  const faults = [];
-  const kinds = new Map(pages().filter(({ status }) => status === 200)
-    .map(({ name, url }) => [kind(url), { name, url }]));
-  for (const locale of ['de', 'es', 'hi', 'ja']) {
-    const { page, close } = await open(browser, { locale });
-    for (const { name, url } of kinds.values()) {
-      const tell = (what) => faults.push(`${name}, ${locale}: ${what}`);
-      await page.goto(url);
-      if (await page.evaluate(() => document.documentElement.lang) !== locale)
-        tell('another language');
-      // What axe finds lies in the markup, which is the same in all.
-      if (locale === 'ja') (await axe(page)).forEach(tell);
-      for (const width of [1280, 390]) {
-        await page.setViewportSize({ width, height: 900 });
-        (await overflow(page)).forEach((f) => tell(`${width}: ${f}`));
-      }
-    }
-    await close();
-  }
-  none(faults);
+checks.every_page = async (locale) => none(await everyPage(locale));
+
+checks.all_languages = async () => {
+  const found = [];
+  for (const locale of LANGUAGES) found.push(...await everyPage(locale));
+  none(found);
 };
 
-checks.every_document = async (browser) => {
+// Of rows that differ in their words alone, the first two.
+const thinned = (text) => {
+  const seen = new Map();
+  return text.replace(/<tr[ >][^]*?<\/tr>/g, (row) => {
+    const shape = shapeOf(row);
+    seen.set(shape, (seen.get(shape) ?? 0) + 1);
+    return seen.get(shape) > 2 ? '' : row;
+  });
+};
+
+// The promise is of 30 days in English; the one page of 60 has as many columns,
+// and letters of Hindi have three bytes.
+const limit = (name, locale) => PAGE_BYTES *
+  (name === 'overview-all' ? 1.3 : locale === 'en' ? 1 : 1.2);
+
+checks.every_document = async () => {
   const { HtmlValidate } = require('html-validate');
   const validator = new HtmlValidate(rules);
   const faults = [];
-  for (const { name, url } of pages()) {
-    const answer = await get(url);
-    const text = await answer.text();
-    const bytes = Buffer.byteLength(text);
-    console.log(`# ${name}: ${bytes} bytes`);
-    // The promise is of 30 days; the one page of 60 has as many columns.
-    if (bytes >= PAGE_BYTES * (name === 'overview-all' ? 1.3 : 1))
-      faults.push(`${name}: ${bytes} bytes`);
-    if (/<script|javascript:|\sstyle=/i.test(text))
-      faults.push(`${name}: script or style`);
-    const { results } = await validator.validateString(text, name);
-    for (const { messages } of results)
-      for (const m of messages)
-        faults.push(`${name}:${m.line}:${m.column}: ${m.ruleId}: ${
-          m.message.slice(0, 150)}`);
-  }
+  for (const locale of LANGUAGES)
+    for (const { name, url } of pages().filter((p) =>
+      locale === 'en' || isOneOfItsSort(p))) {
+      const tell = (what) => faults.push(`${name}, ${locale}: ${what}`);
+      const text = await textOf(url, locale);
+      const bytes = Buffer.byteLength(text);
+      note(`${name}, ${locale}: ${bytes} bytes`);
+      if (bytes >= limit(name, locale)) tell(`${bytes} bytes`);
+      if (!text.includes(`<html lang="${locale}"`)) tell('another language');
+      if (/<script|javascript:|\sstyle=/i.test(text)) tell('script or style');
+      const { results } = await validator.validateString(
+        locale === 'en' ? text : thinned(text), name);
+      for (const { messages } of results)
+        for (const m of messages)
+          tell(`${m.line}:${m.column}: ${m.ruleId}: ${m.message.slice(0, 150)}`);
+    }
   none(faults);
 };
 
 // Beside two numbers, or below them: what is said of them is on the screen.
-checks.verdicts = async (browser) => {
+checks.verdicts = async () => {
   const faults = [];
+  const { page, close } = await open();
+  await page.goto(`${report}compare?${query({ by: 'period' })}`);
   for (const width of [1280, 800, 390]) {
-    const { page, close } = await open(browser, { viewport: { width, height: 844 } });
-    await page.goto(`${report}compare?${query({ by: 'period' })}`);
+    await page.setViewportSize({ width, height: 844 });
     const seen = await page.$$eval('.two tbody td:last-child', (all) =>
       all.filter((e) => /chance|too few|no verdict/.test(e.textContent))
         .map((e) => e.getBoundingClientRect())
         .map((r) => r.width > 100 && r.left >= 0 && r.right <= innerWidth));
     if (seen.length < 4) faults.push(`${width}: ${seen.length} verdicts`);
     if (seen.includes(false)) faults.push(`${width}: not in sight`);
-    await close();
   }
+  await close();
   none(faults);
 };
 
-checks.hostile = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.hostile = async () => {
+  const { page, faults, close } = await open();
   await page.goto(`${report}calls?${query({ ...always, source: 'stranger' })}`);
   const calls = unique(await hrefs(page)).filter((u) => /call\/\d+/.test(u));
   const seen = [];
@@ -394,7 +491,7 @@ checks.hostile = async (browser) => {
   none(faults);
 };
 
-checks.masked = async (browser) => {
+checks.masked = async () => {
   const faults = [];
   const look = (name, text) => {
     for (const [run] of text.matchAll(/\+?\d[\d ().-]{5,}\d/g))
@@ -404,7 +501,7 @@ checks.masked = async (browser) => {
   // Numbers of the other calls are not known here, but have their form.
   const full = /(?<![\w.-])\+\d{10,15}(?!\w)/g;
   for (const { name, url } of pages()) {
-    const text = await (await get(url)).text();
+    const text = await textOf(url);
     look(name, text);
     for (const [number] of text.matchAll(full))
       faults.push(`${name}: ${number}`);
@@ -479,7 +576,7 @@ const walk = async (page, faults) => {
   return reached;
 };
 
-checks.keyboard = async (browser) => {
+checks.keyboard = async () => {
   const found = [];
   // The others are driven slower.
   const which = isChromium
@@ -488,17 +585,11 @@ checks.keyboard = async (browser) => {
   const some = pages().filter(({ name }) => which.test(name));
   for (const viewport of [{ width: 1280, height: 900 },
     { width: 390, height: 844 }]) {
-    const { page, faults, expected, close } = await open(browser, { viewport });
+    const { page, faults, expected, close } = await open({ viewport });
     for (const { name, url } of some) {
       expected.add(url);
       await page.goto(url);
       const mine = [];
-      await walk(page, mine);
-      const missed = await page.$$eval(focusable, (all) => all
-        .filter((e) => e.checkVisibility({ checkVisibilityCSS: true }) &&
-          !window.reached.has(e) && !e.disabled)
-        .map((e) => e.outerHTML.slice(0, 80)));
-      mine.push(...missed.map((m) => `not reached: ${m}`));
       // What only the mouse has must be a link elsewhere, too.
       const extra = await page.evaluate((selector) => {
         const href = (a) => a.getAttribute('href');
@@ -507,6 +598,14 @@ checks.keyboard = async (browser) => {
           .filter((h) => !all.has(h));
       }, focusable);
       mine.push(...extra.map((h) => `only for the mouse: ${h}`));
+      // One list is gone through to its end.
+      if (name !== 'calls') await thin(page);
+      await walk(page, mine);
+      const missed = await page.$$eval(focusable, (all) => all
+        .filter((e) => e.checkVisibility({ checkVisibilityCSS: true }) &&
+          !window.reached.has(e) && !e.disabled)
+        .map((e) => e.outerHTML.slice(0, 80)));
+      mine.push(...missed.map((m) => `not reached: ${m}`));
       found.push(...mine.map((m) => `${viewport.width} ${name}: ${m}`));
     }
     found.push(...faults);
@@ -526,8 +625,8 @@ const formValues = (page) => page.$$eval(
   'form input:not([type=hidden]), form select',
   (all) => Object.fromEntries(all.map((e) => [e.name, e.value])));
 
-checks.filters = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.filters = async () => {
+  const { page, faults, close } = await open();
   for (const path of ['', 'calls', 'callers', 'results', 'deliveries']) {
     await page.goto(report + path);
     await openForm(page);
@@ -577,8 +676,8 @@ checks.filters = async (browser) => {
   none(faults);
 };
 
-checks.presets = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.presets = async () => {
+  const { page, faults, close } = await open();
   const days = { Today: 1, '7 days': 7, '30 days': 30, '90 days': 90 };
   await page.goto(report);
   const names = await page.$$eval('.presets a', (all) =>
@@ -624,8 +723,8 @@ const list = async (page, url) => {
   return numbers;
 };
 
-checks.paging = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.paging = async () => {
+  const { page, faults, close } = await open();
   const there = await list(page, `${report}calls?${query({ from: ago(6),
     to: ago(0), outcome: 'no_answer' })}`);
   const forwards = there.flat();
@@ -666,8 +765,8 @@ const listed = async (url) => {
   return calls;
 };
 
-checks.exports = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.exports = async () => {
+  const { page, faults, close } = await open();
   const week = { from: ago(6), to: ago(0) };
   const filters = [always, week, { from: ago(3), to: ago(3) },
     { ...always, source: 'clinic' }, { ...always, outcome: 'voicemail' },
@@ -690,7 +789,7 @@ checks.exports = async (browser) => {
       screen = await listed(page.url());
     const [head, ...rows] = csv;
     const all = [screen, rows.length, ndjson.length];
-    console.log(`# ${filter.slice(0, 90)}: ${screen} calls`);
+    note(`# ${filter.slice(0, 90)}: ${screen} calls`);
     if (unique(all).length !== 1)
       faults.push(`${filter}: ${all.join(', ')} on screen, in CSV, in NDJSON`);
     if (rows.some((r) => r.length !== head.length))
@@ -710,77 +809,91 @@ checks.exports = async (browser) => {
   none(faults);
 };
 
-checks.links = async (browser) => {
+checks.links = async () => {
   const faults = [];
   const done = new Set();
-  const { page, expected, close } = await open(browser);
   for (const { name, url } of pages()) {
-    expected.add(url);
-    await page.goto(url);
+    const text = await textOf(url);
     const perKind = {};
-    for (const link of unique(await hrefs(page, 'a[href]:not([href^="#"])'))) {
-      // A few of each kind, lest it take all day.
-      perKind[kind(link)] = (perKind[kind(link)] ?? 0) + 1;
-      if (perKind[kind(link)] > 6 || done.has(link)) continue;
-      done.add(link);
-      if (!link.startsWith(origin)) {
-        if (!/^https?:/.test(link)) faults.push(`${name}: leads to ${link}`);
+    for (const link of unique(hrefsIn(text, url))) {
+      const [to, id] = link.split('#');
+      if (id !== undefined && to === url) {
+        if (!text.includes(` id="${id}"`)) faults.push(`${name}: no #${id}`);
         continue;
       }
-      if (!link.startsWith(report)) faults.push(`${name}: leads to ${link}`);
-      const answer = await get(link);
+      // A few of each kind, lest it take all day.
+      perKind[kind(to)] = (perKind[kind(to)] ?? 0) + 1;
+      if (perKind[kind(to)] > 6 || done.has(to)) continue;
+      done.add(to);
+      if (!to.startsWith(origin)) {
+        if (!/^https?:/.test(to)) faults.push(`${name}: leads to ${to}`);
+        continue;
+      }
+      if (!to.startsWith(report)) faults.push(`${name}: leads to ${to}`);
+      const answer = await get(to);
       await answer.arrayBuffer();
       if (answer.status !== 200)
-        faults.push(`${name}: ${short(link)}: ${answer.status}`);
+        faults.push(`${name}: ${short(to)}: ${answer.status}`);
     }
-    const ids = await page.$$eval('a[href^="#"]', (all) => all
-      .map((a) => a.getAttribute('href'))
-      .filter((h) => !document.getElementById(h.slice(1))));
-    faults.push(...ids.map((h) => `${name}: no ${h}`));
   }
-  await close();
+  assert.ok(done.size > 100, `only ${done.size} links`);
   none(faults);
 };
 
 // A link of each kind that a page of each kind has, as a person follows it.
-checks.follow = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.follow = async () => {
+  const { page, faults, close } = await open();
   const done = new Set();
+  // WebDriver cannot click on what lies in a chart.
+  const links = isChromium ? 'main a[href], header a[href]'
+    : 'main a[href]:not(svg a), header a[href]';
+  // The first link here of a kind that nobody has followed: it is marked.
+  const next = async () => {
+    const here = page.url();
+    const found = (await page.$$eval(links, (all) => all.map((a, i) => ({
+      i,
+      top: a.closest('header') !== null,
+      href: new URL(a.getAttribute('href'), document.baseURI).href,
+      shown: a.checkVisibility() && a.getBoundingClientRect().width > 1,
+    }))))
+      // All pages have the same header.
+      .map((a) => ({ ...a,
+        way: `${a.top ? 'header' : kind(here)} ${kind(a.href)}` }))
+      .find(({ way, href, shown }) => shown && !done.has(way) &&
+        href.startsWith(report) && !/#|export/.test(href));
+    if (found === undefined) return null;
+    done.add(found.way);
+    await page.$$eval(links, (all, at) =>
+      all[at].setAttribute('data-next', ''), found.i);
+    return found.href;
+  };
   for (const { name, url, status } of pagesHere()) {
     if (status !== 200 || /hostile/.test(name)) continue;
-    await page.goto(url);
-    const links = await page.$$eval('main a[href], header a[href]', (all) => all
-      .map((a, i) => ({
-        i,
-        top: a.closest('header') !== null,
-        href: new URL(a.getAttribute('href'), document.baseURI).href,
-        shown: a.checkVisibility() && a.getBoundingClientRect().width > 1,
-      }))
-      .filter(({ shown }) => shown));
-    for (const { i, href, top } of links) {
-      // All pages have the same header.
-      const way = `${top ? 'header' : kind(url)} ${kind(href)}`;
-      if (done.has(way) || !href.startsWith(report) || /#|export/.test(href))
-        continue;
-      done.add(way);
-      await page.$$eval('main a[href], header a[href]', (all, at) =>
-        all[at].setAttribute('data-next', ''), i);
-      await Promise.all([page.waitForNavigation(),
-        page.click('[data-next]')]);
-      if (page.url() !== href)
-        faults.push(`${name}: ${short(href)} led to ${short(page.url())}`);
+    const [, main] = /<main([^]*)<\/main>/.exec(await textOf(url));
+    const isDone = () => hrefsIn(main, url).every((href) =>
+      done.has(`${kind(url)} ${kind(href)}`));
+    // On from where a link led, and back here, until nothing is left.
+    for (let more = true; more && !isDone();) {
+      more = false;
       await page.goto(url);
+      for (let href; (href = await next()) !== null; more = true) {
+        const from = page.url();
+        await Promise.all([page.waitForNavigation(), page.click('[data-next]')]);
+        if (page.url() !== href)
+          faults.push(`${short(from)}: ${short(href)} led to ${
+            short(page.url())}`);
+      }
     }
   }
-  console.log(`# ${[...done].join('\n# ')}`);
+  note([...done].join('\n'));
   assert.ok(done.size > 15, `only ${done.size} kinds of links`);
   await close();
   none(faults);
 };
 
 // What a browser saves is what the server sends.
-checks.downloads = async (browser) => {
-  const { page, faults, download, close } = await open(browser);
+checks.downloads = async () => {
+  const { page, faults, download, close } = await open();
   await page.goto(`${report}calls?${query({ from: ago(3), to: ago(2) })}`);
   for (const type of ['csv', 'ndjson']) {
     const link = `a[href*="export.${type}"]`;
@@ -795,41 +908,13 @@ checks.downloads = async (browser) => {
   none(faults);
 };
 
-checks.paper = async (browser) => {
-  const { page, faults, close } = await open(browser, {
-    colorScheme: 'dark', viewport: { width: 718, height: 1000 }, // A4
-  });
-  await page.emulateMedia({ media: 'print' });
-  for (const { name, url, status } of pages()) {
-    if (status !== 200 || /hostile-[2-9]/.test(name)) continue;
-    await page.goto(url);
-    const tell = (what) => faults.push(`${name}: ${what}`);
-    (await overflow(page)).forEach(tell);
-    const shown = await page.$$eval('nav, form, .skip, footer a', (all) => all
-      .filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 60)));
-    shown.forEach((s) => tell(`shown on paper: ${s}`));
-    const [text, paper] = await page.evaluate(() => {
-      const style = getComputedStyle(document.body);
-      return [style.color, style.backgroundColor].map((c) => {
-        const [r, g, b, a = 1] = c.match(/[\d.]+/g).map(Number);
-        return a === 0 ? 255 : (r + g + b) / 3;
-      });
-    });
-    if (text > 80 || paper < 250) tell(`text ${text} on ${paper}`);
-    if (/^(overview|call-completed-1)$/.test(name))
-      await picture(page, `${name}-paper`);
-  }
-  await close();
-  none(faults);
-};
-
 // Every width that a tablet or half a screen may have.
-checks.tablet = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.tablet = async () => {
+  const { page, faults, close } = await open();
   for (const { name, url, status } of pages()) {
     if (status !== 200 || /hostile-[3-9]/.test(name)) continue;
     await page.goto(url.replace('/report.cgi/', '/full.cgi/'));
-    for (const width of [600, 700, 766, 768, 800, 900, 992, 1000]) {
+    for (const width of WIDTHS.filter((w) => w >= 600 && w < 1280)) {
       await page.setViewportSize({ width, height: 900 });
       for (const fault of await overflow(page))
         faults.push(`${name} at ${width}: ${fault}`);
@@ -840,8 +925,8 @@ checks.tablet = async (browser) => {
 };
 
 // Facts stand beside the conversation, and the events below it, not below both.
-checks.short_talk = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.short_talk = async () => {
+  const { page, faults, close } = await open();
   for (const { name, url } of pages()) {
     if (!/^call-(talk|completed|no_answer|failed)/.test(name)) continue;
     await page.goto(url);
@@ -866,8 +951,8 @@ checks.short_talk = async (browser) => {
 };
 
 // Chromium alone makes a PDF.
-checks.pages_of_paper = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.pages_of_paper = async () => {
+  const { page, faults, close } = await open();
   const margin = { top: '1cm', right: '1cm', bottom: '1cm', left: '1cm' };
   for (const path of ['', `?${query(always)}`])
     // The lower of each two: the other of these has more room on a page.
@@ -884,8 +969,8 @@ checks.pages_of_paper = async (browser) => {
 };
 
 // Not a check either: what README.md shows, down to the first chart.
-checks.picture = async (browser) => {
-  const { page, faults, close } = await open(browser);
+checks.picture = async () => {
+  const { page, faults, close } = await open();
   await page.goto(report);
   const { y, height } = await page.locator('figure.chart').first()
     .boundingBox();
@@ -898,13 +983,28 @@ checks.picture = async (browser) => {
   none(faults);
 };
 
-const browser = await launch();
-try {
-  await checks[process.argv[2]](browser, process.argv[3]);
-} catch (e) {
-  // What is wrong is enough where it is a page that is wrong.
-  console.error(e instanceof assert.AssertionError ? e.message : e);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+// Asked for by http://check/NAME?VARIANT, one after the other: 200 is without
+// fault, else what was found is said.
+const answer = async (url, to) => {
+  const { pathname, search } = new URL(url, 'http://check');
+  const name = pathname.slice(1);
+  notes.length = 0;
+  try {
+    if (name === 'stop') await closeBrowser();
+    else await checks[name](search.slice(1));
+    to.writeHead(200);
+  } catch (e) {
+    // What is wrong is enough where it is a page that is wrong.
+    note(e instanceof assert.AssertionError ? e.message : e.stack);
+    to.writeHead(500);
+    await closeBrowser();
+  }
+  to.end(notes.map((line) => `${line}\n`).join(''));
+  if (name === 'stop') server.close();
+};
+
+let last = Promise.resolve();
+const server = createServer(({ url }, to) => {
+  last = last.then(() => answer(url, to));
+});
+server.listen(process.argv[2]);

@@ -5,9 +5,16 @@
 
 load ../web/server
 
-# A fault is shown where it was found; the rest of a page is looked at, too.
+# browser CHECK [VARIANT] - asks report.mjs for one of its checks.  A fault is
+# shown where it was found; the rest of a page is looked at, too.
 browser() {
-  node "$BATS_TEST_DIRNAME/report.mjs" "$@"
+  curl -sS --fail-with-body --unix-socket "$DIR/browser" "http://check/$1?${2-}"
+}
+
+# Does it listen?  Never, if it is gone.
+browser_ready() {
+  kill -0 "$CHECKS" 2>/dev/null || return "$NEVER"
+  [ -S "$DIR/browser" ]
 }
 
 # source_of NAME PROVIDER - in the configuration, signed as the platform does.
@@ -61,10 +68,11 @@ auth.require = ("/report.cgi" => ("method" => "basic",
 END
 }
 
-# site_start BROWSER SCREENS - and what report.mjs finds in the environment.
-# SCREENS is the directory of its pictures, beside that of the programs.
+# site_start BROWSER SCREENS - and report.mjs, which finds in the environment
+# what it needs.  SCREENS is the directory of its pictures, beside that of the
+# programs.
 site_start() {
-  export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD SCREENS BROWSER=$1
+  export DIR=$BATS_FILE_TMPDIR PORT URL LIGHTTPD SCREENS CHECKS BROWSER=$1
   export LOGIN='anna:correct horse'
   SCREENS=$(dirname "$BIN")/$2
   rm -rf "$SCREENS"
@@ -77,4 +85,14 @@ site_start() {
     >>"$DIR/callbook.conf"
   receiver_host "$DIR" "$PLAIN" 1
   lighttpd_start "$DIR"
+  node "$BATS_TEST_DIRNAME/report.mjs" "$DIR/browser" >"$DIR/checks.log" 2>&1 \
+    3>&- &
+  CHECKS=$!
+  wait_for browser_ready || { cat "$DIR/checks.log" && return 1; }
+}
+
+site_stop() {
+  browser stop || kill "$CHECKS"
+  wait "$CHECKS" || :
+  lighttpd_stop
 }

@@ -23,10 +23,12 @@ const textOf = async (stream) => {
  * On a free port of 127.0.0.1.  Requests for `origin` are sent on, with the
  * password; for others there is no answer, lest a browser call home.
  * answered maps each address to its last status; violated() is called with
- * what a page was forbidden.
+ * what a page was forbidden.  setLanguage() makes the browser ask for pages in
+ * another language than its own, or in its own again.
  */
 export const watch = async (origin, authorization, violated) => {
   const answered = new Map();
+  let language = {};
   // A connection that is kept may be closed by the server just as the next
   // request is written to it.
   const agent = new Agent({ keepAlive: false });
@@ -50,7 +52,8 @@ export const watch = async (origin, authorization, violated) => {
     const onward = request(from.url, {
       agent,
       method: from.method,
-      headers: { ...without(from.headers, HOP_BY_HOP), authorization },
+      headers: { ...without(from.headers, HOP_BY_HOP), authorization,
+        ...language },
     }, (answer) => {
       answered.set(from.url, answer.statusCode);
       to.writeHead(answer.statusCode,
@@ -68,6 +71,9 @@ export const watch = async (origin, authorization, violated) => {
   return {
     port: server.address().port,
     answered,
+    setLanguage: (locale) => {
+      language = locale === undefined ? {} : { 'accept-language': locale };
+    },
     close: () => {
       server.closeAllConnections();
       agent.destroy();

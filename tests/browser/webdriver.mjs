@@ -15,6 +15,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { watch } from './watch.mjs';
 
 const WAIT = 60000; // milliseconds, for whatever should happen soon
+// Its own would end scripts early where others compute.
+const timeouts = { script: 5 * WAIT, pageLoad: 5 * WAIT };
 const ZONE = 'America/New_York';
 const FORBIDDEN = 'http://forbidden.invalid'; // by every page's policy
 const KEYS = { Tab: '\ue004', Enter: '\ue007' };
@@ -210,15 +212,14 @@ const source = (what) => typeof what === 'function' ? String(what)
 
 /*
  * `driver` sends commands.  What each browser is told in its own way is
- * resize(width, height) and media({ media, colorScheme }); arrived(page) is
- * called on each new document, if there is such.
+ * resize(width, height) and media({ media, colorScheme }, page).
  */
 class Page {
   #commands = Promise.resolve();
   #size;
 
-  constructor({ driver, resize, media, arrived }, answered) {
-    Object.assign(this, { driver, resize, media, arrived, answered });
+  constructor({ driver, resize, media }, answered) {
+    Object.assign(this, { driver, resize, media, answered });
     this.keyboard = { press: (key) => this.#key(KEYS[key]) };
   }
 
@@ -266,7 +267,6 @@ class Page {
 
   async #arrived() {
     this.address = await this.evaluate(() => document.URL);
-    await this.arrived?.(this);
   }
 
   async goto(url) {
@@ -314,7 +314,7 @@ class Page {
   }
 
   async emulateMedia(media) {
-    await this.media(media);
+    await this.media(media, this);
   }
 
   // The whole page: the window is as high as needed for a moment.
@@ -422,7 +422,7 @@ const listen = () => {
   window.browserTests = { heard };
 };
 
-const firefox = async ({ port, tell, origin }) => {
+const firefox = async ({ port }) => {
   const home = directory();
   const profile = `${home}/profile`;
   mkdirSync(profile);
@@ -440,7 +440,8 @@ const firefox = async ({ port, tell, origin }) => {
     return existsSync(told) && readFileSync(told, 'utf8') !== '';
   });
   const driver = await Marionette.connect(Number(readFileSync(told, 'utf8')));
-  await driver.send('NewSession', { capabilities: { alwaysMatch: {} } });
+  await driver.send('NewSession',
+    { capabilities: { alwaysMatch: { timeouts } } });
   await inBrowser(driver, listen);
 
   return {
@@ -453,16 +454,17 @@ const firefox = async ({ port, tell, origin }) => {
     }, { width, height }),
     media: (media) => inBrowser(driver, ({ media: medium, colorScheme }) => {
       const context = window.gBrowser.selectedBrowser.browsingContext;
-      if (medium !== undefined) context.mediumOverride = medium;
+      if (medium !== undefined) context.mediumOverride = medium ?? '';
       if (colorScheme !== undefined)
         context.prefersColorSchemeOverride = colorScheme;
     }, media),
+    // Violations of the policy are told by their own way.
+    console: async (origin) =>
+      (await inBrowser(driver, () => window.browserTests.heard.splice(0)))
+        .filter(([where, what]) => where.startsWith(origin) &&
+          !what.startsWith('Content-Security-'))
+        .map(([where, what]) => `${where}: ${what}`),
     close: async () => {
-      const heard = await inBrowser(driver, () => window.browserTests.heard);
-      // Violations of the policy are told by their own way.
-      for (const [where, what] of heard)
-        if (where.startsWith(origin) && !what.startsWith('Content-Security-'))
-          tell(`console: ${where}: ${what}`);
       await driver.send('Marionette:Quit', { flags: ['eForceQuit'] });
       await program.end;
       driver.close();
@@ -541,7 +543,7 @@ const webkit = async ({ port, colorScheme }) => {
   const { program: xvfb, display } = await screen(env);
   const { program, http: driver } =
     await webkitDriver({ ...env, DISPLAY: display });
-  await driver.open({ 'webkitgtk:browserOptions': {
+  await driver.open({ timeouts, 'webkitgtk:browserOptions': {
     binary: process.env.WEBKIT ?? miniBrowser(),
     args: ['--automation', `--proxy=http://127.0.0.1:${port}`,
       `--time-zone=${ZONE}`,
@@ -556,15 +558,17 @@ const webkit = async ({ port, colorScheme }) => {
     (await driver.send('GetWindowHandles')).find((h) => !first.includes(h)));
   await driver.send('SwitchToWindow', { handle });
 
-  let paper = false;
   return {
     driver,
     home,
     resize: (width, height) =>
       driver.send('SetWindowRect', { width, height }),
-    // It is told of colours when it starts, and of paper not at all.
-    media: ({ media }) => { paper = media === 'print'; },
-    arrived: async (page) => { if (paper) await page.evaluate(asOnPaper); },
+    // It is told of colours when it starts, and of paper not at all: what is
+    // shown is as on paper until another page is.
+    media: async ({ media }, page) => {
+      if (media === 'print') await page.evaluate(asOnPaper);
+    },
+    console: () => [],
     close: async () => {
       await driver.send('DeleteSession');
       await stop(program);
@@ -576,34 +580,56 @@ const webkit = async ({ port, colorScheme }) => {
 
 const browsers = { firefox, webkit };
 
-const proxies = new Set();
+// Those that are running, by what cannot be changed in one that runs.
+const kept = new Map();
 
-// What pages left that were not closed, as a check had failed.
+const started = async (name, { origin, authorization, colorScheme }) => {
+  const key = name === 'webkit' ? colorScheme : '';
+  if (!kept.has(key)) {
+    // Whose page it is at the moment.
+    const turn = { violated: () => {} };
+    const watching = await watch(origin, authorization,
+      (said) => turn.violated(said));
+    kept.set(key, { turn, watching });
+    const browser = await browsers[name]({ port: watching.port, colorScheme });
+    kept.set(key, { turn, watching, browser,
+      page: new Page(browser, watching.answered) });
+  }
+  return kept.get(key);
+};
+
 export const closeAll = async () => {
+  for (const { browser } of kept.values())
+    await browser?.close().catch(() => {});
+  // What did not start, or did not obey.
   await Promise.all([...running].map(stop));
-  await Promise.all([...proxies].map((proxy) => proxy.close()));
+  await Promise.all([...kept.values()].map(({ watching }) =>
+    watching.close()));
+  kept.clear();
   directories.forEach(remove);
 };
 
 /*
- * A page of its own in the browser of that name.  tell(FAULT) is called with
- * what goes wrong in it; `expected` are addresses that answer with an error.
+ * The page of a browser of that name, which is started if there is none, and
+ * goes on when the page is closed.  tell(FAULT) is called with what goes wrong
+ * in it; `expected` are addresses that answer with an error.
  */
 export const openPage = async (name, { origin, authorization, tell, expected,
-  colorScheme, viewport }) => {
+  colorScheme, viewport, locale }) => {
+  const { turn, watching, browser, page } = await started(name,
+    { origin, authorization, colorScheme });
+  const { answered } = watching;
   let proven = false;
-  const watching = await watch(origin, authorization, (said) => {
+  turn.violated = (said) => {
     if (said['blocked-uri'].startsWith(FORBIDDEN)) proven = true;
     else
       tell(`policy: ${said['effective-directive']} ${said['blocked-uri']} at ${
         said['document-uri']}`);
-  });
-  proxies.add(watching);
-  const { port, answered } = watching;
-  const browser = await browsers[name]({ port, tell, origin, colorScheme });
-  const page = new Page(browser, answered);
+  };
+  answered.clear();
+  watching.setLanguage(locale);
   await page.setViewportSize(viewport);
-  await page.emulateMedia({ colorScheme });
+  await page.emulateMedia({ colorScheme, media: null });
 
   return {
     page,
@@ -614,9 +640,8 @@ export const openPage = async (name, { origin, authorization, tell, expected,
       // Were violations not reported, this one would not be, either.
       await page.evaluate((url) => { new Image().src = url; }, FORBIDDEN);
       await until('report of a violation', () => proven);
-      await browser.close();
-      await watching.close();
-      proxies.delete(watching);
+      for (const said of await browser.console(origin))
+        tell(`console: ${said}`);
     },
   };
 };
