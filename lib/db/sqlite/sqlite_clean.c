@@ -32,6 +32,8 @@
 #define PAGES_AT_ONCE 64 /* that are read */
 
 /* In the header of the file. */
+#define RESERVED_AT 20 /* how many bytes at the end of each page are not ours \
+			*/
 #define PAGES_AT 28
 #define FREE_AT 32 /* the first page that lists free pages */
 #define CELLS_OF_FIRST 100 /* where page 1 goes on */
@@ -387,7 +389,8 @@ part_begin(struct clean *c)
 	if (rc != DB_OK)
 		return rc;
 	c->pages = page_number_at(header + PAGES_AT);
-	if (c->pages == 0 || c->pages > size / (sqlite3_int64)page_size)
+	if (header[RESERVED_AT] != 0 || c->pages == 0 ||
+	    c->pages > size / (sqlite3_int64)page_size)
 		return damaged(c, 1);
 	for (list = page_number_at(header + FREE_AT);
 	     rc == DB_OK && list != 0;) {
