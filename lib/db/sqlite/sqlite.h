@@ -185,7 +185,7 @@ void content_end(struct db *db);
 #define FILE_HEADER_SIZE 100
 bool wal_has_first_page(
     const struct db *db, const unsigned char *part, size_t at, size_t n);
-/* Has it no more than so many frames since it was begun anew? */
+/* Has it that many frames, no more and no less, since it was begun anew? */
 bool wal_ends_at(const struct db *db, uint32_t frames);
 /* Another one each time that the WAL is begun anew; 0: there is none. */
 uint32_t wal_salt(const struct db *db);

@@ -173,6 +173,7 @@ read_note(struct db *db, struct content_note *n)
 		&boot, &n->header, &n->salt, &n->frames) == 4 &&
 	    boot == db->boot;
 }
+
 enum content
 content_look(struct db *db)
 {

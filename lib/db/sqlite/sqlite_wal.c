@@ -36,23 +36,31 @@ wal_salt(const struct db *db)
 bool
 wal_ends_at(const struct db *db, uint32_t frames)
 {
-	unsigned char header[WAL_HEADER_SIZE], next[FRAME_HEADER_SIZE];
+	unsigned char header[WAL_HEADER_SIZE], frame[FRAME_HEADER_SIZE];
 	sqlite3_file *wal = NULL;
-	int rc;
+	sqlite3_int64 size, at;
+	bool is_of[2] = {false, false}; /* the last one, and one behind it */
 
 	if (sqlite3_file_control(db->sqlite, "main",
 		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL ||
+	    wal == NULL || wal->pMethods == NULL || frames == 0 ||
 	    wal->pMethods->xRead(wal, header, sizeof(header), 0) != SQLITE_OK)
 		return false;
-	rc = wal->pMethods->xRead(wal, next, sizeof(next),
-	    WAL_HEADER_SIZE +
-		frames *
-		    (sqlite3_int64)(FRAME_HEADER_SIZE +
-			page_number_at(header + PAGE_SIZE_AT)));
-	return rc == SQLITE_IOERR_SHORT_READ ||
-	    (rc == SQLITE_OK &&
-		memcmp(next + FRAME_SALT_AT, header + SALT_AT, SALT_SIZE) != 0);
+	size = FRAME_HEADER_SIZE + page_number_at(header + PAGE_SIZE_AT);
+	for (uint32_t i = 0; i < 2; i++) {
+		at = WAL_HEADER_SIZE + (frames + i - 1) * size;
+		switch (wal->pMethods->xRead(wal, frame, sizeof(frame), at)) {
+		case SQLITE_OK:
+			is_of[i] = memcmp(frame + FRAME_SALT_AT,
+				       header + SALT_AT, SALT_SIZE) == 0;
+			break;
+		case SQLITE_IOERR_SHORT_READ:
+			break;
+		default:
+			return false;
+		}
+	}
+	return is_of[0] && !is_of[1];
 }
 
 bool
