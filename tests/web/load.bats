@@ -155,7 +155,7 @@ long_calls() {
   receiver_host "$DIR" "$BIN" 1 -t 16
   lighttpd_start "$DIR"
   perl -e 'print "{\"event\":\"call_ended\",\"call\":{\"call_id\":\"1\"},",
-    "\"x\":[{}", ",{}" x 200000, "]}"' >"$DIR/wide"
+    "\"x\":[{}", ",{}" x 450000, "]}"' >"$DIR/wide"
   expect 200 '{"result":"quarantined",*"reason":"*one body may take 128 MB"*' \
     retell "$DIR/wide"
 }
