@@ -508,6 +508,59 @@ a_backup_that_is_copied_over_the_store_is_not_mixed_with_it(void **state)
 		}
 }
 
+/* Let the record of FILE-lock have that number for the WAL. */
+static void
+note_wal(const char *lock, ino_t number)
+{
+	char text[200] = "", *at;
+	int fd = open(lock, O_RDWR | O_CLOEXEC);
+
+	assert_true(fd != -1);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_non_null(at = strstr(text, " wal "));
+	snprintf(text, sizeof(text), " wal %20llu", (unsigned long long)number);
+	assert_int_equal(
+	    pwrite(fd, text, strlen(text), at - text), strlen(text));
+	close(fd);
+}
+
+/*
+ * All files of a store, copied while it was open or after a kill, are a store,
+ * also where the WAL got the number that one of before had.
+ */
+static void
+a_wal_that_was_copied_with_its_store_stays_with_it(void **state)
+{
+	static const char *const suffix[] = {"", "-wal", "-lock"};
+	char from[200], to[200];
+	struct store_options o = {to, true, "UTC"};
+	struct buf why = {0};
+	struct store *st = open_store(), *copied;
+	struct stat wal = {0};
+
+	(void)state;
+	for (unsigned char key = 1; key <= 3; key++)
+		assert_int_equal(send(st, key), STORE_OK);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(from, sizeof(from), "%s%s", dir.path, suffix[i]);
+		snprintf(to, sizeof(to), "%s-copy%s", dir.path, suffix[i]);
+		copy(from, to);
+		if (i == 1)
+			assert_int_equal(stat(to, &wal), 0);
+	}
+	note_wal(to, wal.st_ino);
+	put_name(to, "-copy");
+	copied = store_open(&o, &why);
+	assert_string_equal(buf_str(&why), "");
+	assert_non_null(copied);
+	for (unsigned char key = 1; key <= 3; key++)
+		assert_int_equal(send(copied, key), STORE_DUPLICATE);
+	assert_int_equal(count_files("-copy-wal.foreign-*"), 0);
+	store_close(copied);
+	store_close(st);
+	buf_free(&why);
+}
+
 /*
  * Another program of SQLite, such as one that replicates: it writes, and copies
  * the WAL to the file, as it likes.
@@ -1103,6 +1156,7 @@ main(void)
 	    TEST(a_backup_that_is_copied_over_the_store_is_not_mixed_with_it),
 	    TEST(nor_while_the_wal_is_begun_anew),
 	    TEST(another_program_may_copy_the_wal_to_the_file),
+	    TEST(a_wal_that_was_copied_with_its_store_stays_with_it),
 	    TEST(nor_is_it_by_several_programs),
 	    TEST(nothing_is_stored_while_a_backup_is_being_copied),
 	    TEST(a_checkpoint_of_another_program_is_no_other_content),

@@ -8,10 +8,13 @@
  * write looks first, under the lock, and saves what can be saved.
  *
  * FILE-lock remembers for those who come later which store its WAL belongs to,
+ * and when that WAL was made, as a copy may get the number of one that is gone,
  * and which FILE-shm was made under the lock: one that somebody made while
  * another wrote may lack what that one committed.  It is only written under the
  * lock.  Its first byte is the mark of sqlite_sync.c, then RECORD follows.
  */
+#define _GNU_SOURCE /* statx(2) */
+
 #include "db/sqlite/sqlite.h"
 
 #include <errno.h>
@@ -32,10 +35,11 @@
 #define RECORD_STORE "store "
 #define RECORD_WAL " wal "
 #define RECORD_SHM " shm "
+#define RECORD_BORN " born " /* the WAL, in ns; records of before have none */
 #define RECORD                                                       \
 	RECORD_STORE "%20" PRIu64 RECORD_WAL "%20" PRIu64 RECORD_SHM \
-		     "%20" PRIu64 "\n"
-#define RECORD_SIZE 96 /* at least, with its NUL */
+		     "%20" PRIu64 RECORD_BORN "%20" PRIu64 "\n"
+#define RECORD_SIZE 112 /* at least, with its NUL */
 
 static const char *const suffix[FILE__MAX] = {
     [FILE_STORE] = "",
@@ -129,13 +133,14 @@ lite_is_disturbed(struct db *db)
 
 struct record {
 	uint64_t store, wal, shm;
+	uint64_t born; /* 0: not known */
 };
 
 static struct record
 record_read(const struct db *db)
 {
 	char text[RECORD_SIZE] = "", *end = text;
-	struct record r = {0, 0, 0};
+	struct record r = {0};
 
 	if (pread(db->lock_fd, text, sizeof(text) - 1, RECORD_AT) > 0 &&
 	    strncmp(text, RECORD_STORE, strlen(RECORD_STORE)) == 0)
@@ -144,8 +149,10 @@ record_read(const struct db *db)
 		r.wal = strtoull(end + strlen(RECORD_WAL), &end, 10);
 	if (strncmp(end, RECORD_SHM, strlen(RECORD_SHM)) == 0)
 		r.shm = strtoull(end + strlen(RECORD_SHM), &end, 10);
+	if (strncmp(end, RECORD_BORN, strlen(RECORD_BORN)) == 0)
+		r.born = strtoull(end + strlen(RECORD_BORN), &end, 10);
 	/* A part of one tells nothing. */
-	return *end == '\n' ? r : (struct record){0, 0, 0};
+	return *end == '\n' ? r : (struct record){0};
 }
 
 /*
@@ -182,9 +189,10 @@ record_write(struct db *db, struct record r)
 	struct stat is;
 	int n;
 
-	if (was.store == r.store && was.wal == r.wal && was.shm == r.shm)
+	if (was.store == r.store && was.wal == r.wal && was.shm == r.shm &&
+	    was.born == r.born)
 		return 0;
-	n = snprintf(text, sizeof(text), RECORD, r.store, r.wal, r.shm);
+	n = snprintf(text, sizeof(text), RECORD, r.store, r.wal, r.shm, r.born);
 	if (fstat(db->lock_fd, &is) == 0 && is.st_size == 0)
 		sync_unmark(db); /* or its NUL would be one */
 	if (pwrite(db->lock_fd, text, (size_t)n, RECORD_AT) == n &&
@@ -196,6 +204,21 @@ record_write(struct db *db, struct record r)
 
 /* --- a WAL that is not of this store, and one that was removed ------------ */
 
+/* When was the WAL made that is there, in ns?  0: the file system cannot say.
+ */
+static uint64_t
+wal_born(const struct db *db)
+{
+	struct statx is;
+
+	if (statx(AT_FDCWD, db->name[FILE_WAL], AT_SYMLINK_NOFOLLOW,
+		STATX_BTIME, &is) == -1 ||
+	    (is.stx_mask & STATX_BTIME) == 0)
+		return 0;
+	return (uint64_t)is.stx_btime.tv_sec * 1000000000u +
+	    is.stx_btime.tv_nsec;
+}
+
 /* Is there a WAL that was written for another store of that name? */
 static bool
 wal_is_foreign(const struct db *db)
@@ -205,7 +228,8 @@ wal_is_foreign(const struct db *db)
 	const struct stat wal = look(db, FILE_WAL);
 
 	return r.wal != 0 && r.wal == (uint64_t)wal.st_ino &&
-	    r.store != (uint64_t)store.st_ino && wal.st_size > 0;
+	    r.store != (uint64_t)store.st_ino && wal.st_size > 0 &&
+	    (r.born == 0 || r.born == wal_born(db));
 }
 
 /* A name that nothing has, for a WAL that is kept. */
@@ -238,7 +262,7 @@ set_wal_aside(struct db *db)
 		log_warn("%s", to.data);
 	else {
 		(void)unlink(db->name[FILE_SHM]);
-		rc = record_write(db, (struct record){0, 0, 0});
+		rc = record_write(db, (struct record){0});
 		log_warnx("%s: another file has taken its place; events that "
 			  "were not yet in the one before are kept in %s",
 		    db->path, to.data);
@@ -267,7 +291,7 @@ files_set_aside(struct db *db)
 		/* Programs that have them open notice, and open it again. */
 		(void)unlink(db->name[FILE_SHM]);
 		(void)unlink(db->name[FILE_WAL]);
-		rc = record_write(db, (struct record){0, 0, 0});
+		rc = record_write(db, (struct record){0});
 	}
 	return rc == 0 ? DB_OK : DB_ERROR;
 }
@@ -305,8 +329,7 @@ files_save(struct db *db)
 	(void)unlink(db->name[FILE_WAL]);
 	log_warnx("%s: its -wal was removed; what was in it is in the store",
 	    db->path);
-	return record_write(db, (struct record){0, 0, 0}) == 0 ? DB_OK
-							       : DB_ERROR;
+	return record_write(db, (struct record){0}) == 0 ? DB_OK : DB_ERROR;
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -502,6 +525,7 @@ files_note(struct db *db)
 	r.store = db->file[FILE_STORE].st_ino;
 	r.wal = db->file[FILE_WAL].st_ino;
 	r.shm = db->file[FILE_SHM].st_ino;
+	r.born = wal_born(db);
 	lock_share(db);
 	return record_write(db, r);
 }
