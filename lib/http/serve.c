@@ -621,8 +621,9 @@ next_wake(struct timespec *until)
 static void
 stop_threads(struct server *s, struct thread *t, int threads)
 {
+	const int64_t begun = when_monotonic();
 	struct timespec until;
-	int i, ms = 0;
+	int i;
 
 	room_close(s->room);
 	atomic_store(&s->stopping, true);
@@ -633,13 +634,15 @@ stop_threads(struct server *s, struct thread *t, int threads)
 			if (t[i].started)
 				(void)pthread_kill(t[i].id, WAKE_SIGNAL);
 		room_tick(s->room);
-		if (ms >= BREAK_AFTER_MS)
+		if (when_monotonic() - begun >= BREAK_AFTER_MS)
 			room_end(s->room);
 		next_wake(&until);
-		(void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		/* Each that is woken tells that its place is free. */
+		while (s->running > 0 &&
+		    pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
+			continue;
 		/* Those that wait for a place look whether it is over. */
 		(void)pthread_cond_broadcast(&s->changed);
-		ms += WAKE_EVERY_MS;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	for (i = 0; i < threads; i++)

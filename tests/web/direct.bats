@@ -305,3 +305,21 @@ has_sockets() {
   kill "$post" || :
   grep -q '"status":' late.answer
 }
+
+@test "SIGTERM: a request that comes a moment later over an open connection is answered" {
+  receiver -s "$DIR/r.sock" -t 16
+  wait_for test -S r.sock
+  wait_for pgrep -P "$RECEIVER"
+  wait_for has_sockets 2
+  before=$(sockets)
+  connection late
+  late=$!
+  wait_for has_sockets $((before + 1))
+  kill "$RECEIVER"
+  sleep 0.2 # it is stopping, and waits for two seconds
+  touch late.go
+  wait "$late"
+  wait "$RECEIVER"
+  RECEIVER=
+  grep -q '"status":' late.answer
+}
