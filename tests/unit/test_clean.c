@@ -1,5 +1,3 @@
-/* memmem(3) */
-#define _GNU_SOURCE
 /*
  * What is left of deleted rows in the file becomes zeros, part by part, while
  * others go on to read and write (sqlite_clean.c).
@@ -91,11 +89,9 @@ bytes_left(struct box *b)
 		data = malloc((size_t)st.st_size);
 		n = fread(data, 1, (size_t)st.st_size, f);
 		fclose(f);
-		for (const char *at = data;
-		     (at = memmem(at, n - (size_t)(at - data), GONE,
-			  strlen(GONE))) != NULL;
-		     at++)
-			found++;
+		for (size_t at = 0; at + strlen(GONE) <= n; at++)
+			found += data[at] == GONE[0] &&
+			    memcmp(data + at, GONE, strlen(GONE)) == 0;
 		free(data);
 	}
 	return found;
