@@ -394,7 +394,6 @@ draft_count(struct json *j)
 {
 	switch (json_kind(j)) {
 	case JSON_ARRAY:
-		return json_count(j);
 	case JSON_OBJECT:
 		return json_count(j);
 	default:

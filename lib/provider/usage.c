@@ -214,7 +214,6 @@ is_nothing(struct json *j)
 	case JSON_STRING:
 		return json_length(j) == 0;
 	case JSON_OBJECT:
-		return json_count(j) == 0;
 	case JSON_ARRAY:
 		return json_count(j) == 0;
 	default:

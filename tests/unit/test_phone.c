@@ -57,10 +57,10 @@ it_is_found_in_every_spelling(void **state)
 	    devanagari, "my number is 98765 43210, yes",
 	    "From=98765%C2%A043210", "From=98765%2043210",
 	    "Body=98765%252043210", "a=%EF%BC%99876543210", "98765\\/43210",
-	    "98765\xc2\xad"
-	    "43210",
-	    "\xe2\x80\xaa+91 98765\xe2\x81\xa0"
-	    "43210\xe2\x80\xac",
+	    ("98765\xc2\xad"
+	     "43210"),
+	    ("\xe2\x80\xaa+91 98765\xe2\x81\xa0"
+	     "43210\xe2\x80\xac"),
 	    "{\"from\":9.1987654321E11}", "[9.1987654321e+11]",
 	    "[91987654321e1]"};
 	const struct phone p = a_phone("+919876543210");

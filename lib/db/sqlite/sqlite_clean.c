@@ -32,8 +32,7 @@
 #define PAGES_AT_ONCE 64 /* that are read */
 
 /* In the header of the file. */
-#define RESERVED_AT 20 /* how many bytes at the end of each page are not ours \
-			*/
+#define RESERVED_AT 20 /* bytes of each page that are not ours */
 #define PAGES_AT 28
 #define FREE_AT 32 /* the first page that lists free pages */
 #define CELLS_OF_FIRST 100 /* where page 1 goes on */

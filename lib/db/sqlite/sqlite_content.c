@@ -37,11 +37,10 @@
  * Boot, header, salt of the WAL; how many frames it had, if all of them were in
  * the file, or 0.
  */
-#define NOTE "content %16" PRIx64 " %16" PRIx64 " %8" PRIx32
+#define NOTE_BEGIN "content "
+#define NOTE NOTE_BEGIN "%16" PRIx64 " %16" PRIx64 " %8" PRIx32
 #define NOTE_FRAMES " %8" PRIx32 "\n"
 #define NOTE_SIZE 64 /* at least, with its NUL */
-#define NOTE_BOOT 24 /* bytes of it up to the header, */
-#define NOTE_SALT 42 /* and up to the salt */
 
 /* Of the file: what comes before does not change (fileformat2.html, 1.3). */
 #define MAGIC "SQLite format 3"
@@ -164,14 +163,19 @@ content_note(struct db *db, uint32_t frames)
 static bool
 read_note(struct db *db, struct content_note *n)
 {
-	char text[NOTE_SIZE] = "";
+	char text[NOTE_SIZE] = "", *end = text;
 	uint64_t boot;
 
-	return boot_id(db) != 0 && files_have_wal(db) &&
-	    pread(db->lock_fd, text, sizeof(text) - 1, NOTE_AT) > 0 &&
-	    sscanf(text, "content %" SCNx64 " %" SCNx64 " %" SCNx32 " %" SCNx32,
-		&boot, &n->header, &n->salt, &n->frames) == 4 &&
-	    boot == db->boot;
+	if (boot_id(db) == 0 || !files_have_wal(db) ||
+	    pread(db->lock_fd, text, sizeof(text) - 1, NOTE_AT) <= 0 ||
+	    strncmp(text, NOTE_BEGIN, strlen(NOTE_BEGIN)) != 0)
+		return false;
+	boot = strtoull(text + strlen(NOTE_BEGIN), &end, 16);
+	n->header = strtoull(end, &end, 16);
+	n->salt = (uint32_t)strtoul(end, &end, 16);
+	n->frames = (uint32_t)strtoul(end, &end, 16);
+	/* A part of one tells nothing. */
+	return *end == '\n' && boot == db->boot;
 }
 
 enum content
