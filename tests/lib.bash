@@ -142,3 +142,13 @@ report() {
     QUERY_STRING="$([[ $path != *\?* ]] || echo "${path#*\?}")" "$@" \
     "$BIN/report.cgi"
 }
+
+# rows - all that follows from the events, and what is left of those; a
+# file has its own ask.
+rows() {
+  local table
+  for table in call error call_alias day; do
+    ask "SELECT '$table', * FROM $table ORDER BY 2, 3, 4, 5"
+  done
+  ask 'SELECT seq, hex(key), type, state, outcome, time, call, size FROM event'
+}

@@ -25,15 +25,6 @@ ask() {
   sqlite3 callbook.db "$1"
 }
 
-# rows - all that follows from the events, and what is left of those.
-rows() {
-  local table
-  for table in call error call_alias day; do
-    ask "SELECT '$table', * FROM $table ORDER BY 2, 3, 4, 5"
-  done
-  ask 'SELECT seq, hex(key), type, state, outcome, time, call, size FROM event'
-}
-
 # older DAYS - everything was received so long ago.
 older() {
   ask "UPDATE event SET received = received - $1 * 86400000;

@@ -50,7 +50,7 @@ post_all() {
 # acknowledged COUNT - wait for so many answers, as long as there are senders: a
 # busy machine is slow.
 acknowledged() {
-  while [ "$(grep -c ' 200 ' "$DIR/answers")" -lt "$1" ]; do
+  until [ "$(grep -c ' 200 ' "$DIR/answers")" -ge "$1" ]; do
     kill -0 "$POST"
     sleep 0.02
   done
@@ -183,8 +183,9 @@ away() {
   pg_sql 5432 'SELECT id FROM event' | sort >"$DIR/kept"
   [ -z "$(comm -23 "$DIR/told" "$DIR/kept")" ]
   [ -z "$(uniq -d "$DIR/kept")" ]
-  # All is folded once.  What a server committed and could not say any more is
-  # in the spool as well, and counted as a repetition when that is taken in.
+  # What a server committed and could not say any more is in the spool as well,
+  # a batch of each receiver; no file was taken in twice.  All is folded once.
+  [ "$(pg_sql 5432 'SELECT coalesce(sum(count), 0) FROM repeat')" -le 128 ]
   [ "$(pg_sql 5432 'SELECT (SELECT count(*) FROM event)
     - (SELECT sum(events) FROM call), (SELECT count(*) FROM event)
     - (SELECT sum(calls) FROM day)')" = '0|0' ]

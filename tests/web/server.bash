@@ -318,7 +318,7 @@ raw_head() {
 # further COUNT ANSWERS PID - does the file hold COUNT answers of 200?  Never,
 # if the sender is gone.
 further() {
-  [ "$(grep -c ' 200 ' "$2")" -lt "$1" ] || return 0
+  [ "$(grep -c ' 200 ' "$2")" -ge "$1" ] && return 0
   kill -0 "$3" || return "$NEVER"
   return 1
 }
