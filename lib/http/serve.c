@@ -432,8 +432,6 @@ limit_answer(int fd)
 static bool
 accept_again(struct server *s, int error)
 {
-	const struct timespec pause = {.tv_nsec = ACCEPT_PAUSE_MS * 1000000L};
-
 	/* No other comes, but those that are there are to be answered. */
 	if (atomic_load(&s->stopping))
 		return true;
@@ -451,7 +449,7 @@ accept_again(struct server *s, int error)
 		return true;
 	default: /* out of descriptors or memory: it may pass */
 		log_warnx("accept: %s", strerror(error));
-		(void)nanosleep(&pause, NULL);
+		when_rest(ACCEPT_PAUSE_MS);
 		return true;
 	}
 }
@@ -622,6 +620,7 @@ static void
 stop_threads(struct server *s, struct thread *t, int threads)
 {
 	const int64_t begun = when_monotonic();
+	int64_t round;
 	struct timespec until;
 	int i;
 
@@ -636,9 +635,14 @@ stop_threads(struct server *s, struct thread *t, int threads)
 		room_tick(s->room);
 		if (when_monotonic() - begun >= BREAK_AFTER_MS)
 			room_end(s->room);
+		round = when_monotonic();
 		next_wake(&until);
-		/* Each that is woken tells that its place is free. */
+		/*
+		 * Each that is woken tells that its place is free, which is no
+		 * cause for another round.  A clock that is set back is.
+		 */
 		while (s->running > 0 &&
+		    when_monotonic() - round < WAKE_EVERY_MS &&
 		    pthread_cond_timedwait(&s->changed, &s->lock, &until) == 0)
 			continue;
 		/* Those that wait for a place look whether it is over. */

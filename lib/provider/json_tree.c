@@ -204,9 +204,11 @@ static uint64_t secret[2];
 static void
 make_secret(void)
 {
-	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
-		secret[0] =
-		    (uintptr_t)&secret; /* where we are is random, too */
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
+		/* Where we are is random, too; times the prime of FNV-1a. */
+		secret[0] = (uintptr_t)&secret;
+		secret[1] = 1099511628211u;
+	}
 	secret[1] |= 1;
 }
 

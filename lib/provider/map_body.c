@@ -261,10 +261,10 @@ parse_text(
 		return MAP_OK;
 	if (mp->taken_room == 0 && take_room(mp, cost) != 0)
 		return MAP_NO_MEMORY;
+	/* What turns out to be no JSON stays in the arena as well. */
+	*left -= cost;
 	switch (json_build(s, n, mp->arena, out, &fault)) {
 	case JSON_OK:
-		*left -= cost;
-		return MAP_OK;
 	case JSON_BAD:
 		return MAP_OK;
 	default:

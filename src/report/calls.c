@@ -70,7 +70,7 @@ put_count(struct page *p, const struct list *l)
 	if (l->enough)
 		whole = true; /* of those that were looked at */
 	else if (!whole && f->text == NULL && f->fact[0] == NULL &&
-	    f->flag == 0 && f->hour == 0) {
+	    f->flag == 0 && f->hour == 0 && f->campaign == NULL) {
 		calls = 0;
 		rc = query_totals(p->query, f, add_calls, &calls);
 		if (rc != QUERY_OK)
