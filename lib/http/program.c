@@ -16,11 +16,11 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/number.h"
+#include "base/when.h"
 
 #define TRY_EVERY_MS 20 /* between two looks whether it has answered */
 
@@ -147,7 +147,6 @@ is_told_to_stop(void)
 static bool
 wait_success(pid_t pid)
 {
-	const struct timespec pause = {.tv_nsec = TRY_EVERY_MS * 1000000L};
 	int status = -1;
 
 	for (int ms = 0; ms < PROGRAM_TRY_MS && !is_told_to_stop();
@@ -158,7 +157,7 @@ wait_success(pid_t pid)
 			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 		if (got == -1 && errno != EINTR)
 			return false;
-		(void)nanosleep(&pause, NULL);
+		when_rest(TRY_EVERY_MS);
 	}
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);

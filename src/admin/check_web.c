@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/when.h"
 #include "check_web.h"
@@ -184,7 +183,6 @@ check_confined(struct web *w, const char *health)
 static int
 ask_health(struct web *w, struct fetched *got)
 {
-	const struct timespec pause = {.tv_nsec = CHANGE_EVERY_MS * 1000000L};
 	char is[16];
 
 	for (int ms = 0;; ms += CHANGE_EVERY_MS) {
@@ -194,7 +192,7 @@ ask_health(struct web *w, struct fetched *got)
 		    buf_str(&got->body), "configuration", is, sizeof is);
 		if (strcmp(is, "changed") != 0 || ms >= CHANGE_MS)
 			return 0;
-		(void)nanosleep(&pause, NULL);
+		when_rest(CHANGE_EVERY_MS);
 		fetched_free(got);
 	}
 }

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "admin.h"
 #include "base/when.h"
@@ -106,7 +105,6 @@ list(struct admin *a, struct spool *sp)
 static enum spool_rc
 take(struct admin *a, struct spool *sp, struct take *t)
 {
-	const struct timespec pause = {.tv_nsec = FLUSH_PAUSE_MS * 1000000L};
 	const int64_t until = when_monotonic() + FLUSH_WAIT_MS;
 	enum spool_rc rc;
 
@@ -115,7 +113,7 @@ take(struct admin *a, struct spool *sp, struct take *t)
 	t->providers = a->providers;
 	while ((rc = spool_take(sp, t, 0)) == SPOOL_BUSY &&
 	    when_monotonic() < until)
-		(void)nanosleep(&pause, NULL);
+		when_rest(FLUSH_PAUSE_MS);
 	return rc;
 }
 

@@ -41,6 +41,13 @@ struct content_note {
 	uint32_t frames; /* of the WAL, if all are in the file; or 0 */
 };
 
+/* Numbers of pages, each once, in order, once they are settled. */
+struct pages {
+	uint32_t *n;
+	size_t count, room;
+	bool failed;
+};
+
 enum file { FILE_STORE, FILE_LOCK, FILE_WAL, FILE_SHM, FILE__MAX };
 
 struct db {
@@ -63,7 +70,6 @@ struct db {
 	/* of sqlite_content.c: */
 	uint64_t boot; /* since when the system runs */
 	bool noted; /* the content, and since then there was no transaction */
-	bool was_copied; /* all of the WAL, when that was noted */
 	bool is_whole; /* the file has all of the WAL at this transaction */
 	struct content_note whole; /* then: what is noted */
 	int64_t deadline; /* of reading, monotonic ms; 0: none */
@@ -79,6 +85,7 @@ struct db {
 	/* sqlite_clean.c: which page is next, 0: none; were all done once? */
 	uint32_t clean_next;
 	bool clean_all;
+	struct pages clean_changed; /* by others, and not done again yet */
 	int64_t clean_until; /* monotonic ms: then it is given up */
 	sqlite3 *clean_reader; /* it keeps what others commit in the WAL */
 	int64_t indexing_told; /* monotonic ms; 0: never */

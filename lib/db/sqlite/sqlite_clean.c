@@ -52,13 +52,6 @@ enum kind {
 	KIND_CELLS
 };
 
-/* Numbers of pages, each once, in order, once they are settled. */
-struct pages {
-	uint32_t *n;
-	size_t count, room;
-	bool failed;
-};
-
 /* One part of it. */
 struct clean {
 	struct db *db;
@@ -129,6 +122,13 @@ damaged(const struct clean *c, uint32_t page)
 	log_warnx("%s: page %u is not what it should be", c->db->path,
 	    (unsigned)page);
 	return DB_CORRUPT;
+}
+
+static enum db_rc
+no_memory(const struct db *db)
+{
+	log_warnx("%s: out of memory", db->path);
+	return DB_ERROR;
 }
 
 static enum db_rc
@@ -210,7 +210,7 @@ kind_of(struct clean *c, uint32_t page, int *kind, uint32_t *number)
 	if (at + MAP_ENTRY > c->size)
 		return damaged(c, page);
 	*kind = c->map[at];
-	*number = page_number_at(c->map + at + 1);
+	*number = page_u32(c->map + at + 1);
 	return DB_OK;
 }
 
@@ -230,16 +230,25 @@ find_end(void *arg, uint32_t page, uint64_t n)
 	struct ends *e = arg;
 	const size_t each = e->c->size - PAGE_CHAIN_HEADER;
 
+	/* No row has more pages than there are. */
+	if (n / each >= e->c->pages) {
+		e->rc = damaged(e->c, page);
+		return -1;
+	}
 	for (; n > each; n -= each) {
 		unsigned char next[PAGE_CHAIN_HEADER];
 
 		e->rc = read_at(e->c, page, next, sizeof(next));
 		if (e->rc != DB_OK)
 			return -1;
-		page = page_number_at(next);
+		page = page_u32(next);
 	}
 	pages_add(&e->last, page);
 	pages_add(&e->bytes, (uint32_t)n);
+	if (e->last.failed || e->bytes.failed) {
+		e->rc = no_memory(e->c->db);
+		return -1;
+	}
 	return 0;
 }
 
@@ -247,13 +256,11 @@ static enum db_rc
 clean_ends(struct ends *e)
 {
 	unsigned char *page = malloc(e->c->size);
-	enum db_rc rc = page == NULL || e->last.failed || e->bytes.failed
-	    ? DB_ERROR
-	    : DB_OK;
+	enum db_rc rc = page == NULL ? no_memory(e->c->db) : DB_OK;
 
 	for (size_t i = 0; i < e->last.count && rc == DB_OK; i++) {
 		rc = read_at(e->c, e->last.n[i], page, e->c->size);
-		if (rc == DB_OK && page_number_at(page) != 0)
+		if (rc == DB_OK && page_u32(page) != 0)
 			rc = damaged(e->c, e->last.n[i]);
 		if (rc == DB_OK)
 			rc = keep_bytes(e->c, e->last.n[i], page,
@@ -288,7 +295,7 @@ clean_free(struct clean *c, uint32_t number, unsigned char *page)
 	size_t n = 0;
 
 	if (pages_have(&c->lists, number)) {
-		n = page_number_at(page + LISTED_AT);
+		n = page_u32(page + LISTED_AT);
 		if (n > (c->size - LIST_AT) / sizeof(uint32_t))
 			return damaged(c, number);
 		n = LIST_AT + n * sizeof(uint32_t);
@@ -296,7 +303,7 @@ clean_free(struct clean *c, uint32_t number, unsigned char *page)
 	return keep_bytes(c, number, page, n);
 }
 
-/* Of those with rests of rows, the owner does the ends. */
+/* Pages of a chain are done with the page of the row that they belong to. */
 static enum db_rc
 clean_page(struct clean *c, uint32_t number, unsigned char *page)
 {
@@ -323,8 +330,9 @@ clean_page(struct clean *c, uint32_t number, unsigned char *page)
 }
 
 /*
- * One that others changed: before the next one of the whole walk it was done,
- * and the end of a row may be of one that was.
+ * A page that others changed since.  The walk will still come to those from
+ * clean_next on.  The last page of a long row is cleaned with the page that has
+ * the row's cell, which the walk may have passed.
  */
 static enum db_rc
 clean_changed(struct clean *c, uint32_t number)
@@ -340,7 +348,7 @@ clean_changed(struct clean *c, uint32_t number)
 	if (kind == KIND_CHAIN_FIRST || kind == KIND_CHAIN) {
 		if ((rc = read_at(c, number, c->page, c->size)) != DB_OK)
 			return rc;
-		if (page_number_at(c->page) != 0)
+		if (page_u32(c->page) != 0)
 			return DB_OK; /* all of it is in use */
 		/* No row has more pages than there are. */
 		for (uint32_t i = 0; kind == KIND_CHAIN && i < c->pages; i++) {
@@ -381,28 +389,27 @@ part_begin(struct clean *c)
 	c->used = malloc(c->size);
 	c->map = malloc(c->size);
 	if (c->page == NULL || c->used == NULL || c->map == NULL)
-		return DB_ERROR;
+		return no_memory(c->db);
 	rc = io(c, c->file->pMethods->xFileSize(c->file, &size));
 	if (rc == DB_OK)
 		rc = read_at(c, 1, header, sizeof(header));
 	if (rc != DB_OK)
 		return rc;
-	c->pages = page_number_at(header + PAGES_AT);
+	c->pages = page_u32(header + PAGES_AT);
 	if (header[RESERVED_AT] != 0 || c->pages == 0 ||
 	    c->pages > size / (sqlite3_int64)page_size)
 		return damaged(c, 1);
-	for (list = page_number_at(header + FREE_AT);
-	     rc == DB_OK && list != 0;) {
+	for (list = page_u32(header + FREE_AT); rc == DB_OK && list != 0;) {
 		unsigned char next[PAGE_CHAIN_HEADER];
 
 		pages_add(&c->lists, list);
 		rc = read_at(c, list, next, sizeof(next));
-		list = page_number_at(next);
+		list = page_u32(next);
 		if (rc == DB_OK && c->lists.count > c->pages)
 			rc = damaged(c, list); /* a ring */
 	}
 	pages_settle(&c->lists);
-	return rc == DB_OK && c->lists.failed ? DB_ERROR : rc;
+	return rc == DB_OK && c->lists.failed ? no_memory(c->db) : rc;
 }
 
 static void
@@ -447,6 +454,8 @@ clean_end(struct db *db)
 {
 	sqlite3_close(db->clean_reader);
 	db->clean_reader = NULL;
+	free(db->clean_changed.n);
+	db->clean_changed = (struct pages){.n = NULL};
 	db->clean_next = 0;
 	db->clean_all = false;
 }
@@ -501,7 +510,7 @@ wal_to_file(struct db *db)
 	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
 }
 
-/* All of the WAL is in the file; last: and all but that is done. */
+/* All of the WAL is in the file.  last: all pages were done once. */
 static enum db_rc
 clean_part(struct db *db, const struct pages *changed, int ms, bool last)
 {
@@ -566,25 +575,27 @@ vacuum(struct db *db)
 static enum db_rc
 clean(struct db *db, int ms)
 {
-	struct pages changed = {.n = NULL};
+	struct pages *changed = &db->clean_changed;
 	const bool last = db->clean_all;
 	enum db_rc rc = DB_OK;
 
 	/* Before a checkpoint, after which the next commit overwrites it. */
-	if (db->clean_next > 1 &&
-	    wal_each_page(db, add_changed, &changed) == -1)
+	if (db->clean_next > 1 && wal_each_page(db, add_changed, changed) == -1)
 		rc = DB_ERROR;
-	pages_settle(&changed);
-	if (changed.failed)
-		rc = DB_ERROR;
+	pages_settle(changed);
+	if (changed->failed)
+		rc = no_memory(db);
 	let_wal_go(db);
 	if (rc == DB_OK)
 		rc = wal_to_file(db);
 	if (rc == DB_OK)
-		rc = clean_part(db, &changed, ms, last);
-	free(changed.n);
-	if (rc == DB_OK)
+		rc = clean_part(db, changed, ms, last);
+	/* Else they are done the next time: the WAL may be begun anew by then.
+	 */
+	if (rc == DB_OK) {
+		changed->count = 0;
 		db->clean_until = when_monotonic() + WAIT_MS;
+	}
 	/* Who reads what was before is waited for, but not with the lock. */
 	if (rc == DB_BUSY && when_monotonic() < db->clean_until)
 		rc = DB_OK;

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "db/sqlite/sqlite_page.h"
 
 /* In FILE-lock, behind what sqlite_files.c writes there. */
 #define NOTE_AT 128
@@ -47,13 +48,6 @@
 #define PAGE_SIZE_AT 16
 #define COUNTER_AT 24 /* from here to the end of the header */
 #define PAGES_AT 28
-
-static uint32_t
-big_endian(const unsigned char *b)
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	    (uint32_t)b[2] << 8 | b[3];
-}
 
 /* FNV-1a; never 0. */
 static uint64_t
@@ -122,7 +116,7 @@ is_cut_off(const unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 size)
 	if (page == 1)
 		page = 65536;
 	return memcmp(header, MAGIC, sizeof(MAGIC)) != 0 ||
-	    size < (sqlite3_int64)page * big_endian(header + PAGES_AT);
+	    size < (sqlite3_int64)page * page_u32(header + PAGES_AT);
 }
 
 static void
@@ -186,10 +180,8 @@ content_look(struct db *db)
 	sqlite3_int64 size;
 	uint32_t salt;
 
-	db->was_copied = false;
 	if (!read_note(db, &was) || read_header(db, header, &size) == -1)
 		return CONTENT_OURS;
-	db->was_copied = was.frames > 0;
 	salt = wal_salt(db);
 	if (hash_header(header) == was.header) {
 		/* Begun anew: what is copied over it now is to be seen. */
@@ -212,7 +204,7 @@ content_begin(struct db *db)
 	/* More than one transaction may come under our lock. */
 	if (db->is_whole)
 		return;
-	db->is_whole = db->wal && db->was_copied && read_note(db, &db->whole) &&
+	db->is_whole = db->wal && read_note(db, &db->whole) &&
 	    db->whole.frames > 0 && wal_salt(db) == db->whole.salt &&
 	    wal_ends_at(db, db->whole.frames);
 }

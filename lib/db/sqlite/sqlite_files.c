@@ -226,10 +226,11 @@ wal_is_foreign(const struct db *db)
 	const struct record r = record_read(db);
 	const struct stat store = look(db, FILE_STORE);
 	const struct stat wal = look(db, FILE_WAL);
+	const uint64_t born = wal_born(db);
 
 	return r.wal != 0 && r.wal == (uint64_t)wal.st_ino &&
 	    r.store != (uint64_t)store.st_ino && wal.st_size > 0 &&
-	    (r.born == 0 || r.born == wal_born(db));
+	    (r.born == 0 || born == 0 || r.born == born);
 }
 
 /* A name that nothing has, for a WAL that is kept. */

@@ -121,16 +121,13 @@ lock_busy(void *arg, int tries)
 {
 	struct db *db = arg;
 	const int64_t now = when_monotonic();
-	struct timespec pause = {0};
 
 	if (tries == 0)
 		db->busy_until = db->lock_until != 0 ? db->lock_until
 						     : now + DB_LOCK_WAIT_MS;
 	if (now >= db->busy_until || (db->deadline != 0 && now >= db->deadline))
 		return 0;
-	pause.tv_nsec = (tries < BUSY_PAUSE_MS ? tries + 1 : BUSY_PAUSE_MS) *
-	    1000000L;
-	nanosleep(&pause, NULL);
+	when_rest(tries < BUSY_PAUSE_MS ? tries + 1 : BUSY_PAUSE_MS);
 	return 1;
 }
 

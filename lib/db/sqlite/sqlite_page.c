@@ -20,7 +20,7 @@
 #define VARINT_MAX 9
 
 uint32_t
-page_number_at(const unsigned char *b)
+page_u32(const unsigned char *b)
 {
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
 	    (uint32_t)b[2] << 8 | b[3];
@@ -109,8 +109,8 @@ look_at_cell(struct look *l, size_t begin)
 	at += (size_t)local;
 	if (local < payload) {
 		if (l->size - at < PAGE_CHAIN_HEADER ||
-		    l->chain(l->arg, page_number_at(l->page + at),
-			payload - local) == -1)
+		    l->chain(l->arg, page_u32(l->page + at), payload - local) ==
+			-1)
 			return -1;
 		at += PAGE_CHAIN_HEADER;
 	}

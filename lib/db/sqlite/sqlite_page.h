@@ -13,8 +13,8 @@
 /* A page with the rest of a row begins with the number of the next. */
 #define PAGE_CHAIN_HEADER 4
 
-/* A number of four bytes, as those of pages are. */
-uint32_t page_number_at(const unsigned char *b);
+/* A number of four bytes, the highest first, as all in the file are. */
+uint32_t page_u32(const unsigned char *b);
 
 /* The other n bytes of a row begin in that page.  0, or -1 to stop. */
 typedef int (*page_chain_fn)(void *arg, uint32_t first, uint64_t n);

@@ -30,7 +30,7 @@ wal_salt(const struct db *db)
 	    wal == NULL || wal->pMethods == NULL ||
 	    wal->pMethods->xRead(wal, salt, sizeof(salt), SALT_AT) != SQLITE_OK)
 		return 0;
-	return page_number_at(salt);
+	return page_u32(salt);
 }
 
 bool
@@ -46,7 +46,7 @@ wal_ends_at(const struct db *db, uint32_t frames)
 	    wal == NULL || wal->pMethods == NULL || frames == 0 ||
 	    wal->pMethods->xRead(wal, header, sizeof(header), 0) != SQLITE_OK)
 		return false;
-	size = FRAME_HEADER_SIZE + page_number_at(header + PAGE_SIZE_AT);
+	size = FRAME_HEADER_SIZE + page_u32(header + PAGE_SIZE_AT);
 	for (uint32_t i = 0; i < 2; i++) {
 		at = WAL_HEADER_SIZE + (frames + i - 1) * size;
 		switch (wal->pMethods->xRead(wal, frame, sizeof(frame), at)) {
@@ -81,11 +81,11 @@ wal_has_first_page(
 			(ssize_t)sizeof(frame) &&
 		    memcmp(frame + FRAME_SALT_AT, wal + SALT_AT, SALT_SIZE) ==
 			0) {
-			found = page_number_at(frame) == 1 &&
+			found = page_u32(frame) == 1 &&
 			    memcmp(frame + FRAME_HEADER_SIZE + at, part, n) ==
 				0;
 			next += FRAME_HEADER_SIZE +
-			    (off_t)page_number_at(wal + PAGE_SIZE_AT);
+			    (off_t)page_u32(wal + PAGE_SIZE_AT);
 		}
 	close(fd);
 	return found;
@@ -116,9 +116,9 @@ wal_each_page(
 		if (memcmp(frame + FRAME_SALT_AT, header + SALT_AT,
 			SALT_SIZE) != 0)
 			break;
-		fn(arg, page_number_at(frame));
+		fn(arg, page_u32(frame));
 		next += (sqlite3_int64)sizeof(frame) +
-		    page_number_at(header + PAGE_SIZE_AT);
+		    page_u32(header + PAGE_SIZE_AT);
 	}
 	return 0;
 }
@@ -148,7 +148,7 @@ page_of(const struct copy *c, int frame, uint32_t *page)
 	int rc = c->wal->pMethods->xRead(
 	    c->wal, number, sizeof(number), frame_at(c, frame));
 
-	*page = page_number_at(number);
+	*page = page_u32(number);
 	return rc != SQLITE_OK || *page > 0 ? rc : SQLITE_CORRUPT;
 }
 
@@ -169,7 +169,7 @@ copy_begin(struct copy *c, struct db *db, int frames)
 	rc = c->wal->pMethods->xRead(c->wal, size, sizeof(size), PAGE_SIZE_AT);
 	if (rc != SQLITE_OK)
 		return rc;
-	c->page_size = page_number_at(size);
+	c->page_size = page_u32(size);
 	if (c->page_size == 0 || c->page_size > PAGE_SIZE_MAX)
 		return SQLITE_CORRUPT;
 	for (int i = 1; i <= frames; i++) {
