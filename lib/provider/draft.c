@@ -89,12 +89,6 @@ find_spot(
 	return s;
 }
 
-static bool
-is_nothing(struct json *j)
-{
-	return j == NULL || (json_is(j, JSON_STRING) && json_length(j) == 0);
-}
-
 /* Is it a name that no pointer of a definition can have? */
 static bool
 has_control(const char *name)
@@ -123,7 +117,7 @@ gather(struct draft *d, struct json *object, const struct spot *up)
 		buf_free(&path);
 		if (s == NULL)
 			continue;
-		if (!is_nothing(value)) {
+		if (!json_is_empty(value)) {
 			s->value[d->bodies] = value;
 			s->bodies++;
 		}

@@ -113,12 +113,6 @@ find_query(struct scope *s, const struct place *p, struct found *f)
 
 /* --- finding -------------------------------------------------------------- */
 
-static bool
-is_empty(struct json *j)
-{
-	return j == NULL || (json_is(j, JSON_STRING) && json_length(j) == 0);
-}
-
 /* Find the first place that has something. */
 static bool
 find_place(
@@ -131,7 +125,7 @@ find_place(
 		switch (p->kind) {
 		case PLACE_BODY:
 			f->node = json_walk(s->root, p->step, p->steps);
-			if (!is_empty(f->node))
+			if (!json_is_empty(f->node))
 				return true;
 			f->node = NULL;
 			break;

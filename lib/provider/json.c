@@ -408,3 +408,9 @@ json_text_pretty(struct json *j, struct buf *b)
 
 	return write_value(&w, j, 0) == 0 && !b->failed ? 0 : -1;
 }
+
+bool
+json_is_empty(const struct json *j)
+{
+	return j == NULL || (json_is(j, JSON_STRING) && json_length(j) == 0);
+}

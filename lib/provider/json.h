@@ -44,6 +44,8 @@ bool json_is(const struct json *j, enum json_kind kind);
 const char *json_string(struct json *j);
 /* Bytes of the text of a JSON_STRING. */
 size_t json_length(const struct json *j);
+/* Is there nothing, or a text without anything in it? */
+bool json_is_empty(const struct json *j);
 
 /* Of another kind: false or 0.  json_whole() is the nearest to a larger one. */
 bool json_boolean(const struct json *j);

@@ -110,12 +110,13 @@ enum way {
 	WAY_LIKE /* no index of words: walk the list and read the calls */
 };
 
+#define WALK_AHEAD 64 /* calls that are asked for at once */
+
 /*
  * query_calls.c: a walk through the calls of a filter.  Whatever begin returned
  * there is an end, which returns what came of it all.  next: QUERY_NOT_FOUND
  * after the last.  No more than max will be wanted.
  */
-#define WALK_AHEAD 64 /* calls that are asked for at once */
 struct walk {
 	struct query *q;
 	enum way way;

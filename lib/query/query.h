@@ -97,7 +97,8 @@ struct cursor {
 void query_look_limit(struct query *q, int64_t calls);
 /*
  * Was a list or sum ended by that limit since it was set?  Then *last is the
- * last call that the last such list read, from where it can be read on.
+ * call at which the last such list ended, from where it can be read on; a sum
+ * sets none.
  */
 bool query_looked_enough(const struct query *q, struct cursor *last);
 

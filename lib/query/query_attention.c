@@ -71,10 +71,9 @@ static const char *const numbers[ATTENTION__MAX] = {
 			  " WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 			  " ORDER BY +a.started DESC, a.number DESC LIMIT ?3",
 };
-/* The same, only counted. */
 /*
- * Missed callers from the newest on: of the older ones most have called again,
- * or were called.
+ * The same, only counted; missed callers from the newest on, since most of the
+ * older ones have called again, or were called.
  */
 static const char *const counts[ATTENTION__MAX] = {
     [ATTENTION_OPEN] =

@@ -386,12 +386,13 @@ days_write(struct store *st)
 {
 	enum store_rc rc = STORE_OK;
 
-	for (const struct day_change *d = st->batch.days;
-	     d != NULL && db_is_far(st->db); d = d->next)
-		row_ask_ahead(st, d->row);
-	/* Nothing is written again before the commit: that changes no row. */
-	if (st->batch.days != NULL && db_is_far(st->db))
+	/* A transaction may write again, with no days: the last are kept. */
+	if (db_is_far(st->db) && st->batch.days != NULL) {
+		for (const struct day_change *d = st->batch.days; d != NULL;
+		     d = d->next)
+			row_ask_ahead(st, d->row);
 		days_remember(st);
+	}
 	for (const struct day_change *d = st->batch.days;
 	     d != NULL && rc == STORE_OK; d = d->next) {
 		struct day_row r;

@@ -221,8 +221,8 @@ enum store_rc store_handshake(struct store *st, const struct delivery *d);
 /* Is the store writable at this moment?  Writes a row, to be sure. */
 enum store_rc store_probe(struct store *st);
 /*
- * Did a delivery find no room in the last STORE_FULL_MS, and was no event
- * stored since?  What a probe writes is so little that a full disk may still
+ * Did a delivery find no room in the last STORE_FULL_MS, and was none taken
+ * since?  What a probe writes is so little that a full disk may still
  * take it.  From any thread.
  */
 bool store_was_full(struct store *st);

@@ -702,8 +702,7 @@ event_body(struct page *p, struct response *w)
 		report_explain(p, w, 403, N_("Not with masked numbers"),
 		    N_("The body of an event may hold whole telephone numbers, "
 		       "and the configuration says phones = masked. With "
-		       "phones "
-		       "= full it is here to be fetched."));
+		       "phones = full it is here to be fetched."));
 		return PAGE_OK;
 	}
 	if (page_bodies_held(p) != NULL) {

@@ -72,8 +72,8 @@ struct page {
 	int64_t from2, to2;
 	bool of_fact; /* the page is `fact`, which heeds these: */
 	const char *fact_path; /* which; NULL: not told */
-	const char
-	    *fact_by; /* agent, campaign, source, hour, or a path; or NULL */
+	/* agent, campaign, source, hour, or a path; or NULL */
+	const char *fact_by;
 	const char *ignored; /* names of unknown parameters, or NULL */
 	bool swapped; /* from was after to */
 	bool masked; /* telephone numbers end in their last four digits */
@@ -113,8 +113,7 @@ enum page_rc callers_page(struct page *p);
 enum page_rc compare_page(struct page *p);
 enum page_rc costs_page(struct page *p);
 enum page_rc results_page(struct page *p);
-/* One fact, and what it is by another, or by agent, campaign, source or hour.
- */
+/* One fact, and what it is by another, or by agent, campaign and the like. */
 enum page_rc fact_page(struct page *p);
 const char *fact_title(struct page *p);
 enum page_rc attention_page(struct page *p);
