@@ -111,9 +111,22 @@ part(struct db *db, bool first)
 	return rc;
 }
 
-static void
-is_sound(struct box *b, int64_t rows, int64_t bytes)
+/* What stays: rows, and bytes of their bodies. */
+struct kept {
+	int64_t rows, bytes;
+};
+
+static struct kept
+count_kept(struct box *b)
 {
+	return (struct kept){ask(b, "SELECT count(*) FROM quarantine"),
+	    ask(b, "SELECT sum(length(body)) FROM quarantine")};
+}
+
+static void
+is_sound(struct box *b, struct kept was)
+{
+	const struct kept is = count_kept(b);
 	struct db *db = scratch_db(&b->scratch);
 	struct buf why = {0};
 
@@ -121,13 +134,12 @@ is_sound(struct box *b, int64_t rows, int64_t bytes)
 		fail_msg("%s", buf_str(&why));
 	buf_free(&why);
 	db_close(db);
-	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), rows);
-	assert_int_equal(
-	    ask(b, "SELECT sum(length(body)) FROM quarantine"), bytes);
+	assert_int_equal(is.rows, was.rows);
+	assert_int_equal(is.bytes, was.bytes);
 	assert_int_equal(ask(b,
 			     "SELECT count(*) FROM quarantine WHERE"
 			     " replace(CAST(body AS TEXT), 'kept', '') = ''"),
-	    rows);
+	    was.rows);
 }
 
 /* Rows that stay between rows that went. */
@@ -153,26 +165,27 @@ nothing_is_left_of_deleted_rows_and_others_stay(void **state)
 	struct box *b = *state;
 	sqlite3 *other = another(b);
 	struct db *db = scratch_db(&b->scratch);
-	int64_t rows, bytes;
+	struct kept kept;
+	enum db_rc rc;
 	int parts = 1;
 
 	put_and_delete(other);
-	rows = ask(b, "SELECT count(*) FROM quarantine");
-	bytes = ask(b, "SELECT sum(length(body)) FROM quarantine");
+	kept = count_kept(b);
 	assert_true(bytes_left(b) > 1000);
 	/* This connection remembers pages, too. */
 	assert_int_equal(
 	    db_run_alone(db, "UPDATE quarantine SET repeats = 0"), DB_OK);
-	while (part(db, parts == 1) == DB_OK)
+	while ((rc = part(db, parts == 1)) == DB_OK)
 		assert_true(parts++ < PARTS_MAX);
-	assert_true(parts > 3);
+	assert_int_equal(rc, DB_DONE);
+	assert_true(parts > 3); /* not written anew */
 	assert_int_equal(bytes_left(b), 0);
 	/* Nor do they come back with pages that somebody remembered. */
 	assert_int_equal(
 	    db_run_alone(db, "UPDATE quarantine SET repeats = 1"), DB_OK);
 	sql(other, "UPDATE quarantine SET repeats = repeats + 1");
 	assert_int_equal(bytes_left(b), 0);
-	is_sound(b, rows, bytes);
+	is_sound(b, kept);
 	db_close(db);
 	sqlite3_close(other);
 }
@@ -184,11 +197,12 @@ what_others_move_meanwhile_is_done_again(void **state)
 	struct box *b = *state;
 	sqlite3 *other = another(b);
 	struct db *db = scratch_db(&b->scratch);
-	int64_t rows, bytes;
+	struct kept kept;
+	enum db_rc rc;
 	int parts = 1;
 
 	put_and_delete(other);
-	while (part(db, parts == 1) == DB_OK) {
+	while ((rc = part(db, parts == 1)) == DB_OK) {
 		assert_true(parts < PARTS_MAX);
 		if (parts++ < 12) {
 			sql(other, "PRAGMA incremental_vacuum(40)");
@@ -199,10 +213,11 @@ what_others_move_meanwhile_is_done_again(void **state)
 			    "UPDATE source SET name = name");
 		}
 	}
-	rows = ask(b, "SELECT count(*) FROM quarantine");
-	bytes = ask(b, "SELECT sum(length(body)) FROM quarantine");
+	assert_int_equal(rc, DB_DONE);
+	assert_true(parts > 12);
+	kept = count_kept(b);
 	assert_int_equal(bytes_left(b), 0);
-	is_sound(b, rows, bytes);
+	is_sound(b, kept);
 	db_close(db);
 	sqlite3_close(other);
 }
@@ -213,6 +228,7 @@ who_reads_what_was_is_waited_for_without_the_lock(void **state)
 	struct box *b = *state;
 	sqlite3 *other = another(b), *reads = another(b);
 	struct db *db = scratch_db(&b->scratch);
+	enum db_rc rc;
 
 	put_and_delete(other);
 	sql(reads, "BEGIN; SELECT count(*) FROM quarantine");
@@ -222,8 +238,9 @@ who_reads_what_was_is_waited_for_without_the_lock(void **state)
 	assert_true(bytes_left(b) > 0);
 	sql(other, "INSERT INTO path (name) VALUES ('goes on')");
 	sql(reads, "ROLLBACK");
-	for (int i = 0; part(db, false) == DB_OK; i++)
+	for (int i = 0; (rc = part(db, false)) == DB_OK; i++)
 		assert_true(i < PARTS_MAX);
+	assert_int_equal(rc, DB_DONE);
 	assert_int_equal(bytes_left(b), 0);
 	db_close(db);
 	sqlite3_close(reads);
