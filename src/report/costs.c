@@ -23,6 +23,7 @@ struct spent {
 	struct sums all;
 	struct sums *column; /* [span.columns] */
 	struct rows rows[OF__MAX];
+	bool latest; /* calls alone are in those by campaign */
 	bool failed; /* memory ran out */
 };
 
@@ -82,6 +83,7 @@ read_spent(struct spent *s)
 {
 	struct page *p = s->page;
 	bool campaigns = false;
+	struct cursor last;
 	enum query_rc rc;
 	enum page_rc result = span_of_page(p, &s->span);
 
@@ -95,8 +97,15 @@ read_spent(struct spent *s)
 	if (rc == QUERY_OK && s->all.costs.n > 0)
 		rc = query_names(p->query, NAME_CAMPAIGN, p->filter.from,
 		    p->filter.to, 1, see_campaign, &campaigns);
-	if (rc == QUERY_OK && campaigns)
+	/* All other tables have all, so the page as a whole says nothing. */
+	if (rc == QUERY_OK && campaigns) {
+		const bool had = query_looked_enough(p->query, &last);
+
 		rc = query_lone(p->query, &p->filter, add_lone, s);
+		s->latest = !had && query_looked_enough(p->query, &last);
+		if (s->latest)
+			query_look_limit(p->query, REPORT_LOOK_MAX);
+	}
 	return s->failed ? PAGE_FAILED : page_rc(rc);
 }
 
@@ -334,6 +343,14 @@ put_currency(struct spent *s, const struct cost *c)
 		if (s->rows[of].used == 0)
 			continue;
 		html_put(p->out, "<h3>%s</h3>\n", tr(p, table[of].by));
+		if (of == OF_CAMPAIGN && s->latest) {
+			html_raw(p->out, "<p class=\"muted\">");
+			say_number(p,
+			    N_("Of the latest {1} calls; choose a shorter "
+			       "period for older ones."),
+			    REPORT_LOOK_MAX);
+			html_raw(p->out, "</p>\n");
+		}
 		if (put_rows(p, &s->rows[of], of, table[of].what,
 			c->currency) != PAGE_OK)
 			return PAGE_FAILED;
