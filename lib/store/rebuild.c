@@ -47,17 +47,33 @@ rebuild_map(struct rebuild *rb, const struct stored_event *se, struct event *e)
 	return 0;
 }
 
-/* Write what the event says of itself now, if that is something else. */
+/* Is that what the column has?  NULL is NULL. */
+static bool
+has_text(struct statement *s, int column, const char *text)
+{
+	const char *has = db_text(s, column);
+
+	return has == NULL || text == NULL ? has == text
+					   : strcmp(has, text) == 0;
+}
+
+/* Does the row of event_again() say of the event what it says of itself now? */
+static bool
+is_as_it_was(struct statement *s, int64_t call, const struct event *e)
+{
+	return has_text(s, 17, e->type) && has_text(s, 18, e->id) &&
+	    has_text(s, 19, call_state_name[e->state]) &&
+	    has_text(s, 20, call_outcome_name[e->outcome]) &&
+	    db_int(s, 21) == e->time && db_int(s, 22) == call;
+}
+
 static enum store_rc
 event_update(
     struct rebuild *rb, int64_t seq, int64_t call, const struct event *e)
 {
-	/* An intersection takes NULL and NULL for the same. */
 	struct statement *s = db_statement(rb->st->db,
 	    "UPDATE event SET type = ?2, id = ?3, state = ?4, outcome = ?5,"
-	    " time = ?6, call = ?7 WHERE seq = ?1 AND NOT EXISTS"
-	    " (SELECT type, id, state, outcome, time, call"
-	    " INTERSECT SELECT ?2, ?3, ?4, ?5, ?6, ?7)");
+	    " time = ?6, call = ?7 WHERE seq = ?1");
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -112,7 +128,8 @@ event_again(struct rebuild *rb, int64_t *after)
 	struct statement *s = db_statement(rb->st->db,
 	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
 	    " e.content_type, e.headers, e.body, e.received, r.count,"
-	    " r.last, e.digest, e.size, 0, 0, e.paths, e.source"
+	    " r.last, e.digest, e.size, 0, 0, e.paths, e.source, e.type, e.id,"
+	    " e.state, e.outcome, e.time, e.call"
 	    " FROM event e JOIN source s ON s.id = e.source"
 	    " LEFT JOIN repeat r ON r.event = e.seq"
 	    " WHERE e.seq > ?1 ORDER BY e.seq LIMIT 1");
@@ -149,7 +166,7 @@ event_again(struct rebuild *rb, int64_t *after)
 	}
 	if (alias_has_call(&e))
 		rc = place_event(rb, source, &e, &call);
-	if (rc == STORE_OK)
+	if (rc == STORE_OK && !is_as_it_was(s, call, &e))
 		rc = event_update(rb, se.number, call, &e);
 out:
 	db_done(s);
