@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/gzip.h"
+#include "base/number.h"
 #include "base/phone.h"
 
 #define SLICE 200 /* rows of one statement */
@@ -198,6 +199,7 @@ fact_has(const struct store_wish *wish, const struct call_fact *c,
     const struct found *f)
 {
 	char number[64];
+	double wanted;
 
 	if (wish->by == STORE_BY_FACT) {
 		if (!numbers_have(&f->paths, c->path))
@@ -208,9 +210,10 @@ fact_has(const struct store_wish *wish, const struct call_fact *c,
 		if (c->fact.type == FACT_BOOLEAN)
 			return strcmp(wish->value,
 				   c->fact.number != 0 ? "true" : "false") == 0;
-		(void)snprintf(number, sizeof(number), "%.17g", c->fact.number);
-		return strtod(wish->value, NULL) == c->fact.number &&
-		    wish->value[0] != '\0';
+		/* The whole of it: a word is not the number 0. */
+		return number_parse_real(
+			   wish->value, strlen(wish->value), &wanted) == 0 &&
+		    wanted == c->fact.number;
 	}
 	if (numbers_have(&f->paths, c->path))
 		return true;

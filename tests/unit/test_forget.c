@@ -569,6 +569,82 @@ the_end_of_an_erasure_is_left_to_the_one_that_runs(void **state)
 	db_close(other);
 }
 
+/* Store an event of a call of its own, of that source. */
+static void
+put_of(struct box *b, const char *source, struct event *e, const char *id)
+{
+	static unsigned char key;
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	d.source = source;
+	e->key[0] = ++key;
+	e->key[9] = 1;
+	e->call = id;
+	assert_int_equal(store_event(b->store, &d, e, &n), STORE_OK);
+}
+
+static void
+ignore_call(void *arg, const char *source, const char *id, int64_t started)
+{
+	(void)arg;
+	(void)source;
+	(void)id;
+	(void)started;
+}
+
+static struct store_erased
+look_for(struct box *b, const struct store_wish *wish)
+{
+	struct store_erased e;
+
+	assert_int_equal(
+	    store_find(b->store, wish, ignore_call, NULL, &e), STORE_OK);
+	return e;
+}
+
+/* No word is the number 0, and no beginning of a value is the value. */
+static void
+a_fact_is_found_by_the_whole_of_its_value_whatever_its_type(void **state)
+{
+	static const struct fact facts[] = {
+	    {.path = "f/a", .type = FACT_TEXT, .text = "5", .len = 1},
+	    {.path = "f/a", .type = FACT_TEXT, .text = "56", .len = 2},
+	    {.path = "f/a", .type = FACT_NUMBER, .number = 5},
+	    {.path = "f/a", .type = FACT_NUMBER, .number = 0},
+	    {.path = "f/a", .type = FACT_NUMBER, .number = 0.25},
+	    {.path = "f/a", .type = FACT_BOOLEAN, .number = 1},
+	    {.path = "f/a", .type = FACT_BOOLEAN, .number = 0},
+	    {.path = "f/b", .type = FACT_TEXT, .text = "5", .len = 1},
+	};
+	static const struct {
+		const char *value;
+		int calls;
+	} wishes[] = {{"5", 2}, {"56", 1}, {"57", 0}, {"5.0", 1}, {"0", 1},
+	    {"0.25", 1}, {"25e-2", 1}, {"true", 1}, {"false", 1}, {"tru", 0},
+	    {"anna", 0}, {"5 or so", 0}, {"", 0}};
+	struct box *b = *state;
+	char id[20];
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		struct event e = an_event(0);
+
+		snprintf(id, sizeof(id), "f-%zu", i);
+		e.fact = &facts[i];
+		e.facts = 1;
+		put_of(b, "sales", &e, id);
+	}
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		const struct store_wish wish = {.by = STORE_BY_FACT,
+		    .path = "f/a",
+		    .value = wishes[i].value};
+
+		if (look_for(b, &wish).calls != wishes[i].calls)
+			fail_msg(
+			    "%s: not %d", wishes[i].value, wishes[i].calls);
+	}
+}
+
 #define FORGET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quick, teardown)
 
 int
@@ -584,6 +660,8 @@ main(void)
 	    FORGET_TEST(calls_are_found_by_trace_and_fact_and_source),
 	    FORGET_TEST(an_erasure_that_was_cut_off_is_told_and_completed),
 	    FORGET_TEST(the_end_of_an_erasure_is_left_to_the_one_that_runs),
+	    FORGET_TEST(
+		a_fact_is_found_by_the_whole_of_its_value_whatever_its_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
