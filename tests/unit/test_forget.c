@@ -645,6 +645,377 @@ a_fact_is_found_by_the_whole_of_its_value_whatever_its_type(void **state)
 	}
 }
 
+/* An id that is short would be a part of anything. */
+static void
+a_call_is_found_in_what_told_no_event_by_an_id_that_is_not_short(void **state)
+{
+	static const char *const bodies[] = {"12345678", "x 12345678",
+	    "12345678 x", "1234567", "12345 678", "the call 1234567"};
+	struct box *b = *state;
+	const struct store_wish whole = {.by = STORE_BY_CALL,
+				    .value = "12345678"},
+				part = {.by = STORE_BY_CALL,
+				    .value = "1234567"},
+				trace = {
+				    .by = STORE_BY_TRACE, .value = "12345678"};
+	int64_t n;
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct delivery d = a_delivery(bodies[i]);
+
+		assert_int_equal(
+		    store_quarantine(b->store, &d, "why", &n), STORE_OK);
+		assert_int_equal(
+		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	}
+	assert_int_equal(look_for(b, &whole).quarantine, 3);
+	assert_int_equal(look_for(b, &trace).rejected, 3);
+	assert_int_equal(look_for(b, &part).quarantine, 0);
+	assert_int_equal(look_for(b, &part).rejected, 0);
+	assert_int_equal(forget(b, &whole).quarantine, 3);
+	assert_int_equal(
+	    ask(b,
+		"SELECT count(*) FROM quarantine WHERE body = x'31323334"
+		"353637'"),
+	    1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), 3);
+}
+
+/* All that a person has at two sources, and is forgotten at one. */
+static void
+what_another_source_has_of_a_person_stays(void **state)
+{
+	static const char *const sources[] = {"sales", "support"};
+	static const char *const also[] = {"x-919876543201"};
+	static const char number[] = "+919876543201";
+	const struct call_error error = {.message = number};
+	const struct store_wish wish = {.by = STORE_BY_NUMBER,
+	    .value = "+91 98765 43201",
+	    .source = "support"};
+	struct box *b = *state;
+	struct store_erased e;
+	char id[20];
+	int64_t n;
+
+	for (int i = 0; i < 2; i++) {
+		struct delivery d = a_delivery(number);
+		struct event of[4] = {
+		    an_event(0), an_event(0), an_event(0), an_event(0)};
+
+		d.source = sources[i];
+		set_text(&of[0], FIELD_FROM, number);
+		of[1].error = &error;
+		of[1].errors = 1;
+		of[2].alias = also;
+		of[2].aliases = 1;
+		of[3].type = number;
+		for (int k = 0; k < 4; k++) {
+			snprintf(id, sizeof(id), "s-%d", k);
+			put_of(b, sources[i], &of[k], k == 3 ? NULL : id);
+		}
+		assert_int_equal(
+		    store_quarantine(b->store, &d, "why", &n), STORE_OK);
+		assert_int_equal(
+		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	}
+	e = look_for(b, &wish);
+	assert_int_equal(e.calls, 3);
+	assert_int_equal(e.events, 4);
+	e = forget(b, &wish);
+	assert_int_equal(e.calls, 3);
+	assert_int_equal(e.events, 4);
+	assert_int_equal(e.quarantine, 1);
+	assert_int_equal(e.rejected, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 3);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 2);
+	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 4);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM quarantine JOIN source s"
+			     " ON s.id = source WHERE name = 'sales'"),
+	    1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM rejected JOIN source s"
+			     " ON s.id = source WHERE name = 'sales'"),
+	    1);
+}
+
+static int
+note_is(void *arg, const struct stored_event *e)
+{
+	const char *text = arg;
+
+	if (!e->note)
+		return 0;
+	assert_int_equal(e->len, strlen(text));
+	assert_memory_equal(e->body, text, e->len);
+	return 0;
+}
+
+/* Who has read the export is told by them what to forget. */
+static void
+an_erasure_names_the_keys_of_the_events_of_a_call(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {.by = STORE_BY_CALL, .value = "noted"};
+	struct delivery d = a_delivery("{}");
+	static char text[] =
+	    "{\"events\":[\"0a000000000000000000000000000000\","
+	    "\"0b000000000000000000000000000000\"]}";
+	int64_t n;
+
+	for (unsigned char key = 10; key <= 11; key++) {
+		struct event e = an_event(key);
+
+		e.call = "noted";
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	assert_int_equal(forget(b, &wish).events, 2);
+	assert_int_equal(
+	    query_each_event(reader(b), 0, note_is, text), QUERY_OK);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event WHERE type ="
+			     " 'callbook.call.forgotten' AND size = -2"),
+	    1);
+	/* Of what was found before it is one again, and no second note. */
+	assert_int_equal(forget(b, &wish).calls, 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 3);
+}
+
+/* Those of a type that is only counted count on under no name. */
+static void
+types_with_a_number_are_counted_on_without_it(void **state)
+{
+	static const char *const types[] = {
+	    "to +919876543201", "from 09876543201", "partial"};
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	struct delivery d = a_delivery("{}");
+
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(
+		    store_count(b->store, &d, types[i / 3]), STORE_OK);
+	(void)forget(b, &wish);
+	assert_int_equal(
+	    ask(b, "SELECT count FROM counted WHERE type = ''"), 6);
+	assert_int_equal(
+	    ask(b, "SELECT count FROM counted WHERE type = 'partial'"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM counted"), 2);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM counted WHERE first = 2000"
+			     " AND last = 2000"),
+	    2);
+	/* Again, where there are such already. */
+	assert_int_equal(store_count(b->store, &d, types[0]), STORE_OK);
+	(void)forget(b, &wish);
+	assert_int_equal(
+	    ask(b, "SELECT count FROM counted WHERE type = ''"), 7);
+}
+
+struct erasures {
+	struct store_erasure list[4];
+	char by[4][8];
+	int n;
+};
+
+static void
+take_erasure(void *arg, const struct store_erasure *e)
+{
+	struct erasures *all = arg;
+
+	assert_true(all->n < 4);
+	snprintf(all->by[all->n], sizeof(all->by[0]), "%s", e->by);
+	all->list[all->n++] = *e;
+}
+
+static void
+what_was_erased_is_listed_without_whom_it_was_of(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish by_number = {.by = STORE_BY_NUMBER,
+				    .value = "+919876543203",
+				    .drop = true},
+				by_call = {
+				    .by = STORE_BY_CALL, .value = "other"};
+	const int64_t before = when_now();
+	unsigned char hash[STORE_HASH_SIZE];
+	struct erasures all = {.n = 0};
+	struct event e = an_event(0);
+	int64_t from;
+
+	put_others(b, 3);
+	set_text(&e, FIELD_TO, "+919876543203");
+	put_of(b, "sales", &e, "number");
+	put_of(b, "sales", &e, "other");
+	(void)forget(b, &by_call);
+	(void)forget(b, &by_number);
+	assert_int_equal(
+	    store_erasures(b->store, take_erasure, &all), STORE_OK);
+	assert_int_equal(all.n, 2);
+	assert_string_equal(all.by[0], "call");
+	assert_false(all.list[0].drop);
+	assert_int_equal(all.list[0].rows.calls, 1);
+	assert_int_equal(all.list[0].rows.events, 1);
+	assert_int_equal(all.list[0].rows.quarantine, 0);
+	assert_string_equal(all.by[1], "number");
+	assert_true(all.list[1].drop);
+	assert_int_equal(all.list[1].rows.calls, 1);
+	assert_int_equal(all.list[1].rows.events, 1);
+	assert_int_equal(all.list[1].rows.quarantine, 2);
+	assert_int_equal(all.list[1].rows.rejected, 1);
+	hash_plainly(NULL, "call:other", 10, hash);
+	assert_memory_equal(all.list[0].hash, hash, sizeof(hash));
+	for (int i = 0; i < 2; i++) {
+		from = all.list[i].time;
+		assert_in_range(from, before, when_now());
+	}
+}
+
+/* What comes late would not be known by anything. */
+static void
+nothing_is_erased_without_the_key_of_the_hashes(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {.by = STORE_BY_CALL, .value = "kept"};
+	struct event e = an_event(0);
+	struct store_erased erased;
+
+	put_of(b, "sales", &e, "kept");
+	store_set_hash(b->store, NULL, NULL);
+	assert_int_equal(store_forget(b->store, &wish, &erased), STORE_ERROR);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM erasure"), 0);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'forget'"), 0);
+	store_set_hash(b->store, hash_plainly, NULL);
+	assert_int_equal(forget(b, &wish).calls, 1);
+}
+
+/* By whichever of its ids an event is, and whoever of it has the number. */
+static void
+what_comes_late_is_known_by_each_id_and_each_number(void **state)
+{
+	static const enum call_field numbers[] = {
+	    FIELD_FROM, FIELD_TO, FIELD_TRANSFERRED_TO};
+	static const char *const also[] = {"alias-1", "alias-2"};
+	struct box *b = *state;
+	struct store_wish wish = {.by = STORE_BY_CALL, .value = "own"};
+	struct delivery d = a_delivery("{}");
+	struct event first = an_event(0);
+	unsigned char key = 0;
+	int64_t n;
+
+	first.alias = also;
+	first.aliases = 2;
+	put_of(b, "sales", &first, "own");
+	assert_int_equal(forget(b, &wish).calls, 1);
+	for (int i = 0; i < 3; i++) {
+		struct event e = an_event(++key);
+
+		e.call = i == 0 ? "own" : "fresh";
+		e.alias = &also[i == 2];
+		e.aliases = i > 0;
+		assert_int_equal(
+		    store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
+	}
+	wish = (struct store_wish){
+	    .by = STORE_BY_NUMBER, .value = "+919876543201", .drop = true};
+	(void)forget(b, &wish);
+	for (int i = 0; i < 3; i++) {
+		const char *const more[] = {i == 0 ? "m-0"
+			: i == 1		   ? "m-1"
+						   : "m-2"};
+		char id[20];
+		struct event e = an_event(++key);
+
+		snprintf(id, sizeof(id), "n-%d", i);
+		e.call = id;
+		e.alias = more;
+		e.aliases = 1;
+		set_text(&e, numbers[i], "09876543201");
+		assert_int_equal(
+		    store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
+		/* A later one by its alias alone tells no number. */
+		e = an_event(++key);
+		e.call = NULL;
+		e.alias = more;
+		e.aliases = 1;
+		assert_int_equal(
+		    store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
+	}
+	/* Another number, and a field that has none, are stored. */
+	first = an_event(++key);
+	first.call = "free";
+	set_text(&first, FIELD_FROM, "+919876543202");
+	set_text(&first, FIELD_TO, "nobody");
+	assert_int_equal(store_event(b->store, &d, &first, &n), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT sum(count) FROM arrival WHERE result = 4"), 9);
+}
+
+/* Days of agents whose names are numbers, before and after their calls go. */
+static void
+days_count_on_without_an_agent_that_is_a_number(void **state)
+{
+	static const char *const agents[] = {
+	    "+919876543201", "09876543201", "", "mia"};
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	const struct call_error error = {.code = "e"};
+	char id[20];
+
+	for (int i = 0; i < 8; i++) {
+		struct event e = an_event(0);
+
+		snprintf(id, sizeof(id), "a-%d", i);
+		e.received = e.time = i % 2 * DAY + 1000;
+		set_text(&e, FIELD_AGENT, agents[i / 2]);
+		set_number(&e, FIELD_STARTED, e.time);
+		set_number(&e, FIELD_DURATION, 1000 << i);
+		set_text(&e, FIELD_TRANSFERRED_TO, "desk");
+		set_text(&e, FIELD_ENDED_BY, "caller");
+		set_number(
+		    &e, FIELD_GOAL, i % 4 == 0 ? VERDICT_YES : VERDICT_NO);
+		set_text(&e, FIELD_COST, "USD");
+		set_number(&e, FIELD_COST, 1000);
+		e.error = &error;
+		e.errors = 1;
+		e.state = STATE_ANALYZED;
+		put_of(b, "sales", &e, id);
+	}
+	assert_int_equal(forget(b, &wish).calls, 4);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM day WHERE agent NOT IN"
+			     " ('', 'mia')"),
+	    0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 4);
+	for (int day = 0; day < 2; day++) {
+		char sql[300];
+
+		snprintf(sql, sizeof(sql),
+		    "SELECT count(*) FROM day WHERE day = %d AND agent = ''"
+		    " AND calls = 3 AND answered = 3 AND analyzed = 3"
+		    " AND with_errors = 3 AND timed = 3 AND talk = %d"
+		    " AND goal_yes = %d AND goal_no = %d AND transferred = 3",
+		    day, 21000 << day, day == 0 ? 2 : 0, day == 0 ? 1 : 3);
+		assert_int_equal(ask(b, sql), 1);
+	}
+	/* None of it is lost, wherever calls that are gone are counted. */
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM day_gone WHERE agent <> ''"), 0);
+	assert_int_equal(ask(b, "SELECT sum(calls) FROM day_gone"), 4);
+	assert_int_equal(ask(b, "SELECT sum(talk) FROM day_gone"), 15000);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM day WHERE agent = ''"
+			     " AND length(hours) = 2 AND length(lengths) > 4"
+			     " AND length(enders) = 2 AND length(costs) > 3"),
+	    2);
+}
+
 #define FORGET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quick, teardown)
 
 int
@@ -662,6 +1033,15 @@ main(void)
 	    FORGET_TEST(the_end_of_an_erasure_is_left_to_the_one_that_runs),
 	    FORGET_TEST(
 		a_fact_is_found_by_the_whole_of_its_value_whatever_its_type),
+	    FORGET_TEST(
+		a_call_is_found_in_what_told_no_event_by_an_id_that_is_not_short),
+	    FORGET_TEST(what_another_source_has_of_a_person_stays),
+	    FORGET_TEST(an_erasure_names_the_keys_of_the_events_of_a_call),
+	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
+	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
+	    FORGET_TEST(nothing_is_erased_without_the_key_of_the_hashes),
+	    FORGET_TEST(what_comes_late_is_known_by_each_id_and_each_number),
+	    FORGET_TEST(days_count_on_without_an_agent_that_is_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
