@@ -455,10 +455,7 @@ agents_leave(struct store *st, bool gone,
 		if (has(arg, row.agent))
 			rc = row_move(st, s, &row);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(st, s, step, rc);
 }
 
 enum store_rc
@@ -497,8 +494,5 @@ day_add_gone(struct store *st, int64_t day)
 		row_add(s, &r);
 		rc = row_write(st, &row, &r);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(st, s, step, rc);
 }

@@ -360,10 +360,7 @@ variant_flag(struct store *st, int64_t source, const struct event *e)
 		else if ((rc = batch_call_load(st, c)) == STORE_OK)
 			call_flag(c, CALL_VARIANT);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(st, s, step, rc);
 }
 
 /*

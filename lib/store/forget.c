@@ -92,10 +92,7 @@ ids_forget(struct forget *g, const struct call_row *r)
 		    ? STORE_ERROR
 		    : forgotten_add(g->st, r->source, g->erasure, hash);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(g->st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(g->st, s, step, rc);
 }
 
 /* {"events":["KEY",...]} of the call; *n: how many. */
@@ -267,10 +264,7 @@ counted_forget(struct forget *g)
 		if (rc == STORE_OK)
 			rc = stmt_run(del);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(g->st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(g->st, s, step, rc);
 }
 
 /* Of agents whose name has it, days count on without the name. */

@@ -163,6 +163,9 @@ enum store_rc stmt_alone(struct store *st, const char *sql);
 enum store_rc stmt_run_for(struct store *st, const char *sql, int64_t number);
 /* After the last step of one that reads: was that the end, or a failure? */
 enum store_rc stmt_end(struct store *st, struct statement *s, enum db_rc step);
+/* The same; rc is what became of its rows so far: a failure stays one. */
+enum store_rc stmt_end_after(
+    struct store *st, struct statement *s, enum db_rc step, enum store_rc rc);
 
 /* What is remembered under a name, cut to size bytes; "": nothing. */
 enum store_rc store_meta_get(

@@ -88,10 +88,7 @@ sources_read(struct walk *w)
 			more->ms[i] = config_keep(
 			    w->k->config, row_text(s, 1), (enum config_keep)i);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(w->st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(w->st, s, step, rc);
 }
 
 static bool

@@ -263,10 +263,7 @@ count_day(struct store *st, int64_t day)
 		share_more(&h, db_text(s, 11), db_text(s, 12), db_int(s, 13));
 		rc = day_count(st, &h, 1);
 	}
-	if (rc == STORE_OK)
-		return stmt_end(st, s, step);
-	db_done(s);
-	return rc;
+	return stmt_end_after(st, s, step, rc);
 }
 
 /*

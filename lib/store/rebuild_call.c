@@ -228,10 +228,7 @@ fold_again(struct rebuild *rb, struct again *a)
 		else
 			rc = keep_facts(rb->st, a, &e, se.paths);
 	}
-	if (rc == STORE_OK)
-		rc = stmt_end(rb->st, s, step);
-	else
-		db_done(s);
+	rc = stmt_end_after(rb->st, s, step, rc);
 	if (rc == STORE_OK)
 		rc = event_late_again(rb->st, a->row.number, &late);
 	if (rc == STORE_OK && late)

@@ -225,10 +225,7 @@ search_feed(struct store *st)
 			rc = index_add(st, r.number, &st->search_is);
 	}
 	db_gather(st->db, false);
-	if (rc == STORE_OK)
-		rc = stmt_end(st, s, step);
-	else
-		db_done(s);
+	rc = stmt_end_after(st, s, step, rc);
 	if (rc != STORE_OK)
 		return rc;
 	if (last == upto || st->search.upto == OFF)

@@ -74,6 +74,16 @@ stmt_end(struct store *st, struct statement *s, enum db_rc step)
 }
 
 enum store_rc
+stmt_end_after(
+    struct store *st, struct statement *s, enum db_rc step, enum store_rc rc)
+{
+	if (rc == STORE_OK)
+		return stmt_end(st, s, step);
+	db_done(s);
+	return rc;
+}
+
+enum store_rc
 store_meta_get(struct store *st, const char *name, char *value, size_t size)
 {
 	struct statement *s = db_statement(
