@@ -303,6 +303,100 @@ each_source_has_its_own_times(void **state)
 	assert_int_equal(tend(b).bodies, 1);
 }
 
+/* Whichever source it is of. */
+static void
+a_source_that_is_kept_shorter_is_looked_at_again(void **state)
+{
+	struct box *b = *state;
+
+	for (int i = 0; i < 2; i++) {
+		source[i].keep[KEEP_BODIES] = 50 * DAY;
+		put(b, i, i == 0 ? "a" : "b", 40, source[i].name);
+	}
+	assert_int_equal(tend(b).bodies, 0);
+	for (int i = 0; i < 2; i++) {
+		source[i].keep[KEEP_BODIES] = 30 * DAY;
+		assert_int_equal(tend(b).bodies, 1);
+	}
+}
+
+/* Even where there is nothing new. */
+static void
+what_was_looked_at_is_not_looked_at_again(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	for (int i = 0; i < 3; i++)
+		put(b, i, "a", 40, "sales");
+	assert_int_equal(tend(b).bodies, 3);
+	run(b, "UPDATE event SET size = NULL, body = x'78'");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tend(b).bodies, 0);
+}
+
+static void
+a_call_that_has_nothing_of_the_kind_loses_nothing(void **state)
+{
+	struct box *b = *state;
+	struct store_tended t;
+
+	config.keep[KEEP_TRANSCRIPTS] = config.keep[KEEP_FACTS] = 30 * DAY;
+	put(b, 1, "a", 40, "sales");
+	put(b, 2, NULL, 40, "sales");
+	t = tend(b);
+	assert_int_equal(t.transcripts + t.facts, 0);
+}
+
+/* A clock may be wrong by a day; what is dated so is only young. */
+static void
+what_is_dated_less_than_a_day_ahead_holds_up_the_rest(void **state)
+{
+	static const int64_t minutes[] = {24 * 60 - 6, 24 * 60 + 6};
+	struct box *b = *state;
+	char sql[100];
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	put(b, 1, "a", 0, "sales");
+	put(b, 2, "b", 40, "sales");
+	for (int i = 0; i < 2; i++) {
+		snprintf(sql, sizeof(sql),
+		    "UPDATE event SET received = %lld WHERE seq = 1",
+		    (long long)(when_now() + minutes[i] * 60000));
+		run(b, sql);
+		assert_int_equal(tend(b).bodies, i);
+	}
+}
+
+static int64_t
+noted_minutes_ago(struct box *b)
+{
+	return (when_now() -
+		   ask(b,
+		       "SELECT CAST(value AS bigint) FROM meta WHERE name ="
+		       " 'kept'")) /
+	    60000;
+}
+
+static void
+that_all_is_done_is_noted_once_an_hour(void **state)
+{
+	static const int minutes[] = {59, 61, -5};
+	struct box *b = *state;
+	char sql[100];
+
+	(void)tend(b);
+	assert_int_equal(noted_minutes_ago(b), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(sql, sizeof(sql),
+		    "UPDATE meta SET value = '%lld' WHERE name = 'kept'",
+		    (long long)(when_now() - minutes[i] * 60000 - 30000));
+		run(b, sql);
+		(void)tend(b);
+		assert_int_equal(noted_minutes_ago(b), i == 0 ? 59 : 0);
+	}
+}
+
 static void
 what_a_wrong_clock_dated_far_ahead_does_not_hold_up_the_rest(void **state)
 {
@@ -428,6 +522,11 @@ main(void)
 	    KEEP_TEST(a_call_goes_and_its_numbers_and_keys_stay),
 	    KEEP_TEST(a_call_is_as_old_as_its_last_event),
 	    KEEP_TEST(each_source_has_its_own_times),
+	    KEEP_TEST(a_source_that_is_kept_shorter_is_looked_at_again),
+	    KEEP_TEST(what_was_looked_at_is_not_looked_at_again),
+	    KEEP_TEST(a_call_that_has_nothing_of_the_kind_loses_nothing),
+	    KEEP_TEST(what_is_dated_less_than_a_day_ahead_holds_up_the_rest),
+	    KEEP_TEST(that_all_is_done_is_noted_once_an_hour),
 	    KEEP_TEST(
 		what_a_wrong_clock_dated_far_ahead_does_not_hold_up_the_rest),
 	    KEEP_TEST(the_quarantine_and_the_rejected_go_too),

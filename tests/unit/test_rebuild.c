@@ -281,6 +281,47 @@ an_error_of_another_time_is_another(void **state)
 	assert_int_equal(rebuild(b).changed, 0);
 }
 
+static int
+map_nothing(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	(void)se;
+	(void)e;
+	return -1;
+}
+
+/* It stays as it was, but it is of the day and hour where we are now. */
+static void
+a_call_that_no_definition_reads_is_of_the_zone_of_now(void **state)
+{
+	static const char *const wrong[] = {
+	    "UPDATE call SET hour = 7", "UPDATE call SET day = 9"};
+	struct box *b = *state;
+	struct store_rebuilt r;
+	char *was;
+
+	make_calls();
+	keep(b, 0);
+	run(b, "CREATE TABLE day_was AS SELECT * FROM day");
+	run(b, "CREATE TABLE call_was AS SELECT * FROM call");
+	was = strdup(record(b));
+	for (int i = 0; i < 2; i++) {
+		run(b, wrong[i]);
+		assert_int_equal(
+		    store_rebuild(b->store, map_nothing, NULL, &r), STORE_OK);
+		assert_int_equal(r.failed, 1);
+		assert_string_equal(record(b), was);
+		assert_int_equal(ask(b,
+				     "SELECT count(*) FROM call c JOIN call_was"
+				     " w ON c.day = w.day AND c.hour = w.hour"
+				     " AND c.events = w.events"),
+		    1);
+		assert_int_equal(ask(b, DIFFERENT), 0);
+	}
+	run(b, "DROP TABLE day_was; DROP TABLE call_was");
+	free(was);
+}
+
 /* --- what cannot be read -------------------------------------------------- */
 
 /* A call of the first day, of which everything can be read but what it cost. */
@@ -348,6 +389,7 @@ main(void)
 	    STORE_TEST(a_rebuild_keeps_what_only_a_body_that_is_gone_told),
 	    STORE_TEST(a_call_that_no_event_tells_of_any_more_is_gone),
 	    STORE_TEST(an_error_of_another_time_is_another),
+	    STORE_TEST(a_call_that_no_definition_reads_is_of_the_zone_of_now),
 	    STORE_TEST(a_rebuild_fails_where_calls_cannot_be_counted),
 	    STORE_TEST(a_rebuild_fails_where_days_cannot_be_found),
 	};

@@ -409,6 +409,44 @@ an_event_of_no_call_is_stored_alone(void **state)
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
 	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 0);
+	/* Nothing of it is late, nor left out. */
+	assert_int_equal(
+	    ask(b,
+		"SELECT count(*) FROM event WHERE late = 0 AND paths IS NULL"),
+	    1);
+}
+
+/* As where an erasure by another process gave a fact another name. */
+static void
+names_that_were_seen_are_known_without_asking(void **state)
+{
+	struct box *b = *state;
+	struct fact f = {
+	    .path = "results/a", .type = FACT_TEXT, .text = "x", .len = 1};
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	for (unsigned char i = 0; i < 3; i++) {
+		struct event e = an_event(i);
+
+		e.fact = &f;
+		e.facts = 1;
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+		run(b,
+		    "UPDATE path SET name = 'other';"
+		    "UPDATE source SET name = 'other'");
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM path"), 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM source"), 1);
+	/* One of the same name has another provider. */
+	d.provider = "q";
+	for (unsigned char i = 3; i < 6; i++) {
+		struct event e = an_event(i);
+
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM source"), 2);
+	assert_int_equal(ask(b, "SELECT count(DISTINCT source) FROM event"), 2);
 }
 
 static int
@@ -463,6 +501,7 @@ main(void)
 		what_cannot_be_mapped_makes_one_row_however_often_it_comes),
 	    STORE_TEST(requeueing_moves_the_row_once),
 	    STORE_TEST(an_event_of_no_call_is_stored_alone),
+	    STORE_TEST(names_that_were_seen_are_known_without_asking),
 	    STORE_TEST(events_are_read_in_the_order_stored_from_a_cursor),
 	};
 

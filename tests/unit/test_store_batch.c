@@ -297,6 +297,10 @@ contents_and_repetitions_are_told_apart_in_one_transaction(void **state)
 	    12700);
 	assert_int_equal(ask(b, "SELECT count(*) FROM repeat"), 2);
 	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM arrival WHERE count = 3"
+			     " AND last IN (2700, 2800)"),
+	    2);
+	assert_int_equal(ask(b,
 			     "SELECT count(*) FROM call WHERE (flags & 2 <> 0)"
 			     " = (id IN ('a', 'b'))"),
 	    4);
@@ -409,6 +413,27 @@ one_that_is_late_by_the_next_of_its_transaction_is_told(void **state)
 	late_in_one_transaction(*state, received_time);
 }
 
+/* None of them came after one of a later time: two came with it. */
+static void
+what_is_received_with_a_later_event_is_not_late_by_it(void **state)
+{
+	static const int64_t received_time[4][2] = {
+	    {2010, 1100}, {2020, 1200}, {2020, 1150}, {2020, 1160}};
+	struct box *b = *state;
+	struct event e[5];
+
+	for (int i = 0; i < 5; i++)
+		e[i] = an_event((unsigned char)(i + 1));
+	e[0].call = "other";
+	for (int i = 0; i < 4; i++) {
+		e[i + 1].received = received_time[i][0];
+		e[i + 1].time = received_time[i][1];
+	}
+	in_one_transaction(b, e, 5, 0);
+	assert_int_equal(ask(b, "SELECT sum(late) FROM event"), 0);
+	assert_int_equal(ask(b, "SELECT sum(flags & 4) FROM call"), 0);
+}
+
 /* --- a rebuild beside a receiver ------------------------------------------ */
 
 #define CALLS 8
@@ -513,6 +538,7 @@ main(void)
 	    STORE_TEST(
 		events_of_one_transaction_are_late_by_the_rule_of_a_rebuild),
 	    STORE_TEST(one_that_is_late_by_the_next_of_its_transaction_is_told),
+	    STORE_TEST(what_is_received_with_a_later_event_is_not_late_by_it),
 	    STORE_TEST(calls_that_become_one_during_a_rebuild_are_folded_anew),
 	};
 

@@ -27,6 +27,11 @@ a_store_that_was_removed_is_made_again(void **state)
 	assert_int_equal(store_event(b->store, &d, &second, &n), STORE_OK);
 	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 1);
 	assert_int_equal(ask(b, "SELECT hex(key) LIKE '02%' FROM event"), 1);
+	/* What was remembered of the other file is made in this one too. */
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM event JOIN source s"
+			     " ON s.id = source WHERE name = 'sales'"),
+	    1);
 }
 
 static void

@@ -224,6 +224,23 @@ the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 	assert_int_equal(
 	    ask(b, "SELECT headers LIKE '%value' || char(10) FROM rejected"),
 	    1);
+	/* A line that is too long by itself is left out. */
+	buf_reset(&headers, SIZE_MAX);
+	while (headers.len <= STORE_REJECTED_HEADERS_MAX)
+		buf_puts(&headers, "x");
+	d.headers = buf_str(&headers);
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_int_equal(ask(b,
+			     "SELECT length(headers) FROM rejected"
+			     " ORDER BY id DESC LIMIT 1"),
+	    0);
+	/* One that fits with its last byte is kept whole. */
+	d.headers++;
+	assert_int_equal(store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
+	assert_int_equal(ask(b,
+			     "SELECT length(headers) FROM rejected"
+			     " ORDER BY id DESC LIMIT 1"),
+	    STORE_REJECTED_HEADERS_MAX);
 	buf_free(&headers);
 }
 
