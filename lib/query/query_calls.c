@@ -197,8 +197,9 @@ plan(struct walk *w, const struct filter *f)
 /*
  * Calls strictly between (started ?1, number ?2) and (?3, ?4), of source ?5,
  * agent ?6, direction ?7, outcome ?8, with flag ?9 (0: any), of campaign ?10;
- * NULL: all.  All of it is in the index call_list.  A server's planner takes
- * the range of `started` for a small one only where it is told as one.
+ * NULL: all.  A direction that no event told is unknown.  All of it is in the
+ * index call_list.  A server's planner takes the range of `started` for a small
+ * one only where it is told as one.
  */
 static const char newest_first[] =
     "SELECT c.number, c.started FROM call c"
@@ -209,7 +210,7 @@ static const char newest_first[] =
     " OR c.source IN (SELECT id FROM source"
     " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, 'unknown') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
@@ -223,7 +224,7 @@ static const char oldest_first[] =
     " OR c.source IN (SELECT id FROM source"
     " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, 'unknown') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"
@@ -237,7 +238,7 @@ static const char one_of_them[] =
     " OR c.source IN (SELECT id FROM source"
     " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, 'unknown') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)";
@@ -620,7 +621,8 @@ static const char days_groups[] =
     " OR d.source IN (SELECT id FROM source"
     " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
     " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
-    " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR coalesce(nullif(d.direction, ''), 'unknown') = ?5)"
     " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6) ORDER BY d.day";
 static const char days_totals[] =
     "SELECT d.outcome, d.calls, d.answered, d.analyzed, d.with_errors,"
@@ -630,7 +632,8 @@ static const char days_totals[] =
     " OR d.source IN (SELECT id FROM source"
     " WHERE replace(?3, '/' || name || '/', '') <> ?3))"
     " AND (CAST(?4 AS text) IS NULL OR d.agent = ?4)"
-    " AND (CAST(?5 AS text) IS NULL OR d.direction = ?5)"
+    " AND (CAST(?5 AS text) IS NULL"
+    " OR coalesce(nullif(d.direction, ''), 'unknown') = ?5)"
     " AND (CAST(?6 AS text) IS NULL OR d.outcome = ?6)";
 
 static enum query_rc
@@ -754,7 +757,7 @@ static const char groups_in_order[] =
     " OR c.source IN (SELECT id FROM source"
     " WHERE replace(?5, '/' || name || '/', '') <> ?5))"
     " AND (CAST(?6 AS text) IS NULL OR coalesce(c.agent, '') = ?6)"
-    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, '') = ?7)"
+    " AND (CAST(?7 AS text) IS NULL OR coalesce(c.direction, 'unknown') = ?7)"
     " AND (CAST(?8 AS text) IS NULL OR coalesce(c.outcome, '') = ?8)"
     " AND (?9 = 0 OR (c.flags & ?9) <> 0)"
     " AND (CAST(?10 AS text) IS NULL OR coalesce(c.campaign, '') = ?10)"

@@ -80,6 +80,27 @@ pages_by_key_give_every_call_exactly_once(void **state)
 	assert_int_equal(seen, n);
 }
 
+/* Every call is of one of the directions that can be asked for. */
+static void
+a_direction_that_no_event_told_is_unknown(void **state)
+{
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS};
+	int n = add_mixed(b), listed = 0, summed = 0;
+
+	for (int i = 0; i < CALL_DIRECTIONS; i++) {
+		struct list l;
+
+		f.direction = call_direction_name[i];
+		l = list_of(b, &f);
+		listed += l.n;
+		summed += (int)sum_of(b, &f).t.calls;
+		assert_true(strcmp(f.direction, "unknown") != 0 || l.n > 0);
+	}
+	assert_int_equal(listed, n);
+	assert_int_equal(summed, n);
+}
+
 /* Whatever the filter: screen, sums and export speak of the same calls. */
 static void
 sums_agree_with_the_list_for_every_filter(void **state)
@@ -87,7 +108,7 @@ sums_agree_with_the_list_for_every_filter(void **state)
 	struct box *b = *state;
 	const char *const sources[] = {NULL, "sales", "support", "none"};
 	const char *const agents[] = {NULL, "", "a"};
-	const char *const directions[] = {NULL, "", "outbound"};
+	const char *const directions[] = {NULL, "unknown", "outbound"};
 	const char *const texts[] = {NULL, "hello", "nowhere"};
 	const unsigned flags[] = {0, CALL_WITH_ERRORS, CALL_ESTIMATED};
 	struct filter f = {ALL_DAYS};
@@ -487,6 +508,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    REPORT_TEST(an_empty_store_has_no_days_and_no_calls),
 	    REPORT_TEST(pages_by_key_give_every_call_exactly_once),
+	    REPORT_TEST(a_direction_that_no_event_told_is_unknown),
 	    REPORT_TEST(sums_agree_with_the_list_for_every_filter),
 	    REPORT_TEST(calls_of_a_campaign_are_listed_and_summed),
 	    REPORT_TEST(sums_of_the_roll_up_and_of_the_calls_are_the_same),
