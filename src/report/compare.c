@@ -530,6 +530,26 @@ put_nothing(struct page *p, const char *why)
 	html_put(p->out, "<p class=\"muted\">%s</p>\n", tr(p, why));
 }
 
+/* Of two parts nothing is compared: the one would have what the other lacks. */
+static void
+put_two(struct page *p, const struct side side[2])
+{
+	struct cursor last;
+
+	if (!query_looked_enough(p->query, &last)) {
+		put_table(p, side);
+		return;
+	}
+	query_look_limit(p->query, REPORT_LOOK_MAX);
+	html_raw(p->out, "<p class=\"note\" role=\"note\">");
+	say_number(p,
+	    N_("What this filter asks is looked for call by call, in at most "
+	       "{1} calls, and there are more: choose a shorter period to "
+	       "compare."),
+	    REPORT_LOOK_MAX);
+	html_raw(p->out, "</p>\n");
+}
+
 enum page_rc
 compare_page(struct page *p)
 {
@@ -549,11 +569,11 @@ compare_page(struct page *p)
 			rc = read_periods(p, side, &none);
 		if (rc == PAGE_OK)
 			put_period_choice(p, &side[0]);
-		if (none)
+		if (rc == PAGE_OK && none)
 			put_nothing(
 			    p, N_("There is no period before this one."));
 		else if (rc == PAGE_OK)
-			put_table(p, side);
+			put_two(p, side);
 		return rc;
 	}
 	choose(n, &side[0].name, side[1].name);
@@ -570,6 +590,6 @@ compare_page(struct page *p)
 	for (int i = 0; i < 2 && rc == PAGE_OK; i++)
 		rc = read_side(p, &side[i]);
 	if (rc == PAGE_OK)
-		put_table(p, side);
+		put_two(p, side);
 	return rc;
 }

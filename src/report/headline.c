@@ -145,11 +145,7 @@ before_read(struct page *p, struct before *b)
 		return page_rc(rc);
 	result = before_sums(p, b);
 	/* Of a part there are no amounts to compare with. */
-	if (query_looked_enough(p->query, &enough)) {
-		query_look_limit(p->query, REPORT_LOOK_MAX);
-		b->none = true;
-	}
-	if (b->sums.tally.calls == 0)
+	if (b->sums.tally.calls == 0 || query_looked_enough(p->query, &enough))
 		b->none = true;
 	return result;
 }
@@ -158,13 +154,14 @@ enum page_rc
 period_before(struct page *p, struct filter *days, struct sums *sums,
     int64_t length[CLASS_LENGTHS], bool *none)
 {
+	struct cursor last;
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);
 
 	*days = b.filter;
 	*sums = b.sums;
 	memcpy(length, b.length, sizeof(b.length));
-	*none = b.none;
+	*none = b.none && !query_looked_enough(p->query, &last);
 	return rc;
 }
 
@@ -631,9 +628,15 @@ enum page_rc
 put_headline(struct page *p, const struct sums *now,
     const int64_t length[CLASS_LENGTHS], const struct trend *trend)
 {
+	struct cursor last;
+	const bool had = query_looked_enough(p->query, &last);
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);
 
+	/* What the page shows is whole: it has no numbers of the days before.
+	 */
+	if (!had)
+		query_look_limit(p->query, REPORT_LOOK_MAX);
 	if (rc == PAGE_OK)
 		put_tiles(p, now, length, &b, trend);
 	return rc;

@@ -24,7 +24,8 @@ enum page_rc put_headline(struct page *p, const struct sums *now,
 
 /*
  * The period before that of the page, as far as this one has come.  none: it
- * was not seen whole, or had no calls.
+ * began before the store did, or had no calls.  Where the limit of calls that
+ * are read one by one ended it, query_looked_enough() tells.
  */
 enum page_rc period_before(struct page *p, struct filter *days,
     struct sums *sums, int64_t length[CLASS_LENGTHS], bool *none);

@@ -581,7 +581,7 @@ put_looked_enough(struct page *p, size_t at, bool pages)
 	p->out = &note;
 	html_raw(p->out, "<p class=\"note\" role=\"note\">");
 	say_number(p,
-	    pages ? N_("Only the latest {1} calls were looked at, one by one, "
+	    pages ? N_("For this page {1} calls were looked at, one by one, "
 		       "for what this filter asks: the next page goes on "
 		       "there.")
 		  : N_("Only the latest {1} calls were looked at, one by one, "
