@@ -688,6 +688,8 @@ what_another_source_has_of_a_person_stays(void **state)
 	static const char *const sources[] = {"sales", "support"};
 	static const char *const also[] = {"x-919876543201"};
 	static const char number[] = "+919876543201";
+	static const struct fact fact = {
+	    .path = "results/919876543201", .type = FACT_BOOLEAN};
 	const struct call_error error = {.message = number};
 	const struct store_wish wish = {.by = STORE_BY_NUMBER,
 	    .value = "+91 98765 43201",
@@ -701,6 +703,7 @@ what_another_source_has_of_a_person_stays(void **state)
 		struct delivery d = a_delivery(number);
 		struct event of[4] = {
 		    an_event(0), an_event(0), an_event(0), an_event(0)};
+		struct event named = an_event(0);
 
 		d.source = sources[i];
 		set_text(&of[0], FIELD_FROM, number);
@@ -709,6 +712,10 @@ what_another_source_has_of_a_person_stays(void **state)
 		of[2].alias = also;
 		of[2].aliases = 1;
 		of[3].type = number;
+		named.fact = &fact;
+		named.facts = 1;
+		if (i == 1)
+			put_of(b, sources[i], &named, "named");
 		for (int k = 0; k < 4; k++) {
 			snprintf(id, sizeof(id), "s-%d", k);
 			put_of(b, sources[i], &of[k], k == 3 ? NULL : id);
@@ -719,18 +726,18 @@ what_another_source_has_of_a_person_stays(void **state)
 		    store_reject(b->store, &d, REFUSAL_WRONG), STORE_OK);
 	}
 	e = look_for(b, &wish);
-	assert_int_equal(e.calls, 3);
-	assert_int_equal(e.events, 4);
+	assert_int_equal(e.calls, 4);
+	assert_int_equal(e.events, 5);
 	e = forget(b, &wish);
-	assert_int_equal(e.calls, 3);
-	assert_int_equal(e.events, 4);
+	assert_int_equal(e.calls, 4);
+	assert_int_equal(e.events, 5);
 	assert_int_equal(e.quarantine, 1);
 	assert_int_equal(e.rejected, 1);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 3);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 2);
 	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 1);
 	assert_int_equal(
-	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 4);
+	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 5);
 	assert_int_equal(ask(b,
 			     "SELECT count(*) FROM quarantine JOIN source s"
 			     " ON s.id = source WHERE name = 'sales'"),
@@ -893,6 +900,37 @@ nothing_is_erased_without_the_key_of_the_hashes(void **state)
 	assert_int_equal(forget(b, &wish).calls, 1);
 }
 
+static int
+hash_otherwise(
+    void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE])
+{
+	(void)hash_plainly(arg, text, n, out);
+	out[0] ^= 1;
+	return 0;
+}
+
+/* By it a key is known that is not the one of the first erasure. */
+static void
+the_key_of_the_first_erasure_is_noted(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {.by = STORE_BY_CALL, .value = "none"};
+
+	(void)forget(b, &wish);
+	run(b,
+	    "CREATE TABLE key_was AS SELECT value FROM meta"
+	    " WHERE name = 'forgotten key'");
+	assert_int_equal(ask(b, "SELECT length(value) FROM key_was"), 32);
+	store_set_hash(b->store, hash_otherwise, NULL);
+	(void)forget(b, &wish);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM meta m JOIN key_was k"
+			     " ON m.value = k.value"
+			     " WHERE m.name = 'forgotten key'"),
+	    1);
+	run(b, "DROP TABLE key_was");
+}
+
 /* By whichever of its ids an event is, and whoever of it has the number. */
 static void
 what_comes_late_is_known_by_each_id_and_each_number(void **state)
@@ -1040,6 +1078,7 @@ main(void)
 	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
 	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
 	    FORGET_TEST(nothing_is_erased_without_the_key_of_the_hashes),
+	    FORGET_TEST(the_key_of_the_first_erasure_is_noted),
 	    FORGET_TEST(what_comes_late_is_known_by_each_id_and_each_number),
 	    FORGET_TEST(days_count_on_without_an_agent_that_is_a_number),
 	};

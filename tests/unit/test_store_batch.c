@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BATCH_MAX 8
+#define BATCH_MAX 9
 #define SLICE_MS 110 /* longer than a slice of a rebuild */
 
 /* One thread, and what it does. */
@@ -417,19 +417,21 @@ one_that_is_late_by_the_next_of_its_transaction_is_told(void **state)
 static void
 what_is_received_with_a_later_event_is_not_late_by_it(void **state)
 {
-	static const int64_t received_time[4][2] = {
-	    {2010, 1100}, {2020, 1200}, {2020, 1150}, {2020, 1160}};
+	static const int64_t received_time[2][4][2] = {
+	    {{2010, 1100}, {2020, 1200}, {2020, 1150}, {2020, 1160}},
+	    {{2020, 1200}, {2015, 1150}, {2020, 1180}, {2020, 1190}}};
 	struct box *b = *state;
-	struct event e[5];
+	struct event e[9];
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 9; i++)
 		e[i] = an_event((unsigned char)(i + 1));
 	e[0].call = "other";
-	for (int i = 0; i < 4; i++) {
-		e[i + 1].received = received_time[i][0];
-		e[i + 1].time = received_time[i][1];
+	for (int i = 0; i < 8; i++) {
+		e[i + 1].call = i < 4 ? "one" : "two";
+		e[i + 1].received = received_time[i / 4][i % 4][0];
+		e[i + 1].time = received_time[i / 4][i % 4][1];
 	}
-	in_one_transaction(b, e, 5, 0);
+	in_one_transaction(b, e, 9, 0);
 	assert_int_equal(ask(b, "SELECT sum(late) FROM event"), 0);
 	assert_int_equal(ask(b, "SELECT sum(flags & 4) FROM call"), 0);
 }

@@ -55,6 +55,35 @@ the_roll_up_counts_hours_lengths_and_analyses(void **state)
 	assert_int_equal(ask(b, "SELECT hex(lengths) = 'B80101' FROM day"), 1);
 }
 
+/* Who ended a call has a class of its own, and whom nobody knows none. */
+static void
+the_roll_up_counts_who_ended_calls(void **state)
+{
+	static const char *const words[] = {
+	    "agent", "caller", "platform", "transfer", "nobody"};
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	char sql[100], hex[20];
+	int64_t n;
+
+	for (unsigned char i = 0; i < 5; i++) {
+		struct event e = an_event(i);
+		char call[] = {'c', (char)('0' + i), '\0'};
+		const int class = call_ender_parse(words[i], strlen(words[i]));
+
+		e.call = call;
+		set_text(&e, FIELD_AGENT, call);
+		set_text(&e, FIELD_ENDED_BY, words[i]);
+		store_event(b->store, &d, &e, &n);
+		assert_int_equal(class > 0, i < 4);
+		snprintf(hex, sizeof(hex), "%02X01", (unsigned)class);
+		snprintf(sql, sizeof(sql),
+		    "SELECT hex(enders) = '%s' FROM day WHERE agent = 'c%d'",
+		    i < 4 ? hex : "", i);
+		assert_int_equal(ask(b, sql), 1);
+	}
+}
+
 /* The row is read and written again for each call: no count takes another's. */
 static void
 the_roll_up_counts_each_thing_by_itself(void **state)
@@ -359,6 +388,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORE_TEST(the_roll_up_follows_a_call_that_moves),
 	    STORE_TEST(the_roll_up_counts_hours_lengths_and_analyses),
+	    STORE_TEST(the_roll_up_counts_who_ended_calls),
 	    STORE_TEST(the_roll_up_counts_each_thing_by_itself),
 	    STORE_TEST(an_unanswered_call_has_no_length),
 	    STORE_TEST(talk_time_is_that_of_answered_calls_alone),
