@@ -528,6 +528,11 @@ calls_are_found_by_trace_and_fact_and_source(void **state)
 	assert_int_equal(calls, 2);
 	assert_int_equal(e.events, 2);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 4);
+	wish.source = "other";
+	assert_int_equal(
+	    store_find(b->store, &wish, count_call, &calls, &e), STORE_OK);
+	assert_int_equal(e.calls, 0);
+	wish.source = "sales";
 	assert_int_equal(forget(b, &wish).calls, 2);
 	wish = (struct store_wish){.by = STORE_BY_FACT,
 	    .path = "results/email",

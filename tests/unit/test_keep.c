@@ -319,6 +319,52 @@ a_source_that_is_kept_shorter_is_looked_at_again(void **state)
 		source[i].keep[KEEP_BODIES] = 30 * DAY;
 		assert_int_equal(tend(b).bodies, 1);
 	}
+	/* And of one that is not configured, where others were kept so long. */
+	config.keep[KEEP_BODIES] = 50 * DAY;
+	put(b, 2, "c", 40, "unconfigured");
+	assert_int_equal(tend(b).bodies, 0);
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	assert_int_equal(tend(b).bodies, 1);
+}
+
+/* Whichever of them lost its body, the older call or the other. */
+static void
+calls_that_are_one_now_keep_what_a_body_told_that_is_gone(void **state)
+{
+	static const char *const gone[] = {"p", "q"};
+	static const char *const also[] = {"p"};
+	struct box *b = *state;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	for (int i = 0; i < 2; i++) {
+		char from[20];
+
+		memset(told, 0, sizeof(told));
+		snprintf(from, sizeof(from), "sales-%d", i);
+		set_text(&told[2 * i + 1], FIELD_FROM, "+1 555 0100");
+		set_text(&told[2 * i + 2], FIELD_SUMMARY, "of the other");
+		put(b, 2 * i + 1, gone[i], i == 0 ? 40 : 20, from);
+		put(b, 2 * i + 2, gone[1 - i], i == 0 ? 20 : 40, from);
+		if (i == 0)
+			assert_int_equal(tend(b).bodies, 1);
+		else
+			run(b,
+			    "UPDATE event SET headers = NULL, body = x'',"
+			    " size = -1 WHERE seq = (SELECT max(seq) FROM"
+			    " event)");
+		/* That whose body is there tells that both are one. */
+		told[i == 0 ? 2 : 3].call = "q";
+		told[i == 0 ? 2 : 3].alias = also;
+		told[i == 0 ? 2 : 3].aliases = 1;
+		(void)rebuild(b);
+		assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+		assert_int_equal(ask(b, "SELECT events FROM call"), 2);
+		is_in_record(b, "+1 555 0100");
+		is_in_record(b, "of the other");
+		run(b,
+		    "DELETE FROM event; DELETE FROM call_alias;"
+		    "DELETE FROM day; DELETE FROM call");
+	}
 }
 
 /* Even where there is nothing new. */
@@ -524,6 +570,8 @@ main(void)
 	    KEEP_TEST(a_call_is_as_old_as_its_last_event),
 	    KEEP_TEST(each_source_has_its_own_times),
 	    KEEP_TEST(a_source_that_is_kept_shorter_is_looked_at_again),
+	    KEEP_TEST(
+		calls_that_are_one_now_keep_what_a_body_told_that_is_gone),
 	    KEEP_TEST(what_was_looked_at_is_not_looked_at_again),
 	    KEEP_TEST(a_call_that_has_nothing_of_the_kind_loses_nothing),
 	    KEEP_TEST(what_is_dated_less_than_a_day_ahead_holds_up_the_rest),

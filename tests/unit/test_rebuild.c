@@ -360,6 +360,27 @@ a_rebuild_rights_every_column_of_a_call(void **state)
 	run(b, "DROP TABLE call_was");
 }
 
+/* As an older version left it, which has no facts in its row. */
+static void
+a_call_without_facts_is_told_as_an_older_version_did(void **state)
+{
+	struct box *b = *state;
+
+	make_calls();
+	made[0].facts = 0;
+	keep(b, 0);
+	run(b, "UPDATE call SET facts = NULL");
+	assert_int_equal(rebuild(b).changed, 0);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE facts IS NULL"), 1);
+	/* Where one is told, they come into the row. */
+	made[0].facts = 1;
+	assert_int_equal(rebuild(b).changed, 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM call WHERE length(facts) > 0"), 1);
+	assert_non_null(strstr(record(b), "{\"f/one\":\"text-0\"}"));
+}
+
 static int
 map_locked(void *arg, const struct stored_event *se, struct event *e)
 {
@@ -457,6 +478,7 @@ main(void)
 	    STORE_TEST(an_error_of_another_time_is_another),
 	    STORE_TEST(a_call_that_no_definition_reads_is_of_the_zone_of_now),
 	    STORE_TEST(a_rebuild_rights_every_column_of_a_call),
+	    STORE_TEST(a_call_without_facts_is_told_as_an_older_version_did),
 	    STORE_TEST(a_rebuild_has_the_lock_while_it_writes),
 	    STORE_TEST(a_rebuild_fails_where_calls_cannot_be_counted),
 	    STORE_TEST(a_rebuild_fails_where_days_cannot_be_found),

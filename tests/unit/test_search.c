@@ -768,6 +768,55 @@ wherever_time_runs_out_no_transaction_is_left(void **state)
 	assert_int_equal(found(b, "frequent"), 9);
 }
 
+/* How many calls the index has with the fact of the first path. */
+static int
+indexed_with(struct box *b, const struct fact *fact)
+{
+	struct buf word = {0};
+	char sql[120];
+
+	terms_of_fact(1, fact, &word);
+	snprintf(sql, sizeof(sql),
+	    "SELECT count(*) FROM search WHERE search MATCH '%.*s'",
+	    (int)strcspn(buf_str(&word), " "), buf_str(&word));
+	buf_free(&word);
+	return number_of(b->db, sql);
+}
+
+static void
+a_call_is_indexed_by_its_facts_as_they_are_now(void **state)
+{
+	struct box *b = *state;
+	static const struct fact fact[] = {
+	    {.path = "f/a", .type = FACT_TEXT, .text = "violet", .len = 6},
+	    {.path = "f/a", .type = FACT_TEXT, .text = "orange", .len = 6}};
+	struct delivery d = {.source = "sales",
+	    .provider = "p",
+	    .content_type = "",
+	    .body = "{}",
+	    .len = 2,
+	    .received = 2000};
+	int64_t n;
+
+	ONLY_OF_FILES();
+	for (int i = 0; i < 2; i++) {
+		struct event e = {.type = "t",
+		    .call = "c-1",
+		    .state = STATE_ENDED,
+		    .outcome = OUTCOME_COMPLETED,
+		    .time = 1000 + i,
+		    .received = 1000 + i,
+		    .fact = &fact[i],
+		    .facts = 1};
+
+		e.key[7] = (unsigned char)(i + 1);
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+		assert_int_equal(store_feed(b->store), STORE_OK);
+		assert_int_equal(indexed_with(b, &fact[i]), 1);
+		assert_int_equal(indexed_with(b, &fact[1 - i]), 0);
+	}
+}
+
 static int
 map_elsewhere(void *arg, const struct stored_event *se, struct event *e)
 {
@@ -834,6 +883,7 @@ main(void)
 	    TEST(few_calls_of_long_texts_are_fed_at_once, setup_tail),
 	    TEST(a_tail_of_long_texts_is_not_indexed_by_a_reader, setup_tail),
 	    TEST(wherever_time_runs_out_no_transaction_is_left, setup_tail),
+	    TEST(a_call_is_indexed_by_its_facts_as_they_are_now, setup_tail),
 	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_tail),
 	    TEST(a_call_that_a_rebuild_removes_leaves_no_words, setup_index),
 	};

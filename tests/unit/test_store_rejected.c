@@ -207,6 +207,37 @@ what_is_refused_is_counted_and_seldom_written(void **state)
 	    ask(b, "SELECT count(DISTINCT source) FROM refused"), 2);
 }
 
+/* As where the disk is full. */
+static void
+what_was_counted_with_a_commit_that_failed_is_counted_once(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	ONLY_OF_FILES();
+	for (int i = 0; i < 3; i++) {
+		store_refuse(b->store, "sales", REFUSAL_TYPE, 1000 + i);
+		run(b,
+		    "CREATE TRIGGER refuse BEFORE INSERT ON event"
+		    " BEGIN SELECT raise(ABORT, 'refused'); END");
+		assert_int_equal(
+		    store_event(b->store, &d, &e, &n), STORE_ERROR);
+		run(b,
+		    "DROP TRIGGER refuse;"
+		    "CREATE TRIGGER refuse BEFORE INSERT ON refused"
+		    " BEGIN SELECT raise(ABORT, 'refused'); END");
+		store_refuse(b->store, "sales", REFUSAL_SLOW, 1000 + i);
+		assert_int_equal(store_probe(b->store), STORE_ERROR);
+		run(b, "DROP TRIGGER refuse");
+		assert_int_equal(
+		    refused(b, "SELECT sum(count) FROM refused"), 2 * i + 2);
+	}
+	assert_int_equal(ask(b, "SELECT min(first) FROM refused"), 1000);
+	assert_int_equal(ask(b, "SELECT max(last) FROM refused"), 1002);
+}
+
 static void
 the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 {
@@ -255,6 +286,8 @@ main(void)
 	    STORE_TEST(the_end_of_a_flood_is_counted),
 	    STORE_TEST(no_count_of_what_was_refused_is_lost),
 	    STORE_TEST(what_is_refused_is_counted_and_seldom_written),
+	    STORE_TEST(
+		what_was_counted_with_a_commit_that_failed_is_counted_once),
 	    STORE_TEST(
 		the_rejected_keep_whole_lines_of_their_headers_and_not_all),
 	};
