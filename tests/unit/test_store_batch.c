@@ -428,6 +428,7 @@ what_is_received_with_a_later_event_is_not_late_by_it(void **state)
 	e[0].call = "other";
 	for (int i = 0; i < 8; i++) {
 		e[i + 1].call = i < 4 ? "one" : "two";
+		e[i + 1].state = i < 4 ? STATE_ENDED : STATE_NONE;
 		e[i + 1].received = received_time[i / 4][i % 4][0];
 		e[i + 1].time = received_time[i / 4][i % 4][1];
 	}
