@@ -118,7 +118,8 @@ note_text(struct forget *g, int64_t call, struct buf *b, int64_t *n)
 		buf_printf(b, "%s\"%s\"", (*n)++ > 0 ? "," : "", key);
 	}
 	buf_puts(b, "]}");
-	return b->failed ? STORE_ERROR : stmt_end(g->st, s, step);
+	return stmt_end_after(
+	    g->st, s, step, b->failed ? STORE_ERROR : STORE_OK);
 }
 
 /* The event that tells who reads the export that a call was forgotten. */
