@@ -4,7 +4,7 @@
  */
 #include "store_box.h"
 
-#include "base/hex.h"
+#include "brief.h"
 
 #define DAY ((int64_t)24 * 60 * 60 * 1000)
 #define PHONE "+919876543201"
@@ -474,14 +474,93 @@ it_does_where_the_table_was_there_a_moment_ago(void **state)
 			do_without(*state, tables[i], true);
 }
 
+/* --- without memory ------------------------------------------------------- */
+
+static sqlite3_mem_methods as_ever;
+static long left = -1; /* allocations before the one that fails; -1: none */
+static bool failed; /* it did */
+
+static bool
+is_refused(void)
+{
+	if (left < 0 || left-- > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+static void *
+get(int n)
+{
+	return is_refused() ? NULL : as_ever.xMalloc(n);
+}
+
+static void *
+change(void *old, int n)
+{
+	return is_refused() ? NULL : as_ever.xRealloc(old, n);
+}
+
+/* SQLite asks for memory by these; before it is used. */
+static void
+prepare_to_starve(void)
+{
+	sqlite3_mem_methods mine;
+
+	assert_int_equal(
+	    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &as_ever), SQLITE_OK);
+	mine = as_ever;
+	mine.xMalloc = get;
+	mine.xRealloc = change;
+	assert_int_equal(
+	    sqlite3_config(SQLITE_CONFIG_MALLOC, &mine), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK);
+}
+
+/* Each allocation of SQLite fails once, until so many are not asked for. */
+static void
+without_memory_it_fails_whole_and_works_again(void **state)
+{
+	const int step = brief(13, 41);
+	struct box *b = *state;
+
+	ONLY_OF_FILES();
+	for (size_t k = 0; k < DOINGS; k++) {
+		enum store_rc rc;
+
+		setup_next(b);
+		for (long n = (long)k % step;; n += step) {
+			left = n;
+			failed = false;
+			rc = doings[k].fn(b);
+			left = -1;
+			if (!failed)
+				break;
+			if (!doings[k].in_parts)
+				nothing_is_half_done(b);
+		}
+		if (rc == STORE_ERROR)
+			fail_msg("%zu with memory", k);
+		nothing_is_half_done(b);
+		/* For want of memory nothing is given up. */
+		assert_int_equal(ask(b,
+				     "SELECT count(*) FROM meta WHERE name ="
+				     " 'search' AND value = 'off'"),
+		    0);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    STORE_TEST(what_a_missing_table_stops_fails_whole_and_works_again),
 	    STORE_TEST(it_does_where_the_table_was_there_a_moment_ago),
+	    STORE_TEST(without_memory_it_fails_whole_and_works_again),
 	};
 
+	prepare_to_starve();
 	assert_int_equal(when_zone("UTC"), 0);
 	return cmocka_run_group_tests_name("store_broken", tests, NULL, NULL);
 }
