@@ -244,7 +244,11 @@ counted_forget(struct forget *g)
 	struct statement *add = db_statement(g->st->db,
 	    "INSERT INTO counted (source, type, count, first, last)"
 	    " VALUES (?1, '', ?2, ?3, ?4) ON CONFLICT (source, type)"
-	    " DO UPDATE SET count = counted.count + excluded.count");
+	    " DO UPDATE SET count = counted.count + excluded.count,"
+	    " first = CASE WHEN counted.first < excluded.first"
+	    " THEN counted.first ELSE excluded.first END,"
+	    " last = CASE WHEN counted.last > excluded.last"
+	    " THEN counted.last ELSE excluded.last END");
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 

@@ -810,24 +810,34 @@ types_with_a_number_are_counted_on_without_it(void **state)
 	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
 	struct delivery d = a_delivery("{}");
 
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 7; i++) {
+		d.received = 2000 + i;
 		assert_int_equal(
 		    store_count(b->store, &d, types[i / 3]), STORE_OK);
+	}
 	(void)forget(b, &wish);
 	assert_int_equal(
 	    ask(b, "SELECT count FROM counted WHERE type = ''"), 6);
 	assert_int_equal(
 	    ask(b, "SELECT count FROM counted WHERE type = 'partial'"), 1);
 	assert_int_equal(ask(b, "SELECT count(*) FROM counted"), 2);
+	/* From the first of all of them to the last. */
+	assert_int_equal(
+	    ask(b, "SELECT first * 10000 + last FROM counted WHERE type = ''"),
+	    20002005);
 	assert_int_equal(ask(b,
-			     "SELECT count(*) FROM counted WHERE first = 2000"
-			     " AND last = 2000"),
-	    2);
+			     "SELECT first * 10000 + last FROM counted"
+			     " WHERE type = 'partial'"),
+	    20062006);
 	/* Again, where there are such already. */
+	d.received = 1999;
 	assert_int_equal(store_count(b->store, &d, types[0]), STORE_OK);
 	(void)forget(b, &wish);
 	assert_int_equal(
 	    ask(b, "SELECT count FROM counted WHERE type = ''"), 7);
+	assert_int_equal(
+	    ask(b, "SELECT first * 10000 + last FROM counted WHERE type = ''"),
+	    19992005);
 }
 
 struct erasures {
