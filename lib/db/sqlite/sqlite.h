@@ -136,6 +136,8 @@ bool files_trusted(const struct db *db);
 int files_settle(struct db *db, struct buf *why);
 /* What files are there, before SQLite opens them? */
 void files_look(struct db *db);
+/* The store's file or its WAL as SQLite has it open; NULL: it is not open. */
+sqlite3_file *files_pointer(const struct db *db, enum file which);
 /* Are those that SQLite has opened the ones that were there before? */
 bool files_stayed(const struct db *db);
 /*

@@ -377,11 +377,9 @@ part_begin(struct clean *c)
 	uint32_t list;
 	enum db_rc rc = pragma_number(c->db, "PRAGMA page_size", &page_size);
 
-	if (rc != DB_OK ||
-	    sqlite3_file_control(c->db->sqlite, "main",
-		SQLITE_FCNTL_FILE_POINTER, &c->file) != SQLITE_OK ||
-	    c->file == NULL || c->file->pMethods == NULL ||
-	    page_size < PAGE_SIZE_MIN || page_size > PAGE_SIZE_MAX)
+	c->file = files_pointer(c->db, FILE_STORE);
+	if (rc != DB_OK || c->file == NULL || page_size < PAGE_SIZE_MIN ||
+	    page_size > PAGE_SIZE_MAX)
 		return DB_ERROR;
 	c->size = (size_t)page_size;
 	c->pages = 1;

@@ -88,13 +88,10 @@ static int
 read_header(
     struct db *db, unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 *size)
 {
-	sqlite3_file *file = NULL;
+	sqlite3_file *file = files_pointer(db, FILE_STORE);
 	int rc;
 
-	if (sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
-		&file) != SQLITE_OK ||
-	    file == NULL || file->pMethods == NULL ||
-	    file->pMethods->xFileSize(file, size) != SQLITE_OK)
+	if (file == NULL || file->pMethods->xFileSize(file, size) != SQLITE_OK)
 		return -1;
 	rc = file->pMethods->xRead(file, header, FILE_HEADER_SIZE, 0);
 	/* What is too short is filled with zeros. */

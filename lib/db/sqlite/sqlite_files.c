@@ -504,6 +504,19 @@ files_has_journal(const struct db *db)
 	return has;
 }
 
+sqlite3_file *
+files_pointer(const struct db *db, enum file which)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db->sqlite, "main",
+		which == FILE_WAL ? SQLITE_FCNTL_JOURNAL_POINTER
+				  : SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK)
+		return NULL;
+	return file != NULL && file->pMethods != NULL ? file : NULL;
+}
+
 bool
 files_stayed(const struct db *db)
 {

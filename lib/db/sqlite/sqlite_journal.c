@@ -248,12 +248,10 @@ journal_choose(struct db *db, struct buf *why)
 static bool
 says_wal(struct db *db)
 {
-	sqlite3_file *file = NULL;
+	sqlite3_file *file = files_pointer(db, FILE_STORE);
 	unsigned char format = 0;
 
-	return sqlite3_file_control(db->sqlite, "main",
-		   SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-	    file != NULL && file->pMethods != NULL &&
+	return file != NULL &&
 	    file->pMethods->xRead(file, &format, 1, FORMAT_AT) == SQLITE_OK &&
 	    format == FORMAT_WAL;
 }

@@ -171,15 +171,13 @@ static bool
 begin_again(struct db *db)
 {
 	unsigned char page[NEW_PAGE_BYTES];
-	sqlite3_file *file = NULL;
+	sqlite3_file *file;
 	sqlite3_int64 size = 0;
 
 	if (db->sqlite == NULL ||
 	    sqlite3_extended_errcode(db->sqlite) != SQLITE_NOTADB ||
 	    db->file[FILE_WAL].st_size > 0 ||
-	    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
-		&file) != SQLITE_OK ||
-	    file == NULL || file->pMethods == NULL ||
+	    (file = files_pointer(db, FILE_STORE)) == NULL ||
 	    file->pMethods->xFileSize(file, &size) != SQLITE_OK || size <= 0 ||
 	    size > (sqlite3_int64)sizeof(page) ||
 	    file->pMethods->xRead(file, page, (int)size, 0) != SQLITE_OK)

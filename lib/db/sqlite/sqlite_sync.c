@@ -22,15 +22,12 @@
 static enum db_rc
 wal_to_disk(struct db *db)
 {
-	sqlite3_file *wal = NULL;
-	int rc = sqlite3_file_control(
-	    db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	sqlite3_file *wal = files_pointer(db, FILE_WAL);
+	int rc = SQLITE_IOERR_FSYNC;
 
-	if (rc == SQLITE_OK && wal != NULL && wal->pMethods != NULL)
+	if (wal != NULL)
 		rc = wal->pMethods->xSync(
 		    wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
-	else
-		rc = SQLITE_IOERR_FSYNC;
 	if (rc == SQLITE_OK)
 		return DB_OK;
 	log_warnx("%s-wal: fsync: %s (%d)", db->path, sqlite3_errstr(rc), rc);
@@ -91,14 +88,11 @@ static int
 wal_write_again(struct db *db)
 {
 	unsigned char bytes[COPY_BYTES];
-	sqlite3_file *wal = NULL;
+	sqlite3_file *wal = files_pointer(db, FILE_WAL);
 	sqlite3_int64 size = 0;
-	int rc = sqlite3_file_control(
-	    db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	int rc = SQLITE_IOERR;
 
-	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
-		rc = SQLITE_IOERR;
-	if (rc == SQLITE_OK)
+	if (wal != NULL)
 		rc = wal->pMethods->xFileSize(wal, &size);
 	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size;) {
 		const int n = size - at < COPY_BYTES ? (int)(size - at)

@@ -22,12 +22,10 @@
 uint32_t
 wal_salt(const struct db *db)
 {
-	sqlite3_file *wal = NULL;
+	sqlite3_file *wal = files_pointer(db, FILE_WAL);
 	unsigned char salt[4];
 
-	if (sqlite3_file_control(db->sqlite, "main",
-		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL ||
+	if (wal == NULL ||
 	    wal->pMethods->xRead(wal, salt, sizeof(salt), SALT_AT) != SQLITE_OK)
 		return 0;
 	return page_u32(salt);
@@ -37,13 +35,11 @@ bool
 wal_ends_at(const struct db *db, uint32_t frames)
 {
 	unsigned char header[WAL_HEADER_SIZE], frame[FRAME_HEADER_SIZE];
-	sqlite3_file *wal = NULL;
+	sqlite3_file *wal = files_pointer(db, FILE_WAL);
 	sqlite3_int64 size, at;
 	bool is_of[2] = {false, false}; /* the last one, and one behind it */
 
-	if (sqlite3_file_control(db->sqlite, "main",
-		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL || frames == 0 ||
+	if (wal == NULL || frames == 0 ||
 	    wal->pMethods->xRead(wal, header, sizeof(header), 0) != SQLITE_OK)
 		return false;
 	size = FRAME_HEADER_SIZE + page_u32(header + PAGE_SIZE_AT);
@@ -95,14 +91,11 @@ int
 wal_each_page(
     const struct db *db, void (*fn)(void *arg, uint32_t page), void *arg)
 {
-	sqlite3_file *wal = NULL;
+	sqlite3_file *wal = files_pointer(db, FILE_WAL);
 	unsigned char header[WAL_HEADER_SIZE], frame[FRAME_HEADER_SIZE];
 	sqlite3_int64 next = WAL_HEADER_SIZE, size = 0;
 
-	if (sqlite3_file_control(db->sqlite, "main",
-		SQLITE_FCNTL_JOURNAL_POINTER, &wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL ||
-	    wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
+	if (wal == NULL || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
 		return -1;
 	if (size < next)
 		return 0;
@@ -159,12 +152,9 @@ copy_begin(struct copy *c, struct db *db, int frames)
 	uint32_t page, last = 0;
 	int rc;
 
-	if (sqlite3_file_control(db->sqlite, "main",
-		SQLITE_FCNTL_JOURNAL_POINTER, &c->wal) != SQLITE_OK ||
-	    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
-		&c->store) != SQLITE_OK ||
-	    c->wal == NULL || c->wal->pMethods == NULL || c->store == NULL ||
-	    c->store->pMethods == NULL)
+	c->wal = files_pointer(db, FILE_WAL);
+	c->store = files_pointer(db, FILE_STORE);
+	if (c->wal == NULL || c->store == NULL)
 		return SQLITE_IOERR;
 	rc = c->wal->pMethods->xRead(c->wal, size, sizeof(size), PAGE_SIZE_AT);
 	if (rc != SQLITE_OK)
