@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/hash.h"
 #include "provider/json.h"
 
 #define FIRST_ROOM 8 /* members or items that a new list has room for */
@@ -196,31 +196,21 @@ json_arena(const struct json *j)
 
 /* --- members and items ---------------------------------------------------- */
 
-/*
- * Who knows how names are spread could send such that all get the same place.
- */
-static uint64_t secret[2];
+static struct hash_key key; /* of all objects */
 
 static void
-make_secret(void)
+make_key(void)
 {
-	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) {
-		/* Where we are is random, too; times the prime of FNV-1a. */
-		secret[0] = (uintptr_t)&secret;
-		secret[1] = 1099511628211u;
-	}
-	secret[1] |= 1;
+	hash_key_make(&key);
 }
 
 static size_t
 hash(const char *name)
 {
-	uint64_t h = secret[0];
+	uint64_t h = key.start;
 
-	for (; *name != '\0'; name++) {
-		h = (h ^ (unsigned char)*name) * secret[1];
-		h ^= h >> 32;
-	}
+	for (; *name != '\0'; name++)
+		h = hash_byte(&key, h, (unsigned char)*name);
 	return (size_t)h;
 }
 
@@ -294,7 +284,7 @@ make_room(struct json *o)
 	o->object.member = member;
 	room = room == 0 ? FIRST_ROOM : 2 * room;
 	if (room > UNINDEXED_MAX) {
-		(void)pthread_once(&once, make_secret);
+		(void)pthread_once(&once, make_key);
 		if ((slot = take(o->arena, 2 * room * sizeof(*slot))) == NULL)
 			return -1;
 		if (o->arena == NULL)

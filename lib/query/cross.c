@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 
 #define TABLE_SLOTS 262144 /* a power of 2; twice CROSS_VALUES_MAX and more */
 #define NO_VALUE UINT32_MAX
@@ -26,7 +26,7 @@ struct values {
 	struct counted *value; /* CROSS_VALUES_MAX of them */
 	uint32_t n;
 	uint32_t *table; /* by hash: 1 + the number of a value; 0: none */
-	uint64_t key; /* of the hash: nobody can make up values that collide */
+	struct hash_key key;
 	int64_t untold; /* calls without a value */
 	int64_t uncounted; /* calls with a value that is not counted apart */
 	struct cross_axis axis;
@@ -53,8 +53,7 @@ values_make(struct values *v)
 {
 	v->value = calloc(CROSS_VALUES_MAX, sizeof(*v->value));
 	v->table = calloc(TABLE_SLOTS, sizeof(*v->table));
-	/* Without a random one all would still be right. */
-	(void)getrandom(&v->key, sizeof(v->key), GRND_NONBLOCK);
+	hash_key_make(&v->key);
 	return v->value != NULL && v->table != NULL;
 }
 
@@ -93,19 +92,13 @@ cross_free(struct cross *x)
 	free(x);
 }
 
-/* FNV-1a from a random state on, whose upper half is in the slot too. */
 static uint64_t
-hash_of(uint64_t key, const struct fact *f, double number)
+hash_of(const struct hash_key *k, const struct fact *f, double number)
 {
-	uint64_t h = 14695981039346656037u ^ key ^ (uint64_t)f->type;
-	const unsigned char *p = f->type == FACT_TEXT
-	    ? (const unsigned char *)f->text
-	    : (const unsigned char *)&number;
-	const size_t n = f->type == FACT_TEXT ? f->len : sizeof(number);
+	const uint64_t h = hash_byte(k, k->start, (unsigned char)f->type);
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * 1099511628211u;
-	return h ^ h >> 32;
+	return f->type == FACT_TEXT ? hash_bytes(k, h, f->text, f->len)
+				    : hash_bytes(k, h, &number, sizeof(number));
 }
 
 static bool
@@ -124,7 +117,7 @@ values_count(
     struct arena *a, struct values *v, const struct fact *f, uint32_t *out)
 {
 	const double number = f->number == 0 ? 0 : f->number; /* not -0 */
-	size_t at = hash_of(v->key, f, number) & (TABLE_SLOTS - 1);
+	size_t at = hash_of(&v->key, f, number) & (TABLE_SLOTS - 1);
 	struct counted *new;
 
 	while (v->table[at] != 0 &&

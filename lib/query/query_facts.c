@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/utf8.h"
 
@@ -53,7 +53,7 @@ struct counting {
 	struct table texts, paths, entries;
 	const struct text *agent, *platform; /* of the call at hand */
 	struct facts facts; /* of the same */
-	uint64_t key; /* of texts' hash: nobody can make up some that collide */
+	struct hash_key key;
 	bool failed; /* memory ran out */
 };
 
@@ -155,17 +155,6 @@ query_call_facts(struct query *q, int64_t call, query_fact_fn fn, void *arg)
 
 /* --- tables -------------------------------------------------------------- */
 
-/* FNV-1a. */
-static uint64_t
-hash_bytes(uint64_t h, const void *data, size_t n)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * 1099511628211u;
-	return h;
-}
-
 /* Make room for one more; hash_of() tells where those that are there belong. */
 static int
 table_grow(struct table *t, uint64_t (*hash_of)(const void *element))
@@ -227,7 +216,7 @@ take(struct counting *c, size_t n)
 static const struct text *
 text_of(struct counting *c, const char *s, size_t n)
 {
-	uint64_t h = hash_bytes(14695981039346656037u ^ c->key, s, n);
+	uint64_t h = hash_bytes(&c->key, c->key.start, s, n);
 	struct text *t;
 	size_t at;
 
@@ -267,9 +256,9 @@ entry_add(struct counting *c, struct entry *e)
 	struct entry *kept;
 	size_t at;
 
-	e->hash = hash_bytes((uint64_t)e->type + 1, part, sizeof(part));
-	e->hash = hash_bytes(e->hash, &e->number, sizeof(e->number));
-	e->hash ^= e->hash >> 32;
+	e->hash = hash_byte(&c->key, c->key.start, (unsigned char)e->type);
+	e->hash = hash_bytes(&c->key, e->hash, part, sizeof(part));
+	e->hash = hash_bytes(&c->key, e->hash, &e->number, sizeof(e->number));
 	if (table_grow(&c->entries, hash_of_entry) == -1) {
 		c->failed = true;
 		return;
@@ -297,7 +286,7 @@ entry_add(struct counting *c, struct entry *e)
 static enum query_rc
 path_of(struct counting *c, int64_t id, const struct text **out)
 {
-	uint64_t h = hash_bytes(14695981039346656037u, &id, sizeof(id));
+	uint64_t h = hash_bytes(&c->key, c->key.start, &id, sizeof(id));
 	struct statement *s;
 	struct path *p;
 	const char *name;
@@ -491,8 +480,7 @@ query_fact_counts(struct query *q, const struct filter *f, int max,
 	*all = true;
 	if (c.arena == NULL)
 		return QUERY_ERROR;
-	/* Without a random one all would still be right. */
-	(void)getrandom(&c.key, sizeof(c.key), GRND_NONBLOCK);
+	hash_key_make(&c.key);
 	/* One more is looked for, to tell whether some are left out. */
 	rc = query_walk_begin(&w, q, f, NULL, false, (int64_t)max + 1);
 	w.ask = ask_counted;
