@@ -176,7 +176,8 @@ enum store_rc store_meta_set(
 
 /*
  * writer.c: have nobody else write, for what waits since then; what is
- * remembered of another file is forgotten.  *again: it was opened again.
+ * remembered of another file is forgotten.  *again (may be NULL): it was opened
+ * again.
  */
 enum store_rc store_lock(struct store *st, int64_t since, bool *again);
 /* A transaction under the lock, for what is no job. */

@@ -63,21 +63,16 @@ commit_or_rollback(struct store *st, enum store_rc rc)
 enum store_rc
 store_lock(struct store *st, int64_t since, bool *again)
 {
-	enum db_rc rc = db_lock(st->db, since, again);
+	bool opened;
+	enum db_rc rc = db_lock(st->db, since, &opened);
 
-	if (*again) {
+	if (opened) {
 		names_forget(st);
 		search_forget(st);
 	}
+	if (again != NULL)
+		*again = opened;
 	return store_rc_of(rc);
-}
-
-static enum store_rc
-lock_store(struct store *st, int64_t since)
-{
-	bool again;
-
-	return store_lock(st, since, &again);
 }
 
 /*
@@ -94,7 +89,7 @@ without_search(struct store *st)
 enum store_rc
 transaction_begin(struct store *st)
 {
-	enum store_rc rc = lock_store(st, when_monotonic());
+	enum store_rc rc = store_lock(st, when_monotonic(), NULL);
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
 		db_unlock(st->db);
@@ -248,7 +243,7 @@ store_was_full(struct store *st)
 static struct job *
 commit_waiting(struct store *st)
 {
-	enum store_rc rc = lock_store(st, waiting_since(st));
+	enum store_rc rc = store_lock(st, waiting_since(st), NULL);
 	struct job *first;
 
 	if (rc == STORE_OK && (rc = begin(st)) != STORE_OK)
