@@ -229,11 +229,7 @@ bool journal_is_outdated(struct db *db);
 const char *journal_network(const struct db *db);
 
 /* sqlite_schema.c: what kind of file it is, told by its first page. */
-#define SCHEMA_SQLITE_LEAST 3037000 /* the first that knows STRICT */
 #define SCHEMA_ID 0x43424b31 /* application_id: "CBK1" */
-#define SCHEMA_QUOTED(n) #n
-#define SCHEMA_SET_VERSION_OF(n) "PRAGMA user_version = " SCHEMA_QUOTED(n)
-#define SCHEMA_SET_VERSION SCHEMA_SET_VERSION_OF(DB_SCHEMA_VERSION)
 /* 0: it is empty.  Returns 0, or -1 and a message of SQLite. */
 int schema_version(sqlite3 *sqlite, int *version);
 /*

@@ -31,6 +31,9 @@
 #define TRY_MS 20 /* of one of these, as the lock is held */
 #define PAGES_AT_ONCE 64 /* that are read */
 
+#define QUOTED(n) #n
+#define SET_VERSION(n) "PRAGMA user_version = " QUOTED(n)
+
 /* In the header of the file. */
 #define RESERVED_AT 20 /* bytes of each page that are not ours */
 #define PAGES_AT 28
@@ -487,22 +490,20 @@ let_wal_go(struct db *db)
 }
 
 /*
- * Bring all of the WAL into the file; the last time it is emptied as well.
+ * Bring all of the WAL into the file within ms, and empty it if asked.
  * DB_BUSY: others read what was before.
  */
 static enum db_rc
-wal_to_file(struct db *db)
+wal_to_file(struct db *db, bool empty, int ms)
 {
 	int log = 0, done = 0, rc;
 
-	db->lock_until = when_monotonic() + TRY_MS;
+	db->lock_until = when_monotonic() + ms;
 	rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
-	    db->clean_all ? SQLITE_CHECKPOINT_TRUNCATE
-			  : SQLITE_CHECKPOINT_PASSIVE,
+	    empty ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
 	    &log, &done);
-	content_note(db,
-	    rc == SQLITE_OK && log == done && !db->clean_all ? (uint32_t)done
-							     : 0);
+	content_note(
+	    db, rc == SQLITE_OK && log == done && !empty ? (uint32_t)done : 0);
 	if ((rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_OK && log != done))
 		return DB_BUSY;
 	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
@@ -526,7 +527,7 @@ clean_part(struct db *db, const struct pages *changed, int ms, bool last)
 	(void)sqlite3_db_release_memory(db->sqlite);
 	/* Any write: that of a number which it has already. */
 	if (rc == DB_OK)
-		rc = db_run_alone(db, SCHEMA_SET_VERSION);
+		rc = db_run_alone(db, SET_VERSION(DB_SCHEMA_VERSION));
 	if (rc == DB_OK)
 		rc = db_commit(db);
 	if (rc != DB_OK)
@@ -537,36 +538,22 @@ clean_part(struct db *db, const struct pages *changed, int ms, bool last)
 
 /* --- all of it ------------------------------------------------------------ */
 
-/* Empty the WAL, however long it takes. */
-static enum db_rc
-empty_wal(struct db *db)
-{
-	int rc;
-
-	if (!db->wal)
-		return DB_OK;
-	db->lock_until = when_monotonic() + WAIT_MS;
-	rc = sqlite3_wal_checkpoint_v2(
-	    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	content_note(db, 0);
-	return rc == SQLITE_OK ? DB_OK : lite_failed(db, "checkpoint");
-}
-
 /* Write the file anew, with maps of its pages if it had none. */
 static enum db_rc
 vacuum(struct db *db)
 {
-	enum db_rc rc;
+	enum db_rc rc = DB_OK;
 
 	clean_end(db);
-	rc = empty_wal(db);
+	if (db->wal)
+		rc = wal_to_file(db, true, WAIT_MS);
 	db->lock_until = when_monotonic() + WAIT_MS;
 	if (rc == DB_OK &&
 	    sqlite3_exec(db->sqlite, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
 		NULL, NULL, NULL) != SQLITE_OK)
 		rc = lite_failed(db, "vacuum");
-	if (rc == DB_OK)
-		rc = empty_wal(db);
+	if (rc == DB_OK && db->wal)
+		rc = wal_to_file(db, true, WAIT_MS);
 	return rc == DB_OK ? DB_DONE : rc;
 }
 
@@ -585,7 +572,7 @@ clean(struct db *db, int ms)
 		rc = no_memory(db);
 	let_wal_go(db);
 	if (rc == DB_OK)
-		rc = wal_to_file(db);
+		rc = wal_to_file(db, db->clean_all, TRY_MS);
 	if (rc == DB_OK)
 		rc = clean_part(db, changed, ms, last);
 	/* Else they are done the next time: the WAL may be begun anew by then.

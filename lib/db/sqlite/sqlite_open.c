@@ -17,6 +17,7 @@
 #define NEW_PAGE_BYTES 4096 /* the same */
 #define WAL_BYTES_KEPT "16384000" /* DB_WAL_PAGES_MAX of them */
 #define OPEN_TRIES 5 /* while somebody takes its files away */
+#define SQLITE_LEAST 3037000 /* the first that knows STRICT */
 #define STOP_LEAST_MS 1000 /* what was open so long stops */
 #define STOP_WAIT_MS 1000 /* for the lock, at the end */
 
@@ -475,7 +476,7 @@ lite_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 {
 	struct db *db;
 
-	if (sqlite3_libversion_number() < SCHEMA_SQLITE_LEAST) {
+	if (sqlite3_libversion_number() < SQLITE_LEAST) {
 		buf_printf(why,
 		    "SQLite %s is too old, since stores need 3.37: use a newer "
 		    "one, or the programs of `make portable`, which have their "
