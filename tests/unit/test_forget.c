@@ -933,6 +933,25 @@ what_comes_while_it_is_erased_is_erased_too(void **state)
 	    111);
 }
 
+/* Events are read some hundreds at once. */
+static void
+an_event_of_no_call_is_found_behind_many_others(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+
+	for (int i = 0; i < 402; i++) {
+		struct event e = an_event(0);
+
+		e.key[1] = (unsigned char)(i >> 7);
+		if (i == 250 || i == 401)
+			e.type = wish.value;
+		put_of(b, "sales", &e, NULL);
+	}
+	assert_int_equal(forget(b, &wish).events, 2);
+}
+
 /* What comes late would not be known by anything. */
 static void
 nothing_is_erased_without_the_key_of_the_hashes(void **state)
@@ -1131,6 +1150,7 @@ main(void)
 	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
 	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
 	    FORGET_TEST(what_comes_while_it_is_erased_is_erased_too),
+	    FORGET_TEST(an_event_of_no_call_is_found_behind_many_others),
 	    FORGET_TEST(nothing_is_erased_without_the_key_of_the_hashes),
 	    FORGET_TEST(the_key_of_the_first_erasure_is_noted),
 	    FORGET_TEST(what_comes_late_is_known_by_each_id_and_each_number),
