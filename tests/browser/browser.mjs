@@ -47,9 +47,10 @@ const theChromium = () => launched ??= chromium.launch({
 
 // The next check has a new one.
 export const closeBrowser = async () => {
-  if (isChromium) await (await launched)?.close();
+  const old = launched;
+  launched = undefined; // also of one that did not start
+  if (isChromium) await (await old)?.close();
   else await closeAll();
-  launched = undefined;
 };
 
 const openChromium = async ({ tell: told, expected, ...options }) => {
