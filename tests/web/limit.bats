@@ -71,9 +71,12 @@ to() {
 }
 
 @test "a file of calls has all of them, however many are looked at" {
-  run -0 report "export.csv?preset=all&$FILTER"
-  [ "$(grep -oE '(new|old)-[12]' <<<"$output" | sort | paste -sd ' ')" = \
-    'new-1 new-2 old-1 old-2' ]
+  local type
+  for type in csv ndjson; do
+    run -0 report "export.$type?preset=all&$FILTER"
+    [ "$(grep -oE '"?(new|old)-[12]"?[,}]' <<<"$output" | tr -d '",}' |
+      sort | paste -sd ' ')" = 'new-1 new-2 old-1 old-2' ]
+  done
 }
 
 @test "numbers of a part say of which" {
@@ -82,6 +85,8 @@ to() {
     run -0 report "$page?preset=all&$FILTER"
     has 'Only the latest 50,000 calls were looked at, one by one'
   done
+  run -0 report "fact?path=results/rare&preset=all&$FILTER"
+  has 'Only the latest 50,000 calls were looked at, one by one'
   # What both indexes and roll-ups answer is whole.
   run -0 report '?preset=all'
   has_not 'were looked at'
