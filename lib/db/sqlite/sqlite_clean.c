@@ -36,7 +36,6 @@
 
 /* In the header of the file. */
 #define RESERVED_AT 20 /* bytes of each page that are not ours */
-#define PAGES_AT 28
 #define FREE_AT 32 /* the first page that lists free pages */
 #define CELLS_OF_FIRST 100 /* where page 1 goes on */
 /* In a page that lists free pages, behind the number of the next. */
@@ -396,7 +395,7 @@ part_begin(struct clean *c)
 		rc = read_at(c, 1, header, sizeof(header));
 	if (rc != DB_OK)
 		return rc;
-	c->pages = page_u32(header + PAGES_AT);
+	c->pages = page_u32(header + PAGE_COUNT_AT);
 	if (header[RESERVED_AT] != 0 || c->pages == 0 ||
 	    c->pages > size / (sqlite3_int64)page_size)
 		return damaged(c, 1);

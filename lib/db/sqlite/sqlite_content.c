@@ -47,7 +47,6 @@
 #define MAGIC "SQLite format 3"
 #define PAGE_SIZE_AT 16
 #define COUNTER_AT 24 /* from here to the end of the header */
-#define PAGES_AT 28
 
 /* FNV-1a; never 0. */
 static uint64_t
@@ -113,7 +112,7 @@ is_cut_off(const unsigned char header[FILE_HEADER_SIZE], sqlite3_int64 size)
 	if (page == 1)
 		page = 65536;
 	return memcmp(header, MAGIC, sizeof(MAGIC)) != 0 ||
-	    size < (sqlite3_int64)page * page_u32(header + PAGES_AT);
+	    size < (sqlite3_int64)page * page_u32(header + PAGE_COUNT_AT);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #define PAGE_SIZE_MIN 512
 #define PAGE_SIZE_MAX 65536
+#define PAGE_COUNT_AT 28 /* in the header of the file */
 /* A page with the rest of a row begins with the number of the next. */
 #define PAGE_CHAIN_HEADER 4
 
