@@ -66,6 +66,8 @@ mapper_free(struct mapper *mp)
 {
 	if (mp == NULL)
 		return;
+	json_free(mp->root);
+	json_free(mp->taken);
 	arena_free(mp->arena);
 	buf_free(&mp->inflated);
 	buf_free(&mp->claims);
@@ -85,7 +87,10 @@ mapper_free(struct mapper *mp)
 static void
 reset(struct mapper *mp)
 {
+	json_free(mp->root);
 	mp->root = NULL;
+	json_free(mp->taken);
+	mp->taken = NULL;
 	mp->fault.line = 0;
 	arena_reset(mp->arena);
 	buf_reset(&mp->inflated, MAP_KEEP);
@@ -204,8 +209,8 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		return MAP_NO_MEMORY;
 	if (row == NULL)
 		return MAP_OK;
-	if (mp->lean)
-		map_drop_bulk(mp, row);
+	if (mp->lean && row->bulks > 0 && map_drop_bulk(mp, row) != MAP_OK)
+		return MAP_NO_MEMORY;
 	if (!row->no_call && !row->count && e->call == NULL) {
 		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
 		    e->type);

@@ -333,7 +333,7 @@ put_currency(struct spent *s, const struct cost *c)
 	    "<section class=\"card\" aria-labelledby=\"in-%s\">"
 	    "<h2 id=\"in-%s\">%s</h2>\n",
 	    c->currency, c->currency,
-	    strcmp(c->currency, "XXX") == 0 ? tr(p, "Units") : c->currency);
+	    currency_word(c->currency, tr(p, "Units")));
 	table_of(p, N_("In all"), label_of(p, c->currency, N_("In all")));
 	html_put(
 	    p->out, "<tr><th scope=\"row\">%s", tr(p, "All calls with a cost"));
@@ -381,8 +381,7 @@ put_others(struct page *p, const struct cost *const *cost, size_t n)
 	table_of(p, N_("Currency"), tr(p, "Other currencies"));
 	for (size_t i = 0; i < n; i++) {
 		html_put(p->out, "<tr><th scope=\"row\">%s",
-		    strcmp(cost[i]->currency, "XXX") == 0 ? tr(p, "Units")
-							  : cost[i]->currency);
+		    currency_word(cost[i]->currency, tr(p, "Units")));
 		put_cells(p, cost[i]);
 	}
 	table_end(p);

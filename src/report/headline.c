@@ -6,7 +6,6 @@
 #include "base/sample.h"
 #include "report/overview.h"
 
-#define MICROS 1000000.0 /* millionths of a unit of money */
 #define CLOCK_CHANGE_MS (2 * 3600 * 1000LL) /* summer time, and to spare */
 #define LENGTH(a) (sizeof(a) / sizeof(*(a)))
 
@@ -433,28 +432,6 @@ put_length_tiles(struct page *p, const struct sums *now,
 }
 
 /* --- money --------------------------------------------------------------- */
-
-void
-put_share_of_money(
-    struct page *p, const char *currency, double amount, double by)
-{
-	const double share = amount / by / MICROS;
-	const double size = share < 0 ? -share : share;
-	double scale = 10;
-	int places = 2;
-
-	/* Of what is less than a cent the first two digits that are not 0. */
-	while (size > 0 && places < 6 && size * scale < 1) {
-		places++;
-		scale *= 10;
-	}
-	html_raw(p->out, "<span class=\"num\">");
-	put_decimal(p, share, places);
-	if (currency != NULL)
-		html_put(p->out, "\u00a0%s",
-		    strcmp(currency, "XXX") == 0 ? tr(p, "units") : currency);
-	html_raw(p->out, "</span>");
-}
 
 /* What of the cost falls to each of n; words: "{1} a call". */
 static void

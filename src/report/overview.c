@@ -514,8 +514,7 @@ put_rows(struct overview *o, struct rows *r, bool agents)
 		const char *currency = o->all.costs.item[i].currency;
 
 		html_put(p->out, "<th scope=\"col\" class=\"num\">%s</th>",
-		    strcmp(currency, "XXX") == 0 ? tr_in(p, "column", "Units")
-						 : currency);
+		    currency_word(currency, tr_in(p, "column", "Units")));
 	}
 	html_put(p->out,
 	    "<th scope=\"col\" class=\"num\">%s</th></tr></thead><tbody>\n",

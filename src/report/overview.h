@@ -30,13 +30,6 @@ enum page_rc put_headline(struct page *p, const struct sums *now,
 enum page_rc period_before(struct page *p, struct filter *days,
     struct sums *sums, int64_t length[CLASS_LENGTHS], bool *none);
 
-/*
- * An amount of millionths of a currency, divided: to the cent, or to two
- * digits that are not 0.
- */
-void put_share_of_money(
-    struct page *p, const char *currency, double amount, double by);
-
 /* --- lengths.c ----------------------------------------------------------- */
 
 /* The chart of these lengths, in bars of one width; nothing of none. */

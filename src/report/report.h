@@ -276,6 +276,14 @@ void put_duration(struct page *p, int64_t ms);
 void put_wait(struct page *p, int64_t ms);
 /* "0.12 USD", "1.50 EUR"; XXX, which is of no currency: "312 units". */
 void put_money(struct page *p, const struct value *v);
+/*
+ * An amount of millionths of a currency, divided: to the cent, or to two
+ * digits that are not 0.
+ */
+void put_share_of_money(
+    struct page *p, const char *currency, double amount, double by);
+/* The currency, or `units` where it is XXX. */
+const char *currency_word(const char *currency, const char *units);
 /* "62.5 %", or a dash where whole is 0. */
 void put_rate(struct page *p, int64_t part, int64_t whole);
 /* Cells of a table: a number, and its share with a bar of that class. */

@@ -623,34 +623,6 @@ put_agent(struct page *p, const char *agent)
 	html_raw(p->out, "</span>");
 }
 
-#define MICROS 1000000 /* of one unit of money */
-
-void
-put_money(struct page *p, const struct value *v)
-{
-	static const char none[] = "XXX"; /* ISO 4217: no currency involved */
-	int64_t n = v->number;
-	uint64_t micros = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-	const char *code = v->text == NULL ? none : v->text;
-	bool units = strcmp(code, none) == 0;
-	int places = 6;
-
-	/* Two decimals as people write money, more if they are not zero. */
-	for (uint64_t rest = micros % MICROS;
-	     places > (units ? 0 : 2) && rest % 10 == 0; rest /= 10)
-		places--;
-	html_put(p->out, "<span class=\"num\">%s", n < 0 ? "\u2212" : "");
-	put_number(p, (int64_t)(micros / MICROS));
-	if (places > 0) {
-		char digits[DECIMAL_SIZE];
-
-		(void)snprintf(digits, sizeof(digits), ".%06llu",
-		    (unsigned long long)(micros % MICROS));
-		html_put(p->out, "%.*s", places + 1, decimal_text(p, digits));
-	}
-	html_put(p->out, "\u00a0%s</span>", units ? tr(p, "units") : code);
-}
-
 /* --- a list of calls ----------------------------------------------------- */
 
 void

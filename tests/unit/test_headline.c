@@ -6,6 +6,8 @@
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/headline.c"
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
+#include "../../src/report/money.c"
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../src/report/sums.c"
 
 #include <inttypes.h>
