@@ -273,6 +273,11 @@ has_sockets() {
   [ "$(sockets)" -ge "$1" ]
 }
 
+# waits_for COUNT - does it wait for no more sockets than those?
+waits_for() {
+  [ "$(cat "/proc/$(pgrep -P "$RECEIVER")/fdinfo"/* | grep -c ^tfd:)" -le "$1" ]
+}
+
 # Events that wait for the store have all places, so no thread looks.
 @test "SIGTERM: a request that came while the store was locked is answered" {
   receiver -s "$DIR/r.sock" -t 2
@@ -316,7 +321,7 @@ has_sockets() {
   late=$!
   wait_for has_sockets $((before + 1))
   kill "$RECEIVER"
-  sleep 0.2 # it is stopping, and waits for two seconds
+  wait_for waits_for 1 # it is stopping, so for nobody new
   touch late.go
   wait "$late"
   wait "$RECEIVER"
