@@ -64,7 +64,7 @@ owner() {
   run -1 callbook report --html open
   has 'open: another user can change what is in it'
   [ -z "$(ls open)" ]
-  [ "$(id -u)" = 0 ] || return 0
+  [ "$(id -u)" = 0 ] || skip 'the rest wants root'
   mkdir theirs
   chown nobody: theirs
   run -1 callbook report --html theirs
