@@ -122,7 +122,7 @@ fetch() {
   [ "$calls" = 6 ]
   report '?preset=all' >page
   tr -d '\n' <page | grep -q ">Calls</dt><dd class=\"value\">$calls</dd>"
-  local nb=$'\u00a0' # where no line ends
+  local nb=$'\xc2\xa0' # where no line ends, in the bytes of any locale
   printf -v length "%d${nb}min %02d${nb}s" $((seconds / 60)) $((seconds % 60))
   grep -qF ">Talk time</dt><dd class=\"value\">$length</dd>" page
   report call/6 | grep -qF "$cost${nb}USD"
