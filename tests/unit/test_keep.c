@@ -500,6 +500,71 @@ the_receiver_lets_go_of_some_once_in_a_while(void **state)
 	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 1);
 }
 
+/* Whatever the general times are: one source with a time of its own counts. */
+static void
+the_receiver_lets_go_of_what_one_source_alone_has_a_time_for(void **state)
+{
+	struct box *b = *state;
+
+	config.keep[KEEP_BODIES] = CONFIG_KEEP_FOREVER;
+	source[0].keep[KEEP_BODIES] = CONFIG_KEEP_FOREVER;
+	source[1].keep[KEEP_BODIES] = 30 * DAY;
+	put(b, 1, "a", 40, "sales");
+	put(b, 2, "b", 40, "support");
+	store_keep(b->store, &config);
+	assert_int_equal(
+	    ask(b, "SELECT sum(seq) FROM event WHERE size = -1"), 2);
+}
+
+static void
+note_turn(struct box *b, int64_t when)
+{
+	char sql[128];
+
+	run(b, "DELETE FROM meta WHERE name = 'keep turn'");
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO meta (name, value) VALUES ('keep turn', '%lld')",
+	    (long long)when);
+	run(b, sql);
+}
+
+/* Each call of store_keep() is that of a process which has just begun. */
+static void
+keep_in_another_process(struct box *b)
+{
+	store_close(b->store);
+	b->store = scratch_open(&b->scratch, true, "UTC");
+	store_keep(b->store, &config);
+}
+
+static void
+processes_take_turns_to_let_go_even_after_a_clock_was_set_back(void **state)
+{
+	static const char gone[] = "SELECT count(*) FROM event WHERE size = -1";
+	struct box *b = *state;
+	int64_t begun;
+
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	do { /* until it was not held up: the turn of the other one lasts */
+		store_close(b->store);
+		scratch_remove(&b->scratch);
+		scratch_make(&b->scratch);
+		b->store = scratch_open(&b->scratch, true, "UTC");
+		put(b, 1, "a", 40, "sales");
+		begun = when_now();
+		note_turn(b, begun);
+		keep_in_another_process(b);
+	} while (when_now() - begun >= STORE_KEEP_PAUSE_MS);
+	assert_int_equal(ask(b, gone), 0);
+	note_turn(b, when_now() + DAY);
+	keep_in_another_process(b);
+	assert_int_equal(ask(b, gone), 1);
+	put(b, 2, "b", 40, "sales");
+	note_turn(b, when_now() - STORE_KEEP_PAUSE_MS);
+	keep_in_another_process(b);
+	assert_int_equal(ask(b, gone), 2);
+}
+
 static void
 a_run_that_meets_another_leaves(void **state)
 {
@@ -580,6 +645,10 @@ main(void)
 		what_a_wrong_clock_dated_far_ahead_does_not_hold_up_the_rest),
 	    KEEP_TEST(the_quarantine_and_the_rejected_go_too),
 	    KEEP_TEST(the_receiver_lets_go_of_some_once_in_a_while),
+	    KEEP_TEST(
+		the_receiver_lets_go_of_what_one_source_alone_has_a_time_for),
+	    KEEP_TEST(
+		processes_take_turns_to_let_go_even_after_a_clock_was_set_back),
 	    KEEP_TEST(a_run_that_meets_another_leaves),
 	    KEEP_TEST(the_file_shrinks_to_what_is_left),
 	};

@@ -207,6 +207,24 @@ what_is_refused_is_counted_and_seldom_written(void **state)
 	    ask(b, "SELECT count(DISTINCT source) FROM refused"), 2);
 }
 
+/* The clock of a proxy may be set back; what comes counts together in memory.
+ */
+static void
+the_first_refusal_is_the_earliest_whichever_came_first(void **state)
+{
+	struct box *b = *state;
+
+	for (int i = 0; i < 2 * STORE_REFUSED_BURST; i++)
+		store_refuse(b->store, "other", REFUSAL_TYPE, 5000);
+	store_refuse(b->store, "sales", REFUSAL_TYPE, 5000);
+	store_refuse(b->store, "sales", REFUSAL_TYPE, 3000);
+	store_refuse(b->store, "sales", REFUSAL_TYPE, 4000);
+	assert_int_equal(refused(b,
+			     "SELECT count * 100000000 + first * 10000 + last"
+			     " FROM refused WHERE source = 'sales'"),
+	    330005000);
+}
+
 /* As where the disk is full. */
 static void
 what_was_counted_with_a_commit_that_failed_is_counted_once(void **state)
@@ -286,6 +304,7 @@ main(void)
 	    STORE_TEST(the_end_of_a_flood_is_counted),
 	    STORE_TEST(no_count_of_what_was_refused_is_lost),
 	    STORE_TEST(what_is_refused_is_counted_and_seldom_written),
+	    STORE_TEST(the_first_refusal_is_the_earliest_whichever_came_first),
 	    STORE_TEST(
 		what_was_counted_with_a_commit_that_failed_is_counted_once),
 	    STORE_TEST(
