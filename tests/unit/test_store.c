@@ -482,6 +482,29 @@ events_are_read_in_the_order_stored_from_a_cursor(void **state)
 	query_close(other);
 }
 
+/* Only some are remembered between deliveries. */
+static void
+each_of_very_many_sources_has_one_row(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e = an_event(0);
+	char name[20];
+	int64_t n;
+
+	d.source = name;
+	for (int i = 0; i < 140; i++) {
+		snprintf(name, sizeof(name), "s%d", i % 70);
+		e.key[0] = (unsigned char)(i / 70);
+		assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	}
+	assert_int_equal(ask(b, "SELECT count(*) FROM source"), 70);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM (SELECT source FROM event"
+			     " GROUP BY source HAVING count(*) = 2) AS twice"),
+	    70);
+}
+
 int
 main(void)
 {
@@ -503,6 +526,7 @@ main(void)
 	    STORE_TEST(an_event_of_no_call_is_stored_alone),
 	    STORE_TEST(names_that_were_seen_are_known_without_asking),
 	    STORE_TEST(events_are_read_in_the_order_stored_from_a_cursor),
+	    STORE_TEST(each_of_very_many_sources_has_one_row),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);
