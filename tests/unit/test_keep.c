@@ -428,7 +428,7 @@ noted_minutes_ago(struct box *b)
 static void
 that_all_is_done_is_noted_once_an_hour(void **state)
 {
-	static const int64_t minutes[] = {59, 61, -5};
+	static const int64_t minutes[] = {59, 60, -5};
 	struct box *b = *state;
 	char sql[100];
 

@@ -467,6 +467,29 @@ a_rebuild_fails_where_days_cannot_be_found(void **state)
 	assert_not_rebuilt(*state);
 }
 
+static void
+an_event_is_written_again_only_where_it_tells_something_else(void **state)
+{
+	struct box *b = *state;
+
+	ONLY_OF_FILES();
+	(void)make(0, "a", 1000);
+	keep(b, 0);
+	run(b,
+	    "CREATE TRIGGER untouched BEFORE UPDATE ON event"
+	    " BEGIN SELECT raise(ABORT, 'written'); END");
+	(void)rebuild(b);
+	run(b, "DROP TRIGGER untouched");
+	made[0].id = "e-1";
+	(void)rebuild(b);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE id = 'e-1'"), 1);
+	made[0].id = NULL;
+	(void)rebuild(b);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM event WHERE id IS NULL"), 1);
+}
+
 int
 main(void)
 {
@@ -479,6 +502,8 @@ main(void)
 	    STORE_TEST(a_call_that_no_definition_reads_is_of_the_zone_of_now),
 	    STORE_TEST(a_rebuild_rights_every_column_of_a_call),
 	    STORE_TEST(a_call_without_facts_is_told_as_an_older_version_did),
+	    STORE_TEST(
+		an_event_is_written_again_only_where_it_tells_something_else),
 	    STORE_TEST(a_rebuild_has_the_lock_while_it_writes),
 	    STORE_TEST(a_rebuild_fails_where_calls_cannot_be_counted),
 	    STORE_TEST(a_rebuild_fails_where_days_cannot_be_found),
