@@ -407,9 +407,11 @@ what_is_dated_less_than_a_day_ahead_holds_up_the_rest(void **state)
 	put(b, 1, "a", 0, "sales");
 	put(b, 2, "b", 40, "sales");
 	for (int i = 0; i < 2; i++) {
+		const int64_t received = when_now() + minutes[i] * 60000;
+
 		snprintf(sql, sizeof(sql),
 		    "UPDATE event SET received = %lld WHERE seq = 1",
-		    (long long)(when_now() + minutes[i] * 60000));
+		    (long long)received);
 		run(b, sql);
 		assert_int_equal(tend(b).bodies, i);
 	}
