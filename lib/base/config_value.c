@@ -149,7 +149,10 @@ set_text(struct reader *r, const struct key *k, const char *value, char **slot)
 	*slot = copy;
 	if (k->type == TYPE_SECRET || k->type == TYPE_PUBLIC)
 		check_file(r, k, copy);
-	if (k->type == TYPE_STORE && !path && r->open_to_all &&
+	/* It may hold a password, so it is not repeated. */
+	if (k->type == TYPE_STORE && server_fault(value) != NULL)
+		config_fault(r, r->line, "%s %s", k->name, server_fault(value));
+	else if (k->type == TYPE_STORE && !path && r->open_to_all &&
 	    server_has_password(copy))
 		config_fault(r, r->line,
 		    "%s holds a password, and every user of this machine can "

@@ -9,7 +9,13 @@
 
 bool server_is(const char *store);
 
-/* Does such a name hold a password? */
+/*
+ * Why a store's name, of a server or a file, can be that of none.  NULL: it may
+ * be.
+ */
+const char *server_fault(const char *store);
+
+/* Does such a name hold a password?  Also one that libpq would not take. */
 bool server_has_password(const char *store);
 
 /* The name of any store for messages: one with a password is not shown. */

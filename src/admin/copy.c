@@ -143,7 +143,9 @@ run(struct admin *a, int argc, char **argv)
 		return admin_usage(a, "needs no operand: '%s'", argv[optind]);
 	if (target == NULL || *target == '\0')
 		return admin_usage(a, "wants --to STORE");
-	if (server_has_password(target))
+	if (server_fault(target) != NULL)
+		return admin_usage(a, "--to %s", server_fault(target));
+	if (server_is(target) && server_has_password(target))
 		return admin_usage(a,
 		    "a password in an argument can be seen by others: use "
 		    "passfile or service");

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/server.h"
 #include "scratch.h"
 
 #define SOURCE "[source a]\nprovider = p\nauth = none\n"
@@ -374,6 +375,95 @@ test_a_key_file_may_be_read_by_all(void **state)
 	config_free(c);
 }
 
+/* Names of a store that hold the password "hunter2", as libpq reads them. */
+static const char *const with_password[] = {
+    "postgresql://callbook:hunter2@db1,db2/callbook",
+    "postgres://:hunter2@db1",
+    "postgresql://callbook:hunter2?x@db1/callbook",
+    "postgresql://callbook@db1/callbook?password=hunter2",
+    "postgresql://callbook@db1/callbook?pass%77ord=hunter2",
+    "postgresql://db1/callbook?sslpassword=hunter2",
+    "host=db1 password=hunter2",
+    "host=db1 password = hunter2",
+    "host=db1\tpassword=hunter2",
+    "host = db1 password='hunter2'",
+    "password=hunter2 host=db1",
+    "sslmode=require host=db1 password=hunter2",
+    "host=db1 sslpassword=hunter2",
+};
+
+static void
+test_a_password_that_strangers_can_read_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(with_password) / sizeof(*with_password);
+	     i++) {
+		struct buf text = {0}, why = {0};
+		struct config *c;
+
+		buf_printf(&text, "[callbook]\nstore = %s\n", with_password[i]);
+		put("callbook.conf", text.data, text.len, 0644);
+		assert_null(config_load(file, &why));
+		assert_non_null(
+		    strstr(buf_str(&why), ":2: store holds a password"));
+		assert_null(strstr(buf_str(&why), "hunter2"));
+		put("callbook.conf", text.data, text.len, 0640);
+		buf_reset(&why, SIZE_MAX);
+		c = config_load(file, &why);
+		assert_string_equal(buf_str(&why), "");
+		assert_string_equal(c->store, with_password[i]);
+		assert_string_equal(server_shown(c->store), "the server");
+		config_free(c);
+		buf_free(&text);
+		buf_free(&why);
+	}
+}
+
+static void
+test_a_server_without_a_password_may_be_read_by_all(void **state)
+{
+	static const char *const store[] = {
+	    "postgresql://callbook@db1:5432,db2/callbook?passfile=/p",
+	    "postgresql://db1:5432/callbook?options=-csearch_path%3Da",
+	    "service=callbook", "service = callbook",
+	    "host=db1 port=5432 require_auth=password"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(store) / sizeof(*store); i++) {
+		struct buf text = {0}, why = {0};
+		struct config *c;
+
+		buf_printf(&text, "[callbook]\nstore = %s\n", store[i]);
+		c = load(text.data, text.len, &why);
+		assert_string_equal(buf_str(&why), "");
+		assert_string_equal(c->store, store[i]);
+		config_free(c);
+		buf_free(&text);
+	}
+}
+
+static void
+test_a_store_of_another_kind_is_not_repeated(void **state)
+{
+	static const char *const store[] = {"mysql://callbook:hunter2@db1/c",
+	    "POSTGRESQL://callbook:hunter2@db1/c",
+	    "postgresql+psycopg2://callbook:hunter2@db1/c",
+	    "postgresql://callbook:hunter2/x@db1/c", "file:///hunter2"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(store) / sizeof(*store); i++) {
+		struct buf text = {0}, why = {0};
+
+		buf_printf(&text, "[callbook]\nstore = %s\n", store[i]);
+		put("callbook.conf", text.data, text.len, 0600);
+		assert_null(config_load(file, &why));
+		assert_non_null(strstr(buf_str(&why), ":2: store "));
+		assert_null(strstr(buf_str(&why), "hunter2"));
+		buf_free(&text);
+		buf_free(&why);
+	}
+}
+
 /* A line of the greatest length is whole, one byte more is not cut. */
 static void
 test_long_lines(void **state)
@@ -505,6 +595,11 @@ main(void)
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_faults_are_told_by_line),
 	    cmocka_unit_test(test_a_key_file_may_be_read_by_all),
+	    cmocka_unit_test(
+		test_a_password_that_strangers_can_read_is_refused),
+	    cmocka_unit_test(
+		test_a_server_without_a_password_may_be_read_by_all),
+	    cmocka_unit_test(test_a_store_of_another_kind_is_not_repeated),
 	    cmocka_unit_test(test_long_lines),
 	    cmocka_unit_test(test_names_of_the_greatest_length_differ),
 	    cmocka_unit_test(test_faults_are_bounded),
