@@ -12,12 +12,14 @@ case $only in
 '' | power/*) "$build/tests/fault/power" "${POINTS:-1000}" "$only" ;;
 esac
 
-# A store that is away for half a minute under load, of each engine.
+# A store that is away for half a minute under load, of each engine; and so many
+# primaries killed under load, one after the other.
 case $only in
 '')
-  PLAIN=$build LOCKED=30 STOPPED=30 bats --tap \
-    -f 'under load refuses nobody' tests/fault/spool.bats \
-    tests/fault/postgres.bats
+  PLAIN=$build LOCKED=30 STOPPED=30 PRIMARIES=${PRIMARIES:-20} bats --tap \
+    --show-output-of-passing-tests \
+    -f 'under load (refuses nobody|loses and doubles nothing)' \
+    tests/fault/spool.bats tests/fault/postgres.bats
   ;;
 esac
 
