@@ -243,7 +243,8 @@ check_engine(struct check *k, struct query *q, const struct query_health *h)
 	if (h->info.journal == NULL) {
 		check_finding(k, CHECK_GOOD, "server", "%s", h->info.engine);
 		/* What fails of it is told by what is counted next. */
-		(void)query_advise(q, advised, k);
+		(void)query_advise(
+		    q, k->config->durability == DURABILITY_FULL, advised, k);
 		return;
 	}
 	if (h->info.journal_why[0] == '\0')

@@ -407,10 +407,10 @@ void db_info(struct db *db, struct db_info *info);
 
 /*
  * Have fn() told what who looks after a server should know of it, a sentence
- * each; good: it is as it should be.
+ * each; good: it is as it should be.  durable: as its receivers have it.
  */
 typedef void (*db_advice_fn)(void *arg, bool good, const char *text);
-enum db_rc db_advise(struct db *db, db_advice_fn fn, void *arg);
+enum db_rc db_advise(struct db *db, bool durable, db_advice_fn fn, void *arg);
 
 /* Bytes that the store takes, and of them those that are free to be used. */
 enum db_rc db_size_of_all(struct db *db, int64_t *bytes, int64_t *unused);

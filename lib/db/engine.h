@@ -77,7 +77,8 @@
 	ENGINE(                                                                \
 	    enum db_rc, tighten, (struct db * db, int64_t event), (db, event)) \
 	ENGINE(enum db_rc, advise,                                             \
-	    (struct db * db, db_advice_fn fn, void *arg), (db, fn, arg))       \
+	    (struct db * db, bool durable, db_advice_fn fn, void *arg),        \
+	    (db, durable, fn, arg))                                            \
 	ENGINE(enum db_rc, size_of_all,                                        \
 	    (struct db * db, int64_t * bytes, int64_t * unused),               \
 	    (db, bytes, unused))                                               \

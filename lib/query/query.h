@@ -621,7 +621,7 @@ enum query_rc query_backup(
     struct query *q, const char *path, struct db_copy *copy, struct buf *why);
 
 /* What db_advise() tells. */
-enum query_rc query_advise(struct query *q,
+enum query_rc query_advise(struct query *q, bool durable,
     void (*fn)(void *arg, bool good, const char *text), void *arg);
 /* Are the tables as this program makes them?  b: what is not, a line each. */
 enum query_rc query_schema(struct query *q, struct buf *b);

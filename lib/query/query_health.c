@@ -131,10 +131,10 @@ facts_check(struct query *q, struct buf *b)
 }
 
 enum query_rc
-query_advise(struct query *q,
+query_advise(struct query *q, bool durable,
     void (*fn)(void *arg, bool good, const char *text), void *arg)
 {
-	return query_rc_of(db_advise(q->db, fn, arg));
+	return query_rc_of(db_advise(q->db, durable, fn, arg));
 }
 
 enum query_rc

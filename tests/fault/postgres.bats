@@ -111,7 +111,7 @@ waits() {
     WHERE wait_event = 'SyncRep'")" = 1 ]
 }
 
-@test "what no standby has confirmed is not acknowledged" {
+@test "what no standby has confirmed is not acknowledged, and told" {
   pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
   pg_start 5432 "-c synchronous_standby_names=*"
   pg_standby 5432 5433
@@ -119,7 +119,9 @@ waits() {
   lighttpd_start "$DIR"
   event 1 100 >"$DIR/body"
   formantai "$DIR/body" | grep -q '200$'
+  check | grep -q 'ok *server: a synchronous standby confirms each event'
   pg_run pg_ctl -D "$PG/data.5433" -w stop -m fast >/dev/null
+  check | grep -q 'warn *server: no standby is connected, and one has to'
   event 2 100 >"$DIR/body"
   formantai "$DIR/body" >"$DIR/answer" 3>&- &
   wait_for waits
@@ -282,7 +284,6 @@ END
 }
 
 @test "what is wrong with a server is told in words" {
-  check() { "$PLAIN/callbook" check -c "$DIR/callbook.conf" 2>&1; }
   event 1 100 >"$DIR/body"
   receiver_host "$DIR" "$PLAIN" 1 -t 2
   lighttpd_start "$DIR"
@@ -294,8 +295,39 @@ END
   # The tests' own servers do not wait for the disk.
   check | grep -q '^warn *server: fsync is off'
   check | grep -q '^ok *server: full_page_writes is on'
+  check | grep -q 'ok *server: an event is .* once it is on disk (synchronous_commit = on)'
   check | grep -q 'no standby confirms'
-  check | grep -q 'the role callbook may read, write, and make tables'
+  check | grep -q 'ok *server: the role callbook may read, write, and make tables'
+  check | grep -q 'ok *server: its clock is .* this machine'
+  CLOCK_AT=1800000000 LD_PRELOAD=$PLAIN/tests/fault/clock.so check |
+    grep -q 'warn *server: its clock is [0-9]* ms'
+  sed -i 's/^store.*/&\ndurability = normal/' "$DIR/callbook.conf"
+  check | grep -q 'warn *server: durability is normal (synchronous_commit = off)'
+  sed -i '/^durability/d' "$DIR/callbook.conf"
+
+  # A table that is not writable, or not the role's own to be changed.
+  pg_sql 5432 'REVOKE UPDATE ON call FROM callbook'
+  check | grep -q 'warn *server: the role callbook may write to [0-9]* of'
+  pg_sql 5432 'GRANT UPDATE ON call TO callbook'
+  pg_sql 5432 'ALTER TABLE call OWNER TO postgres;
+    GRANT ALL ON call TO callbook'
+  check | grep -q 'may write, but not make tables'
+  pg_sql 5432 'ALTER TABLE call OWNER TO callbook'
+
+  # What somebody did to the tables.
+  pg_sql 5432 'ALTER TABLE call ALTER events TYPE int'
+  check | grep -q '^FAIL *schema: call.events: is of type integer, and has to'
+  pg_sql 5432 'ALTER TABLE call ALTER events TYPE bigint'
+  index=$(pg_sql 5432 "SELECT indexname, indexdef FROM pg_indexes
+    WHERE tablename = 'event' AND indexdef LIKE 'CREATE UNIQUE%key%'
+      AND indexname NOT LIKE '%pkey' LIMIT 1")
+  pg_sql 5432 "DROP INDEX \"${index%%|*}\""
+  check | grep -q "^FAIL *schema: index ${index%%|*}: is not there"
+  pg_sql 5432 "CREATE ${index#*|CREATE UNIQUE }"
+  check | grep -q "^FAIL *schema: index ${index%%|*}: has to be unique"
+  pg_sql 5432 "DROP INDEX \"${index%%|*}\"; ${index#*|}"
+  run check
+  [[ $output != *schema:* ]]
 
   pg_sql 5432 "UPDATE numbers SET last = 99 WHERE name = ''"
   check | grep -q 'newer Callbook'

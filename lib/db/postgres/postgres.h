@@ -187,6 +187,9 @@ enum db_rc connect_again(struct db *db);
 
 /* postgres_schema.c: look at it, make it, bring it up.  -1 after why. */
 int pg_schema_open(struct db *db, struct buf *why);
+/* The name here of an index that is a table's constraint. */
+struct model_index;
+const char *pg_index_name(const struct model_index *x);
 
 /* postgres_wire.c: send; all return DB_OK or a failure, noted. */
 enum db_rc wire_prepare(struct statement *s, const char *text);

@@ -23,12 +23,20 @@ struct checker {
 	enum db_rc rc;
 };
 
+/* Add a line's beginning. */
+static void
+put_what(struct checker *k, const char *a, const char *b, const char *c)
+{
+	buf_printf(k->b, "%s%s%s%s: ", k->b->len > 0 ? "\n" : "", a, b, c);
+	k->rc = DB_CORRUPT;
+}
+
 static int
 check_column(void *arg, const struct model_column *c)
 {
 	struct checker *k = arg;
 	struct statement *s = db_statement(k->db,
-	    "SELECT CAST(atttypid AS regtype) FROM pg_attribute"
+	    "SELECT format_type(atttypid, NULL) FROM pg_attribute"
 	    " WHERE attrelid = to_regclass(quote_ident(?1)) AND attname = ?2"
 	    " AND NOT attisdropped");
 	const char *want = strcmp(c->type, "INTEGER") == 0 ? "bigint"
@@ -44,12 +52,50 @@ check_column(void *arg, const struct model_column *c)
 	db_bind_text(s, 2, c->name);
 	step = db_step(s);
 	if (step == DB_DONE) {
-		buf_printf(k->b, "%s%s.%s: is not there",
-		    k->b->len > 0 ? "\n" : "", c->table, c->name);
-		k->rc = DB_CORRUPT;
+		put_what(k, c->table, ".", c->name);
+		buf_puts(k->b, "is not there");
 	} else if (step != DB_ROW)
 		k->rc = pg_failed(k->db, "schema");
-	(void)want;
+	else if (strcmp(db_text(s, 0), want) != 0) {
+		put_what(k, c->table, ".", c->name);
+		buf_printf(k->b, "is of type %s, and has to be %s",
+		    db_text(s, 0), want);
+	}
+	db_done(s);
+	return step == DB_ROW || step == DB_DONE ? 0 : 1;
+}
+
+/* Without a unique one an event could be stored twice. */
+static int
+check_index(void *arg, const struct model_index *x)
+{
+	struct checker *k = arg;
+	const char *name = x->sql != NULL ? x->name : pg_index_name(x);
+	struct statement *s = db_statement(k->db,
+	    "SELECT indisunique, indisvalid FROM pg_index"
+	    " WHERE indexrelid = to_regclass(quote_ident(?1))"
+	    " AND indrelid = to_regclass(quote_ident(?2))");
+	enum db_rc step;
+
+	if (s == NULL) {
+		k->rc = pg_failure(k->db);
+		return 1;
+	}
+	db_bind_text(s, 1, name);
+	db_bind_text(s, 2, x->table);
+	step = db_step(s);
+	if (step == DB_DONE) {
+		put_what(k, "index ", name, "");
+		buf_puts(k->b, "is not there");
+	} else if (step != DB_ROW)
+		k->rc = pg_failed(k->db, "schema");
+	else if (x->unique && db_int(s, 0) == 0) {
+		put_what(k, "index ", name, "");
+		buf_puts(k->b, "has to be unique");
+	} else if (db_int(s, 1) == 0) {
+		put_what(k, "index ", name, "");
+		buf_puts(k->b, "is not valid: REINDEX it");
+	}
 	db_done(s);
 	return step == DB_ROW || step == DB_DONE ? 0 : 1;
 }
@@ -61,7 +107,9 @@ pg_schema_check(struct db *db, struct buf *b)
 	struct db *memory = model_memory(true);
 
 	if (memory == NULL ||
-	    (model_columns(memory, check_column, &k) != DB_OK && k.rc == DB_OK))
+	    ((model_columns(memory, check_column, &k) != DB_OK ||
+		 model_indexes(memory, check_index, &k) != DB_OK) &&
+		k.rc == DB_OK))
 		k.rc = DB_ERROR;
 	db_close(memory);
 	return k.rc;
@@ -182,8 +230,10 @@ enum {
 	ADVICE_FSYNC,
 	ADVICE_PAGES,
 	ADVICE_STANDBYS,
+	ADVICE_CONNECTED,
 	ADVICE_RECOVERY,
 	ADVICE_NOW,
+	ADVICE_TABLES,
 	ADVICE_WRITES,
 	ADVICE_MAKES,
 	ADVICE_ROLE
@@ -205,22 +255,44 @@ advise_disk(const PGresult *r, db_advice_fn fn, void *arg)
 		    "store");
 }
 
+/* What holds for Callbook's own commits, whatever is set for others'. */
 static void
-advise_standby(const PGresult *r, db_advice_fn fn, void *arg)
+advise_commit(bool durable, db_advice_fn fn, void *arg)
 {
+	fn(arg, durable,
+	    durable ? "an event is acknowledged once it is on disk "
+		      "(synchronous_commit = on)"
+		    : "durability is normal (synchronous_commit = off): a "
+		      "failing server takes the acknowledged events of its "
+		      "last fraction of a second, and no standby has to "
+		      "confirm one");
+}
+
+static void
+advise_standby(const PGresult *r, bool durable, db_advice_fn fn, void *arg)
+{
+	const bool wanted = *PQgetvalue(r, 0, ADVICE_STANDBYS) != '\0';
+
 	if (result_int(r, 0, ADVICE_RECOVERY) != 0)
 		fn(arg, false,
 		    "this server is a standby: events are not stored while no "
 		    "primary is among the hosts");
-	else if (*PQgetvalue(r, 0, ADVICE_STANDBYS) != '\0')
-		fn(arg, true,
-		    "a synchronous standby confirms each event before it is "
-		    "acknowledged");
-	else
+	else if (!wanted)
 		fn(arg, true,
 		    "no standby confirms events (synchronous_standby_names is "
 		    "empty): with the disk of this server goes what no backup "
 		    "has");
+	else if (!durable)
+		; /* told */
+	else if (result_int(r, 0, ADVICE_CONNECTED) == 0)
+		fn(arg, false,
+		    "no standby is connected, and one has to confirm each "
+		    "event (synchronous_standby_names): none is acknowledged "
+		    "until it is back");
+	else
+		fn(arg, true,
+		    "a synchronous standby confirms each event before it is "
+		    "acknowledged");
 }
 
 static void
@@ -238,36 +310,55 @@ advise_clock(const PGresult *r, int64_t now, db_advice_fn fn, void *arg)
 static void
 advise_role(const PGresult *r, db_advice_fn fn, void *arg)
 {
-	const bool writes = result_int(r, 0, ADVICE_WRITES) != 0;
+	const int64_t tables = result_int(r, 0, ADVICE_TABLES);
+	const int64_t writes = result_int(r, 0, ADVICE_WRITES);
+	const bool some = writes > 0 && writes < tables;
 	const bool makes = result_int(r, 0, ADVICE_MAKES) != 0;
 	struct buf b = {0};
 
-	buf_printf(&b, "the role %s may %s", PQgetvalue(r, 0, ADVICE_ROLE),
-	    !writes	 ? "read alone, which is enough for the report"
-		: !makes ? "write, but not make tables: another version has to "
-			   "be started by one that may"
-			 : "read, write, and make tables");
-	fn(arg, true, buf_str(&b));
+	buf_printf(&b, "the role %s may ", PQgetvalue(r, 0, ADVICE_ROLE));
+	if (writes == 0)
+		buf_puts(&b, "read alone, which is enough for the report");
+	else if (some)
+		buf_printf(&b,
+		    "write to %" PRId64 " of %" PRId64
+		    " tables alone: who stores events has to write to each",
+		    writes, tables);
+	else
+		buf_puts(&b,
+		    makes ? "read, write, and make tables"
+			  : "write, but not make tables: another version has "
+			    "to be started by one that may");
+	fn(arg, !some, buf_str(&b));
 	buf_free(&b);
 }
 
 enum db_rc
-pg_advise(struct db *db, db_advice_fn fn, void *arg)
+pg_advise(struct db *db, bool durable, db_advice_fn fn, void *arg)
 {
 	const int64_t now = when_now();
 	PGresult *r = wire_ask(db,
 	    "SELECT current_setting('fsync') = 'on',"
 	    " current_setting('full_page_writes') = 'on',"
 	    " current_setting('synchronous_standby_names'),"
+	    " (SELECT count(*) FROM pg_stat_replication),"
 	    " pg_is_in_recovery(),"
 	    " CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint),"
-	    " has_table_privilege('event', 'INSERT'),"
-	    " has_schema_privilege(current_schema(), 'CREATE'), current_user");
+	    " count(*), count(*) FILTER (WHERE"
+	    " has_table_privilege(oid, 'INSERT')"
+	    " AND has_table_privilege(oid, 'UPDATE')"
+	    " AND has_table_privilege(oid, 'DELETE')),"
+	    " has_schema_privilege(current_schema(), 'CREATE')"
+	    /* Only its owner may add a column to a table. */
+	    " AND bool_and(pg_has_role(relowner, 'USAGE')), current_user"
+	    " FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+	    " to_regnamespace(quote_ident(current_schema()))");
 
 	if (r == NULL)
 		return pg_failed(db, "settings");
 	advise_disk(r, fn, arg);
-	advise_standby(r, fn, arg);
+	advise_commit(durable, fn, arg);
+	advise_standby(r, durable, fn, arg);
 	advise_clock(r, now, fn, arg);
 	advise_role(r, fn, arg);
 	PQclear(r);

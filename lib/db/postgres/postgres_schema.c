@@ -168,6 +168,13 @@ put_index(struct buf *b, const char *sql)
 	buf_puts(b, sql);
 }
 
+/* Of a table's constraint, which SQLite names in its own way. */
+const char *
+pg_index_name(const struct model_index *x)
+{
+	return x->name + strlen("sqlite_auto");
+}
+
 static int
 make_index(void *arg, const struct model_index *x)
 {
@@ -178,7 +185,7 @@ make_index(void *arg, const struct model_index *x)
 	else
 		buf_printf(&m->sql,
 		    "CREATE UNIQUE INDEX IF NOT EXISTS \"%s\" ON \"%s\" (%s)",
-		    x->name + strlen("sqlite_auto"), x->table, x->columns);
+		    pg_index_name(x), x->table, x->columns);
 	send(m);
 	return m->rc == DB_OK ? 0 : 1;
 }

@@ -168,9 +168,10 @@ lite_shrink(struct db *db)
 
 /* A file has no such person. */
 enum db_rc
-lite_advise(struct db *db, db_advice_fn fn, void *arg)
+lite_advise(struct db *db, bool durable, db_advice_fn fn, void *arg)
 {
 	(void)db;
+	(void)durable;
 	(void)fn;
 	(void)arg;
 	return DB_OK;
