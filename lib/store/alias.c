@@ -147,13 +147,7 @@ alias_tell(struct store *st, struct batch_call *c, const struct event *e)
 enum store_rc
 alias_drop(struct store *st, int64_t call)
 {
-	struct statement *s = db_statement(
-	    st->db, "DELETE FROM call_alias WHERE call = ?1");
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, call);
-	return stmt_run(s);
+	return stmt_run_for(st, "DELETE FROM call_alias WHERE call = ?1", call);
 }
 
 /* --- two calls become one ------------------------------------------------- */

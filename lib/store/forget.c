@@ -42,17 +42,6 @@ struct forget {
 	struct store_erased *erased;
 };
 
-static enum store_rc
-run_number(struct store *st, const char *sql, int64_t number)
-{
-	struct statement *s = db_statement(st->db, sql);
-
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, number);
-	return stmt_run(s);
-}
-
 static bool
 is_there(struct store *st, const char *sql, int64_t number, enum store_rc *rc)
 {
@@ -163,7 +152,7 @@ call_forget(struct forget *g, int64_t number)
 	if (rc == STORE_OK)
 		rc = note_text(g, number, &note, &events);
 	if (rc == STORE_OK)
-		rc = run_number(st,
+		rc = stmt_run_for(st,
 		    "UPDATE event SET type = '', state = NULL, outcome = NULL"
 		    " WHERE call = ?1",
 		    number);
@@ -202,14 +191,14 @@ static enum store_rc
 quarantine_forget(struct forget *g, int64_t id)
 {
 	g->erased->quarantine++;
-	return run_number(g->st, "DELETE FROM quarantine WHERE id = ?1", id);
+	return stmt_run_for(g->st, "DELETE FROM quarantine WHERE id = ?1", id);
 }
 
 static enum store_rc
 rejected_forget(struct forget *g, int64_t id)
 {
 	g->erased->rejected++;
-	return run_number(g->st, "DELETE FROM rejected WHERE id = ?1", id);
+	return stmt_run_for(g->st, "DELETE FROM rejected WHERE id = ?1", id);
 }
 
 /*
