@@ -4,6 +4,7 @@
  */
 #include "provider/auth_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "provider/secret.h"
@@ -88,16 +89,14 @@ auth_read_as(const struct auth *a, struct arena *arena, struct message *m)
 			env[w++] = m->env[i];
 	for (size_t i = 0; i < r->n; i++) {
 		const char *value = message_env(m, r->to[i]);
-		size_t from = strlen(r->from[i]);
+		size_t size;
 
 		if (value == NULL)
 			continue;
-		env[w] = arena_alloc(arena, from + strlen(value) + 2);
-		if (env[w] == NULL)
+		size = strlen(r->from[i]) + strlen("=") + strlen(value) + 1;
+		if ((env[w] = arena_alloc(arena, size)) == NULL)
 			return -1;
-		memcpy(env[w], r->from[i], from);
-		env[w][from] = '=';
-		memcpy(env[w++] + from + 1, value, strlen(value) + 1);
+		(void)snprintf(env[w++], size, "%s=%s", r->from[i], value);
 	}
 	env[w] = NULL;
 	m->env = env;

@@ -399,6 +399,23 @@ test_bearer(void **state)
 	buf_free(&why);
 }
 
+/* As many as may be valid at once, and nothing after them. */
+static void
+the_eighth_secret_is_good_and_a_ninth_is_none(void **state)
+{
+	struct provider *p = parse(DEFINITION("{\"b\":{\"type\":\"bearer\"}}"));
+	struct auth *a = make_ok(p, NULL, "1\n2\n3\n4\n5\n6\n7\n8\n");
+	struct sent s;
+
+	(void)state;
+	send_with(&s, "{}", 2, "HTTP_AUTHORIZATION=Bearer 8", NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_OK);
+	send_with(&s, "{}", 2, "HTTP_AUTHORIZATION=Bearer 9", NULL, NULL);
+	assert_int_equal(auth_verify(a, &s.m, NULL, NOW), AUTH_WRONG);
+	auth_free(a);
+	definition_free(p);
+}
+
 static void
 test_basic_and_token(void **state)
 {
@@ -509,6 +526,7 @@ main(void)
 	    cmocka_unit_test(test_joined_headers_are_wrong),
 	    cmocka_unit_test(test_time_in_the_header_must_be_one),
 	    cmocka_unit_test(test_bearer),
+	    cmocka_unit_test(the_eighth_secret_is_good_and_a_ninth_is_none),
 	    cmocka_unit_test(test_basic_and_token),
 	    cmocka_unit_test(test_credentials_of_all_schemes_are_hidden),
 	    cmocka_unit_test(test_none_checks_nothing),

@@ -247,6 +247,8 @@ what_comes_with_a_signature_is_told_apart(void **state)
 	    {{"POST", "q", FORM_TYPE, "a=b&c=d"},
 		{"POST", "q", FORM_TYPE, "a=b" EIGHT "c" EIGHT "d"}, false,
 		false},
+	    {{"POST", "q", FORM_TYPE, "ab=%00"},
+		{"POST", "q", FORM_TYPE, "ab%00="}, true, false},
 	    {{"GET", "a=1", FORM_TYPE, "a=1"}, {"GET", "b=1", FORM_TYPE, "b=1"},
 		false, false},
 	    {{"GET", "a=1", "application/json", "a=1"},
@@ -348,6 +350,28 @@ a_promised_hash_is_asked_for(void **state)
 	definition_free(p);
 }
 
+/* The hash of a body is signed with the address: half of it is no proof. */
+static void
+a_query_that_memory_lacks_for_is_not_signed(void **state)
+{
+	struct provider *p = parse(DEFINITION(URL_FORM));
+	struct auth *a = make_with_url(p, "https://h/x", SECRET);
+	struct auth_proof proof = {.query = {.failed = true}};
+	struct buf why = {0};
+	struct sent s;
+
+	(void)state;
+	send_with(&s, "{}", 2, NULL, NULL, NULL);
+	s.m.content_type = "application/json";
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), -1);
+	assert_string_equal(buf_str(&why), "it cannot be signed");
+	assert_int_equal(proof.headers.len, 0);
+	auth_proof_free(&proof);
+	buf_free(&why);
+	auth_free(a);
+	definition_free(p);
+}
+
 static void
 test_an_address_must_be_known(void **state)
 {
@@ -372,6 +396,7 @@ main(void)
 	    cmocka_unit_test(what_comes_with_a_signature_is_told_apart),
 	    cmocka_unit_test(test_signing_over_the_address),
 	    cmocka_unit_test(a_promised_hash_is_asked_for),
+	    cmocka_unit_test(a_query_that_memory_lacks_for_is_not_signed),
 	    cmocka_unit_test(test_an_address_must_be_known),
 	};
 

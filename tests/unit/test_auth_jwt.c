@@ -3,11 +3,13 @@
 
 #include <openssl/err.h>
 
+#include "provider/jwt.h"
+
 /* base64url of text at the end of b. */
 static void
 add_url64(struct buf *b, const unsigned char *data, size_t n)
 {
-	unsigned char text[1024];
+	unsigned char text[2 * JWT_SIZE_MAX];
 	int len = EVP_EncodeBlock(text, data, (int)n);
 
 	for (int i = 0; i < len && text[i] != '='; i++) {
@@ -137,11 +139,46 @@ test_jwt(void **state)
 	assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* A longer one is not looked at, whatever is in it. */
+static void
+a_token_may_be_of_the_greatest_size(void **state)
+{
+	struct provider *p = parse(DEFINITION(JWT("hex")));
+	struct auth *a = make_ok(p, NULL, SECRET);
+	char line[2 * JWT_SIZE_MAX], *env[] = {line, NULL}, hex[65];
+	const struct message m = {
+	    .env = env, .content_type = "", .body = "{}", .len = 2};
+
+	(void)state;
+	auth_hash(m.body, m.len, hex);
+	for (size_t more = 0; more < 2; more++) {
+		struct buf token = {0}, claims = {0};
+
+		buf_printf(&claims,
+		    "{\"payload_hash\":\"%s\",\"iat\":1779300000,\"x\":\"",
+		    hex);
+		while (claims.len < 6081 + more)
+			buf_puts(&claims, "x");
+		buf_puts(&claims, "\"}");
+		make_token(&token, HS256, buf_str(&claims));
+		assert_int_equal(token.len, JWT_SIZE_MAX + more);
+		snprintf(line, sizeof(line), "HTTP_AUTHORIZATION=Bearer %s",
+		    buf_str(&token));
+		assert_int_equal(auth_verify(a, &m, NULL, NOW),
+		    more == 0 ? AUTH_OK : AUTH_WRONG);
+		buf_free(&token);
+		buf_free(&claims);
+	}
+	auth_free(a);
+	definition_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_jwt),
+	    cmocka_unit_test(a_token_may_be_of_the_greatest_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,6 +333,24 @@ test_schemes_that_are_refused(void **state)
 	}
 }
 
+/* As one that may use only what another provider of libcrypto has. */
+static void
+a_libcrypto_without_hashes_is_told(void **state)
+{
+	struct provider *p = parse(DEFINITION(HMAC_PLAIN));
+	struct buf why = {0};
+	struct auth *a;
+
+	(void)state;
+	assert_int_equal(EVP_set_default_properties(NULL, "provider=none"), 1);
+	a = make(p, NULL, SECRET, &why);
+	assert_int_equal(EVP_set_default_properties(NULL, ""), 1);
+	assert_null(a);
+	assert_string_equal(buf_str(&why), "libcrypto has no SHA-256 or HMAC");
+	buf_free(&why);
+	definition_free(p);
+}
+
 int
 main(void)
 {
@@ -342,6 +360,7 @@ main(void)
 	    cmocka_unit_test(test_members_of_a_source_are_checked),
 	    cmocka_unit_test(test_members_of_a_source_win),
 	    cmocka_unit_test(test_schemes_that_are_refused),
+	    cmocka_unit_test(a_libcrypto_without_hashes_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -381,6 +381,23 @@ an_id_is_made_up_once(void **state)
 	buf_free(&why);
 }
 
+/* The text of a signature may have as many parts as there is room for. */
+static void
+a_text_of_the_most_parts_is_signed(void **state)
+{
+#define FIVE_IDS \
+	"{header:x-id}{header:x-id}{header:x-id}{header:x-id}{header:x-id}"
+	struct provider *p = parse(DEFINITION(
+	    "{\"h\":{\"type\":\"hmac\",\"header\":\"S\","
+	    "\"signed\":\"" FIVE_IDS FIVE_IDS FIVE_IDS "{body}\"}}"));
+	struct auth *a = make_ok(p, NULL, SECRET);
+
+	(void)state;
+	check_signing(a, NULL);
+	auth_free(a);
+	definition_free(p);
+}
+
 /* Who signs and who verifies miss the same, and the sender is told what. */
 static void
 what_can_not_be_signed_is_told(void **state)
@@ -513,6 +530,7 @@ main(void)
 	    cmocka_unit_test(a_signed_time_must_be_one),
 	    cmocka_unit_test(a_token_of_one_byte_is_wrong_and_none_is_missing),
 	    cmocka_unit_test(an_id_is_made_up_once),
+	    cmocka_unit_test(a_text_of_the_most_parts_is_signed),
 	    cmocka_unit_test(what_can_not_be_signed_is_told),
 	    cmocka_unit_test(only_what_is_signed_is_bound),
 	    cmocka_unit_test(no_header_is_renamed_where_nothing_is_signed),

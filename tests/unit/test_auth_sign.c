@@ -1,6 +1,8 @@
 /* What auth_sign() signs is accepted, by every scheme that can. */
 #include "auth_box.h"
 
+#include <openssl/rand.h>
+
 /* What is signed here is accepted here, whatever the scheme. */
 static void
 test_signing_makes_acceptable(void **state)
@@ -94,10 +96,36 @@ test_ed25519_raw_key_and_vector(void **state)
 	buf_free(&why);
 }
 
+/* An id that could be foreseen is none.  Before any other test has chance. */
+static void
+without_chance_nothing_is_signed(void **state)
+{
+	struct provider *p = parse(DEFINITION(STANDARD));
+	struct auth *a = make_ok(p, NULL, "c2VjcmV0");
+	struct auth_proof proof = {0};
+	struct buf why = {0};
+	struct sent s;
+
+	(void)state;
+	send_with(&s, "{}", 2, NULL, NULL, NULL);
+	assert_int_equal(RAND_set_DRBG_type(NULL, "none", NULL, NULL, NULL), 1);
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), -1);
+	assert_int_equal(
+	    RAND_set_DRBG_type(NULL, "CTR-DRBG", NULL, NULL, NULL), 1);
+	assert_string_equal(buf_str(&why), "it cannot be signed");
+	assert_int_equal(proof.headers.len, 0);
+	assert_int_equal(auth_sign(a, NULL, &s.m, NOW, &proof, &why), 0);
+	auth_proof_free(&proof);
+	buf_free(&why);
+	auth_free(a);
+	definition_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(without_chance_nothing_is_signed),
 	    cmocka_unit_test(test_signing_makes_acceptable),
 	    cmocka_unit_test(test_ed25519_raw_key_and_vector),
 	};
