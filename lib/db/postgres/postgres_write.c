@@ -27,8 +27,12 @@ is_gone(struct db *db)
 	if (db->pg == NULL || db->broken || PQstatus(db->pg) != CONNECTION_OK)
 		return true;
 	fd.fd = PQsocket(db->pg);
-	return poll(&fd, 1, 0) != 0 &&
-	    (!PQconsumeInput(db->pg) || PQstatus(db->pg) != CONNECTION_OK);
+	/* What it says before it goes comes first. */
+	while (poll(&fd, 1, 0) != 0)
+		if (!PQconsumeInput(db->pg) ||
+		    PQstatus(db->pg) != CONNECTION_OK)
+			return true;
+	return false;
 }
 
 /* The lock itself is each transaction's. */
