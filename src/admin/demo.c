@@ -12,6 +12,7 @@
 
 #include "admin.h"
 #include "base/number.h"
+#include "base/server.h"
 #include "base/when.h"
 #include "script.h"
 
@@ -435,7 +436,7 @@ open_empty(struct stage *s)
 	admin_warnx(s->admin,
 	    "%s: has %" PRId64 " events already; only an empty store is filled "
 	    "with made-up calls",
-	    o.path, h.events);
+	    server_shown(o.path), h.events);
 	return -1;
 }
 

@@ -318,7 +318,9 @@ advise_role(const PGresult *r, db_advice_fn fn, void *arg)
 
 	buf_printf(&b, "the role %s may ", PQgetvalue(r, 0, ADVICE_ROLE));
 	if (writes == 0)
-		buf_puts(&b, "read alone, which is enough for the report");
+		buf_puts(&b,
+		    "read alone: enough for the report, and too little for a "
+		    "receiver");
 	else if (some)
 		buf_printf(&b,
 		    "write to %" PRId64 " of %" PRId64
