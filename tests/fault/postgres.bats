@@ -155,6 +155,25 @@ waits() {
   all_there 5432 1000
 }
 
+@test "a server that went and came while nobody sent refuses nobody" {
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  for n in 1 2 3; do
+    event "$n" >"$DIR/body"
+    expect 200 '{"result":"stored",*' formantai "$DIR/body"
+    case $n in
+    1)
+      pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+      pg_start 5432
+      ;;
+    2) # as idle_session_timeout does
+      pg_sql 5432 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+        WHERE usename = 'callbook'"
+      ;;
+    esac
+  done
+}
+
 # spooled COUNT - do so many deliveries wait, or more?
 spooled() {
   [ "$(find "$DIR"/spool* -path '*/new/0*' -type f | wc -l)" -ge "$1" ]
@@ -531,6 +550,7 @@ full_is_told() {
     check
     "$PLAIN/callbook" backup -c "$DIR/callbook.conf" "$DIR/copy.db" || :
     "$PLAIN/callbook" rebuild -c "$DIR/callbook.conf"
+    "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 1 || :
     sed 's/^store.*/&\ntimezone = Asia\/Kolkata/' "$DIR/callbook.conf" \
       >"$DIR/other.conf"
     chmod 600 "$DIR/other.conf"
@@ -539,6 +559,7 @@ full_is_told() {
   } >>"$DIR/told" 2>&1
   grep -q 'can be opened now' "$DIR/programs.log"
   grep -q 'its days are those of' "$DIR/told"
+  grep -q 'only an empty store' "$DIR/told"
   [ "$(cat "$DIR/told" "$DIR/programs.log" | grep -c hidden-word)" = 0 ]
 }
 

@@ -2,6 +2,7 @@
 # The store is away, and deliveries are kept as files until it is back.
 
 load ../web/server
+load ../web/postgres
 
 bats_require_minimum_version 1.5.0
 
@@ -16,6 +17,7 @@ setup() {
 teardown() {
   [ -z "${POST-}" ] || ! kill "$POST" || wait "$POST" || :
   [ -z "${LIGHTTPD-}" ] || lighttpd_stop
+  [ -z "${PG-}" ] || pg_end
 }
 
 # waiting COUNT - does the spool hold so many, or more?
@@ -95,8 +97,8 @@ more_stored() {
 
 # killed_at_each FROM RUN - `RUN PREFIX...` runs a program with that before it.
 # It is killed at each of its system calls from the one on whose line in a
-# trace is like FROM: at those that change a file, as killing before another is
-# what killing before the next of them is; with KILLS=1000, of `make crash`, at
+# trace is like FROM: at those that change a file or tell a server, as killing
+# before another is what killing before the next of them is; with KILLS=1000, of `make crash`, at
 # others too.  `before` and `after` are called around each.  Sets KILLED.
 killed_at_each() {
   local -A count=()
@@ -114,6 +116,9 @@ killed_at_each() {
     case $line in
     *mkdir* | *write* | *rename* | *unlink* | *sync* | *truncate* | \
       *O_CREAT* | *exit_group*) ;;
+    *sendto*) # there are many
+      [ "${KILLS-0}" -ge 1000 ] || ((count[$name] % 4 == 0)) || continue
+      ;;
     *open* | *close* | *flock*) [ "${KILLS-0}" -ge 1000 ] || continue ;;
     *) continue ;;
     esac
@@ -124,6 +129,10 @@ killed_at_each() {
     KILLED=$((KILLED + 1))
     after
   done <trace
+}
+
+flush() {
+  "$@" "$PLAIN/callbook" spool flush
 }
 
 @test "P1 kill -9 at each call of keeping a delivery leaves it whole or not at all" {
@@ -168,10 +177,48 @@ killed_at_each() {
       return 1
     }
   }
-  flush() { "$@" "$PLAIN/callbook" spool flush; }
   killed_at_each '"lock", O_RDWR' flush
   echo "killed $KILLED times"
   [ "$KILLED" -ge 10 ]
+}
+
+@test "P2 kill -9 at each call of taking in to a server neither loses nor doubles" {
+  for n in 1 2 3; do
+    event 00000$n >body
+    signed_cgi body env | grep spooled
+  done
+  pg_begin
+  pg_make 5432
+  pg_start 5432
+  pg_database 5432
+  uri=$(pg_uri 5432)
+  sed -i "s#^store = .*#store = ${uri//&/\\&}#" callbook.conf
+  cp -rp spool kept
+  mv spool away
+  event 000004 >body
+  signed_cgi body env | grep stored
+  pg_sql 5432 'ALTER DATABASE callbook RENAME TO was' postgres
+  # Who was killed may have a session for a moment.
+  before() {
+    rm -rf spool
+    cp -rp kept spool
+    pg_sql 5432 'DROP DATABASE IF EXISTS callbook WITH (FORCE)' postgres
+    pg_sql 5432 'CREATE DATABASE callbook OWNER callbook TEMPLATE was' postgres
+  }
+  after() {
+    "$PLAIN/callbook" spool flush >list
+    empty
+    is=$(pg_sql 5432 "SELECT (SELECT string_agg(id, ',' ORDER BY id)
+      FROM event), (SELECT sum(calls) FROM day)")
+    [ "$is" = 'evt-000001,evt-000002,evt-000003,evt-000004|4' ] || {
+      echo "stored: $is"
+      tail -n 3 killed list
+      return 1
+    }
+  }
+  killed_at_each '"lock", O_RDWR' flush
+  echo "killed $KILLED times"
+  [ "$KILLED" -ge 8 ]
 }
 
 @test "callbook tend stores what waits" {
