@@ -261,6 +261,12 @@ bool db_is_disturbed(struct db *db);
 bool db_is_newer(struct db *db);
 
 /*
+ * A word for what the last that failed came of, where it is one that has a
+ * word; or NULL.  From any thread.
+ */
+const char *db_trouble(struct db *db);
+
+/*
  * Do a part of bringing up what an older version stored, inside a transaction:
  * build the indexes that are wanting, then pack facts.  From any thread: what
  * is being done, and how far that is; "": nothing.

@@ -85,6 +85,7 @@
 	ENGINE(bool, is_open, (const struct db *db), (db))                     \
 	ENGINE(bool, is_disturbed, (struct db * db), (db))                     \
 	ENGINE(bool, is_newer, (struct db * db), (db))                         \
+	ENGINE(const char *, trouble, (struct db * db), (db))                  \
 	ENGINE(enum db_rc, index_slice, (struct db * db), (db))                \
 	ENGINE_VOID(index_state, (struct db * db, char out[DB_INDEXING_SIZE]), \
 	    (db, out))                                                         \

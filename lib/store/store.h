@@ -327,6 +327,9 @@ enum store_rc store_erasures(struct store *st, store_erasure_fn fn, void *arg);
  */
 bool store_is_newer(struct store *st);
 
+/* As db_trouble(). */
+const char *store_trouble(struct store *st);
+
 /*
  * Derive everything again from the stored bodies: map() fills e from se as
  * the receiver did, 0 or -1 (the event keeps what it has, and is counted in

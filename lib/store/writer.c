@@ -560,3 +560,9 @@ store_is_newer(struct store *st)
 {
 	return db_is_newer(st->db);
 }
+
+const char *
+store_trouble(struct store *st)
+{
+	return db_trouble(st->db);
+}

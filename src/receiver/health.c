@@ -92,6 +92,8 @@ put_file(const struct db_info *info, struct buf *b)
 static const char *
 store_word(struct store *st, enum store_rc rc)
 {
+	const char *trouble = store_trouble(st);
+
 	if (store_is_newer(st))
 		return "newer";
 	switch (rc) {
@@ -102,7 +104,7 @@ store_word(struct store *st, enum store_rc rc)
 	case STORE_FULL:
 		return "full";
 	default:
-		return "failing";
+		return trouble != NULL ? trouble : "failing";
 	}
 }
 

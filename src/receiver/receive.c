@@ -1106,12 +1106,26 @@ fit_mapper(struct worker *wk, int64_t max_body)
 	return 0;
 }
 
+/* Of a store that a configuration without a fault names. */
+static void
+answer_closed(struct in_flight *p)
+{
+	response_problem(p->w, 503,
+	    "The store cannot be opened now; the web server's log and "
+	    "`callbook check` say why. Send it again later.");
+	p->w->retry_after = RECEIVE_RETRY_AFTER_S;
+}
+
 /* There has never been a configuration without a fault. */
 static void
 answer_unconfigured(struct in_flight *p)
 {
 	struct buf why = {0}, places = {0};
 
+	if (atomic_load(&p->worker->rv->kept.closed)) {
+		answer_closed(p);
+		return;
+	}
 	(void)ready_state(p->worker->rv->ready, &why);
 	ready_places(buf_str(&why), &places);
 	response_problem(p->w, 503,

@@ -172,6 +172,7 @@ open_store(struct setup_store *kept, const struct config *c, struct buf *why)
 
 	kept->store = store_open(&o, why);
 	kept->tried = when_monotonic(); /* that may have waited for a lock */
+	atomic_store(&kept->closed, kept->store == NULL);
 	if (kept->store == NULL)
 		return -1;
 	if ((kept->dir = exposed_dir(c->store)) == NULL) {
@@ -336,8 +337,10 @@ setup_load(void *arg, const char *file, const void *before, struct watch *w,
 {
 	const struct setup *old = before;
 	struct setup_store *kept = arg;
-	struct setup *setup = load_config(file, w, why);
+	struct setup *setup;
 
+	atomic_store(&kept->closed, false);
+	setup = load_config(file, w, why);
 	if (setup == NULL)
 		return NULL;
 	if (old == NULL) {

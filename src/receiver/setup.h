@@ -10,6 +10,7 @@
 #define SETUP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -64,6 +65,7 @@ struct setup_store {
 	int64_t tried; /* monotonic ms, when that was tried last */
 	char *dir;
 	struct setup_key *key;
+	atomic_bool closed; /* all else is well, but it cannot be opened */
 	bool restart; /* only a new process can have what is configured now */
 };
 

@@ -444,18 +444,23 @@ cut_connections() {
 
   pg_sql 5432 'ALTER DATABASE callbook CONNECTION LIMIT 0'
   cut_connections
-  refused 'too many connections' '"store":"failing"'
+  refused 'too many connections' '"store":"no connections"'
   check | grep -q '^FAIL *store: .*too many connections'
   pg_sql 5432 'ALTER DATABASE callbook CONNECTION LIMIT -1'
   taken
 
   pg_sql 5432 'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM callbook'
-  refused 'permission denied for table' '"store":"failing"'
+  refused 'permission denied for table' '"store":"no rights"'
   check | grep -q '^FAIL *store: .*permission denied'
   pg_sql 5432 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO callbook'
-  refused 'permission denied for table' '"store":"failing"'
+  refused 'permission denied for table' '"store":"no rights"'
   check | grep -q 'the role callbook may read alone'
   pg_sql 5432 'GRANT ALL ON ALL TABLES IN SCHEMA public TO callbook'
+  taken
+
+  pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
+  refused 'No such file' '"store":"not reached"'
+  pg_start 5432
   taken
 
   was=$(pg_sql 5432 "SELECT last FROM numbers WHERE name = ''")
@@ -481,7 +486,7 @@ cut_connections() {
   use "$(pg_uri 5433 | sed 's/&target_session_attrs.*//')"
   lighttpd_start "$DIR"
   NUMBER=1
-  refused 'session is read-only' '"status":503'
+  refused 'session is read-only' 'The store cannot be opened now'
   check | grep -q 'warn *server: this server is a standby: events are not stored'
   pg_run pg_ctl -D "$PG/data.5433" -w promote >/dev/null
   taken
@@ -495,12 +500,13 @@ cut_connections() {
   receiver_host "$DIR" "$PLAIN" 1 -t 2
   lighttpd_start "$DIR"
   NUMBER=0
-  refused 'PostgreSQL 14 is too old, since stores need 15' '"status":503'
+  refused 'PostgreSQL 14 is too old, since stores need 15' \
+    'The store cannot be opened now'
   check | grep -q '^FAIL *store: .*PostgreSQL 14 is too old'
   use 'postgresql://callbook@[::1/callbook'
   lighttpd_stop
   lighttpd_start "$DIR"
-  refused 'is no URI of PostgreSQL' '"status":503'
+  refused 'is no URI of PostgreSQL' 'The store cannot be opened now'
 }
 
 # A disk of its own, for which one has to be root.

@@ -177,10 +177,15 @@ struct db {
 	bool duty; /* one may have begun */
 	struct db *memory; /* an SQLite of our own: tail and splitter */
 	atomic_bool newer; /* the schema is not ours */
+	_Atomic(const char *) trouble; /* db_trouble() */
 	pthread_mutex_t mutex; /* guards what follows */
 	int version; /* of the server */
 	char engine_text[64];
 };
+
+/* postgres_health.c: of a failure, by its SQLSTATE, or of connecting. */
+void trouble_is(struct db *db, const char *state);
+void trouble_connecting(struct db *db, const char *why);
 
 /* postgres_open.c: */
 enum db_rc connect_again(struct db *db);

@@ -188,6 +188,45 @@ pg_tighten(struct db *db, int64_t event)
 	return DB_OK;
 }
 
+/* --- what is wrong with it, in a word ------------------------------------- */
+
+void
+trouble_is(struct db *db, const char *state)
+{
+	static const struct {
+		const char *state, *word;
+	} known[] = {{"42501", "no rights"}, {"25006", "read-only"}};
+	const char *word = NULL;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(state, known[i].state) == 0)
+			word = known[i].word;
+	atomic_store(&db->trouble, word);
+}
+
+/* libpq tells no SQLSTATE of connecting, so its words have to do. */
+void
+trouble_connecting(struct db *db, const char *why)
+{
+	static const struct {
+		const char *part, *word;
+	} known[] = {{"too many c", "no connections"},
+	    {"connection slots", "no connections"}, {"read-only", "read-only"},
+	    {"is too old", "too old"}};
+	const char *word = "not reached";
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strstr(why, known[i].part) != NULL)
+			word = known[i].word;
+	atomic_store(&db->trouble, word);
+}
+
+const char *
+pg_trouble(struct db *db)
+{
+	return atomic_load(&db->trouble);
+}
+
 /* --- duties --------------------------------------------------------------- */
 
 static bool

@@ -223,6 +223,7 @@ connect_again(struct db *db)
 		    "%s: %s", db->path, was ? "connected again" : "connected");
 	else {
 		log_warnx("%s", buf_str(&why));
+		trouble_connecting(db, buf_str(&why));
 		wire_close(db);
 		rc = wire_fail(db, DB_ERROR, "not connected");
 	}
@@ -243,6 +244,7 @@ pg_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 	db->mode = mode;
 	db->durable = o->durable;
 	atomic_init(&db->newer, false);
+	atomic_init(&db->trouble, NULL);
 	pthread_mutex_init(&db->mutex, NULL);
 	db->uri = strdup(o->path);
 	db->timezone = strdup(o->timezone == NULL ? "" : o->timezone);

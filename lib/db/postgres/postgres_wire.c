@@ -78,6 +78,7 @@ note_result(struct db *db, const PGresult *r)
 		wire_fail(db, DB_ERROR, PQresultErrorMessage(r));
 		return;
 	}
+	trouble_is(db, state);
 	if (breaks(state))
 		db->broken = true;
 	if (strcmp(state, "57014") == 0)

@@ -180,6 +180,14 @@ lite_is_newer(struct db *db)
 	return atomic_load(&db->newer);
 }
 
+/* What happens to a file has codes of its own. */
+const char *
+lite_trouble(struct db *db)
+{
+	(void)db;
+	return NULL;
+}
+
 enum db_rc
 lite_number_last(struct db *db, const char *table, int64_t *last)
 {
