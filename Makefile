@@ -164,8 +164,10 @@ $(addprefix $(BUILD)/tests/unit/test_,headline params text export): \
 	$(BUILD)/src/report/language.o $(BUILD)/src/report/language_file.o
 
 # It has one file of the pages in it, and the others beside it.
-$(BUILD)/tests/unit/test_excel: TEST_LIBS = $(PAGES_LIBS)
+$(addprefix $(BUILD)/tests/unit/test_,excel damaged): TEST_LIBS = $(PAGES_LIBS)
 $(BUILD)/tests/unit/test_excel: $(filter-out %/excel.o,$(PAGES_OBJ))
+# It has all of them.
+$(BUILD)/tests/unit/test_damaged: $(PAGES_OBJ)
 
 # The unit programs of which one object can be exchanged: see mutations.
 $(BUILD)/libcallbook.so: $(LIB_OBJ)

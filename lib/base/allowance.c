@@ -10,7 +10,8 @@ bool
 allowance_take(struct allowance *a, int64_t now, int64_t cost, int64_t burst,
     int64_t per_second)
 {
-	if (a->at == 0 || now < a->at ||
+	/* It may have been read from a file that is damaged. */
+	if (a->at <= 0 || now < a->at || a->left > burst * MILLI ||
 	    now - a->at >= burst * MILLI / per_second)
 		a->left = burst * MILLI;
 	else

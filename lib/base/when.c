@@ -678,6 +678,6 @@ when_local(int64_t ms, struct when_local *l)
 	l->hour = rest / 3600;
 	l->minute = rest / 60 % 60;
 	l->second = rest % 60;
-	l->ms = (int)(ms - t * MS_PER_S);
+	l->ms = (int)((ms % MS_PER_S + MS_PER_S) % MS_PER_S);
 	l->offset = (int)divide(local - t, 60);
 }

@@ -13,8 +13,8 @@ read_arrivals(struct statement *s, struct arrivals *a)
 	a->source = row_text(s, 2);
 	a->result = (enum arrival)result;
 	a->delay = (int)db_int(s, 4);
-	a->count = db_int(s, 5);
-	return row_day(s, 0, &a->day) == -1 || result < 0 ||
+	a->count = row_count(s, 5);
+	return row_day(s, 0, &a->day) == -1 || a->count == -1 || result < 0 ||
 		result >= ARRIVAL__MAX || a->hour < 0 || a->hour > 23 ||
 		a->delay < -1 || a->delay >= CLASS_DELAYS
 	    ? -1
@@ -90,11 +90,13 @@ query_arrival_hours(struct query *q, const char *source, int64_t first,
 	db_bind_int(s, 5, ARRIVAL_HANDSHAKE);
 	while ((step = db_step(s)) == DB_ROW) {
 		const struct hour_arrivals a = {.hour = db_int(s, 0),
-		    .count = db_int(s, 1),
-		    .last = db_int(s, 2)};
+		    .count = row_count(s, 1),
+		    .last = row_time(s, 2)};
 
 		if (db_is_null(s, 1))
 			continue; /* an hour in which nothing arrived */
+		if (a.count == -1)
+			return query_damaged(q, s, "arrival");
 		if (fn(arg, &a) != 0)
 			break;
 	}
@@ -141,7 +143,8 @@ query_last_received(struct query *q, query_last_fn fn, void *arg)
 	query_bind_source(q, s, 3, NULL);
 	while ((step = db_step(s)) == DB_ROW)
 		if (!db_is_null(s, 2) &&
-		    fn(arg, row_text(s, 0), row_text(s, 1), db_int(s, 2)) != 0)
+		    fn(arg, row_text(s, 0), row_text(s, 1), row_time(s, 2)) !=
+			0)
 			break;
 	return query_end(q, s, step);
 }
@@ -168,10 +171,12 @@ query_each_count(struct query *q, query_count_fn fn, void *arg)
 		const struct stored_count c = {.source = row_text(s, 0),
 		    .provider = row_text(s, 1),
 		    .type = row_text(s, 2),
-		    .count = db_int(s, 3),
-		    .first = db_int(s, 4),
-		    .last = db_int(s, 5)};
+		    .count = row_count(s, 3),
+		    .first = row_time(s, 4),
+		    .last = row_time(s, 5)};
 
+		if (c.count == -1)
+			return query_damaged(q, s, "counted");
 		if (fn(arg, &c) != 0)
 			break;
 	}
@@ -189,7 +194,7 @@ delivery_read(struct statement *s, struct stored_delivery *d)
 	d->delivery.len = db_size(s, 4);
 	if (d->delivery.body == NULL)
 		d->delivery.body = "";
-	d->delivery.received = db_int(s, 5);
+	d->delivery.received = row_time(s, 5);
 	d->delivery.source = row_text(s, 6);
 	d->delivery.provider = row_text(s, 7);
 	d->repeats = db_int(s, 8);
@@ -267,10 +272,12 @@ query_refused(struct query *q, query_refused_fn fn, void *arg)
 	while ((step = db_step(s)) == DB_ROW) {
 		const struct refused r = {.source = row_text(s, 0),
 		    .why = refusal_of(row_text(s, 1)),
-		    .count = db_int(s, 2),
-		    .first = db_int(s, 3),
-		    .last = db_int(s, 4)};
+		    .count = row_count(s, 2),
+		    .first = row_time(s, 3),
+		    .last = row_time(s, 4)};
 
+		if (r.count == -1)
+			return query_damaged(q, s, "refused");
 		if (r.why != REFUSAL__MAX && fn(arg, &r) != 0)
 			break;
 	}

@@ -220,8 +220,8 @@ query_reasons(struct query *q, bool rejected, query_reason_fn fn, void *arg)
 		const struct reason_count r = {.source = row_text(s, 0),
 		    .reason = row_text(s, 1),
 		    .deliveries = db_int(s, 2),
-		    .first = db_int(s, 3),
-		    .last = db_int(s, 4),
+		    .first = row_time(s, 3),
+		    .last = row_time(s, 4),
 		    .newest = db_int(s, 5)};
 
 		if (fn(arg, &r) != 0)

@@ -356,12 +356,12 @@ step_read(struct statement *s, struct stored_step *t)
 		t->state = (enum call_state)i;
 	if ((i = call_outcome_parse(outcome, strlen(outcome))) > 0)
 		t->outcome = (enum call_outcome)i;
-	t->time = db_int(s, 5);
-	t->received = db_int(s, 6);
+	t->time = row_time(s, 5);
+	t->received = row_time(s, 6);
 	t->variant = db_int(s, 7) != 0;
 	t->late = db_int(s, 8) != 0;
 	t->repeats = db_int(s, 9);
-	t->repeated = db_int(s, 10);
+	t->repeated = row_time(s, 10);
 	t->bytes = db_int(s, 11);
 	t->headers = db_text(s, 12);
 }

@@ -571,9 +571,9 @@ read_more(struct statement *s, struct group *g, struct costs *costs)
 	const size_t n = histogram_decode(
 	    p, db_size(s, 11), ENDER__MAX, ender, &counted);
 
-	g->tally.goal_yes = db_int(s, 8);
-	g->tally.goal_no = db_int(s, 9);
-	g->tally.transferred = db_int(s, 10);
+	g->tally.goal_yes = row_count(s, 8);
+	g->tally.goal_no = row_count(s, 9);
+	g->tally.transferred = row_count(s, 10);
 	for (size_t i = 0; i < n; i++)
 		g->tally.ended_by[ender[i].class] = ender[i].calls;
 	p = db_bytes(s, 12);
@@ -593,12 +593,16 @@ read_sums(struct statement *s, struct group *g, struct bin length[],
 {
 	if (read_outcome(row_text(s, 0), &g->outcome) == -1)
 		return -1;
-	g->tally.calls = db_int(s, 1);
-	g->tally.answered = db_int(s, 2);
-	g->tally.analyzed = db_int(s, 3);
-	g->tally.with_errors = db_int(s, 4);
-	g->tally.timed = db_int(s, 5);
-	g->tally.talk = db_int(s, 6);
+	g->tally.calls = row_count(s, 1);
+	g->tally.answered = row_count(s, 2);
+	g->tally.analyzed = row_count(s, 3);
+	g->tally.with_errors = row_count(s, 4);
+	g->tally.timed = row_count(s, 5);
+	g->tally.talk = row_count(s, 6);
+	if (g->tally.calls == -1 || g->tally.answered == -1 ||
+	    g->tally.analyzed == -1 || g->tally.with_errors == -1 ||
+	    g->tally.timed == -1 || g->tally.talk == -1)
+		return -1;
 	count_outcome(g);
 	g->length = length;
 	g->costs = costs;

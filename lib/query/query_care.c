@@ -30,18 +30,22 @@ sample(struct query *q, const char *size, int64_t last, int64_t rows,
     int64_t *bytes)
 {
 	enum query_rc rc = QUERY_OK;
-	int64_t sum = 0, n;
+	double sum = 0; /* what is damaged may be of any size */
+	int64_t n;
 	int samples = 0;
 
 	*bytes = 0;
 	for (; samples < SAMPLES && samples < last && rc == QUERY_OK;
 	     samples++) {
-		rc = query_number_for(
-		    q, size, 1 + samples * last / SAMPLES, &n);
-		sum += n;
+		/* The last number may be any, too. */
+		rc = query_number_for(q, size,
+		    1 + last / SAMPLES * samples +
+			last % SAMPLES * samples / SAMPLES,
+		    &n);
+		sum += (double)n;
 	}
 	if (samples > 0)
-		*bytes = (int64_t)((double)sum / samples * (double)rows);
+		*bytes = (int64_t)(sum / samples * (double)rows);
 	return rc;
 }
 

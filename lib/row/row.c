@@ -17,13 +17,27 @@ row_text(struct statement *s, int i)
 	return t == NULL ? "" : t;
 }
 
-/* West of Greenwich the first day is that before 1970. */
+int64_t
+row_count(struct statement *s, int i)
+{
+	const int64_t n = db_int(s, i);
+
+	return n < 0 || n > ROW_COUNT_MAX ? -1 : n;
+}
+
+int64_t
+row_time(struct statement *s, int i)
+{
+	const int64_t ms = db_int(s, i);
+
+	return ms < -WHEN_MAX || ms > WHEN_MAX ? 0 : ms;
+}
+
 int
 row_day(struct statement *s, int i, int64_t *day)
 {
 	*day = db_int(s, i);
-	return *day < -1 || *day > WHEN_MAX / (24 * 60 * 60 * 1000) + 1 ? -1
-									: 0;
+	return *day < ROW_DAY_FIRST || *day > ROW_DAY_LAST ? -1 : 0;
 }
 
 void
@@ -91,9 +105,9 @@ row_event(struct db *db, struct statement *s, struct stored_event *e,
 	e->len = db_size(s, 7);
 	if (e->body == NULL)
 		e->body = "";
-	e->received = db_int(s, 8);
+	e->received = row_time(s, 8);
 	e->repeats = db_int(s, 9);
-	e->repeated = db_int(s, 10);
+	e->repeated = row_time(s, 10);
 	read_bytes(s, 11, e->digest, sizeof(e->digest));
 	e->flags = 0;
 	if ((int)db_int(s, 13))
@@ -138,18 +152,32 @@ row_has_number(enum call_kind kind)
 	return kind != KIND_TEXT && kind != KIND_JSON;
 }
 
-/* Read the value that a field has, from column *i on; *i: the next one. */
+/* Can it be of that kind?  Others reckon with it. */
+static bool
+is_possible(enum call_kind kind, int64_t n)
+{
+	if (kind == KIND_INSTANT)
+		return n >= -WHEN_MAX && n <= WHEN_MAX;
+	return kind != KIND_DURATION || (n >= 0 && n <= WHEN_DURATION_MAX);
+}
+
+/*
+ * Read the value that a field has, from column *i on; *i: the next one.  What a
+ * damaged row has in its place was not told.
+ */
 static void
 value_read(struct statement *s, int *i, enum call_kind kind, struct value *v)
 {
 	if (row_has_number(kind)) {
 		if (v->set)
 			v->number = db_int(s, *i);
+		v->set = v->set && is_possible(kind, v->number);
 		if (v->set && kind == KIND_VERDICT && db_is_null(s, *i))
 			v->number = VERDICT_NONE;
 		++*i;
 	}
 	if (row_has_text(kind)) {
+		v->set = v->set && (kind == KIND_VERDICT || !db_is_null(s, *i));
 		if (v->set) {
 			v->text = db_text(s, *i);
 			v->len = db_size(s, *i);
@@ -167,11 +195,12 @@ static void
 view_stored(struct statement *s, int times, unsigned flags, bool answered,
     struct call_view *v)
 {
-	bool timed = !db_is_null(s, times + 2);
+	bool timed = !db_is_null(s, times + 2) &&
+	    is_possible(KIND_DURATION, db_int(s, times + 2));
 
 	v->answered = answered;
-	v->started = db_int(s, times);
-	v->ended = db_int(s, times + 1);
+	v->started = row_time(s, times);
+	v->ended = row_time(s, times + 1);
 	v->timed = answered && timed;
 	v->duration = v->timed ? db_int(s, times + 2) : 0;
 	if ((flags & CALL_DERIVED) == 0)
@@ -209,14 +238,14 @@ row_call(struct statement *s, int first, struct call_row *r)
 	c->states = (unsigned)db_int(s, i++);
 	r->nameless = (c->states & NAMELESS) != 0;
 	c->states &= ~NAMELESS;
-	c->first_time = db_int(s, i++);
-	c->last_time = db_int(s, i++);
-	c->first_received = db_int(s, i++);
-	c->last_received = db_int(s, i++);
-	c->ended_time = db_int(s, i++);
-	c->begun_told = db_int(s, i++);
-	c->connected_told = db_int(s, i++);
-	c->ended_told = db_int(s, i++);
+	c->first_time = row_time(s, i++);
+	c->last_time = row_time(s, i++);
+	c->first_received = row_time(s, i++);
+	c->last_received = row_time(s, i++);
+	c->ended_time = row_time(s, i++);
+	c->begun_told = row_time(s, i++);
+	c->connected_told = row_time(s, i++);
+	c->ended_told = row_time(s, i++);
 	stamps_decode(c, db_bytes(s, i), db_size(s, i));
 	i++;
 	for (int f = 0; f < FIELD__MAX; f++) {

@@ -105,6 +105,31 @@ const char *row_dropped(const char *headers, size_t *n);
 const char *row_text(struct statement *s, int i);
 
 /*
+ * No row of a store that we wrote has a greater count, or sum of milliseconds
+ * (317 years), and those of very many rows can be added.
+ */
+#define ROW_COUNT_MAX INT64_C(10000000000000)
+/* A count; -1: it is none, the row is damaged. */
+int64_t row_count(struct statement *s, int i);
+/* A time in ms; 0: it is none that is ever stored. */
+int64_t row_time(struct statement *s, int i);
+/*
+ * What an INSERT does ON CONFLICT with a row of that table: its count and its
+ * last time go on.  What is damaged begins from nothing.
+ */
+#define ROW_COUNT_ON(table)                                   \
+	" count = CASE WHEN " table ".count BETWEEN 0"        \
+	" AND 10000000000000 THEN " table ".count ELSE 0 END" \
+	" + excluded.count,"
+#define ROW_LAST_ON(table)                                            \
+	" last = CASE WHEN " table ".last BETWEEN excluded.last"      \
+	" AND 253402300799999 THEN " table ".last ELSE excluded.last" \
+	" END"
+
+/* Days that a time which is stored can be of. */
+#define ROW_DAY_FIRST (-1) /* west of Greenwich, before 1970 */
+#define ROW_DAY_LAST (WHEN_MAX / (24 * 60 * 60 * 1000) + 1)
+/*
  * A day, by which a caller may count.  0, or -1: no time that is stored is of
  * it.
  */

@@ -79,7 +79,8 @@ quarantine_add(struct store *st, struct job *j)
 	const char *used = d->used == NULL ? "" : d->used;
 	int64_t hash = hash_of(d->body, d->len);
 	struct statement *s = db_statement(st->db,
-	    "UPDATE quarantine SET repeats = repeats + 1"
+	    "UPDATE quarantine SET repeats = CASE WHEN repeats BETWEEN 0"
+	    " AND 10000000000000 THEN repeats ELSE 0 END + 1"
 	    " WHERE source = ?1 AND hash = ?2 AND body = ?3 AND used = ?4"
 	    " RETURNING id");
 	enum store_rc rc = STORE_OK;
@@ -160,11 +161,8 @@ counted_add(struct store *st, struct job *j)
 	    "INSERT INTO counted (source, type, count, first, last)"
 	    " VALUES (?1, ?2, 1, ?3, ?3)"
 	    " ON CONFLICT (source, type) DO UPDATE SET"
-	    " count = counted.count + 1,"
 	    " first = CASE WHEN counted.first < ?3 THEN counted.first ELSE ?3 "
-	    "END,"
-	    " last = CASE WHEN counted.last > ?3 THEN counted.last ELSE ?3 "
-	    "END");
+	    "END," ROW_COUNT_ON("counted") ROW_LAST_ON("counted"));
 
 	if (s == NULL)
 		return STORE_ERROR;

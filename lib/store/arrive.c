@@ -107,11 +107,8 @@ arrivals_write(struct store *st)
 			 "INSERT INTO arrival (day, hour, source, result,"
 			 " delay, count, last) VALUES (?1, ?2, ?3, ?4, ?5,"
 			 " ?6, ?7) ON CONFLICT (day, hour, source, result,"
-			 " delay) DO UPDATE SET"
-			 " count = arrival.count + excluded.count,"
-			 " last = CASE WHEN arrival.last > excluded.last"
-			 " THEN arrival.last ELSE excluded.last END")) ==
-		    NULL) {
+			 " delay) DO UPDATE SET" ROW_COUNT_ON("arrival")
+			     ROW_LAST_ON("arrival"))) == NULL) {
 			rc = STORE_ERROR;
 			break;
 		}

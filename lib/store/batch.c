@@ -404,10 +404,8 @@ repeat_write(struct store *st, const struct batch_repeat *r)
 {
 	struct statement *s = db_statement(st->db,
 	    "INSERT INTO repeat (event, count, last) VALUES (?1, ?2, ?3)"
-	    " ON CONFLICT (event) DO UPDATE"
-	    " SET count = repeat.count + excluded.count,"
-	    " last = CASE WHEN repeat.last > excluded.last"
-	    " THEN repeat.last ELSE excluded.last END");
+	    " ON CONFLICT (event) DO UPDATE SET" ROW_COUNT_ON("repeat")
+		ROW_LAST_ON("repeat"));
 
 	if (s == NULL)
 		return STORE_ERROR;

@@ -63,11 +63,15 @@ keep_texts(struct store *st, struct call_row *r)
 	if (r->id == NULL || (r->id = kept(st, r->id, strlen(r->id))) == NULL)
 		return false;
 	for (int i = 0; i < FIELD__MAX; i++) {
+		const enum call_kind kind = call_field[i].kind;
 		struct value *v = &r->call.field[i];
 
-		if (v->text != NULL &&
-		    (v->text = kept(st, v->text, v->len)) == NULL)
-			return false;
+		if (v->text != NULL)
+			v->text = kept(st, v->text, v->len);
+		else if (!row_has_text(kind) || kind == KIND_VERDICT)
+			continue;
+		if (v->set && v->text == NULL)
+			return false; /* no memory */
 	}
 	return r->facts == NULL ||
 	    (r->facts = kept(st, r->facts, r->facts_len)) != NULL;

@@ -160,6 +160,15 @@ row_bind(struct statement *s, const struct share *row)
 	db_bind_text(s, 5, row->outcome);
 }
 
+/* What is damaged counts from nothing: a rebuild mends it. */
+static int64_t
+counted(struct statement *s, int i)
+{
+	const int64_t n = row_count(s, i);
+
+	return n == -1 ? 0 : n;
+}
+
 /* Add what a row counts, in columns 0 to 12. */
 static void
 row_add(struct statement *s, struct day_row *r)
@@ -167,23 +176,22 @@ row_add(struct statement *s, struct day_row *r)
 	struct costs costs;
 	const void *p;
 
-	r->calls += db_int(s, 0);
-	r->answered += db_int(s, 1);
-	r->analyzed += db_int(s, 2);
-	r->with_errors += db_int(s, 3);
-	r->timed += db_int(s, 4);
-	r->talk += db_int(s, 5);
+	r->calls += counted(s, 0);
+	r->answered += counted(s, 1);
+	r->analyzed += counted(s, 2);
+	r->with_errors += counted(s, 3);
+	r->timed += counted(s, 4);
+	r->talk += counted(s, 5);
 	p = db_bytes(s, 6);
 	histogram_read(&r->hours, p, db_size(s, 6));
 	p = db_bytes(s, 7);
 	histogram_read(&r->lengths, p, db_size(s, 7));
 	r->whole = r->whole && !db_is_null(s, 8);
-	r->goal_yes += db_int(s, 8);
-	r->goal_no += db_int(s, 9);
-	r->transferred += db_int(s, 10);
+	r->goal_yes += counted(s, 8);
+	r->goal_no += counted(s, 9);
+	r->transferred += counted(s, 10);
 	p = db_bytes(s, 11);
 	histogram_read(&r->enders, p, db_size(s, 11));
-	/* What is damaged counts from nothing: a rebuild mends it. */
 	p = db_bytes(s, 12);
 	if (costs_decode(&costs, p, db_size(s, 12)) == 0)
 		costs_add_all(&r->costs, &costs, 1);
@@ -236,20 +244,27 @@ bins_change(struct histogram *h, const int32_t *change, int classes)
 			histogram_count(h, i, change[i]);
 }
 
+/* A count that was damaged is no less than nothing either. */
+static void
+count_change(int64_t *n, int64_t change)
+{
+	*n = *n + change < 0 ? 0 : *n + change;
+}
+
 static void
 row_change(struct day_row *r, const struct day_change *d)
 {
-	r->calls += d->calls;
-	r->answered += d->answered;
-	r->analyzed += d->analyzed;
-	r->with_errors += d->with_errors;
-	r->timed += d->timed;
-	r->talk += d->talk;
+	count_change(&r->calls, d->calls);
+	count_change(&r->answered, d->answered);
+	count_change(&r->analyzed, d->analyzed);
+	count_change(&r->with_errors, d->with_errors);
+	count_change(&r->timed, d->timed);
+	count_change(&r->talk, d->talk);
 	bins_change(&r->hours, d->hours, HOURS);
 	bins_change(&r->lengths, d->lengths, CLASS_LENGTHS);
-	r->goal_yes += d->goal_yes;
-	r->goal_no += d->goal_no;
-	r->transferred += d->transferred;
+	count_change(&r->goal_yes, d->goal_yes);
+	count_change(&r->goal_no, d->goal_no);
+	count_change(&r->transferred, d->transferred);
 	bins_change(&r->enders, d->enders, ENDER__MAX);
 	if (d->more != NULL)
 		costs_add_all(&r->costs, d->more, 1);

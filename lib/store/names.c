@@ -204,6 +204,11 @@ path_id(struct store *st, const char *name, int64_t source, int64_t received,
 	*id = step == DB_ROW ? db_int(s, 0) : 0;
 	if ((rc = stmt_end(st, s, step)) != STORE_OK)
 		return rc;
+	/* Nothing is kept under a number that no row of ours has. */
+	if (*id < 0)
+		*id = 0;
+	if (*id == 0 && step == DB_ROW)
+		return STORE_OK;
 	if (*id == 0 && source == PATHS_KNOWN)
 		return STORE_OK;
 	if (*id == 0 && source != 0)

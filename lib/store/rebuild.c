@@ -195,14 +195,15 @@ next_day(struct rebuild *rb, int64_t *day)
 	/* Of rows after day ?1; and of calls from ?2 on, when one started. */
 	struct statement *s = db_statement(rb->st->db,
 	    "SELECT (SELECT min(day) FROM day WHERE day > ?1),"
-	    " (SELECT min(started) FROM call WHERE started >= ?2)");
+	    " (SELECT min(started) FROM call WHERE started >= ?2"
+	    " AND started < ?3)");
 	enum store_rc rc = STORE_NOT_FOUND;
 
 	if (s == NULL)
 		return STORE_ERROR;
 	db_bind_int(s, 1, rb->day);
-	db_bind_int(s, 2,
-	    rb->day == INT64_MIN ? INT64_MIN : when_day_start(rb->day + 1));
+	db_bind_int(s, 2, when_day_start(rb->day + 1));
+	db_bind_int(s, 3, when_day_start(ROW_DAY_LAST + 1));
 	*day = INT64_MAX;
 	if (db_step(s) != DB_ROW)
 		rc = store_failed(rb->st, "day");
@@ -252,6 +253,8 @@ count_day(struct store *st, int64_t day)
 		h.analyzed = h.answered &&
 		    (db_int(s, 5) & 1 << STATE_ANALYZED) != 0;
 		h.timed = h.answered && !db_is_null(s, 8);
+		h.timed = h.timed && db_int(s, 8) >= 0 &&
+		    db_int(s, 8) <= WHEN_DURATION_MAX;
 		if (h.timed) {
 			h.talk = db_int(s, 8);
 			h.length = class_of_length(h.talk);
@@ -264,6 +267,20 @@ count_day(struct store *st, int64_t day)
 		rc = day_count(st, &h, 1);
 	}
 	return stmt_end_after(st, s, step, rc);
+}
+
+/* Before it: rows of days that there are not, as a damaged file has them. */
+static enum store_rc
+no_odd_days(struct store *st)
+{
+	struct statement *s = db_statement(
+	    st->db, "DELETE FROM day WHERE day < ?1 OR day > ?2");
+
+	if (s == NULL)
+		return STORE_ERROR;
+	db_bind_int(s, 1, ROW_DAY_FIRST);
+	db_bind_int(s, 2, ROW_DAY_LAST);
+	return stmt_run(s);
 }
 
 /*
@@ -392,7 +409,7 @@ store_rebuild(
     struct store *st, store_map_fn map, void *arg, struct store_rebuilt *result)
 {
 	struct rebuild rb = {
-	    .st = st, .map = map, .arg = arg, .day = INT64_MIN};
+	    .st = st, .map = map, .arg = arg, .day = ROW_DAY_FIRST - 1};
 	enum store_rc rc;
 
 	memset(result, 0, sizeof(*result));
@@ -410,6 +427,8 @@ store_rebuild(
 		rc = in_slices(&rb, rebuild_call);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, search_more);
+	if (rc == STORE_OK)
+		rc = in_one(st, no_odd_days);
 	if (rc == STORE_OK)
 		rc = in_slices(&rb, next_day_again);
 	if (rc == STORE_OK)

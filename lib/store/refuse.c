@@ -146,7 +146,8 @@ count_into(struct refused_row *row, size_t *rows, const struct refused_row *r)
 	while (i < *rows &&
 	    (row[i].why != r->why || strcmp(row[i].source, r->source) != 0))
 		i++;
-	/* More sources than a host has: those are counted as one. */
+	/* More sources than a host has: those are counted as one, for which
+	 * there is always room. */
 	if (i >= REFUSED_ROWS_MAX - REFUSAL__MAX && i == *rows &&
 	    r->source[0] != '\0') {
 		struct refused_row rest = *r;
@@ -155,8 +156,6 @@ count_into(struct refused_row *row, size_t *rows, const struct refused_row *r)
 		count_into(row, rows, &rest);
 		return;
 	}
-	if (i == REFUSED_ROWS_MAX)
-		return;
 	if (i == *rows) {
 		row[i] = *r;
 		++*rows;
@@ -225,11 +224,10 @@ refusals_write(struct store *st)
 			 "INSERT INTO refused (source, reason, count, first,"
 			 " last) VALUES (?1, ?2, ?3, ?4, ?5)"
 			 " ON CONFLICT (source, reason) DO UPDATE SET"
-			 " count = refused.count + excluded.count,"
 			 " first = CASE WHEN refused.first < excluded.first"
-			 " THEN refused.first ELSE excluded.first END,"
-			 " last = CASE WHEN refused.last > excluded.last"
-			 " THEN refused.last ELSE excluded.last END")) == NULL)
+			 " THEN refused.first ELSE excluded.first "
+			 "END," ROW_COUNT_ON("refused")
+			     ROW_LAST_ON("refused"))) == NULL)
 			return STORE_ERROR;
 		db_bind_text(s, 1, r->source);
 		db_bind_text(s, 2, refusal_name[r->why]);

@@ -33,6 +33,11 @@ case $only in
 '') TEST_EVERY=1 "$build/tests/unit/test_io" ;;
 esac
 
+# Each column of the store with each value that no program of ours writes.
+case $only in
+'') TEST_EVERY=1 "$build/tests/unit/test_damaged" ;;
+esac
+
 # Every n-th allocation.
 case $only in
 power/*) ;;
