@@ -440,25 +440,28 @@ row_move(struct store *st, struct statement *s, struct share *row)
 }
 
 static enum store_rc
-agents_leave(struct store *st, bool gone,
+agents_leave(struct store *st, bool gone, const char *source,
     bool (*has)(void *arg, const char *agent), void *arg)
 {
 	static const char of_day[] =
 	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
 	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs,"
 	    " source, agent, direction, outcome, day FROM day"
-	    " WHERE agent <> ''";
+	    " WHERE agent <> '' AND (CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source WHERE name = ?1))";
 	static const char of_gone[] =
 	    "SELECT calls, answered, analyzed, with_errors, timed, talk,"
 	    " hours, lengths, goal_yes, goal_no, transferred, enders, costs,"
 	    " source, agent, direction, outcome, day FROM day_gone"
-	    " WHERE agent <> ''";
+	    " WHERE agent <> '' AND (CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source WHERE name = ?1))";
 	struct statement *s = db_statement(st->db, gone ? of_gone : of_day);
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 
 	if (s == NULL)
 		return STORE_ERROR;
+	db_bind_text(s, 1, source);
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		struct share row = {.day = db_int(s, 17),
 		    .source = db_int(s, 13),
@@ -474,12 +477,12 @@ agents_leave(struct store *st, bool gone,
 }
 
 enum store_rc
-days_without_agent(
-    struct store *st, bool (*has)(void *arg, const char *agent), void *arg)
+days_without_agent(struct store *st, const char *source,
+    bool (*has)(void *arg, const char *agent), void *arg)
 {
-	enum store_rc rc = agents_leave(st, false, has, arg);
+	enum store_rc rc = agents_leave(st, false, source, has, arg);
 
-	return rc == STORE_OK ? agents_leave(st, true, has, arg) : rc;
+	return rc == STORE_OK ? agents_leave(st, true, source, has, arg) : rc;
 }
 
 enum store_rc

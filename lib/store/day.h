@@ -47,11 +47,11 @@ void share_of(const struct call_row *r, struct share *s);
 enum store_rc day_add_gone(struct store *st, int64_t day);
 
 /*
- * Let days count what they have of agents that has() names under no agent;
- * nothing waits to be written.
+ * Let days count what they have of agents of a source (NULL: of all) that has()
+ * names under no agent; nothing waits to be written.
  */
-enum store_rc days_without_agent(
-    struct store *st, bool (*has)(void *arg, const char *agent), void *arg);
+enum store_rc days_without_agent(struct store *st, const char *source,
+    bool (*has)(void *arg, const char *agent), void *arg);
 
 /*
  * Ask ahead for the rows that the transaction before changed.  What this one

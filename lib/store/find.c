@@ -61,7 +61,7 @@ numbers_settle(struct numbers *x)
 	x->count = kept;
 }
 
-static bool
+bool
 numbers_have(const struct numbers *x, int64_t n)
 {
 	return x->count > 0 &&
@@ -76,6 +76,7 @@ found_free(struct found *f)
 	free(f->quarantine.n);
 	free(f->rejected.n);
 	free(f->paths.n);
+	free(f->others.n);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -238,6 +239,25 @@ call_has(const struct store_wish *wish, const struct call_row *r)
 	return false;
 }
 
+/* Which of the paths the call has, whose source is none that is wanted. */
+static enum store_rc
+others_add(struct store *st, int64_t number, struct found *f)
+{
+	struct facts *facts = batch_facts(st);
+	struct call_row r;
+	enum store_rc rc;
+
+	if (facts == NULL)
+		return STORE_ERROR;
+	rc = call_load(st, number, &r);
+	if (rc == STORE_OK)
+		rc = call_facts(st, &r, facts);
+	for (size_t k = 0; k < facts->n && rc == STORE_OK; k++)
+		if (numbers_have(&f->paths, facts->item[k].path))
+			numbers_add(&f->others, facts->item[k].path);
+	return rc;
+}
+
 static enum store_rc
 calls_slice(struct store *st, const struct store_wish *wish, struct found *f,
     int64_t *after, int *rows)
@@ -246,10 +266,10 @@ calls_slice(struct store *st, const struct store_wish *wish, struct found *f,
 	    "SELECT c.number, s.name FROM call c"
 	    " JOIN source s ON s.id = c.source WHERE c.number > ?1"
 	    " ORDER BY c.number LIMIT ?2");
-	int64_t number[SLICE];
+	int64_t number[SLICE], other[SLICE];
 	enum store_rc rc;
 	enum db_rc step = DB_DONE;
-	int n = 0;
+	int n = 0, others = 0;
 
 	*rows = 0;
 	if (s == NULL)
@@ -261,8 +281,12 @@ calls_slice(struct store *st, const struct store_wish *wish, struct found *f,
 		*after = db_int(s, 0);
 		if (is_wanted(s, 1, wish))
 			number[n++] = *after;
+		else if (wish->by == STORE_BY_NUMBER && f->paths.count > 0)
+			other[others++] = *after;
 	}
 	rc = stmt_end(st, s, step);
+	for (int i = 0; i < others && rc == STORE_OK; i++)
+		rc = others_add(st, other[i], f);
 	for (int i = 0; i < n && rc == STORE_OK; i++) {
 		struct call_row r;
 		struct facts *facts = batch_facts(st);
@@ -454,8 +478,9 @@ find_all(struct store *st, const struct store_wish *wish, struct found *f)
 	}
 	numbers_settle(&f->calls);
 	numbers_settle(&f->events);
+	numbers_settle(&f->others);
 	return f->calls.failed || f->events.failed || f->quarantine.failed ||
-		f->rejected.failed || f->paths.failed
+		f->rejected.failed || f->paths.failed || f->others.failed
 	    ? STORE_ERROR
 	    : rc;
 }

@@ -203,7 +203,7 @@ rejected_forget(struct forget *g, int64_t id)
 
 /*
  * The name of a fact that is a number.  The row stays: programs that run
- * remember it.
+ * remember it.  So does the name where another source has facts of it.
  */
 static enum store_rc
 path_forget(struct forget *g, int64_t id)
@@ -211,7 +211,8 @@ path_forget(struct forget *g, int64_t id)
 	struct statement *s;
 	char name[40];
 
-	if (g->wish->by != STORE_BY_NUMBER)
+	if (g->wish->by != STORE_BY_NUMBER ||
+	    numbers_have(&g->found.others, id))
 		return STORE_OK;
 	if ((s = db_statement(
 		 g->st->db, "UPDATE path SET name = ?2 WHERE id = ?1")) == NULL)
@@ -226,23 +227,24 @@ path_forget(struct forget *g, int64_t id)
 static enum store_rc
 counted_forget(struct forget *g)
 {
-	struct statement *s = db_statement(
-	    g->st->db, "SELECT source, type, count, first, last FROM counted");
+	struct statement *s = db_statement(g->st->db,
+	    "SELECT source, type, count, first, last FROM counted"
+	    " WHERE CAST(?1 AS text) IS NULL"
+	    " OR source IN (SELECT id FROM source WHERE name = ?1)");
 	struct statement *del = db_statement(
 	    g->st->db, "DELETE FROM counted WHERE source = ?1 AND type = ?2");
 	struct statement *add = db_statement(g->st->db,
 	    "INSERT INTO counted (source, type, count, first, last)"
 	    " VALUES (?1, '', ?2, ?3, ?4) ON CONFLICT (source, type)"
-	    " DO UPDATE SET count = counted.count + excluded.count,"
-	    " first = CASE WHEN counted.first < excluded.first"
-	    " THEN counted.first ELSE excluded.first END,"
-	    " last = CASE WHEN counted.last > excluded.last"
-	    " THEN counted.last ELSE excluded.last END");
+	    " DO UPDATE SET first = CASE WHEN counted.first < excluded.first"
+	    " THEN counted.first ELSE excluded.first END," ROW_COUNT_ON(
+		"counted") ROW_LAST_ON("counted"));
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 
 	if (s == NULL || del == NULL || add == NULL)
 		return STORE_ERROR;
+	db_bind_text(s, 1, g->wish->source);
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		const char *type = row_text(s, 1);
 
@@ -278,7 +280,9 @@ rest_forget(struct forget *g)
 	if (g->wish->by != STORE_BY_NUMBER)
 		return STORE_OK;
 	rc = counted_forget(g);
-	return rc == STORE_OK ? days_without_agent(g->st, agent_has, g) : rc;
+	return rc == STORE_OK
+	    ? days_without_agent(g->st, g->wish->source, agent_has, g)
+	    : rc;
 }
 
 /* --- all of it ------------------------------------------------------------ */

@@ -232,12 +232,16 @@ struct numbers {
 };
 struct found {
 	struct numbers calls, events, quarantine, rejected, paths;
+	/* Of these paths, those that calls of other sources tell as well. */
+	struct numbers others;
 	int64_t upto; /* the last event that was looked at */
 };
 void found_free(struct found *f);
 /* Outside of a transaction; events after f->upto are added to what f has. */
 enum store_rc find_all(
     struct store *st, const struct store_wish *wish, struct found *f);
+/* Is the path one of the numbers?  These must be settled. */
+bool numbers_have(const struct numbers *x, int64_t n);
 /* Does the text have what the wish names? */
 bool find_in(const struct store_wish *wish, const char *text, size_t n);
 

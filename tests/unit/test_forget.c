@@ -703,6 +703,7 @@ what_another_source_has_of_a_person_stays(void **state)
 	const struct store_wish wish = {.by = STORE_BY_NUMBER,
 	    .value = "+91 98765 43201",
 	    .source = "support"};
+	struct store_wish all;
 	struct box *b = *state;
 	struct store_erased e;
 	char id[20];
@@ -723,8 +724,11 @@ what_another_source_has_of_a_person_stays(void **state)
 		of[3].type = number;
 		named.fact = &fact;
 		named.facts = 1;
-		if (i == 1)
-			put_of(b, sources[i], &named, "named");
+		/* The same name of a fact, and of an agent. */
+		set_text(&named, FIELD_AGENT, number);
+		put_of(b, sources[i], &named, "named");
+		d.received = 1;
+		assert_int_equal(store_count(b->store, &d, number), STORE_OK);
 		for (int k = 0; k < 4; k++) {
 			snprintf(id, sizeof(id), "s-%d", k);
 			put_of(b, sources[i], &of[k], k == 3 ? NULL : id);
@@ -742,7 +746,7 @@ what_another_source_has_of_a_person_stays(void **state)
 	assert_int_equal(e.events, 5);
 	assert_int_equal(e.quarantine, 1);
 	assert_int_equal(e.rejected, 1);
-	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 3);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 4);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 2);
 	assert_int_equal(ask(b, "SELECT count(*) FROM error"), 1);
 	assert_int_equal(
@@ -755,6 +759,34 @@ what_another_source_has_of_a_person_stays(void **state)
 			     "SELECT count(*) FROM rejected JOIN source s"
 			     " ON s.id = source WHERE name = 'sales'"),
 	    1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM path"
+			     " WHERE name = 'results/919876543201'"),
+	    1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM counted"
+			     " WHERE type = '+919876543201'"),
+	    1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM day"
+			     " WHERE agent = '+919876543201'"),
+	    1);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM day_gone"
+			     " WHERE agent = '+919876543201'"),
+	    0);
+	/* What nobody else has has no name any more. */
+	all = wish;
+	all.source = NULL;
+	(void)forget(b, &all);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM path"
+			     " WHERE name = 'results/919876543201'"),
+	    0);
+	assert_int_equal(ask(b,
+			     "SELECT count(*) FROM counted"
+			     " WHERE type = '+919876543201'"),
+	    0);
 }
 
 static int
