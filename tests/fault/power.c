@@ -35,6 +35,7 @@
 #include "store/store.h"
 
 #define SECTOR 512
+#define EVENTS "WHERE type IN ('t', '')" /* ours; '' where it was erased */
 #define EVENTS_MAX 4000
 #define PROGRAMS_MAX 4
 #define THREADS_MAX 8
@@ -101,6 +102,7 @@ struct load {
 	int version; /* of the store it begins with; 0: none */
 	unsigned int sync_fails; /* of a thousand */
 	unsigned int open_fails; /* the same, while a store is made */
+	int forgets; /* so many of the calls are erased meanwhile */
 	bool blind; /* a disk that never writes the WAL: must lose events */
 };
 
@@ -133,6 +135,11 @@ static const struct load loads[] = {
 	.programs = 2,
 	.threads = 2,
 	.version = 1},
+    {.name = "power/forget",
+	.events = 300,
+	.programs = 2,
+	.threads = 2,
+	.forgets = 12},
     {.name = "power/failing-sync",
 	.events = 700,
 	.programs = 4,
@@ -171,12 +178,13 @@ static const struct load loads[] = {
 
 /* --- what happened -------------------------------------------------------- */
 
-enum kind { WRITE, SIZE, SYNC, REMOVE, TOLD };
+enum kind { WRITE, SIZE, SYNC, REMOVE, TOLD, ERASED };
 
 struct op {
 	enum kind kind;
 	enum file file;
-	int64_t at; /* WRITE: where; SIZE: how long; TOLD: the event */
+	/* WRITE: where; SIZE: how long; TOLD: the event; ERASED: the call */
+	int64_t at;
 	size_t len;
 	unsigned char *data;
 	size_t begun; /* SYNC: what had happened by then */
@@ -462,6 +470,20 @@ struct sender {
 static atomic_int next_event;
 static atomic_int given_up;
 
+/* What is remembered of what was erased; the key is none of a test's. */
+static int
+hash(void *arg, const char *text, size_t n, unsigned char out[STORE_HASH_SIZE])
+{
+	uint64_t h = 14695981039346656037u;
+
+	(void)arg;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+	memset(out, 0, STORE_HASH_SIZE);
+	memcpy(out, &h, sizeof(h));
+	return 0;
+}
+
 static struct store *
 open_store(const char *file, bool durable)
 {
@@ -469,6 +491,8 @@ open_store(const char *file, bool durable)
 	struct buf why = {0};
 	struct store *st = store_open(&o, &why);
 
+	if (st != NULL)
+		store_set_hash(st, hash, NULL);
 	buf_free(&why);
 	return st;
 }
@@ -505,7 +529,7 @@ store_number(struct store *st, int n)
 static bool
 is_stored(enum store_rc rc)
 {
-	return rc == STORE_OK || rc == STORE_DUPLICATE;
+	return rc == STORE_OK || rc == STORE_DUPLICATE || rc == STORE_FORGOTTEN;
 }
 
 /* Send it until it is stored, as platforms do. */
@@ -521,7 +545,9 @@ send(struct sender *s, int n)
 			st = open_store(path, !s->load->normal);
 		if (st != NULL)
 			rc = store_number(st, n);
-		if (is_stored(rc)) {
+		if (rc == STORE_FORGOTTEN) {
+			; /* it came late, and is not there */
+		} else if (is_stored(rc)) {
 			pthread_mutex_lock(&mutex);
 			note(TOLD, OTHER)->at = n;
 			pthread_mutex_unlock(&mutex);
@@ -570,6 +596,37 @@ read_on(void *arg)
 		(void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	}
 	sqlite3_close(db);
+	return NULL;
+}
+
+/* Erase calls, one after the other, while others come. */
+static void *
+forget_on(void *arg)
+{
+	const struct load *l = arg;
+	struct store *st = open_store(path, true);
+	char call[24];
+
+	for (int i = 0; i < l->forgets && st != NULL; i++) {
+		const int n = i * (l->events / 3) / l->forgets;
+		const struct store_wish wish = {
+		    .by = STORE_BY_CALL, .value = call};
+		struct store_erased erased = {0};
+		enum store_rc rc = STORE_OK;
+
+		snprintf(call, sizeof(call), "call-%d", n);
+		/* Until all its events are on their way. */
+		while (atomic_load(&next_event) <= 3 * n + 2 &&
+		    atomic_load(&next_event) < l->events)
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		rc = store_forget(st, &wish, &erased);
+		if (rc != STORE_OK || erased.calls == 0)
+			continue;
+		pthread_mutex_lock(&mutex);
+		note(ERASED, OTHER)->at = n;
+		pthread_mutex_unlock(&mutex);
+	}
+	store_close(st);
 	return NULL;
 }
 
@@ -629,7 +686,7 @@ run_load(const struct load *l)
 {
 	struct store *program[PROGRAMS_MAX] = {NULL};
 	struct sender s[PROGRAMS_MAX * THREADS_MAX];
-	pthread_t reader[READERS_MAX] = {0};
+	pthread_t reader[READERS_MAX] = {0}, forgetter;
 	const int senders = l->programs * l->threads;
 
 	if (l->truncate)
@@ -649,6 +706,10 @@ run_load(const struct load *l)
 		if (pthread_create(&reader[i], NULL, read_on,
 			(void *)(uintptr_t)(i + 1)) != 0)
 			die("thread");
+	if (l->forgets > 0 &&
+	    pthread_create(&forgetter, NULL, forget_on, (void *)(uintptr_t)l) !=
+		0)
+		die("thread");
 	for (int i = 0; i < senders; i++) {
 		s[i] = (struct sender){.load = l,
 		    .store = program[i % l->programs],
@@ -658,6 +719,8 @@ run_load(const struct load *l)
 	}
 	for (int i = 0; i < senders; i++)
 		pthread_join(s[i].thread, NULL);
+	if (l->forgets > 0)
+		pthread_join(forgetter, NULL);
 	atomic_store(&reading, false);
 	for (int i = 0; i < l->readers; i++)
 		pthread_join(reader[i], NULL);
@@ -852,6 +915,7 @@ disk_op(size_t seq, const struct op *o, bool blind)
 		disk_remove(d);
 		break;
 	case TOLD:
+	case ERASED:
 		break;
 	}
 }
@@ -933,29 +997,46 @@ ask(sqlite3 *db, const char *sql, char out[200])
 	sqlite3_finalize(s);
 }
 
-/* Which events are there. */
+/* Which events are there, by their keys, which stay when they are erased. */
 static void
 read_events(sqlite3 *db, bool there[EVENTS_MAX])
 {
 	sqlite3_stmt *s = NULL;
 
 	memset(there, 0, EVENTS_MAX * sizeof(there[0]));
-	if (sqlite3_prepare_v2(db,
-		"SELECT CAST(id AS INTEGER) FROM event WHERE type = 't'", -1,
-		&s, NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		db, "SELECT key FROM event " EVENTS, -1, &s, NULL) == SQLITE_OK)
 		while (sqlite3_step(s) == SQLITE_ROW) {
-			int n = sqlite3_column_int(s, 0);
+			const void *key = sqlite3_column_blob(s, 0);
+			int n = -1;
 
+			if (key != NULL)
+				memcpy(&n, key, sizeof(n));
 			if (n >= 0 && n < EVENTS_MAX)
 				there[n] = true;
 		}
 	sqlite3_finalize(s);
 }
 
+/* Is a call there, or anything that was said in it, that was erased? */
+static bool
+has_call(sqlite3 *db, int n)
+{
+	char sql[200], text[200];
+
+	snprintf(sql, sizeof(sql),
+	    "SELECT (SELECT count(*) FROM call WHERE id = 'call-%d')"
+	    " + (SELECT count(*) FROM event WHERE type = 't'"
+	    " AND id IN ('%d', '%d', '%d'))",
+	    n, 3 * n, 3 * n + 1, 3 * n + 2);
+	ask(db, sql, text);
+	return strcmp(text, "0") != 0;
+}
+
 /* Is the store sound, and does it have each event once? */
 static void
 look(const struct load *l, const char *file, const bool told[EVENTS_MAX],
-    size_t point, struct tally *t)
+    const bool erased[EVENTS_MAX], size_t point, struct tally *t)
 {
 	static bool there[EVENTS_MAX];
 	char text[200];
@@ -973,9 +1054,7 @@ look(const struct load *l, const char *file, const bool told[EVENTS_MAX],
 	    text);
 	if (strcmp(text, "1") != 0)
 		fault(t, &t->damaged, l, point, "calls miss events");
-	ask(db,
-	    "SELECT count(*) - count(DISTINCT id) FROM event"
-	    " WHERE type = 't'",
+	ask(db, "SELECT count(*) - count(DISTINCT key) FROM event " EVENTS,
 	    text);
 	if (strcmp(text, "0") != 0)
 		fault(t, &t->doubled, l, point, text);
@@ -986,13 +1065,19 @@ look(const struct load *l, const char *file, const bool told[EVENTS_MAX],
 			fault(t, &t->lost, l, point, text);
 			break;
 		}
+	for (int n = 0; n < l->events && l->forgets > 0; n++)
+		if (erased[n] && has_call(db, n)) {
+			snprintf(text, sizeof(text), "call %d is back", n);
+			fault(t, &t->lost, l, point, text);
+			break;
+		}
 	sqlite3_close(db);
 }
 
 /* Start a program on such a disk, look, and go on storing. */
 static void
 check_image(const struct load *l, const char *dir, const bool told[EVENTS_MAX],
-    size_t point, struct tally *t)
+    const bool erased[EVENTS_MAX], size_t point, struct tally *t)
 {
 	char file[PATH_SIZE + 20];
 	struct store *st;
@@ -1006,7 +1091,7 @@ check_image(const struct load *l, const char *dir, const bool told[EVENTS_MAX],
 		fault(t, &t->damaged, l, point, "cannot be opened");
 		return;
 	}
-	look(l, file, told, point, t);
+	look(l, file, told, erased, point, t);
 	while (again < l->events && !told[again])
 		again++;
 	if ((again < l->events && !is_stored(store_number(st, again))) ||
@@ -1019,7 +1104,8 @@ check_image(const struct load *l, const char *dir, const bool told[EVENTS_MAX],
 static bool
 counts(const struct op *o)
 {
-	return o->kind == TOLD || o->kind == SYNC || o->file == STORE;
+	return o->kind == TOLD || o->kind == ERASED || o->kind == SYNC ||
+	    o->file == STORE;
 }
 
 /* Half of the points are of those, half of any others. */
@@ -1034,7 +1120,7 @@ is_point(const struct op *o, size_t counting, int points, uint64_t *random)
 static void
 replay(const struct load *l, int points, struct tally *t)
 {
-	static bool told[EVENTS_MAX];
+	static bool told[EVENTS_MAX], erased[EVENTS_MAX];
 	char dir[PATH_SIZE];
 	size_t counting = 0;
 	uint64_t random = 2463534242u;
@@ -1043,18 +1129,21 @@ replay(const struct load *l, int points, struct tally *t)
 	if (mkdir(dir, 0700) == -1)
 		die(dir);
 	memset(told, 0, sizeof(told));
+	memset(erased, 0, sizeof(erased));
 	for (size_t i = 0; i < ops; i++)
 		counting += counts(&op[i]);
 	for (size_t i = 0; i < ops; i++) {
 		if (op[i].kind == TOLD)
 			told[op[i].at] = true;
+		if (op[i].kind == ERASED)
+			erased[op[i].at] = true;
 		disk_op(i, &op[i], l->blind);
 		if (i < ops_before ||
 		    !is_point(&op[i], counting, points, &random))
 			continue;
 		for (int k = 0; k < IMAGES; k++) {
 			write_image(dir, &random);
-			check_image(l, dir, told, i, t);
+			check_image(l, dir, told, erased, i, t);
 			remove_all(dir);
 		}
 	}
