@@ -54,11 +54,12 @@ static const char *const auth_key[CONFIG_AUTH__MAX] = {"signed", "header",
     "prefix", "hash", "encoding", "secret", "secret_prefix", "time_header",
     "time_format", "tolerance"};
 
+/* Without a space: a value may begin with ';', which is a comment after one. */
 static void
 add(struct buf *b, const char *key, const char *value)
 {
 	if (value != NULL)
-		buf_printf(b, "%s = %s\n", key, value);
+		buf_printf(b, "%s =%s\n", key, value);
 }
 
 static void
@@ -82,7 +83,7 @@ write_source(const struct config_source *s, struct buf *b)
 	add_drop(b, s->drop);
 	for (int i = 0; i < CONFIG_AUTH__MAX; i++)
 		if (s->auth_member[i] != NULL)
-			buf_printf(b, "auth_%s = %s\n", auth_key[i],
+			buf_printf(b, "auth_%s =%s\n", auth_key[i],
 			    s->auth_member[i]);
 }
 
