@@ -175,13 +175,34 @@ same_text(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* A bound may be infinite, which equals itself. */
+static bool
+same_fact(const struct fact_filter *a, const struct fact_filter *b)
+{
+	return strcmp(a->path, b->path) == 0 && same_text(a->text, b->text) &&
+	    (a->text != NULL ||
+		(!(a->low < b->low) && !(a->low > b->low) &&
+		    !(a->high < b->high) && !(a->high > b->high) &&
+		    a->below == b->below));
+}
+
+static bool
+same_facts(const struct filter *a, const struct filter *b)
+{
+	int n = 0;
+
+	while (n < QUERY_FILTER_FACTS && a->fact[n] != NULL &&
+	    b->fact[n] != NULL && same_fact(a->fact[n], b->fact[n]))
+		n++;
+	return n == QUERY_FILTER_FACTS || a->fact[n] == b->fact[n];
+}
+
 bool
 filter_equal(const struct filter *a, const struct filter *b)
 {
 	return a->from == b->from && a->to == b->to && a->until == b->until &&
 	    same_text(a->source, b->source) && same_text(a->agent, b->agent) &&
-	    same_text(a->campaign, b->campaign) &&
-	    memcmp(a->fact, b->fact, sizeof(a->fact)) == 0 &&
+	    same_text(a->campaign, b->campaign) && same_facts(a, b) &&
 	    a->hour == b->hour && same_text(a->direction, b->direction) &&
 	    a->open == b->open && a->outcome == b->outcome &&
 	    a->flag == b->flag && same_text(a->text, b->text);
@@ -223,17 +244,6 @@ put_double(struct buf *b, double x)
 {
 	if (!isinf(x))
 		buf_printf(b, "%.17g", x);
-}
-
-/* A bound may be infinite, which equals itself. */
-static bool
-same_fact(const struct fact_filter *a, const struct fact_filter *b)
-{
-	return strcmp(a->path, b->path) == 0 && same_text(a->text, b->text) &&
-	    (a->text != NULL ||
-		(!(a->low < b->low) && !(a->low > b->low) &&
-		    !(a->high < b->high) && !(a->high > b->high) &&
-		    a->below == b->below));
 }
 
 const char *

@@ -404,6 +404,33 @@ test_links_have_what_is_not_the_default(void **state)
 	    "&amp;flag=variant");
 }
 
+static bool
+same_filter(const char *one, const char *other)
+{
+	struct page p = blank(), q = blank();
+	struct buf why = {0};
+	bool same;
+
+	assert_int_equal(params_parse(&p, one, &why), 0);
+	assert_int_equal(params_parse(&q, other, &why), 0);
+	same = filter_equal(&p.filter, &q.filter);
+	buf_free(&why);
+	arena_free(p.arena);
+	arena_free(q.arena);
+	return same;
+}
+
+static void
+test_filters_by_facts_are_the_same_by_what_they_say(void **state)
+{
+	(void)state;
+	assert_true(same_filter("fact=x:1&fact=y:2..", "fact=x:1&fact=y:2.."));
+	assert_false(same_filter("fact=x:1", "fact=x:2"));
+	assert_false(same_filter("fact=x:1", "fact=x:1&fact=y:2.."));
+	assert_false(same_filter("fact=x:1..2", "fact=x:1..<2"));
+	assert_false(same_filter("fact=x:1", ""));
+}
+
 static void
 test_links_of_other_days_and_places(void **state)
 {
@@ -611,6 +638,8 @@ main(void)
 	    cmocka_unit_test(test_days_the_wrong_way_round),
 	    cmocka_unit_test(test_too_long),
 	    cmocka_unit_test(test_links_have_what_is_not_the_default),
+	    cmocka_unit_test(
+		test_filters_by_facts_are_the_same_by_what_they_say),
 	    cmocka_unit_test(test_links_of_other_days_and_places),
 	    cmocka_unit_test(test_links_round_trip),
 	    cmocka_unit_test(test_no_link_for_what_makes_none),
