@@ -176,6 +176,7 @@ struct db {
 
 	bool duty; /* one may have begun */
 	struct db *memory; /* an SQLite of our own: tail and splitter */
+	struct db_splitter *splitter; /* NULL: none was needed yet */
 	atomic_bool newer; /* the schema is not ours */
 	_Atomic(const char *) trouble; /* db_trouble() */
 	pthread_mutex_t mutex; /* guards what follows */

@@ -266,6 +266,7 @@ pg_close(struct db *db)
 	if (db->pg != NULL)
 		wire_close(db);
 	statements_free(db);
+	db_splitter_free(db->splitter);
 	db_close(db->memory);
 	pthread_mutex_destroy(&db->mutex);
 	buf_free(&db->message);

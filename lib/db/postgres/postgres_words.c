@@ -39,6 +39,15 @@ pg_splitter_new(struct db *db)
 	return memory == NULL ? NULL : db_splitter_new(memory);
 }
 
+/* The connection's own: to make one takes longer than to split a text. */
+static struct db_splitter *
+splitter_of(struct db *db)
+{
+	if (db->splitter == NULL)
+		db->splitter = pg_splitter_new(db);
+	return db->splitter;
+}
+
 /* --- writing -------------------------------------------------------------- */
 
 /* The words, with a newline between two; of each once is the server's work. */
@@ -62,13 +71,12 @@ add_word(void *arg, const char *s, size_t n, size_t end)
 static enum db_rc
 words_of(struct db *db, const char *text, struct words *w)
 {
-	struct db_splitter *splitter = pg_splitter_new(db);
+	struct db_splitter *splitter = splitter_of(db);
 	enum db_rc rc = DB_ERROR;
 
 	if (splitter != NULL &&
 	    db_split(splitter, text, strlen(text), add_word, w) == 0)
 		rc = DB_OK;
-	db_splitter_free(splitter);
 	if (rc != DB_OK || w->list.failed)
 		rc = wire_fail(db, DB_ERROR, "words: out of memory");
 	return rc;
@@ -214,7 +222,7 @@ put_term(struct db_splitter *splitter, const char **p, struct buf *b)
 static enum db_rc
 put_query(struct db *db, const char *expression, struct buf *b)
 {
-	struct db_splitter *splitter = pg_splitter_new(db);
+	struct db_splitter *splitter = splitter_of(db);
 	int rc = splitter == NULL ? -1 : 0;
 
 	for (const char *p = expression; *p != '\0' && rc == 0;) {
@@ -230,7 +238,6 @@ put_query(struct db *db, const char *expression, struct buf *b)
 		} else
 			buf_add(b, p++, 1);
 	}
-	db_splitter_free(splitter);
 	if (rc != 0 || b->failed)
 		return wire_fail(db, DB_ERROR, "search: out of memory");
 	return DB_OK;
