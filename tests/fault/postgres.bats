@@ -254,6 +254,49 @@ END
   away
 }
 
+# The server counts what a connection did some time after it.
+counted() {
+  [ "$(pg_sql 5432 "SELECT n_tup_upd FROM pg_stat_user_tables
+    WHERE relname = 'call'")" = "$1" ]
+}
+
+@test "an event that moves its call nowhere writes none of its indexes" {
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event 1 >"$DIR/body"
+  formantai "$DIR/body" | grep -q '200$'
+  for i in 2 3 4; do
+    event 1 | sed "s/evt-1/evt-$i/" >"$DIR/body"
+    formantai "$DIR/body" | grep -q '200$'
+  done
+  [ "$(pg_sql 5432 'SELECT events FROM call')" = 4 ]
+  wait_for counted 3
+  [ "$(pg_sql 5432 "SELECT n_tup_hot_upd FROM pg_stat_user_tables
+    WHERE relname = 'call'")" = 3 ]
+}
+
+@test "a schema of before is brought up, and nothing of it read anew" {
+  local schema
+  schema="SELECT indexdef FROM pg_indexes WHERE tablename = 'call'
+    UNION ALL SELECT reloptions::text FROM pg_class WHERE relname = 'call'
+    UNION ALL SELECT last::text FROM numbers WHERE name = '' ORDER BY 1"
+  "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 20
+  pg_sql 5432 "$schema" >"$DIR/is"
+  pg_sql 5432 "UPDATE numbers SET last = 8 WHERE name = '';
+    ALTER TABLE call RESET (fillfactor); DROP INDEX call_open;
+    CREATE INDEX call_open ON call (last_received, started, source)
+      WHERE outcome IS NULL"
+  run "$PLAIN/callbook" export -c "$DIR/callbook.conf"
+  [ "$status" != 0 ]
+  [[ $output == *'older than this program'* ]]
+  receiver_host "$DIR" "$PLAIN" 1 -t 2
+  lighttpd_start "$DIR"
+  event 1 >"$DIR/body"
+  formantai "$DIR/body" | grep -q '200$'
+  pg_sql 5432 "$schema" | diff "$DIR/is" -
+  [ "$(pg_sql 5432 "SELECT count(*) FROM meta WHERE name = 'rebuild'")" = 0 ]
+}
+
 @test "connections that are cut in the middle lose and double nothing" {
   receiver_host "$DIR" "$PLAIN" 2 -t 8
   lighttpd_start "$DIR"

@@ -29,6 +29,8 @@
 #define PARAMETERS_MAX 64 /* of one statement */
 #define NUMBERED_MAX 16 /* tables whose rows we number */
 #define NUMBERED_NAME 24 /* bytes of the name of one, and NUL */
+/* Of a store on a server, which has had one change more than a file's. */
+#define PG_SCHEMA_VERSION (DB_SCHEMA_VERSION + 1)
 #define SERVER_LEAST 150000 /* server_version_num */
 #define CONNECT_S "5" /* for a host, where the URI says nothing else */
 #define ANSWER_MS 10000 /* for one answer, then the connection is given up */

@@ -13,7 +13,7 @@ pg_info(struct db *db, struct db_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->engine = db->engine_text; /* written once it is connected */
-	info->schema = DB_SCHEMA_VERSION;
+	info->schema = PG_SCHEMA_VERSION;
 	info->free_bytes = -1;
 }
 

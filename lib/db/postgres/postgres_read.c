@@ -79,7 +79,7 @@ pg_is_current(struct db *db)
 	if (s == NULL)
 		return false;
 	if (db_step(s) == DB_ROW)
-		is = db_int(s, 0) == DB_SCHEMA_VERSION;
+		is = db_int(s, 0) == PG_SCHEMA_VERSION;
 	db_done(s);
 	return is;
 }

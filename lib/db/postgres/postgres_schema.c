@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "db/model.h"
 
+#define REBUILT 8 /* events of a schema before this one are read anew */
+
 static int
 failed(const struct db *db, struct buf *why, const char *what)
 {
@@ -175,12 +177,25 @@ pg_index_name(const struct model_index *x)
 	return x->name + strlen("sqlite_auto");
 }
 
+/*
+ * A row that keeps all that indexes are of takes its new version on its page,
+ * and no index is written (PostgreSQL's "heap-only tuples").  Each event
+ * changes when its call received the last one, so no index may have that, nor
+ * a page be full: this one has what it is asked for beside.
+ */
+#define CALL_OPEN                                                        \
+	"CREATE INDEX IF NOT EXISTS call_open ON call (started, source)" \
+	" WHERE outcome IS NULL"
+#define CALL_FILL "ALTER TABLE call SET (fillfactor = 70)"
+
 static int
 make_index(void *arg, const struct model_index *x)
 {
 	struct maker *m = arg;
 
-	if (x->sql != NULL)
+	if (strcmp(x->name, "call_open") == 0)
+		buf_puts(&m->sql, CALL_OPEN);
+	else if (x->sql != NULL)
 		put_index(&m->sql, x->sql);
 	else
 		buf_printf(&m->sql,
@@ -207,7 +222,7 @@ make_rows(struct maker *m, int from)
 	}
 	PQfreemem(zone);
 	/* Rows of before are as that version understood them. */
-	if (from > 0) {
+	if (from > 0 && from < REBUILT) {
 		buf_puts(&m->sql,
 		    "INSERT INTO meta (name, value) SELECT 'rebuild', 'wanted'"
 		    " WHERE EXISTS (SELECT 1 FROM day) ON CONFLICT DO NOTHING");
@@ -216,7 +231,7 @@ make_rows(struct maker *m, int from)
 	buf_printf(&m->sql,
 	    "INSERT INTO numbers (name, last) VALUES ('', %d)"
 	    " ON CONFLICT (name) DO UPDATE SET last = excluded.last",
-	    DB_SCHEMA_VERSION);
+	    PG_SCHEMA_VERSION);
 	send(m);
 }
 
@@ -241,6 +256,12 @@ bring_up(struct db *db, int from, struct db *memory)
 		send(&m);
 	}
 	rc = model_columns(memory, make_column, &m);
+	if (from > 0) { /* to be made as it is now */
+		buf_puts(&m.sql, "DROP INDEX IF EXISTS call_open");
+		send(&m);
+	}
+	buf_puts(&m.sql, CALL_FILL);
+	send(&m);
 	if (rc == DB_OK)
 		rc = model_indexes(memory, make_index, &m);
 	/* Bodies are compressed already where that pays. */
@@ -270,7 +291,7 @@ bring_up_locked(struct db *db, struct db *memory, struct buf *why)
 	if (look(db, &ours, &others, why) == -1 ||
 	    (ours && read_numbers(db, &version, why) == -1))
 		return -1;
-	if (version >= DB_SCHEMA_VERSION)
+	if (version >= PG_SCHEMA_VERSION)
 		return 0;
 	rc = bring_up(db, version, memory);
 	db->patient = true; /* an index of a large table takes its time */
@@ -278,7 +299,7 @@ bring_up_locked(struct db *db, struct db *memory, struct buf *why)
 		rc = wire_wait(db);
 	db->patient = false;
 	if (rc == DB_OK)
-		log_info("%s: schema %d", db->path, DB_SCHEMA_VERSION);
+		log_info("%s: schema %d", db->path, PG_SCHEMA_VERSION);
 	return rc == DB_OK ? 0 : failed(db, why, "cannot make the tables");
 }
 
@@ -330,15 +351,15 @@ pg_schema_open(struct db *db, struct buf *why)
 		    db->path);
 		return -1;
 	}
-	if (version > DB_SCHEMA_VERSION) {
+	if (version > PG_SCHEMA_VERSION) {
 		atomic_store(&db->newer, true);
 		buf_printf(why,
 		    "%s: was written by a newer Callbook (schema %d, this"
 		    " program knows %d): install that one again",
-		    db->path, version, DB_SCHEMA_VERSION);
+		    db->path, version, PG_SCHEMA_VERSION);
 		return -1;
 	}
-	if (version == DB_SCHEMA_VERSION)
+	if (version == PG_SCHEMA_VERSION)
 		return 0;
 	if (db->mode == DB_WRITE)
 		return migrate(db, why) == 0 ? read_numbers(db, &version, why)
@@ -347,7 +368,7 @@ pg_schema_open(struct db *db, struct buf *why)
 		buf_printf(why,
 		    "%s: schema %d is older than this program's %d: the"
 		    " receiver brings it up when it starts",
-		    db->path, version, DB_SCHEMA_VERSION);
+		    db->path, version, PG_SCHEMA_VERSION);
 	else
 		buf_printf(why,
 		    "%s: there is no store yet: the first event makes it",

@@ -69,7 +69,7 @@ take_numbers(struct db *db)
 	if (step != DB_DONE)
 		rc = pg_failed(db, "numbers");
 	db_done(s);
-	if (rc == DB_OK && version != DB_SCHEMA_VERSION) {
+	if (rc == DB_OK && version != PG_SCHEMA_VERSION) {
 		rc = DB_BUSY;
 		if (!atomic_exchange(&db->newer, true))
 			log_warnx("%s: was migrated by a newer Callbook: "
