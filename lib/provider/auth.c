@@ -492,17 +492,28 @@ add_part(void *arg, const char *s, size_t n)
 }
 
 static int
+add_bytes(const struct message *m, const char *word, EVP_MD_CTX *md)
+{
+	return add_part(md, word, strlen(word)) == 0
+	    ? add_part(md, m->body, m->len)
+	    : -1;
+}
+
+static int
 add_content(const struct auth *a, const struct message *m, EVP_MD_CTX *md)
 {
-	const bool get = strcmp(message_method(m), "GET") == 0;
 	struct form_fields f;
+	enum form_rc read;
 	int rc = 0;
 
-	if (get || !signed_is_form(a->provider, m))
-		return add_part(md, get ? "query" : "body", get ? 5 : 4) == 0
-		    ? add_part(md, m->body, m->len)
-		    : -1;
-	if (form_fields_read(m->body, m->len, &f) != FORM_OK)
+	if (strcmp(message_method(m), "GET") == 0)
+		return add_bytes(m, "query", md);
+	if (!signed_is_form(a->provider, m))
+		return add_bytes(m, "body", md);
+	read = form_fields_read(m->body, m->len, &f);
+	if (read == FORM_BAD) /* it has no fields, and is refused later */
+		rc = add_bytes(m, "body", md);
+	else if (read != FORM_OK)
 		rc = -1;
 	for (size_t i = 0; i < f.fields && rc == 0; i++) {
 		struct word name, value;

@@ -73,8 +73,8 @@ int auth_contents(const struct auth *a);
 
 /*
  * Hash what was signed of a message that was verified, and what came with it: a
- * form by its fields, whatever their order.  Returns 1; 0: nothing of it is
- * signed; -1: memory ran out.
+ * form by its fields, whatever their order, or its bytes where it cannot be
+ * read.  Returns 1; 0: nothing of it is signed; -1: memory ran out.
  */
 int auth_bind(const struct auth *a, const struct message *m, struct binding *b);
 

@@ -14,6 +14,7 @@
 	"[source ticks]\nprovider = ticks\nauth = h\n"                    \
 	"secret_file = secret\n"                                          \
 	"[source sent]\nprovider = ticks\nauth = b\nsecret_file = secret" \
+	"\n[source half]\nprovider = half\nsecret_file = secret"          \
 	"\n"
 
 #include "receive_box.h"
@@ -37,6 +38,14 @@
 	"\"event\":{\"type\":\"/t\",\"id\":\"header:X-Id\","            \
 	"\"key\":[\"id\"]},\"call\":{\"id\":\"/c\"},"                   \
 	"\"types\":{\"tick\":{\"keep\":\"count\"},\"end\":{}}}"
+
+/* One that signs a header, and sends forms. */
+#define HALF                                                           \
+	"{\"provider\":\"half\",\"body\":[\"form\"],\"auth\":{\"h\":{" \
+	"\"type\":\"hmac\",\"header\":\"X-FormantAI-Signature\","      \
+	"\"prefix\":\"sha256=\",\"signed\":\"{query}\","               \
+	"\"unsigned_body\":true}},\"event\":{\"type\":\"/t\","         \
+	"\"key\":[\"body\"]},\"call\":{\"id\":\"/c\"},\"types\":{\"end\":{}}}"
 
 static char signature[64];
 
@@ -216,6 +225,24 @@ what_is_quarantined_keeps_its_signature(void **state)
 	p = form("/other", "AccountSidA=C12&ApiVersion=2010");
 	twilio_of(URL "/otherAccountSidAC12ApiVersion2010");
 	assert_answer(&p, 200, "quarantined");
+}
+
+/* It can never be taken: to be sent again is no help. */
+static void
+a_form_that_cannot_be_read_is_refused_where_it_is_not_signed(void **state)
+{
+	struct post p = POST("/half", "t=end&c=%zz");
+	char mac[72];
+
+	(void)state;
+	sign("q=1", 3, SECRET, mac);
+	p.type = FORM;
+	p.query = "q=1";
+	p.signature = mac;
+	assert_answer(&p, 400, "the body is no form");
+	p.body = "t=end&c=zz";
+	p.len = 0;
+	assert_answer(&p, 200, "stored");
 }
 
 /* A platform that signs the id of a call alone tells little more than one. */
@@ -504,6 +531,7 @@ set_up_signed(void **state)
 	int rc = set_up(state);
 
 	put("ticks.json", TICKS, 0600);
+	put("half.json", HALF, 0600);
 	receive_worker_free(worker);
 	receive_free(shared);
 	shared = receive_new(config_path);
@@ -524,6 +552,7 @@ main(void)
 	    TEST(another_signature_brings_another_content),
 	    TEST(a_signature_of_a_get_is_not_one_of_a_post),
 	    TEST(what_is_quarantined_keeps_its_signature),
+	    TEST(a_form_that_cannot_be_read_is_refused_where_it_is_not_signed),
 	    TEST(of_an_unsigned_body_so_many_come_with_a_signature),
 	    TEST(what_was_refused_so_is_not_stored_from_the_ring),
 	    TEST(what_waits_in_the_spool_keeps_its_signature),
