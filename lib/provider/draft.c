@@ -151,7 +151,8 @@ draft_add(struct draft *d, const char *s, size_t n, struct buf *why)
 			n--;
 		if (memchr(s, '=', n) == NULL)
 			buf_puts(why, "is neither JSON nor a form");
-		else if (form_parse(s, n, &work, &body, &reason) == FORM_BAD)
+		else if (form_parse(s, n, &work, NULL, &body, &reason) ==
+		    FORM_BAD)
 			buf_printf(why, "is no form: %s", reason);
 		buf_free(&work);
 	}

@@ -450,7 +450,6 @@ struct walk {
 	const struct drop *drop;
 	const struct drop_pattern *pattern; /* at hand */
 	bool all; /* the second step */
-	struct json *taken;
 	struct step path[PATH_STEPS_MAX]; /* of the node at hand */
 	size_t depth;
 	bool any, failed;
@@ -506,23 +505,18 @@ judge(const struct walk *w)
 	return v;
 }
 
-/* Put value, which is taken over, or with NULL nothing, in its place. */
+/* Put value, or with NULL nothing, in its place. */
 static void
 replace(struct walk *w, struct json *in, struct json *value)
 {
 	const struct step *last = &w->path[w->depth - 1];
-	int rc = 0;
 
 	if (last->member == NULL)
 		json_set_item(in, last->index, value);
 	else if (value == NULL)
 		json_remove(in, last->member);
-	else
-		rc = json_add(in, last->member, value);
-	if (rc != 0) {
-		json_free(value);
+	else if (json_add(in, last->member, value) != 0)
 		w->failed = true;
-	}
 	w->any = true;
 }
 
@@ -543,12 +537,6 @@ take(struct walk *w, struct json *in, struct json *j, bool stand_in)
 	if (stand_in &&
 	    (value = json_new_text(json_arena(in), DROP_STAND_IN,
 		 sizeof(DROP_STAND_IN) - 1)) == NULL) {
-		w->failed = true;
-		return;
-	}
-	if (json_push(w->taken, json_keep(j)) != 0) {
-		json_free(j);
-		json_free(value);
 		w->failed = true;
 		return;
 	}
@@ -661,10 +649,9 @@ follow(struct walk *w, struct json *in, struct json *j)
 }
 
 int
-drop_from_body(const struct drop *d, bool all, struct json *root,
-    struct json *taken, bool *any)
+drop_from_body(const struct drop *d, bool all, struct json *root, bool *any)
 {
-	struct walk w = {.drop = d, .all = all, .taken = taken};
+	struct walk w = {.drop = d, .all = all};
 
 	for (size_t i = 0; i < d->patterns && !w.failed; i++) {
 		w.pattern = &d->pattern[i];

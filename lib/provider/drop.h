@@ -38,12 +38,12 @@ bool drop_field(const struct drop *d, enum call_field field);
 bool drop_fact(const struct drop *d, const char *path);
 
 /*
- * The first or, with all, the second step.  Values that are taken out are put
- * into taken, an array: who has read them may go on to use them.  *any becomes
- * true if something was.  Returns 0, or -1: memory ran out.
+ * The first or, with all, the second step.  root is in an arena, and so is what
+ * is taken out: who has read it may go on to use it.  *any becomes true if
+ * something was.  Returns 0, or -1: memory ran out.
  */
-int drop_from_body(const struct drop *d, bool all, struct json *root,
-    struct json *taken, bool *any);
+int drop_from_body(
+    const struct drop *d, bool all, struct json *root, bool *any);
 
 /*
  * Are all `drop` of the configuration about what is there?  Returns 0, or -1

@@ -43,7 +43,7 @@ add_pair(const char *s, size_t n, struct buf *b, struct json *out, char *name)
 		return rc;
 	if (json_member(out, name, NULL))
 		return FORM_OK;
-	value = json_new_text(NULL, buf_str(b), b->len);
+	value = json_new_text(json_arena(out), buf_str(b), b->len);
 	if (value == NULL || json_add(out, name, value) != 0) {
 		json_free(value);
 		return FORM_NO_MEMORY;
@@ -52,14 +52,14 @@ add_pair(const char *s, size_t n, struct buf *b, struct json *out, char *name)
 }
 
 enum form_rc
-form_parse(const char *s, size_t n, struct buf *b, struct json **out,
-    const char **reason)
+form_parse(const char *s, size_t n, struct buf *b, struct arena *a,
+    struct json **out, const char **reason)
 {
 	char name[MAP_TEXT_MAX + 1];
 	enum form_rc rc = FORM_OK;
 	size_t fields = 0;
 
-	*out = json_new_object(NULL);
+	*out = json_new_object(a);
 	if (*out == NULL)
 		return FORM_NO_MEMORY;
 	while (n > 0 && rc == FORM_OK) {

@@ -13,10 +13,11 @@
 enum form_rc { FORM_OK = 0, FORM_BAD, FORM_NO_MEMORY };
 
 /*
- * Parse into a flat object, name to text; of a repeated name the first.  b is
- * for work.  On FORM_BAD *reason says why; static.
+ * Parse into a flat object of the arena, or without one of memory of its own:
+ * name to text; of a repeated name the first.  b is for work.  On FORM_BAD
+ * *reason says why; static.
  */
-enum form_rc form_parse(const char *s, size_t n, struct buf *b,
+enum form_rc form_parse(const char *s, size_t n, struct buf *b, struct arena *a,
     struct json **out, const char **reason);
 
 /*

@@ -66,8 +66,6 @@ mapper_free(struct mapper *mp)
 {
 	if (mp == NULL)
 		return;
-	json_free(mp->root);
-	json_free(mp->taken);
 	arena_free(mp->arena);
 	buf_free(&mp->inflated);
 	buf_free(&mp->claims);
@@ -87,10 +85,7 @@ mapper_free(struct mapper *mp)
 static void
 reset(struct mapper *mp)
 {
-	json_free(mp->root);
 	mp->root = NULL;
-	json_free(mp->taken);
-	mp->taken = NULL;
 	mp->fault.line = 0;
 	arena_reset(mp->arena);
 	buf_reset(&mp->inflated, MAP_KEEP);
@@ -209,8 +204,8 @@ map_head(struct mapper *mp, const struct provider *p, struct scope *s,
 		return MAP_NO_MEMORY;
 	if (row == NULL)
 		return MAP_OK;
-	if (mp->lean && row->bulks > 0 && map_drop_bulk(mp, row) != MAP_OK)
-		return MAP_NO_MEMORY;
+	if (mp->lean)
+		map_drop_bulk(mp, row);
 	if (!row->no_call && !row->count && e->call == NULL) {
 		buf_printf(&mp->reason, "\"%s\" without the id of a call at ",
 		    e->type);

@@ -149,8 +149,9 @@ parse_form(struct mapper *mp, const struct message *m, int kind, const char *s,
 {
 	const char *why = "";
 	enum form_rc rc = kind == BODY_FORM
-	    ? form_parse(s, n, &mp->work, &mp->root, &why)
-	    : multipart_parse(m->content_type, s, n, &mp->root, &why);
+	    ? form_parse(s, n, &mp->work, mp->arena, &mp->root, &why)
+	    : multipart_parse(
+		  m->content_type, s, n, mp->arena, &mp->root, &why);
 
 	if (rc == FORM_OK)
 		return MAP_OK;
@@ -223,23 +224,19 @@ map_read_body(struct mapper *mp, const struct provider *p,
 	return rc == MAP_OK ? parse(mp, p, m, kind, *s, *n) : rc;
 }
 
-/* Replace what is at the place by value, which is taken over.  0 or -1. */
+/* Replace what is at the place by value.  0 or -1. */
 static int
 replace(struct json *root, const struct place *p, struct json *value)
 {
 	const struct step *last = &p->step[p->steps - 1];
 	struct json *in = json_walk(root, p->step, p->steps - 1);
-	int rc = -1;
 
 	if (json_is(in, JSON_OBJECT))
-		rc = json_add(in, last->member, value);
-	else if (json_is(in, JSON_ARRAY)) {
-		json_set_item(in, last->index, value);
-		rc = 0;
-	}
-	if (rc != 0)
-		json_free(value);
-	return rc;
+		return json_add(in, last->member, value);
+	if (!json_is(in, JSON_ARRAY))
+		return -1;
+	json_set_item(in, last->index, value);
+	return 0;
 }
 
 /*
@@ -292,20 +289,9 @@ map_parse_inner(struct mapper *mp, const struct provider *p)
 	return rc;
 }
 
-/* Room for what is taken out.  Returns 0, or -1: memory ran out. */
-static int
-begin_taking(struct mapper *mp)
-{
-	if (mp->taken == NULL)
-		mp->taken = json_new_array(NULL);
-	return mp->taken == NULL ? -1 : 0;
-}
-
-enum map_rc
+void
 map_drop_bulk(struct mapper *mp, const struct type_row *row)
 {
-	if (begin_taking(mp) != 0)
-		return MAP_NO_MEMORY;
 	for (size_t i = 0; i < row->bulks; i++) {
 		const struct place *p = &row->bulk[i];
 		struct json *in = json_walk(mp->root, p->step, p->steps - 1);
@@ -313,14 +299,9 @@ map_drop_bulk(struct mapper *mp, const struct type_row *row)
 
 		if (j == NULL || !json_is(in, JSON_OBJECT))
 			continue;
-		if (json_push(mp->taken, json_keep(j)) != 0) {
-			json_free(j);
-			return MAP_NO_MEMORY;
-		}
 		json_remove(in, p->step[p->steps - 1].member);
 		mp->less = true;
 	}
-	return MAP_OK;
 }
 
 enum map_rc
@@ -328,15 +309,11 @@ map_drop(struct mapper *mp, bool all)
 {
 	bool any = false;
 
-	if (mp->drop == NULL && mp->told == NULL)
-		return MAP_OK;
-	if (begin_taking(mp) != 0)
-		return MAP_NO_MEMORY;
 	if (mp->drop != NULL &&
-	    drop_from_body(mp->drop, all, mp->root, mp->taken, &any) != 0)
+	    drop_from_body(mp->drop, all, mp->root, &any) != 0)
 		return MAP_NO_MEMORY;
 	if (mp->told != NULL &&
-	    drop_from_body(mp->told, all, mp->root, mp->taken, &any) != 0)
+	    drop_from_body(mp->told, all, mp->root, &any) != 0)
 		return MAP_NO_MEMORY;
 	mp->less = mp->less || (any && !all);
 	return MAP_OK;

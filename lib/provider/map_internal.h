@@ -20,7 +20,6 @@
 struct mapper {
 	size_t max_body;
 	struct json *root; /* the last body */
-	struct json *taken; /* array: texts of it may be in an event */
 	bool lean; /* leave bulk out */
 	const struct drop *drop; /* of the configuration, borrowed, or NULL */
 	struct drop *told; /* what the last message says was dropped */
@@ -59,10 +58,10 @@ enum map_rc map_read_body(struct mapper *mp, const struct provider *p,
 enum map_rc map_parse_inner(struct mapper *mp, const struct provider *p);
 
 /*
- * Take what the row calls bulk out of mp->root.  What is taken lives in
- * mp->taken until the next body: the event may point into it.
+ * Take what the row calls bulk out of mp->root.  It lives in the arena until
+ * the next body: the event may point into it.
  */
-enum map_rc map_drop_bulk(struct mapper *mp, const struct type_row *row);
+void map_drop_bulk(struct mapper *mp, const struct type_row *row);
 
 /* Take what is dropped out of mp->root, in the first or the second step. */
 enum map_rc map_drop(struct mapper *mp, bool all);

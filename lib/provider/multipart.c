@@ -218,7 +218,7 @@ add_field(const struct part *p, const char *s, size_t n, struct json *out,
 		return FORM_BAD;
 	if (json_member(out, p->name, NULL))
 		return FORM_OK;
-	value = json_new_text(NULL, s, n);
+	value = json_new_text(json_arena(out), s, n);
 	if (value == NULL || json_add(out, p->name, value) != 0) {
 		json_free(value);
 		return FORM_NO_MEMORY;
@@ -271,7 +271,7 @@ read_parts(struct input *in, const struct delimiter *d, struct part *p,
 
 enum form_rc
 multipart_parse(const char *content_type, const char *s, size_t n,
-    struct json **out, const char **reason)
+    struct arena *a, struct json **out, const char **reason)
 {
 	struct input in = {s, n};
 	struct delimiter d;
@@ -284,7 +284,7 @@ multipart_parse(const char *content_type, const char *s, size_t n,
 	if (!read_boundary(content_type, &d))
 		return FORM_BAD;
 	p = malloc(sizeof(*p)); /* too large for a stack */
-	if (p == NULL || (*out = json_new_object(NULL)) == NULL) {
+	if (p == NULL || (*out = json_new_object(a)) == NULL) {
 		free(p);
 		return FORM_NO_MEMORY;
 	}

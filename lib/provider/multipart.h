@@ -15,6 +15,6 @@
  * its name is taken, not its content.  On FORM_BAD *reason says why; static.
  */
 enum form_rc multipart_parse(const char *content_type, const char *s, size_t n,
-    struct json **out, const char **reason);
+    struct arena *a, struct json **out, const char **reason);
 
 #endif /* !MULTIPART_H */

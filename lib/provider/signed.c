@@ -76,7 +76,7 @@ parse_form(const struct message *m, struct json **out)
 	enum form_rc rc;
 	const char *why;
 
-	rc = form_parse(m->body, m->len, &work, out, &why);
+	rc = form_parse(m->body, m->len, &work, NULL, out, &why);
 	buf_free(&work);
 	if (rc == FORM_NO_MEMORY)
 		return SIGNED_ERROR;

@@ -86,7 +86,7 @@ try_parse(struct input in)
 	struct buf work = {0}, value = {0};
 	size_t fields;
 	bool good = well_formed(in, true, &fields);
-	enum form_rc rc = form_parse(in.s, in.n, &work, &j, &reason);
+	enum form_rc rc = form_parse(in.s, in.n, &work, NULL, &j, &reason);
 
 	must(rc != FORM_NO_MEMORY && (rc == FORM_OK) == good);
 	if (rc != FORM_OK) {

@@ -52,7 +52,7 @@ read_again(struct json *j)
 	buf_puts(&b, "--" BOUNDARY "--");
 	must(!b.failed);
 	must(multipart_parse("multipart/form-data; boundary=" BOUNDARY,
-		 buf_str(&b), b.len, &back, &reason) == FORM_OK);
+		 buf_str(&b), b.len, NULL, &back, &reason) == FORM_OK);
 	must(json_equal(j, back));
 out:
 	json_free(back);
@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json *j = NULL;
 	const char *reason = NULL;
 	enum form_rc rc = multipart_parse(
-	    buf_str(&type), in.s, in.n, &j, &reason);
+	    buf_str(&type), in.s, in.n, NULL, &j, &reason);
 
 	must(rc == FORM_OK || rc == FORM_BAD);
 	if (rc == FORM_OK) {

@@ -931,6 +931,59 @@ what_was_erased_is_listed_without_whom_it_was_of(void **state)
 	}
 }
 
+/* Two times over, since who is told that it is done may rely on it. */
+static void
+what_comes_while_it_is_erased_is_erased_too(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	struct event e = an_event(0);
+	struct store_erased erased;
+
+	ONLY_OF_FILES();
+	set_text(&e, FIELD_TO, wish.value);
+	put_of(b, "sales", &e, "first");
+	run(b,
+	    "CREATE TRIGGER comes AFTER INSERT ON erasure BEGIN"
+	    " INSERT INTO quarantine (source, received, reason, content_type,"
+	    " repeats, body, hash, used) VALUES (1, 0, 'why', '', 0,"
+	    " CAST('+919876543201' AS BLOB), 0, ''); END;"
+	    "CREATE TRIGGER comes_too AFTER DELETE ON quarantine BEGIN"
+	    " INSERT INTO rejected (source, received, reason, content_type,"
+	    " body) VALUES (1, 0, 'wrong', '',"
+	    " CAST('+919876543201' AS BLOB)); END");
+	erased = forget(b, &wish);
+	assert_int_equal(erased.calls, 1);
+	assert_int_equal(erased.quarantine, 1);
+	assert_int_equal(erased.rejected, 1);
+	assert_int_equal(ask(b, "SELECT count(*) FROM quarantine"), 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM rejected"), 0);
+	assert_int_equal(ask(b,
+			     "SELECT calls * 100 + quarantine * 10 + rejected"
+			     " FROM erasure"),
+	    111);
+}
+
+/* Events are read some hundreds at once. */
+static void
+an_event_of_no_call_is_found_behind_many_others(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+
+	for (int i = 0; i < 402; i++) {
+		struct event e = an_event(0);
+
+		e.key[1] = (unsigned char)(i >> 7);
+		if (i == 250 || i == 401)
+			e.type = wish.value;
+		put_of(b, "sales", &e, NULL);
+	}
+	assert_int_equal(forget(b, &wish).events, 2);
+}
+
 /* What comes late would not be known by anything. */
 static void
 nothing_is_erased_without_the_key_of_the_hashes(void **state)
@@ -1128,6 +1181,8 @@ main(void)
 	    FORGET_TEST(an_erasure_names_the_keys_of_the_events_of_a_call),
 	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
 	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
+	    FORGET_TEST(what_comes_while_it_is_erased_is_erased_too),
+	    FORGET_TEST(an_event_of_no_call_is_found_behind_many_others),
 	    FORGET_TEST(nothing_is_erased_without_the_key_of_the_hashes),
 	    FORGET_TEST(the_key_of_the_first_erasure_is_noted),
 	    FORGET_TEST(what_comes_late_is_known_by_each_id_and_each_number),

@@ -250,12 +250,12 @@ contents_and_repetitions_are_told_apart_in_one_transaction(void **state)
 		enum store_rc rc;
 	} rows[] = {
 	    {9, 0, "z", 2000, STORE_OK}, /* by a thread, that holds the rest */
-	    {1, 0, "a", 2000, STORE_OK},
-	    {1, 0, "a", 2500, STORE_DUPLICATE},
+	    {1, 0, "a", 2000, STORE_OK}, {1, 0, "a", 2500, STORE_DUPLICATE},
 	    {1, 0, "a", 2300, STORE_DUPLICATE},
 	    {1, 1, "b", 2600, STORE_VARIANT},
 	    {1, 1, "b", 2700, STORE_DUPLICATE},
-	    {2, 0, "y", 2800, STORE_OK},
+	    {2, 0, "y", 3602800, STORE_OK}, /* in another hour */
+	    {3, 0, "x", 86402800, STORE_OK}, /* or day */
 	};
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 	struct box *b = *state;
@@ -296,14 +296,18 @@ contents_and_repetitions_are_told_apart_in_one_transaction(void **state)
 			     " JOIN event ON seq = event WHERE variant = 1"),
 	    12700);
 	assert_int_equal(ask(b, "SELECT count(*) FROM repeat"), 2);
+	assert_int_equal(
+	    ask(b, "SELECT last FROM arrival WHERE count = 3"), 2700);
 	assert_int_equal(ask(b,
-			     "SELECT count(*) FROM arrival WHERE count = 3"
-			     " AND last IN (2700, 2800)"),
-	    2);
+			     "SELECT sum(hour * 10 + day * 100) FROM arrival"
+			     " WHERE last > 3600000 AND count = 1"),
+	    110);
+	assert_int_equal(
+	    ask(b, "SELECT count FROM arrival WHERE last = 2000"), 2);
 	assert_int_equal(ask(b,
 			     "SELECT count(*) FROM call WHERE (flags & 2 <> 0)"
 			     " = (id IN ('a', 'b'))"),
-	    4);
+	    5);
 
 	/* The same of what other transactions stored. */
 	assert_int_equal(store_event(b->store, &d[3], &e[3], &later.number),
@@ -411,6 +415,31 @@ one_that_is_late_by_the_next_of_its_transaction_is_told(void **state)
 	    {2020, 1200}, {2020, 1120}, {2015, 1150}};
 
 	late_in_one_transaction(*state, received_time);
+}
+
+/* Whatever else of them is the same. */
+static void
+calls_of_one_transaction_are_counted_by_outcome_and_direction(void **state)
+{
+	static const enum call_outcome outcome[] = {
+	    OUTCOME_COMPLETED, OUTCOME_BUSY, OUTCOME_COMPLETED, OUTCOME_BUSY};
+	static const char *const direction[] = {
+	    "inbound", "inbound", "outbound", "outbound"};
+	static const char *const id[] = {"a", "b", "c", "d"};
+	struct box *b = *state;
+	struct event e[8];
+
+	for (int i = 0; i < 8; i++) {
+		e[i] = an_event((unsigned char)(i + 1));
+		e[i].call = id[i % 4];
+		e[i].outcome = outcome[i % 4];
+		set_text(&e[i], FIELD_DIRECTION, direction[i % 4]);
+	}
+	in_one_transaction(b, e, 8, 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 4);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 4);
+	assert_int_equal(
+	    ask(b, "SELECT sum(answered) FROM day WHERE outcome = 'busy'"), 0);
 }
 
 /* None of them came after one of a later time: two came with it. */
@@ -541,6 +570,8 @@ main(void)
 	    STORE_TEST(
 		events_of_one_transaction_are_late_by_the_rule_of_a_rebuild),
 	    STORE_TEST(one_that_is_late_by_the_next_of_its_transaction_is_told),
+	    STORE_TEST(
+		calls_of_one_transaction_are_counted_by_outcome_and_direction),
 	    STORE_TEST(what_is_received_with_a_later_event_is_not_late_by_it),
 	    STORE_TEST(calls_that_become_one_during_a_rebuild_are_folded_anew),
 	};
