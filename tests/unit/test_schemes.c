@@ -662,6 +662,7 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	char signature[] = "HTTP_X_OWN=4";
 	char *env[] = {other, id, time, body, NULL};
 	char short_one[] = "HTTP_ABCD=5", old_time[] = "HTTP_X_TIME=6";
+	char *signed_alone[] = {id, time, NULL};
 	char *more[] = {body, short_one, old_time, other, id, time, NULL};
 	static const char *const kept[][2] = {{"CONTENT_TYPE", "x"},
 	    {"HTTP_ABCD", "5"}, {"HTTP_X_TIME", "3"}, {"HTTP_X_ID", "1"},
@@ -688,6 +689,8 @@ headers_that_a_source_names_are_read_in_their_stead(void **state)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		assert_string_equal(
 		    read_as(a, more, arena, kept[i][0]), kept[i][1]);
+	/* Nothing makes room for what they are read as. */
+	assert_string_equal(read_as(a, signed_alone, arena, "HTTP_X_ID"), "1");
 	env[1] = NULL;
 	assert_null(read_as(a, env, arena, "HTTP_X_ID"));
 	auth_free(a);
