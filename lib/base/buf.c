@@ -137,6 +137,44 @@ buf_json_str(struct buf *b, const char *s)
 	buf_json(b, s, strlen(s));
 }
 
+/* The next character of s (n bytes) that a terminal would obey; or n. */
+static size_t
+next_control(const char *s, size_t n, size_t *len, uint32_t *c)
+{
+	size_t i = 0;
+
+	for (; i < n; i += *len) {
+		*len = utf8_decode(s + i, n - i, c);
+		if (utf8_is_control(*c) && *c != '\n' && *c != '\t')
+			break;
+	}
+	return i;
+}
+
+void
+buf_json_safe(struct buf *b, size_t from)
+{
+	const char *s = buf_str(b) + from;
+	size_t n = b->len - from, at, len = 0;
+	struct buf safe = {0};
+	uint32_t c = 0;
+
+	if (b->failed || (at = next_control(s, n, &len, &c)) == n)
+		return;
+	while (at < n) {
+		buf_add(&safe, s, at);
+		buf_printf(&safe, "\\u%04x", (unsigned)c);
+		s += at + len;
+		n -= at + len;
+		at = next_control(s, n, &len, &c);
+	}
+	buf_add(&safe, s, n);
+	b->len = from;
+	buf_add(b, buf_str(&safe), safe.len);
+	b->failed = b->failed || safe.failed;
+	buf_free(&safe);
+}
+
 const char *
 buf_str(const struct buf *b)
 {

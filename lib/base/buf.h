@@ -33,6 +33,13 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 void buf_json(struct buf *b, const char *s, size_t n);
 void buf_json_str(struct buf *b, const char *s);
 
+/*
+ * Make JSON that stands in b from there on safe for a terminal: what
+ * utf8_is_control() tells, but for white space between values, becomes \uHHHH,
+ * which any reader takes for the same.
+ */
+void buf_json_safe(struct buf *b, size_t from);
+
 /* Content as a C string, "" for an empty buf.  Borrowed until it changes. */
 const char *buf_str(const struct buf *b);
 

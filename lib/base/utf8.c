@@ -187,6 +187,14 @@ utf8_valid(const char *s, size_t n)
 	return true;
 }
 
+bool
+utf8_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
 size_t
 utf8_cut(const char *s, size_t n, size_t max)
 {

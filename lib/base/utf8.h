@@ -34,6 +34,12 @@ size_t utf8_decode(const char *s, size_t n, uint32_t *c);
  */
 int utf8_digit(uint32_t c);
 
+/*
+ * Would a terminal, or what lays out a line, obey c and not show it?  The
+ * controls of ISO 6429, C1 too, and Unicode's marks of direction and lines.
+ */
+bool utf8_is_control(uint32_t c);
+
 /* The longest length <= max that does not cut a character; s is valid. */
 size_t utf8_cut(const char *s, size_t n, size_t max);
 

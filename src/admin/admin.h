@@ -185,10 +185,9 @@ void admin_guess_type(
 /*
  * Add text from outside so that a terminal shows it and does not obey it:
  * control characters, those that turn the writing direction, and bytes that
- * are not UTF-8 are written as \xHH.  Newline and tab stay with SAFE_LINES;
- * with SAFE_JSON too, and what else is unsafe becomes \uHHHH.
+ * are not UTF-8 are written as \xHH.  Newline and tab stay with SAFE_LINES.
  */
-enum safe { SAFE_LINE, SAFE_LINES, SAFE_JSON };
+enum safe { SAFE_LINE, SAFE_LINES };
 void safe_add(struct buf *b, const char *s, size_t n, enum safe how);
 void safe_str(struct buf *b, const char *s);
 

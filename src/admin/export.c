@@ -169,6 +169,7 @@ add_line(struct export *x, const struct stored_event *se, const struct event *e,
 {
 	char key[2 * EVENT_KEY_SIZE + 1], when[WHEN_TEXT_SIZE], seq[24];
 	struct buf source = {0}, *b = &x->out;
+	const size_t begun = b->len;
 
 	hex_encode(se->key, EVENT_KEY_SIZE, key);
 	buf_printf(&source, "/callbook/%s", se->source);
@@ -187,6 +188,7 @@ add_line(struct export *x, const struct stored_event *se, const struct event *e,
 	if (e != NULL)
 		attribute(b, "providertype", e->type);
 	add_data(b, se, e, reason, x->raw, x->hidden);
+	buf_json_safe(b, begun);
 	b->failed |= source.failed;
 	buf_free(&source);
 }

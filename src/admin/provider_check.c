@@ -535,6 +535,7 @@ json_text(struct check *c)
 	const char *place;
 	bool used;
 	const char *comma = "";
+	const size_t begun = c->out.len;
 
 	buf_puts(&c->out, "{\"events\":[");
 	for (size_t i = 0; i < c->trials; i++, comma = ",") {
@@ -570,6 +571,7 @@ json_text(struct check *c)
 		buf_printf(&c->out, ",\"used\":%s}", used ? "true" : "false");
 	}
 	buf_printf(&c->out, "],\"review\":%zu}\n", provider_reviews(c->p));
+	buf_json_safe(&c->out, begun);
 	return 0;
 }
 

@@ -378,6 +378,7 @@ json_call(struct show *s, const struct stored_call *c)
 {
 	struct query *q = s->admin->query;
 	struct buf *b = &s->out;
+	const size_t begun = b->len;
 
 	buf_puts(b, "{");
 	if ((s->rc = record_json(q, c, NULL, b)))
@@ -386,6 +387,7 @@ json_call(struct show *s, const struct stored_call *c)
 	if ((s->rc = query_call_events(q, c->number, json_event, s)))
 		return;
 	buf_puts(b, "]}\n");
+	buf_json_safe(b, begun);
 }
 
 /* ------------------------------------------------------------------------- */

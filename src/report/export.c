@@ -633,11 +633,13 @@ static enum query_rc
 ndjson_row(struct export *ex, const struct stored_call *c, struct buf *b)
 {
 	const struct record_mask mask = page_mask(&ex->page);
+	const size_t begun = b->len;
 	enum query_rc rc;
 
 	buf_puts(b, "{");
 	rc = record_json(ex->page.query, c, &mask, b);
 	buf_puts(b, "}\n");
+	buf_json_safe(b, begun);
 	return rc;
 }
 

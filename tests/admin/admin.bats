@@ -921,11 +921,16 @@ hostile() {
   # Neither here nor in any other page for people.
   sed 's/"data"/"dta"/' hostile.json | cgi open
   for command in "show $id" "show $id-not" "quarantine list" \
-    "quarantine show 1" "provider check formantai hostile.json"; do
+    "quarantine show 1" "provider check formantai hostile.json" \
+    "provider check --json formantai hostile.json" "show --json $id" \
+    "export" "export --raw"; do
     # shellcheck disable=SC2086
     callbook $command >page 2>&1 || :
     run -1 env LC_ALL=C grep -nP '\x1b|\x07|\xc2\x9b|\xe2\x80\xae' page
   done
+  # It is the same text for who reads JSON.
+  callbook export | jq -e --arg id "$id" 'select(.data.call == $id)' >/dev/null
+  callbook show --json "$id" | jq -e --arg id "$id" '.record.call == $id'
 }
 
 # --- export -------------------------------------------------------------------
