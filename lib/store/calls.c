@@ -113,7 +113,6 @@ call_load(struct store *st, int64_t number, struct call_row *r)
 	const char *outcome;
 	enum store_rc rc = STORE_OK;
 
-	memset(r, 0, sizeof(*r));
 	if (s == NULL)
 		return STORE_ERROR;
 	if (db_step(s) == DB_ROW) {

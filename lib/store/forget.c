@@ -583,11 +583,10 @@ store_find(struct store *st, const struct store_wish *wish, store_found_fn fn,
 	struct found f = {0};
 	enum store_rc rc = find_all(st, wish, &f);
 
-	memset(found, 0, sizeof(*found));
-	found->calls = (int64_t)f.calls.count;
-	found->events = (int64_t)f.events.count;
-	found->quarantine = (int64_t)f.quarantine.count;
-	found->rejected = (int64_t)f.rejected.count;
+	*found = (struct store_erased){.calls = (int64_t)f.calls.count,
+	    .events = (int64_t)f.events.count,
+	    .quarantine = (int64_t)f.quarantine.count,
+	    .rejected = (int64_t)f.rejected.count};
 	for (size_t i = 0; i < f.calls.count && rc == STORE_OK; i++) {
 		rc = count_events(st, f.calls.n[i], &found->events);
 		if (rc == STORE_OK)

@@ -176,9 +176,11 @@ of_very_many_events_of_a_call_none_is_late_and_it_is_cut(void **state)
 		e->time = i == 1 ? 1 : 1000 + i;
 		e->received = 2000 + i;
 		assert_int_equal(keep(b, "sales", e), STORE_OK);
-		if (i == STORE_COMPARED_MAX - 1)
+		if (i == STORE_COMPARED_MAX - 1) {
 			assert_int_equal(
 			    ask(b, "SELECT flags & 36 FROM call"), CALL_LATE);
+			assert_rebuilt_the_same(b);
+		}
 	}
 	assert_int_equal(ask(b, "SELECT flags & 36 FROM call"), CALL_CUT);
 	/* Nobody compares them again, either. */
