@@ -371,8 +371,8 @@ aliases_begin(struct store *st)
 
 /*
  * Forget the ids of the next call that has several: what a definition made the
- * same call may be two now.  Those that a body told which is gone stay, since
- * they would not be found again.
+ * same call may be two now.  Those that a body told which is gone, or which no
+ * definition can read, stay, since they would not be found again.
  */
 static enum store_rc
 aliases_none(struct rebuild *rb, int64_t *after)
@@ -381,6 +381,7 @@ aliases_none(struct rebuild *rb, int64_t *after)
 	    rb->st->db, "SELECT min(call) FROM call_alias WHERE call > ?1");
 	enum store_rc rc = STORE_NOT_FOUND;
 	enum db_rc step;
+	bool can;
 
 	if (s == NULL)
 		return STORE_ERROR;
@@ -394,14 +395,8 @@ aliases_none(struct rebuild *rb, int64_t *after)
 	db_done(s);
 	if (rc != STORE_OK)
 		return rc;
-	s = db_statement(rb->st->db,
-	    "DELETE FROM call_alias WHERE call = ?1 AND NOT EXISTS"
-	    " (SELECT 1 FROM event WHERE event.call = ?1 AND event.size = ?2)");
-	if (s == NULL)
-		return STORE_ERROR;
-	db_bind_int(s, 1, *after);
-	db_bind_int(s, 2, ROW_BODY_GONE);
-	return stmt_run(s);
+	rc = rebuild_can_fold(rb, *after, &can);
+	return rc == STORE_OK && can ? alias_drop(rb->st, *after) : rc;
 }
 
 enum store_rc

@@ -24,6 +24,9 @@ struct rebuild {
 int rebuild_map(
     struct rebuild *rb, const struct stored_event *se, struct event *e);
 
+/* *can: is every body of the call there, and does a definition read it? */
+enum store_rc rebuild_can_fold(struct rebuild *rb, int64_t call, bool *can);
+
 /*
  * Fold the next older call than *after (0: the newest) from all its events, and
  * write what is different.  STORE_NOT_FOUND: there is none.

@@ -184,6 +184,42 @@ choose_id(struct again *a)
 	}
 }
 
+static struct statement *
+events_ask(struct store *st, int64_t call)
+{
+	struct statement *s = db_statement(st->db,
+	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
+	    " e.content_type, e.headers, e.body, e.received, r.count,"
+	    " r.last, e.digest, e.size, 0, 0, e.paths"
+	    " FROM event e JOIN source s ON s.id = e.source"
+	    " LEFT JOIN repeat r ON r.event = e.seq"
+	    " WHERE e.call = ?1 ORDER BY e.time, e.seq");
+
+	if (s != NULL)
+		db_bind_int(s, 1, call);
+	return s;
+}
+
+enum store_rc
+rebuild_can_fold(struct rebuild *rb, int64_t call, bool *can)
+{
+	struct statement *s = events_ask(rb->st, call);
+	enum db_rc step = DB_DONE;
+
+	*can = true;
+	if (s == NULL)
+		return STORE_ERROR;
+	while (*can && (step = db_step(s)) == DB_ROW) {
+		struct stored_event se;
+		struct event e;
+
+		*can = row_event(rb->st->db, s, &se, &rb->body) == 0 &&
+		    !se.gone && rebuild_map(rb, &se, &e) == 0;
+	}
+	return stmt_end_after(
+	    rb->st, s, step, rb->body.failed ? STORE_ERROR : STORE_OK);
+}
+
 /*
  * Fold all events of the call.  A body that is damaged, or that no definition
  * can read, leaves the call as it was: STORE_NOT_FOUND.
@@ -191,20 +227,13 @@ choose_id(struct again *a)
 static enum store_rc
 fold_again(struct rebuild *rb, struct again *a)
 {
-	struct statement *s = db_statement(rb->st->db,
-	    "SELECT e.seq, s.name, s.provider, e.key, e.variant,"
-	    " e.content_type, e.headers, e.body, e.received, r.count,"
-	    " r.last, e.digest, e.size, 0, 0, e.paths"
-	    " FROM event e JOIN source s ON s.id = e.source"
-	    " LEFT JOIN repeat r ON r.event = e.seq"
-	    " WHERE e.call = ?1 ORDER BY e.time, e.seq");
+	struct statement *s = events_ask(rb->st, a->row.number);
 	bool late;
 	enum store_rc rc = STORE_OK;
 	enum db_rc step = DB_DONE;
 
 	if (s == NULL || (a->facts = batch_facts(rb->st)) == NULL)
 		return STORE_ERROR;
-	db_bind_int(s, 1, a->row.number);
 	while (rc == STORE_OK && (step = db_step(s)) == DB_ROW) {
 		struct stored_event se;
 		struct event e;

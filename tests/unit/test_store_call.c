@@ -305,6 +305,35 @@ a_rebuild_joins_and_parts_calls_as_the_definition_says_now(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
 }
 
+static int
+map_nothing(void *arg, const struct stored_event *se, struct event *e)
+{
+	(void)arg;
+	(void)se;
+	(void)e;
+	return -1;
+}
+
+/* Or what comes next would be of another call. */
+static void
+a_call_that_no_definition_reads_keeps_its_ids(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("{}");
+	struct event e = an_event_of(1, "p", true);
+	struct store_rebuilt r;
+	int64_t n;
+
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(
+	    store_rebuild(b->store, map_nothing, NULL, &r), STORE_OK);
+	assert_int_equal(r.failed, 1);
+	e = an_event_of(2, NULL, true);
+	store_event(b->store, &d, &e, &n);
+	assert_string_equal(only_id(b), "p");
+	assert_int_equal(ask(b, "SELECT events FROM call"), 2);
+}
+
 /* What a newer definition makes of the same bytes. */
 static int
 map_otherwise(void *arg, const struct stored_event *se, struct event *e)
@@ -443,6 +472,7 @@ main(void)
 		events_that_share_an_id_are_one_call_whichever_came_first),
 	    STORE_TEST(a_call_is_shown_by_the_smallest_id_of_its_own),
 	    STORE_TEST(an_alias_may_be_told_as_the_own_id_later),
+	    STORE_TEST(a_call_that_no_definition_reads_keeps_its_ids),
 	    STORE_TEST(a_call_is_found_by_any_of_its_ids),
 	    STORE_TEST(
 		a_rebuild_joins_and_parts_calls_as_the_definition_says_now),
