@@ -469,7 +469,6 @@ find_all(struct store *st, const struct store_wish *wish, struct found *f)
 		break;
 	case STORE_BY_FACT:
 		rc = find_path(st, wish, &f->paths);
-		numbers_settle(&f->paths);
 		if (rc == STORE_OK)
 			rc = find_calls(st, wish, f);
 		break;
@@ -477,7 +476,6 @@ find_all(struct store *st, const struct store_wish *wish, struct found *f)
 		break;
 	}
 	numbers_settle(&f->calls);
-	numbers_settle(&f->events);
 	numbers_settle(&f->others);
 	return f->calls.failed || f->events.failed || f->quarantine.failed ||
 		f->rejected.failed || f->paths.failed || f->others.failed

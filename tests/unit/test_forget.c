@@ -6,6 +6,8 @@
  */
 #include "store_box.h"
 
+#include <inttypes.h>
+
 #include <zlib.h>
 
 #include "brief.h"
@@ -831,6 +833,35 @@ an_erasure_names_the_keys_of_the_events_of_a_call(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM event"), 3);
 }
 
+static void
+note_call(void *arg, const char *source, const char *id, int64_t started)
+{
+	buf_printf(arg, "%s %s %" PRId64 "\n", source, id, started);
+}
+
+/* So that a person can tell whether they are the right ones. */
+static void
+calls_that_are_found_are_named(void **state)
+{
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	struct event e = an_event(0);
+	struct store_erased found;
+	struct buf named = {0};
+
+	set_text(&e, FIELD_TO, wish.value);
+	put_of(b, "sales", &e, "one");
+	e.time = 3000;
+	put_of(b, "other", &e, "two");
+	assert_int_equal(
+	    store_find(b->store, &wish, note_call, &named, &found), STORE_OK);
+	assert_string_equal(
+	    buf_str(&named), "sales one 1000\nother two 3000\n");
+	assert_int_equal(found.calls, 2);
+	buf_free(&named);
+}
+
 /* Those that are taken out of it are there until it is merged. */
 static void
 words_of_what_is_erased_leave_the_index(void **state)
@@ -1202,6 +1233,7 @@ main(void)
 		a_call_is_found_in_what_told_no_event_by_an_id_that_is_not_short),
 	    FORGET_TEST(what_another_source_has_of_a_person_stays),
 	    FORGET_TEST(an_erasure_names_the_keys_of_the_events_of_a_call),
+	    FORGET_TEST(calls_that_are_found_are_named),
 	    FORGET_TEST(words_of_what_is_erased_leave_the_index),
 	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
 	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
