@@ -164,10 +164,12 @@ read_decimal(const char *s, size_t n, struct decimal *d)
 		e = n == 0 ? NULL : memchr(s, 'E', n);
 	len = e == NULL ? n : (size_t)(e - s);
 	if (e != NULL) {
-		size_t plus = len + 1 < n && s[len + 1] == '+';
+		const size_t plus = len + 1 < n && s[len + 1] == '+';
+		const size_t at = len + 1 + plus;
 
-		if (number_parse(s + len + 1 + plus, n - len - 1 - plus,
-			-EXPONENT_MAX, EXPONENT_MAX, &exponent) != 0)
+		if ((plus == 1 && at < n && s[at] == '-') ||
+		    number_parse(s + at, n - at, -EXPONENT_MAX, EXPONENT_MAX,
+			&exponent) != 0)
 			return false;
 	}
 	if (!is_decimal(s, len))

@@ -84,6 +84,32 @@ test_decimals(void **state)
 }
 
 static void
+test_an_amount_is_read_exactly_or_not_at_all(void **state)
+{
+	static const struct {
+		const char *s;
+		int rc;
+		int64_t millis;
+	} cases[] = {
+	    {"1.5", 0, 1500}, {"-0.0005", 0, -1}, {"-0.00049", 0, 0},
+	    {"1.2e-2", 0, 12}, {"1.2E+02", 0, 120000}, {"1e+", -1, 0},
+	    {"1e-", -1, 0}, {"8E+-24", -1, 0}, /* two signs */
+	    {"8e+-0", -1, 0}, {"8e-+1", -1, 0}, {"8e--1", -1, 0},
+	    {"8e16", -1, 0}, /* too large */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t v = 77;
+
+		assert_int_equal(
+		    number_parse_scaled(cases[i].s, strlen(cases[i].s), 3, &v),
+		    cases[i].rc);
+		assert_true(v == (cases[i].rc == 0 ? cases[i].millis : 77));
+	}
+}
+
+static void
 test_sizes(void **state)
 {
 	static const struct {
@@ -122,6 +148,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_integers),
 	    cmocka_unit_test(test_decimals),
+	    cmocka_unit_test(test_an_amount_is_read_exactly_or_not_at_all),
 	    cmocka_unit_test(test_sizes),
 	};
 
