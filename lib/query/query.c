@@ -272,7 +272,7 @@ query_look_limit(struct query *q, int64_t calls)
 bool
 query_looked_enough(const struct query *q, struct cursor *last)
 {
-	if (q->enough)
+	if (q->enough && last != NULL)
 		*last = q->last;
 	return q->enough;
 }

@@ -96,9 +96,9 @@ struct cursor {
  */
 void query_look_limit(struct query *q, int64_t calls);
 /*
- * Was a list or sum ended by that limit since it was set?  Then *last is the
- * call at which the last such list ended, from where it can be read on; a sum
- * sets none.
+ * Was a list or sum ended by that limit since it was set?  Then *last, if it is
+ * asked for, is the call at which the last such list ended, from where it can
+ * be read on; a sum sets none.
  */
 bool query_looked_enough(const struct query *q, struct cursor *last);
 

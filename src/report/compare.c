@@ -534,9 +534,7 @@ put_nothing(struct page *p, const char *why)
 static void
 put_two(struct page *p, const struct side side[2])
 {
-	struct cursor last;
-
-	if (!query_looked_enough(p->query, &last)) {
+	if (!query_looked_enough(p->query, NULL)) {
 		put_table(p, side);
 		return;
 	}

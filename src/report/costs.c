@@ -83,7 +83,6 @@ read_spent(struct spent *s)
 {
 	struct page *p = s->page;
 	bool campaigns = false;
-	struct cursor last;
 	enum query_rc rc;
 	enum page_rc result = span_of_page(p, &s->span);
 
@@ -99,10 +98,10 @@ read_spent(struct spent *s)
 		    p->filter.to, 1, see_campaign, &campaigns);
 	/* All other tables have all, so the page as a whole says nothing. */
 	if (rc == QUERY_OK && campaigns) {
-		const bool had = query_looked_enough(p->query, &last);
+		const bool had = query_looked_enough(p->query, NULL);
 
 		rc = query_lone(p->query, &p->filter, add_lone, s);
-		s->latest = !had && query_looked_enough(p->query, &last);
+		s->latest = !had && query_looked_enough(p->query, NULL);
 		if (s->latest)
 			query_look_limit(p->query, REPORT_LOOK_MAX);
 	}

@@ -127,12 +127,11 @@ is_by_day(const struct before *b)
 static enum page_rc
 before_read(struct page *p, struct before *b)
 {
-	struct cursor enough;
 	int64_t last;
 	enum query_rc rc;
 	enum page_rc result;
 
-	if (is_preset(p, "all") || query_looked_enough(p->query, &enough)) {
+	if (is_preset(p, "all") || query_looked_enough(p->query, NULL)) {
 		b->none = true;
 		return PAGE_OK;
 	}
@@ -144,7 +143,7 @@ before_read(struct page *p, struct before *b)
 		return page_rc(rc);
 	result = before_sums(p, b);
 	/* Of a part there are no amounts to compare with. */
-	if (b->sums.tally.calls == 0 || query_looked_enough(p->query, &enough))
+	if (b->sums.tally.calls == 0 || query_looked_enough(p->query, NULL))
 		b->none = true;
 	return result;
 }
@@ -153,14 +152,13 @@ enum page_rc
 period_before(struct page *p, struct filter *days, struct sums *sums,
     int64_t length[CLASS_LENGTHS], bool *none)
 {
-	struct cursor last;
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);
 
 	*days = b.filter;
 	*sums = b.sums;
 	memcpy(length, b.length, sizeof(b.length));
-	*none = b.none && !query_looked_enough(p->query, &last);
+	*none = b.none && !query_looked_enough(p->query, NULL);
 	return rc;
 }
 
@@ -605,8 +603,7 @@ enum page_rc
 put_headline(struct page *p, const struct sums *now,
     const int64_t length[CLASS_LENGTHS], const struct trend *trend)
 {
-	struct cursor last;
-	const bool had = query_looked_enough(p->query, &last);
+	const bool had = query_looked_enough(p->query, NULL);
 	struct before b = {0};
 	enum page_rc rc = before_read(p, &b);
 

@@ -574,9 +574,8 @@ static void
 put_looked_enough(struct page *p, size_t at, bool pages)
 {
 	struct buf *b = p->out, note = {0};
-	struct cursor last;
 
-	if (!query_looked_enough(p->query, &last))
+	if (!query_looked_enough(p->query, NULL))
 		return;
 	p->out = &note;
 	html_raw(p->out, "<p class=\"note\" role=\"note\">");
