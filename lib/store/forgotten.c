@@ -124,7 +124,7 @@ look_for_id(struct store *st, int64_t source, const char *id, int64_t *erasure)
 	    : look(st, source, "call", id, strlen(id), erasure);
 }
 
-/* Its ids are forgotten too: a later event may tell no number. */
+/* All its ids are forgotten too: a later event may tell no other. */
 static enum store_rc
 drop_call(
     struct store *st, int64_t source, const struct event *e, int64_t erasure)
@@ -159,8 +159,6 @@ forgotten_look(struct store *st, int64_t source, const struct event *e)
 	rc = look_for_id(st, source, e->call, &erasure);
 	for (size_t i = 0; i < e->aliases && rc == STORE_OK; i++)
 		rc = look_for_id(st, source, e->alias[i], &erasure);
-	if (rc != STORE_OK || erasure != 0)
-		return rc == STORE_OK ? STORE_FORGOTTEN : rc;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const struct value *v = &e->field[numbers[i]];
 		struct phone p;

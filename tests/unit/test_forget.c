@@ -388,6 +388,7 @@ nothing_of_a_person_is_left_in_any_file_and_others_lose_nothing_P10(
 static void
 what_comes_late_of_a_forgotten_call_is_dropped(void **state)
 {
+	static const char *const further[] = {"further"};
 	struct box *b = *state;
 	struct event e = an_event(9);
 	struct delivery d = a_delivery("{}");
@@ -399,6 +400,12 @@ what_comes_late_of_a_forgotten_call_is_dropped(void **state)
 	put_call(b, 1);
 	assert_int_equal(forget(b, &wish).calls, 1);
 	e.call = told_texts[0].id;
+	e.alias = further;
+	e.aliases = 1;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
+	/* By what it told, too: that was of the call before it was told. */
+	e = an_event(10);
+	e.call = further[0];
 	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_FORGOTTEN);
 	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
 	/* Of another source it is another call. */
