@@ -627,8 +627,9 @@ enum query_rc query_advise(struct query *q, bool durable,
 enum query_rc query_schema(struct query *q, struct buf *b);
 
 /*
- * Have the engine check the file, inflate every body and read the facts of
- * every call; b: what is wrong, a line each.  QUERY_OK: it is sound.
+ * Have the engine check the file, inflate every body, and read the facts of
+ * every call and the counts of every day; b: what is wrong, a line each.
+ * QUERY_OK: it is sound.
  */
 enum query_rc query_integrity(struct query *q, struct buf *b);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/when.h"
+
 #define FAULTS_MAX 100 /* told, as of integrity_check */
 
 static enum query_rc
@@ -130,6 +132,44 @@ facts_check(struct query *q, struct buf *b)
 	    "facts of call", facts_fault, b);
 }
 
+static int
+no_group(void *arg, const struct group *g)
+{
+	(void)arg;
+	(void)g;
+	return 0;
+}
+
+static int
+no_arrivals(void *arg, const struct arrivals *a)
+{
+	(void)arg;
+	(void)a;
+	return 0;
+}
+
+/* Nor whether counts are some. */
+static enum query_rc
+sums_check(struct query *q, struct buf *b)
+{
+	const struct filter all = {.from = ROW_DAY_FIRST, .to = ROW_DAY_LAST};
+	int64_t first, last;
+	enum query_rc rc = query_days(q, &first, &last);
+
+	if (rc == QUERY_OK)
+		rc = query_groups(q, &all, no_group, NULL);
+	if (rc != QUERY_OK) {
+		buf_puts(b,
+		    "the daily numbers of calls cannot be read: 'callbook "
+		    "rebuild' makes them again");
+		return rc;
+	}
+	rc = query_arrivals(q, all.from, all.to, NULL, no_arrivals, NULL);
+	if (rc != QUERY_OK)
+		buf_puts(b, "the numbers of what arrived cannot be read");
+	return rc;
+}
+
 enum query_rc
 query_advise(struct query *q, bool durable,
     void (*fn)(void *arg, bool good, const char *text), void *arg)
@@ -152,5 +192,7 @@ query_integrity(struct query *q, struct buf *b)
 		return rc;
 	buf_reset(b, SIZE_MAX);
 	rc = bodies_check(q, b);
-	return rc == QUERY_OK ? facts_check(q, b) : rc;
+	if (rc == QUERY_OK)
+		rc = facts_check(q, b);
+	return rc == QUERY_OK ? sums_check(q, b) : rc;
 }

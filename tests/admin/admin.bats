@@ -282,6 +282,21 @@ END
   has "ok    integrity: sound"
 }
 
+@test "damaged daily numbers are found, and made again" {
+  some_events
+  for column in calls talk day; do
+    sqlite3 callbook.db "UPDATE day SET $column = 9223372036854775807"
+    run -1 callbook check --deep
+    has "FAIL  integrity: the daily numbers of calls cannot be read: 'callbook"
+    run -0 callbook rebuild
+    run -0 callbook check --deep
+    has "ok    integrity: sound"
+  done
+  sqlite3 callbook.db "UPDATE arrival SET count = -1"
+  run -1 callbook check --deep
+  has "FAIL  integrity: the numbers of what arrived cannot be read"
+}
+
 @test "check: what another user made by hand" {
   some_events
   if [ "$(id -u)" = 0 ]; then chown 1 callbook.db-lock
