@@ -234,7 +234,9 @@ row_call(struct statement *s, int first, struct call_row *r)
 	c->flags = flags & ~(unsigned)(CALL_ESTIMATED | CALL_DERIVED);
 	r->day = db_int(s, i++);
 	r->hour = (int)db_int(s, i++);
-	r->events = db_int(s, i++);
+	r->events = row_count(s, i++);
+	if (r->events == -1)
+		r->events = 0;
 	c->states = (unsigned)db_int(s, i++);
 	r->nameless = (c->states & NAMELESS) != 0;
 	c->states &= ~NAMELESS;

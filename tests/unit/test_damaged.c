@@ -476,6 +476,7 @@ what_ended_programs_once_does_not(void **state)
 	    {{.table = "allowance", .name = "left"}, LARGEST},
 	    {{.table = "allowance", .name = "at"}, LEAST},
 	    {{.table = "call", .name = "number"}, "4611686018427387904"},
+	    {{.table = "call", .name = "events"}, LARGEST},
 	    {{.table = "call", .name = "started"}, LEAST},
 	    {{.table = "call", .name = "ended"}, LEAST},
 	    {{.table = "call", .name = "duration"}, LARGEST},
