@@ -416,6 +416,35 @@ counted() {
   check | grep -qv 'secret@'
 }
 
+# sessions COUNT EVENT - do so many wait for that?
+sessions() {
+  [ "$(pg_sql 5432 "SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event = '$2'")" = "$1" ]
+}
+
+@test "the first requests of many programs make the tables once" {
+  cd "$DIR"
+  # The lock of who makes tables (LOCK_CLASS) is held until all want it.
+  psql -X -q -h "$PG" -U postgres -d callbook -c "SELECT
+    pg_advisory_lock(x'43424b31'::int, oid::int) FROM pg_namespace
+    WHERE nspname = 'public'" -c 'SELECT pg_sleep(600)' >held 2>&1 3>&- &
+  holder=$!
+  wait_for sessions 1 PgSleep
+  for i in 1 2 3 4; do
+    event "$i" >"body.$i"
+    signed_cgi "body.$i" env >"answer.$i" 2>"said.$i" 3>&- &
+  done
+  wait_for sessions 4 advisory
+  pg_sql 5432 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE wait_event = 'PgSleep'"
+  wait "$holder" || :
+  wait
+  [ "$(cat answer.* | grep -c '"result":"stored"')" = 4 ]
+  [ "$(cat said.* | grep -c ': schema ')" = 1 ]
+  [ "$(pg_sql 5432 'SELECT count(*), max(seq), count(DISTINCT key)
+    FROM event')" = '4|4|4' ]
+}
+
 @test "a role that may only read is enough for the report" {
   "$PLAIN/callbook" demo -c "$DIR/callbook.conf" --calls 20
   pg_sql 5432 'CREATE ROLE viewer LOGIN'
