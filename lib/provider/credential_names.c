@@ -60,13 +60,22 @@ is_secret_name(const char *s, size_t n)
 	return false;
 }
 
+/* A tab is kept as a space, so it separates as one. */
+static bool
+is_of_scheme(const char *value, const char *scheme)
+{
+	const size_t n = strlen(scheme);
+
+	return strncasecmp(value, scheme, n) == 0 &&
+	    (value[n] == ' ' || value[n] == '\t');
+}
+
 /* "eyJ" begins every JWT: it is {" in base64. */
 static bool
 is_secret_value(const char *value)
 {
-	value += strspn(value, " ");
-	return strncasecmp(value, "bearer ", 7) == 0 ||
-	    strncasecmp(value, "basic ", 6) == 0 ||
+	value += strspn(value, " \t");
+	return is_of_scheme(value, "bearer") || is_of_scheme(value, "basic") ||
 	    strncmp(value, "eyJ", 3) == 0;
 }
 
