@@ -197,7 +197,7 @@ delivery_read(struct statement *s, struct stored_delivery *d)
 	d->delivery.received = row_time(s, 5);
 	d->delivery.source = row_text(s, 6);
 	d->delivery.provider = row_text(s, 7);
-	d->repeats = db_int(s, 8);
+	d->repeats = row_count(s, 8) == -1 ? 0 : db_int(s, 8);
 }
 
 enum query_rc

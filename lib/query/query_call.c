@@ -360,7 +360,7 @@ step_read(struct statement *s, struct stored_step *t)
 	t->received = row_time(s, 6);
 	t->variant = db_int(s, 7) != 0;
 	t->late = db_int(s, 8) != 0;
-	t->repeats = db_int(s, 9);
+	t->repeats = row_count(s, 9) == -1 ? 0 : db_int(s, 9);
 	t->repeated = row_time(s, 10);
 	t->bytes = db_int(s, 11);
 	t->headers = db_text(s, 12);

@@ -106,7 +106,7 @@ row_event(struct db *db, struct statement *s, struct stored_event *e,
 	if (e->body == NULL)
 		e->body = "";
 	e->received = row_time(s, 8);
-	e->repeats = db_int(s, 9);
+	e->repeats = row_count(s, 9) == -1 ? 0 : db_int(s, 9);
 	e->repeated = row_time(s, 10);
 	read_bytes(s, 11, e->digest, sizeof(e->digest));
 	e->flags = 0;

@@ -377,8 +377,9 @@ aliases_begin(struct store *st)
 static enum store_rc
 aliases_none(struct rebuild *rb, int64_t *after)
 {
-	struct statement *s = db_statement(
-	    rb->st->db, "SELECT min(call) FROM call_alias WHERE call > ?1");
+	struct statement *s = db_statement(rb->st->db,
+	    "SELECT min(call) FROM call_alias WHERE call > ?1"
+	    " AND call <= 9223372036854775807");
 	enum store_rc rc = STORE_NOT_FOUND;
 	enum db_rc step;
 	bool can;
