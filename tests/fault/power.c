@@ -686,7 +686,7 @@ run_load(const struct load *l)
 {
 	struct store *program[PROGRAMS_MAX] = {NULL};
 	struct sender s[PROGRAMS_MAX * THREADS_MAX];
-	pthread_t reader[READERS_MAX] = {0}, forgetter;
+	pthread_t reader[READERS_MAX] = {0}, forgetter = 0;
 	const int senders = l->programs * l->threads;
 
 	if (l->truncate)

@@ -83,8 +83,8 @@ write_source(const struct config_source *s, struct buf *b)
 	add_drop(b, s->drop);
 	for (int i = 0; i < CONFIG_AUTH__MAX; i++)
 		if (s->auth_member[i] != NULL)
-			buf_printf(b, "auth_%s =%s\n", auth_key[i],
-			    s->auth_member[i]);
+			buf_printf(
+			    b, "auth_%s =%s\n", auth_key[i], s->auth_member[i]);
 }
 
 static void

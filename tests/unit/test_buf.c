@@ -114,22 +114,22 @@ test_json_is_safe_for_a_terminal(void **state)
 	static const char *const pair[][2] = {
 	    {"{\"a\":\"x\"}\n", "{\"a\":\"x\"}\n"},
 	    {"\"\xc2\x9b"
-	     "31m\u202e\"",
-		"\"\\u009b31m\\u202e\""},
+	     "31m\u202e\u202c\"",
+		"\"\\u009b31m\\u202e\\u202c\""},
 	    {"\"\xc2\x85\x7f\u2028\u2069\u200f\u061c\"",
 		"\"\\u0085\\u007f\\u2028\\u2069\\u200f\\u061c\""},
 	    {"\"\u2019\u00e9\U0001f600 \u200b\"",
 		"\"\u2019\u00e9\U0001f600 \u200b\""}};
+	static const char before[] = "\u202e before \u202c";
 	struct buf b = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pair) / sizeof(pair[0]); i++) {
 		buf_reset(&b, 1000);
-		buf_puts(&b, "\u202e before ");
+		buf_puts(&b, before);
 		buf_puts(&b, pair[i][0]);
-		buf_json_safe(&b, strlen("\u202e before "));
-		assert_string_equal(
-		    buf_str(&b) + strlen("\u202e before "), pair[i][1]);
+		buf_json_safe(&b, strlen(before));
+		assert_string_equal(buf_str(&b) + strlen(before), pair[i][1]);
 		assert_int_equal(b.len, strlen(buf_str(&b)));
 	}
 	buf_free(&b);
