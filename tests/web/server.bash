@@ -116,9 +116,10 @@ END
 
 NEVER=99 # status of a command that says that it never will succeed
 
-# wait_for COMMAND... - until it succeeds, half a minute at most.
+# wait_for COMMAND... - until it succeeds, two minutes at most: a machine may be
+# slow, and only a failure waits so long.
 wait_for() {
-  local rc until=$((EPOCHSECONDS + 30))
+  local rc until=$((EPOCHSECONDS + 120))
   while ((EPOCHSECONDS < until)); do
     rc=0
     "$@" || rc=$?
