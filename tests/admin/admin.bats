@@ -32,9 +32,9 @@ everything() {
     grep -av -e '^[^(]*search' -e "^INSERT INTO meta VALUES('search"
 }
 
-# wait_for COMMAND... - until it succeeds, half a minute at most.
+# wait_for COMMAND... - until it succeeds, two minutes at most.
 wait_for() {
-  local until=$((EPOCHSECONDS + 30))
+  local until=$((EPOCHSECONDS + 120))
   while ((EPOCHSECONDS < until)); do
     if "$@"; then return 0; fi
     sleep 0.02
