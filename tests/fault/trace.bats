@@ -20,10 +20,14 @@ teardown() {
 }
 
 # order - prints what happened as letters: w, a write to the WAL; s, the WAL is
-# on disk; d, a write to the store; a, the answer.
+# on disk; d, a write to the store; a, the answer.  A call is told in two lines
+# where another thread's comes in between.
 order() {
   awk '/pwrite64\([0-9]+<[^>]*-wal>/ { printf "w" }
     /f(data)?sync\([0-9]+<[^>]*-wal>\) += 0/ { printf "s" }
+    /f(data)?sync\([0-9]+<[^>]*-wal> <unfinished/ { wal[$1] = 1 }
+    /f(data)?sync resumed>\) += 0/ && wal[$1] { printf "s" }
+    /f(data)?sync resumed>/ { wal[$1] = 0 }
     /pwrite64\([0-9]+<[^>]*callbook.db>/ { printf "d" }
     /write(v)?\(.*stored/ { printf "a" }' "$DIR/trace" | tr -s wsd
 }
