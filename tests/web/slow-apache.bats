@@ -33,6 +33,8 @@ slow_posts() {
       expect 200 '{"result":"stored",*' formantai body -m 5
     done
     wait "${POSTS[@]}" || cat slow.{0..19}
-    [ "$(cat slow.{0..19})" = "$(printf 408%.0s {1..20})" ]
+    # 503 is the answer to who comes while all places for such are taken.
+    [[ $(cat slow.{0..19}) =~ ^(408|503){20}$ ]]
+    [ "$(grep -l 408 slow.{0..19} | wc -l)" -ge 18 ]
   done
 }
