@@ -17,7 +17,8 @@
 #   export   asks for all calls as NDJSON, and reads on when the file export.go
 #            is there
 #
-# The file KIND.ready is there when all have sent what they send at once.
+# The file KIND.ready is there when all have sent what they send at once, and
+# of those that need a thread (large) one has it.
 use strict;
 use warnings;
 use IO::Select;
@@ -25,11 +26,21 @@ use IO::Socket::UNIX;
 use Socket qw(MSG_PEEK);
 use Time::HiRes qw(sleep time);
 
+use constant TIOCOUTQ => 0x5411; # ioctl_tty(2), of sockets too
+
 my ($path, $kind, $count) = @ARGV;
 $SIG{PIPE} = 'IGNORE';
 
 sub record { pack('CCnnxx', 1, $_[0], 1, length $_[1]) . $_[1] }
 sub pair { pack('CC', length $_[0], length $_[1]) . $_[0] . $_[1] }
+
+# Bytes that were sent and that nobody has read: the receiver looks at what came
+# without reading, until a thread is free for it.
+sub unread {
+  my $size = pack 'i', 0;
+  ioctl $_[0], TIOCOUTQ, $size or die "ioctl: $!";
+  return unpack 'i', $size;
+}
 
 my $begin = record(1, pack('nCx5', 1, 0));
 my $export = $kind eq 'export';
@@ -72,6 +83,7 @@ for (1 .. $count) {
 }
 my $held = $kind eq 'refused' || $export; # reads no answer before KIND.go
 if ($held) { $_->recv(my $byte, 1, MSG_PEEK) for $select->handles }
+if ($kind eq 'large') { sleep 0.02 until grep { unread($_) == 0 } $select->handles }
 my $start = time;
 open my $ready, '>', "$kind.ready" or die $!;
 close $ready;
