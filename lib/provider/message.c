@@ -328,9 +328,11 @@ message_headers(const struct message *m, const struct message_secrets *secrets,
 			continue;
 		if (value == m->env[i] + prefix)
 			continue; /* a header has a name */
+		n = (size_t)(value - m->env[i]);
+		if (listed(bare, m->env[i] + prefix, n - prefix))
+			continue; /* nginx tells them so as well */
 		if (++kept > MESSAGE_HEADERS_MAX)
 			break;
-		n = (size_t)(value - m->env[i]);
 		add_name(b, m->env[i], n);
 		buf_puts(b, ": ");
 		add_header(&k, m->env[i], n, value + 1);

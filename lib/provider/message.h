@@ -73,7 +73,8 @@ struct message_secrets {
  * The headers as text, a line `name: value` each, for keeping.  Credentials are
  * replaced by what credential_text() writes under key.  The query, which a
  * definition may map, is kept too, as `:query`, and a method other than POST as
- * `:method`: no header can have such a name.
+ * `:method`: no header can have such a name.  The body's type and length are
+ * not among them: the type is kept beside the body, which has its length.
  */
 void message_headers(const struct message *m,
     const struct message_secrets *secrets, const struct credential_key *key,

@@ -77,6 +77,23 @@ test_headers_tell_no_secret(void **state)
 	buf_free(&b);
 }
 
+/* They would be read back as variables of another name. */
+static void
+test_type_and_length_are_not_kept_as_headers(void **state)
+{
+	char *const of_nginx[] = {
+	    (char *)(uintptr_t) "HTTP_CONTENT_TYPE=application/json",
+	    (char *)(uintptr_t) "HTTP_CONTENT_LENGTH=12",
+	    (char *)(uintptr_t) "HTTP_CONTENT_LENGTHS=13", NULL};
+	const struct message m = {.env = of_nginx};
+	struct buf b = {0};
+
+	(void)state;
+	message_headers(&m, &names, &key, &b);
+	assert_string_equal(buf_str(&b), "content-lengths: 13\n");
+	buf_free(&b);
+}
+
 /* Whatever the place: by its name, by its value, in an address. */
 static void
 test_no_place_tells_a_secret(void **state)
@@ -283,6 +300,7 @@ main(void)
 	    cmocka_unit_test(test_variables_of_headers),
 	    cmocka_unit_test(test_lookup_is_of_whole_names),
 	    cmocka_unit_test(test_headers_tell_no_secret),
+	    cmocka_unit_test(test_type_and_length_are_not_kept_as_headers),
 	    cmocka_unit_test(test_no_place_tells_a_secret),
 	    cmocka_unit_test(
 		test_a_bare_parameter_is_hidden_wherever_the_query_is_told),
