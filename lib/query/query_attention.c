@@ -53,7 +53,6 @@ static const char *const numbers[ATTENTION__MAX] = {
 	" ORDER BY next_retry DESC LIMIT ?6) a WHERE a.started >= ?2"
 	" AND coalesce(a.final, 0) <> 1"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
-	" AND n.number <> a.number"
 	" AND (n.started > a.started OR n.attempt > a.attempt)"
 	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
 	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5)))"
@@ -111,7 +110,7 @@ static const char *const counts[ATTENTION__MAX] = {
 	" WHERE replace(?1, '/' || name || '/', '') <> ?1))"
 	" LIMIT ?3) n",
     [ATTENTION_RETRY] =
-	"SELECT count(*) FROM (SELECT 1 FROM (SELECT number, source, trace,"
+	"SELECT count(*) FROM (SELECT 1 FROM (SELECT source, trace,"
 	" started, attempt, final FROM call WHERE next_retry >= ?2"
 	" AND next_retry < ?4 AND (CAST(?1 AS text) IS NULL OR source IN "
 	"(SELECT id"
@@ -119,7 +118,6 @@ static const char *const counts[ATTENTION__MAX] = {
 	" ORDER BY next_retry DESC LIMIT ?6) a"
 	" WHERE a.started >= ?2 AND coalesce(a.final, 0) <> 1"
 	" AND NOT EXISTS (SELECT 1 FROM call n WHERE n.trace = a.trace"
-	" AND n.number <> a.number"
 	" AND (n.started > a.started OR n.attempt > a.attempt)"
 	" AND (CAST(?5 AS text) IS NULL OR n.source IN (SELECT id"
 	" FROM source WHERE replace(?5, '/' || name || '/', '') <> ?5))) LIMIT "
