@@ -5,7 +5,8 @@
  *
  *   INSERT INTO t (a, b) VALUES ($1, $2)
  *   INSERT INTO t (a, b) SELECT given.p1, given.p2
- *       FROM unnest($1::bigint[], $2::text[]) AS given(p1, p2)
+ *       FROM (SELECT unnest($1::bigint[]) AS p1, unnest($2::text[]) AS p2)
+ *       AS given
  *
  * Several statements may be gathering: what writes, between two calls of
  * db_gather(), or what asks ahead, not both.  All is sent, in the order in
@@ -36,18 +37,21 @@ put_given(struct buf *b, const char *sql, size_t n)
 	}
 }
 
-/* What is given as a table; numbered: with the number of the row. */
+/*
+ * What is given as a table; numbered: with the number of the row.  Arrays in a
+ * list of results are taken apart in step (a place in FROM keeps each array's
+ * values in a store of 16 kB, of which each statement would make 47).
+ */
 static void
 put_arrays(struct buf *b, const struct statement *s, bool numbered)
 {
-	buf_puts(b, "unnest(");
+	buf_puts(b, "(SELECT ");
 	for (int i = 0; i < s->parameters; i++)
-		buf_printf(b, "%s$%d::%s[]", i == 0 ? "" : ", ", i + 1,
-		    type_name(s->type[i]));
-	buf_puts(b, numbered ? ") WITH ORDINALITY AS given(" : ") AS given(");
-	for (int i = 0; i < s->parameters; i++)
-		buf_printf(b, "%sp%d", i == 0 ? "" : ", ", i + 1);
-	buf_puts(b, numbered ? ", n)" : ")");
+		buf_printf(b, "%sunnest($%d::%s[]) AS p%d", i == 0 ? "" : ", ",
+		    i + 1, type_name(s->type[i]), i + 1);
+	if (numbered)
+		buf_puts(b, ", generate_series(1, cardinality($1)) AS n");
+	buf_puts(b, ") AS given");
 }
 
 /* Behind the parenthesis that ends what begins at p; NULL: there is none. */
