@@ -324,25 +324,42 @@ counted() {
   [ "$(sort -u "$DIR/holes")" = 0 ]
 }
 
+# So many connections of the receiver are open.
+connected() {
+  # shellcheck disable=SC2046
+  [ "$(find /proc/$(serving $(children "$LIGHTTPD"))/fd -lname 'socket:*' |
+    wc -l)" -ge "$1" ]
+}
+
 @test "what comes at once is stored by a handful of statements" {
   pg_run pg_ctl -D "$PG/data.5432" -w stop -m fast >/dev/null
   pg_start 5432 "-c log_statement=all"
   receiver_host "$DIR" "$PLAIN" 1 -t 4
   lighttpd_start "$DIR"
-  post_all 600
-  all_there 5432 600
-  # Who came first was alone.
+  post_all 1 1
+  all_there 5432 1
+  # All comes while the server is busy with the first of it.
+  session=$(pg_sql 5432 "SELECT pid FROM pg_stat_activity
+    WHERE usename = 'callbook'")
+  kill -STOP "$session"
+  post_all 40 40 -f 2
+  wait_for connected 40
+  kill -CONT "$session"
+  all_there 5432 40 41
   for of in 'INSERT INTO event' 'INSERT INTO call' 'SELECT .* FROM event'; do
     n=$(grep -c "execute .*: $of" "$PG/log.5432" || :)
+    echo "$n times $of"
     [ "$n" -gt 0 ]
-    [ "$n" -lt 200 ]
+    [ "$n" -lt 10 ]
   done
-  # Rows of days are asked for with the events, not once calls are written.
+  # Rows of days are asked for with the events, not once calls are written,
+  # but for the first, which makes the day.
   read -r batches late < <(awk '/execute .*: BEGIN/ { written = 0 }
     /execute .*: INSERT INTO event/ { written = 1; batches++ }
     /execute .*: SELECT .* FROM day / { late += written }
     END { print batches + 0, late + 0 }' "$PG/log.5432")
-  [ $((late * 4)) -lt "$batches" ]
+  echo "$batches batches, $late late"
+  [ "$late" -le 1 ]
 }
 
 @test "what is wrong with a server is told in words" {
