@@ -38,9 +38,9 @@ put_given(struct buf *b, const char *sql, size_t n)
 }
 
 /*
- * What is given as a table; numbered: with the number of the row.  Arrays in a
- * list of results are taken apart in step (a place in FROM keeps each array's
- * values in a store of 16 kB, of which each statement would make 47).
+ * What is given as a table; numbered: with the number of the row.  Arrays in
+ * the list of a SELECT are read value by value; in FROM each would be copied
+ * into a store of 16 kB first, which costs more than to insert a row.
  */
 static void
 put_arrays(struct buf *b, const struct statement *s, bool numbered)
