@@ -38,20 +38,32 @@ put_given(struct buf *b, const char *sql, size_t n)
 }
 
 /*
- * What is given as a table; numbered: with the number of the row.  Arrays in
- * the list of a SELECT are read value by value; in FROM each would be copied
- * into a store of 16 kB first, which costs more than to insert a row.
+ * What is given as a table.  Arrays in the list of a SELECT are read value by
+ * value; in FROM each would be copied into a store of 16 kB first, which costs
+ * more than to insert a row.
  */
 static void
-put_arrays(struct buf *b, const struct statement *s, bool numbered)
+put_arrays(struct buf *b, const struct statement *s)
 {
 	buf_puts(b, "(SELECT ");
 	for (int i = 0; i < s->parameters; i++)
 		buf_printf(b, "%sunnest($%d::%s[]) AS p%d", i == 0 ? "" : ", ",
 		    i + 1, type_name(s->type[i]), i + 1);
-	if (numbered)
-		buf_puts(b, ", generate_series(1, cardinality($1)) AS n");
 	buf_puts(b, ") AS given");
+}
+
+/* The same with the number of each row; what asks has few arrays. */
+static void
+put_numbered(struct buf *b, const struct statement *s)
+{
+	buf_puts(b, "unnest(");
+	for (int i = 0; i < s->parameters; i++)
+		buf_printf(b, "%s$%d::%s[]", i == 0 ? "" : ", ", i + 1,
+		    type_name(s->type[i]));
+	buf_puts(b, ") WITH ORDINALITY AS given(");
+	for (int i = 0; i < s->parameters; i++)
+		buf_printf(b, "p%d, ", i + 1);
+	buf_puts(b, "n)");
 }
 
 /* Behind the parenthesis that ends what begins at p; NULL: there is none. */
@@ -73,7 +85,7 @@ put_changed(struct buf *b, const struct statement *s, const char *sql,
 {
 	put_given(b, sql, (size_t)(where - sql));
 	buf_puts(b, of);
-	put_arrays(b, s, false);
+	put_arrays(b, s);
 	put_given(b, where, strlen(where));
 }
 
@@ -90,7 +102,7 @@ put_many(struct buf *b, const struct statement *s, const char *sql)
 		 * of planned as one join.
 		 */
 		buf_puts(b, "SELECT q.*, given.n FROM ");
-		put_arrays(b, s, true);
+		put_numbered(b, s);
 		buf_puts(b, ", LATERAL (");
 		put_given(b, sql, strlen(sql));
 		buf_puts(b, " OFFSET 0) AS q");
@@ -104,7 +116,7 @@ put_many(struct buf *b, const struct statement *s, const char *sql)
 		at += strlen(values);
 		put_given(b, at, (size_t)(end - at));
 		buf_puts(b, " FROM ");
-		put_arrays(b, s, false);
+		put_arrays(b, s);
 		buf_puts(b, end + 1);
 		return;
 	}
