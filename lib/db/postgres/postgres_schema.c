@@ -35,8 +35,7 @@ failed(const struct db *db, struct buf *why, const char *what)
 static int
 look(struct db *db, bool *ours, bool *others, struct buf *why)
 {
-	/* By the server's caches: the views of its catalogue are slow to plan.
-	 */
+	/* By the server's caches: its catalogue's views are slow to plan. */
 	PGresult *r = wire_ask(db,
 	    "SELECT CAST(CAST(s AS regnamespace) AS oid),"
 	    " CAST(to_regclass(s || '.numbers') IS NOT NULL AS int),"
