@@ -5,6 +5,7 @@
 #include "store_box.h"
 
 #include "brief.h"
+#include "stopper.h"
 
 #define DAY ((int64_t)24 * 60 * 60 * 1000)
 #define PHONE "+919876543201"
@@ -551,6 +552,52 @@ without_memory_it_fails_whole_and_works_again(void **state)
 	}
 }
 
+/* --- with a statement that fails ------------------------------------------ */
+
+static void
+setup_stopped(struct box *b)
+{
+	setup_next(b);
+	store_close(b->store);
+	b->store = NULL;
+	stopper_watch(true);
+	(void)open_again(b);
+	stopper_watch(false);
+}
+
+/* A failure is never taken for the end of what is read. */
+static void
+wherever_a_statement_fails_it_is_told(void **state)
+{
+	struct box *b = *state;
+
+	ONLY_OF_FILES();
+	for (size_t k = 0; k < DOINGS; k++) {
+		enum store_rc rc;
+		bool stopped;
+		int n = 0;
+
+		do {
+			/* Parts that are done would not be tried again. */
+			if (n == 0 || doings[k].in_parts)
+				setup_stopped(b);
+			stopper_begin(n);
+			rc = doings[k].fn(b);
+			stopped = stopper_end();
+			if (stopped && rc != STORE_ERROR)
+				fail_msg(
+				    "%zu, stopped at %d: %d", k, n, (int)rc);
+			n += doings[k].in_parts ? brief(1, 7) : 1;
+			if (!doings[k].in_parts)
+				nothing_is_half_done(b);
+		} while (stopped);
+		assert_true(n > 1);
+		if (rc == STORE_ERROR)
+			fail_msg("%zu at last", k);
+		nothing_is_half_done(b);
+	}
+}
+
 int
 main(void)
 {
@@ -558,6 +605,7 @@ main(void)
 	    STORE_TEST(what_a_missing_table_stops_fails_whole_and_works_again),
 	    STORE_TEST(it_does_where_the_table_was_there_a_moment_ago),
 	    STORE_TEST(without_memory_it_fails_whole_and_works_again),
+	    STORE_TEST(wherever_a_statement_fails_it_is_told),
 	};
 
 	prepare_to_starve();

@@ -1,0 +1,102 @@
+/*
+ * stopper - has a connection to a file fail once: at a statement that begins,
+ * or at a row that one has found.
+ */
+#ifndef STOPPER_H
+#define STOPPER_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <string.h>
+
+static sqlite3 *stopper_db; /* the connection */
+static int stopper_left; /* beginnings and rows before the one that fails */
+static bool stopper_due; /* what comes next is to fail */
+static bool stopper_failed; /* it did */
+
+/* These do not look whether they are interrupted until they are done. */
+static inline bool
+stopper_leaves(const char *sql)
+{
+	static const char *const word[] = {"BEGIN", "COMMIT", "ROLLBACK",
+	    "PRAGMA", "SAVEPOINT", "RELEASE", "SELECT fts5"};
+
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		if (strncmp(sql, word[i], strlen(word[i])) == 0)
+			return true;
+	/* FTS5 goes on after some failures. */
+	return strstr(sql, "INTO search ") != NULL ||
+	    strstr(sql, ".'search_") != NULL;
+}
+
+static inline int
+stopper_asked(void *arg)
+{
+	(void)arg;
+	if (!stopper_due)
+		return 0;
+	stopper_due = false;
+	stopper_failed = true;
+	return 1;
+}
+
+static inline int
+stopper_traced(unsigned what, void *arg, void *stmt, void *more)
+{
+	const char *sql = sqlite3_sql(stmt);
+
+	(void)what;
+	(void)arg;
+	(void)more;
+	if (sql != NULL && !stopper_leaves(sql) && stopper_left-- == 0)
+		stopper_due = true;
+	/* A reader that looked at its time limit has taken it away. */
+	sqlite3_progress_handler(stopper_db, 1, stopper_asked, NULL);
+	return 0;
+}
+
+static inline int
+stopper_opened(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	const char *name = sqlite3_db_filename(db, "main");
+
+	(void)why;
+	(void)api;
+	/* Not one in memory, nor what else a program opens later. */
+	if (stopper_db == NULL && name != NULL && *name != '\0')
+		stopper_db = db;
+	return SQLITE_OK;
+}
+
+/* It is the first that is opened between these. */
+static inline void
+stopper_watch(bool on)
+{
+	if (on) {
+		stopper_db = NULL;
+		sqlite3_auto_extension((void (*)(void))stopper_opened);
+	} else
+		sqlite3_cancel_auto_extension((void (*)(void))stopper_opened);
+}
+
+/* Have it fail after so many. */
+static inline void
+stopper_begin(int after)
+{
+	stopper_left = after;
+	stopper_due = stopper_failed = false;
+	sqlite3_trace_v2(stopper_db, SQLITE_TRACE_STMT | SQLITE_TRACE_ROW,
+	    stopper_traced, NULL);
+	sqlite3_progress_handler(stopper_db, 1, stopper_asked, NULL);
+}
+
+/* Did it fail? */
+static inline bool
+stopper_end(void)
+{
+	sqlite3_trace_v2(stopper_db, 0, NULL, NULL);
+	sqlite3_progress_handler(stopper_db, 0, NULL, NULL);
+	return stopper_failed;
+}
+
+#endif /* !STOPPER_H */
