@@ -457,7 +457,7 @@ refusals_flush(struct store *st)
 	pthread_mutex_lock(&st->mutex);
 	any = st->refuseds > 0;
 	pthread_mutex_unlock(&st->mutex);
-	if (any && st->db != NULL && db_is_open(st->db))
+	if (any && db_is_open(st->db))
 		(void)submit_wait(st, &j);
 }
 

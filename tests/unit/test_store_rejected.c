@@ -256,6 +256,71 @@ what_was_counted_with_a_commit_that_failed_is_counted_once(void **state)
 	assert_int_equal(ask(b, "SELECT max(last) FROM refused"), 1002);
 }
 
+/* Refuse until one is counted in memory alone; returns how many these are. */
+static int64_t
+refuse_some(struct box *b)
+{
+	int64_t came = 0;
+
+	do {
+		store_refuse(b->store, "sales", REFUSAL_TYPE, 1000);
+		came++;
+	} while (ask(b, "SELECT sum(count) FROM refused") == came);
+	return came;
+}
+
+/* It is time again to write what was counted. */
+static void
+let_write(struct box *b)
+{
+	run(b, "DELETE FROM allowance");
+}
+
+static void
+what_was_counted_last_is_written_when_the_store_is_closed(void **state)
+{
+	struct box *b = *state;
+	const int64_t came = refuse_some(b);
+
+	let_write(b);
+	store_close(b->store);
+	b->store = NULL;
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), came);
+}
+
+static void
+a_count_that_could_not_be_written_is_written_the_next_time(void **state)
+{
+	struct box *b = *state;
+	int64_t came;
+
+	ONLY_OF_FILES();
+	came = refuse_some(b);
+	let_write(b);
+	run(b,
+	    "CREATE TRIGGER refuse BEFORE UPDATE ON refused"
+	    " BEGIN SELECT raise(ABORT, 'refused'); END");
+	store_turn(b->store);
+	assert_true(ask(b, "SELECT sum(count) FROM refused") < came);
+	run(b, "DROP TRIGGER refuse");
+	store_turn(b->store);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), came);
+	/* And once. */
+	let_write(b);
+	next_process(b);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), came);
+}
+
+static void
+where_nothing_was_refused_nothing_is_written_of_it(void **state)
+{
+	struct box *b = *state;
+
+	store_turn(b->store);
+	next_process(b);
+	assert_int_equal(ask(b, "SELECT count(*) FROM allowance"), 0);
+}
+
 static void
 the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 {
@@ -307,6 +372,11 @@ main(void)
 	    STORE_TEST(the_first_refusal_is_the_earliest_whichever_came_first),
 	    STORE_TEST(
 		what_was_counted_with_a_commit_that_failed_is_counted_once),
+	    STORE_TEST(
+		what_was_counted_last_is_written_when_the_store_is_closed),
+	    STORE_TEST(
+		a_count_that_could_not_be_written_is_written_the_next_time),
+	    STORE_TEST(where_nothing_was_refused_nothing_is_written_of_it),
 	    STORE_TEST(
 		the_rejected_keep_whole_lines_of_their_headers_and_not_all),
 	};
