@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include "stopper.h"
+
 /* Who removes a store to start afresh must not lose what comes then. */
 static void
 a_store_that_was_removed_is_made_again(void **state)
@@ -207,6 +209,116 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 	assert_true(st.st_size > bodies * 7500);
 }
 
+/* --- no room ---------------------------------------------------------------
+ */
+
+/* As on a full disk: the file stays as large as it is, or not any more. */
+static void
+let_grow(bool may)
+{
+	assert_int_equal(sqlite3_exec(stopper_db,
+			     may ? "PRAGMA max_page_count = 1000000"
+				 : "PRAGMA max_page_count = 1",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+}
+
+static char large[400000];
+
+static struct delivery
+a_large_delivery(void)
+{
+	struct delivery d = a_delivery("");
+
+	noise(large, sizeof(large));
+	d.body = large;
+	d.len = sizeof(large);
+	return d;
+}
+
+static void
+reopen_watched(struct box *b)
+{
+	store_close(b->store);
+	stopper_watch(true);
+	b->store = scratch_open(&b->scratch, true, "UTC");
+	stopper_watch(false);
+}
+
+static void
+a_full_disk_is_told_until_a_delivery_has_found_room(void **state)
+{
+	struct box *b = *state;
+	struct delivery small = a_delivery("{}"), d = a_large_delivery();
+	struct event e = an_event(1), other = an_event(2);
+	struct store_item item[2] = {
+	    {.delivery = d, .event = &e}, {.delivery = small, .event = &other}};
+	int64_t n;
+
+	ONLY_OF_FILES();
+	assert_int_equal(store_event(b->store, &small, &other, &n), STORE_OK);
+	reopen_watched(b);
+	assert_false(store_was_full(b->store));
+	let_grow(false);
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_FULL);
+	assert_true(store_was_full(b->store));
+	/* What is no delivery needs so little that it proves nothing. */
+	assert_int_equal(store_probe(b->store), STORE_OK);
+	assert_true(store_was_full(b->store));
+	let_grow(true);
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	assert_false(store_was_full(b->store));
+	/* Of several that come at once, one that found none. */
+	let_grow(false);
+	e = an_event(3);
+	store_all(b->store, item, 2);
+	assert_int_equal(item[0].rc, STORE_FULL);
+	assert_int_equal(item[1].rc, STORE_DUPLICATE);
+	assert_true(store_was_full(b->store));
+	/* A repetition was stored as well, if only in a count. */
+	assert_int_equal(
+	    store_event(b->store, &small, &other, &n), STORE_DUPLICATE);
+	assert_false(store_was_full(b->store));
+	/* Any delivery finds none, and only an event is enough to find some. */
+	assert_int_equal(store_quarantine(b->store, &d, "why", &n), STORE_FULL);
+	assert_true(store_was_full(b->store));
+	let_grow(true);
+	assert_int_equal(store_quarantine(b->store, &d, "why", &n), STORE_OK);
+	run(b,
+	    "CREATE TRIGGER refuse BEFORE INSERT ON event"
+	    " BEGIN SELECT raise(ABORT, 'refused'); END");
+	assert_int_equal(store_event(b->store, &small, &e, &n), STORE_ERROR);
+	run(b, "DROP TRIGGER refuse");
+	assert_true(store_was_full(b->store));
+	item[1].event = NULL;
+	item[1].reason = "why";
+	store_all(b->store, item, 2);
+	assert_int_equal(item[0].rc, STORE_OK);
+	assert_int_equal(item[1].rc, STORE_OK);
+	assert_false(store_was_full(b->store));
+}
+
+/* They are written once there is room: nobody has to send them again. */
+static void
+counts_that_find_no_room_are_no_full_disk(void **state)
+{
+	struct box *b = *state;
+	char name[80];
+
+	ONLY_OF_FILES();
+	reopen_watched(b);
+	let_grow(false);
+	for (int i = 0; i < 400; i++) {
+		snprintf(name, sizeof(name), "%060d", i);
+		store_refuse(b->store, name, REFUSAL_TYPE, 1000);
+	}
+	assert_int_equal(store_probe(b->store), STORE_FULL);
+	assert_false(store_was_full(b->store));
+	let_grow(true);
+	assert_int_equal(store_probe(b->store), STORE_OK);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM refused"), 400);
+}
+
 int
 main(void)
 {
@@ -221,6 +333,8 @@ main(void)
 		a_store_that_loses_shared_memory_goes_on_with_another_journal),
 	    STORE_TEST(files_are_for_the_owner_alone),
 	    STORE_TEST(the_wal_is_copied_back_when_it_has_grown),
+	    STORE_TEST(a_full_disk_is_told_until_a_delivery_has_found_room),
+	    STORE_TEST(counts_that_find_no_room_are_no_full_disk),
 	};
 
 	assert_int_equal(when_zone("UTC"), 0);
