@@ -1,6 +1,8 @@
 /* Words that are looked for in calls, with and without the index. */
 #include "report_box.h"
 
+#include "row/terms.h"
+
 static void
 words_are_found_in_every_script(void **state)
 {
@@ -66,8 +68,61 @@ without_an_index_words_are_found_by_reading(void **state)
 	assert_ids(b, &f, "english");
 	f.discreet = true;
 	assert_ids(b, &f, "");
+	f.text = "012345 morning"; /* whichever of the words it is */
+	assert_ids(b, &f, "");
 	f.text = "morning";
 	assert_ids(b, &f, "english");
+}
+
+static void
+so_many_words_are_looked_for_and_text_without_one_asks_nothing(void **state)
+{
+	struct box *b = *state;
+	struct buf words = {0};
+	struct filter f = {ALL_DAYS};
+
+	add_spoken(b);
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	for (int i = 1; i < TERMS_WORDS_MAX; i++)
+		buf_puts(&words, "morning ");
+	buf_puts(&words, "english");
+	f.text = buf_str(&words);
+	assert_ids(b, &f, "english");
+	buf_puts(&words, " other");
+	f.text = buf_str(&words);
+	assert_ids(b, &f, "english");
+	buf_free(&words);
+	/* None is read to tell whether it has no word. */
+	query_look_limit(b->read, 1);
+	f.text = " ";
+	assert_ids(b, &f, "english japanese hindi");
+	assert_false(query_looked_enough(b->read, NULL));
+}
+
+/* It has some, which are not all. */
+static void
+an_index_that_is_off_is_not_asked_for_facts(void **state)
+{
+	static const struct fact fact = {
+	    .path = "results/a", .type = FACT_TEXT, .text = "told", .len = 4};
+	static const struct fact_filter told = {
+	    .path = "results/a", .text = "told"};
+	struct box *b = *state;
+	struct filter f = {ALL_DAYS, .fact = {&told}};
+
+	add(b,
+	    &(struct spec){.id = "fed",
+		.started = at("2026-05-01T10:00:00Z"),
+		.fact = &fact,
+		.facts = 1});
+	assert_int_equal(store_feed(b->store), STORE_OK);
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	add(b,
+	    &(struct spec){.id = "other",
+		.started = at("2026-05-02T10:00:00Z"),
+		.fact = &fact,
+		.facts = 1});
+	assert_ids(b, &f, "other fed");
 }
 
 /* More calls than are looked at one by one. */
@@ -109,6 +164,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    REPORT_TEST(words_are_found_in_every_script),
 	    REPORT_TEST(without_an_index_words_are_found_by_reading),
+	    REPORT_TEST(
+		so_many_words_are_looked_for_and_text_without_one_asks_nothing),
+	    REPORT_TEST(an_index_that_is_off_is_not_asked_for_facts),
 	    REPORT_TEST(a_frequent_word_is_found_along_the_list),
 	};
 

@@ -475,6 +475,29 @@ without_modules(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
 	return sqlite3_drop_modules(db, NULL);
 }
 
+/* By that function it is asked for. */
+static int
+without_fts5(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	return sqlite3_create_function(
+	    db, "fts5", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+}
+
+static void
+people_are_told_where_no_index_is_possible(void **state)
+{
+	struct box *b = *state;
+	enum query_search is;
+
+	ONLY_OF_FILES();
+	sqlite3_auto_extension((void (*)(void))without_fts5);
+	is = told(b);
+	sqlite3_cancel_auto_extension((void (*)(void))without_fts5);
+	assert_int_equal(is, QUERY_SEARCH_IMPOSSIBLE);
+}
+
 /* As it is where SQLite has no FTS5, and where it had some before. */
 static void
 without_the_module_events_are_received_and_a_rebuild_finds_them(void **state)
@@ -618,6 +641,19 @@ an_index_far_behind_is_not_used_and_catches_up(void **state)
 	assert_int_equal(told(b), QUERY_SEARCH_ON);
 	assert_true(is_indexed(b, "requen"));
 	assert_int_equal(found(b, "frequent"), all + 2);
+}
+
+static void
+a_reader_indexes_a_tail_of_just_so_many_calls(void **state)
+{
+	struct box *b = *state;
+
+	run(b, "UPDATE meta SET value = 'off' WHERE name = 'search'");
+	tell_many(b, 1, QUERY_TAIL_MAX);
+	renew(b);
+	assert_int_equal(told(b), QUERY_SEARCH_ON);
+	assert_true(is_indexed(b, "requen"));
+	assert_int_equal(found(b, "frequent"), QUERY_TAIL_MAX);
 }
 
 /* A call of the tail whose summary lies on a page that is damaged. */
@@ -878,6 +914,8 @@ main(void)
 	    TEST(the_index_is_fed_by_many_calls_at_once_and_all_are_found,
 		setup_tail),
 	    TEST(an_index_far_behind_is_not_used_and_catches_up, setup_tail),
+	    TEST(people_are_told_where_no_index_is_possible, setup_tail),
+	    TEST(a_reader_indexes_a_tail_of_just_so_many_calls, setup_tail),
 	    TEST(an_unreadable_call_costs_no_event, setup_tail),
 	    TEST(damage_that_a_commit_meets_costs_no_event, setup_tail),
 	    TEST(few_calls_of_long_texts_are_fed_at_once, setup_tail),
