@@ -3,6 +3,7 @@
  * stands, is counted as before, and no rebuild brings the rest back (P3).
  */
 #include "brief.h"
+#include "stopper.h"
 #include "store_box.h"
 
 #define DAY ((int64_t)24 * 60 * 60 * 1000)
@@ -495,7 +496,9 @@ the_receiver_lets_go_of_some_once_in_a_while(void **state)
 	store_keep(b->store, &config);
 	assert_int_equal(
 	    ask(b, "SELECT count(*) FROM event WHERE size = -1"), 1);
-	/* All is done: it does not look again at once. */
+	/* All is done: it does not look again at once, nor need others wait. */
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'keep turn'"), 0);
 	put(b, 2, "b", 40, "sales");
 	store_keep(b->store, &config);
 	assert_int_equal(
@@ -566,6 +569,121 @@ processes_take_turns_to_let_go_even_after_a_clock_was_set_back(void **state)
 	note_turn(b, when_now() - STORE_KEEP_PAUSE_MS);
 	keep_in_another_process(b);
 	assert_int_equal(ask(b, gone), 2);
+}
+
+/* Longer than what is done at once may take. */
+static void
+take_long(sqlite3_context *c, int n, sqlite3_value **value)
+{
+	const int64_t until = when_monotonic() + STORE_KEEP_MS;
+
+	(void)n;
+	(void)value;
+	while (when_monotonic() < until)
+		;
+	sqlite3_result_null(c);
+}
+
+/* Another process, in which that is done before a body goes. */
+static void
+begin_with(struct box *b, const char *what)
+{
+	char sql[200];
+
+	run(b, "DROP TRIGGER IF EXISTS body_goes");
+	store_close(b->store);
+	stopper_watch(true);
+	b->store = scratch_open(&b->scratch, true, "UTC");
+	stopper_watch(false);
+	assert_int_equal(
+	    sqlite3_create_function(stopper_db, "take_long", 0,
+		SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, take_long, NULL, NULL),
+	    SQLITE_OK);
+	snprintf(sql, sizeof(sql),
+	    "DELETE FROM meta WHERE name = 'keep turn';"
+	    "CREATE TRIGGER body_goes BEFORE UPDATE ON event"
+	    " BEGIN SELECT %s; END",
+	    what);
+	run(b, sql);
+}
+
+static void
+a_turn_is_noted_by_a_process_that_has_left_something(void **state)
+{
+	static const char turns[] =
+	    "SELECT count(*) FROM meta WHERE name = 'keep turn'";
+	static const char gone[] = "SELECT count(*) FROM event WHERE size = -1";
+	static const char *const call[] = {"a", "b", "c", "d"};
+	struct box *b = *state;
+
+	ONLY_OF_FILES();
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	for (int i = 1; i <= 4; i++)
+		put(b, i, call[i - 1], 40, "sales");
+	begin_with(b, "take_long()");
+	store_keep(b->store, &config);
+	assert_int_equal(ask(b, gone), 1);
+	assert_int_equal(ask(b, turns), 1);
+	/* None by one that failed. */
+	begin_with(b, "raise(ABORT, 'refused')");
+	store_keep(b->store, &config);
+	assert_int_equal(ask(b, gone), 1);
+	assert_int_equal(ask(b, turns), 0);
+	/* Nor by a run, which waits for no turn. */
+	begin_with(b, "take_long()");
+	assert_int_equal(tend(b).bodies, 3);
+	assert_int_equal(ask(b, turns), 0);
+	/* Nor where nothing is left. */
+	begin_with(b, "1");
+	store_keep(b->store, &config);
+	assert_int_equal(ask(b, turns), 0);
+}
+
+/* Rows are read so many at once: there may be more behind the last of them. */
+static void
+the_last_row_that_is_read_at_once_is_not_taken_for_the_last(void **state)
+{
+	struct box *b = *state;
+	struct delivery d = a_delivery("");
+	char body[20];
+	int64_t n;
+
+	ONLY_OF_FILES();
+	config.keep[KEEP_QUARANTINE] = 30 * DAY;
+	d.received = when_now() - 40 * DAY;
+	for (int i = 0; i < 65; i++) {
+		d.body = body;
+		d.len = (size_t)snprintf(body, sizeof(body), "odd %d", i);
+		assert_int_equal(
+		    store_quarantine(b->store, &d, "why", &n), STORE_OK);
+	}
+	begin_with(b, "1");
+	/* Of no source, nothing is done with the others: that is quick. */
+	run(b,
+	    "UPDATE quarantine SET source = 99 WHERE id < 64;"
+	    "CREATE TRIGGER row_goes BEFORE DELETE ON quarantine"
+	    " WHEN old.id = 64 BEGIN SELECT take_long(); END");
+	store_keep(b->store, &config);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM quarantine WHERE id = 65"), 1);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) FROM meta WHERE name = 'keep turn'"), 1);
+}
+
+/* As a damaged file has it. */
+static void
+what_is_of_no_source_stays(void **state)
+{
+	struct box *b = *state;
+
+	ONLY_OF_FILES();
+	config.keep[KEEP_BODIES] = 30 * DAY;
+	put(b, 1, "a", 40, "sales");
+	put(b, 2, "b", 40, "sales");
+	run(b, "UPDATE event SET source = 99 WHERE seq = 1");
+	assert_int_equal(tend(b).bodies, 1);
+	assert_int_equal(
+	    ask(b, "SELECT sum(seq) FROM event WHERE size = -1"), 2);
 }
 
 static void
@@ -653,6 +771,10 @@ main(void)
 	    KEEP_TEST(
 		processes_take_turns_to_let_go_even_after_a_clock_was_set_back),
 	    KEEP_TEST(a_run_that_meets_another_leaves),
+	    KEEP_TEST(a_turn_is_noted_by_a_process_that_has_left_something),
+	    KEEP_TEST(
+		the_last_row_that_is_read_at_once_is_not_taken_for_the_last),
+	    KEEP_TEST(what_is_of_no_source_stays),
 	    KEEP_TEST(the_file_shrinks_to_what_is_left),
 	};
 
