@@ -321,6 +321,40 @@ where_nothing_was_refused_nothing_is_written_of_it(void **state)
 	assert_int_equal(ask(b, "SELECT count(*) FROM allowance"), 0);
 }
 
+/* As the rejected: of what is not kept it is counted that it was refused. */
+static void
+of_signatures_of_another_content_what_is_kept_arrived(void **state)
+{
+	const struct binding first = {.contents = 1},
+			     other = {.contents = 1, .content = {1}};
+	struct box *b = *state;
+	struct event e = an_event(1);
+	struct delivery d = a_delivery("{}");
+	char sql[100];
+	int64_t n, kept, came = 0;
+
+	d.binding = &first;
+	assert_int_equal(store_event(b->store, &d, &e, &n), STORE_OK);
+	d.binding = &other;
+	e.digest[0] = 1;
+	do {
+		for (int i = 0; i < STORE_REJECTED_BURST; i++) {
+			/* For all processes together there is room. */
+			d.received += 10000;
+			assert_int_equal(
+			    store_event(b->store, &d, &e, &n), STORE_REUSED);
+		}
+		came += STORE_REJECTED_BURST;
+		kept = ask(b, "SELECT count(*) FROM rejected");
+	} while (kept == came);
+	snprintf(sql, sizeof(sql),
+	    "SELECT sum(count) FROM arrival WHERE result = %d",
+	    ARRIVAL_REJECTED);
+	assert_int_equal(ask(b, sql), kept);
+	assert_int_equal(ask(b, "SELECT sum(count) FROM arrival"), kept + 1);
+	assert_int_equal(refused(b, "SELECT sum(count) FROM refused"), came);
+}
+
 static void
 the_rejected_keep_whole_lines_of_their_headers_and_not_all(void **state)
 {
@@ -376,6 +410,7 @@ main(void)
 		what_was_counted_last_is_written_when_the_store_is_closed),
 	    STORE_TEST(
 		a_count_that_could_not_be_written_is_written_the_next_time),
+	    STORE_TEST(of_signatures_of_another_content_what_is_kept_arrived),
 	    STORE_TEST(where_nothing_was_refused_nothing_is_written_of_it),
 	    STORE_TEST(
 		the_rejected_keep_whole_lines_of_their_headers_and_not_all),
