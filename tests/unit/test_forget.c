@@ -1026,6 +1026,54 @@ what_comes_while_it_is_erased_is_erased_too(void **state)
 	    111);
 }
 
+/* Whatever it is, and if it is the only thing. */
+static void
+one_thing_that_comes_while_it_is_erased_is_enough(void **state)
+{
+	static const struct {
+		const char *comes;
+		int calls, events, quarantine, rejected;
+	} cases[] = {
+	    {"INSERT INTO error VALUES (1, 'c', '+919876543201', 'p', 'x', "
+	     "'t')",
+		1, 1, 0, 0},
+	    {"INSERT INTO event (source, key, variant, digest, type, time,"
+	     " received, content_type, body, late) VALUES (1, zeroblob(16), 0,"
+	     " zeroblob(16), 't', 1, 1, '', CAST('+919876543201' AS BLOB), 0)",
+		0, 1, 0, 0},
+	    {"INSERT INTO quarantine (source, received, reason, content_type,"
+	     " repeats, body, hash, used) VALUES (1, 0, 'why', '', 0,"
+	     " CAST('+919876543201' AS BLOB), 0, '')",
+		0, 0, 1, 0},
+	    {"INSERT INTO rejected (source, received, reason, content_type,"
+	     " body) VALUES (1, 0, 'wrong', '',"
+	     " CAST('+919876543201' AS BLOB))",
+		0, 0, 0, 1},
+	};
+	struct box *b = *state;
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+919876543201"};
+	struct event e = an_event(0);
+	struct store_erased erased;
+	char sql[400];
+
+	ONLY_OF_FILES();
+	put_of(b, "sales", &e, "other");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(sql, sizeof(sql),
+		    "DROP TRIGGER IF EXISTS comes;"
+		    "CREATE TRIGGER comes AFTER INSERT ON erasure BEGIN"
+		    " %s; END",
+		    cases[i].comes);
+		run(b, sql);
+		erased = forget(b, &wish);
+		assert_int_equal(erased.calls, cases[i].calls);
+		assert_int_equal(erased.events, cases[i].events);
+		assert_int_equal(erased.quarantine, cases[i].quarantine);
+		assert_int_equal(erased.rejected, cases[i].rejected);
+	}
+}
+
 /* Events are read some hundreds at once. */
 static void
 an_event_of_no_call_is_found_behind_many_others(void **state)
@@ -1245,6 +1293,7 @@ main(void)
 	    FORGET_TEST(types_with_a_number_are_counted_on_without_it),
 	    FORGET_TEST(what_was_erased_is_listed_without_whom_it_was_of),
 	    FORGET_TEST(what_comes_while_it_is_erased_is_erased_too),
+	    FORGET_TEST(one_thing_that_comes_while_it_is_erased_is_enough),
 	    FORGET_TEST(an_event_of_no_call_is_found_behind_many_others),
 	    FORGET_TEST(nothing_is_erased_without_the_key_of_the_hashes),
 	    FORGET_TEST(the_key_of_the_first_erasure_is_noted),
