@@ -267,6 +267,33 @@ a_call_that_no_event_tells_of_any_more_is_gone(void **state)
 	assert_int_equal(rebuild(b).changed, 0);
 }
 
+/* It is found by that id, which was its own, and shows it no more as such. */
+static void
+ids_are_told_as_a_calls_own_or_not_as_they_are_now(void **state)
+{
+	static const char *const old[] = {"old"};
+	struct box *b = *state;
+
+	make(0, "old", 1000);
+	made[0].alias = alias_x;
+	made[0].aliases = 1;
+	keep(b, 0);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) * 10 + sum(own) FROM call_alias"), 21);
+	made[0].call = NULL;
+	made[0].alias = old;
+	rebuild(b);
+	assert_int_equal(
+	    ask(b, "SELECT count(*) * 10 + sum(own) FROM call_alias"), 10);
+	/* Of one id, which is its own, there is no row. */
+	made[0].call = "old";
+	made[0].aliases = 0;
+	rebuild(b);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call_alias"), 0);
+	assert_int_equal(ask(b, "SELECT count(*) FROM call"), 1);
+	assert_int_equal(rebuild(b).changed, 0);
+}
+
 static void
 an_error_of_another_time_is_another(void **state)
 {
@@ -498,6 +525,7 @@ main(void)
 	    STORE_TEST(a_rebuild_tells_what_storing_told),
 	    STORE_TEST(a_rebuild_keeps_what_only_a_body_that_is_gone_told),
 	    STORE_TEST(a_call_that_no_event_tells_of_any_more_is_gone),
+	    STORE_TEST(ids_are_told_as_a_calls_own_or_not_as_they_are_now),
 	    STORE_TEST(an_error_of_another_time_is_another),
 	    STORE_TEST(a_call_that_no_definition_reads_is_of_the_zone_of_now),
 	    STORE_TEST(a_rebuild_rights_every_column_of_a_call),
