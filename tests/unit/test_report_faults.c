@@ -517,8 +517,7 @@ ask_arrivals(struct query *q)
 	enum query_rc rc = query_arrivals(q, 0, 40000, NULL, to_nothing, NULL);
 
 	if (rc == QUERY_OK)
-		rc = query_arrival_hours(
-		    q, "sales", 0, 9, no_hour, NULL);
+		rc = query_arrival_hours(q, "sales", 0, 9, no_hour, NULL);
 	if (rc == QUERY_OK)
 		rc = query_arrival_totals(q, to_nothing, NULL);
 	if (rc == QUERY_OK)
