@@ -209,8 +209,7 @@ the_wal_is_copied_back_when_it_has_grown(void **state)
 	assert_true(st.st_size > bodies * 7500);
 }
 
-/* --- no room ---------------------------------------------------------------
- */
+/* --- no room -------------------------------------------------------------- */
 
 /* As on a full disk: the file stays as large as it is, or not any more. */
 static void
