@@ -186,6 +186,12 @@ refused() {
   has '"duplicate"'
 }
 
+# indexed - does one more request find all indexes there?
+indexed() {
+  signed sales "$EVENT" >answer
+  [ -z "$(ask "SELECT 1 FROM meta WHERE name = 'indexes'")" ]
+}
+
 @test "a store of an older version has the schema of a new one" {
   callbook demo --calls 1 --days 1 >/dev/null
   # Spaces aside: of version 4 some indexes were spelled with two in a row.
@@ -195,10 +201,7 @@ refused() {
   for version in $(versions); do
     store_of "$version"
     # A busy machine needs more than one request for the indexes.
-    for _ in {1..50}; do
-      signed sales "$EVENT" >answer
-      [ -n "$(ask "SELECT 1 FROM meta WHERE name = 'indexes'")" ] || break
-    done
+    wait_for indexed
     ask "$schema" | cmp - new
     # Nothing of the index of words is lost, or put twice.
     if [ "$version" -lt 3 ]; then
@@ -225,11 +228,18 @@ refused() {
   refused 'is a database of another program'
 }
 
-@test "an empty file becomes a store" {
+# A receiver that was stopped while it made the store leaves such a file.
+@test "an empty file is no store until the receiver makes it one" {
   : >callbook.db
+  run -1 callbook check
+  has "FAIL  store: $PWD/callbook.db: there is no store in this file yet: the receiver makes it when it starts"
   run -1 callbook export
-  has 'the receiver brings it up when it starts'
+  has 'there is no store in this file yet'
+  run -0 report ''
+  has 'Status: 503'
   run -0 signed sales "$EVENT"
   has '{"result":"stored","event":1}'
   [ "$(sqlite3 callbook.db 'PRAGMA application_id')" = "$((0x43424b31))" ]
+  run -0 report ''
+  has 'Status: 200'
 }
