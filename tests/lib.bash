@@ -5,6 +5,8 @@
 #
 # The receiver runs as plain CGI, a request a process.
 
+load ../wait
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BIN=${BIN-${BUILD-build/asan}}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac

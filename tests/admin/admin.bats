@@ -32,16 +32,6 @@ everything() {
     grep -av -e '^[^(]*search' -e "^INSERT INTO meta VALUES('search"
 }
 
-# wait_for COMMAND... - until it succeeds, two minutes at most.
-wait_for() {
-  local until=$((EPOCHSECONDS + 120))
-  while ((EPOCHSECONDS < until)); do
-    if "$@"; then return 0; fi
-    sleep 0.02
-  done
-  return 1
-}
-
 gone() {
   ! kill -0 "$BACKGROUND" 2>/dev/null
 }

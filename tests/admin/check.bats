@@ -325,6 +325,13 @@ END
 
 # --- through the web server -----------------------------------------------------
 
+# apache_answers - is it the one that was started?
+apache_answers() {
+  kill -0 "$APACHE" 2>/dev/null || return "$NEVER"
+  # Only ours has that place.
+  [ "$(cat "$W/pid" 2>/dev/null)" = "$APACHE" ] && curl -so /dev/null "$URL"
+}
+
 # apache - one on a free port of 127.0.0.1 that runs the receiver in several
 # ways, right and wrong.  Sets URL; W is its place.
 apache() {
@@ -377,13 +384,7 @@ END
     "${WEB[@]}" apache2 -f "$W/apache.conf" -D FOREGROUND 3>&- &
     APACHE=$!
     URL=http://127.0.0.1:$port
-    for _ in {1..100}; do
-      kill -0 "$APACHE" 2>/dev/null || break
-      # Only ours has that place.
-      [ "$(cat "$W/pid" 2>/dev/null)" = "$APACHE" ] &&
-        curl -so /dev/null "$URL" && return
-      sleep 0.05
-    done
+    if wait_for apache_answers; then return; fi
     kill "$APACHE" 2>/dev/null || :
     wait "$APACHE" || :
   done
@@ -498,19 +499,19 @@ auth = none
 END
   chmod 644 "$W/data/evil.conf"
   body=@$DATA/formantai/call.completed.json
-  run curl -s -m 10 -H 'Content-Type: application/json' --data-binary "$body" \
+  run curl -s -m 60 -H 'Content-Type: application/json' --data-binary "$body" \
     "$URL/cgi/evil?-c+$W/data/evil.conf"
   has '"status":404'
   [ ! -e "$W/data/evil.db" ]
-  run curl -s -m 10 "$URL/cgi/healthz?-s+$W/evil.sock"
+  run curl -s -m 60 "$URL/cgi/healthz?-s+$W/evil.sock"
   has '"status":"ok"'
   [ ! -e "$W/evil.sock" ]
-  run curl -s -m 10 "$URL/cgi/healthz?--help"
+  run curl -s -m 60 "$URL/cgi/healthz?--help"
   has '"status":"ok"'
   # The command in a place where it does not belong.
-  curl -s -m 10 -H 'Content-Type: application/json' --data-binary "$body" \
+  curl -s -m 60 -H 'Content-Type: application/json' --data-binary "$body" \
     "$URL/cgi/open" >answer
-  run curl -s -m 10 "$URL/command?export"
+  run curl -s -m 60 "$URL/command?export"
   has_not specversion
   has_not formantai
 }

@@ -121,7 +121,7 @@ cgi() {
   # Nothing ever comes on this standard input.
   mkfifo never
   exec 6<>never
-  run timeout 5 bash -c "$(declare -f cgi hmac); SECRET=$SECRET;
+  run timeout 60 bash -c "$(declare -f cgi hmac); SECRET=$SECRET;
     cgi CONTENT_LENGTH=262145" <&6
   exec 6>&-
   [[ $output == *'Status: 413 '* ]]
@@ -210,7 +210,7 @@ cgi() {
   wait_for test -S r.sock
   for _ in 1 2 3 4; do
     # shellcheck disable=SC2016 # these are Perl's
-    run -0 timeout 20 perl -MIO::Socket::UNIX -e '
+    run -0 timeout 60 perl -MIO::Socket::UNIX -e '
       sub record { pack("CCnnxx", 1, $_[0], 1, length $_[1]) . $_[1] }
       sub pair { pack("CC", length $_[0], length $_[1]) . $_[0] . $_[1] }
       my $s = IO::Socket::UNIX->new(Peer => "r.sock") or die $!;
@@ -288,7 +288,7 @@ waits_for() {
   connection silent
   silent=$!
   wait_for has_sockets $((before + 2))
-  coproc sqlite3 -cmd '.timeout 5000' callbook.db 3>&-
+  coproc sqlite3 -cmd '.timeout 60000' callbook.db 3>&-
   locker=$COPROC_PID
   echo "BEGIN IMMEDIATE; SELECT 'locked';" >&"${COPROC[1]}"
   read -r locked <&"${COPROC[0]}"

@@ -147,7 +147,7 @@ killed() {
   # A release: the program is there, and its first process migrates.
   cp "$PLAIN/callbook.fcgi" bin/.new
   mv bin/.new bin/callbook.fcgi
-  sqlite3 -cmd '.timeout 5000' callbook.db 'PRAGMA user_version = 99' \
+  sqlite3 -cmd '.timeout 60000' callbook.db 'PRAGMA user_version = 99' \
     "PRAGMA user_version = $version"
   wait_for told_again 'was replaced: started again' 2
   more 1 200

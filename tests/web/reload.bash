@@ -71,7 +71,7 @@ unharmed() {
 # in_force - does each process of the receiver work by its files as they are?
 in_force() {
   for _ in 1 2 3 4; do
-    [[ $(curl -s -m 5 "$URL/healthz") == *'"configuration":"current"'* ]] ||
+    [[ $(curl -s -m 60 "$URL/healthz") == *'"configuration":"current"'* ]] ||
       return 1
   done
 }

@@ -427,9 +427,9 @@ calls() {
 }
 
 @test "an answer that breaks off does not look like a whole one" {
-  run -0 curl -s -m 10 -o body "$HOST/stream?pieces=3000"
+  run -0 curl -s -m 60 -o body "$HOST/stream?pieces=3000"
   [ "$(wc -c <body)" = 3000000 ]
-  run -18 curl -s -m 10 -o body "$HOST/stream?fail=3000"
+  run -18 curl -s -m 60 -o body "$HOST/stream?fail=3000"
 }
 
 @test "a reader that goes away ends the work" {

@@ -4,6 +4,8 @@
 # Everything lies in a directory of the test.  A server is started on a free
 # port of 127.0.0.1 and touches nothing of the system's.
 
+load ../wait
+
 SECRET=test-secret-123
 
 # installation DIR - configuration, secrets and keys for all sources.
@@ -83,7 +85,7 @@ server_start() {
 # Is it our own server that answers?
 ours() {
   kill -0 "$SERVER" 2>/dev/null || return "$NEVER"
-  [ "$(curl -s -m 5 "http://127.0.0.1:$PORT/whose")" = "$1" ]
+  [ "$(curl -s -m 60 "http://127.0.0.1:$PORT/whose")" = "$1" ]
 }
 
 # lighttpd_start DIR - a lighttpd whose /callbook is the FastCGI
@@ -112,21 +114,6 @@ alias.url = ("/cgi-bin/" => "$1/cgi-bin/")
 cgi.assign = ("/cgi-bin/callbook.fcgi" => "")
 $(cat "$1/more" 2>/dev/null)
 END
-}
-
-NEVER=99 # status of a command that says that it never will succeed
-
-# wait_for COMMAND... - until it succeeds, two minutes at most: a machine may be
-# slow, and only a failure waits so long.
-wait_for() {
-  local rc until=$((EPOCHSECONDS + 120))
-  while ((EPOCHSECONDS < until)); do
-    rc=0
-    "$@" || rc=$?
-    case $rc in 0) return 0 ;; "$NEVER") return 1 ;; esac
-    sleep 0.02
-  done
-  return 1
 }
 
 # children PID - the processes it started.
@@ -277,12 +264,12 @@ event() {
 
 # sql DIR STATEMENT - what the store holds.
 sql() {
-  sqlite3 -readonly -cmd '.timeout 10000' "$1/callbook.db" "$2"
+  sqlite3 -readonly -cmd '.timeout 60000' "$1/callbook.db" "$2"
 }
 
 # body_of DIR CONDITION - the body of an event, as it came.
 body_of() {
-  sqlite3 -readonly -cmd '.timeout 10000' "$1/callbook.db" \
+  sqlite3 -readonly -cmd '.timeout 60000' "$1/callbook.db" \
     "SELECT hex(body), size FROM event WHERE $2" |
     perl -MCompress::Zlib -ne 'chomp;
       my ($body, $size) = split /[|]/;
