@@ -6,6 +6,7 @@
  */
 #include "receive.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,6 +318,18 @@ log_place(const struct source *source)
 	return 1 + h % (RECEIVE_LOG_PLACES - 1);
 }
 
+#define SILENT_SIZE 64
+
+/* What a line says of those before it, which have none. */
+static void
+silent_text(char out[SILENT_SIZE], int64_t silent)
+{
+	*out = '\0';
+	if (silent > 0)
+		(void)snprintf(out, SILENT_SIZE,
+		    " (%" PRId64 " more were not logged)", silent);
+}
+
 /* Log a refusal, at most once a minute a source: anybody can cause it. */
 static void
 log_refused(struct receive *rv, const struct source *source, enum refusal why)
@@ -330,7 +343,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	};
 	struct log_place *l = &rv->refused[log_place(source)];
 	int64_t now = when_now(), silent = 0;
-	char more[64] = "";
+	char more[SILENT_SIZE];
 	bool tell;
 
 	(void)pthread_mutex_lock(&rv->lock);
@@ -346,9 +359,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	(void)pthread_mutex_unlock(&rv->lock);
 	if (!tell)
 		return;
-	if (silent > 0)
-		(void)snprintf(more, sizeof(more),
-		    " (%lld more were not logged)", (long long)silent);
+	silent_text(more, silent);
 	if (source == NULL)
 		log_info("refused: %s%s", word[why], more);
 	else
@@ -529,6 +540,7 @@ log_rejected(struct in_flight *p, const char *what, const char *reason)
 {
 	struct receive *rv = p->worker->rv;
 	int64_t second = when_now() / 1000, silent = 0;
+	char more[SILENT_SIZE];
 	bool tell = true;
 
 	(void)pthread_mutex_lock(&rv->lock);
@@ -545,12 +557,11 @@ log_rejected(struct in_flight *p, const char *what, const char *reason)
 		rv->silent = 0;
 	}
 	(void)pthread_mutex_unlock(&rv->lock);
-	if (silent > 0)
-		log_info(
-		    "%lld more rejections were not logged", (long long)silent);
-	if (tell)
-		log_info(
-		    "[source %s] %s%s", p->source->config->name, what, reason);
+	if (!tell)
+		return;
+	silent_text(more, silent);
+	log_info(
+	    "[source %s] %s%s%s", p->source->config->name, what, reason, more);
 }
 
 /* The same words for all: a forger learns nothing from them. */
