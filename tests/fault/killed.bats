@@ -35,6 +35,7 @@ ask() {
 # it: at so many of the last, where names change hands, and MOMENTS= of all.
 moments() {
   local n moments=${MOMENTS:-4}
+  rm -f count
   KILL_COUNT=$PWD/count LD_PRELOAD=$PLAIN/tests/fault/kill.so \
     "$PLAIN/callbook" "${@:2}" >said 2>&1 || return
   n=$(<count)
