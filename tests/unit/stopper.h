@@ -1,6 +1,6 @@
 /*
  * stopper - has a connection to a file fail once: at a statement that begins,
- * or at a row that one has found.
+ * or at a row that one has found; or lets its triggers take their time.
  */
 #ifndef STOPPER_H
 #define STOPPER_H
@@ -8,6 +8,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/when.h"
 
 static sqlite3 *stopper_db; /* the connection */
 static int stopper_left; /* beginnings and rows before the one that fails */
@@ -107,6 +109,27 @@ stopper_end(void)
 	sqlite3_trace_v2(stopper_db, 0, NULL, NULL);
 	sqlite3_progress_handler(stopper_db, 0, NULL, NULL);
 	return stopper_failed;
+}
+
+/* take_long(MS): it takes so many. */
+static inline void
+stopper_take_long(sqlite3_context *c, int n, sqlite3_value **value)
+{
+	const int64_t until = when_monotonic() + sqlite3_value_int64(value[0]);
+
+	(void)n;
+	while (when_monotonic() < until)
+		;
+	sqlite3_result_null(c);
+}
+
+/* The same as a function of the connection, which triggers may call. */
+static inline int
+stopper_offer_take_long(void)
+{
+	return sqlite3_create_function(stopper_db, "take_long", 1,
+	    SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, stopper_take_long, NULL,
+	    NULL);
 }
 
 #endif /* !STOPPER_H */

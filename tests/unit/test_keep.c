@@ -572,17 +572,8 @@ processes_take_turns_to_let_go_even_after_a_clock_was_set_back(void **state)
 }
 
 /* Longer than what is done at once may take. */
-static void
-take_long(sqlite3_context *c, int n, sqlite3_value **value)
-{
-	const int64_t until = when_monotonic() + STORE_KEEP_MS;
-
-	(void)n;
-	(void)value;
-	while (when_monotonic() < until)
-		;
-	sqlite3_result_null(c);
-}
+#define TAKE_LONG "take_long(10)"
+_Static_assert(STORE_KEEP_MS <= 10, "it is no longer than that");
 
 /* Another process, in which that is done before a body goes. */
 static void
@@ -595,10 +586,7 @@ begin_with(struct box *b, const char *what)
 	stopper_watch(true);
 	b->store = scratch_open(&b->scratch, true, "UTC");
 	stopper_watch(false);
-	assert_int_equal(
-	    sqlite3_create_function(stopper_db, "take_long", 0,
-		SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL, take_long, NULL, NULL),
-	    SQLITE_OK);
+	assert_int_equal(stopper_offer_take_long(), SQLITE_OK);
 	snprintf(sql, sizeof(sql),
 	    "DELETE FROM meta WHERE name = 'keep turn';"
 	    "CREATE TRIGGER body_goes BEFORE UPDATE ON event"
@@ -620,7 +608,7 @@ a_turn_is_noted_by_a_process_that_has_left_something(void **state)
 	config.keep[KEEP_BODIES] = 30 * DAY;
 	for (int i = 1; i <= 4; i++)
 		put(b, i, call[i - 1], 40, "sales");
-	begin_with(b, "take_long()");
+	begin_with(b, TAKE_LONG);
 	store_keep(b->store, &config);
 	assert_int_equal(ask(b, gone), 1);
 	assert_int_equal(ask(b, turns), 1);
@@ -630,7 +618,7 @@ a_turn_is_noted_by_a_process_that_has_left_something(void **state)
 	assert_int_equal(ask(b, gone), 1);
 	assert_int_equal(ask(b, turns), 0);
 	/* Nor by a run, which waits for no turn. */
-	begin_with(b, "take_long()");
+	begin_with(b, TAKE_LONG);
 	assert_int_equal(tend(b).bodies, 3);
 	assert_int_equal(ask(b, turns), 0);
 	/* Nor where nothing is left. */
@@ -662,7 +650,7 @@ the_last_row_that_is_read_at_once_is_not_taken_for_the_last(void **state)
 	run(b,
 	    "UPDATE quarantine SET source = 99 WHERE id < 64;"
 	    "CREATE TRIGGER row_goes BEFORE DELETE ON quarantine"
-	    " WHEN old.id = 64 BEGIN SELECT take_long(); END");
+	    " WHEN old.id = 64 BEGIN SELECT " TAKE_LONG "; END");
 	store_keep(b->store, &config);
 	assert_int_equal(
 	    ask(b, "SELECT count(*) FROM quarantine WHERE id = 65"), 1);

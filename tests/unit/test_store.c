@@ -302,8 +302,9 @@ a_foreign_lock_on_the_file_costs_all_who_wait_one_wait(void **state)
 	for (int i = 0; i < SENDERS; i++)
 		s[i].key = (unsigned char)(i + 1);
 	send_all(b, s);
-	assert_in_range(
-	    when_monotonic() - began, DB_LOCK_WAIT_MS, 2 * DB_LOCK_WAIT_MS);
+	/* A slow machine adds to it, but not as much as they would. */
+	assert_in_range(when_monotonic() - began, DB_LOCK_WAIT_MS,
+	    SENDERS / 2 * DB_LOCK_WAIT_MS);
 	for (int i = 0; i < SENDERS; i++)
 		assert_int_equal(s[i].rc, STORE_BUSY);
 	sqlite3_close(db);

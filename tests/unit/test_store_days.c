@@ -1,4 +1,5 @@
 /* The store: what it counts of calls and deliveries, day by day. */
+#include "stopper.h"
 #include "store_box.h"
 
 #include "call/class.h"
@@ -208,42 +209,25 @@ map_three_days(void *arg, const struct stored_event *se, struct event *e)
  * To count the calls of a day takes longer here than a slice may: those of the
  * day before are committed when the second day fails.
  */
-/* How many numbers SQLite counts in longer than one transaction of a rebuild.
- */
-static int
-numbers_of_a_slice(struct box *b)
-{
-	char sql[200];
-	int64_t began;
-	int numbers = 1000;
-
-	do {
-		numbers *= 2;
-		snprintf(sql, sizeof(sql),
-		    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
-		    " SELECT i + 1 FROM n WHERE i < %d) SELECT count(*) FROM n",
-		    numbers);
-		began = when_monotonic();
-		assert_int_equal(ask(b, sql), numbers);
-	} while (when_monotonic() - began < 2 * SLICE_MS);
-	return numbers;
-}
-
 static void
 a_rebuild_counts_each_day_by_itself(void **state)
 {
 	struct box *b = *state;
 	struct store_rebuilt r;
-	char slow[400];
+	char slow[200];
 
 	ONLY_OF_FILES();
 	three_days(b);
+	store_close(b->store);
+	stopper_watch(true);
+	b->store = scratch_open(&b->scratch, true, "UTC");
+	stopper_watch(false);
+	assert_int_equal(stopper_offer_take_long(), SQLITE_OK);
 	snprintf(slow, sizeof(slow),
 	    "CREATE TRIGGER slow BEFORE INSERT ON day BEGIN"
 	    " SELECT raise(ABORT, 'refused') WHERE new.day = 2;"
-	    " SELECT count(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
-	    " SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n); END",
-	    numbers_of_a_slice(b));
+	    " SELECT take_long(%d); END",
+	    2 * SLICE_MS);
 	run(b,
 	    "UPDATE day SET calls = 99;"
 	    "INSERT INTO day SELECT 77, source, agent, direction, outcome, "
@@ -339,7 +323,7 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	struct box *b = *state;
 	struct event e = an_event(1);
 	struct delivery d = a_delivery("{}");
-	int64_t row, n;
+	int64_t row, n, begun;
 
 	d.received = 25 * 3600 * 1000;
 	e.time_known = true;
@@ -360,11 +344,13 @@ every_delivery_that_is_kept_is_counted_where_it_arrived(void **state)
 	assert_int_equal(arrived(b, ARRIVAL_VARIANT), 1);
 	assert_int_equal(arrived(b, ARRIVAL_QUARANTINED), 2);
 	assert_int_equal(arrived(b, ARRIVAL_COUNTED), 1);
-	/* They have a rate of their own. */
+	/* They have a rate of their own; a slow machine has time for more. */
+	begun = when_now() / 1000;
 	for (int i = 0; i < 3 * STORE_REJECTED_PER_SECOND; i++)
 		store_handshake(b->store, &d);
 	assert_in_range(arrived(b, ARRIVAL_HANDSHAKE),
-	    STORE_REJECTED_PER_SECOND, 2 * STORE_REJECTED_PER_SECOND);
+	    STORE_REJECTED_PER_SECOND,
+	    (when_now() / 1000 - begun + 2) * STORE_REJECTED_PER_SECOND);
 	run(b, "UPDATE arrival SET count = 1 WHERE result = 6");
 	assert_int_equal(
 	    arrived(b, ARRIVAL_REJECTED), 2 * STORE_REJECTED_PER_SECOND);
