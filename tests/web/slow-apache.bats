@@ -30,7 +30,7 @@ slow_posts() {
     )"
     for i in {1..10}; do
       event "9${#path}00$i" >body
-      expect 200 '{"result":"stored",*' formantai body -m 5
+      expect 200 '{"result":"stored",*' formantai body -m 9
     done
     wait "${POSTS[@]}" || cat slow.{0..19}
     if [ "$path" = healthz ]; then

@@ -41,12 +41,13 @@ peers() {
   wait_for test -e "$1.ready"
 }
 
-# genuine NUMBER... - are deliveries with these numbers answered at once?
+# genuine NUMBER... - are deliveries with these numbers answered before a slow
+# peer is cut off (ROOM_GRACE_MS), however slow the machine is?
 genuine() {
   local i
   for i; do
     event "$i" >body
-    expect 200 '{"result":"stored",*' formantai body -m 5 || return
+    expect 200 '{"result":"stored",*' formantai body -m 9 || return
   done
 }
 
@@ -148,7 +149,7 @@ counted() {
   wait_for test -S r.sock
   peers export 12
   for page in '' calls attention; do
-    expect 200 '*</html>*' send "$page" -X GET -m 5
+    expect 200 '*</html>*' send "$page" -X GET -m 60
   done
   touch export.go
   ended export
