@@ -280,9 +280,10 @@ end_fact(struct gists *gs)
 		return 0;
 	word_end(gs);
 	end_numbers(gs);
-	end_agents(gs);
 	if (gs->row.failed || gs->sample.failed)
 		return -1;
+	/* The sample of all has made room for that of each agent. */
+	end_agents(gs);
 	keep(gs);
 	return 0;
 }
