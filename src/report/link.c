@@ -164,7 +164,7 @@ link_base(struct arena *a, const struct request *r)
 		    &b, a, is_path ? raw : "", n, script == NULL ? "" : script);
 	base = b.failed ? NULL : arena_strndup(a, buf_str(&b), b.len);
 	buf_free(&b);
-	return base == NULL ? "./" : base;
+	return base;
 }
 
 /* --- links --------------------------------------------------------------- */

@@ -142,7 +142,9 @@ take_fact(struct params *q, const char *value, size_t n)
 		} else
 			buf_add(&path, s, 1);
 	}
-	if (!path.failed)
+	if (path.failed)
+		q->why->failed = true;
+	else
 		rc = keep(q, buf_str(&path), path.len, &f->path);
 	buf_free(&path);
 	if (rc == 0 && page_hides(q->page, f->path)) {
@@ -595,8 +597,13 @@ take_pair(struct params *q, const char *s, size_t n, bool *seen, struct buf *b)
 	const char *eq = memchr(s, '=', n);
 	size_t len = eq == NULL ? n : (size_t)(eq - s);
 	const struct parameter *m;
+	const int rc = percent_decode(s, len, true, b);
 
-	if (percent_decode(s, len, true, b) != 0)
+	if (b->failed) {
+		q->why->failed = true;
+		return -1;
+	}
+	if (rc != 0)
 		buf_reset(b, 0); /* a name of ours is well-formed */
 	if ((m = find_parameter(q->page, b)) == NULL) {
 		ignore(q, buf_str(b));

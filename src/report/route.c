@@ -634,9 +634,11 @@ take_query(const struct route *rt, struct page *p, struct response *w)
 		    p->ignored);
 		rc = -1;
 	}
-	if (rc != 0)
-		report_explain(p, w, 400, N_("Not understood"),
-		    why.failed ? N_("Memory ran out.") : buf_str(&why));
+	if (rc != 0 && why.failed) {
+		log_warnx("out of memory");
+		explain_rc(p, w, PAGE_FAILED);
+	} else if (rc != 0)
+		report_explain(p, w, 400, N_("Not understood"), buf_str(&why));
 	buf_free(&why);
 	return rc;
 }
@@ -820,7 +822,8 @@ answer(void *worker, const struct request *r, struct response *w)
 	p->out = &w->body;
 	p->rest = "";
 	p->now = when_now();
-	p->base = link_base(wk->arena, r);
+	if ((p->base = link_base(wk->arena, r)) == NULL)
+		return;
 	/* Until the configuration is read, which may name another. */
 	p->language = language_choose(
 	    config_language[0], request_env(r, "HTTP_ACCEPT_LANGUAGE"));

@@ -59,7 +59,7 @@ int params_preset(struct page *p, const char *name);
 /*
  * What the links of a request begin with, escaped for an attribute: the way
  * from the page's address, as the browser has it, to the program.  Relative,
- * begins with '.' and ends with '/'.  In a.
+ * begins with '.' and ends with '/'.  In a; NULL: no memory.
  */
 const char *link_base(struct arena *a, const struct request *r);
 

@@ -260,6 +260,13 @@ put_note(struct writer *w)
 	html_raw(w->page.out, "</p>\n");
 }
 
+/* Did anything fail for want of memory that no return value tells? */
+static bool
+has_lost(struct writer *w)
+{
+	return query_lost(w->page.query) || arena_failed(w->page.arena);
+}
+
 static int
 write_page(struct writer *w, const char *file, const char *title,
     const char *current, page_fn fn)
@@ -277,7 +284,7 @@ write_page(struct writer *w, const char *file, const char *title,
 	frame_end(&w->page);
 	if (out.failed)
 		buf_puts(w->why, "out of memory");
-	else if (rc != PAGE_OK)
+	else if (rc != PAGE_OK || has_lost(w))
 		buf_printf(w->why, "%s: the store could not be read", file);
 	else
 		result = write_file(w, file, &out);
@@ -394,7 +401,7 @@ write_record(struct writer *w, int64_t number)
 	(void)snprintf(name, sizeof(name), "call-%" PRId64 ".json", number);
 	if (b.failed || k.failed)
 		buf_puts(w->why, "out of memory");
-	else if (rc != QUERY_OK)
+	else if (rc != QUERY_OK || has_lost(w))
 		buf_printf(w->why, "%s: the store could not be read", name);
 	else
 		result = write_file(w, name, &b);

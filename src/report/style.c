@@ -41,7 +41,8 @@ put_inline(struct page *p, const struct buf *text)
 	if (EVP_Digest(buf_str(text), text->len, digest, NULL, EVP_sha256(),
 		NULL) == 1)
 		base64_encode(digest, sizeof(digest), &hash);
-	p->out->failed = p->out->failed || text->failed;
+	p->out->failed = p->out->failed || text->failed || hash.failed ||
+	    hash.len == 0;
 	html_put(p->out,
 	    "<meta http-equiv=\"Content-Security-Policy\" content=\""
 	    "default-src 'none'; style-src 'sha256-%s'; img-src data:; "
