@@ -4,18 +4,18 @@
  *
  * STARVE_NTH=N    the N-th fails; 0: none does
  * STARVE_ON=1     and so do all that follow
- * STARVE_COUNT=FD how many were asked for is written to FD at the end: a
- *                 program that is confined can open no file for that
- * STARVE_TRACE=1  where the first one failed is written to standard error
- * STARVE_NOW=S    the time of day, seconds
+ * STARVE_SIZES=FD the size of each is written to FD, as uint64_t: a program
+ * that is confined can open no file for that STARVE_TRACE=1  where the first
+ * one failed is written to standard error STARVE_NOW=S    the time of day,
+ * seconds
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <execinfo.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -32,6 +32,7 @@ extern void *__libc_memalign(size_t align, size_t n);
 static atomic_long asked;
 static atomic_bool told;
 static long nth = -1; /* -1: the environment was not read yet */
+static long sizes; /* 0: they are not asked for */
 static bool from_then_on;
 static __thread bool inside; /* of the trace, which allocates */
 
@@ -56,6 +57,15 @@ trace(size_t n)
 	inside = false;
 }
 
+static void
+tell(int fd, long i, uint64_t n)
+{
+	const int saved = errno;
+
+	(void)!pwrite(fd, &n, sizeof(n), (off_t)(i - 1) * (off_t)sizeof(n));
+	errno = saved;
+}
+
 static bool
 refuse(size_t n)
 {
@@ -66,8 +76,11 @@ refuse(size_t n)
 	if (nth == -1) {
 		nth = number("STARVE_NTH");
 		from_then_on = number("STARVE_ON") != 0;
+		sizes = number("STARVE_SIZES");
 	}
 	i = atomic_fetch_add(&asked, 1) + 1;
+	if (sizes != 0)
+		tell((int)sizes, i, n);
 	if (nth == 0 || i < nth || (i > nth && !from_then_on))
 		return false;
 	if (!atomic_exchange(&told, true) && number("STARVE_TRACE") != 0)
@@ -143,13 +156,4 @@ time(time_t *t)
 	if (t != NULL)
 		*t = ts.tv_sec;
 	return ts.tv_sec;
-}
-
-__attribute__((destructor)) static void
-tell(void)
-{
-	const long fd = number("STARVE_COUNT");
-
-	if (fd > 0)
-		dprintf((int)fd, "%ld\n", (long)asked);
 }
