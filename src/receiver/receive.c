@@ -320,14 +320,14 @@ log_place(const struct source *source)
 
 #define SILENT_SIZE 64
 
-/* What a line says of those before it, which have none. */
+/* What a line adds about those before it that were not logged. */
 static void
-silent_text(char out[SILENT_SIZE], int64_t silent)
+silent_text(char out[SILENT_SIZE], int64_t silent, const char *whose)
 {
 	*out = '\0';
 	if (silent > 0)
 		(void)snprintf(out, SILENT_SIZE,
-		    " (%" PRId64 " more were not logged)", silent);
+		    " (%" PRId64 " more%s were not logged)", silent, whose);
 }
 
 /* Log a refusal, at most once a minute a source: anybody can cause it. */
@@ -359,7 +359,7 @@ log_refused(struct receive *rv, const struct source *source, enum refusal why)
 	(void)pthread_mutex_unlock(&rv->lock);
 	if (!tell)
 		return;
-	silent_text(more, silent);
+	silent_text(more, silent, "");
 	if (source == NULL)
 		log_info("refused: %s%s", word[why], more);
 	else
@@ -559,7 +559,7 @@ log_rejected(struct in_flight *p, const char *what, const char *reason)
 	(void)pthread_mutex_unlock(&rv->lock);
 	if (!tell)
 		return;
-	silent_text(more, silent);
+	silent_text(more, silent, ", of any source,");
 	log_info(
 	    "[source %s] %s%s%s", p->source->config->name, what, reason, more);
 }
