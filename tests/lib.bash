@@ -5,7 +5,8 @@
 #
 # The receiver runs as plain CGI, a request a process.
 
-load ../wait
+# shellcheck source=tests/wait.bash
+. "$(dirname "${BASH_SOURCE[0]}")/wait.bash"
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BIN=${BIN-${BUILD-build/asan}}

@@ -196,9 +196,13 @@ delivery() {
   has '{"bytes":4194304,"authorization":true}'
 }
 
-# taken HOST PORT - does anybody listen there?
-taken() {
-  : 2>/dev/null >"/dev/tcp/$1/$2"
+# is_there PID ADDRESS - does it listen there?
+is_there() {
+  kill -0 "$1" || return "$NEVER"
+  case $2 in
+  /*) [ -S "$D$2" ] ;;
+  *) : 2>/dev/null >"/dev/tcp/${2%:*}/${2#*:}" ;;
+  esac
 }
 
 # listens PROGRAM ADDRESS - until it is told to stop, and says nothing.
@@ -206,12 +210,10 @@ listens() {
   local address=$2 pid
   (alone "/home/cgi-bin/$1" -s "$address") 2>"$D/tmp/log" 3>&- &
   pid=$!
-  case $address in
-  /*) wait_for test -S "$D$address" ;;
-  *) wait_for taken "${address%:*}" "${address#*:}" ;;
-  esac
+  wait_for is_there "$pid" "$address" || :
   kill "$pid"
   wait "$pid"
+  cat "$D/tmp/log"
   [ ! -s "$D/tmp/log" ]
 }
 

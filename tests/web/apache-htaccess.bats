@@ -57,7 +57,7 @@ behind_rewrite() {
 @test "who was refused has not logged in, though Apache tells a name" {
   behind_rewrite 'ErrorDocument 401 /cgi-bin/report.cgi'
   [ "$(status -u "$LOGIN" "${URL%/*}/front")" = 200 ]
-  run -0 curl -s -m 30 -u "${LOGIN%:*}:wrong" "${URL%/*}/front"
+  run -0 curl -s -m 60 -u "${LOGIN%:*}:wrong" "${URL%/*}/front"
   [[ $output == *'Only for those who log in'* ]]
 }
 

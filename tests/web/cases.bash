@@ -153,7 +153,7 @@ kept() {
 
 # status CURL-OPTION... - of an answer.
 status() {
-  curl -s -m 30 -o /dev/null -w '%{http_code}' "$@"
+  curl -s -m 60 -o /dev/null -w '%{http_code}' "$@"
 }
 
 # --- cases ------------------------------------------------------------------
@@ -174,7 +174,7 @@ case_addresses() {
   URL+=X
   expect 404 '*' formantai body
   [[ $output != *'"status":404'* ]]
-  run -0 curl -s -m 30 -u "$LOGIN" "${REPORT_URL}X/calls"
+  run -0 curl -s -m 60 -u "$LOGIN" "${REPORT_URL}X/calls"
   [[ $output != *Callbook* ]]
 }
 
@@ -259,7 +259,7 @@ report_login() {
   [ "$(status "$REPORT_URL/export.csv")" = 401 ]
   [ "$(status -u "${LOGIN%:*}:wrong" "$REPORT_URL/")" = 401 ]
   [ "$(status "$URL/healthz")" = 200 ]
-  mapfile -t links < <(curl -s -m 30 -u "$LOGIN" "$REPORT_URL/?preset=all" |
+  mapfile -t links < <(curl -s -m 60 -u "$LOGIN" "$REPORT_URL/?preset=all" |
     grep -oE 'href="[^"#]+' | grep -v 'data:\|from=' | cut -d '"' -f 2 |
     sed 's/&amp;/\&/g' | sort -u)
   [ "${#links[@]}" -gt 10 ]
@@ -269,7 +269,7 @@ report_login() {
     [ "$(status -u "$LOGIN" "$REPORT_URL/$link")" = 200 ]
   done
   [ "$(status -u "$LOGIN" "$REPORT_URL/nothing")" = 404 ]
-  curl -s -m 30 -u "$LOGIN" "$REPORT_URL/export.csv?preset=all" |
+  curl -s -m 60 -u "$LOGIN" "$REPORT_URL/export.csv?preset=all" |
     grep -q "call-$n"
 }
 
@@ -297,7 +297,7 @@ case_query() {
   [ ! -e "$DIR/run/evil.db" ]
   # 403 where nobody asked for a login.
   [[ $(status -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf") == [24]0[03] ]]
-  curl -s -m 30 -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf" |
+  curl -s -m 60 -u "$LOGIN" "$REPORT_URL/?-c+$DIR/run/evil.conf" |
     grep -qE 'are ignored: <bdi>-c |Only for those'
 }
 

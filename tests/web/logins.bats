@@ -66,7 +66,7 @@ setup() {
 
 # get LOGIN PATH - the page, as that login.
 get() {
-  curl -s -m 30 -u "$1:$1" "$REPORT/$2"
+  curl -s -m 60 -u "$1:$1" "$REPORT/$2"
 }
 
 @test "P7 no address shows a login anything of another's source" {

@@ -2,7 +2,7 @@
 # peer.pl SOCKET KIND COUNT - open so many FastCGI connections that are up to
 # no good, and print for each how it ended: the status that it was answered
 # with, or "closed", and "early" if that was before 4 seconds had passed
-# (9, of those who are not slow).
+# (9, of those who are neither slow nor silent).
 #
 # KIND is what each of them does:
 #   silent   sends nothing
@@ -73,7 +73,7 @@ my %later = ( # when KIND.go is there
   export => '',
 );
 my $drips = $kind =~ /^(body|large|nowhere)$/;
-my $early = $drips ? 4 : 9; # seconds
+my $early = $kind =~ /^(pieces|refused)$/ ? 9 : 4; # seconds
 
 my (%answer, $select);
 $select = IO::Select->new;

@@ -69,7 +69,7 @@ setup() {
 get() {
   local path=$1
   shift
-  curl -s -m 30 -D head -o body -w '%{http_code}' "$@" "$HOST/$path"
+  curl -s -m 60 -D head -o body -w '%{http_code}' "$@" "$HOST/$path"
 }
 
 # header NAME - its value in the last answer.

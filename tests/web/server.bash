@@ -4,7 +4,8 @@
 # Everything lies in a directory of the test.  A server is started on a free
 # port of 127.0.0.1 and touches nothing of the system's.
 
-load ../wait
+# shellcheck source=tests/wait.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../wait.bash"
 
 SECRET=test-secret-123
 
@@ -200,7 +201,7 @@ hmac() {
 send() {
   local source=$1
   shift
-  curl -s -m 30 -H "Content-Type: ${TYPE-application/json}" -H 'Expect:' \
+  curl -s -m 60 -H "Content-Type: ${TYPE-application/json}" -H 'Expect:' \
     -w '%{http_code}' "$@" "$URL/$source"
 }
 

@@ -41,8 +41,8 @@ peers() {
   wait_for test -e "$1.ready"
 }
 
-# genuine NUMBER... - are deliveries with these numbers answered before a slow
-# peer is cut off (ROOM_GRACE_MS), however slow the machine is?
+# genuine NUMBER... - are deliveries with these numbers answered each in less
+# time than a slow peer has before it is cut off (ROOM_GRACE_MS)?
 genuine() {
   local i
   for i; do
