@@ -509,6 +509,37 @@ a_body_that_came_compressed_is_looked_into(void **state)
 }
 
 static void
+a_number_is_found_in_all_that_is_kept_of_an_event(void **state)
+{
+	const struct store_wish wish = {
+	    .by = STORE_BY_NUMBER, .value = "+15559876543"};
+	static const char text[] = "x; from=+15559876543";
+	struct box *b = *state;
+	struct store_erased e;
+	int calls = 0;
+
+	for (unsigned char i = 0; i < 4; i++) {
+		struct event ev = an_event(i);
+		struct delivery d = a_delivery(i == 0 ? text : "{}");
+		char id[20];
+		int64_t n;
+
+		snprintf(id, sizeof(id), "t-%d", i);
+		ev.call = id;
+		if (i == 1)
+			d.content_type = text;
+		if (i == 2)
+			ev.type = text;
+		if (i == 3)
+			ev.id = text;
+		assert_int_equal(store_event(b->store, &d, &ev, &n), STORE_OK);
+	}
+	assert_int_equal(
+	    store_find(b->store, &wish, count_call, &calls, &e), STORE_OK);
+	assert_int_equal(calls, 4);
+}
+
+static void
 calls_are_found_by_trace_and_fact_and_source(void **state)
 {
 	static const struct fact fact = {.path = "results/email",
@@ -1279,6 +1310,7 @@ main(void)
 	    FORGET_TEST(
 		further_calls_of_a_number_are_kept_or_dropped_as_was_said),
 	    FORGET_TEST(a_body_that_came_compressed_is_looked_into),
+	    FORGET_TEST(a_number_is_found_in_all_that_is_kept_of_an_event),
 	    FORGET_TEST(calls_are_found_by_trace_and_fact_and_source),
 	    FORGET_TEST(an_erasure_that_was_cut_off_is_told_and_completed),
 	    FORGET_TEST(the_end_of_an_erasure_is_left_to_the_one_that_runs),

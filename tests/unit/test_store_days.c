@@ -1,4 +1,6 @@
 /* The store: what it counts of calls and deliveries, day by day. */
+#include <inttypes.h>
+
 #include "stopper.h"
 #include "store_box.h"
 
@@ -112,6 +114,30 @@ the_roll_up_counts_each_thing_by_itself(void **state)
 	assert_int_equal(ask(b, "SELECT with_errors FROM day"), 2);
 	assert_int_equal(ask(b, "SELECT timed FROM day"), 1);
 	assert_int_equal(ask(b, "SELECT talk FROM day"), 1000);
+}
+
+/* A currency stands in the bytes as it is. */
+#define HAS(currency) \
+	"SELECT instr(hex(costs), hex('" currency "')) > 0 FROM day"
+
+static void
+the_roll_up_follows_a_cost_into_another_currency(void **state)
+{
+	struct box *b = *state;
+	struct event e = an_event(1), later = an_event(2);
+	struct delivery d = a_delivery("{}");
+	int64_t n;
+
+	set_text(&e, FIELD_COST, "USD");
+	e.field[FIELD_COST].number = 50000;
+	store_event(b->store, &d, &e, &n);
+	assert_int_equal(ask(b, HAS("USD")), 1);
+	later.time++;
+	set_text(&later, FIELD_COST, "EUR");
+	later.field[FIELD_COST].number = 50000;
+	store_event(b->store, &d, &later, &n);
+	assert_int_equal(ask(b, HAS("USD")), 0);
+	assert_int_equal(ask(b, HAS("EUR")), 1);
 }
 
 static void
@@ -248,6 +274,15 @@ a_rebuild_counts_each_day_by_itself(void **state)
 	assert_int_equal(ask(b, WANTED), 0);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day WHERE calls = 1"), 3);
 	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
+	/* Days that there are not, as a damaged file has them, go. */
+	snprintf(slow, sizeof(slow),
+	    "UPDATE day SET day = day + CASE day WHEN 1 THEN %" PRId64
+	    " ELSE %" PRId64 " END WHERE day IN (1, 2)",
+	    (int64_t)ROW_DAY_LAST, (int64_t)ROW_DAY_FIRST - 3);
+	run(b, slow);
+	assert_int_equal(
+	    store_rebuild(b->store, map_three_days, NULL, &r), STORE_OK);
+	assert_int_equal(ask(b, "SELECT count(*) FROM day"), 3);
 	/* A day that has calls and no row is one of them. */
 	run(b, "DELETE FROM day WHERE day = 2");
 	assert_int_equal(
@@ -376,6 +411,7 @@ main(void)
 	    STORE_TEST(the_roll_up_counts_hours_lengths_and_analyses),
 	    STORE_TEST(the_roll_up_counts_who_ended_calls),
 	    STORE_TEST(the_roll_up_counts_each_thing_by_itself),
+	    STORE_TEST(the_roll_up_follows_a_cost_into_another_currency),
 	    STORE_TEST(an_unanswered_call_has_no_length),
 	    STORE_TEST(talk_time_is_that_of_answered_calls_alone),
 	    STORE_TEST(a_derived_length_is_counted_like_a_told_one),
