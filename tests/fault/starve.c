@@ -4,10 +4,10 @@
  *
  * STARVE_NTH=N    the N-th fails; 0: none does
  * STARVE_ON=1     and so do all that follow
- * STARVE_SIZES=FD the size of each is written to FD, as uint64_t: a program
- * that is confined can open no file for that STARVE_TRACE=1  where the first
- * one failed is written to standard error STARVE_NOW=S    the time of day,
- * seconds
+ * STARVE_SIZES=FD the size of each is written to FD, as uint64_t; a program
+ *                 that is confined can open no file for that
+ * STARVE_TRACE=1  where the first one failed is written to standard error
+ * STARVE_NOW=S    the time of day, seconds
  */
 #define _GNU_SOURCE
 #include <errno.h>
