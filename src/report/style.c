@@ -9,6 +9,7 @@
 
 #include "base/base64.h"
 #include "base/embedded.h"
+#include "provider/crypto.h"
 #include "report/report.h"
 
 #define SHA256_SIZE 32
@@ -38,6 +39,7 @@ put_inline(struct page *p, const struct buf *text)
 	unsigned char digest[SHA256_SIZE];
 	struct buf hash = {0};
 
+	crypto_begin();
 	if (EVP_Digest(buf_str(text), text->len, digest, NULL, EVP_sha256(),
 		NULL) == 1)
 		base64_encode(digest, sizeof(digest), &hash);

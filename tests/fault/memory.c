@@ -41,6 +41,7 @@
 #define ENV_MAX 64
 #define PATH_SIZE 512
 #define WORKERS_MAX 16
+#define FILES "files" /* the directory of what a command writes */
 #define SIZES_FD 3 /* of a program, on which it tells its allocations */
 
 static const char *bin, *shim;
@@ -100,7 +101,7 @@ write_file(const char *dir, const char *name, const char *s, size_t n)
 	close(fd);
 }
 
-/* Remove what is in a directory, which has no others in it. */
+/* Remove what is in a directory. */
 static void
 empty(const char *dir)
 {
@@ -110,8 +111,11 @@ empty(const char *dir)
 
 	while (d != NULL && (e = readdir(d)) != NULL) {
 		path_in(path, dir, e->d_name);
-		if (e->d_name[0] != '.')
-			(void)unlink(path);
+		if (e->d_name[0] != '.' && unlink(path) == -1 &&
+		    errno == EISDIR) {
+			empty(path);
+			(void)rmdir(path);
+		}
 	}
 	if (d != NULL)
 		closedir(d);
@@ -221,6 +225,8 @@ child(const struct shape *s, const char *dir, long nth, bool on, bool trace,
 	for (int i = 0; i <= SIZES_FD; i++)
 		if (dup2(fd[i], i) == -1)
 			_exit(127);
+	if (chdir(dir) == -1)
+		_exit(127);
 	alarm(SECONDS_MAX);
 	execve(program, arg, env);
 	_exit(127);
@@ -433,12 +439,34 @@ dump(const char *dir, struct buf *b)
 	sqlite3_close(db);
 }
 
+/* What a command has written into the directory FILES, a file after another. */
+static void
+dump_files(const char *dir, struct buf *b)
+{
+	char out[PATH_SIZE], path[PATH_SIZE];
+	struct dirent **e = NULL;
+	int n;
+
+	path_in(out, dir, FILES);
+	n = scandir(out, &e, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (e[i]->d_name[0] != '.') {
+			buf_printf(b, "%s: ", e[i]->d_name);
+			path_in(path, out, e[i]->d_name);
+			read_file(path, b);
+		}
+		free(e[i]);
+	}
+	free(e);
+}
+
 /* --- cases ---------------------------------------------------------------- */
 
 /* What a shape does when nothing fails. */
 struct reference {
 	struct result result;
 	struct buf before, after; /* the store */
+	struct buf files; /* what was written beside it */
 };
 
 /* Shared by all workers. */
@@ -489,9 +517,13 @@ static void
 check_store(const struct shape *s, const char *dir, const struct reference *ref,
     bool succeeded, struct buf *why)
 {
-	struct buf now = {0}, last = {0};
+	struct buf now = {0}, last = {0}, files = {0};
 	struct result again;
 
+	dump_files(dir, &files);
+	if (succeeded && !same(&files, &ref->files))
+		buf_printf(why, "a success with other files: %s; ",
+		    first_difference(&ref->files, &files));
 	dump(dir, &now);
 	if (succeeded && !same(&now, &ref->after))
 		buf_printf(why, "a success with other rows: %s; ",
@@ -510,6 +542,7 @@ check_store(const struct shape *s, const char *dir, const struct reference *ref,
 	}
 	buf_free(&now);
 	buf_free(&last);
+	buf_free(&files);
 }
 
 /* The JSON answer's first member; "": it is none. */
@@ -633,6 +666,7 @@ make_reference(const struct shape *s, const char *site, struct reference *ref)
 		exit(2);
 	}
 	dump(dir, &ref->after);
+	dump_files(dir, &ref->files);
 }
 
 static void
@@ -641,6 +675,7 @@ reference_free(struct reference *ref)
 	result_free(&ref->result);
 	buf_free(&ref->before);
 	buf_free(&ref->after);
+	buf_free(&ref->files);
 }
 
 /* All cases of a shape from the from-th allocation on; true: no fault. */
@@ -782,6 +817,7 @@ static const struct command {
 	    "BODY/formantai/call.busy.json"}},
     {false, {"forget", "--call", "CALL", "--dry-run"}},
     {true, {"backup", "-"}},
+    {true, {"report", "--html", FILES, "--preset", "all"}},
     {true, {"forget", "--call", "CALL", "--yes"}},
     {true, {"tend"}},
     {true, {"quarantine", "requeue", "--all"}},
@@ -1274,8 +1310,9 @@ main(int argc, char **argv)
 		w = (struct wish){
 		    .prefix = argv[3], .nth = argv[4], .how = argv[5]};
 	}
-	bin = argv[1];
-	shim = argv[2];
+	if ((bin = realpath(argv[1], NULL)) == NULL ||
+	    (shim = realpath(argv[2], NULL)) == NULL)
+		die(argv[bin == NULL ? 1 : 2]);
 	snprintf(root, sizeof(root), "%s/callbook-memory-XXXXXX",
 	    tmp == NULL ? "/tmp" : tmp);
 	if (mkdtemp(root) == NULL)
