@@ -42,6 +42,7 @@
 #define PATH_SIZE 512
 #define WORKERS_MAX 16
 #define FILES "files" /* the directory of what a command writes */
+#define COPY "copy.db" /* the store that it writes */
 #define SIZES_FD 3 /* of a program, on which it tells its allocations */
 
 static const char *bin, *shim;
@@ -401,13 +402,13 @@ is_content(const char *table)
 }
 
 static void
-dump(const char *dir, struct buf *b)
+dump_store(const char *dir, const char *name, struct buf *b)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *s = NULL;
 	char path[PATH_SIZE], sql[256];
 
-	path_in(path, dir, "callbook.db");
+	path_in(path, dir, name);
 	if (access(path, F_OK) != 0)
 		return;
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) !=
@@ -439,7 +440,13 @@ dump(const char *dir, struct buf *b)
 	sqlite3_close(db);
 }
 
-/* What a command has written into the directory FILES, a file after another. */
+static void
+dump(const char *dir, struct buf *b)
+{
+	dump_store(dir, "callbook.db", b);
+}
+
+/* What a command has written into the directory FILES or the store COPY. */
 static void
 dump_files(const char *dir, struct buf *b)
 {
@@ -458,6 +465,7 @@ dump_files(const char *dir, struct buf *b)
 		free(e[i]);
 	}
 	free(e);
+	dump_store(dir, COPY, b);
 }
 
 /* --- cases ---------------------------------------------------------------- */
@@ -817,6 +825,7 @@ static const struct command {
 	    "BODY/formantai/call.busy.json"}},
     {false, {"forget", "--call", "CALL", "--dry-run"}},
     {true, {"backup", "-"}},
+    {true, {"copy", "--to", COPY, "--last"}},
     {true, {"report", "--html", FILES, "--preset", "all"}},
     {true, {"forget", "--call", "CALL", "--yes"}},
     {true, {"tend"}},
