@@ -53,12 +53,14 @@ pg_make() {
   [ -z "$first" ] || cp -a "$PG/data.$1" "$first/data"
 }
 
-# pg_start PORT [OPTION...] - options are postgres's.
+# pg_start PORT [OPTION...] - options are postgres's.  Memory that it shares
+# is files of its own directory, where nothing is left of one that is killed.
 pg_start() {
   local port=$1
   shift
   pg_run pg_ctl -D "$PG/data.$port" -w -l "$PG/log.$port" -o \
-    "-F -c listen_addresses='' -c unix_socket_directories='$PG' -p $port $*" \
+    "-F -c listen_addresses='' -c unix_socket_directories='$PG' -p $port \
+    -c dynamic_shared_memory_type=mmap $*" \
     start >/dev/null || {
     cat "$PG/log.$port"
     return 1
@@ -84,12 +86,15 @@ pg_database() {
   pg_sql "$1" 'CREATE DATABASE callbook OWNER callbook' postgres
 }
 
-# pg_kill PORT - kill -9 the server, all processes of it.
+# pg_kill PORT - kill -9 the server, all processes of it, and remove the segment
+# of System V by which it sees that they are gone.
 pg_kill() {
-  local pid
+  local pid segment
   pid=$(head -1 "$PG/data.$1/postmaster.pid")
+  segment=$(awk 'NR == 7 { print $2 }' "$PG/data.$1/postmaster.pid")
   # shellcheck disable=SC2046
   kill -9 "$pid" $(ps -o pid= --ppid "$pid") 2>/dev/null || :
+  pg_user ipcrm -m "$segment"
 }
 
 # pg_uri PORT... - of a store on the first of them that can be written.
