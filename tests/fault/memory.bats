@@ -13,13 +13,13 @@ starve() {
 }
 
 @test "memory: a delivery is stored whole or not, and can be sent again" {
-  starve 24 delivery/
+  starve 16 delivery/
 }
 
 @test "memory: a page is whole or an error" {
-  starve 24 page/
+  starve 16 page/
 }
 
 @test "memory: a command succeeds with all that it has to tell, or fails" {
-  starve 16 command/
+  starve 10 command/
 }
