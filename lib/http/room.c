@@ -33,6 +33,13 @@
 #define PARAMS 4
 #define STDIN 5
 
+/*
+ * Bytes of the name and value of a parameter, which is more than a web server
+ * sends.  libfcgi 2.4.2 asks for as many as both are said to have, adds them up
+ * as an int, and ends the process where it gets none.
+ */
+#define PARAM_MAX (1024 * 1024)
+
 #define DRAIN_MAX 64 /* times ROOM_PEEK bytes that are forgotten at once */
 #define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLET)
 #define LISTENING UINT64_MAX /* the listening socket's events */
@@ -217,27 +224,105 @@ enum sight {
 	SIGHT_ALIEN /* it is no request of FastCGI */
 };
 
+static unsigned
+id_of(const unsigned char *h)
+{
+	return (unsigned)h[2] << 8 | h[3];
+}
+
+static size_t
+length_of(const unsigned char *h)
+{
+	return (size_t)h[4] << 8 | h[5];
+}
+
+/* Section 3.4: two lengths come before a name and a value. */
+struct pair {
+	unsigned char head[8];
+	size_t n; /* bytes of it that have come */
+	size_t left; /* bytes of the name and the value that follow */
+};
+
+/* Are both lengths in these n bytes?  Their sum. */
+static bool
+pair_length(const unsigned char *b, size_t n, size_t *sum)
+{
+	*sum = 0;
+	for (int i = 0; i < 2; i++) {
+		const size_t size = n > 0 && (*b & 0x80) != 0 ? 4 : 1;
+
+		if (n < size)
+			return false;
+		*sum += size == 1 ? *b
+				  : (size_t)(b[0] & 0x7f) << 24 |
+			(size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+		b += size;
+		n -= size;
+	}
+	return true;
+}
+
+/* Follow n bytes of pairs.  false: one is too long. */
+static bool
+pair_follow(struct pair *p, const unsigned char *s, size_t n)
+{
+	size_t take, sum;
+
+	for (; n > 0; s += take, n -= take) {
+		take = p->left < n ? p->left : n;
+		p->left -= take;
+		if (take > 0)
+			continue;
+		take = 1;
+		p->head[p->n++] = *s;
+		if (!pair_length(p->head, p->n, &sum))
+			continue;
+		if (sum > PARAM_MAX)
+			return false;
+		*p = (struct pair){.left = sum};
+	}
+	return true;
+}
+
+/* Are the parameters that are there of a length that they can have? */
+static bool
+params_are_right(const struct room *rm, const struct conn *c)
+{
+	struct pair pair = {.n = 0};
+	size_t at = 0;
+
+	while (at + HEADER_LEN <= c->bytes) {
+		const unsigned char *h = rm->peek + at;
+		const size_t left = c->bytes - at - HEADER_LEN;
+		const size_t length = length_of(h);
+
+		if (h[1] == PARAMS && id_of(h) == c->id &&
+		    !pair_follow(
+			&pair, h + HEADER_LEN, length < left ? length : left))
+			return false;
+		at += HEADER_LEN + length + h[6];
+	}
+	return true;
+}
+
 /* Follow the records, whose headers tell where the request ends. */
 static enum sight
-conn_look(struct room *rm, struct conn *c)
+follow(const struct room *rm, struct conn *c)
 {
-	ssize_t got = recv(
-	    c->fd, rm->peek, sizeof(rm->peek), MSG_PEEK | MSG_DONTWAIT);
-
-	if (got <= 0)
-		return SIGHT_PART; /* an event tells if it was closed */
-	c->pieces++;
-	c->bytes = (size_t)got;
 	while (c->at + HEADER_LEN <= c->bytes) {
 		const unsigned char *h = rm->peek + c->at;
-		unsigned id = (unsigned)h[2] << 8 | h[3];
-		size_t length = (size_t)h[4] << 8 | h[5];
+		const unsigned id = id_of(h);
+		const size_t length = length_of(h);
 
-		if (h[0] != VERSION_1)
+		/*
+		 * No web server asks what an application can do (id 0), and
+		 * libfcgi loses memory by such a record that is malformed.
+		 */
+		if (h[0] != VERSION_1 || id == 0)
 			return SIGHT_ALIEN;
 		if (h[1] == BEGIN_REQUEST && c->id == 0)
 			c->id = id;
-		if (id == c->id && id != 0 && length == 0) {
+		if (id == c->id && length == 0) {
 			if (h[1] == PARAMS)
 				c->params = true;
 			if (h[1] == STDIN && c->params)
@@ -249,6 +334,24 @@ conn_look(struct room *rm, struct conn *c)
 	return c->bytes == sizeof(rm->peek) || c->pieces > ROOM_PIECES
 	    ? SIGHT_LARGE
 	    : SIGHT_PART;
+}
+
+static enum sight
+conn_look(struct room *rm, struct conn *c)
+{
+	ssize_t got = recv(
+	    c->fd, rm->peek, sizeof(rm->peek), MSG_PEEK | MSG_DONTWAIT);
+	enum sight sight;
+
+	if (got <= 0)
+		return SIGHT_PART; /* an event tells if it was closed */
+	c->pieces++;
+	c->bytes = (size_t)got;
+	sight = follow(rm, c);
+	/* A thread may get it. */
+	if ((sight == SIGHT_LARGE || c->params) && !params_are_right(rm, c))
+		sight = SIGHT_ALIEN;
+	return sight;
 }
 
 /* --- giving to a thread --------------------------------------------------- */

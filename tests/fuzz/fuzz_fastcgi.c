@@ -25,28 +25,6 @@
 #define WAIT_MS 60000 /* for an answer */
 #define ANSWER "X-Seen" /* a header: HEAD has no body */
 
-/*
- * libfcgi 2.4.2 forgets 48 bytes of a management record (FCGI_GET_VALUES) that
- * is malformed.  None but a web server can write one.
- */
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-
-/* What is suppressed is no report. */
-const char *
-__lsan_default_options(void)
-{
-	return "print_suppressions=0";
-}
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfcgi.so";
-}
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-
 static char dir[] = "/tmp/callbook-fuzz-XXXXXX";
 static char address[sizeof(dir) + 4];
 

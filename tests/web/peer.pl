@@ -12,6 +12,9 @@
 #   large    the same after 60,000 bytes at once
 #   nowhere  as body, to a source that there is not
 #   pieces   posts an event in records of one byte, as fast as it can
+#   lengths  says of a parameter that it is longer than any can be
+#   pairs    says so of two lengths that are possible, but not together
+#   asks     asks what the application can do, as no web server does
 #   behind   posts an event as soon as the file behind.go is there
 #   refused  posts to a source that there is not, and the rest of 60,000 bytes
 #            as soon as the file refused.go is there
@@ -64,6 +67,10 @@ my %first = ( # each is written by itself
   nowhere => [$head],
   behind => [],
   refused => [$head . record(5, ' ' x 40000)],
+  lengths => [$begin . record(4, pack 'NN', 0xffffff00, 1) . record(4, '')],
+  pairs => [$begin . record(4, pack 'NN', 0xc0000000, 0xc0000000)
+    . record(4, '')],
+  asks => [pack('CCnnxx', 1, 9, 0, 3) . 'abc'],
   pieces => [$head, (map { record(5, $_) } split //, $event . ' ' x 3000),
     record(5, '')],
 );
@@ -73,7 +80,8 @@ my %later = ( # when KIND.go is there
   export => '',
 );
 my $drips = $kind =~ /^(body|large|nowhere)$/;
-my $early = $kind =~ /^(pieces|refused)$/ ? 9 : 4; # seconds
+my $quick = $kind =~ /^(pieces|refused|lengths|pairs|asks)$/;
+my $early = $quick ? 9 : 4; # seconds
 
 my (%answer, $select);
 $select = IO::Select->new;

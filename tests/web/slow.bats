@@ -107,6 +107,15 @@ counted() {
   [ "$(ended pieces)" = '1 200 early' ]
 }
 
+@test "what no web server sends ends its connection, and nothing else" {
+  for kind in lengths pairs asks; do
+    peers "$kind" 4
+    [ "$(ended "$kind")" = '4 closed early' ]
+  done
+  kill -0 "$RECEIVER"
+  genuine 000001
+}
+
 @test "a request that comes while all threads are busy is answered later" {
   kill "$RECEIVER"
   wait "$RECEIVER"
