@@ -54,6 +54,8 @@ struct writer {
 	struct cursor cursor; /* of the numbers being collected */
 	int rows;
 	int dir; /* descriptor */
+	bool made; /* the directory was not there */
+	struct buf files; /* that were made: names, each with its NUL */
 	bool failed; /* in a callback, and why is told */
 	const char *name; /* of the directory */
 	struct static_result *result;
@@ -64,11 +66,12 @@ static const struct {
 	const char *path, *file, *title;
 	page_fn page;
 } pages[] = {
-    {"", "index.html", N_("Overview"), overview_page},
     {"callers", "callers.html", N_("Callers"), callers_page},
     {"results", "results.html", N_("Results"), results_page},
     {"attention", "attention.html", N_("Attention"), attention_page},
     {"deliveries", "deliveries.html", N_("Deliveries"), deliveries_page},
+    /* Last: a site that has it is whole. */
+    {"", "index.html", N_("Overview"), overview_page},
 };
 
 /* --- names --------------------------------------------------------------- */
@@ -193,7 +196,8 @@ open_dir(struct writer *w)
 	DIR *d;
 	int rc = 0;
 
-	if (mkdir(w->name, S_IRWXU) != 0 && errno != EEXIST)
+	w->made = mkdir(w->name, S_IRWXU) == 0;
+	if (!w->made && errno != EEXIST)
 		return failed(w, w->name);
 	w->dir = open(w->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->dir == -1 || fstat(w->dir, &is) == -1 ||
@@ -224,11 +228,17 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 	ssize_t n = 0;
 	int fd;
 
+	/* What is made is known, whatever happens next. */
+	if (buf_reserve(&w->files, strlen(name) + 1) != 0) {
+		buf_puts(w->why, "out of memory");
+		return -1;
+	}
 	fd = openat(w->dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    S_IRUSR | S_IWUSR);
 	if (fd == -1)
 		return failed(w, name);
+	buf_add(&w->files, name, strlen(name) + 1);
 	while (left > 0 && ((n = write(fd, s, left)) >= 0 || errno == EINTR)) {
 		s += n > 0 ? n : 0;
 		left -= n > 0 ? (size_t)n : 0;
@@ -242,6 +252,19 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 		return failed(w, name);
 	w->result->files++;
 	return 0;
+}
+
+/* Part of a site could be taken for all of it, and its directory is no empty
+ * one for the next. */
+static void
+take_back(struct writer *w)
+{
+	const char *name = buf_str(&w->files), *end = name + w->files.len;
+
+	for (; name < end; name += strlen(name) + 1)
+		(void)unlinkat(w->dir, name, 0);
+	if (w->made)
+		(void)rmdir(w->name);
 }
 
 /* --- pages --------------------------------------------------------------- */
@@ -298,16 +321,17 @@ write_lists(struct writer *w)
 	struct static_site *site = &w->site;
 	char file[NAME_SIZE];
 
-	memset(&w->page.cursor, 0, sizeof(w->page.cursor));
 	for (site->list = 1;; site->list++) {
 		list_name(site->list, file);
 		w->further.is = false;
 		if (write_page(w, file, N_("Calls"), "calls", calls_page) != 0)
 			return -1;
 		if (!w->further.is)
-			return 0;
+			break;
 		w->page.cursor = w->further.next;
 	}
+	memset(&w->page.cursor, 0, sizeof(w->page.cursor));
+	return 0;
 }
 
 static int
@@ -539,15 +563,20 @@ begin(struct writer *w, const struct config *c, struct query *q)
 	return -1;
 }
 
-static void
-end(struct writer *w)
+/* rc: of all that was written; it is returned. */
+static int
+end(struct writer *w, int rc)
 {
+	if (rc != 0)
+		take_back(w);
 	if (w->dir != -1)
 		(void)close(w->dir);
+	buf_free(&w->files);
 	free(w->site.call);
 	free(w->site.listed);
 	arena_free(w->arena);
 	arena_free(w->page.arena);
+	return rc;
 }
 
 static int
@@ -557,7 +586,7 @@ write_pages(struct writer *w)
 		if (write_page(w, pages[i].file, pages[i].title, pages[i].path,
 			pages[i].page) != 0)
 			return -1;
-	return write_lists(w);
+	return 0;
 }
 
 int
@@ -572,11 +601,10 @@ static_write(const struct config *c, struct query *q, const char *query,
 	w.page.hidden = c->facts_hidden;
 	if (rc == 0 &&
 	    (take_query(&w, query) != 0 || open_dir(&w) != 0 ||
-		collect_calls(&w) != 0 || write_pages(&w) != 0 ||
-		write_calls(&w) != 0))
+		collect_calls(&w) != 0 || write_calls(&w) != 0 ||
+		write_lists(&w) != 0 || write_pages(&w) != 0))
 		rc = -1;
-	end(&w);
-	return rc;
+	return end(&w, rc);
 }
 
 /* A file of that name, empty and nobody else's.  0, or -1 with errno. */
@@ -635,8 +663,7 @@ static_excel(const struct config *c, struct query *q, const char *query,
 	if (rc == 0 &&
 	    (take_query(&w, query) != 0 || write_workbook(&w, file) != 0))
 		rc = -1;
-	end(&w);
-	return rc;
+	return end(&w, rc);
 }
 
 /* Are these all calls of the person, and is there one? */
@@ -673,10 +700,9 @@ static_person(const struct config *c, struct query *q, const char *number,
 	if (rc == 0 &&
 	    (take_query(&w, "preset=all") != 0 || collect_calls(&w) != 0 ||
 		check_person(&w) != 0 || open_dir(&w) != 0 ||
+		write_calls(&w) != 0 || write_records(&w) != 0 ||
 		write_page(
-		    &w, "index.html", N_("Calls"), "calls", person_page) != 0 ||
-		write_calls(&w) != 0 || write_records(&w) != 0))
+		    &w, "index.html", N_("Calls"), "calls", person_page) != 0))
 		rc = -1;
-	end(&w);
-	return rc;
+	return end(&w, rc);
 }

@@ -76,6 +76,28 @@ owner() {
   [ -z "$(ls roots)" ]
 }
 
+# limited KIB COMMAND... - no file becomes larger.
+limited() (
+  ulimit -f "$1"
+  callbook "${@:2}"
+)
+
+@test "of pages that could not all be written there is none" {
+  mkdir empty
+  for body in "$DATA"/formantai/*.json; do
+    signed sales "$body" >/dev/null
+  done
+  for dir in empty none; do
+    # Enough for all but the overview, which is the last.
+    run -1 limited 40 report --preset all --html "$dir"
+    has 'index.html: File too large'
+  done
+  [ -z "$(ls empty)" ]
+  [ ! -e none ]
+  run -0 callbook report --preset all --html empty
+  [ -e empty/call-7.html ]
+}
+
 @test "check says what every user of the machine can change" {
   echo '{}' >providers/x.json
   run callbook check
