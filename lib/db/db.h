@@ -376,6 +376,7 @@ struct db_copy {
 	int64_t events, calls;
 	int64_t erasures; /* so often something was forgotten */
 	int schema; /* version */
+	bool uncounted; /* it is damaged: only its file is known */
 };
 
 /*

@@ -372,6 +372,12 @@ tell_restored(const struct admin *a, const struct db_copy *is,
 {
 	printf("events   %" PRId64 "\ncalls    %" PRId64 "\n", is->events,
 	    is->calls);
+	if (was->uncounted && *before != '\0')
+		admin_warnx(a,
+		    "what the store had before could not be counted: it is in "
+		    "%s; what was erased after this copy may be in the store "
+		    "again",
+		    before);
 	if (was->events > 0)
 		printf("before   %" PRId64 " events, now in %s: remove it "
 		       "when it is not needed\n",

@@ -161,6 +161,17 @@ callbook.db-before-3" ]
   [ "$(ask 'SELECT max(id) FROM event' callbook.db-before)" = e-1 ]
 }
 
+@test "what a store had that is damaged is not taken for nothing" {
+  post 0
+  callbook backup out/copy.db
+  sqlite3 callbook.db 'PRAGMA wal_checkpoint(TRUNCATE)' >wal
+  printf 'no header of SQLite' | dd of=callbook.db conv=notrunc status=none
+  run -0 callbook restore out/copy.db
+  has "could not be counted: it is in $PWD/callbook.db-before;"
+  [ "$(ask 'SELECT count(*) FROM event')" = 1 ]
+  grep -q 'no header' callbook.db-before
+}
+
 @test "a store that somebody reads is not set aside without what is in its WAL" {
   post 0
   callbook backup out/copy.db

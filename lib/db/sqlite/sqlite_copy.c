@@ -62,6 +62,24 @@ number_in(sqlite3 *copy, const char *sql, int64_t *n)
 	return rc;
 }
 
+/* What a store has.  0, or -1 with SQLite's error. */
+static int
+count(sqlite3 *copy, struct db_copy *c)
+{
+	int64_t erases = 0; /* no older one has that table */
+
+	if (number_in(copy, "SELECT count(*) FROM event", &c->events) == -1 ||
+	    number_in(copy, "SELECT count(*) FROM call", &c->calls) == -1 ||
+	    number_in(copy,
+		"SELECT count(*) FROM sqlite_schema WHERE name = 'erasure'",
+		&erases) == -1)
+		return -1;
+	c->erasures = 0;
+	return erases == 0
+	    ? 0
+	    : number_in(copy, "SELECT count(*) FROM erasure", &c->erasures);
+}
+
 /* Does SQLite find nothing wrong with the file?  0, or -1 after why. */
 static int
 check_pages(sqlite3 *copy, struct buf *why)
@@ -107,10 +125,7 @@ check_copy(sqlite3 *copy, struct db_copy *c, struct buf *why)
 	if (check_pages(copy, why) == -1)
 		return -1;
 	c->schema = (int)version;
-	c->erasures = 0; /* there is no such table in an older one */
-	(void)number_in(copy, "SELECT count(*) FROM erasure", &c->erasures);
-	if (number_in(copy, "SELECT count(*) FROM event", &c->events) == -1 ||
-	    number_in(copy, "SELECT count(*) FROM call", &c->calls) == -1) {
+	if (count(copy, c) == -1) {
 		buf_puts(why, sqlite3_errmsg(copy));
 		return -1;
 	}
@@ -205,6 +220,19 @@ is_of_another(struct db *db)
 	return is == CONTENT_OTHER || is == CONTENT_CUT;
 }
 
+/* Of one that may be damaged, or not made yet.  0, or -1: out of memory. */
+static int
+count_before(sqlite3 *store, struct db_copy *was)
+{
+	int64_t version = 0;
+
+	if (number_in(store, "PRAGMA user_version", &version) == 0 &&
+	    (version == 0 || count(store, was) == 0))
+		return 0;
+	*was = (struct db_copy){.uncounted = true};
+	return sqlite3_errcode(store) == SQLITE_NOMEM ? -1 : 0;
+}
+
 /*
  * Nobody writes to it: have all that its WAL has in the file itself.  A WAL
  * that cannot be had there is set aside.
@@ -222,16 +250,22 @@ make_whole(struct db *db, struct db_copy *was, struct buf *why)
 		NULL) == SQLITE_OK &&
 	    !is_of_another(db)) {
 		sqlite3_busy_timeout(db->sqlite, READERS_MS);
-		(void)number_in(
-		    db->sqlite, "SELECT count(*) FROM erasure", &was->erasures);
-		(void)number_in(
-		    db->sqlite, "SELECT count(*) FROM event", &was->events);
 		/* Only who has read it knows that it has a WAL. */
-		rc = sqlite3_wal_checkpoint_v2(
-		    db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		rc = count_before(db->sqlite, was) == -1
+		    ? SQLITE_NOMEM
+		    : sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
+			  SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	} else if (sqlite3_errcode(db->sqlite) == SQLITE_NOMEM) {
+		rc = SQLITE_NOMEM;
+	} else {
+		was->uncounted = true;
 	}
 	sqlite3_close(db->sqlite);
 	db->sqlite = NULL;
+	if (rc == SQLITE_NOMEM) {
+		buf_puts(why, "out of memory");
+		return -1;
+	}
 	if (rc == SQLITE_BUSY) {
 		buf_printf(why,
 		    "%s: somebody reads it, so that it cannot be made whole "
