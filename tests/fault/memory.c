@@ -42,7 +42,9 @@
 #define PATH_SIZE 512
 #define WORKERS_MAX 16
 #define FILES "files" /* the directory of what a command writes */
+#define SPOOL "spool" /* and that of what waits for the store */
 #define COPY "copy.db" /* the store that it writes */
+#define BACKUP "backup.db" /* what it restores */
 #define SIZES_FD 3 /* of a program, on which it tells its allocations */
 
 static const char *bin, *shim;
@@ -102,6 +104,12 @@ write_file(const char *dir, const char *name, const char *s, size_t n)
 	close(fd);
 }
 
+static bool
+is_self_or_parent(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 /* Remove what is in a directory. */
 static void
 empty(const char *dir)
@@ -111,9 +119,10 @@ empty(const char *dir)
 	char path[PATH_SIZE];
 
 	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (is_self_or_parent(e->d_name))
+			continue;
 		path_in(path, dir, e->d_name);
-		if (e->d_name[0] != '.' && unlink(path) == -1 &&
-		    errno == EISDIR) {
+		if (unlink(path) == -1 && errno == EISDIR) {
 			empty(path);
 			(void)rmdir(path);
 		}
@@ -127,16 +136,21 @@ copy(const char *from, const char *to)
 {
 	DIR *d = opendir(from);
 	struct dirent *e;
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], inner[PATH_SIZE];
 
 	(void)mkdir(to, 0700);
 	empty(to);
 	while (d != NULL && (e = readdir(d)) != NULL) {
 		struct buf b = {0};
 
-		if (e->d_name[0] == '.')
+		if (is_self_or_parent(e->d_name))
 			continue;
 		path_in(path, from, e->d_name);
+		if (e->d_type == DT_DIR) {
+			path_in(inner, to, e->d_name);
+			copy(path, inner);
+			continue;
+		}
 		read_file(path, &b);
 		write_file(to, e->d_name, buf_str(&b), b.len);
 		buf_free(&b);
@@ -157,6 +171,7 @@ struct shape {
 	char *env[ENV_MAX]; /* of the request; NULL ends */
 	struct buf body;
 	bool writes; /* changes the store */
+	bool once; /* a second run is refused */
 	int status; /* of a command */
 	bool checks; /* tells of the machine, which is another each time */
 };
@@ -180,6 +195,25 @@ static long
 allocations(const struct result *r)
 {
 	return (long)(r->sizes.len / sizeof(uint64_t));
+}
+
+/* Another directory has another name, which is no difference. */
+static void
+hide(struct buf *b, const char *dir)
+{
+	struct buf out = {0};
+	const char *s = buf_str(b), *end = s + b->len, *at;
+
+	while ((at = memmem(s, (size_t)(end - s), dir, strlen(dir))) != NULL) {
+		buf_add(&out, s, (size_t)(at - s));
+		buf_puts(&out, "DIR");
+		s = at + strlen(dir);
+	}
+	buf_add(&out, s, (size_t)(end - s));
+	if (out.failed)
+		die("buffer");
+	buf_free(b);
+	*b = out;
 }
 
 static int
@@ -253,6 +287,7 @@ run(const struct shape *s, const char *dir, long nth, bool on, bool trace,
 	r->status = WIFSIGNALED(status) ? -WTERMSIG(status)
 					: WEXITSTATUS(status);
 	read_fd(fd[1], &r->out);
+	hide(&r->out, dir);
 	read_fd(fd[2], &r->err);
 	read_fd(fd[SIZES_FD], &r->sizes);
 	for (int i = 0; i <= SIZES_FD; i++)
@@ -440,32 +475,38 @@ dump_store(const char *dir, const char *name, struct buf *b)
 	sqlite3_close(db);
 }
 
+/* The files of a directory, and of those in it. */
 static void
-dump(const char *dir, struct buf *b)
-{
-	dump_store(dir, "callbook.db", b);
-}
-
-/* What a command has written into the directory FILES or the store COPY. */
-static void
-dump_files(const char *dir, struct buf *b)
+dump_files(const char *dir, const char *name, struct buf *b)
 {
 	char out[PATH_SIZE], path[PATH_SIZE];
 	struct dirent **e = NULL;
 	int n;
 
-	path_in(out, dir, FILES);
+	path_in(out, dir, name);
 	n = scandir(out, &e, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
-		if (e[i]->d_name[0] != '.') {
-			buf_printf(b, "%s: ", e[i]->d_name);
-			path_in(path, out, e[i]->d_name);
+		path_in(path, out, e[i]->d_name);
+		if (e[i]->d_type == DT_DIR) {
+			if (!is_self_or_parent(e[i]->d_name))
+				dump_files(out, e[i]->d_name, b);
+		} else {
+			buf_printf(b, "%s/%s: ", name, e[i]->d_name);
 			read_file(path, b);
 		}
 		free(e[i]);
 	}
 	free(e);
+}
+
+/* All that a delivery or a command may change. */
+static void
+dump(const char *dir, struct buf *b)
+{
+	dump_store(dir, "callbook.db", b);
 	dump_store(dir, COPY, b);
+	dump_files(dir, SPOOL, b);
+	dump_files(dir, FILES, b);
 }
 
 /* --- cases ---------------------------------------------------------------- */
@@ -473,8 +514,7 @@ dump_files(const char *dir, struct buf *b)
 /* What a shape does when nothing fails. */
 struct reference {
 	struct result result;
-	struct buf before, after; /* the store */
-	struct buf files; /* what was written beside it */
+	struct buf before, after; /* what it may change */
 };
 
 /* Shared by all workers. */
@@ -520,23 +560,19 @@ same(const struct buf *a, const struct buf *b)
 	return a->len == b->len && memcmp(buf_str(a), buf_str(b), a->len) == 0;
 }
 
-/* Is the store as it should be, and if not, does the same again mend it? */
+/* Is all as it should be, and if not, does the same again mend it? */
 static void
-check_store(const struct shape *s, const char *dir, const struct reference *ref,
+check_kept(const struct shape *s, const char *dir, const struct reference *ref,
     bool succeeded, struct buf *why)
 {
-	struct buf now = {0}, last = {0}, files = {0};
+	struct buf now = {0}, last = {0};
 	struct result again;
 
-	dump_files(dir, &files);
-	if (succeeded && !same(&files, &ref->files))
-		buf_printf(why, "a success with other files: %s; ",
-		    first_difference(&ref->files, &files));
 	dump(dir, &now);
 	if (succeeded && !same(&now, &ref->after))
-		buf_printf(why, "a success with other rows: %s; ",
+		buf_printf(why, "a success that left other: %s; ",
 		    first_difference(&ref->after, &now));
-	if (!succeeded && !same(&now, &ref->after) &&
+	if (!succeeded && !s->once && !same(&now, &ref->after) &&
 	    !same(&now, &ref->before)) {
 		run(s, dir, 0, false, false, &again);
 		dump(dir, &last);
@@ -544,13 +580,12 @@ check_store(const struct shape *s, const char *dir, const struct reference *ref,
 		if (!same(&last, &ref->after) && again.http / 100 != 2)
 			buf_printf(why, "again: %d; ", again.http);
 		if (!same(&last, &ref->after))
-			buf_printf(why, "again, with other rows: %s; ",
+			buf_printf(why, "again, left other: %s; ",
 			    first_difference(&ref->after, &last));
 		result_free(&again);
 	}
 	buf_free(&now);
 	buf_free(&last);
-	buf_free(&files);
 }
 
 /* The JSON answer's first member; "": it is none. */
@@ -608,7 +643,7 @@ try_case(const struct shape *s, const char *dir, const char *from, long nth,
 	run(s, dir, nth, on, false, &r);
 	check_answer(s, &r, ref, why);
 	if (s->writes)
-		check_store(s, dir, ref,
+		check_kept(s, dir, ref,
 		    s->env[0] == NULL ? r.status == 0
 				      : r.http == ref->result.http,
 		    why);
@@ -674,7 +709,6 @@ make_reference(const struct shape *s, const char *site, struct reference *ref)
 		exit(2);
 	}
 	dump(dir, &ref->after);
-	dump_files(dir, &ref->files);
 }
 
 static void
@@ -683,7 +717,6 @@ reference_free(struct reference *ref)
 	result_free(&ref->result);
 	buf_free(&ref->before);
 	buf_free(&ref->after);
-	buf_free(&ref->files);
 }
 
 /* All cases of a shape from the from-th allocation on; true: no fault. */
@@ -769,7 +802,9 @@ static const struct delivery {
     {"formantai", "call.failed.json", "variant"},
     {"formantai", "call.busy.json", "unmappable"},
     {"formantai", "call.busy.json", "malformed"},
+    {"formantai", "call.no_answer.json", "secret"}, /* row 1 of those */
     {"formantai", "call.busy.json", "rejected"},
+    {"formantai", "call.unreachable.json", "spooled"},
     {"formantai", "call.busy.json", "gzip"},
     {"formantai", "call.busy.json", "large"},
     {"atoms", "post-conversation.json", NULL},
@@ -808,29 +843,44 @@ static const char *const pages[] = {"", "?preset=all", "calls?preset=all",
 static const struct command {
 	bool writes;
 	const char *arg[7];
+	const char *config; /* NULL: callbook.conf */
+	int status; /* that it ends with */
+	bool once; /* refuses what a run before has begun */
 } commands[] = {
-    {false, {"provider", "list"}}, /* first: see main() */
-    {false, {"provider", "show", "vapi"}},
-    {false, {"provider", "check", "vapi", "BODY/vapi/status-update.json"}},
-    {false, {"provider", "draft", "BODY/bland/post-call.json"}},
-    {false, {"check", "--deep"}},
-    {false, {"export"}},
-    {false, {"export", "--raw"}},
-    {false, {"show", "CALL"}},
-    {false, {"show", "--json", "CALL"}},
-    {false, {"quarantine", "list"}},
-    {false, {"quarantine", "show", "1"}},
-    {false,
-	{"send", "--print-curl", "--source", "formantai",
-	    "BODY/formantai/call.busy.json"}},
-    {false, {"forget", "--call", "CALL", "--dry-run"}},
-    {true, {"backup", "-"}},
-    {true, {"copy", "--to", COPY, "--last"}},
-    {true, {"report", "--html", FILES, "--preset", "all"}},
-    {true, {"forget", "--call", "CALL", "--yes"}},
-    {true, {"tend"}},
-    {true, {"quarantine", "requeue", "--all"}},
-    {true, {"rebuild"}},
+    {.arg = {"provider", "list"}}, /* first: see main() */
+    {.arg = {"provider", "show", "vapi"}},
+    {.arg = {"provider", "check", "vapi", "BODY/vapi/status-update.json"}},
+    {.arg = {"provider", "draft", "BODY/bland/post-call.json"}},
+    /* The clock is not right. */
+    {.arg = {"check", "--deep"}, .status = 1},
+    {.arg = {"export"}},
+    {.arg = {"export", "--raw"}},
+    {.arg = {"show", "CALL"}},
+    {.arg = {"show", "--json", "CALL"}},
+    {.arg = {"quarantine", "list"}},
+    {.arg = {"quarantine", "show", "1"}},
+    {.arg = {"send", "--print-curl", "--source", "formantai",
+	 "BODY/formantai/call.busy.json"}},
+    {.arg = {"forget", "--call", "CALL", "--dry-run"}},
+    {.writes = true, .arg = {"backup", "-"}},
+    {.writes = true, .arg = {"copy", "--to", COPY, "--last"}},
+    {.writes = true, .arg = {"restore", BACKUP}},
+    {.writes = true, .arg = {"report", "--html", FILES, "--preset", "all"}},
+    {.writes = true,
+	.arg = {"report", "--person", "+917014675791", FILES},
+	.config = "full.conf"},
+    {.writes = true, .arg = {"forget", "--call", "CALL", "--yes"}},
+    {.writes = true, .arg = {"tend"}},
+    /* A row stays. */
+    {.writes = true, .arg = {"quarantine", "requeue", "--all"}, .status = 1},
+    {.writes = true, .arg = {"quarantine", "requeue", "--rejected", "1"}},
+    {.writes = true, .arg = {"rebuild"}},
+    {.arg = {"spool", "list"}, .config = "spool.conf"},
+    {.writes = true, .arg = {"spool", "flush"}, .config = "spool.conf"},
+    {.writes = true,
+	.arg = {"demo", "--calls", "1", "--days", "1"},
+	.config = "demo.conf",
+	.once = true},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -989,7 +1039,11 @@ make_delivery(struct shape *s, const struct delivery *d, const struct config *c,
 	snprintf(s->name, sizeof(s->name), "delivery/%s/%s%s%s", d->source,
 	    d->file, d->kind == NULL ? "" : "/", kind);
 	s->program = "callbook.fcgi";
-	snprintf(s->config, sizeof(s->config), "%s.conf", d->source);
+	/* The store is away, or the secret another. */
+	snprintf(s->config, sizeof(s->config), "%s.conf",
+	    strcmp(kind, "spooled") == 0      ? "away"
+		: strcmp(kind, "secret") == 0 ? "wrong"
+					      : d->source);
 	s->writes = true;
 	snprintf(path, sizeof(path), "%s/providers/%s/%s", TEST_DATA, d->source,
 	    d->file);
@@ -1062,10 +1116,11 @@ make_command(struct shape *s, const struct command *c, const char *site)
 	snprintf(s->name, sizeof(s->name), "command");
 	s->program = "callbook";
 	s->writes = c->writes;
+	if (c->config != NULL)
+		snprintf(s->config, sizeof(s->config), "%s", c->config);
 	s->checks = strcmp(c->arg[0], "check") == 0;
-	/* The clock is not right; a row stays. */
-	s->status = s->checks ||
-	    (c->arg[1] != NULL && strcmp(c->arg[1], "requeue") == 0);
+	s->status = c->status;
+	s->once = c->once;
 	for (size_t i = 0; c->arg[i] != NULL; i++) {
 		const char *a = c->arg[i];
 		size_t n = strlen(s->name);
@@ -1113,13 +1168,15 @@ write_keys(const char *dir, const char *name, EVP_PKEY *key)
 	EVP_PKEY_free(key);
 }
 
-#define HEAD \
-	"[callbook]\nurl = https://example.org\n\n[report]\naccess = public\n"
+#define HEAD(lines)                                     \
+	"[callbook]\nurl = https://example.org\n" lines \
+	"\n[report]\naccess = public\n"
+#define SECRET "secret_file = secret"
 
 static void
 add_source(struct buf *conf, const char *s)
 {
-	const char *key = "secret_file = secret";
+	const char *key = SECRET;
 
 	if (strcmp(s, "recho") == 0)
 		key = "key_file = rsa-public.pem";
@@ -1132,13 +1189,28 @@ add_source(struct buf *conf, const char *s)
 		buf_puts(conf, "drop_bulk = yes\n");
 }
 
-/* Configuration, secrets and keys, with a source for each platform. */
+/* A configuration that begins with other lines, and then has the sources. */
+static void
+write_config(
+    const char *dir, const char *name, const char *head, const char *sources)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, head);
+	buf_puts(&b, sources);
+	if (b.failed)
+		die(name);
+	write_file(dir, name, buf_str(&b), b.len);
+	buf_free(&b);
+}
+
+/* Configurations, secrets and keys, with a source for each platform. */
 static void
 make_site(const char *dir)
 {
 	static const char secret[] = "a secret of the tests of memory\n";
 	static const char base64[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
-	struct buf conf = {0}, full = {0};
+	struct buf all = {0};
 	const char *last = "";
 	char name[40];
 
@@ -1148,28 +1220,34 @@ make_site(const char *dir)
 	write_file(dir, "base64", base64, strlen(base64));
 	write_keys(dir, "rsa", EVP_RSA_gen(2048));
 	write_keys(dir, "ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
-	buf_puts(&conf, HEAD);
 	for (size_t i = 0; i < DELIVERIES; i++) {
 		struct buf one = {0};
 
 		if (strcmp(deliveries[i].source, last) == 0)
 			continue;
 		last = deliveries[i].source;
-		add_source(&conf, last);
+		add_source(&all, last);
 		/* A receiver that has this one alone is ready sooner. */
-		buf_puts(&one, HEAD);
 		add_source(&one, last);
 		snprintf(name, sizeof(name), "%s.conf", last);
-		write_file(dir, name, buf_str(&one), one.len);
+		write_config(dir, name, HEAD(""), buf_str(&one));
 		buf_free(&one);
 	}
-	write_file(dir, "callbook.conf", buf_str(&conf), conf.len);
+	write_config(dir, "callbook.conf", HEAD(""), buf_str(&all));
 	/* Bodies are told to nobody else. */
-	buf_puts(&full, HEAD "phones = full\n");
-	buf_puts(&full, buf_str(&conf) + strlen(HEAD));
-	write_file(dir, "full.conf", buf_str(&full), full.len);
-	buf_free(&full);
-	buf_free(&conf);
+	write_config(
+	    dir, "full.conf", HEAD("") "phones = full\n", buf_str(&all));
+	write_config(
+	    dir, "spool.conf", HEAD("spool = " SPOOL "\n"), buf_str(&all));
+	write_config(dir, "away.conf",
+	    HEAD("store = away/callbook.db\nspool = " SPOOL "\n"),
+	    "\n[source formantai]\nprovider = formantai\n" SECRET "\n");
+	write_config(dir, "wrong.conf", HEAD(""),
+	    "\n[source formantai]\nprovider = formantai\n"
+	    "secret_file = base64\n");
+	write_config(dir, "demo.conf", HEAD("store = " COPY "\n"),
+	    "\n[source formantai]\nprovider = formantai\n" SECRET "\n");
+	buf_free(&all);
 }
 
 static void
@@ -1184,6 +1262,22 @@ deliver(const struct shape *s, const char *site)
 		exit(2);
 	}
 	result_free(&r);
+}
+
+/* A copy of the store as it is now, to restore later. */
+static void
+back_up(const char *site)
+{
+	const struct command c = {.arg = {"backup", BACKUP}};
+	struct shape s = {0};
+	struct result r;
+
+	make_command(&s, &c, site);
+	run(&s, site, 0, false, false, &r);
+	if (r.status != 0)
+		die(buf_str(&r.err));
+	result_free(&r);
+	shape_free(&s);
 }
 
 /*
@@ -1291,6 +1385,7 @@ try_deliveries(struct wish *w, const char *bare, const char *site,
 	memcpy(all[0].name, name, sizeof(name));
 	/* What a duplicate and a variant need. */
 	deliver(&all[1], site);
+	back_up(site);
 	for (size_t i = 0; i < DELIVERIES; i++)
 		grant(w, &all[i], site, i == 0);
 	for (size_t i = 0; i < DELIVERIES; i++)

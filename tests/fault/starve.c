@@ -1,6 +1,6 @@
 /*
- * starve - LD_PRELOAD: the n-th allocation of a program fails, and the time of
- * day stands still, so that two runs do the same.
+ * starve - LD_PRELOAD: the n-th allocation of a program fails; the time of day
+ * stands still and what is random is zeros, so that two runs do the same.
  *
  * STARVE_NTH=N    the N-th fails; 0: none does
  * STARVE_ON=1     and so do all that follow
@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -156,4 +158,13 @@ time(time_t *t)
 	if (t != NULL)
 		*t = ts.tv_sec;
 	return ts.tv_sec;
+}
+
+ssize_t
+getrandom(void *to, size_t n, unsigned flags)
+{
+	if (number("STARVE_NOW") == 0)
+		return syscall(SYS_getrandom, to, n, flags);
+	memset(to, 0, n);
+	return (ssize_t)n;
 }
