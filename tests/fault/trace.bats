@@ -168,3 +168,30 @@ noisy() {
   signed_cgi second "${traced[@]}" | grep stored
   [[ $(order) == *wa ]]
 }
+
+# replaced FILE TEXT - prints what happened to a file that was written under
+# another name, as letters: w, written; s, that is on disk; r, it takes its
+# place; d, that is on disk; a, TEXT is told.
+replaced() {
+  awk -v file="$1" -v text="$2" '
+    $0 ~ "write(64|v)?\\([0-9]+<[^>]*/" file "[^>]*part>" { printf "w" }
+    $0 ~ "f(data)?sync\\([0-9]+<[^>]*/" file "[^>]*part>\\) += 0" {
+      printf "s" }
+    $0 ~ "rename.*part\", .*" file "\"\\) = 0" { printf "r"; taken = 1 }
+    taken && $0 ~ "fsync\\([0-9]+<" ENVIRON["DIR"] "/?>\\) += 0" {
+      printf "d"; taken = 0 }
+    $0 ~ "write\\([12]<.*" text { printf "a" }' trace | tr -s ws
+}
+
+@test "P1 a copy, and a store restored, are on disk before they take their place" {
+  export DIR CALLBOOK_CONFIG=callbook.conf
+  traced+=(-e 'trace=fsync,fdatasync,pwrite64,write,writev,/^rename')
+  signed_cgi body env >/dev/null
+  "${traced[@]}" "$PLAIN/callbook" backup kept.db
+  [ "$(replaced kept.db sound)" = wsrda ]
+  "${traced[@]}" "$PLAIN/callbook" backup --compress kept.gz
+  [ "$(replaced kept.gz sound)" = wswsrda ]
+  signed_cgi second env >/dev/null
+  "${traced[@]}" "$PLAIN/callbook" restore kept.db
+  [ "$(replaced callbook.db before)" = wsrda ]
+}
