@@ -16,6 +16,21 @@ engine_of(const void *thing)
 	return *(const struct engine *const *)thing;
 }
 
+void
+engine_tell_older(const char *path, int version, int known, struct buf *why)
+{
+	if (version == 0)
+		buf_printf(why,
+		    "%s: there is no store yet: the receiver makes it when it "
+		    "starts",
+		    path);
+	else
+		buf_printf(why,
+		    "%s: schema %d is older than this program's %d: the "
+		    "receiver brings it up when it starts",
+		    path, version, known);
+}
+
 struct db *
 db_open(const struct db_options *o, enum db_mode mode, struct buf *why)
 {

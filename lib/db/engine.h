@@ -144,6 +144,10 @@ struct engine {
 	ENGINE_FUNCTIONS(ENGINE_MEMBER, ENGINE_MEMBER_VOID)
 };
 
+/* Why a store of an older schema, or of none (0), cannot be read. */
+void engine_tell_older(
+    const char *path, int version, int known, struct buf *why);
+
 extern const struct engine engine_sqlite, engine_postgres;
 
 #endif /* !ENGINE_H */

@@ -232,9 +232,9 @@ indexed() {
 @test "an empty file is no store until the receiver makes it one" {
   : >callbook.db
   run -1 callbook check
-  has "FAIL  store: $PWD/callbook.db: there is no store in this file yet: the receiver makes it when it starts"
+  has "FAIL  store: $PWD/callbook.db: there is no store yet: the receiver makes it when it starts"
   run -1 callbook export
-  has 'there is no store in this file yet'
+  has 'there is no store yet'
   run -0 report ''
   has 'Status: 503'
   run -0 signed sales "$EVENT"

@@ -364,14 +364,6 @@ pg_schema_open(struct db *db, struct buf *why)
 	if (db->mode == DB_WRITE)
 		return migrate(db, why) == 0 ? read_numbers(db, &version, why)
 					     : -1;
-	if (ours)
-		buf_printf(why,
-		    "%s: schema %d is older than this program's %d: the"
-		    " receiver brings it up when it starts",
-		    db->path, version, PG_SCHEMA_VERSION);
-	else
-		buf_printf(why,
-		    "%s: there is no store yet: the first event makes it",
-		    db->path);
+	engine_tell_older(db->path, version, PG_SCHEMA_VERSION, why);
 	return -1;
 }

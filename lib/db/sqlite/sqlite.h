@@ -254,8 +254,9 @@ enum db_rc index_create_all(struct db *db);
 /* Those of a store that another version made, by and by. */
 enum db_rc index_want_all(struct db *db);
 
-/* Is it a trigger that building an index needs, as it was made here? */
-bool index_made_trigger(const char *name, const char *sql);
+/* Is it a trigger that building an index needs, as it was made here?  1, 0, or
+ * -1: out of memory. */
+int index_made_trigger(const char *name, const char *sql);
 
 /*
  * sqlite_facts.c: pack facts of older versions for a while.  Which calls are

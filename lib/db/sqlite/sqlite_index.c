@@ -294,16 +294,16 @@ is_text(const struct buf *b, const char *sql)
 {
 	const size_t n = strlen(sql);
 
-	return !b->failed && b->len == n + 1 && memcmp(b->data, sql, n) == 0;
+	return b->len == n + 1 && memcmp(b->data, sql, n) == 0;
 }
 
-bool
+int
 index_made_trigger(const char *name, const char *sql)
 {
 	struct buf b = {0};
-	bool made = false;
+	int made = 0;
 
-	for (size_t i = 0; i < WANTED && !made; i++) {
+	for (size_t i = 0; i < WANTED && made == 0; i++) {
 		buf_reset(&b, SIZE_MAX);
 		if (strcmp(name, "build_add") == 0)
 			put_trigger(&wanted[i], name, "INSERT", &b);
@@ -311,7 +311,7 @@ index_made_trigger(const char *name, const char *sql)
 			put_trigger(&wanted[i], name, "UPDATE", &b);
 		else if (strcmp(name, "build_drop") == 0)
 			put_drop_trigger(&wanted[i], &b);
-		made = is_text(&b, sql);
+		made = b.failed ? -1 : is_text(&b, sql);
 	}
 	buf_free(&b);
 	return made;

@@ -396,18 +396,8 @@ open_read(struct db *db, struct buf *why)
 	}
 	if (schema_check(db, version, why) == -1)
 		return -1;
-	if (version == 0) {
-		buf_printf(why,
-		    "%s: there is no store in this file yet: the receiver "
-		    "makes it when it starts",
-		    db->path);
-		return -1;
-	}
 	if (version < DB_SCHEMA_VERSION) {
-		buf_printf(why,
-		    "%s: schema %d is older than this program's %d: the"
-		    " receiver brings it up when it starts",
-		    db->path, version, DB_SCHEMA_VERSION);
+		engine_tell_older(db->path, version, DB_SCHEMA_VERSION, why);
 		return -1;
 	}
 	journal_set(db->sqlite, "PRAGMA journal_mode", mode, sizeof(mode));

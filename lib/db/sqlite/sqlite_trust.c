@@ -22,8 +22,9 @@ static const char ours[] =
 
 #define WORDS_BEGIN "CREATE VIRTUAL TABLE search USING fts5 ("
 
-/* May what has the name of one of our tables be there as it is? */
-static bool
+/* May what has the name of one of our tables be there as it is?  1, 0, or -1:
+ * out of memory. */
+static int
 is_allowed(const char *type, const char *name, const char *sql)
 {
 	if (strcmp(type, "trigger") == 0)
@@ -50,27 +51,25 @@ trust_look(struct db *db, struct buf *why)
 				    "sql LIKE 'CREATE VIRTUAL%%')"
 				    " AND tbl_name COLLATE NOCASE%s",
 	    ours);
-	int rc = -1, step = SQLITE_ERROR;
+	int rc = -1, step = SQLITE_ERROR, allowed = 1;
 
 	if (sql != NULL &&
-	    sqlite3_prepare_v2(db->sqlite, sql, -1, &s, NULL) == SQLITE_OK) {
-		rc = 0;
-		while (rc == 0 && (step = sqlite3_step(s)) == SQLITE_ROW)
-			if (!is_allowed(
-				text_of(s, 0), text_of(s, 1), text_of(s, 2))) {
-				buf_printf(why,
-				    "%s: has a %s '%s' that Callbook did not "
-				    "make and that would run with each event: "
-				    "remove it, or put a backup in its place",
-				    db->path, text_of(s, 0), text_of(s, 1));
-				rc = -1;
-			}
-	}
-	if (rc == 0 ? step != SQLITE_DONE : step == SQLITE_ERROR) {
+	    sqlite3_prepare_v2(db->sqlite, sql, -1, &s, NULL) == SQLITE_OK)
+		while (allowed == 1 && (step = sqlite3_step(s)) == SQLITE_ROW)
+			allowed = is_allowed(
+			    text_of(s, 0), text_of(s, 1), text_of(s, 2));
+	if (allowed == 0)
+		buf_printf(why,
+		    "%s: has a %s '%s' that Callbook did not make and that "
+		    "would run with each event: remove it, or put a backup in "
+		    "its place",
+		    db->path, text_of(s, 0), text_of(s, 1));
+	else if (allowed == -1 || sql == NULL || step != SQLITE_DONE)
 		buf_printf(why, "%s: %s", db->path,
-		    sql == NULL ? "out of memory" : sqlite3_errmsg(db->sqlite));
-		rc = -1;
-	}
+		    allowed == -1 || sql == NULL ? "out of memory"
+						 : sqlite3_errmsg(db->sqlite));
+	else
+		rc = 0;
 	sqlite3_finalize(s);
 	sqlite3_free(sql);
 	return rc;
