@@ -8,6 +8,7 @@
 
 #include "admin.h"
 #include "base/log.h"
+#include "base/streams.h"
 
 static const struct command *const commands[] = {
     &command_check,
@@ -101,6 +102,7 @@ main(int argc, char **argv)
 	struct buf nothing = {0};
 	int status;
 
+	streams_open();
 	log_init("callbook");
 	/* When a reader goes away, write(2) shall fail and not end us. */
 	signal(SIGPIPE, SIG_IGN);

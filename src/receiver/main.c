@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/streams.h"
 #include "http/program.h"
 #include "receive.h"
 
@@ -31,6 +32,7 @@ main(int argc, char **argv)
 	char *config = NULL;
 	int status;
 
+	streams_open();
 	if ((status = program_options(&program, argc, argv, &o)) != -1)
 		return status;
 	status = EXIT_FAILURE;

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/streams.h"
 #include "http/program.h"
 #include "report/route.h"
 
@@ -32,6 +33,7 @@ main(int argc, char **argv)
 	char *config = NULL;
 	int status;
 
+	streams_open();
 	if ((status = program_options(&program, argc, argv, &o)) != -1)
 		return status;
 	status = EXIT_FAILURE;

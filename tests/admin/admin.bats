@@ -140,6 +140,21 @@ wrong() {
   done
 }
 
+@test "with a standard stream closed nothing is written into the store's files" {
+  some_events
+  for command in export 'export --raw' 'backup -' 'backup --compress -' \
+    'provider list' check; do
+    # shellcheck disable=SC2086
+    run -1 bash -c '"$@" >&-' bash "$BIN/callbook" $command
+    has 'Bad file descriptor'
+  done
+  "$BIN/callbook" rebuild <&- >&- 2>&- || [ "$?" = 1 ]
+  signed sales "$DATA/formantai/call.busy.json" >&- || :
+  [ "$(stat -c %s callbook.db-lock)" -le 4096 ]
+  run -1 grep -a 'e36853de\|specversion\|Content-Type' callbook.db-lock
+  [ "$(sqlite3 callbook.db 'PRAGMA integrity_check')" = ok ]
+}
+
 @test "a reader that goes away is noticed, without a word" {
   some_events
   mkfifo pipe
