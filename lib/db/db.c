@@ -54,6 +54,18 @@ db_close(struct db *db)
 		engine_of(db)->db_close(db);
 }
 
+bool
+db_is_own(const char *suffix)
+{
+	static const char *const own[] = {
+	    "", "-wal", "-shm", "-lock", "-key", "-journal"};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(suffix, own[i]) == 0)
+			return true;
+	return false;
+}
+
 void
 db_bind_text(struct statement *s, int i, const char *text)
 {

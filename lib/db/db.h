@@ -371,12 +371,19 @@ void db_splitter_free(struct db_splitter *w);
 
 /* --- copies -------------------------------------------------------------- */
 
+/*
+ * Is what stands behind a store's name that of one of its own files, as -wal?
+ * "" is.  What else begins with its name was set aside, or is a person's.
+ */
+bool db_is_own(const char *suffix);
+
 /* What is in one. */
 struct db_copy {
 	int64_t events, calls;
 	int64_t erasures; /* so often something was forgotten */
 	int schema; /* version */
-	bool uncounted; /* it is damaged: only its file is known */
+	bool live; /* the file of a store, which may lack what its WAL had */
+	bool uncounted; /* it could not be: damaged, or no store; all are 0 */
 };
 
 /*

@@ -9,19 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
 
 #include "admin.h"
+#include "base/part.h"
 #include "base/server.h"
 #include "base/when.h"
 #include "db/db.h"
 
 #define CHUNK (256 * 1024)
-#define PART "-part" /* behind the name of what is not whole yet */
 
 /* --- bytes ---------------------------------------------------------------- */
 
@@ -81,55 +80,6 @@ copy_in(int from, int to)
 	return rc == 0 && n == 0 ? 0 : -1;
 }
 
-/* A new file of that name, nobody else's; what is there is a part of one. */
-static int
-new_file(const char *path)
-{
-	if (unlink(path) == -1 && errno != ENOENT)
-		return -1;
-	return open(
-	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
-/* Have it alone.  False: another has it, or another file has its name. */
-static bool
-hold(int fd, const char *path)
-{
-	struct stat is, named;
-
-	/* A file system that has no such locks stops nobody. */
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK)
-		return false;
-	return fstat(fd, &is) == 0 && lstat(path, &named) == 0 &&
-	    is.st_dev == named.st_dev && is.st_ino == named.st_ino;
-}
-
-/*
- * A new file of that name, held until it is closed: two at once would write
- * over each other's.  -1 with errno; EWOULDBLOCK: another is at it.
- */
-static int
-new_part(const char *path)
-{
-	const int was = open(
-	    path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int fd = -1, saved = EWOULDBLOCK;
-
-	if (was == -1 || hold(was, path)) {
-		fd = new_file(path);
-		saved = errno;
-		if (fd != -1 && !hold(fd, path)) {
-			close(fd);
-			fd = -1;
-			saved = EWOULDBLOCK;
-		}
-	}
-	if (was != -1)
-		close(was);
-	errno = saved;
-	return fd;
-}
-
 static int
 failed(const struct admin *a, const char *path)
 {
@@ -142,7 +92,7 @@ part_failed(const struct admin *a, const char *path)
 {
 	if (errno != EWOULDBLOCK)
 		return failed(a, path);
-	admin_warnx(a, "%s: another backup writes it", path);
+	admin_warnx(a, "%s: another '%s' writes it", path, a->command->name);
 	return ADMIN_WRONG;
 }
 
@@ -204,7 +154,7 @@ backup_out(struct admin *a, bool compress)
 	int fd, rc, status = ADMIN_WRONG;
 
 	buf_printf(&path, "%s-copy" PART, a->config->store);
-	if (path.failed || (fd = new_part(path.data)) == -1) {
+	if (path.failed || (fd = part_open(path.data)) == -1) {
 		status = part_failed(a, buf_str(&path));
 		buf_free(&path);
 		return status;
@@ -230,7 +180,7 @@ static int
 compress_file(const char *from, const char *to)
 {
 	const int in = open(from, O_RDONLY | O_CLOEXEC);
-	const int out = in == -1 ? -1 : new_file(to);
+	const int out = in == -1 ? -1 : part_open(to);
 	int rc = out == -1 ? -1 : copy_out(in, out, true);
 
 	if (rc == 0)
@@ -242,21 +192,67 @@ compress_file(const char *from, const char *to)
 	return rc;
 }
 
+static const char *
+base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* The directory of a path. */
+static void
+dir_of(const char *path, char dir[PATH_MAX])
+{
+	const int n = (int)(base_of(path) - path);
+
+	(void)snprintf(
+	    dir, PATH_MAX, "%.*s", n == 0 ? 1 : n, n == 0 ? "." : path);
+}
+
 static int
 sync_dir(const char *path)
 {
-	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
 	int fd, rc;
 
-	(void)snprintf(dir, sizeof(dir), "%.*s",
-	    slash == NULL ? 1 : (int)(slash - path) + 1,
-	    slash == NULL ? "." : path);
+	dir_of(path, dir);
 	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return -1;
 	rc = fsync(fd);
 	close(fd);
 	return rc;
+}
+
+/* Is it the store, or one of its own files beside it, by whatever path? */
+static bool
+is_of_store(const char *store, const char *file)
+{
+	const char *name = base_of(file), *own = base_of(store);
+	const size_t n = strlen(own);
+	char dir[PATH_MAX];
+	struct stat is, at;
+
+	dir_of(file, dir);
+	if (strncmp(name, own, n) != 0 || !db_is_own(name + n) ||
+	    stat(dir, &at) == -1)
+		return false;
+	dir_of(store, dir);
+	return stat(dir, &is) == 0 && is.st_dev == at.st_dev &&
+	    is.st_ino == at.st_ino;
+}
+
+/* May a copy take that name?  If not, it is reported. */
+static bool
+may_take(const struct admin *a, const char *file)
+{
+	const char *why = part_refusal(file);
+
+	if (!server_is(a->config->store) && is_of_store(a->config->store, file))
+		why = "is the store's own";
+	if (why != NULL)
+		admin_warnx(a, "%s: %s", file, why);
+	return why == NULL;
 }
 
 /* A whole file takes the name at once. */
@@ -269,9 +265,11 @@ backup_file(struct admin *a, const char *file, bool compress)
 	struct db_copy copy;
 	int fd, status = ADMIN_WRONG;
 
+	if (!may_take(a, file))
+		return ADMIN_WRONG;
 	buf_printf(&part, "%s" PART, file);
 	buf_printf(&packed, "%s-gz" PART, file);
-	if (part.failed || packed.failed || (fd = new_part(part.data)) == -1) {
+	if (part.failed || packed.failed || (fd = part_open(part.data)) == -1) {
 		status = part_failed(a, buf_str(&part));
 		goto out;
 	}
@@ -343,17 +341,15 @@ static const struct option restore_longs[] = {ADMIN_OPTIONS};
 
 /* Unpack it beside the store.  0, or -1 and reported. */
 static int
-unpack(struct admin *a, const char *file, const char *part)
+unpack(struct admin *a, const char *file, const char *part, int out)
 {
 	const int in = strcmp(file, "-") == 0
 	    ? dup(STDIN_FILENO)
 	    : open(file, O_RDONLY | O_CLOEXEC);
-	int out = -1, rc = -1;
+	int rc = -1;
 
 	if (in == -1)
 		(void)failed(a, file);
-	else if ((out = new_file(part)) == -1)
-		(void)failed(a, part);
 	else if (copy_in(in, out) == -1 || fsync(out) == -1)
 		admin_warnx(a, "%s: cannot be read as a whole, or %s written",
 		    file, part);
@@ -361,9 +357,20 @@ unpack(struct admin *a, const char *file, const char *part)
 		rc = 0;
 	if (in != -1)
 		close(in);
-	if (out != -1)
-		close(out);
 	return rc;
+}
+
+/* What SQLite makes beside a file that it only looks at. */
+static void
+remove_companions(const char *path)
+{
+	static const char *const suffix[] = {"-wal", "-shm"};
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
+		if (snprintf(name, sizeof(name), "%s%s", path, suffix[i]) <
+		    (int)sizeof(name))
+			(void)unlink(name);
 }
 
 static void
@@ -372,12 +379,16 @@ tell_restored(const struct admin *a, const struct db_copy *is,
 {
 	printf("events   %" PRId64 "\ncalls    %" PRId64 "\n", is->events,
 	    is->calls);
-	if (was->uncounted && *before != '\0')
+	if (is->live)
 		admin_warnx(a,
-		    "what the store had before could not be counted: it is in "
-		    "%s; what was erased after this copy may be in the store "
-		    "again",
-		    before);
+		    "the copy is the file of a store, not one of 'callbook "
+		    "backup': if it had a -wal file, what was in that is not "
+		    "in it");
+	if (was->uncounted)
+		admin_warnx(a,
+		    "what the store had before could not be counted%s%s; what "
+		    "was erased after this copy may be in the store again",
+		    *before == '\0' ? "" : ": it is in ", before);
 	if (was->events > 0)
 		printf("before   %" PRId64 " events, now in %s: remove it "
 		       "when it is not needed\n",
@@ -395,7 +406,7 @@ restore_run(struct admin *a, int argc, char **argv)
 {
 	struct db_copy is, was;
 	struct buf part = {0}, before = {0}, why = {0};
-	int status = ADMIN_WRONG;
+	int fd = -1, status = ADMIN_WRONG;
 
 	if (admin_option(a, argc, argv, restore_longs) != OPTION_END)
 		return a->status;
@@ -412,10 +423,21 @@ restore_run(struct admin *a, int argc, char **argv)
 	/* What only root may read is opened by root's shell: < FILE. */
 	if (admin_become_owner(a) == -1)
 		return ADMIN_WRONG;
+	if (is_of_store(a->config->store, argv[optind])) {
+		admin_warnx(a, "%s: is the store's own", argv[optind]);
+		return ADMIN_WRONG;
+	}
 	buf_printf(&part, "%s-restore" PART, a->config->store);
-	if (part.failed)
+	if (part.failed) {
 		admin_warnx(a, "out of memory");
-	else if (unpack(a, argv[optind], part.data) == -1)
+		goto out;
+	}
+	/* Held until it has the store's name. */
+	if ((fd = part_open(part.data)) == -1) {
+		status = part_failed(a, part.data);
+		goto out;
+	}
+	if (unpack(a, argv[optind], part.data, fd) == -1)
 		; /* reported */
 	else if (db_copy_check(part.data, &is, &why) == -1)
 		admin_warnx(a, "%s: %s", argv[optind], buf_str(&why));
@@ -426,8 +448,10 @@ restore_run(struct admin *a, int argc, char **argv)
 		tell_restored(a, &is, &was, buf_str(&before));
 		status = ADMIN_OK;
 	}
-	if (!part.failed)
-		(void)unlink(part.data);
+	(void)unlink(part.data);
+	remove_companions(part.data);
+	close(fd);
+out:
 	buf_free(&part);
 	buf_free(&before);
 	buf_free(&why);

@@ -229,12 +229,8 @@ is_agreed(const struct options *o)
 static bool
 is_set_aside(const char *suffix)
 {
-	static const char *const own[] = {
-	    "-wal", "-shm", "-lock", "-key", "-journal"};
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strcmp(suffix, own[i]) == 0)
-			return false;
+	if (db_is_own(suffix))
+		return false;
 	return *suffix == '-' || *suffix == '.' || *suffix == '~';
 }
 

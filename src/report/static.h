@@ -19,7 +19,8 @@ struct static_result {
 
 /*
  * Write the site of a query (as in an address) into dir, which must be empty
- * or not there: mode 0700, files 0600, since they hold what was said.
+ * or not there: one that is made has mode 0700, files 0600, since they hold
+ * what was said.
  * Returns 0, or -1 after adding to why, with dir as it was before.
  */
 int static_write(const struct config *c, struct query *q, const char *query,

@@ -147,6 +147,74 @@ post() {
   has '1 erasures were made after this copy'
 }
 
+@test "a copy takes no name of the store's own files, and none that is no file" {
+  post 0
+  ln -s callbook.db link
+  mkfifo pipe
+  mkdir directory
+  for file in callbook.db "$PWD/callbook.db" out/../callbook.db-key \
+    ./callbook.db-wal callbook.db-lock; do
+    run -1 callbook backup "$file"
+    has "$file: is the store's own"
+  done
+  run -1 callbook backup link
+  has 'link: is a symbolic link'
+  for file in pipe directory /dev/null; do
+    for command in backup 'backup --compress' 'report --xlsx'; do
+      # shellcheck disable=SC2086
+      run -1 callbook $command "$file"
+      has "$file: is there, and is no file"
+    done
+  done
+  [ -p pipe ] && [ -L link ] && [ -c /dev/null ]
+  [ "$(ask 'SELECT count(*) FROM event')" = 1 ]
+  # What only begins with its name is nobody's but the person's.
+  run -0 callbook backup callbook.db-kept
+}
+
+@test "a second restore is refused while one is at it" {
+  post 0
+  callbook backup out/copy.db
+  mkfifo slow
+  "$BIN/callbook" restore - <slow >first 2>&1 3>&- &
+  exec 7>slow
+  head -c 5000 out/copy.db >&7
+  is_held() { ! flock -n callbook.db-restore-part true; }
+  wait_for is_held
+  run -1 callbook restore out/copy.db
+  has "another 'restore' writes it"
+  tail -c +5001 out/copy.db >&7
+  exec 7>&-
+  wait $!
+  grep -q '^events   1' first
+  [ "$(ask 'PRAGMA integrity_check')" = ok ]
+}
+
+@test "what no receiver would take is no copy" {
+  post 0
+  callbook backup out/copy.db
+  cp out/copy.db trigger.db
+  sqlite3 trigger.db 'CREATE TRIGGER t AFTER INSERT ON event BEGIN
+    DELETE FROM event; END'
+  run -1 callbook restore trigger.db
+  has "has a trigger 't' that Callbook did not make"
+  cp out/copy.db table.db
+  sqlite3 table.db 'DROP TABLE allowance'
+  run -1 callbook restore table.db
+  has "the table 'allowance' is not as Callbook makes it"
+  run -1 callbook restore callbook.db
+  has "is the store's own"
+  [ ! -e callbook.db-before ]
+  run -1 compgen -G '*part*'
+  post 1
+  sqlite3 callbook.db 'PRAGMA wal_checkpoint(TRUNCATE)' >wal
+  cp callbook.db file.db
+  run -0 callbook restore file.db
+  has 'the copy is the file of a store'
+  has 'events   2'
+  run -1 compgen -G '*part*'
+}
+
 @test "what restores set aside stays, each under a name of its own" {
   post 0
   callbook backup out/copy.db
@@ -172,6 +240,24 @@ callbook.db-before-3" ]
   grep -q 'no header' callbook.db-before
 }
 
+@test "a store that another program holds is not taken for a damaged one" {
+  post 0
+  callbook backup out/copy.db
+  post 1
+  sqlite3 callbook.db 'PRAGMA journal_mode = DELETE' >mode
+  coproc holder { sqlite3 callbook.db; }
+  pid=$holder_PID
+  echo 'BEGIN EXCLUSIVE; SELECT 7;' >&"${holder[1]}"
+  read -r -t 10 <&"${holder[0]}"
+  run -1 callbook restore out/copy.db
+  has 'another program has it'
+  [ ! -e callbook.db-before ]
+  echo .quit >&"${holder[1]}"
+  wait "$pid"
+  run -0 callbook restore out/copy.db
+  has '2 events, now in'
+}
+
 @test "a store that somebody reads is not set aside without what is in its WAL" {
   post 0
   callbook backup out/copy.db
@@ -182,7 +268,7 @@ callbook.db-before-3" ]
   [ "$count" = 2 ]
   post 2
   run -1 callbook restore out/copy.db
-  has 'somebody reads it'
+  has 'another program has it'
   [ ! -e callbook.db-before ]
   echo '.quit' >&"${reader[1]}"
   wait "$reader_PID" || :
@@ -207,7 +293,7 @@ callbook.db-before-3" ]
   exec 7>out/copy.db-part
   flock -n 7
   run -1 callbook backup out/copy.db
-  has 'out/copy.db-part: another backup writes it'
+  has "out/copy.db-part: another 'backup' writes it"
   [ -e out/copy.db-part ]
   exec 7>&-
   for compress in '' --compress; do

@@ -66,7 +66,7 @@ number_in(sqlite3 *copy, const char *sql, int64_t *n)
 static int
 count(sqlite3 *copy, struct db_copy *c)
 {
-	int64_t erases = 0; /* no older one has that table */
+	int64_t erases = 0; /* 0 in older schemas, 1 */
 
 	if (number_in(copy, "SELECT count(*) FROM event", &c->events) == -1 ||
 	    number_in(copy, "SELECT count(*) FROM call", &c->calls) == -1 ||
@@ -78,6 +78,22 @@ count(sqlite3 *copy, struct db_copy *c)
 	return erases == 0
 	    ? 0
 	    : number_in(copy, "SELECT count(*) FROM erasure", &c->erasures);
+}
+
+/* Is its journal a WAL, as a copy of ours never has?  0, or -1 as above. */
+static int
+is_live(sqlite3 *copy, bool *live)
+{
+	sqlite3_stmt *s = NULL;
+	const char *mode = NULL;
+
+	if (sqlite3_prepare_v2(copy, "PRAGMA journal_mode", -1, &s, NULL) ==
+		SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		mode = (const char *)sqlite3_column_text(s, 0);
+	*live = mode != NULL && strcmp(mode, "wal") == 0;
+	sqlite3_finalize(s);
+	return mode == NULL ? -1 : 0;
 }
 
 /* Does SQLite find nothing wrong with the file?  0, or -1 after why. */
@@ -125,7 +141,7 @@ check_copy(sqlite3 *copy, struct db_copy *c, struct buf *why)
 	if (check_pages(copy, why) == -1)
 		return -1;
 	c->schema = (int)version;
-	if (count(copy, c) == -1) {
+	if (is_live(copy, &c->live) == -1 || count(copy, c) == -1) {
 		buf_puts(why, sqlite3_errmsg(copy));
 		return -1;
 	}
@@ -185,6 +201,22 @@ lite_backup(struct db *db, const char *path, struct db_copy *c, struct buf *why)
 	return rc;
 }
 
+/* It may come from anywhere: would a receiver take it? */
+static int
+check_schema(sqlite3 *copy, const struct db_copy *c, struct buf *why)
+{
+	char name[] = "this file";
+	struct db db = {.sqlite = copy, .path = name};
+
+	if (trust_look(&db, why) == -1)
+		return -1;
+	/* One of an older schema is brought up, which tells what it lacks. */
+	return c->schema < DB_SCHEMA_VERSION ||
+		lite_schema_check(&db, why) == DB_OK
+	    ? 0
+	    : -1;
+}
+
 int
 db_copy_check(const char *path, struct db_copy *c, struct buf *why)
 {
@@ -195,8 +227,8 @@ db_copy_check(const char *path, struct db_copy *c, struct buf *why)
 	if (sqlite3_open_v2(
 		path, &copy, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL))
 		buf_puts(why, sqlite3_errmsg(copy));
-	else
-		rc = check_copy(copy, c, why);
+	else if (check_copy(copy, c, why) == 0)
+		rc = check_schema(copy, c, why);
 	sqlite3_close(copy);
 	return rc;
 }
@@ -220,17 +252,22 @@ is_of_another(struct db *db)
 	return is == CONTENT_OTHER || is == CONTENT_CUT;
 }
 
-/* Of one that may be damaged, or not made yet.  0, or -1: out of memory. */
+/*
+ * Count what the store before has, which may be damaged, or not made yet.
+ * Returns 0, or what passes: SQLITE_NOMEM or SQLITE_BUSY.
+ */
 static int
 count_before(sqlite3 *store, struct db_copy *was)
 {
 	int64_t version = 0;
+	int rc;
 
 	if (number_in(store, "PRAGMA user_version", &version) == 0 &&
 	    (version == 0 || count(store, was) == 0))
 		return 0;
 	*was = (struct db_copy){.uncounted = true};
-	return sqlite3_errcode(store) == SQLITE_NOMEM ? -1 : 0;
+	rc = sqlite3_errcode(store);
+	return rc == SQLITE_NOMEM || rc == SQLITE_BUSY ? rc : 0;
 }
 
 /*
@@ -251,10 +288,10 @@ make_whole(struct db *db, struct db_copy *was, struct buf *why)
 	    !is_of_another(db)) {
 		sqlite3_busy_timeout(db->sqlite, READERS_MS);
 		/* Only who has read it knows that it has a WAL. */
-		rc = count_before(db->sqlite, was) == -1
-		    ? SQLITE_NOMEM
-		    : sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
-			  SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		rc = count_before(db->sqlite, was);
+		if (rc == 0)
+			rc = sqlite3_wal_checkpoint_v2(db->sqlite, NULL,
+			    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	} else if (sqlite3_errcode(db->sqlite) == SQLITE_NOMEM) {
 		rc = SQLITE_NOMEM;
 	} else {
@@ -268,8 +305,9 @@ make_whole(struct db *db, struct db_copy *was, struct buf *why)
 	}
 	if (rc == SQLITE_BUSY) {
 		buf_printf(why,
-		    "%s: somebody reads it, so that it cannot be made whole "
-		    "before it is set aside: run it again when nobody does",
+		    "%s: another program has it, so that it cannot be made "
+		    "whole "
+		    "before it is set aside: run it again when none has",
 		    db->path);
 		return -1;
 	}
