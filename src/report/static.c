@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/part.h"
 #include "base/phone.h"
 #include "query/keep.h"
 #include "query/record.h"
@@ -228,7 +229,7 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 	ssize_t n = 0;
 	int fd;
 
-	/* What is made is known, whatever happens next. */
+	/* What is made is known by name, whatever fails next. */
 	if (buf_reserve(&w->files, strlen(name) + 1) != 0) {
 		buf_puts(w->why, "out of memory");
 		return -1;
@@ -254,8 +255,10 @@ write_file(struct writer *w, const char *name, const struct buf *b)
 	return 0;
 }
 
-/* Part of a site could be taken for all of it, and its directory is no empty
- * one for the next. */
+/*
+ * Part of a site could be taken for all of it, and its directory is no empty
+ * one for the next.
+ */
 static void
 take_back(struct writer *w)
 {
@@ -521,11 +524,13 @@ take_query(struct writer *w, const char *query)
 {
 	struct page *p = &w->page;
 	struct arena *of_page = p->arena;
+	int rc;
 
 	p->arena = w->arena;
-	if (params_parse(p, query, w->why) != 0)
-		return -1;
+	rc = params_parse(p, query, w->why);
 	p->arena = of_page;
+	if (rc != 0)
+		return -1;
 	if (p->cursor.number != 0) {
 		buf_puts(w->why, "A site has no place to begin a list at.");
 		return -1;
@@ -563,12 +568,9 @@ begin(struct writer *w, const struct config *c, struct query *q)
 	return -1;
 }
 
-/* rc: of all that was written; it is returned. */
-static int
-end(struct writer *w, int rc)
+static void
+end(struct writer *w)
 {
-	if (rc != 0)
-		take_back(w);
 	if (w->dir != -1)
 		(void)close(w->dir);
 	buf_free(&w->files);
@@ -576,7 +578,6 @@ end(struct writer *w, int rc)
 	free(w->site.listed);
 	arena_free(w->arena);
 	arena_free(w->page.arena);
-	return rc;
 }
 
 static int
@@ -604,19 +605,10 @@ static_write(const struct config *c, struct query *q, const char *query,
 		collect_calls(&w) != 0 || write_calls(&w) != 0 ||
 		write_lists(&w) != 0 || write_pages(&w) != 0))
 		rc = -1;
-	return end(&w, rc);
-}
-
-/* A file of that name, empty and nobody else's.  0, or -1 with errno. */
-static int
-make_file(const char *path)
-{
-	int fd;
-
-	if (unlink(path) == -1 && errno != ENOENT)
-		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd == -1 ? -1 : close(fd);
+	if (rc != 0)
+		take_back(&w);
+	end(&w);
+	return rc;
 }
 
 /* The workbook takes the name when it is whole. */
@@ -625,14 +617,19 @@ write_workbook(struct writer *w, const char *file)
 {
 	struct excel_result made;
 	struct buf part = {0};
+	const char *refusal = part_refusal(file);
 	enum excel_rc rc = EXCEL_FAILED;
-	int status = -1;
+	int fd = -1, status = -1;
 
-	buf_printf(&part, "%s-part", file);
+	buf_printf(&part, "%s" PART, file);
 	if (part.failed)
 		buf_puts(w->why, "out of memory");
-	else if (excel_is_there() && make_file(part.data) == -1)
-		buf_printf(w->why, "%s: %s", part.data, strerror(errno));
+	else if (refusal != NULL)
+		buf_printf(w->why, "%s: %s", file, refusal);
+	else if (excel_is_there() && (fd = part_open(part.data)) == -1)
+		buf_printf(w->why, "%s: %s", part.data,
+		    errno == EWOULDBLOCK ? "another program writes it"
+					 : strerror(errno));
 	else if ((rc = excel_write(&w->page, part.data, &made)) != EXCEL_OK)
 		buf_printf(w->why, "%s: %s", file, excel_why(rc));
 	else if (rename(part.data, file) == -1)
@@ -643,9 +640,11 @@ write_workbook(struct writer *w, const char *file)
 		w->result->files = 1;
 		w->result->calls = made.calls;
 		w->result->more = made.more;
-	} else if (!part.failed && excel_is_there()) {
+	} else if (fd != -1) {
 		(void)unlink(part.data);
 	}
+	if (fd != -1)
+		(void)close(fd);
 	buf_free(&part);
 	return status;
 }
@@ -663,7 +662,8 @@ static_excel(const struct config *c, struct query *q, const char *query,
 	if (rc == 0 &&
 	    (take_query(&w, query) != 0 || write_workbook(&w, file) != 0))
 		rc = -1;
-	return end(&w, rc);
+	end(&w);
+	return rc;
 }
 
 /* Are these all calls of the person, and is there one? */
@@ -704,5 +704,8 @@ static_person(const struct config *c, struct query *q, const char *number,
 		write_page(
 		    &w, "index.html", N_("Calls"), "calls", person_page) != 0))
 		rc = -1;
-	return end(&w, rc);
+	if (rc != 0)
+		take_back(&w);
+	end(&w);
+	return rc;
 }

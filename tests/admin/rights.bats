@@ -98,6 +98,16 @@ limited() (
   [ -e empty/call-7.html ]
 }
 
+@test "a wrong filter is told, and makes no report" {
+  for to in --html --xlsx; do
+    run -1 callbook report "$to" none --preset nonsense
+    has 'preset'
+    run -1 callbook report "$to" none --from 2026-99-99
+    has 'from'
+    [ ! -e none ]
+  done
+}
+
 @test "check says what every user of the machine can change" {
   echo '{}' >providers/x.json
   run callbook check
