@@ -34,9 +34,12 @@
 #define STDIN 5
 
 /*
- * Bytes of the name and value of a parameter, which is more than a web server
- * sends.  libfcgi 2.4.2 asks for as many as both are said to have, adds them up
- * as an int, and ends the process where it gets none.
+ * Most bytes that a name and its value may have together; no web server sends
+ * so many.  libfcgi 2.4.2 adds both lengths up as an int, asks for so much
+ * memory, and ends the process where it gets none.
+ *
+ * What comes behind the bytes that are looked at here is libfcgi's.  Only who
+ * may write to the socket can send it, and he is believed who is logged in.
  */
 #define PARAM_MAX (1024 * 1024)
 
@@ -315,8 +318,10 @@ follow(const struct room *rm, struct conn *c)
 		const size_t length = length_of(h);
 
 		/*
-		 * No web server asks what an application can do (id 0), and
-		 * libfcgi loses memory by such a record that is malformed.
+		 * None of the web servers that we know asks what an application
+		 * can do (id 0).  libfcgi 2.4.2 writes behind a buffer where
+		 * such a question has a name twice, and forgets memory of
+		 * others.
 		 */
 		if (h[0] != VERSION_1 || id == 0)
 			return SIGHT_ALIEN;
@@ -349,7 +354,8 @@ conn_look(struct room *rm, struct conn *c)
 	c->bytes = (size_t)got;
 	sight = follow(rm, c);
 	/* A thread may get it. */
-	if ((sight == SIGHT_LARGE || c->params) && !params_are_right(rm, c))
+	if ((sight == SIGHT_LARGE && c->id == 0) ||
+	    ((sight == SIGHT_LARGE || c->params) && !params_are_right(rm, c)))
 		sight = SIGHT_ALIEN;
 	return sight;
 }
@@ -671,9 +677,7 @@ room_leave(struct room *rm, int place, bool cut)
 static bool
 has_come(struct room *rm, struct conn *c)
 {
-	const enum sight sight = conn_look(rm, c);
-
-	return sight == SIGHT_WHOLE || sight == SIGHT_LARGE;
+	return conn_look(rm, c) != SIGHT_PART;
 }
 
 /* It is past its time.  Under the lock. */
@@ -736,7 +740,9 @@ room_tick(struct room *rm)
 	}
 	(void)pthread_mutex_unlock(&rm->lock);
 	if (closed > 0)
-		log_info("closed %lld connections that sent no request in time",
+		log_info(
+		    "closed %lld connections that sent no request, or none in "
+		    "time",
 		    (long long)closed);
 }
 

@@ -15,6 +15,8 @@
 #   lengths  says of a parameter that it is longer than any can be
 #   pairs    says so of two lengths that are possible, but not together
 #   asks     asks what the application can do, as no web server does
+#   split    posts an event with its parameters in records of one byte, a length
+#            of four bytes and padding
 #   behind   posts an event as soon as the file behind.go is there
 #   refused  posts to a source that there is not, and the rest of 60,000 bytes
 #            as soon as the file refused.go is there
@@ -36,6 +38,7 @@ my ($path, $kind, $count) = @ARGV;
 $SIG{PIPE} = 'IGNORE';
 
 sub record { pack('CCnnxx', 1, $_[0], 1, length $_[1]) . $_[1] }
+sub padded { pack('CCnnCx', 1, $_[0], 1, length $_[1], 3) . "$_[1]\0\0\0" }
 sub pair { pack('CC', length $_[0], length $_[1]) . $_[0] . $_[1] }
 
 # Bytes that were sent and that nobody has read: the receiver looks at what came
@@ -48,12 +51,13 @@ sub unread {
 
 my $begin = record(1, pack('nCx5', 1, 0));
 my $export = $kind eq 'export';
-my $params = record(4, join '', map { pair(@$_) }
+my $pairs = join '', map { pair(@$_) }
   ['REQUEST_METHOD', $export ? 'GET' : 'POST'],
   ['PATH_INFO', $export ? '/export.ndjson' :
     $kind =~ /^(nowhere|refused)$/ ? '/nowhere' : '/open'],
   ['QUERY_STRING', 'preset=all'], ['REMOTE_USER', 'owner'],
-  ['CONTENT_TYPE', 'application/json']);
+  ['CONTENT_TYPE', 'application/json'];
+my $params = record(4, $pairs);
 my $head = $begin . $params . record(4, '');
 my $event = '{"event_id":"evt-9","event_type":"call.completed","data":{"call":'
   . '{"conversation_id":"call-9","status":"completed"}}}';
@@ -70,6 +74,9 @@ my %first = ( # each is written by itself
   lengths => [$begin . record(4, pack 'NN', 0xffffff00, 1) . record(4, '')],
   pairs => [$begin . record(4, pack 'NN', 0xc0000000, 0xc0000000)
     . record(4, '')],
+  split => [$begin . join('', map { padded(4, $_) } split //, $pairs
+    . pack('CN', 6, 0x80000003) . 'HTTP_XYZ1') . record(4, '')
+    . record(5, $event) . record(5, '')],
   asks => [pack('CCnnxx', 1, 9, 0, 3) . 'abc'],
   pieces => [$head, (map { record(5, $_) } split //, $event . ' ' x 3000),
     record(5, '')],
@@ -80,7 +87,7 @@ my %later = ( # when KIND.go is there
   export => '',
 );
 my $drips = $kind =~ /^(body|large|nowhere)$/;
-my $quick = $kind =~ /^(pieces|refused|lengths|pairs|asks)$/;
+my $quick = $kind =~ /^(pieces|split|refused|lengths|pairs|asks)$/;
 my $early = $quick ? 9 : 4; # seconds
 
 my (%answer, $select);

@@ -107,6 +107,11 @@ counted() {
   [ "$(ended pieces)" = '1 200 early' ]
 }
 
+@test "parameters that are cut anywhere are as good as others" {
+  peers split 1
+  [ "$(ended split)" = '1 200 early' ]
+}
+
 @test "what no web server sends ends its connection, and nothing else" {
   for kind in lengths pairs asks; do
     peers "$kind" 4
