@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "provider/crypto.h"
 
 #define CREDENTIAL_OLD_PREFIX "sha256:" /* of earlier versions: no key */
 
@@ -144,15 +145,22 @@ credential_key_clear(struct credential_key *k)
 
 /* --- its use -------------------------------------------------------------- */
 
+static bool
+make_mac(const struct credential_key *k, const char *s, size_t n,
+    unsigned char mac[EVP_MAX_MD_SIZE])
+{
+	crypto_begin();
+	return HMAC(EVP_sha256(), k->key, sizeof(k->key),
+		   (const unsigned char *)s, n, mac, NULL) != NULL;
+}
+
 void
 credential_text(const struct credential_key *k, const char *s, size_t n,
     char out[CREDENTIAL_TEXT_SIZE])
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 
-	if (k == NULL || !k->set ||
-	    HMAC(EVP_sha256(), k->key, sizeof(k->key), (const unsigned char *)s,
-		n, mac, NULL) == NULL) {
+	if (k == NULL || !k->set || !make_mac(k, s, n, mac)) {
 		memcpy(out, CREDENTIAL_HIDDEN, sizeof(CREDENTIAL_HIDDEN));
 		return;
 	}
@@ -168,8 +176,7 @@ credential_hash(const struct credential_key *k, const char *s, size_t n,
 
 	if (k == NULL || !k->set)
 		return -1;
-	if (HMAC(EVP_sha256(), k->key, sizeof(k->key), (const unsigned char *)s,
-		n, mac, NULL) == NULL)
+	if (!make_mac(k, s, n, mac))
 		return -2;
 	memcpy(out, mac, CREDENTIAL_HASH_SIZE);
 	return 0;
@@ -183,6 +190,7 @@ credential_is_of(
 	char wanted[CREDENTIAL_TEXT_SIZE] = CREDENTIAL_OLD_PREFIX;
 	unsigned char hash[EVP_MAX_MD_SIZE];
 
+	crypto_begin();
 	if (strncmp(text, CREDENTIAL_OLD_PREFIX,
 		strlen(CREDENTIAL_OLD_PREFIX)) != 0) {
 		credential_text(k, s, n, wanted);
