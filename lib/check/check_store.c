@@ -139,7 +139,8 @@ check_place(struct check *k)
 		    "web server's user");
 	if (stat(path, &st) == -1 && errno == ENOENT)
 		check_finding(k, CHECK_WARN, "store",
-		    "%s is not there yet: the first request creates it", path);
+		    "%s is not there yet: the receiver makes it when it starts",
+		    path);
 	else if (may_use(k, path)) {
 		if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0)
 			check_finding(k, CHECK_WARN, "store",

@@ -193,7 +193,7 @@ find_store(struct admin *a)
 	 */
 	if (!server_is(a->config->store) &&
 	    access(a->config->store, F_OK) == -1) {
-		admin_warnx(a, "%s: %s; the first request creates it",
+		admin_warnx(a, "%s: %s: the receiver makes it when it starts",
 		    a->config->store, strerror(errno));
 		return -1;
 	}

@@ -241,7 +241,7 @@ text_of_page() {
 
 @test "the page is there where the others are not, but for its configuration" {
   run -0 report check
-  has 'is not there yet: the first request creates it'
+  has 'is not there yet: the receiver makes it when it starts'
   signed sales "$DATA/formantai/call.completed.json" >answer
   mkdir served
   sed -i 's|^store.*|store = served/callbook.db|' callbook.conf

@@ -254,8 +254,10 @@ enum db_rc index_create_all(struct db *db);
 /* Those of a store that another version made, by and by. */
 enum db_rc index_want_all(struct db *db);
 
-/* Is it a trigger that building an index needs, as it was made here?  1, 0, or
- * -1: out of memory. */
+/*
+ * Is it a trigger that building an index needs, as it was made here?  1, 0, or
+ * -1: out of memory.
+ */
 int index_made_trigger(const char *name, const char *sql);
 
 /*

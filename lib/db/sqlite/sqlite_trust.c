@@ -22,8 +22,10 @@ static const char ours[] =
 
 #define WORDS_BEGIN "CREATE VIRTUAL TABLE search USING fts5 ("
 
-/* May what has the name of one of our tables be there as it is?  1, 0, or -1:
- * out of memory. */
+/*
+ * May what has the name of one of our tables be there as it is?  1, 0, or -1:
+ * out of memory.
+ */
 static int
 is_allowed(const char *type, const char *name, const char *sql)
 {
@@ -64,10 +66,10 @@ trust_look(struct db *db, struct buf *why)
 		    "would run with each event: remove it, or put a backup in "
 		    "its place",
 		    db->path, text_of(s, 0), text_of(s, 1));
-	else if (allowed == -1 || sql == NULL || step != SQLITE_DONE)
-		buf_printf(why, "%s: %s", db->path,
-		    allowed == -1 || sql == NULL ? "out of memory"
-						 : sqlite3_errmsg(db->sqlite));
+	else if (allowed == -1 || sql == NULL)
+		buf_printf(why, "%s: out of memory", db->path);
+	else if (step != SQLITE_DONE)
+		buf_printf(why, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
 	else
 		rc = 0;
 	sqlite3_finalize(s);
