@@ -155,10 +155,12 @@ request_body(const struct request *r, size_t max, struct buf *b)
 		step = max - b->len;
 		step = step < BODY_STEP ? step + 1 : BODY_STEP;
 		if (buf_reserve(b, step + announced(length, b->len)) != 0)
-			return BODY_NO_MEMORY;
+			return BODY_FAILED;
 		n = r->read(r->io, b->data + b->len, step);
 		if (n < 0)
-			return errno == ETIMEDOUT ? BODY_LATE : BODY_TRUNCATED;
+			return errno == ETIMEDOUT ? BODY_LATE
+			    : errno == ECONNRESET ? BODY_TRUNCATED
+						  : BODY_FAILED;
 		if (n == 0)
 			break;
 		b->len += (size_t)n;

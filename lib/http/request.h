@@ -18,8 +18,8 @@
 struct request {
 	char *const *env; /* NAME=VALUE…, NULL at the end */
 	/*
-	 * As read(2): bytes, 0 at the end, -1 when the sender broke off; with
-	 * errno ETIMEDOUT when it was too slow, and is cut off.
+	 * As read(2): bytes, 0 at the end, -1 with errno: ECONNRESET when the
+	 * sender broke off, ETIMEDOUT when it was too slow, and is cut off.
 	 */
 	ssize_t (*read)(void *io, char *buf, size_t n);
 	void *io;
@@ -58,7 +58,8 @@ enum body_rc {
 	BODY_LATE, /* it came too slowly */
 	BODY_TRUNCATED, /* broken off, or shorter than its CONTENT_LENGTH */
 	BODY_BAD_LENGTH, /* CONTENT_LENGTH is no length, or longer came */
-	BODY_NO_MEMORY
+	BODY_FAILED /* for want of memory, or by a disk: not the sender's fault
+		     */
 };
 
 /* A variable's value, or NULL. */

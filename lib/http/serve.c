@@ -254,7 +254,7 @@ read_coming(struct place *p, char *buf, size_t n)
 		room_read(rm, p->arrival.place);
 		return 0;
 	}
-	errno = room_left(rm, p->arrival.place) > 0 ? EIO : ETIMEDOUT;
+	errno = room_left(rm, p->arrival.place) > 0 ? ECONNRESET : ETIMEDOUT;
 	return -1;
 }
 
@@ -271,7 +271,7 @@ read_fcgi(void *io, char *buf, size_t n)
 	got = FCGX_GetStr(buf, (int)n, p->fcgx.in);
 	if (got > 0)
 		return got;
-	errno = EIO;
+	errno = ECONNRESET;
 	return FCGX_GetError(p->fcgx.in) != 0 ? -1 : 0;
 }
 
@@ -876,6 +876,9 @@ read_cgi(void *io, char *buf, size_t n)
 	do
 		got = read(STDIN_FILENO, buf, n);
 	while (got == -1 && errno == EINTR);
+	/* A web server may give a file of its own. */
+	if (got == -1 && errno != ECONNRESET)
+		log_warn("standard input");
 	if (got > 0 && in->left >= 0)
 		in->left -= got;
 	return got;
