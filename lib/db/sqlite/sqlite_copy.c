@@ -206,7 +206,7 @@ static int
 check_schema(sqlite3 *copy, const struct db_copy *c, struct buf *why)
 {
 	char name[] = "this file";
-	struct db db = {.sqlite = copy, .path = name};
+	struct db db = {.engine = &engine_sqlite, .sqlite = copy, .path = name};
 
 	if (trust_look(&db, why) == -1)
 		return -1;
