@@ -376,6 +376,7 @@ requeue_row(struct quarantine *q, int64_t row)
 	drop_free(drop);
 	buf_printf(&q->out, "row %" PRId64 ": %s", row,
 	    stays == NULL ? "" : "stays: ");
+	q->out.failed = q->out.failed || (stays == NULL && text.failed);
 	safe_str(&q->out, stays == NULL ? buf_str(&text) : stays);
 	buf_puts(&q->out, "\n");
 	buf_free(&text);

@@ -474,7 +474,7 @@ json_indent(struct buf *b, const char *s, size_t n, size_t max)
 	const char *end = s + n, *next;
 	int depth = 0;
 
-	for (; s < end && b->len < max; s = next) {
+	for (; s < end && b->len < max && !b->failed; s = next) {
 		next = s + 1;
 		switch (*s) {
 		case ' ':
