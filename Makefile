@@ -204,8 +204,8 @@ $(BUILD)/tests/stream: tests/web/stream.c $(BUILD)/libcallbook.a
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $(BUILD)/libcallbook.a $(LIBS)
 
-# What is loaded into a program of ours: the n-th allocation fails; what can be
-# reached from inside?
+# What is loaded into a program of ours: the n-th allocation or request to the
+# disk fails; what can be reached from inside?
 $(BUILD)/tests/%.so: tests/%.c | needs
 	@mkdir -p $(@D)
 	@echo '  CC $<'
@@ -215,8 +215,11 @@ $(BUILD)/tests/fault/%: tests/fault/%.c $(BUILD)/libcallbook.a
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
-	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $< \
+	    -DTEST_DATA='"$(CURDIR)/tests/data"' -o $@ $(filter %.c,$^) \
 	    $(BUILD)/libcallbook.a $(LIBS)
+
+$(BUILD)/tests/fault/nth: tests/fault/nth_files.c tests/fault/nth_shapes.c \
+	tests/fault/nth.h
 
 unit: $(UNIT)
 	@for t in $(UNIT); do echo "$$t"; $$t || exit 1; done
@@ -230,9 +233,9 @@ plain: deps-test
 	+$(MAKE_ALL) BUILD=$(BUILD)/plain CFLAGS='-O2 -g' programs unit-programs \
 	    $(BUILD)/plain/tests/post $(BUILD)/plain/tests/stream \
 	    $(BUILD)/plain/tests/pseudo/report.cgi \
-	    $(BUILD)/plain/tests/fault/memory \
+	    $(BUILD)/plain/tests/fault/nth \
 	    $(BUILD)/plain/tests/fault/power \
-	    $(BUILD)/plain/tests/fault/starve.so \
+	    $(BUILD)/plain/tests/fault/fail.so \
 	    $(BUILD)/plain/tests/fault/clock.so \
 	    $(BUILD)/plain/tests/fault/kill.so \
 	    $(BUILD)/plain/tests/web/inside.so \

@@ -38,10 +38,13 @@ case $only in
 '') TEST_EVERY=1 "$build/tests/unit/test_damaged" ;;
 esac
 
-# Every n-th allocation.
+# Every n-th request of a program to the disk, and every n-th allocation.
 case $only in
 power/*) ;;
 *)
-  "$build/tests/fault/memory" "$build" "$build/tests/fault/starve.so" 0 "$only"
+  for how in ENOSPC EDQUOT short EINTR EIO memory; do
+    "$build/tests/fault/nth" "$build" "$build/tests/fault/fail.so" "$how" 0 \
+      "$only"
+  done
   ;;
 esac
