@@ -360,17 +360,25 @@ unpack(struct admin *a, const char *file, const char *part, int out)
 	return rc;
 }
 
-/* What SQLite makes beside a file that it only looks at. */
-static void
-remove_companions(const char *path)
+/* Is it one that a receiver would take?  0, or -1 and reported. */
+static int
+check_part(const struct admin *a, const char *file, const char *part,
+    struct db_copy *is)
 {
 	static const char *const suffix[] = {"-wal", "-shm"};
+	struct buf why = {0};
 	char name[PATH_MAX];
+	const int rc = db_copy_check(part, is, &why);
 
+	/* SQLite makes them beside a file that it only looks at. */
 	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
-		if (snprintf(name, sizeof(name), "%s%s", path, suffix[i]) <
+		if (snprintf(name, sizeof(name), "%s%s", part, suffix[i]) <
 		    (int)sizeof(name))
 			(void)unlink(name);
+	if (rc == -1)
+		admin_warnx(a, "%s: %s", file, buf_str(&why));
+	buf_free(&why);
+	return rc;
 }
 
 static void
@@ -437,10 +445,9 @@ restore_run(struct admin *a, int argc, char **argv)
 		status = part_failed(a, part.data);
 		goto out;
 	}
-	if (unpack(a, argv[optind], part.data, fd) == -1)
+	if (unpack(a, argv[optind], part.data, fd) == -1 ||
+	    check_part(a, argv[optind], part.data, &is) == -1)
 		; /* reported */
-	else if (db_copy_check(part.data, &is, &why) == -1)
-		admin_warnx(a, "%s: %s", argv[optind], buf_str(&why));
 	else if (db_restore(a->config->store, part.data, &was, &before, &why) ==
 	    -1)
 		admin_warnx(a, "%s", buf_str(&why));
@@ -448,8 +455,9 @@ restore_run(struct admin *a, int argc, char **argv)
 		tell_restored(a, &is, &was, buf_str(&before));
 		status = ADMIN_OK;
 	}
-	(void)unlink(part.data);
-	remove_companions(part.data);
+	/* A name that was given up may be another's part already. */
+	if (status != ADMIN_OK)
+		(void)unlink(part.data);
 	close(fd);
 out:
 	buf_free(&part);

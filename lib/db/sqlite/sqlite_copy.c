@@ -306,8 +306,7 @@ make_whole(struct db *db, struct db_copy *was, struct buf *why)
 	if (rc == SQLITE_BUSY) {
 		buf_printf(why,
 		    "%s: another program has it, so that it cannot be made "
-		    "whole "
-		    "before it is set aside: run it again when none has",
+		    "whole before it is set aside: run it again when none has",
 		    db->path);
 		return -1;
 	}
