@@ -111,7 +111,7 @@ give(void *io, char *buf, size_t n)
 	if (n > p->len - p->at)
 		n = p->len - p->at;
 	if (n == 0 && p->breaks) {
-		errno = p->late ? ETIMEDOUT : EIO;
+		errno = p->late ? ETIMEDOUT : ECONNRESET;
 		return -1;
 	}
 	memcpy(buf, p->body + p->at, n);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 /* A sender: so many bytes, at most step at a time, then perhaps an error. */
 struct sender {
 	size_t left, step;
-	bool breaks;
+	int breaks; /* errno that it breaks off with; 0: it ends */
 };
 
 static ssize_t
@@ -26,8 +27,10 @@ give(void *io, char *buf, size_t n)
 {
 	struct sender *s = io;
 
-	if (s->left == 0)
-		return s->breaks ? -1 : 0;
+	if (s->left == 0) {
+		errno = s->breaks;
+		return s->breaks != 0 ? -1 : 0;
+	}
 	if (n > s->step)
 		n = s->step;
 	if (n > s->left)
@@ -94,25 +97,26 @@ test_body_and_its_length(void **state)
 	static const struct {
 		const char *length; /* CONTENT_LENGTH, NULL: none */
 		size_t sent;
-		bool breaks;
+		int breaks;
 		enum body_rc rc;
 	} cases[] = {
-	    {NULL, 0, false, BODY_OK},
-	    {"", 10, false, BODY_OK},
-	    {"10", 10, false, BODY_OK},
-	    {NULL, MAX, false, BODY_OK},
-	    {"100000", MAX, false, BODY_OK},
-	    {NULL, MAX + 1, false, BODY_TOO_LARGE},
-	    {"100001", 0, false, BODY_TOO_LARGE},
-	    {"9223372036854775807", 0, false, BODY_TOO_LARGE},
-	    {"11", 10, false, BODY_TRUNCATED},
-	    {"10", 5, true, BODY_TRUNCATED},
-	    {NULL, 10, true, BODY_TRUNCATED},
-	    {"9", 10, false, BODY_BAD_LENGTH},
-	    {"0", 1, false, BODY_BAD_LENGTH},
-	    {"-1", 1, false, BODY_BAD_LENGTH},
-	    {"1x", 1, false, BODY_BAD_LENGTH},
-	    {"9223372036854775808", 1, false, BODY_BAD_LENGTH},
+	    {NULL, 0, 0, BODY_OK},
+	    {"", 10, 0, BODY_OK},
+	    {"10", 10, 0, BODY_OK},
+	    {NULL, MAX, 0, BODY_OK},
+	    {"100000", MAX, 0, BODY_OK},
+	    {NULL, MAX + 1, 0, BODY_TOO_LARGE},
+	    {"100001", 0, 0, BODY_TOO_LARGE},
+	    {"9223372036854775807", 0, 0, BODY_TOO_LARGE},
+	    {"11", 10, 0, BODY_TRUNCATED},
+	    {"10", 5, ECONNRESET, BODY_TRUNCATED},
+	    {"10", 5, EIO, BODY_FAILED},
+	    {NULL, 10, ECONNRESET, BODY_TRUNCATED},
+	    {"9", 10, 0, BODY_BAD_LENGTH},
+	    {"0", 1, 0, BODY_BAD_LENGTH},
+	    {"-1", 1, 0, BODY_BAD_LENGTH},
+	    {"1x", 1, 0, BODY_BAD_LENGTH},
+	    {"9223372036854775808", 1, 0, BODY_BAD_LENGTH},
 	};
 	static const size_t steps[] = {1, 7, 16384, MAX * 2};
 	struct buf b = {0};
@@ -147,7 +151,7 @@ test_announced_bytes_are_not_allocated(void **state)
 {
 	char length[] = "CONTENT_LENGTH=60000000";
 	char *env[] = {length, NULL};
-	struct sender s = {10, 10, false};
+	struct sender s = {10, 10, 0};
 	struct request r = {.env = env, .read = give, .io = &s};
 	struct buf b = {0};
 
@@ -163,7 +167,7 @@ test_bytes_beyond_the_length_are_not_read(void **state)
 {
 	char length[] = "CONTENT_LENGTH=10";
 	char *env[] = {length, NULL};
-	struct sender s = {60 << 20, 16384, false};
+	struct sender s = {60 << 20, 16384, 0};
 	struct request r = {.env = env, .read = give, .io = &s};
 	struct buf b = {0};
 
