@@ -323,6 +323,9 @@ shape_page(struct shape *s, size_t i)
 	snprintf(path, sizeof(path), "/%.*s", (int)n, page);
 	s->program = "report.cgi";
 	s->checks = strcmp(page, "check") == 0;
+	/* Where the index of words is damaged, all texts are searched. */
+	if (strstr(page, "text=") != NULL)
+		s->warning = "search: database disk image is malformed";
 	if (strncmp(page, "event/", 6) == 0)
 		snprintf(s->config, sizeof(s->config), "full.conf");
 	add_env(s, "GATEWAY_INTERFACE", "CGI/1.1");
