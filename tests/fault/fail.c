@@ -205,11 +205,11 @@ posix_memalign(void **p, size_t align, size_t n)
 	inside = was
 
 /* RESULT NAME(ARGS), which returns FAILED or does what it is for. */
-#define REQUEST(RESULT, FAILED, NAME, WHAT, SIZE, ARGS, VALUES)  \
-	RESULT NAME ARGS                                         \
-	{                                                        \
-		REAL(NAME);                                      \
-		return fails(WHAT, SIZE) ? FAILED : real VALUES; \
+#define REQUEST(RESULT, FAILED, NAME, WHAT, SIZE, ARGS, VALUES)    \
+	RESULT NAME ARGS                                           \
+	{                                                          \
+		REAL(NAME);                                        \
+		return fails(WHAT, SIZE) ? (FAILED) : real VALUES; \
 	}
 
 #define CHANGE(NAME, ARGS, VALUES) \

@@ -556,16 +556,18 @@ first_own(const struct shape *s, const struct shape *other, const char *site)
 static long
 after_common(const struct shape *s, const char *site)
 {
+	static char nowhere[] = "PATH_INFO=/-/-";
 	struct shape other = *s, list = {0};
-	char *nowhere = NULL;
+	bool asks = false;
 	long n;
 
 	shape_command(&list, 0, site);
 	for (size_t i = 0; s->env[i] != NULL; i++)
-		if (strncmp(s->env[i], "PATH_INFO=", 10) == 0)
-			other.env[i] = nowhere = strdup("PATH_INFO=/-/-");
-	n = first_own(s, nowhere == NULL ? &list : &other, site);
-	free(nowhere);
+		if (strncmp(s->env[i], "PATH_INFO=", 10) == 0) {
+			other.env[i] = nowhere;
+			asks = true;
+		}
+	n = first_own(s, asks ? &other : &list, site);
 	shape_free(&list);
 	return n;
 }

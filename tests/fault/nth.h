@@ -52,7 +52,7 @@ void shape_free(struct shape *s);
 void site_make(const char *dir);
 
 /* nth_files.c */
-void die(const char *what);
+_Noreturn void die(const char *what);
 void path_in(char out[PATH_SIZE], const char *dir, const char *name);
 void read_fd(int fd, struct buf *b);
 void read_file(const char *path, struct buf *b);
