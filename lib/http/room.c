@@ -38,8 +38,9 @@
  * so many.  libfcgi 2.4.2 adds both lengths up as an int, asks for so much
  * memory, and ends the process where it gets none.
  *
- * What comes behind the bytes that are looked at here is libfcgi's.  Only who
- * may write to the socket can send it, and he is believed who is logged in.
+ * What comes behind the bytes that are looked at here is read by libfcgi alone.
+ * Only a peer that may write to the socket can send it, and such a peer is
+ * believed in REMOTE_USER, too.
  */
 #define PARAM_MAX (1024 * 1024)
 
