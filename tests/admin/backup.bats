@@ -179,7 +179,12 @@ post() {
   "$BIN/callbook" restore - <slow >first 2>&1 3>&- &
   exec 7>slow
   head -c 5000 out/copy.db >&7
-  is_held() { ! flock -n callbook.db-restore-part true; }
+  # Looked at, not tried: a lock of the test's own would refuse the first.
+  is_held() {
+    local part
+    part=$(stat -c %i callbook.db-restore-part 2>/dev/null) &&
+      grep -q "FLOCK .*:$part " /proc/locks
+  }
   wait_for is_held
   run -1 callbook restore out/copy.db
   has "another 'restore' writes it"
