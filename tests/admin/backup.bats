@@ -253,7 +253,7 @@ callbook.db-before-3" ]
   coproc holder { sqlite3 callbook.db; }
   pid=$holder_PID
   echo 'BEGIN EXCLUSIVE; SELECT 7;' >&"${holder[1]}"
-  read -r -t 10 <&"${holder[0]}"
+  read -r -t 60 <&"${holder[0]}"
   run -1 callbook restore out/copy.db
   has 'another program has it'
   [ ! -e callbook.db-before ]
@@ -269,7 +269,7 @@ callbook.db-before-3" ]
   post 1
   coproc reader { sqlite3 callbook.db; }
   echo 'BEGIN; SELECT count(*) FROM event;' >&"${reader[1]}"
-  read -r -t 10 count <&"${reader[0]}"
+  read -r -t 60 count <&"${reader[0]}"
   [ "$count" = 2 ]
   post 2
   run -1 callbook restore out/copy.db
