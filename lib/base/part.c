@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,4 +63,24 @@ part_refusal(const char *path)
 		return NULL;
 	return S_ISLNK(st.st_mode) ? "is a symbolic link: name what it leads to"
 				   : "is there, and is no file";
+}
+
+int
+part_sync_names(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? strdup(".")
+	    : slash == path	  ? strdup("/")
+				  : strndup(path, (size_t)(slash - path));
+	const int fd = dir == NULL
+	    ? -1
+	    : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = -1;
+
+	if (fd != -1) {
+		rc = fsync(fd);
+		close(fd);
+	}
+	free(dir);
+	return rc;
 }

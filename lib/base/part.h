@@ -21,4 +21,10 @@ int part_open(const char *path);
  */
 const char *part_refusal(const char *path);
 
+/*
+ * Bring to disk what names the directory of that file has.  Returns 0, or -1
+ * with errno.
+ */
+int part_sync_names(const char *path);
+
 #endif /* !PART_H */

@@ -4,7 +4,10 @@
  */
 #include "db/db.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/confine.h"
 #include "base/server.h"
@@ -64,6 +67,33 @@ db_is_own(const char *suffix)
 		if (strcmp(suffix, own[i]) == 0)
 			return true;
 	return false;
+}
+
+/* The name without its directory, which is dir where the path has none. */
+static const char *
+split(const char *path, char dir[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	const int n = (int)(name - path);
+
+	(void)snprintf(
+	    dir, PATH_MAX, "%.*s", n == 0 ? 1 : n, n == 0 ? "." : path);
+	return name;
+}
+
+bool
+db_has_file(const char *store, const char *file)
+{
+	char beside[PATH_MAX], dir[PATH_MAX];
+	const char *own = split(store, beside), *name = split(file, dir);
+	const size_t n = strlen(own);
+	struct stat is, at;
+
+	return !server_is(store) && strncmp(name, own, n) == 0 &&
+	    db_is_own(name + n) && stat(beside, &is) == 0 &&
+	    stat(dir, &at) == 0 && is.st_dev == at.st_dev &&
+	    is.st_ino == at.st_ino;
 }
 
 void

@@ -376,6 +376,8 @@ void db_splitter_free(struct db_splitter *w);
  * "" is.  What else begins with its name was set aside, or is a person's.
  */
 bool db_is_own(const char *suffix);
+/* Is that file the store or one of its own files, by whatever path? */
+bool db_has_file(const char *store, const char *file);
 
 /* What is in one. */
 struct db_copy {
@@ -383,6 +385,7 @@ struct db_copy {
 	int64_t erasures; /* so often something was forgotten */
 	int schema; /* version */
 	bool live; /* the file of a store, which may lack what its WAL had */
+	bool altered; /* its tables are not all as ours are: `check` tells */
 	bool uncounted; /* it could not be: damaged, or no store; all are 0 */
 };
 

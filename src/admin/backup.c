@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +124,15 @@ make_copy(struct admin *a, const char *path, struct db_copy *copy)
 	return rc == QUERY_OK ? 0 : -1;
 }
 
+static void
+tell_altered(const struct admin *a, const struct db_copy *copy)
+{
+	if (copy->altered)
+		admin_warnx(a,
+		    "its tables are not all as Callbook makes them: 'callbook "
+		    "check' tells which");
+}
+
 /*
  * Say what is in the copy; and note in the store when it was made, which the
  * report tells.  The copy is good without that.
@@ -134,6 +142,7 @@ tell_copy(struct admin *a, const struct db_copy *copy, int64_t begun)
 {
 	admin_warnx(a, "%" PRId64 " events, %" PRId64 " calls, sound",
 	    copy->events, copy->calls);
+	tell_altered(a, copy);
 	admin_query_close(a);
 	if (admin_store(a) == -1 ||
 	    store_backed_up(a->store, begun) != STORE_OK)
@@ -175,84 +184,27 @@ backup_out(struct admin *a, bool compress)
 	return status;
 }
 
-/* Compress a file into another.  0, or -1 with errno. */
-static int
-compress_file(const char *from, const char *to)
-{
-	const int in = open(from, O_RDONLY | O_CLOEXEC);
-	const int out = in == -1 ? -1 : part_open(to);
-	int rc = out == -1 ? -1 : copy_out(in, out, true);
-
-	if (rc == 0)
-		rc = fsync(out);
-	if (in != -1)
-		close(in);
-	if (out != -1)
-		close(out);
-	return rc;
-}
-
-static const char *
-base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == NULL ? path : slash + 1;
-}
-
-/* The directory of a path. */
-static void
-dir_of(const char *path, char dir[PATH_MAX])
-{
-	const int n = (int)(base_of(path) - path);
-
-	(void)snprintf(
-	    dir, PATH_MAX, "%.*s", n == 0 ? 1 : n, n == 0 ? "." : path);
-}
-
-static int
-sync_dir(const char *path)
-{
-	char dir[PATH_MAX];
-	int fd, rc;
-
-	dir_of(path, dir);
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-/* Is it the store, or one of its own files beside it, by whatever path? */
-static bool
-is_of_store(const char *store, const char *file)
-{
-	const char *name = base_of(file), *own = base_of(store);
-	const size_t n = strlen(own);
-	char dir[PATH_MAX];
-	struct stat is, at;
-
-	dir_of(file, dir);
-	if (strncmp(name, own, n) != 0 || !db_is_own(name + n) ||
-	    stat(dir, &at) == -1)
-		return false;
-	dir_of(store, dir);
-	return stat(dir, &is) == 0 && is.st_dev == at.st_dev &&
-	    is.st_ino == at.st_ino;
-}
-
 /* May a copy take that name?  If not, it is reported. */
 static bool
 may_take(const struct admin *a, const char *file)
 {
-	const char *why = part_refusal(file);
+	const char *why = db_has_file(a->config->store, file)
+	    ? "is the store's own"
+	    : part_refusal(file);
 
-	if (!server_is(a->config->store) && is_of_store(a->config->store, file))
-		why = "is the store's own";
 	if (why != NULL)
 		admin_warnx(a, "%s: %s", file, why);
 	return why == NULL;
+}
+
+/* As gzip, on disk.  0, or -1 with errno. */
+static int
+pack(int from, int to)
+{
+	return lseek(from, 0, SEEK_SET) == -1 ||
+		copy_out(from, to, true) == -1 || fsync(to) == -1
+	    ? -1
+	    : 0;
 }
 
 /* A whole file takes the name at once. */
@@ -260,44 +212,45 @@ static int
 backup_file(struct admin *a, const char *file, bool compress)
 {
 	struct buf part = {0}, packed = {0};
-	const char *whole;
 	const int64_t begun = when_now();
 	struct db_copy copy;
-	int fd, status = ADMIN_WRONG;
+	int fd = -1, gz = -1, status = ADMIN_WRONG;
 
 	if (!may_take(a, file))
 		return ADMIN_WRONG;
 	buf_printf(&part, "%s" PART, file);
 	buf_printf(&packed, "%s-gz" PART, file);
-	if (part.failed || packed.failed || (fd = part_open(part.data)) == -1) {
-		status = part_failed(a, buf_str(&part));
-		goto out;
-	}
-	whole = part.data;
-	if (make_copy(a, part.data, &copy) == -1)
-		goto remove;
-	if (compress) {
-		if (compress_file(part.data, packed.data) == -1) {
-			(void)failed(a, packed.data);
-			goto remove;
-		}
-		whole = packed.data;
-	}
-	if (rename(whole, file) == -1 || sync_dir(file) == -1) {
+	if (part.failed || packed.failed)
+		admin_warnx(a, "out of memory");
+	else if ((fd = part_open(part.data)) == -1)
+		(void)part_failed(a, part.data);
+	else if (compress && (gz = part_open(packed.data)) == -1)
+		(void)part_failed(a, packed.data);
+	else if (make_copy(a, part.data, &copy) == -1)
+		; /* reported */
+	else if (compress && pack(fd, gz) == -1)
+		(void)failed(a, packed.data);
+	else if (rename(compress ? packed.data : part.data, file) == -1)
 		(void)failed(a, file);
-		goto remove;
-	}
-	status = ADMIN_OK;
-remove:
-	/* The last is part: who finds it gone may begin, with both names. */
-	if (status != ADMIN_OK)
+	else
+		status = ADMIN_OK;
+	/* A name that was given up may be another's part already. */
+	if (gz != -1 && status != ADMIN_OK)
 		(void)unlink(packed.data);
-	if (status != ADMIN_OK || compress)
+	if (fd != -1 && (compress || status != ADMIN_OK))
 		(void)unlink(part.data);
-	close(fd);
-	if (status == ADMIN_OK)
+	if (gz != -1)
+		close(gz);
+	if (fd != -1)
+		close(fd);
+	if (status == ADMIN_OK) {
+		if (part_sync_names(file) == -1)
+			admin_warnx(a,
+			    "%s: is written, but a power loss may take its "
+			    "name: %s",
+			    file, strerror(errno));
 		tell_copy(a, &copy, begun);
-out:
+	}
 	buf_free(&part);
 	buf_free(&packed);
 	return status;
@@ -339,42 +292,56 @@ static const char restore_help[] =
 
 static const struct option restore_longs[] = {ADMIN_OPTIONS};
 
-/* Unpack it beside the store.  0, or -1 and reported. */
-static int
-unpack(struct admin *a, const char *file, const char *part, int out)
+/* Is the open file of that name? */
+static bool
+is_same(int fd, const char *path)
 {
-	const int in = strcmp(file, "-") == 0
-	    ? dup(STDIN_FILENO)
-	    : open(file, O_RDONLY | O_CLOEXEC);
-	int rc = -1;
+	struct stat is, named;
 
-	if (in == -1)
-		(void)failed(a, file);
-	else if (copy_in(in, out) == -1 || fsync(out) == -1)
-		admin_warnx(a, "%s: cannot be read as a whole, or %s written",
-		    file, part);
-	else
-		rc = 0;
-	if (in != -1)
-		close(in);
-	return rc;
+	return fstat(fd, &is) == 0 && stat(path, &named) == 0 &&
+	    is.st_dev == named.st_dev && is.st_ino == named.st_ino;
 }
 
-/* Is it one that a receiver would take?  0, or -1 and reported. */
+/*
+ * Open what is to be restored, which is neither the store nor the part that it
+ * is unpacked into.  Returns a descriptor, or -1 and reported.
+ */
+static int
+open_copy(const struct admin *a, const char *file, const char *part)
+{
+	int in = strcmp(file, "-") == 0 ? dup(STDIN_FILENO)
+					: open(file, O_RDONLY | O_CLOEXEC);
+
+	if (in == -1) {
+		(void)failed(a, file);
+	} else if (is_same(in, a->config->store) || is_same(in, part)) {
+		admin_warnx(a, "%s: is the store's own", file);
+		close(in);
+		in = -1;
+	}
+	return in;
+}
+
+/* Unpack it beside the store.  0, or -1 and reported. */
+static int
+unpack(
+    const struct admin *a, const char *file, int in, const char *part, int out)
+{
+	if (copy_in(in, out) == 0 && fsync(out) == 0)
+		return 0;
+	admin_warnx(
+	    a, "%s: cannot be read as a whole, or %s written", file, part);
+	return -1;
+}
+
+/* Is it a whole store?  0, or -1 and reported. */
 static int
 check_part(const struct admin *a, const char *file, const char *part,
     struct db_copy *is)
 {
-	static const char *const suffix[] = {"-wal", "-shm"};
 	struct buf why = {0};
-	char name[PATH_MAX];
 	const int rc = db_copy_check(part, is, &why);
 
-	/* SQLite makes them beside a file that it only looks at. */
-	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
-		if (snprintf(name, sizeof(name), "%s%s", part, suffix[i]) <
-		    (int)sizeof(name))
-			(void)unlink(name);
 	if (rc == -1)
 		admin_warnx(a, "%s: %s", file, buf_str(&why));
 	buf_free(&why);
@@ -392,12 +359,13 @@ tell_restored(const struct admin *a, const struct db_copy *is,
 		    "the copy is the file of a store, not one of 'callbook "
 		    "backup': if it had a -wal file, what was in that is not "
 		    "in it");
+	tell_altered(a, is);
 	if (was->uncounted)
 		admin_warnx(a,
 		    "what the store had before could not be counted%s%s; what "
 		    "was erased after this copy may be in the store again",
 		    *before == '\0' ? "" : ": it is in ", before);
-	if (was->events > 0)
+	else if (*before != '\0')
 		printf("before   %" PRId64 " events, now in %s: remove it "
 		       "when it is not needed\n",
 		    was->events, before);
@@ -409,12 +377,41 @@ tell_restored(const struct admin *a, const struct db_copy *is,
 		    was->erasures - is->erasures, before);
 }
 
+/* Unpack, check, put in place.  Returns the command's status. */
+static int
+restore_from(struct admin *a, const char *file, int in, const char *part)
+{
+	struct db_copy is, was;
+	struct buf before = {0}, why = {0};
+	int status = ADMIN_WRONG;
+	/* Held until it has the store's name. */
+	const int fd = part_open(part);
+
+	if (fd == -1)
+		return part_failed(a, part);
+	if (unpack(a, file, in, part, fd) == -1 ||
+	    check_part(a, file, part, &is) == -1)
+		; /* reported */
+	else if (db_restore(a->config->store, part, &was, &before, &why) == -1)
+		admin_warnx(a, "%s", buf_str(&why));
+	else {
+		tell_restored(a, &is, &was, buf_str(&before));
+		status = ADMIN_OK;
+	}
+	/* A name that was given up may be another's part already. */
+	if (status != ADMIN_OK)
+		(void)unlink(part);
+	close(fd);
+	buf_free(&before);
+	buf_free(&why);
+	return status;
+}
+
 static int
 restore_run(struct admin *a, int argc, char **argv)
 {
-	struct db_copy is, was;
-	struct buf part = {0}, before = {0}, why = {0};
-	int fd = -1, status = ADMIN_WRONG;
+	struct buf part = {0};
+	int in = -1, status = ADMIN_WRONG;
 
 	if (admin_option(a, argc, argv, restore_longs) != OPTION_END)
 		return a->status;
@@ -431,38 +428,14 @@ restore_run(struct admin *a, int argc, char **argv)
 	/* What only root may read is opened by root's shell: < FILE. */
 	if (admin_become_owner(a) == -1)
 		return ADMIN_WRONG;
-	if (is_of_store(a->config->store, argv[optind])) {
-		admin_warnx(a, "%s: is the store's own", argv[optind]);
-		return ADMIN_WRONG;
-	}
 	buf_printf(&part, "%s-restore" PART, a->config->store);
-	if (part.failed) {
+	if (part.failed)
 		admin_warnx(a, "out of memory");
-		goto out;
-	}
-	/* Held until it has the store's name. */
-	if ((fd = part_open(part.data)) == -1) {
-		status = part_failed(a, part.data);
-		goto out;
-	}
-	if (unpack(a, argv[optind], part.data, fd) == -1 ||
-	    check_part(a, argv[optind], part.data, &is) == -1)
-		; /* reported */
-	else if (db_restore(a->config->store, part.data, &was, &before, &why) ==
-	    -1)
-		admin_warnx(a, "%s", buf_str(&why));
-	else {
-		tell_restored(a, &is, &was, buf_str(&before));
-		status = ADMIN_OK;
-	}
-	/* A name that was given up may be another's part already. */
-	if (status != ADMIN_OK)
-		(void)unlink(part.data);
-	close(fd);
-out:
+	else if ((in = open_copy(a, argv[optind], part.data)) != -1)
+		status = restore_from(a, argv[optind], in, part.data);
+	if (in != -1)
+		close(in);
 	buf_free(&part);
-	buf_free(&before);
-	buf_free(&why);
 	return status;
 }
 

@@ -617,7 +617,9 @@ write_workbook(struct writer *w, const char *file)
 {
 	struct excel_result made;
 	struct buf part = {0};
-	const char *refusal = part_refusal(file);
+	const char *refusal = db_has_file(w->page.config->store, file)
+	    ? "is the store's own"
+	    : part_refusal(file);
 	enum excel_rc rc = EXCEL_FAILED;
 	int fd = -1, status = -1;
 

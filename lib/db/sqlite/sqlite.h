@@ -225,6 +225,8 @@ void journal_tell(struct db *db);
  * The lock is held.
  */
 bool journal_is_outdated(struct db *db);
+/* Does the file say that it has a WAL? */
+bool journal_says_wal(struct db *db);
 /* Does the file lie where a WAL must not be used?  NULL: no, or what it is. */
 const char *journal_network(const struct db *db);
 

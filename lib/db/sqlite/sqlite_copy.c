@@ -14,34 +14,23 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/part.h"
+#include "base/percent.h"
 
 #define BEFORE "-before" /* what a store was before another took its place */
 #define BEFORE_MAX 100 /* of them: -before, -before-2, ... */
 #define READERS_MS 1000 /* how long to wait for one that reads the store */
 
-/* Bring what has that name to disk.  0, or -1 with errno. */
+/* Bring a file to disk.  0, or -1 with errno. */
 static int
-sync_path(const char *path, int flags)
+sync_file(const char *path)
 {
-	int fd = open(path, flags | O_CLOEXEC), rc;
+	int fd = open(path, O_RDWR | O_CLOEXEC), rc;
 
 	if (fd == -1)
 		return -1;
 	rc = fsync(fd);
 	close(fd);
-	return rc;
-}
-
-static int
-sync_directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? strdup(".")
-	    : slash == path	  ? strdup("/")
-				  : strndup(path, (size_t)(slash - path));
-	int rc = dir == NULL ? -1 : sync_path(dir, O_RDONLY | O_DIRECTORY);
-
-	free(dir);
 	return rc;
 }
 
@@ -80,22 +69,6 @@ count(sqlite3 *copy, struct db_copy *c)
 	    : number_in(copy, "SELECT count(*) FROM erasure", &c->erasures);
 }
 
-/* Is its journal a WAL, as a copy of ours never has?  0, or -1 as above. */
-static int
-is_live(sqlite3 *copy, bool *live)
-{
-	sqlite3_stmt *s = NULL;
-	const char *mode = NULL;
-
-	if (sqlite3_prepare_v2(copy, "PRAGMA journal_mode", -1, &s, NULL) ==
-		SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		mode = (const char *)sqlite3_column_text(s, 0);
-	*live = mode != NULL && strcmp(mode, "wal") == 0;
-	sqlite3_finalize(s);
-	return mode == NULL ? -1 : 0;
-}
-
 /* Does SQLite find nothing wrong with the file?  0, or -1 after why. */
 static int
 check_pages(sqlite3 *copy, struct buf *why)
@@ -116,12 +89,35 @@ check_pages(sqlite3 *copy, struct buf *why)
 	return rc;
 }
 
+/*
+ * Has somebody changed our tables?  A receiver runs on many that are, so it is
+ * told and no more.  0, or -1 after why.
+ */
+static int
+check_tables(struct db *db, struct db_copy *c, struct buf *why)
+{
+	struct buf differs = {0};
+	enum db_rc rc = DB_OK;
+
+	/* One of an older schema is brought up, which tells what it lacks. */
+	if (c->schema == DB_SCHEMA_VERSION)
+		rc = lite_schema_check(db, &differs);
+	c->altered = rc == DB_CORRUPT;
+	if (rc != DB_OK && rc != DB_CORRUPT)
+		buf_puts(why, buf_str(&differs));
+	buf_free(&differs);
+	return rc == DB_OK || rc == DB_CORRUPT ? 0 : -1;
+}
+
 /* Is it a whole store of ours?  0, or -1 after adding to why. */
 static int
 check_copy(sqlite3 *copy, struct db_copy *c, struct buf *why)
 {
+	char name[] = "this file";
+	struct db db = {.engine = &engine_sqlite, .sqlite = copy, .path = name};
 	int64_t id = 0, version = 0;
 
+	sqlite3_db_config(copy, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
 	if (number_in(copy, "PRAGMA application_id", &id) == -1 ||
 	    number_in(copy, "PRAGMA user_version", &version) == -1) {
 		buf_puts(why, sqlite3_errmsg(copy));
@@ -138,14 +134,16 @@ check_copy(sqlite3 *copy, struct db_copy *c, struct buf *why)
 		    (int)version, DB_SCHEMA_VERSION);
 		return -1;
 	}
-	if (check_pages(copy, why) == -1)
+	/* The first is before what a stranger put into it can run. */
+	if (trust_look(&db, why) == -1 || check_pages(copy, why) == -1)
 		return -1;
 	c->schema = (int)version;
-	if (is_live(copy, &c->live) == -1 || count(copy, c) == -1) {
+	c->live = journal_says_wal(&db);
+	if (count(copy, c) == -1) {
 		buf_puts(why, sqlite3_errmsg(copy));
 		return -1;
 	}
-	return 0;
+	return check_tables(&db, c, why);
 }
 
 /*
@@ -194,42 +192,39 @@ lite_backup(struct db *db, const char *path, struct db_copy *c, struct buf *why)
 			rc = DB_OK;
 	}
 	sqlite3_close(copy);
-	if (rc == DB_OK && sync_path(path, O_RDWR) == -1) {
+	if (rc == DB_OK && sync_file(path) == -1) {
 		buf_puts(why, strerror(errno));
 		rc = DB_ERROR;
 	}
 	return rc;
 }
 
-/* It may come from anywhere: would a receiver take it? */
-static int
-check_schema(sqlite3 *copy, const struct db_copy *c, struct buf *why)
-{
-	char name[] = "this file";
-	struct db db = {.engine = &engine_sqlite, .sqlite = copy, .path = name};
-
-	if (trust_look(&db, why) == -1)
-		return -1;
-	/* One of an older schema is brought up, which tells what it lacks. */
-	return c->schema < DB_SCHEMA_VERSION ||
-		lite_schema_check(&db, why) == DB_OK
-	    ? 0
-	    : -1;
-}
-
+/*
+ * Nothing changes it, and the caller may hold a lock of it: SQLite is told to
+ * take none, and to make no file beside it.
+ */
 int
 db_copy_check(const char *path, struct db_copy *c, struct buf *why)
 {
+	struct buf uri = {0};
 	sqlite3 *copy = NULL;
 	int rc = -1;
 
 	memset(c, 0, sizeof(*c));
-	if (sqlite3_open_v2(
-		path, &copy, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL))
+	buf_puts(&uri, "file:");
+	percent_encode(path, strlen(path), &uri);
+	buf_puts(&uri, "?immutable=1");
+	if (uri.failed)
+		buf_puts(why, "out of memory");
+	else if (sqlite3_open_v2(uri.data, &copy,
+		     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
+			 SQLITE_OPEN_NOMUTEX,
+		     NULL))
 		buf_puts(why, sqlite3_errmsg(copy));
-	else if (check_copy(copy, c, why) == 0)
-		rc = check_schema(copy, c, why);
+	else
+		rc = check_copy(copy, c, why);
 	sqlite3_close(copy);
+	buf_free(&uri);
 	return rc;
 }
 
@@ -365,7 +360,7 @@ replace(struct db *db, const char *file, struct buf *before, struct buf *why)
 	(void)unlink(db->name[FILE_SHM]);
 	if (stat(db->name[FILE_WAL], &st) == 0 && st.st_size == 0)
 		(void)unlink(db->name[FILE_WAL]);
-	if (sync_directory_of(db->path) == -1)
+	if (part_sync_names(db->path) == -1)
 		log_warn("%s", db->path);
 	return 0;
 }

@@ -244,9 +244,8 @@ journal_choose(struct db *db, struct buf *why)
 	return use_truncate(db, why);
 }
 
-/* Does the file say that it has a WAL? */
-static bool
-says_wal(struct db *db)
+bool
+journal_says_wal(struct db *db)
 {
 	sqlite3_file *file = files_pointer(db, FILE_STORE);
 	unsigned char format = 0;
@@ -261,7 +260,7 @@ journal_is_outdated(struct db *db)
 {
 	if (db->wal)
 		return false;
-	if (says_wal(db))
+	if (journal_says_wal(db))
 		return true;
 	return !db->wal_never &&
 	    when_monotonic() - db->wal_looked >= LOOK_AGAIN_MS &&
