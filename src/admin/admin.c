@@ -193,8 +193,9 @@ find_store(struct admin *a)
 	 */
 	if (!server_is(a->config->store) &&
 	    access(a->config->store, F_OK) == -1) {
-		admin_warnx(a, "%s: %s: the receiver makes it when it starts",
-		    a->config->store, strerror(errno));
+		admin_warnx(a, "%s: %s%s", a->config->store, strerror(errno),
+		    errno == ENOENT ? ": the receiver makes it when it starts"
+				    : "");
 		return -1;
 	}
 	return admin_become_owner(a);
