@@ -48,8 +48,8 @@ order() {
   expect 200 '{"result":"stored",*' formantai second
   kill "$(children "$tracer")"
   wait "$tracer" || :
-  [[ $(order) == *wsa ]]
-  [[ $(order) != *wa* ]]
+  # On a slow machine the WAL is brought to the store in between, or behind.
+  [[ $(order) =~ ^([^a]*ws[^a]*a){2}[^a]*$ ]]
 }
 
 # fail_fsync WHEN - `failing COMMAND...`: the disk fails those of the WAL.
