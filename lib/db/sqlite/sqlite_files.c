@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/part.h"
 #include "base/when.h"
 
 #define FILE_MODE 0600 /* transcripts are nobody else's */
@@ -162,19 +163,7 @@ record_read(const struct db *db)
 static int
 sync_directory(const struct db *db)
 {
-	const char *slash = strrchr(db->path, '/');
-	char *dir = slash == NULL
-	    ? strdup(".")
-	    : strndup(
-		  db->path, slash == db->path ? 1 : (size_t)(slash - db->path));
-	int fd = dir == NULL ? -1
-			     : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool failed = fd != -1 && fsync(fd) == -1 && errno == EIO;
-
-	if (fd != -1)
-		close(fd);
-	free(dir);
-	return failed ? -1 : 0;
+	return part_sync_names(db->path) == -1 && errno == EIO ? -1 : 0;
 }
 
 /*
